@@ -1,0 +1,163 @@
+"""What the clients service says, on `crm.clients.events`."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from crm_contracts.envelope import Event
+from crm_contracts.values import (
+    Audited,
+    ChangedFields,
+    ElementRef,
+    Identified,
+    Money,
+    Named,
+    Owned,
+    Reachable,
+    Requisite,
+    Sourced,
+    Value,
+)
+
+
+class ContactFields(Named, Reachable, Owned, Sourced):
+    """Fields of a contact that its users edit freely (CONT-01)."""
+
+    type_id: str | None = Field(default=None, max_length=50)
+
+
+class CompanyLink(Value):
+    """A company a contact works for; the contact owns the link (COMP-04, CONT-07)."""
+
+    company_id: str
+    title: str | None = None
+    position: int = Field(default=10, description="order of the contact among the company's contacts")
+    sort: int = Field(default=10, description="order of the company among the contact's companies")
+    is_primary: bool = False
+    role_id: int = 0
+
+    @property
+    def ref(self) -> ElementRef:
+        """Pointer to the company."""
+        return ElementRef(type="company", id=self.company_id, title=self.title)
+
+
+class ContactState(ContactFields, Identified, Audited):
+    """A contact as everybody may see it."""
+
+    companies: tuple[CompanyLink, ...] = ()
+    requisites: tuple[Requisite, ...] = ()
+    lead_id: str | None = None
+
+
+class CompanyFields(Reachable, Owned):
+    """Fields of a company that its users edit freely (COMP-01)."""
+
+    title: str = Field(default="", max_length=255, examples=["ACME GmbH"])
+    type_id: str | None = Field(default=None, max_length=50)
+    industry: str | None = Field(default=None, max_length=50, examples=["MANUFACTURING"])
+    employees: str | None = Field(default=None, max_length=50)
+    revenue: Money | None = None
+
+
+class CompanyState(CompanyFields, Identified, Audited):
+    """A company as everybody may see it."""
+
+    requisites: tuple[Requisite, ...] = ()
+    lead_id: str | None = None
+
+
+class ContactCreated(Event):
+    """A contact was entered, or made by a conversion."""
+
+    ce_type: ClassVar[str] = "crm.contact.created.v1"
+    contact: ContactState
+
+
+class ContactUpdated(Event):
+    """Fields of a contact changed."""
+
+    ce_type: ClassVar[str] = "crm.contact.updated.v1"
+    contact: ElementRef
+    before: Annotated[ContactFields, ChangedFields]
+    after: Annotated[ContactFields, ChangedFields]
+
+
+class ContactLinked(Event):
+    """A contact was linked to a company (COMP-04); `companies` is the whole list from now on."""
+
+    ce_type: ClassVar[str] = "crm.contact.linked.v1"
+    contact: ElementRef
+    company: ElementRef
+    companies: tuple[CompanyLink, ...]
+
+
+class ContactUnlinked(Event):
+    """A contact is no longer linked to a company (COMP-04); `companies` is the whole list from now on."""
+
+    ce_type: ClassVar[str] = "crm.contact.unlinked.v1"
+    contact: ElementRef
+    company: ElementRef
+    companies: tuple[CompanyLink, ...]
+
+
+class CompanyCreated(Event):
+    """A company was entered, or made by a conversion."""
+
+    ce_type: ClassVar[str] = "crm.company.created.v1"
+    company: CompanyState
+
+
+class CompanyUpdated(Event):
+    """Fields of a company changed."""
+
+    ce_type: ClassVar[str] = "crm.company.updated.v1"
+    company: ElementRef
+    before: Annotated[CompanyFields, ChangedFields]
+    after: Annotated[CompanyFields, ChangedFields]
+
+
+class LeadClientResolved(Event):
+    """The contact and company of a conversion exist: an answer to `LeadConversionRequested` (LEAD-11)."""
+
+    ce_type: ClassVar[str] = "crm.lead.client_resolved.v1"
+    lead: ElementRef
+    conversion_id: str
+    attempt: int
+    contact: ElementRef | None = None
+    company: ElementRef | None = None
+    created: tuple[ElementRef, ...] = Field(default=(), description="the rest was linked")
+    duplicates: tuple[ElementRef, ...] = Field(default=(), description="what has the same phone or e-mail")
+
+
+class LeadClientRefused(Event):
+    """No client was created or linked, because of duplicates: an answer to `LeadConversionRequested`."""
+
+    ce_type: ClassVar[str] = "crm.lead.client_refused.v1"
+    lead: ElementRef
+    conversion_id: str
+    attempt: int
+    code: str = Field(examples=["duplicates_found"])
+    message: str
+    candidates: tuple[ElementRef, ...] = ()
+
+
+class ElementContactsResolved(Event):
+    """The company of an element and its contacts, in their order: an answer to a company link (CLI-07)."""
+
+    ce_type: ClassVar[str] = "crm.element.contacts_resolved.v1"
+    element: ElementRef
+    link_no: int
+    company: ElementRef
+    contacts: tuple[ElementRef, ...] = Field(default=(), max_length=500)
+    truncated: bool = False
+
+
+class ElementCompanyRefused(Event):
+    """The company that an element links is not there: an answer to a company link (CLI-07)."""
+
+    ce_type: ClassVar[str] = "crm.element.company_refused.v1"
+    element: ElementRef
+    link_no: int
+    company: ElementRef
+    code: str = Field(examples=["company_not_found"])

@@ -1,0 +1,137 @@
+"""What the deals service says, on `crm.deals.events`."""
+
+from datetime import date, datetime
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from crm_contracts.envelope import Event
+from crm_contracts.values import (
+    Audited,
+    ChangedFields,
+    Client,
+    ElementRef,
+    Identified,
+    Owned,
+    Priced,
+    Sourced,
+    Staged,
+    StageSemantic,
+    Value,
+)
+
+
+class ConversionRef(Value):
+    """Which attempt of which conversion an event answers."""
+
+    lead_id: str
+    conversion_id: str
+    attempt: int
+
+
+class DealFields(Owned, Sourced):
+    """Fields of a deal that its users edit freely (DEAL-01)."""
+
+    title: str = Field(default="", max_length=255, examples=["Pumps for ACME"])
+    begin_date: date | None = None
+    close_date: date | None = Field(default=None, description="seven days after creation unless given (DEAL-12)")
+    additional_info: str | None = None
+
+
+class DealState(DealFields, Identified, Staged, Priced, Audited):
+    """A deal as everybody may see it."""
+
+    pipeline_id: str = "default"
+    client: Client = Client()
+    closed: bool = False
+    closed_at: datetime | None = None
+    lead_id: str | None = None
+    quote_id: str | None = None
+
+
+class DealCreated(Event):
+    """A deal was opened; with `client.link_state` pending it asks clients for the company's contacts (CLI-07)."""
+
+    ce_type: ClassVar[str] = "crm.deal.created.v1"
+    deal: DealState
+    conversion: ConversionRef | None = Field(default=None, description="the conversion that asked for it")
+
+
+class DealUpdated(Event):
+    """Fields of a deal changed."""
+
+    ce_type: ClassVar[str] = "crm.deal.updated.v1"
+    deal: ElementRef
+    before: Annotated[DealFields, ChangedFields]
+    after: Annotated[DealFields, ChangedFields]
+
+
+class DealStageChanged(Event):
+    """A deal moved to another stage of its pipeline (DEAL-06, DEAL-08)."""
+
+    ce_type: ClassVar[str] = "crm.deal.stage_changed.v1"
+    deal: ElementRef
+    pipeline_id: str = "default"
+    from_stage: str = Field(examples=["NEW"])
+    to_stage: str = Field(examples=["WON"])
+    from_semantic: StageSemantic
+    to_semantic: StageSemantic
+    moved_at: datetime
+    closed_at: datetime | None = None
+
+
+class DealProductRowsChanged(Event):
+    """The products of a deal, or its typed amount, changed (ROW-01, ROW-02)."""
+
+    ce_type: ClassVar[str] = "crm.deal.product_rows_changed.v1"
+    deal: ElementRef
+    before: Priced
+    after: Priced
+
+
+class DealClientChanged(Event):
+    """The Client field of a deal was set; with `after.link_state` pending it asks clients for the contacts (CLI-07)."""
+
+    ce_type: ClassVar[str] = "crm.deal.client_changed.v1"
+    deal: ElementRef
+    before: Client
+    after: Client
+
+
+class DealContactsAttached(Event):
+    """The contacts of the linked company were attached (CLI-07)."""
+
+    ce_type: ClassVar[str] = "crm.deal.contacts_attached.v1"
+    deal: ElementRef
+    attached: tuple[ElementRef, ...]
+    detached: tuple[ElementRef, ...] = ()
+    client: Client
+
+
+class DealCompanyUnlinked(Event):
+    """The company that was to be linked was refused, and is not linked any more."""
+
+    ce_type: ClassVar[str] = "crm.deal.company_unlinked.v1"
+    deal: ElementRef
+    company: ElementRef
+    code: str = Field(examples=["company_not_found"])
+    client: Client
+
+
+class LeadDealRefused(Event):
+    """No deal can be opened for the lead: an answer to `LeadDealRequested`."""
+
+    ce_type: ClassVar[str] = "crm.lead.deal_refused.v1"
+    lead: ElementRef
+    conversion: ConversionRef
+    code: str = Field(examples=["pipeline_not_found"])
+    message: str
+
+
+class LeadDealConfirmed(Event):
+    """The deal that the lead asks for once more is there already: an answer to a repeated `LeadDealRequested`."""
+
+    ce_type: ClassVar[str] = "crm.lead.deal_confirmed.v1"
+    lead: ElementRef
+    conversion: ConversionRef
+    deal: ElementRef
