@@ -1,0 +1,434 @@
+"""HTTP as every service speaks it: problem details, caller, cause, versions, idempotency keys, pages, waiting.
+
+The surprise: a POST with an `Idempotency-Key` gets the id of what it will create *before* it runs. A repeat that finds no
+stored answer goes on with the same id, so that dying halfway doubles nothing.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel, ConfigDict
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.kit.auth import Authenticator, Caller, Forbidden, Unauthenticated
+from shared.kit.domain import (
+    Cause,
+    Clock,
+    Conflict,
+    DomainError,
+    Invalid,
+    NewId,
+    NotFound,
+    Refused,
+    Unavailable,
+    invalid_field,
+)
+from shared.kit.mongo import Collection, DuplicateKey, Index, is_transient
+from shared.kit.observability import HTTP_SECONDS, log, logged_with
+from shared.kit.pages import MAX_PAGE
+from shared.kit.repository import Stale
+
+MAX_WAIT_S = 60.0
+IDEMPOTENCY_INDEXES = (Index([("created_at", 1)], expire_after_s=24 * 3600, name="expiry"),)
+PROBLEM = "application/problem+json"
+
+_SAFE_ID = re.compile(r"[\w.:@/-]{1,128}")
+_STATUS: Sequence[tuple[type[DomainError], int]] = (
+    (Stale, 412),
+    (NotFound, 404),
+    (Invalid, 422),
+    (Refused, 409),
+    (Conflict, 409),
+    (Unavailable, 503),
+)
+
+T = TypeVar("T")
+
+
+class Input(BaseModel):
+    """A request body: unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list; `next_cursor` is null on the last."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class WrongField(BaseModel):
+    """One wrong field of a request."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 problem details with a stable `code`."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    correlation_id: str | None = None
+    errors: list[WrongField] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, as use cases need it.
+
+    Attributes:
+        new_id: id for what the request creates; the same when the request is repeated with its key.
+        if_match: version that the caller has seen.
+        wait_s: how long the caller is ready to wait for a process, 0 for not at all.
+    """
+
+    caller: Caller
+    cause: Cause
+    new_id: str
+    if_match: int | None = None
+    wait_s: float = 0.0
+
+
+class Waiters:
+    """Requests that wait for a process to end, bounded: beyond the bound nobody waits."""
+
+    def __init__(self, limit: int) -> None:
+        self._free = limit
+
+    async def until(self, read: Callable[[], Awaitable[T]], ended: Callable[[T], bool], wait_s: float) -> T:
+        """The first reading that shows the end, or the last one when the time is over."""
+        reading = await read()
+        if ended(reading) or wait_s <= 0 or self._free <= 0:
+            return reading
+        self._free -= 1
+        try:
+            deadline, pause = monotonic() + wait_s, 0.02
+            while not ended(reading) and (left := deadline - monotonic()) > 0:
+                await asyncio.sleep(min(pause, left))
+                pause = min(pause * 1.3, 0.25)
+                reading = await read()
+            return reading
+        finally:
+            self._free += 1
+
+
+class IdempotencyKeys:
+    """Remembers for 24 hours which id a key's request works with, and what was answered."""
+
+    def __init__(self, collection: Collection, *, clock: Clock, new_id: NewId) -> None:
+        self._collection = collection
+        self._clock = clock
+        self._new_id = new_id
+
+    async def begin(self, caller: Caller, key: str, body_hash: str) -> dict[str, Any]:
+        """The record of this key, made now or found.
+
+        Raises:
+            Conflict: the key was used for another request.
+        """
+        id_ = hashlib.sha256(f"{caller.actor}\n{key}".encode()).hexdigest()
+        record = {"_id": id_, "body_hash": body_hash, "new_id": self._new_id(), "created_at": self._clock()}
+        try:
+            await self._collection.insert(record)
+        except DuplicateKey:
+            found = await self._collection.get(id_)
+            if found is not None and found["body_hash"] != body_hash:
+                raise _KeyReused("The Idempotency-Key was used for another request.") from None
+            record = found or record
+        return record
+
+    async def finish(self, record: Mapping[str, Any], response: Response) -> None:
+        """Keep the answer for repeats."""
+        answer = {
+            "status": response.status_code,
+            "headers": {n: v for n, v in response.headers.items() if n in {"content-type", "etag", "location"}},
+            "body": bytes(response.body),
+        }
+        await self._collection.update({"_id": record["_id"]}, {"$set": {"answer": answer}})
+
+
+class _KeyReused(Conflict):
+    code = "idempotency_key_reused"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the HTTP side of a service is given by its composition root."""
+
+    service: str
+    authenticator: Authenticator
+    keys: IdempotencyKeys
+    waiters: Waiters
+    clock: Clock
+    new_id: NewId
+
+
+def _surroundings(request: Request) -> Surroundings:
+    surroundings: Surroundings = request.app.state.surroundings
+    return surroundings
+
+
+async def _caller(request: Request) -> Caller:
+    if not hasattr(request.state, "caller"):
+        request.state.caller = await _surroundings(request).authenticator.caller(request.headers.get("authorization"))
+    caller: Caller = request.state.caller
+    return caller
+
+
+def is_process(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark an endpoint whose repeat is answered with the current state, not with the first answer."""
+    endpoint.is_process = True  # type: ignore[attr-defined]
+    return endpoint
+
+
+class IdempotentRoute(APIRoute):
+    """A route that honours `Idempotency-Key` on POST."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        """See `APIRoute`."""
+        original = super().get_route_handler()
+        answers_with_state = getattr(self.endpoint, "is_process", False)
+
+        async def handle(request: Request) -> Response:
+            key = request.headers.get("idempotency-key")
+            if request.method != "POST" or key is None:
+                return await original(request)
+            if not 1 <= len(key) <= 255:  # noqa: PLR2004
+                raise invalid_field("Idempotency-Key", "length", "1 to 255 characters are allowed")
+            caller = await _caller(request)
+            digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body())
+            keys = _surroundings(request).keys
+            record = await keys.begin(caller, key, digest.hexdigest())
+            request.state.idempotency = record
+            if "answer" in record and not answers_with_state:
+                stored = record["answer"]
+                return Response(stored["body"], stored["status"], {**stored["headers"], "idempotent-replayed": "true"})
+            response: Response = await original(request)
+            if response.status_code < 500 and not answers_with_state:  # noqa: PLR2004 - 5xx is never stored
+                await keys.finish(record, response)
+            return response
+
+        return handle
+
+
+def router() -> APIRouter:
+    """A router for a service's `/v1` endpoints."""
+    return APIRouter(prefix="/v1", route_class=IdempotentRoute)
+
+
+_bearer = HTTPBearer(auto_error=False, description="JWT; see the service's permissions.")
+
+
+def reads(permission: str) -> Any:
+    """Dependency of an endpoint that only reads: the `Call`, if the caller has the permission."""
+
+    async def call(request: Request, _: Annotated[object, Depends(_bearer)]) -> Call:
+        return await _call(request, permission)
+
+    return Depends(call)
+
+
+def writes(permission: str) -> Any:
+    """Dependency of an endpoint that writes: also reads `If-Match`, `Idempotency-Key` and `Prefer: wait=N`."""
+
+    async def call(
+        request: Request,
+        _: Annotated[object, Depends(_bearer)],
+        if_match: Annotated[str | None, Header(description="version seen, as in ETag")] = None,
+        idempotency_key: Annotated[str | None, Header(description="on POST: a repeat is the same request")] = None,  # noqa: ARG001 - read by the route
+        prefer: Annotated[str | None, Header(description="`wait=N`: seconds to wait for a process")] = None,
+    ) -> Call:
+        return await _call(request, permission, if_match=if_match, prefer=prefer)
+
+    return Depends(call)
+
+
+async def _call(request: Request, permission: str, *, if_match: str | None = None, prefer: str | None = None) -> Call:
+    caller = await _caller(request)
+    if not caller.may(permission):
+        raise Forbidden(permission)
+    surroundings = _surroundings(request)
+    record = getattr(request.state, "idempotency", None)
+    new_id = record["new_id"] if record else surroundings.new_id()
+    return Call(
+        caller=caller,
+        cause=Cause(
+            key=f"key:{record['_id']}" if record else f"request:{new_id}",
+            actor=caller.actor,
+            at=surroundings.clock(),
+            correlation_id=request.state.correlation_id,
+            traceparent=request.headers.get("traceparent"),
+        ),
+        new_id=new_id,
+        if_match=_version(if_match),
+        wait_s=_wait(prefer),
+    )
+
+
+def _version(if_match: str | None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    digits = if_match.strip().removeprefix("W/").strip('"')
+    if not digits.isdecimal():
+        raise invalid_field("If-Match", "etag", "an ETag of this service is needed")
+    return int(digits)
+
+
+def _wait(prefer: str | None) -> float:
+    found = re.search(r"(?:^|[,;\s])wait=(\d+)", prefer or "")
+    return min(float(found.group(1)), MAX_WAIT_S) if found else 0.0
+
+
+def etag(version: int) -> dict[str, str]:
+    """The header that tells the version."""
+    return {"ETag": f'"{version}"'}
+
+
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")]
+
+
+def problem(
+    request: Request, status: int, code: str, title: str, detail: str | None = None, **more: Any
+) -> JSONResponse:
+    """An error answer (RFC 9457)."""
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "correlation_id": getattr(request.state, "correlation_id", None),
+        **more,
+    }
+    headers = {"Retry-After": "1"} if status == 503 else {}  # noqa: PLR2004
+    if status == 401:  # noqa: PLR2004
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body, status, headers, media_type=PROBLEM)
+
+
+def domain_problem(request: Request, error: DomainError) -> JSONResponse:
+    """The answer to a refusal of the domain; the status follows from its kind."""
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    title = type(error).__name__
+    return problem(request, status, error.code, title, str(error), **dict(error.details))
+
+
+def _validation_problem(request: Request, error: RequestValidationError) -> JSONResponse:
+    wrong = [
+        {
+            "field": ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]),
+            "code": found["type"],
+            "message": found["msg"],
+        }
+        for found in error.errors()
+    ]
+    return problem(request, 422, "invalid_fields", "Invalid request", f"{len(wrong)} wrong", errors=wrong)
+
+
+def _add_error_handlers(app: FastAPI) -> None:
+    @app.exception_handler(DomainError)
+    async def _domain(request: Request, error: DomainError) -> Response:
+        return domain_problem(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(request: Request, error: RequestValidationError) -> Response:
+        return _validation_problem(request, error)
+
+    @app.exception_handler(Unauthenticated)
+    async def _unauthenticated(request: Request, error: Unauthenticated) -> Response:
+        return problem(request, 401, "unauthenticated", "Unauthenticated", str(error))
+
+    @app.exception_handler(Forbidden)
+    async def _forbidden(request: Request, error: Forbidden) -> Response:
+        return problem(request, 403, "forbidden", "Forbidden", f"the permission {error} is needed")
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        return problem(request, error.status_code, "http_error", str(error.detail))
+
+
+class _Correlation:
+    """Gives each request its correlation id, and turns the unexpected into a plain 500 or 503."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-correlation-id", "")
+        correlation_id = given if _SAFE_ID.fullmatch(given) else str(uuid4())
+        scope.setdefault("state", {})["correlation_id"] = correlation_id
+        started, status = monotonic(), 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Correlation-Id"] = correlation_id
+            await send(message)
+
+        with logged_with(correlation_id):
+            try:
+                await self.app(scope, receive, send_with_id)
+            except Exception as error:
+                request = Request(scope)
+                if is_transient(error):
+                    log.warning("database away", error=type(error).__name__)
+                    answer = problem(request, 503, "database_unavailable", "Database unavailable")
+                else:
+                    log.exception("request failed")
+                    answer = problem(request, 500, "internal_error", "Internal error")
+                await answer(scope, receive, send_with_id)
+            route = getattr(scope.get("route"), "path", "unmatched")
+            HTTP_SECONDS.labels(scope["method"], route, str(status)).observe(monotonic() - started)
+
+
+def make_app(
+    surroundings: Surroundings, routers: Sequence[APIRouter], lifespan: Callable[[], Any], *, description: str
+) -> FastAPI:
+    """The service's app; its API docs need no internet."""
+
+    @asynccontextmanager
+    async def lifespan_of(_: FastAPI) -> Any:
+        async with lifespan():
+            yield
+
+    app = FastAPIOffline(
+        title=f"CRM {surroundings.service}",
+        description=description,
+        version="1",
+        lifespan=lifespan_of,
+        responses={
+            "default": {"description": "Problem details", "content": {PROBLEM: {"schema": Problem.model_json_schema()}}}
+        },
+    )
+    app.state.surroundings = surroundings
+    _add_error_handlers(app)
+    for each in routers:
+        app.include_router(each)
+    app.add_middleware(_Correlation)
+    return app

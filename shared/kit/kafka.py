@@ -1,0 +1,414 @@
+"""The one way to publish and the one way to subscribe.
+
+A service has one batch subscriber over all topics it hears. Records of one key are handled in order, keys side by side;
+a reaction is retried in place and, if it can never succeed, its record is parked in a dead-letter topic; offsets are
+committed only when every record of the batch is done or parked. The surprises: FastStream's defaults lose messages (it
+acknowledges first, starts at the latest offset, drops records with null headers), so everything is set here and
+nowhere else; and records may come again or late, so reactions must bear both.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import (
+    CommitFailedError,
+    CorruptRecordException,
+    IllegalStateError,
+    InvalidTimestampError,
+    KafkaConnectionError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
+from crm_contracts.envelope import Envelope, Event, MalformedEvent
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from shared.kit.domain import Cause, Clock, DomainError, NotYet, Unavailable, derived_id
+from shared.kit.mongo import is_transient as is_transient_in_mongo
+from shared.kit.observability import HANDLED, PARKED, PASSED_OVER, REDELIVERED, RETRIED, log, logged_with
+from shared.kit.outbox import SendFailed, SendRefused
+from shared.kit.repository import Gone, LostRace
+from shared.kit.settings import KafkaSettings
+
+Reaction = Callable[[Envelope[Any], Cause], Awaitable[None]]
+Parse = Callable[[Sequence[tuple[str, bytes | None]], bytes | None], Envelope[Event] | None]
+
+TRIES_IN_PLACE = 6
+MAX_DLT_MESSAGE = 1024
+_REFUSALS = (MessageSizeTooLargeError, InvalidTimestampError, CorruptRecordException, RecordListTooLargeError)
+
+
+class Publisher:
+    """A producer that can be replaced: one refused record spoils aiokafka's idempotent producer for good."""
+
+    def __init__(self, settings: KafkaSettings, *, max_request_size: int = 1024 * 1024, client_id: str = "crm") -> None:
+        self._settings = settings
+        self._max_request_size = max_request_size
+        self._client_id = client_id
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._settings.bootstrap_servers,
+                    client_id=self._client_id,
+                    acks="all",
+                    enable_idempotence=self._settings.enable_idempotence,
+                    max_request_size=self._max_request_size,
+                    max_batch_size=64 * 1024,
+                    request_timeout_ms=self._settings.request_timeout_ms,
+                    retry_backoff_ms=100,
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    await _stop(producer, 1.0)
+                    raise
+                self._producer = producer
+            return self._producer
+
+    async def send(
+        self, topic: str, key: str | bytes | None, value: bytes | None, headers: Mapping[str, str] | Sequence[Any]
+    ) -> "asyncio.Future[object]":
+        """Begin to send one record.
+
+        Returns:
+            A future that ends with Kafka's acknowledgement, `SendRefused` or `SendFailed`.
+
+        Raises:
+            SendRefused: the record is too large for the client already.
+            SendFailed: Kafka cannot be reached.
+        """
+        if key is None and value is None:
+            value = b""  # aiokafka sends no record that has neither
+        pairs = [(n, v.encode()) for n, v in headers.items()] if isinstance(headers, Mapping) else list(headers)
+        try:
+            producer = await self._started()
+            future = await producer.send(topic, value, key.encode() if isinstance(key, str) else key, headers=pairs)
+        except _REFUSALS as error:
+            raise SendRefused(type(error).__name__) from error
+        except (KafkaError, OSError) as error:
+            raise SendFailed(type(error).__name__) from error
+        return asyncio.ensure_future(_acknowledged(future))
+
+    async def publish(self, topic: str, key: Any, value: bytes | None, headers: Any) -> None:
+        """Send one record and wait until Kafka has it; after an error the next call starts with a new producer."""
+        try:
+            await (await self.send(topic, key, value, headers))
+        except (SendRefused, SendFailed):
+            await self.renew()
+            raise
+
+    async def renew(self) -> None:
+        """Drop the producer with what it could not send; the next send makes another."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stop(producer, 1.0)
+
+    async def stop(self, deadline_s: float) -> None:
+        """Send what is left, within the deadline."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stop(producer, deadline_s)
+
+
+async def _acknowledged(future: Awaitable[object]) -> object:
+    try:
+        return await future
+    except _REFUSALS as error:
+        raise SendRefused(type(error).__name__) from error
+    except KafkaError as error:
+        raise SendFailed(type(error).__name__) from error
+
+
+async def _stop(producer: AIOKafkaProducer, deadline_s: float) -> None:
+    # `stop` flushes first, and for ever if a sequence number was lost.
+    stopping = asyncio.create_task(producer.stop())
+    stopping.add_done_callback(lambda task: task.cancelled() or task.exception())
+    done, _ = await asyncio.wait({stopping}, timeout=deadline_s)
+    if not done:
+        # Whoever waits for an acknowledgement is told so; with nothing left to flush, `stop` comes to its end.
+        producer._message_accumulator.fail_all(KafkaConnectionError("stopped"))  # noqa: SLF001 - there is no other way
+        await producer.client.close()
+
+
+class Answers:
+    """Publishes answers of handlers that change no state, under an id derived from the question."""
+
+    def __init__(self, publisher: Publisher, *, topic: str, source: str) -> None:
+        self._publisher = publisher
+        self._topic = topic
+        self._source = source
+
+    async def give(self, event: Event, *, subject: str, cause: Cause) -> None:
+        """Publish an answer and wait for Kafka: the question's offset is committed later than that.
+
+        Asked again, the same question gets an answer of the same id; readers count the first occurrence.
+        """
+        envelope = Envelope(
+            id=derived_id("answer", cause.key, event.ce_type, subject),
+            source=self._source,
+            subject=subject,
+            time=cause.at,
+            data=event,
+            correlation_id=cause.correlation_id,
+            actor=cause.actor,
+            causation_id=cause.causation_id,
+            traceparent=cause.traceparent,
+        )
+        await self._publisher.publish(self._topic, subject, envelope.body(), envelope.headers())
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same reaction may succeed a little later."""
+    return (
+        isinstance(error, (LostRace, Unavailable, SendFailed, KafkaError, OSError, TimeoutError))
+        or is_transient_in_mongo(error)
+    )  # fmt: skip
+
+
+class _Redeliver(Exception):
+    """Something the reaction depends on stays away: the whole batch is to come again."""
+
+
+class Subscription:
+    """What one service hears, and what it does about it."""
+
+    def __init__(
+        self,
+        service: str,
+        topics: Sequence[str],
+        reactions: Mapping[type[Event], Reaction],
+        settings: KafkaSettings,
+        *,
+        parse: Parse,
+        clock: Clock,
+        dead_letter_topic: Callable[[str, str], str],
+    ) -> None:
+        self._service = service
+        self._topics = tuple(topics)
+        self._reactions = reactions
+        self._settings = settings
+        self._parse = parse
+        self._clock = clock
+        self._dead_letter_topic = dead_letter_topic
+        self._failures = 0
+        self._stopping = asyncio.Event()
+        self._waited: dict[str, int] = {}
+        # Records near the limit of their topic must still fit in here, with their headers.
+        self._dead_letters = Publisher(settings, max_request_size=4 * 1024 * 1024, client_id=f"{service}.dead-letters")
+        self.group = f"{service}.reactions"
+        self.broker = subscribe(self.group, self._topics, self._handle_batch, settings)
+
+    async def start(self) -> None:
+        """Join the group and begin to read."""
+        self._stopping.clear()
+        await self.broker.start()
+
+    async def stop(self) -> None:
+        """Stop reading, let the running batch finish, commit, leave."""
+        self._stopping.set()
+        await self.broker.stop()
+        await self._dead_letters.stop(3.0)
+
+    async def _handle_batch(self, message: KafkaMessage) -> None:
+        records: Sequence[ConsumerRecord[bytes, bytes]] = message.raw_message
+        lanes: dict[tuple[str, int, bytes | None], list[ConsumerRecord[bytes, bytes]]] = {}
+        for record in records:
+            lanes.setdefault((record.topic, record.partition, record.key), []).append(record)
+        room = asyncio.Semaphore(self._settings.parallel_keys)
+        outcomes = await asyncio.gather(*(self._handle_lane(lane, room) for lane in lanes.values()))
+        if all(outcomes):
+            self._failures = 0
+            await self._commit(message, records)
+            return
+        REDELIVERED.inc()
+        pause = self._settings.redelivery_pause_s * 2 ** min(self._failures, 10)
+        self._failures += 1
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), min(self._settings.redelivery_pause_max_s, pause))
+        with suppress(IllegalStateError):  # the partition went to somebody else, who gets the batch
+            await message.nack()
+
+    async def _handle_lane(self, lane: Sequence[ConsumerRecord[bytes, bytes]], room: asyncio.Semaphore) -> bool:
+        """Records of one key, in order; False where the batch must come again."""
+        async with room:
+            for record in lane:
+                try:
+                    await self._handle(record)
+                except _Redeliver:
+                    return False
+                except Exception:
+                    log.exception("record neither handled nor parked", topic=record.topic, offset=record.offset)
+                    return False
+        return True
+
+    async def _handle(self, record: ConsumerRecord[bytes, bytes]) -> None:
+        try:
+            envelope = self._parse(record.headers, record.value)
+        except MalformedEvent as error:
+            await self._park(record, error, attempts=1)
+            return
+        if envelope is None:
+            PASSED_OVER.labels(record.topic).inc()
+            return
+        reaction = self._reactions.get(type(envelope.data))
+        if reaction is None:
+            return
+        started = monotonic()
+        outcome = "failed"
+        with logged_with(envelope.correlation_id, envelope.id):
+            try:
+                outcome = await self._react(record, envelope, reaction)
+            finally:
+                HANDLED.labels(envelope.type, outcome).observe(monotonic() - started)
+
+    async def _react(self, record: ConsumerRecord[bytes, bytes], envelope: Envelope[Event], reaction: Reaction) -> str:
+        attempts = 0
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception(is_transient),
+                stop=stop_after_attempt(TRIES_IN_PLACE),
+                wait=wait_random_exponential(multiplier=0.05, max=2),
+                before_sleep=_count_retry(envelope.type),
+                reraise=True,
+            ):
+                with attempt:
+                    attempts += 1
+                    await reaction(envelope, self._cause(envelope))
+        except Gone:
+            return "gone"
+        except Exception as error:
+            if not is_transient(error):
+                await self._park(record, error, attempts=attempts)
+                return "parked"
+            if isinstance(error, NotYet) and self._has_waited_enough(envelope.id):
+                await self._park(record, error, attempts=attempts)
+                del self._waited[envelope.id]
+                return "parked"
+            log.warning("reaction postponed", type=envelope.type, error=type(error).__name__)
+            raise _Redeliver from error
+        self._waited.pop(envelope.id, None)
+        return "done"
+
+    def _has_waited_enough(self, event_id: str) -> bool:
+        """What somebody else never finishes must not hold up everybody for ever."""
+        self._waited[event_id] = self._waited.get(event_id, 0) + 1
+        return self._waited[event_id] >= self._settings.redeliveries_while_waiting
+
+    def _cause(self, envelope: Envelope[Event]) -> Cause:
+        return Cause(
+            key=envelope.id,
+            actor=envelope.actor,
+            at=self._clock(),
+            correlation_id=envelope.correlation_id,
+            causation_id=envelope.id,
+            traceparent=envelope.traceparent,
+        )
+
+    async def _park(self, record: ConsumerRecord[bytes, bytes], error: Exception, *, attempts: int) -> None:
+        """Put the record aside with the reason; later records of its key go on."""
+        topic = self._dead_letter_topic(record.topic, self._service)
+        reason = error.code if isinstance(error, DomainError) else type(error).__name__
+        why = {
+            "dlt_original_topic": record.topic,
+            "dlt_original_partition": str(record.partition),
+            "dlt_original_offset": str(record.offset),
+            "dlt_original_timestamp": str(record.timestamp),
+            "dlt_consumer_group": self.group,
+            "dlt_exception": reason,
+            "dlt_message": str(error).encode(errors="replace")[:MAX_DLT_MESSAGE].decode(errors="ignore"),
+            "dlt_attempts": str(attempts),
+            "dlt_failed_at": self._clock().isoformat(),
+        }
+        reasons = [(name, value.encode()) for name, value in why.items()]
+        try:
+            await self._dead_letters.publish(topic, record.key, record.value, [*record.headers, *reasons])
+        except SendRefused:
+            # Too large even here: headers and coordinates must do, the record itself stays where it is.
+            reasons.append(("dlt_truncated", b"true"))
+            try:
+                await self._dead_letters.publish(topic, record.key, None, [*record.headers, *reasons])
+            except SendRefused:
+                await self._dead_letters.publish(topic, None, None, reasons)
+        PARKED.labels(record.topic, reason).inc()
+        log.error("record parked", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
+
+    async def _commit(self, message: KafkaMessage, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+        offsets: dict[TopicPartition, int] = {}
+        for record in records:
+            place = TopicPartition(record.topic, record.partition)
+            offsets[place] = max(offsets.get(place, 0), record.offset + 1)
+        try:
+            await message.consumer.commit(offsets)  # type: ignore[call-arg]
+        except (CommitFailedError, IllegalStateError, KafkaError) as error:
+            # A rebalance took partitions away: whoever has them now gets the records again, which is harmless.
+            log.warning("commit failed", error=type(error).__name__)
+
+
+def _count_retry(ce_type: str) -> Callable[[RetryCallState], None]:
+    def count(_: RetryCallState) -> None:
+        RETRIED.labels(ce_type).inc()
+
+    return count
+
+
+def subscribe(
+    group: str, topics: Sequence[str], handle: Callable[[KafkaMessage], Awaitable[None]], settings: KafkaSettings
+) -> KafkaBroker:
+    """A broker with one batch subscriber: the only place where one is made, because every default matters."""
+    broker = KafkaBroker(
+        settings.bootstrap_servers,
+        ack_policy=AckPolicy.MANUAL,
+        apply_types=False,
+        allow_auto_create_topics=False,
+        graceful_timeout=15.0,
+        logger=None,
+        client_id=group,
+    )
+    subscriber = broker.subscriber(
+        *topics,
+        batch=True,
+        group_id=group,
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.MANUAL,
+        no_reply=True,
+        batch_timeout_ms=settings.batch_timeout_ms,
+        max_records=settings.max_batch,
+        fetch_max_wait_ms=settings.fetch_max_wait_ms,
+        session_timeout_ms=settings.session_timeout_ms,
+        heartbeat_interval_ms=settings.heartbeat_interval_ms,
+        rebalance_timeout_ms=settings.rebalance_timeout_ms,
+        max_poll_interval_ms=settings.max_poll_interval_ms,
+        parser=_parse_unharmed,
+        decoder=_undecoded,
+    )
+    subscriber(handle)
+    return broker
+
+
+async def _parse_unharmed(records: Any, original: Callable[[Any], Awaitable[KafkaMessage]]) -> KafkaMessage:
+    """Keep the records as they are: FastStream's parser fails on null and non-UTF-8 headers, and skips the batch."""
+    message = await original(tuple(_bare(record) for record in records))
+    message.raw_message = records
+    return message
+
+
+def _bare(record: ConsumerRecord[bytes, bytes]) -> ConsumerRecord[bytes, bytes]:
+    return ConsumerRecord(
+        **{name: getattr(record, name) for name in record.__dataclass_fields__ if name not in {"headers", "value"}},
+        headers=(),
+        value=b"",
+    )
+
+
+async def _undecoded(message: KafkaMessage) -> KafkaMessage:
+    return message

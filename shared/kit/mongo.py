@@ -1,0 +1,288 @@
+"""The one place that knows the MongoDB driver.
+
+The surprise: durability is not a setting. Every connection writes with `w=majority, journal=true, retryWrites=true`, and
+start-up refuses a server that is not in a replica set: a standalone server lost acknowledged writes when it was killed.
+Decimals are stored as Decimal128, dates as ISO strings, times in UTC to the millisecond.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from bson.codec_options import CodecOptions, TypeCodec, TypeEncoder, TypeRegistry
+from bson.decimal128 import Decimal128
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import ReadPreference, ReturnDocument, UpdateOne, WriteConcern
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
+
+Document = dict[str, Any]
+Filter = Mapping[str, Any]
+Sort = Sequence[tuple[str, int]]
+Update = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+_WRITE_CONFLICT = 112
+_RETRYABLE_CODES = frozenset({_WRITE_CONFLICT, 91, 189, 10107, 11600, 11602, 13435, 13436})
+
+
+class _DecimalCodec(TypeCodec):
+    python_type = Decimal
+    bson_type = Decimal128
+
+    def transform_python(self, value: Decimal) -> Decimal128:
+        return Decimal128(value)
+
+    def transform_bson(self, value: Decimal128) -> Decimal:
+        return value.to_decimal()
+
+
+class _DateEncoder(TypeEncoder):
+    python_type = date
+
+    def transform_python(self, value: date) -> str:
+        return value.isoformat()
+
+
+CODEC: CodecOptions[Document] = CodecOptions(
+    tz_aware=True, tzinfo=UTC, type_registry=TypeRegistry([_DecimalCodec(), _DateEncoder()])
+)
+
+
+class DuplicateKey(Exception):
+    """A unique index refused a write; `index` names it (`_id_` for the document's own id)."""
+
+    def __init__(self, index: str) -> None:
+        super().__init__(index)
+        self.index = index
+
+
+class UnsafeDeployment(RuntimeError):
+    """The server would lose acknowledged writes."""
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether trying the same operation again may succeed."""
+    if isinstance(error, (ConnectionFailure, WTimeoutError, ExecutionTimeout)):
+        return True
+    if isinstance(error, OperationFailure):
+        return error.code in _RETRYABLE_CODES or error.has_error_label("RetryableWriteError")
+    return isinstance(error, PyMongoError) and error.timeout
+
+
+def _index_of(error: DuplicateKeyError | BulkWriteError) -> str:
+    message = str(error)
+    _, _, rest = message.partition("index: ")
+    return rest.split(" ", 1)[0] if rest else "_id_"
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index to be made at start."""
+
+    keys: Sequence[tuple[str, int]]
+    unique: bool = False
+    sparse: bool = False
+    partial: Filter | None = None
+    expire_after_s: int | None = None
+    name: str | None = None
+
+
+class Collection:
+    """One collection; every result is a plain document. Nothing of the driver shows, errors of duplicates apart."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.name: str = inner.name
+
+    async def ensure(self, indexes: Iterable[Index]) -> None:
+        """Make the collection and its indexes, which is idempotent."""
+        for index in indexes:
+            options: Document = {"unique": index.unique, "sparse": index.sparse}
+            if index.partial is not None:
+                options = {"unique": index.unique, "partialFilterExpression": index.partial}
+            if index.expire_after_s is not None:
+                options["expireAfterSeconds"] = index.expire_after_s
+            if index.name is not None:
+                options["name"] = index.name
+            await self._inner.create_index(list(index.keys), **options)
+
+    async def insert(self, document: Document) -> None:
+        """Insert one document.
+
+        Raises:
+            DuplicateKey: naming the index that refused it.
+        """
+        try:
+            await self._inner.insert_one(document)
+        except DuplicateKeyError as error:
+            raise DuplicateKey(_index_of(error)) from error
+
+    async def insert_missing(self, documents: Sequence[Document]) -> int:
+        """Insert those whose `_id` is not there yet; the number inserted."""
+        if not documents:
+            return 0
+        try:
+            result = await self._inner.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            if any(problem.get("keyPattern") != {"_id": 1} for problem in error.details["writeErrors"]):
+                raise
+            return int(error.details["nInserted"])
+        return len(result.inserted_ids)
+
+    async def get(self, id_: str, fields: Mapping[str, Any] | None = None) -> Document | None:
+        """The document with this `_id`."""
+        document: Document | None = await self._inner.find_one({"_id": id_}, fields)
+        return document
+
+    async def first(self, where: Filter, sort: Sort | None = None, fields: Filter | None = None) -> Document | None:
+        """The first document that fits."""
+        document: Document | None = await self._inner.find_one(where, fields, sort=list(sort) if sort else None)
+        return document
+
+    async def find(
+        self, where: Filter, *, sort: Sort | None = None, limit: int = 0, fields: Filter | None = None
+    ) -> list[Document]:
+        """All documents that fit, at most `limit` (0: no limit)."""
+        cursor = self._inner.find(where, fields)
+        if sort:
+            cursor = cursor.sort(list(sort))
+        documents: list[Document] = await cursor.limit(limit).to_list(length=None)
+        return documents
+
+    async def explain(self, where: Filter, sort: Sort | None = None) -> Document:
+        """The plan that the server chose for a query."""
+        cursor = self._inner.find(where)
+        plan: Document = await (cursor.sort(list(sort)) if sort else cursor).explain()
+        return plan
+
+    async def update(self, where: Filter, change: Update, *, upsert: bool = False) -> Document | None:
+        """Change the first document that fits and return it as it is afterwards; None where none fits.
+
+        Raises:
+            DuplicateKey: naming the index that refused it.
+        """
+        try:
+            document: Document | None = await self._inner.find_one_and_update(
+                where, change, upsert=upsert, return_document=ReturnDocument.AFTER
+            )
+        except DuplicateKeyError as error:
+            raise DuplicateKey(_index_of(error)) from error
+        return document
+
+    async def update_each(self, changes: Sequence[tuple[Filter, Update]]) -> int:
+        """Apply many changes in one round trip, each to at most one document; the number of documents matched."""
+        if not changes:
+            return 0
+        result = await self._inner.bulk_write([UpdateOne(where, change) for where, change in changes], ordered=False)
+        return int(result.matched_count)
+
+    async def delete(self, where: Filter) -> int:
+        """Delete all that fit; how many there were."""
+        return int((await self._inner.delete_many(where)).deleted_count)
+
+    async def count(self, where: Filter, *, limit: int | None = None) -> int:
+        """How many fit, counted up to `limit`."""
+        options = {} if limit is None else {"limit": limit}
+        return int(await self._inner.count_documents(where, **options))
+
+    async def aggregate(self, pipeline: Sequence[Document]) -> list[Document]:
+        """Run a pipeline."""
+        documents: list[Document] = await self._inner.aggregate(list(pipeline)).to_list(length=None)
+        return documents
+
+
+class Database:
+    """One service's database."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._inner = client.get_database(
+            name,
+            codec_options=CODEC,
+            write_concern=WriteConcern(w="majority", j=True),
+            read_preference=ReadPreference.PRIMARY,
+        )
+        self.name = name
+
+    def collection(self, name: str) -> Collection:
+        """A collection of this database, made when first written to."""
+        return Collection(self._inner.get_collection(name))
+
+    async def check(self) -> None:
+        """Whether the server is there and safe.
+
+        Raises:
+            UnsafeDeployment: it is not a member of a replica set.
+        """
+        hello = await self._client.admin.command("hello")
+        if "setName" not in hello:
+            message = "MongoDB must run as a replica set (one node will do): a standalone server loses journaled writes"
+            raise UnsafeDeployment(message)
+
+    async def now(self) -> datetime:
+        """The server's time, which all replicas of a service share."""
+        hello = await self._client.admin.command("hello")
+        moment: datetime = hello["localTime"]
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    async def drop(self) -> None:
+        """Remove the database. For tests."""
+        await self._client.drop_database(self.name)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+
+def connect(url: str, database: str, *, server_selection_timeout_ms: int = 3_000) -> Database:
+    """A database, not yet checked. Call inside the event loop that will use it.
+
+    Raises:
+        UnsafeDeployment: the URL asks for weaker writes than the rule.
+    """
+    lowered = url.lower()
+    for unsafe in ("w=0", "w=1", "journal=false", "j=false", "retrywrites=false"):
+        if f"{unsafe}&" in f"{lowered.partition('?')[2]}&":
+            message = f"{unsafe} in MONGODB_URL would lose acknowledged writes"
+            raise UnsafeDeployment(message)
+    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+        url,
+        w="majority",
+        journal=True,
+        retryWrites=True,
+        tz_aware=True,
+        serverSelectionTimeoutMS=server_selection_timeout_ms,
+        connectTimeoutMS=server_selection_timeout_ms,
+        socketTimeoutMS=20_000,
+        maxPoolSize=100,
+        appname="crm",
+    )
+    return Database(client, database)
+
+
+class Numbers:
+    """Human serial numbers per kind, reserved in blocks: unique, gaps allowed, not strictly rising (CMN-03)."""
+
+    def __init__(self, counters: Collection, *, block: int = 50) -> None:
+        self._counters = counters
+        self._block = block
+        self._reserved: dict[str, list[int]] = {}
+
+    async def next(self, kind: str) -> int:
+        """The next number of this process's block; one counter write each 50 numbers."""
+        if not self._reserved.get(kind):
+            counter = await self._counters.update({"_id": kind}, {"$inc": {"last": self._block}}, upsert=True)
+            last = int(counter["last"]) if counter else 0
+            # A second task may have reserved a block meanwhile: both are kept.
+            self._reserved.setdefault(kind, []).extend(range(last, last - self._block, -1))
+            self._reserved[kind].sort(reverse=True)
+        return self._reserved[kind].pop()

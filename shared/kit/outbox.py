@@ -1,0 +1,325 @@
+"""The relay: takes events from the documents that hold them, and is the only one that publishes them.
+
+Woken by each write, it sends the *whole* pending prefix of the document as it was returned by that write, in order,
+waits for Kafka's acknowledgements, then clears. A sweeper finds what was left behind, by the sparse index on `due`.
+The surprise: an event may be sent twice (it keeps its id), but the first occurrences of one aggregate's events always
+stand in order, also with several replicas, because nobody ever sends an event without those before it.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from shared.kit.mongo import Collection, Database, Document, Index, is_transient
+from shared.kit.observability import (
+    HINTS_DROPPED,
+    OUTBOX_DOCUMENTS,
+    PUBLISH_SECONDS,
+    PUBLISHED,
+    QUARANTINED,
+    log,
+)
+from shared.kit.testing import fault_point
+
+OUTBOX_INDEXES = (
+    Index([("due", 1)], sparse=True, name="due"),
+    Index([("quarantined.at", 1)], sparse=True, name="quarantined"),
+)
+
+MAX_HINTS = 10_000
+ROUND = 500
+REFUSALS_BEFORE_QUARANTINE = 3
+_REMEMBERED = 20_000
+
+
+class SendRefused(Exception):
+    """Kafka will never take this event, however often it is sent."""
+
+
+class SendFailed(Exception):
+    """Kafka did not take the event now."""
+
+
+class Sender(Protocol):
+    """Puts one record into a topic."""
+
+    async def send(self, topic: str, key: str, value: bytes, headers: dict[str, str]) -> "asyncio.Future[object]":
+        """Begin to send; the future ends when Kafka has acknowledged, or with `SendRefused` or `SendFailed`."""
+        ...
+
+    async def renew(self) -> None:
+        """Start afresh after an error that no retry heals."""
+        ...
+
+    async def stop(self, deadline_s: float) -> None:
+        """Give up what is not sent within the deadline."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The pending prefix of one document, as of one version."""
+
+    collection: Collection
+    topic: str
+    id: str
+    version: int
+    entries: tuple[Document, ...]
+
+
+class Relay:
+    """Publishes what the documents of some collections hold, each collection's to one topic."""
+
+    def __init__(
+        self,
+        database: Database,
+        sender: Sender,
+        *,
+        sweep_interval_s: float = 1.0,
+        sweep_grace_s: float = 3.0,
+        backlog_cap: int = 200_000,
+        max_hints: int = MAX_HINTS,
+    ) -> None:
+        """A document is the sweeper's when it has been pending for `sweep_grace_s`."""
+        self._database = database
+        self._sender = sender
+        self._interval = sweep_interval_s
+        self._grace = timedelta(seconds=sweep_grace_s)
+        self._backlog_cap = backlog_cap
+        self._max_hints = max_hints
+        self._topics: dict[str, tuple[Collection, str]] = {}
+        self._hints: dict[tuple[str, str], Pending] = {}
+        self._acknowledged: OrderedDict[str, None] = OrderedDict()
+        self._wake = asyncio.Event()
+        self._busy = asyncio.Lock()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._is_full = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more documents wait than the cap allows, as of the last sweep."""
+        return self._is_full
+
+    def watch(self, collection: Collection, topic: str) -> None:
+        """Publish this collection's events to the topic."""
+        self._topics[collection.name] = (collection, topic)
+
+    def hint(self, collection: Collection, document: Document) -> None:
+        """A document was written; of several hints about one document the newest version wins."""
+        pending = self._pending(collection, document)
+        if pending is None:
+            return
+        key = (collection.name, pending.id)
+        known = self._hints.get(key)
+        if known is None and len(self._hints) >= self._max_hints:
+            HINTS_DROPPED.inc()
+            return
+        if known is None or known.version < pending.version:
+            self._hints[key] = pending
+            self._wake.set()
+
+    async def start(self) -> None:
+        """Begin to publish, in the background."""
+        self._tasks = [asyncio.create_task(self._relay_hints()), asyncio.create_task(self._sweep_for_ever())]
+
+    async def stop(self, deadline_s: float) -> None:
+        """Publish what is known to be pending, but not beyond the deadline: the rest is the next sweeper's."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            async with asyncio.timeout(deadline_s):
+                while self._hints:
+                    await self._publish(self._take_hints())
+        except TimeoutError:
+            log.warning("relay stopped before everything was published", pending=len(self._hints))
+        await self._sender.stop(deadline_s)
+
+    async def sweep(self) -> int:
+        """Publish what has been pending for longer than the grace; the number of documents taken."""
+        taken = 0
+        cutoff = await self._database.now() - self._grace
+        for collection, _ in self._topics.values():
+            while claimed := await self._claim(collection, cutoff):
+                taken += len(claimed)
+                if await self._publish(claimed):
+                    break  # Kafka fails now: the next sweep goes on.
+        return taken
+
+    async def release(self, collection_name: str, id_: str) -> bool:
+        """Let a quarantined document be published again, after its cause is gone; False where there is none."""
+        if collection_name not in self._topics:
+            return False
+        collection, _ = self._topics[collection_name]
+        where = {"_id": id_, "quarantined": {"$exists": True}}
+        change = {"$unset": {"quarantined": "", "refusals": ""}, "$currentDate": {"due": True}}
+        return await collection.update(where, change) is not None
+
+    async def quarantined(self) -> list[dict[str, str]]:
+        """What is kept back: collection, id, event type and reason."""
+        found: list[dict[str, str]] = []
+        for collection, _ in self._topics.values():
+            fields = {"quarantined": 1}
+            for document in await collection.find({"quarantined.at": {"$exists": True}}, limit=200, fields=fields):
+                kept = document["quarantined"]
+                found.append({"collection": collection.name, "id": document["_id"], **kept, "at": str(kept["at"])})
+        return found
+
+    async def _claim(self, collection: Collection, cutoff: object) -> list[Pending]:
+        """Documents nobody else sweeps now: their `due` was moved forward, under a guard."""
+        where = {"due": {"$lte": cutoff}}
+        claimed: list[Pending] = []
+        for found in await collection.find(where, sort=[("due", 1)], limit=ROUND, fields={"due": 1}):
+            guard = {"_id": found["_id"], "due": found["due"]}
+            document = await collection.update(guard, {"$currentDate": {"due": True}})
+            pending = None if document is None else self._pending(collection, document)
+            if pending is not None:
+                claimed.append(pending)
+        return claimed
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval)
+            try:
+                await self.sweep()
+                await self._measure()
+            except Exception as error:
+                if not is_transient(error):
+                    log.exception("sweep failed")
+                else:
+                    log.warning("sweep postponed", error=type(error).__name__)
+
+    async def _measure(self) -> None:
+        waiting = 0
+        for collection, _ in self._topics.values():
+            documents = await collection.count({"due": {"$exists": True}}, limit=self._backlog_cap + 1)
+            OUTBOX_DOCUMENTS.labels(collection.name).set(documents)
+            kept_back = await collection.count({"quarantined.at": {"$exists": True}}, limit=1000)
+            QUARANTINED.labels(collection.name).set(kept_back)
+            waiting += documents
+        self._is_full = waiting > self._backlog_cap
+
+    async def _relay_hints(self) -> None:
+        while True:
+            await self._wake.wait()
+            pending = self._take_hints()
+            try:
+                await self._publish(pending)
+            except asyncio.CancelledError:
+                # Stopped halfway: `stop` still publishes these, unless a newer hint knows more.
+                for each in pending:
+                    self._hints.setdefault((each.collection.name, each.id), each)
+                raise
+            except Exception as error:
+                if not is_transient(error):
+                    log.exception("relay round failed")
+                else:
+                    log.warning("relay round postponed", error=type(error).__name__)
+
+    def _take_hints(self) -> list[Pending]:
+        keys = list(self._hints)[:ROUND]
+        taken = [self._hints.pop(key) for key in keys]
+        if not self._hints:
+            self._wake.clear()
+        return taken
+
+    def _pending(self, collection: Collection, document: Document) -> Pending | None:
+        if not document.get("outbox") or "quarantined" in document:
+            return None
+        _, topic = self._topics[collection.name]
+        return Pending(collection, topic, document["_id"], document["version"], tuple(document["outbox"]))
+
+    async def _publish(self, batch: Sequence[Pending]) -> bool:
+        """Send each document's prefix, then clear what was acknowledged; whether Kafka failed."""
+        async with self._busy:
+            with PUBLISH_SECONDS.time():
+                outcome = await self._send(batch)
+                await self._clear([pending for pending in batch if pending.id not in outcome])
+            if not outcome:
+                return False
+            await self._sender.renew()
+            for pending in batch:
+                if isinstance(outcome.get(pending.id), SendRefused):
+                    await self._retry_alone(pending, alone=len(batch) == 1)
+            return any(isinstance(error, SendFailed) for error in outcome.values())
+
+    async def _send(self, batch: Sequence[Pending]) -> dict[str, Exception]:
+        """What went wrong, by document. A document stops at its first failure, so that its order holds."""
+        failed: dict[str, Exception] = {}
+        longest = max((len(pending.entries) for pending in batch), default=0)
+        for position in range(longest):
+            sent: list[tuple[Pending, Document, asyncio.Future[object]]] = []
+            for pending in batch:
+                if position >= len(pending.entries) or pending.id in failed:
+                    continue
+                entry = pending.entries[position]
+                if entry["id"] in self._acknowledged:
+                    continue
+                fault_point(f"publish:{entry['headers']['ce_type']}")
+                try:
+                    future = await self._sender.send(pending.topic, pending.id, entry["value"], entry["headers"])
+                except SendRefused as error:
+                    failed[pending.id] = error
+                except SendFailed as error:
+                    # Kafka is away: the others need not wait for the same answer, one after another.
+                    failed = {each.id: error for each in batch} | failed
+                    break
+                else:
+                    sent.append((pending, entry, future))
+            results = await asyncio.gather(*(future for _, _, future in sent), return_exceptions=True)
+            for (pending, entry, _), result in zip(sent, results, strict=True):
+                if isinstance(result, Exception):
+                    failed[pending.id] = result
+                else:
+                    self._remember(entry["id"])
+                    PUBLISHED.labels(pending.collection.name).inc()
+        return failed
+
+    def _remember(self, event_id: str) -> None:
+        """Acknowledged events are not sent again by this process, when the same document is hinted at once more."""
+        self._acknowledged[event_id] = None
+        if len(self._acknowledged) > _REMEMBERED:
+            self._acknowledged.popitem(last=False)
+
+    async def _clear(self, published: Iterable[Pending]) -> None:
+        by_collection: dict[str, list[Pending]] = {}
+        for pending in published:
+            by_collection.setdefault(pending.collection.name, []).append(pending)
+        for group in by_collection.values():
+            collection = group[0].collection
+            # Safe only because every push raises `version`: the document is as it was published.
+            unset = {"$set": {"outbox": []}, "$unset": {"due": "", "refusals": ""}}
+            matched = await collection.update_each(
+                [({"_id": pending.id, "version": pending.version}, unset) for pending in group]
+            )
+            if matched < len(group):
+                await collection.update_each([self._pull(pending) for pending in group])
+
+    @staticmethod
+    def _pull(pending: Pending) -> tuple[Document, list[Document]]:
+        """Take out exactly what was published; `due` goes with the last event, in the same update."""
+        ids = [entry["id"] for entry in pending.entries]
+        left = {"$filter": {"input": "$outbox", "cond": {"$not": [{"$in": ["$$this.id", ids]}]}}}
+        due = {"$cond": [{"$eq": ["$outbox", []]}, "$$REMOVE", "$due"]}
+        return {"_id": pending.id, "outbox.id": {"$in": ids}}, [{"$set": {"outbox": left}}, {"$set": {"due": due}}]
+
+    async def _retry_alone(self, pending: Pending, *, alone: bool) -> None:
+        """A refusal hits the whole batch of records: only one that is refused alone is to blame."""
+        error: Exception | None = SendRefused() if alone else (await self._send([pending])).get(pending.id)
+        if error is None:
+            await self._clear([pending])
+            return
+        if not alone:
+            await self._sender.renew()
+        if not isinstance(error, SendRefused):
+            return
+        document = await pending.collection.update({"_id": pending.id}, {"$inc": {"refusals": 1}})
+        if document is None or document["refusals"] < REFUSALS_BEFORE_QUARANTINE:
+            return
+        first = next((e for e in pending.entries if e["id"] not in self._acknowledged), pending.entries[0])
+        log.error("document quarantined", collection=pending.collection.name, id=pending.id)
+        reason = {"type": first["headers"]["ce_type"], "event_id": first["id"], "at": await self._database.now()}
+        await pending.collection.update({"_id": pending.id}, {"$set": {"quarantined": reason}, "$unset": {"due": ""}})

@@ -1,0 +1,50 @@
+"""Lists, page by page.
+
+The surprise: a cursor is a place, not a number of records to skip, so that nothing is shown twice or left out while new
+records come in at the top.
+"""
+
+import base64
+import json
+from datetime import datetime
+
+from shared.kit.domain import invalid_field
+from shared.kit.mongo import Collection, Document, Filter
+
+MAX_PAGE = 200
+WITHOUT_BOOKKEEPING = {"outbox": 0, "inbox": 0, "created_by_cause": 0}
+
+
+def encode_cursor(*parts: str | datetime) -> str:
+    """An opaque place in a list."""
+    texts = [part.isoformat() if isinstance(part, datetime) else part for part in parts]
+    return base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> tuple[datetime, str]:
+    """The place as (time, id).
+
+    Raises:
+        Invalid: not one of our cursors.
+    """
+    try:
+        at, id_ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return datetime.fromisoformat(at), str(id_)
+    except (ValueError, TypeError) as error:
+        raise invalid_field("cursor", "cursor", "not a cursor of this list") from error
+
+
+async def newest_first(
+    collection: Collection, where: Filter, *, limit: int, cursor: str | None, time: str = "created_at"
+) -> tuple[list[Document], str | None]:
+    """One page by `time` and id, newest first, and the cursor of the next; the index must end in both fields."""
+    place: Document = {}
+    if cursor:
+        at, id_ = decode_cursor(cursor)
+        place = {"$or": [{time: {"$lt": at}}, {time: at, "_id": {"$lt": id_}}]}
+    found = await collection.find(
+        {**where, **place}, sort=[(time, -1), ("_id", -1)], limit=limit + 1, fields=WITHOUT_BOOKKEEPING
+    )
+    page = found[:limit]
+    more = encode_cursor(page[-1][time], page[-1]["_id"]) if len(found) > limit else None
+    return page, more

@@ -1,0 +1,59 @@
+"""Phone numbers and e-mail addresses, made comparable.
+
+The surprise: leniency is the caller's choice. Where people write down whatever they were given, an unreadable number is kept
+with `normalized: null`; where it must work, it is an error.
+"""
+
+from collections.abc import Sequence
+
+import phonenumbers
+from crm_contracts.values import ContactPoint
+from email_validator import EmailNotValidError, validate_email
+
+from shared.kit.domain import Invalid
+
+
+def normalized_phone(value: str, country: str) -> str | None:
+    """E.164 without the extension, or None where it is no valid number; `country` is for numbers without a country code."""
+    try:
+        number = phonenumbers.parse(value, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalized_email(value: str) -> str | None:
+    """The address in lower case, or None where it is none; no look-up is made."""
+    try:
+        return validate_email(value, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        return None
+
+
+def phones(points: Sequence[ContactPoint], country: str) -> tuple[ContactPoint, ...]:
+    """The same phones with `normalized` filled where they are valid."""
+    return tuple(p.model_copy(update={"normalized": normalized_phone(p.value, country)}) for p in points)
+
+
+def emails(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
+    """The same addresses with `normalized` filled where they are valid."""
+    return tuple(p.model_copy(update={"normalized": normalized_email(p.value)}) for p in points)
+
+
+def must_be_valid(**lists: Sequence[ContactPoint]) -> None:
+    """Refuse what could not be normalised.
+
+    Raises:
+        Invalid: naming every wrong entry, such as `phones.1.value`.
+    """
+    errors = [
+        {"field": f"{name}.{index}.value", "code": "not_valid", "message": f"not a valid {name.removesuffix('s')}"}
+        for name, points in lists.items()
+        for index, point in enumerate(points)
+        if point.normalized is None
+    ]
+    if errors:
+        message = "Some contact data is not valid."
+        raise Invalid(message, {"errors": errors})

@@ -1,0 +1,356 @@
+"""The heart: an aggregate is one MongoDB document, and every change of it is one write.
+
+State, events to publish (`outbox`) and the causes already applied (`inbox`) stand in the same document, so nothing is
+ever half done: either a change is there with its events, or it never was. The surprise: `change` may run its action
+several times, each on a freshly loaded aggregate, so the action must be synchronous and have no effect of its own.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from crm_contracts.envelope import Envelope
+
+from shared.kit.domain import Aggregate, Cause, Conflict, DomainError, Invalid, NewId, NotFound, Unavailable
+from shared.kit.mongo import Collection, Document, DuplicateKey, Numbers
+from shared.kit.observability import CONFLICTS
+from shared.kit.testing import fault_point
+
+A = TypeVar("A", bound=Aggregate)
+
+INBOX_SIZE = 100
+"""Causes a document remembers. An optimisation: every reaction is also a no-op by state."""
+
+MAX_EVENT_BYTES = 512 * 1024
+ATTEMPTS = 6
+_BOOKKEEPING = frozenset({"id", "version", "sequence"})
+
+
+class LostRace(Conflict):
+    """The document changed under the action, several times over; the same change may succeed later."""
+
+    code = "lost_race"
+
+
+class Stale(Conflict):
+    """The caller's copy is not the newest."""
+
+    code = "version_mismatch"
+
+
+class Gone(NotFound):
+    """It was there and has been deleted; its id is never used again."""
+
+    code = "gone"
+
+
+class IdTaken(Conflict):
+    """Something else was created with this id."""
+
+    code = "id_taken"
+
+
+class EventTooLarge(Invalid):
+    """The change would publish an event that Kafka refuses."""
+
+    code = "event_too_large"
+
+
+class BacklogFull(Unavailable):
+    """Events wait for Kafka; no more can be taken in."""
+
+    code = "event_backlog_full"
+
+
+class Outbox(Protocol):
+    """Whoever publishes what documents hold."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether too many documents wait already."""
+        ...
+
+    def hint(self, collection: Collection, document: Document) -> None:
+        """This document has something to publish, as seen after its write."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stored(Generic[A]):
+    """An aggregate as it was loaded, with what its document remembers."""
+
+    aggregate: A
+    inbox: frozenset[str]
+    pending: int
+    created_by: str
+
+
+class Repository(ABC, Generic[A]):
+    """Load, change, save: the algorithm, over whatever keeps the documents."""
+
+    def __init__(self, kind: type[A], *, source: str, new_id: NewId, outbox_cap: int = 200) -> None:
+        self.kind = kind
+        self.noun = kind.__name__.lower()
+        self._source = source
+        self._new_id = new_id
+        self._outbox_cap = outbox_cap
+
+    async def find(self, id_: str) -> A | None:
+        """The aggregate, or None where it is not there or has been deleted."""
+        stored = await self._load(id_)
+        return None if stored is None or stored.aggregate.deleted_at else stored.aggregate
+
+    async def get(self, id_: str) -> A:
+        """The aggregate.
+
+        Raises:
+            NotFound: no such id.
+            Gone: deleted.
+        """
+        return self._present(id_, await self._load(id_)).aggregate
+
+    async def add(self, aggregate: A, cause: Cause) -> A:
+        """Insert a new aggregate; the same id with the same cause again is a success without effect.
+
+        Raises:
+            IdTaken: the id belongs to something that another cause created.
+            DuplicateKey: another unique index refused it.
+        """
+        entries = self._entries(aggregate, cause, pending=0)
+        if await self._insert(aggregate, cause.key, entries):
+            aggregate.version = 1
+            aggregate._recorded.clear()  # noqa: SLF001 - the repository is the aggregate's other half
+            return aggregate
+        stored = await self._load(aggregate.id)
+        if stored is not None and stored.created_by == cause.key:
+            return stored.aggregate
+        message = f"The id {aggregate.id} is taken."
+        raise IdTaken(message)
+
+    async def add_numbered(self, make: Callable[[int], A], cause: Cause, numbers: Numbers) -> A:
+        """Insert a new aggregate with a fresh serial number; a number that turns out to be used is replaced."""
+        for _ in range(ATTEMPTS):
+            aggregate = make(await numbers.next(self.noun))
+            try:
+                return await self.add(aggregate, cause)
+            except DuplicateKey as error:
+                if error.index != "number":
+                    raise
+        message = "No free serial number was found."
+        raise LostRace(message)
+
+    async def change(
+        self, id_: str, action: Callable[[A], object], cause: Cause, *, expected_version: int | None = None
+    ) -> A:
+        """Apply a synchronous action to the aggregate and store what it did in one guarded write.
+
+        A cause that was applied before changes nothing; an action that changes nothing writes nothing.
+
+        Args:
+            expected_version: the caller's copy (`If-Match`); None for any.
+
+        Raises:
+            NotFound, Gone: no such aggregate.
+            Stale: `expected_version` is not the newest.
+            LostRace: others were faster, several times over.
+            BacklogFull: too many of its events wait for Kafka.
+        """
+        for _ in range(ATTEMPTS):
+            stored = self._present(id_, await self._load(id_))
+            aggregate = stored.aggregate
+            if cause.key in stored.inbox:
+                return aggregate
+            if expected_version is not None and aggregate.version != expected_version:
+                message = f"The {self.noun} has version {aggregate.version}, not {expected_version}."
+                raise Stale(message)
+            before = aggregate.model_dump()
+            action(aggregate)
+            if aggregate.model_dump() == before and not aggregate.recorded:
+                return aggregate
+            entries = self._entries(aggregate, cause, pending=stored.pending)
+            if await self._write(aggregate, cause.key, entries):
+                aggregate.version += 1
+                aggregate._recorded.clear()  # noqa: SLF001
+                return aggregate
+            CONFLICTS.labels(self.noun).inc()
+        message = f"The {self.noun} {id_} is being changed by others."
+        raise LostRace(message)
+
+    def _present(self, id_: str, stored: Stored[A] | None) -> Stored[A]:
+        if stored is None:
+            message = f"There is no {self.noun} {id_}."
+            raise NotFound(message)
+        if stored.aggregate.deleted_at is not None:
+            message = f"The {self.noun} {id_} has been deleted."
+            raise Gone(message)
+        return stored
+
+    def _entries(self, aggregate: A, cause: Cause, *, pending: int) -> list[Document]:
+        """The recorded events, ready to be sent; raises the aggregate's `sequence` accordingly."""
+        entries: list[Document] = []
+        for event in aggregate.recorded:
+            aggregate.sequence += 1
+            envelope = Envelope(
+                id=self._new_id(),
+                source=self._source,
+                subject=aggregate.id,
+                time=cause.at,
+                data=event,
+                correlation_id=cause.correlation_id,
+                actor=cause.actor,
+                sequence=aggregate.sequence,
+                causation_id=cause.causation_id,
+                traceparent=cause.traceparent,
+            )
+            value = envelope.body()
+            if len(value) > MAX_EVENT_BYTES:
+                message = f"The change would publish {len(value)} bytes; {MAX_EVENT_BYTES} are allowed."
+                raise EventTooLarge(message)
+            entries.append({"id": envelope.id, "headers": envelope.headers(), "value": value})
+        if entries and (pending + len(entries) > self._outbox_cap or self._is_backlog_full()):
+            message = "Too many events wait to be published; try again later."
+            raise BacklogFull(message)
+        return entries
+
+    def _is_backlog_full(self) -> bool:
+        return False
+
+    @abstractmethod
+    async def _load(self, id_: str) -> Stored[A] | None: ...
+
+    @abstractmethod
+    async def _insert(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
+        """Whether the id was free."""
+
+    @abstractmethod
+    async def _write(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
+        """Whether the document still had `aggregate.version` and did not know the cause."""
+
+
+class MongoRepository(Repository[A]):
+    """Documents in MongoDB, hints to the relay."""
+
+    def __init__(
+        self,
+        kind: type[A],
+        collection: Collection,
+        outbox: Outbox,
+        *,
+        source: str,
+        new_id: NewId,
+        outbox_cap: int = 200,
+        taken: Mapping[str, Callable[[], DomainError]] | None = None,
+    ) -> None:
+        """Errors in `taken` are raised in place of `DuplicateKey`, by the name of the index that refused the write."""
+        super().__init__(kind, source=source, new_id=new_id, outbox_cap=outbox_cap)
+        self.collection = collection
+        self._outbox = outbox
+        self._taken = dict(taken or {})
+
+    def read(self, document: Document) -> A:
+        """The aggregate in a document, for read views."""
+        return self.kind.model_validate({**document, "id": document["_id"]})
+
+    def _is_backlog_full(self) -> bool:
+        return self._outbox.is_full
+
+    async def _load(self, id_: str) -> Stored[A] | None:
+        document = await self.collection.get(id_)
+        if document is None:
+            return None
+        return Stored(
+            self.read(document),
+            frozenset(document["inbox"]),
+            len(document["outbox"]),
+            document["created_by_cause"],
+        )
+
+    async def _insert(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
+        state = {
+            **aggregate.model_dump(exclude=set(_BOOKKEEPING)),
+            "version": 1,
+            "sequence": aggregate.sequence,
+            "created_by_cause": cause,
+            "inbox": [cause],
+            "outbox": entries,
+        }
+        # An upsert that can only insert, because `due` must be the server's time and an insert cannot ask for it.
+        change: Document = {"$set": state}
+        if entries:
+            change["$currentDate"] = {"due": True}
+        try:
+            document = await self.collection.update({"_id": aggregate.id, "version": 0}, change, upsert=True)
+        except DuplicateKey as error:
+            if error.index == "_id_":
+                return False
+            if error.index in self._taken:
+                raise self._taken[error.index]() from error
+            raise
+        self._written(document, entries)
+        return True
+
+    async def _write(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
+        change: Document = {
+            "$set": {
+                **aggregate.model_dump(exclude=set(_BOOKKEEPING)),
+                "version": aggregate.version + 1,
+                "sequence": aggregate.sequence,
+            },
+            "$push": {"inbox": {"$each": [cause], "$slice": -INBOX_SIZE}},
+        }
+        if entries:
+            change["$push"]["outbox"] = {"$each": entries}
+            change["$currentDate"] = {"due": True}
+        guard = {"_id": aggregate.id, "version": aggregate.version, "inbox": {"$ne": cause}}
+        try:
+            document = await self.collection.update(guard, change)
+        except DuplicateKey as error:
+            if error.index in self._taken:
+                raise self._taken[error.index]() from error
+            raise
+        if document is None:
+            return False
+        self._written(document, entries)
+        return True
+
+    def _written(self, document: Document | None, entries: list[Document]) -> None:
+        fault_point(f"written:{self.collection.name}")
+        if entries and document is not None:
+            self._outbox.hint(self.collection, document)
+
+
+class MemoryRepository(Repository[A]):
+    """Documents in a dict: the same promises, for tests of use cases."""
+
+    def __init__(self, kind: type[A], *, source: str, new_id: NewId, outbox_cap: int = 200) -> None:
+        super().__init__(kind, source=source, new_id=new_id, outbox_cap=outbox_cap)
+        self.documents: dict[str, dict[str, Any]] = {}
+
+    async def _load(self, id_: str) -> Stored[A] | None:
+        document = self.documents.get(id_)
+        if document is None:
+            return None
+        aggregate = self.kind.model_validate({**document["state"], "id": id_})
+        return Stored(aggregate, frozenset(document["inbox"]), len(document["outbox"]), document["created_by_cause"])
+
+    async def _insert(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
+        if aggregate.id in self.documents:
+            return False
+        state = {**aggregate.model_dump(), "version": 1}
+        self.documents[aggregate.id] = {
+            "state": state,
+            "inbox": [cause],
+            "outbox": entries,
+            "created_by_cause": cause,
+        }
+        return True
+
+    async def _write(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
+        document = self.documents[aggregate.id]
+        if document["state"]["version"] != aggregate.version or cause in document["inbox"]:
+            return False
+        document["state"] = {**aggregate.model_dump(), "version": aggregate.version + 1}
+        document["inbox"] = [*document["inbox"], cause][-INBOX_SIZE:]
+        document["outbox"] = [*document["outbox"], *entries]
+        return True

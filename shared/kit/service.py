@@ -1,0 +1,299 @@
+"""A service process: what a composition root assembles, started and stopped in the right order.
+
+The surprise: Kafka being away stops nothing. Writes go on, events wait in their documents, and readiness says
+`degraded`; only where writes cannot be accepted is it 503.
+"""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+import structlog
+import uvicorn
+from aiokafka.errors import KafkaError
+from crm_contracts.envelope import Event
+from fastapi import APIRouter, FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_fixed
+from uuid_utils.compat import uuid7
+
+from shared.kit.auth import Authenticator, KeyFile, Keys, KeyUrl
+from shared.kit.domain import Aggregate, DomainError, NotFound
+from shared.kit.http import (
+    IDEMPOTENCY_INDEXES,
+    IdempotencyKeys,
+    Surroundings,
+    Waiters,
+    make_app,
+    reads,
+    router,
+    writes,
+)
+from shared.kit.kafka import Answers, Parse, Publisher, Reaction, Subscription
+from shared.kit.mongo import Collection, Index, Numbers, connect, is_transient
+from shared.kit.observability import configure_logging, log
+from shared.kit.outbox import OUTBOX_INDEXES, Relay
+from shared.kit.repository import MongoRepository
+from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
+
+A = TypeVar("A", bound=Aggregate)
+
+
+def utc_now() -> datetime:
+    """The present moment as MongoDB keeps it: UTC, milliseconds."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def new_id() -> str:
+    """A UUIDv7: ids made later sort later."""
+    return str(uuid7())
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """The message contracts, which the kit itself does not know."""
+
+    parse: Parse
+    dead_letter_topic: Callable[[str, str], str]
+
+
+def bind(
+    reactions: Mapping[type[Event], Callable[..., Awaitable[None]]], **collaborators: object
+) -> dict[type[Event], Reaction]:
+    """Give each reaction the keyword-only collaborators that it names.
+
+    Raises:
+        TypeError: one is named that is not there: at start, not at the first event.
+    """
+    bound: dict[type[Event], Reaction] = {}
+    for event, reaction in reactions.items():
+        names = [p.name for p in inspect.signature(reaction).parameters.values() if p.kind is p.KEYWORD_ONLY]
+        missing = [name for name in names if name not in collaborators]
+        if missing:
+            message = f"{reaction.__name__} needs {', '.join(missing)}"
+            raise TypeError(message)
+        bound[event] = partial(reaction, **{name: collaborators[name] for name in names})
+    return bound
+
+
+@dataclass
+class Service:
+    """One service. Build it inside the event loop that will run it."""
+
+    name: str
+    topic: str
+    contracts: Contracts
+    settings: ServiceSettings
+    kafka: KafkaSettings = field(default_factory=KafkaSettings)
+    mongo: MongoSettings = field(default_factory=MongoSettings)
+
+    def __post_init__(self) -> None:
+        """Connect the parts; nothing is contacted yet."""
+        self.database = connect(
+            self.mongo.url.get_secret_value(),
+            f"{self.settings.database_prefix}{self.name}",
+            server_selection_timeout_ms=self.mongo.server_selection_timeout_ms,
+        )
+        self.clock, self.new_id = utc_now, new_id
+        self.source = f"/crm/{self.name}"
+        publisher = partial(Publisher, self.kafka)
+        self.relay = Relay(
+            self.database,
+            publisher(client_id=f"{self.name}.relay"),
+            sweep_interval_s=self.settings.sweep_interval_s,
+            sweep_grace_s=self.settings.sweep_grace_s,
+            backlog_cap=self.settings.backlog_cap,
+        )
+        self._answers_publisher = publisher(client_id=f"{self.name}.answers")
+        self.answers = Answers(self._answers_publisher, topic=self.topic, source=self.source)
+        self.numbers = Numbers(self.database.collection("counters"))
+        self.waiters = Waiters(self.settings.max_waiters)
+        self._indexes: list[tuple[Collection, Sequence[Index]]] = []
+        self._subscription: Subscription | None = None
+        self._hearing = False
+        self._jobs: list[tuple[float, Callable[[], Awaitable[object]]]] = []
+        self._keys = IdempotencyKeys(
+            self.collection("idempotency", IDEMPOTENCY_INDEXES), clock=self.clock, new_id=self.new_id
+        )
+
+    def collection(self, name: str, indexes: Sequence[Index] = ()) -> Collection:
+        """A collection without aggregates: a view, a set of claims."""
+        collection = self.database.collection(name)
+        self._indexes.append((collection, indexes))
+        return collection
+
+    def repository(
+        self,
+        kind: type[A],
+        name: str,
+        *,
+        indexes: Sequence[Index] = (),
+        taken: Mapping[str, Callable[[], DomainError]] | None = None,
+    ) -> MongoRepository[A]:
+        """A repository whose events go to the service's topic."""
+        collection = self.collection(name, (*OUTBOX_INDEXES, *indexes))
+        self.relay.watch(collection, self.topic)
+        return MongoRepository(
+            kind,
+            collection,
+            self.relay,
+            source=self.source,
+            new_id=self.new_id,
+            outbox_cap=self.settings.outbox_cap,
+            taken=taken,
+        )
+
+    def hear(
+        self,
+        topics: Sequence[str],
+        reactions: Mapping[type[Event], Callable[..., Awaitable[None]]],
+        **collaborators: object,
+    ) -> None:
+        """React to events; each reaction gets the collaborators that it names."""
+        self._subscription = Subscription(
+            self.name,
+            topics,
+            bind(reactions, **collaborators),
+            self.kafka,
+            parse=self.contracts.parse,
+            clock=self.clock,
+            dead_letter_topic=self.contracts.dead_letter_topic,
+        )
+
+    def every(self, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
+        """Run a job again and again, in each replica."""
+        self._jobs.append((seconds, job))
+
+    def app(self, *routers: APIRouter, description: str) -> FastAPI:
+        """The HTTP side, whose life is the service's life."""
+        keys: Keys
+        if self.settings.jwks_file is not None:
+            keys = KeyFile(self.settings.jwks_file)
+        elif self.settings.jwks_url is not None:
+            keys = KeyUrl(self.settings.jwks_url)
+        else:
+            message = "CRM_JWKS_FILE or CRM_JWKS_URL must say where the signing keys are"
+            raise ValueError(message)
+        surroundings = Surroundings(
+            service=self.name,
+            authenticator=Authenticator(keys, issuer=self.settings.jwt_issuer, audience=self.settings.jwt_audience),
+            keys=self._keys,
+            waiters=self.waiters,
+            clock=self.clock,
+            new_id=self.new_id,
+        )
+        return make_app(surroundings, (*routers, self._operations()), self._life, description=description)
+
+    @asynccontextmanager
+    async def _life(self) -> AsyncIterator[None]:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(is_transient), stop=stop_after_delay(30), wait=wait_fixed(0.5), reraise=True
+        ):
+            with attempt:
+                await self.database.check()
+                for collection, indexes in self._indexes:
+                    await collection.ensure(indexes)
+        await self.relay.start()
+        tasks = [asyncio.create_task(self._repeat(seconds, job)) for seconds, job in self._jobs]
+        tasks.append(asyncio.create_task(self._begin_to_hear()))
+        log.info("service started", service=self.name)
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._subscription is not None:
+                await self._subscription.stop()
+            await self._answers_publisher.stop(self.settings.shutdown_flush_s)
+            await self.relay.stop(self.settings.shutdown_flush_s)
+            self.database.close()
+            log.info("service stopped", service=self.name)
+
+    async def _begin_to_hear(self) -> None:
+        if self._subscription is None:
+            self._hearing = True
+        while not self._hearing and self._subscription is not None:
+            try:
+                await self._subscription.start()
+                self._hearing = True
+            except (KafkaError, OSError) as error:
+                log.warning("Kafka away", error=type(error).__name__)
+                with suppress(KafkaError, OSError):
+                    await self._subscription.stop()
+                await asyncio.sleep(1.0)
+
+    async def _repeat(self, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await job()
+            except Exception as error:
+                if not is_transient(error):
+                    log.exception("job failed", job=getattr(job, "__name__", repr(job)))
+
+    def _operations(self) -> APIRouter:
+        """Health, metrics, and what the relay keeps back."""
+        operations = APIRouter(tags=["operations"])
+
+        @operations.get("/health/live", summary="The process runs")
+        async def live() -> dict[str, str]:
+            return {"status": "ok"}
+
+        @operations.get("/health/ready", summary="503 only where writes cannot be accepted")
+        async def ready(response: Response) -> dict[str, str]:
+            parts = {"database": "ok", "kafka": "ok" if self._hearing else "degraded", "backlog": "ok"}
+            try:
+                async with asyncio.timeout(2):
+                    await self.database.check()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that it is away
+                parts["database"] = type(error).__name__
+            if self.relay.is_full:
+                parts["backlog"] = "full"
+            refusing = parts["database"] != "ok" or parts["backlog"] != "ok"
+            response.status_code = 503 if refusing else 200
+            status = "unavailable" if refusing else ("ok" if parts["kafka"] == "ok" else "degraded")
+            return {"status": status, **parts}
+
+        @operations.get("/metrics", summary="Prometheus metrics", dependencies=[reads("metrics:read")])
+        async def metrics() -> Response:
+            return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+        admin = router()
+
+        @admin.get("/outbox/quarantined", dependencies=[reads(f"{self.name}:admin")])
+        async def quarantined() -> list[dict[str, str]]:
+            """Documents whose event Kafka refuses, and which are kept back therefore."""
+            return await self.relay.quarantined()
+
+        @admin.post("/outbox/{collection}/{id}/release", status_code=204, dependencies=[writes(f"{self.name}:admin")])
+        async def release(collection: str, id: str) -> None:  # noqa: A002
+            """Let a quarantined document be published again, once the cause is gone."""
+            if not await self.relay.release(collection, id):
+                message = f"Nothing is kept back as {collection} {id}."
+                raise NotFound(message)
+
+        operations.include_router(admin)
+        return operations
+
+
+def run(build: Callable[[], tuple[FastAPI, ServiceSettings]], name: str) -> None:
+    """Run a service until SIGTERM; `build` is called inside the event loop."""
+
+    async def serve() -> None:
+        app, settings = build()
+        configure_logging(name, settings.log_level)
+        config = uvicorn.Config(
+            app, host=settings.host, port=settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=15
+        )
+        structlog.contextvars.bind_contextvars(service=name)
+        await uvicorn.Server(config).serve()
+
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve())
