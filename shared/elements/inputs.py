@@ -1,0 +1,201 @@
+"""Request bodies that all elements share: contact data, product rows, the Client field, stages."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from crm_contracts.values import Address, Client, ContactPoint, Money, Utm
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+
+from shared.elements.client import ContactWish, set_company, set_contacts
+from shared.elements.rows import RowWish
+from shared.kit import reach
+from shared.kit.domain import Conflict, Invalid, is_id
+from shared.kit.http import Input
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+UserId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+ElementId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Quantity = Annotated[Decimal, Field(gt=0, le=10**9, max_digits=18, decimal_places=6)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+UnitPrice = Annotated[Decimal, Field(ge=0, le=10**12, max_digits=18, decimal_places=4)]
+
+
+Name = Annotated[str, StringConstraints(max_length=100, strip_whitespace=True)]
+Title = Annotated[str, StringConstraints(max_length=255, strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(max_length=20_000)]
+
+
+def _past(day: date) -> date:
+    if day > datetime.now(UTC).date():
+        message = "must not lie in the future"
+        raise ValueError(message)
+    return day
+
+
+def _own_id(text: str) -> str:
+    if not is_id(text):
+        message = "must be a UUID in lower case"
+        raise ValueError(message)
+    return text
+
+
+PastDate = Annotated[date, AfterValidator(_past)]
+NewId = Annotated[str, AfterValidator(_own_id)]
+"""An id that the caller chose in advance."""
+
+
+class OnlyOneCompany(Invalid):
+    """An element has one company at most (CLI-06)."""
+
+    code = "only_one_company"
+
+
+class ContactPointIn(Input):
+    """A phone, e-mail, website or messenger as it was typed."""
+
+    kind: Code = "WORK"
+    value: Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
+
+    def point(self) -> ContactPoint:
+        """Not yet normalised."""
+        return ContactPoint(kind=self.kind, value=self.value)
+
+
+Points = Annotated[list[ContactPointIn], Field(max_length=50)]
+
+
+def reach_fields(given: Mapping[str, Any], country: str) -> dict[str, tuple[ContactPoint, ...]]:
+    """The contact data among the given fields, normalised as far as it is valid (CONT-03)."""
+    points = {
+        name: tuple(point.point() for point in given[name])
+        for name in ("phones", "emails", "websites", "messengers")
+        if name in given
+    }
+    if "phones" in points:
+        points["phones"] = reach.phones(points["phones"], country)
+    if "emails" in points:
+        points["emails"] = reach.emails(points["emails"])
+    return points
+
+
+class MoneyIn(Input):
+    """An amount of money."""
+
+    value: Annotated[Decimal, Field(ge=0, le=10**14, max_digits=18, decimal_places=4)]
+    currency: Currency
+
+    def money(self) -> Money:
+        """As the domain has it."""
+        return Money(value=self.value, currency=self.currency)
+
+
+class RowIn(Input):
+    """A product row (ROW-01); with a product, name and prices come from the catalog unless given."""
+
+    id: str | None = None
+    product_id: ElementId | None = None
+    name: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+    quantity: Quantity = Decimal(1)
+    list_price: UnitPrice | None = None
+    price: UnitPrice | None = None
+    sort: Annotated[int, Field(ge=0, le=10**6)] | None = None
+
+    def wish(self) -> RowWish:
+        """As the rules have it."""
+        return RowWish(**self.model_dump())
+
+
+class ContactLinkIn(Input):
+    """A contact to be linked."""
+
+    contact_id: ElementId
+    sort: Annotated[int, Field(ge=0, le=10**6)] | None = None
+    is_primary: bool = False
+    role_id: int = 0
+
+    def wish(self) -> ContactWish:
+        """As the rules have it."""
+        return ContactWish(**self.model_dump())
+
+
+Contacts = Annotated[list[ContactLinkIn], Field(max_length=500)]
+Rows = Annotated[list[RowIn], Field(max_length=500)]
+
+
+class ClientIn(Input):
+    """The Client field to be set; what is absent stays as it is."""
+
+    company_id: ElementId | list[ElementId] | None = None
+    contacts: Contacts | None = None
+    auto_link_contacts: bool | None = None
+
+    @property
+    def company(self) -> str | None:
+        """The company, if any.
+
+        Raises:
+            OnlyOneCompany: several were given.
+        """
+        if isinstance(self.company_id, list):
+            if len(self.company_id) > 1:
+                message = "An element has one company at most."
+                raise OnlyOneCompany(
+                    message, {"errors": [{"field": "company_id", "code": "only_one_company", "message": message}]}
+                )
+            return self.company_id[0] if self.company_id else None
+        return self.company_id
+
+    def rule(self) -> Callable[[Client], Client]:
+        """What the body asks of a Client field; what it leaves out stays."""
+        company, contacts, auto = self.company, self.contacts, self.auto_link_contacts
+
+        def change(client: Client) -> Client:
+            if contacts is not None:
+                client = set_contacts(client, [link.wish() for link in contacts])
+            if "company_id" in self.model_fields_set:
+                return set_company(client, company, auto_link_contacts=auto)
+            return client if auto is None else client.model_copy(update={"auto_link_contacts": auto})
+
+        return change
+
+
+class CompanyRefused(Conflict):
+    """The company to be linked is not there (CLI-07)."""
+
+    code = "company_not_found"
+
+    def __init__(self, client: Client) -> None:
+        super().__init__("There is no such company.", {"client": client.model_dump(mode="json")})
+
+
+class RowsIn(Input):
+    """Product rows and amount to be set; absent rows stay as they are."""
+
+    rows: Rows | None = None
+    amount: MoneyIn | None = None
+    is_manual_amount: bool | None = None
+
+
+class StageIn(Input):
+    """The stage to move to."""
+
+    stage_id: Code
+
+
+class StageOut(BaseModel):
+    """A stage; `semantic` is P (process), S (success) or F (failure)."""
+
+    id: str
+    name: str
+    semantic: str
+    sort: int
+
+
+class AddressIn(Input, Address):
+    """A postal address; unknown fields are errors."""
+
+
+class UtmIn(Input, Utm):
+    """Campaign marks; unknown fields are errors."""
