@@ -1,0 +1,1 @@
+"""Leads: potential clients, and their conversion."""

@@ -1,0 +1,130 @@
+"""What the leads service hears, and what it does about it.
+
+A reaction that is one change of one lead needs no use case: the lead's own method is the rule.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved, LeadClientRefused, LeadClientResolved
+from crm_contracts.deals import DealCreated, LeadDealConfirmed, LeadDealRefused
+from crm_contracts.envelope import Envelope, Event
+from crm_contracts.values import ElementRef
+
+from services.leads.domain.lead import Lead
+from shared.elements.products import PRODUCT_REACTIONS
+from shared.kit.domain import Cause
+from shared.kit.repository import Repository
+
+
+async def on_lead_client_resolved(
+    event: Envelope[LeadClientResolved], cause: Cause, *, leads: Repository[Lead]
+) -> None:
+    """The client part of a conversion is done."""
+    answer = event.data
+
+    def resolve(lead: Lead) -> None:
+        lead.resolve_client(
+            answer.conversion_id,
+            answer.attempt,
+            contact=answer.contact,
+            company=answer.company,
+            duplicates=answer.duplicates,
+            by=cause.actor,
+            at=cause.at,
+        )
+
+    await leads.change(answer.lead.id, resolve, cause)
+
+
+async def on_lead_client_refused(event: Envelope[LeadClientRefused], cause: Cause, *, leads: Repository[Lead]) -> None:
+    """Duplicates stand in the way."""
+    answer = event.data
+
+    def refuse(lead: Lead) -> None:
+        lead.refuse_conversion(
+            answer.conversion_id,
+            answer.attempt,
+            code=answer.code,
+            message=answer.message,
+            candidates=answer.candidates,
+        )
+
+    await leads.change(answer.lead.id, refuse, cause)
+
+
+async def on_deal_created(event: Envelope[DealCreated], cause: Cause, *, leads: Repository[Lead]) -> None:
+    """The deal of a conversion is there; other deals are none of our business."""
+    asked_by = event.data.conversion
+    if asked_by is None:
+        return
+    deal = ElementRef(type="deal", id=event.data.deal.id, title=event.data.deal.title)
+    await leads.change(
+        asked_by.lead_id,
+        lambda lead: lead.open_deal(asked_by.conversion_id, asked_by.attempt, deal, by=cause.actor, at=cause.at),
+        cause,
+    )
+
+
+async def on_lead_deal_confirmed(event: Envelope[LeadDealConfirmed], cause: Cause, *, leads: Repository[Lead]) -> None:
+    """The deal was there already: the first answer may have been lost."""
+    asked_by, deal = event.data.conversion, event.data.deal
+    await leads.change(
+        asked_by.lead_id,
+        lambda lead: lead.open_deal(asked_by.conversion_id, asked_by.attempt, deal, by=cause.actor, at=cause.at),
+        cause,
+    )
+
+
+async def on_lead_deal_refused(event: Envelope[LeadDealRefused], cause: Cause, *, leads: Repository[Lead]) -> None:
+    """No deal can be opened as it was asked for."""
+    answer, asked_by = event.data, event.data.conversion
+    await leads.change(
+        asked_by.lead_id,
+        lambda lead: lead.refuse_conversion(
+            asked_by.conversion_id, asked_by.attempt, code=answer.code, message=answer.message
+        ),
+        cause,
+    )
+
+
+async def on_element_contacts_resolved(
+    event: Envelope[ElementContactsResolved], cause: Cause, *, leads: Repository[Lead]
+) -> None:
+    """The contacts of the company that a lead links."""
+    answer = event.data
+    if answer.element.type != "lead":
+        return
+
+    def attach(lead: Lead) -> None:
+        lead.attach_contacts(
+            link_no=answer.link_no, company=answer.company, contacts=answer.contacts, truncated=answer.truncated
+        )
+
+    await leads.change(answer.element.id, attach, cause)
+
+
+async def on_element_company_refused(
+    event: Envelope[ElementCompanyRefused], cause: Cause, *, leads: Repository[Lead]
+) -> None:
+    """The company that a lead links is not there."""
+    answer = event.data
+    if answer.element.type != "lead":
+        return
+    await leads.change(
+        answer.element.id,
+        lambda lead: lead.refuse_company(link_no=answer.link_no, company=answer.company, code=answer.code),
+        cause,
+    )
+
+
+REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
+    LeadClientResolved: on_lead_client_resolved,
+    LeadClientRefused: on_lead_client_refused,
+    DealCreated: on_deal_created,
+    LeadDealConfirmed: on_lead_deal_confirmed,
+    LeadDealRefused: on_lead_deal_refused,
+    ElementContactsResolved: on_element_contacts_resolved,
+    ElementCompanyRefused: on_element_company_refused,
+    **PRODUCT_REACTIONS,
+}

@@ -1,0 +1,159 @@
+"""What goes in and out of the leads API.
+
+The surprise: contact data is taken as it is given. A phone that cannot be read is kept with `normalized: null`, because a
+lead that is turned away is lost.
+"""
+
+from typing import Annotated, Any
+
+from crm_contracts.leads import Activities, LeadState
+from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
+from pydantic import BaseModel, Field, StringConstraints
+
+from services.leads.domain.conversion import Conversion, ConversionState, ConversionWish
+from services.leads.domain.lead import Lead
+from services.leads.usecases.create_lead import NewLead
+from shared.elements.inputs import (
+    AddressIn,
+    ClientIn,
+    Code,
+    Currency,
+    ElementId,
+    MoneyIn,
+    Name,
+    NewId,
+    PastDate,
+    Points,
+    Rows,
+    Text,
+    Title,
+    UserId,
+    UtmIn,
+    reach_fields,
+)
+from shared.kit.http import Input
+
+
+class LeadFieldsIn(Input):
+    """Fields of a lead; on PATCH, what is absent stays as it is."""
+
+    title: Title = ""
+    salutation: Code | None = None
+    first_name: Name | None = None
+    middle_name: Name | None = None
+    last_name: Name | None = None
+    birth_date: PastDate | None = None
+    position: Title | None = None
+    company_title: Title | None = None
+    address: AddressIn | None = None
+    phones: Points = []
+    emails: Points = []
+    websites: Points = []
+    messengers: Points = []
+    source_id: Code | None = None
+    source_description: Text | None = None
+    status_description: Text | None = None
+    comments: Text | None = None
+    responsible_id: UserId | None = None
+    observers: Annotated[list[UserId], Field(max_length=100)] = []
+    open_to_all: bool = True
+    utm: UtmIn | None = None
+
+    def fields(self, country: str) -> dict[str, Any]:
+        """What was given, as the domain has it."""
+        given = {name: getattr(self, name) for name in LeadFieldsIn.model_fields if name in self.model_fields_set}
+        given |= reach_fields(given, country)
+        if "observers" in given:
+            given["observers"] = tuple(dict.fromkeys(given["observers"]))
+        if given.get("responsible_id", "") is None:
+            del given["responsible_id"]
+        return given
+
+
+class LeadIn(LeadFieldsIn, ClientIn):
+    """A new lead; nothing is mandatory (LEAD-01)."""
+
+    id: NewId | None = None
+    stage_id: Code | None = None
+    rows: Rows = []
+    amount: MoneyIn | None = None
+    currency: Currency | None = None
+    is_manual_amount: bool | None = None
+    originator_id: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+    origin_id: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+
+    def wish(self, country: str, origin: tuple[str, str] | None = None) -> NewLead:
+        """As the use case has it."""
+        both = (self.originator_id, self.origin_id) if self.originator_id and self.origin_id else None
+        return NewLead(
+            fields=self.fields(country),
+            stage_id=self.stage_id,
+            company_id=self.company,
+            contacts=[link.wish() for link in self.contacts or ()],
+            auto_link_contacts=self.auto_link_contacts is not False,
+            rows=[row.wish() for row in self.rows],
+            amount=self.amount.money() if self.amount else None,
+            currency=self.currency,
+            is_manual_amount=self.is_manual_amount,
+            origin=origin or both,
+        )
+
+
+class LeadPatch(LeadFieldsIn, ClientIn):
+    """Changes of a lead: fields, or its client."""
+
+
+class ConversionIn(Input):
+    """What to convert into; without targets: contact and deal, for a repeat lead a deal."""
+
+    targets: Annotated[list[ConversionTarget], Field(min_length=1, max_length=3)] | None = None
+    on_duplicate: OnDuplicate = "link"
+    pipeline_id: ElementId = "default"
+    activities: Activities = "complete"
+
+    def wish(self) -> ConversionWish:
+        """As the domain has it."""
+        return ConversionWish(**{**self.model_dump(), "targets": tuple(self.targets) if self.targets else None})
+
+
+class ConversionOut(BaseModel):
+    """How far the conversion of a lead got. `duplicates` are what had the same phone or e-mail."""
+
+    state: ConversionState
+    conversion_id: str | None
+    attempt: int
+    targets: tuple[ConversionTarget, ...]
+    on_duplicate: OnDuplicate
+    contact: ElementRef | None
+    company: ElementRef | None
+    deal: ElementRef | None
+    duplicates: tuple[ElementRef, ...]
+    code: str | None
+    message: str | None
+    candidates: tuple[ElementRef, ...]
+    correlation_id: str | None
+
+    @classmethod
+    def of(cls, conversion: Conversion) -> "ConversionOut":
+        """What is shown; proposed ids never are."""
+        shown = {name: getattr(conversion, name) for name in cls.model_fields}
+        return cls(**{**shown, "conversion_id": shown["conversion_id"] or None})
+
+
+class LeadOut(LeadState):
+    """A lead with its version and the state of its conversion."""
+
+    version: int
+    conversion_state: ConversionState
+
+    @classmethod
+    def of(cls, lead: Lead) -> "LeadOut":
+        """What is shown."""
+        return cls(**dict(lead.state), version=lead.version, conversion_state=lead.conversion.state)
+
+
+class ContactAdded(BaseModel):
+    """Whether the contact was linked just now; false where it was already (CLI-06)."""
+
+    added: bool
+    lead: LeadOut

@@ -1,0 +1,31 @@
+"""The Client field of a lead is set, as a whole or contact by contact (LEAD-03, CLI-06, CLI-07)."""
+
+from collections.abc import Callable
+
+from crm_contracts.values import Client
+
+from services.leads.domain.lead import Lead
+from shared.kit.domain import Cause
+from shared.kit.repository import Repository
+
+
+async def set_lead_client(
+    id_: str,
+    change: Callable[[Client], Client],
+    cause: Cause,
+    *,
+    leads: Repository[Lead],
+    as_whole: bool,
+    expected_version: int | None = None,
+) -> Lead:
+    """Apply a rule of the Client field; `as_whole` leaves a repeat lead behind where a client is set.
+
+    Raises:
+        ConversionRunning: the lead is being converted.
+    """
+    return await leads.change(
+        id_,
+        lambda lead: lead.set_client(change(lead.client), by=cause.actor, at=cause.at, as_whole=as_whole),
+        cause,
+        expected_version=expected_version,
+    )
