@@ -1,0 +1,1 @@
+"""Deals: sales in progress."""

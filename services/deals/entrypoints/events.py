@@ -1,0 +1,71 @@
+"""What the deals service hears, and what it does about it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved
+from crm_contracts.envelope import Envelope, Event
+from crm_contracts.leads import LeadDealRequested
+
+from services.deals.domain.deal import Deal
+from services.deals.domain.refusal import Refusal
+from services.deals.usecases.open_deal_for_lead import open_deal_for_lead
+from shared.elements.products import PRODUCT_REACTIONS
+from shared.kit.domain import Cause, NewId
+from shared.kit.kafka import Answers
+from shared.kit.mongo import Numbers
+from shared.kit.repository import Repository
+
+
+async def on_lead_deal_requested(
+    event: Envelope[LeadDealRequested],
+    cause: Cause,
+    *,
+    deals: Repository[Deal],
+    refusals: Repository[Refusal],
+    numbers: Numbers,
+    new_id: NewId,
+    answers: Answers,
+) -> None:
+    """A lead wants its deal."""
+    await open_deal_for_lead(
+        event.data, cause, deals=deals, refusals=refusals, numbers=numbers, new_id=new_id, answers=answers
+    )
+
+
+async def on_element_contacts_resolved(
+    event: Envelope[ElementContactsResolved], cause: Cause, *, deals: Repository[Deal]
+) -> None:
+    """The contacts of the company that a deal links."""
+    answer = event.data
+    if answer.element.type != "deal":
+        return
+
+    def attach(deal: Deal) -> None:
+        deal.attach_contacts(
+            link_no=answer.link_no, company=answer.company, contacts=answer.contacts, truncated=answer.truncated
+        )
+
+    await deals.change(answer.element.id, attach, cause)
+
+
+async def on_element_company_refused(
+    event: Envelope[ElementCompanyRefused], cause: Cause, *, deals: Repository[Deal]
+) -> None:
+    """The company that a deal links is not there."""
+    answer = event.data
+    if answer.element.type != "deal":
+        return
+    await deals.change(
+        answer.element.id,
+        lambda deal: deal.refuse_company(link_no=answer.link_no, company=answer.company, code=answer.code),
+        cause,
+    )
+
+
+REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
+    LeadDealRequested: on_lead_deal_requested,
+    ElementContactsResolved: on_element_contacts_resolved,
+    ElementCompanyRefused: on_element_company_refused,
+    **PRODUCT_REACTIONS,
+}

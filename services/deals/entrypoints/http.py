@@ -1,0 +1,161 @@
+"""The deals API."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from services.deals.adapters.mongo import DealViews
+from services.deals.domain.deal import Deal
+from services.deals.domain.stages import DEFAULT_PIPELINE, stages_of
+from services.deals.entrypoints.schemas import (
+    ContactAdded,
+    DealIn,
+    DealOut,
+    DealPatch,
+)
+from services.deals.settings import DealsSettings
+from services.deals.usecases.correct_deal import correct_deal
+from services.deals.usecases.create_deal import create_deal
+from services.deals.usecases.move_deal import move_deal
+from services.deals.usecases.set_deal_client import set_deal_client
+from services.deals.usecases.set_deal_rows import set_deal_rows
+from shared.elements.client import add_contact, remove_contact, set_contacts
+from shared.elements.inputs import ClientIn, CompanyRefused, ContactLinkIn, Contacts, RowsIn, StageIn, StageOut
+from shared.elements.products import Products
+from shared.kit.domain import NewId
+from shared.kit.http import Call, Cursor, Limit, Page, Waiters, etag, reads, router, writes
+from shared.kit.mongo import Numbers
+from shared.kit.repository import MongoRepository
+
+Reading = Annotated[Call, reads("deals:read")]
+Writing = Annotated[Call, writes("deals:write")]
+
+
+def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, one function per endpoint
+    *,
+    deals: MongoRepository[Deal],
+    views: DealViews,
+    products: Products,
+    numbers: Numbers,
+    waiters: Waiters,
+    settings: DealsSettings,
+    new_id: NewId,
+) -> APIRouter:
+    """The endpoints, over these collaborators."""
+    api = router()
+    currency = settings.base_currency
+    making = partial(create_deal, deals=deals, products=products, numbers=numbers, currency=currency, new_id=new_id)
+
+    def shown(deal: Deal, response: Response, status: int = 200) -> DealOut:
+        response.status_code = status
+        response.headers.update(etag(deal.version))
+        return DealOut.of(deal)
+
+    @api.post("/deals", status_code=201, tags=["deals"])
+    async def create(body: DealIn, call: Writing, response: Response) -> DealOut:
+        """Create a deal; no field is mandatory (DEAL-01)."""
+        deal = await making(body.id or call.new_id, body.wish(), call.cause)
+        response.headers["Location"] = f"/v1/deals/{deal.id}"
+        return shown(deal, response, 201)
+
+    @api.get("/deals", tags=["deals"])
+    async def page(
+        call: Reading,
+        pipeline_id: str | None = None,
+        stage_id: str | None = None,
+        responsible_id: str | None = None,
+        company_id: str | None = None,
+        contact_id: str | None = None,
+        lead_id: str | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Page[DealOut]:
+        """List deals, newest first, by equality of fields."""
+        wanted = {
+            "pipeline_id": pipeline_id,
+            "stage_id": stage_id,
+            "responsible_id": responsible_id,
+            "company_id": company_id,
+            "contact_id": contact_id,
+            "lead_id": lead_id,
+        }
+        found, more = await views.page(wanted, access=call.caller, limit=limit, cursor=cursor)
+        return Page(items=[DealOut.of(deal) for deal in found], next_cursor=more)
+
+    @api.get("/deals/{deal_id}", tags=["deals"])
+    async def read(deal_id: str, _: Reading, response: Response) -> DealOut:
+        """Read one deal."""
+        return shown(await deals.get(deal_id), response)
+
+    @api.patch("/deals/{deal_id}", tags=["deals"])
+    async def correct(deal_id: str, body: DealPatch, call: Writing, response: Response) -> DealOut:
+        """Correct fields, or the client (DEAL-01)."""
+        changes = body.fields()
+        cause, expected = call.cause, call.if_match
+        deal = await correct_deal(deal_id, changes, cause.step("fields"), deals=deals, expected_version=expected)
+        if body.model_fields_set & {"company_id", "contacts", "auto_link_contacts"}:
+            deal = await set_deal_client(deal_id, body.rule(), cause.step("client"), deals=deals)
+        return shown(deal, response)
+
+    @api.put("/deals/{deal_id}/stage", tags=["deals"])
+    async def move(deal_id: str, body: StageIn, call: Writing, response: Response) -> DealOut:
+        """Move to another stage of the deal's pipeline (DEAL-06)."""
+        deal = await move_deal(deal_id, body.stage_id, call.cause, deals=deals, expected_version=call.if_match)
+        return shown(deal, response)
+
+    @api.put("/deals/{deal_id}/rows", tags=["deals"])
+    async def sell(deal_id: str, body: RowsIn, call: Writing, response: Response) -> DealOut:
+        """Set product rows and amount (ROW-01, ROW-02)."""
+        deal = await set_deal_rows(
+            deal_id,
+            None if body.rows is None else [row.wish() for row in body.rows],
+            body.amount.money() if body.amount else None,
+            body.is_manual_amount,
+            call.cause,
+            deals=deals,
+            products=products,
+            new_id=new_id,
+            expected_version=call.if_match,
+        )
+        return shown(deal, response)
+
+    @api.put("/deals/{deal_id}/client", tags=["client field"])
+    async def set_client(deal_id: str, body: ClientIn, call: Writing, response: Response) -> DealOut:
+        """Set the Client field (CLI-06, CLI-07): 202 while the company's contacts are on their way."""
+        deal = await set_deal_client(deal_id, body.rule(), call.cause, deals=deals, expected_version=call.if_match)
+        deal = await waiters.until(
+            lambda: deals.get(deal_id), lambda found: found.client.link_state != "pending", call.wait_s
+        )
+        if deal.client.link_state == "refused" and body.company is not None:
+            raise CompanyRefused(deal.client)
+        return shown(deal, response, 202 if deal.client.link_state == "pending" else 200)
+
+    @api.put("/deals/{deal_id}/contacts", tags=["client field"])
+    async def set_list(deal_id: str, body: Contacts, call: Writing, response: Response) -> DealOut:
+        """Replace the linked contacts (CLI-06)."""
+        wishes = [link.wish() for link in body]
+        rule = lambda client: set_contacts(client, wishes)  # noqa: E731
+        return shown(await set_deal_client(deal_id, rule, call.cause, deals=deals), response)
+
+    @api.post("/deals/{deal_id}/contacts", tags=["client field"])
+    async def add(deal_id: str, body: ContactLinkIn, call: Writing, response: Response) -> ContactAdded:
+        """Link one contact; `added` is false where it was linked already (CLI-06)."""
+        wish = body.wish()
+        before = {link.contact_id for link in (await deals.get(deal_id)).client.contacts}
+        rule = lambda client: add_contact(client, wish)  # noqa: E731
+        deal = await set_deal_client(deal_id, rule, call.cause, deals=deals)
+        return ContactAdded(added=wish.contact_id not in before, deal=shown(deal, response))
+
+    @api.delete("/deals/{deal_id}/contacts/{contact_id}", tags=["client field"])
+    async def remove(deal_id: str, contact_id: str, call: Writing, response: Response) -> DealOut:
+        """Unlink one contact (CLI-06)."""
+        rule = lambda client: remove_contact(client, contact_id)  # noqa: E731
+        return shown(await set_deal_client(deal_id, rule, call.cause, deals=deals), response)
+
+    @api.get("/deal-stages", tags=["stages"])
+    async def stages(_: Reading, pipeline_id: str = DEFAULT_PIPELINE) -> list[StageOut]:
+        """The stages of a pipeline, in order (DEAL-07)."""
+        return [StageOut(**stage.model_dump()) for stage in stages_of(pipeline_id)]
+
+    return api

@@ -1,0 +1,90 @@
+"""What goes in and out of the deals API."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from crm_contracts.deals import DealState
+from pydantic import BaseModel, Field, StringConstraints
+
+from services.deals.domain.deal import Deal
+from services.deals.domain.stages import DEFAULT_PIPELINE
+from services.deals.usecases.create_deal import NewDeal
+from shared.elements.inputs import ClientIn, Code, Currency, ElementId, MoneyIn, NewId, Rows, Text, Title, UserId, UtmIn
+from shared.kit.http import Input
+
+
+class DealFieldsIn(Input):
+    """Fields of a deal; on PATCH, what is absent stays as it is."""
+
+    title: Title = ""
+    begin_date: date | None = None
+    close_date: date | None = None
+    additional_info: Text | None = None
+    comments: Text | None = None
+    source_id: Code | None = None
+    source_description: Text | None = None
+    responsible_id: UserId | None = None
+    observers: Annotated[list[UserId], Field(max_length=100)] = []
+    open_to_all: bool = True
+    utm: UtmIn | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """What was given, as the domain has it."""
+        given = {name: getattr(self, name) for name in DealFieldsIn.model_fields if name in self.model_fields_set}
+        if "observers" in given:
+            given["observers"] = tuple(dict.fromkeys(given["observers"]))
+        if given.get("responsible_id", "") is None:
+            del given["responsible_id"]
+        return given
+
+
+class DealIn(DealFieldsIn, ClientIn):
+    """A new deal; nothing is mandatory (DEAL-01)."""
+
+    id: NewId | None = None
+    pipeline_id: ElementId = DEFAULT_PIPELINE
+    stage_id: Code | None = None
+    rows: Rows = []
+    amount: MoneyIn | None = None
+    currency: Currency | None = None
+    is_manual_amount: bool | None = None
+    originator_id: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+    origin_id: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+
+    def wish(self) -> NewDeal:
+        """As the use case has it."""
+        return NewDeal(
+            fields=self.fields(),
+            pipeline_id=self.pipeline_id,
+            stage_id=self.stage_id,
+            company_id=self.company,
+            contacts=[link.wish() for link in self.contacts or ()],
+            auto_link_contacts=self.auto_link_contacts is not False,
+            rows=[row.wish() for row in self.rows],
+            amount=self.amount.money() if self.amount else None,
+            currency=self.currency,
+            is_manual_amount=self.is_manual_amount,
+            origin=(self.originator_id, self.origin_id) if self.originator_id and self.origin_id else None,
+        )
+
+
+class DealPatch(DealFieldsIn, ClientIn):
+    """Changes of a deal: fields, or its client."""
+
+
+class DealOut(DealState):
+    """A deal with its version."""
+
+    version: int
+
+    @classmethod
+    def of(cls, deal: Deal) -> "DealOut":
+        """What is shown."""
+        return cls(**dict(deal.state), version=deal.version)
+
+
+class ContactAdded(BaseModel):
+    """Whether the contact was linked just now; false where it was already (CLI-06)."""
+
+    added: bool
+    deal: DealOut

@@ -1,0 +1,26 @@
+"""The Client field of a deal is set, as a whole or contact by contact (CLI-06, CLI-07)."""
+
+from collections.abc import Callable
+
+from crm_contracts.values import Client
+
+from services.deals.domain.deal import Deal
+from shared.kit.domain import Cause
+from shared.kit.repository import Repository
+
+
+async def set_deal_client(
+    id_: str,
+    change: Callable[[Client], Client],
+    cause: Cause,
+    *,
+    deals: Repository[Deal],
+    expected_version: int | None = None,
+) -> Deal:
+    """Apply a rule of the Client field; a new company is asked for, its contacts come later."""
+    return await deals.change(
+        id_,
+        lambda deal: deal.set_client(change(deal.client), by=cause.actor, at=cause.at),
+        cause,
+        expected_version=expected_version,
+    )
