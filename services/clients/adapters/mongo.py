@@ -1,0 +1,98 @@
+"""Where contacts and companies are kept, and the ways to read them other than by id."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from crm_contracts.values import ElementRef
+
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
+from shared.kit.auth import Caller
+from shared.kit.mongo import Index
+from shared.kit.pages import newest_first
+from shared.kit.repository import MongoRepository
+
+CONTACTS = "contacts"
+COMPANIES = "companies"
+RESOLUTIONS = "resolutions"
+NEWEST = [("created_at", -1), ("_id", -1)]
+MAX_MATCHES = 20
+MAX_COMPANY_CONTACTS = 5_000
+COMMON_INDEXES = (
+    Index([("number", 1)], unique=True, name="number"),
+    Index(NEWEST, name="newest"),
+    Index([("phones.normalized", 1), *NEWEST], name="by_phone"),
+    Index([("emails.normalized", 1), *NEWEST], name="by_email"),
+    Index([("originator_id", 1), *NEWEST], name="by_originator"),
+    Index(
+        [("originator_id", 1), ("origin_id", 1)],
+        unique=True,
+        partial={"originator_id": {"$type": "string"}, "origin_id": {"$type": "string"}},
+        name="origin",
+    ),
+)
+CONTACT_INDEXES = (*COMMON_INDEXES, Index([("companies.company_id", 1), *NEWEST], name="by_company"))
+COMPANY_INDEXES = COMMON_INDEXES
+FILTERS = {
+    "phone": "phones.normalized",
+    "email": "emails.normalized",
+    "company_id": "companies.company_id",
+    "originator_id": "originator_id",
+    "origin_id": "origin_id",
+}
+
+C = TypeVar("C", Contact, Company)
+
+
+class ClientViews:
+    """Reads of several contacts or companies."""
+
+    def __init__(self, contacts: MongoRepository[Contact], companies: MongoRepository[Company]) -> None:
+        self._contacts = contacts
+        self._companies = companies
+
+    async def page(
+        self,
+        of: MongoRepository[C],
+        wanted: Mapping[str, str | None],
+        *,
+        access: Caller,
+        limit: int,
+        cursor: str | None,
+    ) -> tuple[list[C], str | None]:
+        """Records whose fields equal what is wanted, newest first."""
+        del access  # every reader reads every client until rights per record exist (PERM)
+        where: dict[str, Any] = {FILTERS[name]: value for name, value in wanted.items() if value is not None}
+        documents, more = await newest_first(of.collection, where, limit=limit, cursor=cursor)
+        return [of.read(document) for document in documents], more
+
+    async def by_origin(self, of: MongoRepository[C], originator: str, origin: str) -> C | None:
+        """The record that came from there (CMN-14)."""
+        document = await of.collection.first({"originator_id": originator, "origin_id": origin})
+        return None if document is None else of.read(document)
+
+    async def contacts_of(self, company_id: str) -> Sequence[Contact]:
+        """The contacts of a company in their order (COMP-04, CLI-07)."""
+        where = {"companies.company_id": company_id}
+        documents = await self._contacts.collection.find(where, limit=MAX_COMPANY_CONTACTS)
+        contacts = [self._contacts.read(document) for document in documents]
+
+        def place(contact: Contact) -> tuple[int, int]:
+            link = next(link for link in contact.companies if link.company_id == company_id)
+            return link.position, contact.number
+
+        return sorted(contacts, key=place)
+
+    async def matches(self, phones: Sequence[str], emails: Sequence[str]) -> tuple[list[ElementRef], list[ElementRef]]:
+        """Contacts and companies with one of these phones or e-mails, oldest first, at most 20 each."""
+        same = [{"phones.normalized": {"$in": list(phones)}}] if phones else []
+        same += [{"emails.normalized": {"$in": list(emails)}}] if emails else []
+        if not same:
+            return [], []
+        oldest = [("created_at", 1), ("_id", 1)]
+        contacts = await self._contacts.collection.find({"$or": same}, sort=oldest, limit=MAX_MATCHES)
+        companies = await self._companies.collection.find({"$or": same}, sort=oldest, limit=MAX_MATCHES)
+        return (
+            [self._contacts.read(document).ref for document in contacts],
+            [self._companies.read(document).ref for document in companies],
+        )

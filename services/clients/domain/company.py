@@ -1,0 +1,77 @@
+"""The rule book of a company."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+
+from crm_contracts.clients import CompanyCreated, CompanyFields, CompanyState, CompanyUpdated
+from crm_contracts.values import ElementRef, Requisite
+
+from services.clients.domain.errors import NameMissing
+from shared.kit.domain import Aggregate, change_fields
+
+
+class Company(Aggregate, CompanyState):
+    """An organisation (COMP-01)."""
+
+    @classmethod
+    def create(
+        cls,
+        id_: str,
+        number: int,
+        fields: Mapping[str, Any],
+        *,
+        by: str,
+        at: datetime,
+        requisites: tuple[Requisite, ...] = (),
+        origin: tuple[str, str] | None = None,
+        lead_id: str | None = None,
+    ) -> Self:
+        """A new company.
+
+        Raises:
+            NameMissing: no title (COMP-01).
+        """
+        company = cls(
+            **fields,
+            id=id_,
+            number=number,
+            originator_id=origin[0] if origin else None,
+            origin_id=origin[1] if origin else None,
+            requisites=requisites,
+            lead_id=lead_id,
+            created_at=at,
+            created_by=by,
+            updated_at=at,
+            updated_by=by,
+        )
+        company._need_a_title()
+        company.record(CompanyCreated(company=company.state))
+        return company
+
+    @property
+    def ref(self) -> ElementRef:
+        """Pointer to this company."""
+        return ElementRef(type="company", id=self.id, title=self.title)
+
+    @property
+    def state(self) -> CompanyState:
+        """What everybody may see."""
+        return CompanyState.model_construct(**{name: getattr(self, name) for name in CompanyState.model_fields})
+
+    def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> None:
+        """Change fields; what has the value already is no change, and no change is no event.
+
+        Raises:
+            NameMissing: no title would be left.
+        """
+        changed = change_fields(self, changes, CompanyFields)
+        if changed:
+            self._need_a_title()
+            self.updated_by, self.updated_at = by, at
+            self.record(CompanyUpdated(company=self.ref, before=changed[0], after=changed[1]))
+
+    def _need_a_title(self) -> None:
+        if not self.title:
+            message = "A company needs a title."
+            raise NameMissing(message, {"errors": [{"field": "title", "code": NameMissing.code, "message": message}]})

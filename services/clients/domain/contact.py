@@ -1,0 +1,140 @@
+"""The rule book of a contact.
+
+The surprise: the contact owns its links to companies, so that "exactly one primary company" is a rule about a single document;
+a company's contacts are a query.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Self
+
+from crm_contracts.clients import (
+    CompanyLink,
+    ContactCreated,
+    ContactFields,
+    ContactLinked,
+    ContactState,
+    ContactUnlinked,
+    ContactUpdated,
+)
+from crm_contracts.values import ElementRef, Requisite
+
+from services.clients.domain.errors import NameMissing
+from shared.kit.domain import Aggregate, change_fields
+
+
+class Contact(Aggregate, ContactState):
+    """A person (CONT-01)."""
+
+    @classmethod
+    def create(
+        cls,
+        id_: str,
+        number: int,
+        fields: Mapping[str, Any],
+        *,
+        by: str,
+        at: datetime,
+        companies: Iterable[CompanyLink] = (),
+        requisites: tuple[Requisite, ...] = (),
+        origin: tuple[str, str] | None = None,
+        lead_id: str | None = None,
+    ) -> Self:
+        """A new contact.
+
+        Raises:
+            NameMissing: neither a first nor a last name (CONT-01).
+        """
+        contact = cls(
+            **fields,
+            id=id_,
+            number=number,
+            originator_id=origin[0] if origin else None,
+            origin_id=origin[1] if origin else None,
+            companies=_with_one_primary(companies),
+            requisites=requisites,
+            lead_id=lead_id,
+            created_at=at,
+            created_by=by,
+            updated_at=at,
+            updated_by=by,
+        )
+        contact._need_a_name()
+        contact.record(ContactCreated(contact=contact.state))
+        return contact
+
+    @property
+    def ref(self) -> ElementRef:
+        """Pointer to this contact, titled by its name."""
+        return ElementRef(type="contact", id=self.id, title=self.full_name)
+
+    @property
+    def state(self) -> ContactState:
+        """What everybody may see."""
+        return ContactState.model_construct(**{name: getattr(self, name) for name in ContactState.model_fields})
+
+    def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> None:
+        """Change fields; what has the value already is no change, and no change is no event.
+
+        Raises:
+            NameMissing: no name would be left.
+        """
+        changed = change_fields(self, changes, ContactFields)
+        if changed:
+            self._need_a_name()
+            self._touch(by, at)
+            self.record(ContactUpdated(contact=self.ref, before=changed[0], after=changed[1]))
+
+    def link(
+        self,
+        company: ElementRef,
+        *,
+        position: int,
+        by: str,
+        at: datetime,
+        is_primary: bool | None = None,
+        role_id: int = 0,
+    ) -> None:
+        """Link a company; the first one is primary, and a new primary takes the place of the old (CONT-07, CLI-06)."""
+        known = next((link for link in self.companies if link.company_id == company.id), None)
+        if known is not None and (is_primary is None or known.is_primary or not is_primary):
+            return
+        others = [link for link in self.companies if link.company_id != company.id]
+        if is_primary:
+            others = [link.model_copy(update={"is_primary": False}) for link in others]
+        added = known or CompanyLink(
+            company_id=company.id,
+            title=company.title,
+            position=position,
+            sort=max((link.sort for link in others), default=0) + 10,
+            role_id=role_id,
+        )
+        self.companies = _with_one_primary([*others, added.model_copy(update={"is_primary": bool(is_primary)})])
+        self._touch(by, at)
+        self.record(ContactLinked(contact=self.ref, company=company, companies=self.companies))
+
+    def unlink(self, company_id: str, *, by: str, at: datetime) -> None:
+        """Unlink a company; without the primary the first remaining one is primary (CLI-06)."""
+        gone = next((link for link in self.companies if link.company_id == company_id), None)
+        if gone is None:
+            return
+        self.companies = _with_one_primary(link for link in self.companies if link is not gone)
+        self._touch(by, at)
+        self.record(ContactUnlinked(contact=self.ref, company=gone.ref, companies=self.companies))
+
+    def _need_a_name(self) -> None:
+        if not (self.first_name or self.last_name):
+            message = "A contact needs a first or a last name."
+            errors = [
+                {"field": name, "code": NameMissing.code, "message": message} for name in ("first_name", "last_name")
+            ]
+            raise NameMissing(message, {"errors": errors})
+
+    def _touch(self, by: str, at: datetime) -> None:
+        self.updated_by, self.updated_at = by, at
+
+
+def _with_one_primary(links: Iterable[CompanyLink]) -> tuple[CompanyLink, ...]:
+    ordered = sorted(links, key=lambda link: link.sort)
+    primary = next((link for link in ordered if link.is_primary), ordered[0] if ordered else None)
+    return tuple(link.model_copy(update={"is_primary": link is primary}) for link in ordered)

@@ -1,0 +1,225 @@
+"""The clients API: contacts, companies, and who works where."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from services.clients.adapters.mongo import ClientViews
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
+from services.clients.entrypoints.schemas import (
+    CompanyFieldsIn,
+    CompanyIn,
+    CompanyOut,
+    ContactFieldsIn,
+    ContactIn,
+    ContactOut,
+    LinkIn,
+)
+from services.clients.settings import ClientsSettings
+from services.clients.usecases.correct_company import correct_company
+from services.clients.usecases.correct_contact import correct_contact
+from services.clients.usecases.create_company import create_company
+from services.clients.usecases.create_contact import create_contact
+from services.clients.usecases.link_contact import link_contact
+from services.clients.usecases.unlink_contact import unlink_contact
+from services.clients.usecases.upsert_client import upsert_client
+from shared.kit.http import Call, Cursor, Limit, Page, etag, reads, router, writes
+from shared.kit.mongo import Numbers
+from shared.kit.reach import normalized_email, normalized_phone
+from shared.kit.repository import MongoRepository
+
+Reading = Annotated[Call, reads("clients:read")]
+Writing = Annotated[Call, writes("clients:write")]
+
+
+def build_router(
+    *,
+    contacts: MongoRepository[Contact],
+    companies: MongoRepository[Company],
+    views: ClientViews,
+    numbers: Numbers,
+    settings: ClientsSettings,
+) -> APIRouter:
+    """The endpoints, over these collaborators."""
+    api = router()
+    api.include_router(_contacts(contacts, companies, views, numbers, settings))
+    api.include_router(_companies(companies, views, numbers, settings))
+    return api
+
+
+def _contacts(
+    contacts: MongoRepository[Contact],
+    companies: MongoRepository[Company],
+    views: ClientViews,
+    numbers: Numbers,
+    settings: ClientsSettings,
+) -> APIRouter:
+    api = APIRouter(tags=["contacts"], route_class=router().route_class)
+    country = settings.default_country
+    create = partial(create_contact, contacts=contacts, numbers=numbers)
+
+    def shown(contact: Contact, response: Response, status: int = 200) -> ContactOut:
+        response.status_code = status
+        response.headers.update(etag(contact.version))
+        return ContactOut.of(contact)
+
+    @api.post("/contacts", status_code=201)
+    async def enter(body: ContactIn, call: Writing, response: Response) -> ContactOut:
+        """Enter a contact (CONT-01)."""
+        contact = await create(body.id or call.new_id, body.fields(country), body.origin, call.cause)
+        response.headers["Location"] = f"/v1/contacts/{contact.id}"
+        return shown(contact, response, 201)
+
+    @api.get("/contacts")
+    async def page(
+        call: Reading,
+        phone: str | None = None,
+        email: str | None = None,
+        company_id: str | None = None,
+        originator_id: str | None = None,
+        origin_id: str | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Page[ContactOut]:
+        """List contacts, newest first, by equality; a phone is found in any notation."""
+        wanted = {
+            "phone": phone and (normalized_phone(phone, country) or phone),
+            "email": email and (normalized_email(email) or email),
+            "company_id": company_id,
+            "originator_id": originator_id,
+            "origin_id": origin_id,
+        }
+        found, more = await views.page(contacts, wanted, access=call.caller, limit=limit, cursor=cursor)
+        return Page(items=[ContactOut.of(contact) for contact in found], next_cursor=more)
+
+    @api.get("/contacts/{contact_id}")
+    async def read(contact_id: str, _: Reading, response: Response) -> ContactOut:
+        """Read one contact."""
+        return shown(await contacts.get(contact_id), response)
+
+    @api.patch("/contacts/{contact_id}")
+    async def correct(contact_id: str, body: ContactFieldsIn, call: Writing, response: Response) -> ContactOut:
+        """Correct fields (CONT-01, CONT-03)."""
+        changes = body.fields(country)
+        contact = await correct_contact(
+            contact_id, changes, call.cause, contacts=contacts, expected_version=call.if_match
+        )
+        return shown(contact, response)
+
+    @api.put("/contacts/external/{originator}/{origin}")
+    async def upsert(
+        originator: str, origin: str, body: ContactFieldsIn, call: Writing, response: Response
+    ) -> ContactOut:
+        """Create or correct the contact of this origin (CMN-14)."""
+        contact, is_new = await upsert_client(
+            "contact",
+            (originator, origin),
+            body.fields(country),
+            call.cause,
+            find=partial(views.by_origin, contacts),
+            create=create,
+            correct=partial(correct_contact, contacts=contacts),
+        )
+        return shown(contact, response, 201 if is_new else 200)
+
+    @api.put("/contacts/{contact_id}/companies/{company_id}")
+    async def link(contact_id: str, company_id: str, body: LinkIn, call: Writing, response: Response) -> ContactOut:
+        """Link the contact to a company (COMP-04, CONT-07)."""
+        contact = await link_contact(
+            contact_id,
+            company_id,
+            call.cause,
+            contacts=contacts,
+            companies=companies,
+            views=views,
+            is_primary=body.is_primary,
+            role_id=body.role_id,
+        )
+        return shown(contact, response)
+
+    @api.delete("/contacts/{contact_id}/companies/{company_id}")
+    async def unlink(contact_id: str, company_id: str, call: Writing, response: Response) -> ContactOut:
+        """Unlink the contact from a company (COMP-04)."""
+        return shown(await unlink_contact(contact_id, company_id, call.cause, contacts=contacts), response)
+
+    return api
+
+
+def _companies(
+    companies: MongoRepository[Company], views: ClientViews, numbers: Numbers, settings: ClientsSettings
+) -> APIRouter:
+    api = APIRouter(tags=["companies"], route_class=router().route_class)
+    country = settings.default_country
+    create = partial(create_company, companies=companies, numbers=numbers)
+
+    def shown(company: Company, response: Response, status: int = 200) -> CompanyOut:
+        response.status_code = status
+        response.headers.update(etag(company.version))
+        return CompanyOut.of(company)
+
+    @api.post("/companies", status_code=201)
+    async def enter(body: CompanyIn, call: Writing, response: Response) -> CompanyOut:
+        """Enter a company (COMP-01)."""
+        company = await create(body.id or call.new_id, body.fields(country), body.origin, call.cause)
+        response.headers["Location"] = f"/v1/companies/{company.id}"
+        return shown(company, response, 201)
+
+    @api.get("/companies")
+    async def page(
+        call: Reading,
+        phone: str | None = None,
+        email: str | None = None,
+        originator_id: str | None = None,
+        origin_id: str | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Page[CompanyOut]:
+        """List companies, newest first, by equality; a phone is found in any notation."""
+        wanted = {
+            "phone": phone and (normalized_phone(phone, country) or phone),
+            "email": email and (normalized_email(email) or email),
+            "originator_id": originator_id,
+            "origin_id": origin_id,
+        }
+        found, more = await views.page(companies, wanted, access=call.caller, limit=limit, cursor=cursor)
+        return Page(items=[CompanyOut.of(company) for company in found], next_cursor=more)
+
+    @api.get("/companies/{company_id}")
+    async def read(company_id: str, _: Reading, response: Response) -> CompanyOut:
+        """Read one company."""
+        return shown(await companies.get(company_id), response)
+
+    @api.get("/companies/{company_id}/contacts")
+    async def people(company_id: str, _: Reading) -> list[ContactOut]:
+        """The company's contacts in their order, at most 500 (COMP-04)."""
+        await companies.get(company_id)
+        return [ContactOut.of(contact) for contact in (await views.contacts_of(company_id))[:500]]
+
+    @api.patch("/companies/{company_id}")
+    async def correct(company_id: str, body: CompanyFieldsIn, call: Writing, response: Response) -> CompanyOut:
+        """Correct fields (COMP-01)."""
+        changes = body.fields(country)
+        company = await correct_company(
+            company_id, changes, call.cause, companies=companies, expected_version=call.if_match
+        )
+        return shown(company, response)
+
+    @api.put("/companies/external/{originator}/{origin}")
+    async def upsert(
+        originator: str, origin: str, body: CompanyFieldsIn, call: Writing, response: Response
+    ) -> CompanyOut:
+        """Create or correct the company of this origin (CMN-14)."""
+        company, is_new = await upsert_client(
+            "company",
+            (originator, origin),
+            body.fields(country),
+            call.cause,
+            find=partial(views.by_origin, companies),
+            create=create,
+            correct=partial(correct_company, companies=companies),
+        )
+        return shown(company, response, 201 if is_new else 200)
+
+    return api

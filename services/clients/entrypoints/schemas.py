@@ -1,0 +1,139 @@
+"""What goes in and out of the clients API.
+
+The surprise: unlike on a lead, a phone or an e-mail that is not valid is an error here: this is what people are reached by.
+"""
+
+from typing import Annotated, Any
+
+from crm_contracts.clients import CompanyState, ContactState
+from pydantic import Field, StringConstraints
+
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
+from shared.elements.inputs import (
+    Code,
+    MoneyIn,
+    Name,
+    NewId,
+    PastDate,
+    Points,
+    Text,
+    Title,
+    UserId,
+    UtmIn,
+    reach_fields,
+)
+from shared.kit.http import Input
+from shared.kit.reach import must_be_valid
+
+Origin = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+class ClientFieldsIn(Input):
+    """Fields that contacts and companies share; on PATCH, what is absent stays as it is."""
+
+    phones: Points = []
+    emails: Points = []
+    websites: Points = []
+    messengers: Points = []
+    type_id: Code | None = None
+    comments: Text | None = None
+    responsible_id: UserId | None = None
+    observers: Annotated[list[UserId], Field(max_length=100)] = []
+    open_to_all: bool = True
+    utm: UtmIn | None = None
+
+    def fields(self, country: str) -> dict[str, Any]:
+        """What was given, as the domain has it.
+
+        Raises:
+            Invalid: naming every phone and e-mail that is not valid.
+        """
+        own = type(self).model_fields.keys() - {"id", "originator_id", "origin_id"}
+        given = {name: getattr(self, name) for name in own if name in self.model_fields_set}
+        given |= reach_fields(given, country)
+        must_be_valid(phones=given.get("phones", ()), emails=given.get("emails", ()))
+        if "observers" in given:
+            given["observers"] = tuple(dict.fromkeys(given["observers"]))
+        if given.get("responsible_id", "") is None:
+            del given["responsible_id"]
+        return given
+
+
+class ContactFieldsIn(ClientFieldsIn):
+    """Fields of a contact."""
+
+    salutation: Code | None = None
+    first_name: Name | None = None
+    middle_name: Name | None = None
+    last_name: Name | None = None
+    birth_date: PastDate | None = None
+    position: Title | None = None
+    source_id: Code | None = None
+    source_description: Text | None = None
+
+
+class CompanyFieldsIn(ClientFieldsIn):
+    """Fields of a company."""
+
+    title: Title = ""
+    industry: Code | None = None
+    employees: Code | None = None
+    revenue: MoneyIn | None = None
+
+    def fields(self, country: str) -> dict[str, Any]:
+        """See `ClientFieldsIn`."""
+        given = super().fields(country)
+        if self.revenue is not None:
+            given["revenue"] = self.revenue.money()
+        return given
+
+
+class NewRecord(Input):
+    """Identity that a caller may give a new record."""
+
+    id: NewId | None = None
+    originator_id: Origin | None = None
+    origin_id: Origin | None = None
+
+    @property
+    def origin(self) -> tuple[str, str] | None:
+        """Where it comes from, if both parts are given."""
+        return (self.originator_id, self.origin_id) if self.originator_id and self.origin_id else None
+
+
+class ContactIn(ContactFieldsIn, NewRecord):
+    """A new contact; a first or a last name is needed (CONT-01)."""
+
+
+class CompanyIn(CompanyFieldsIn, NewRecord):
+    """A new company; a title is needed (COMP-01)."""
+
+
+class LinkIn(Input):
+    """How a contact belongs to a company; `is_primary` null leaves it as it is."""
+
+    is_primary: bool | None = None
+    role_id: int = 0
+
+
+class ContactOut(ContactState):
+    """A contact with its version."""
+
+    version: int
+
+    @classmethod
+    def of(cls, contact: Contact) -> "ContactOut":
+        """What is shown."""
+        return cls(**dict(contact.state), version=contact.version)
+
+
+class CompanyOut(CompanyState):
+    """A company with its version."""
+
+    version: int
+
+    @classmethod
+    def of(cls, company: Company) -> "CompanyOut":
+        """What is shown."""
+        return cls(**dict(company.state), version=company.version)

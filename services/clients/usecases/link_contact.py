@@ -1,0 +1,44 @@
+"""A contact is linked to a company (COMP-04, CONT-07)."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
+from shared.kit.domain import Cause
+from shared.kit.repository import Repository
+
+
+class CompanyContacts(Protocol):
+    """Knows who works for a company."""
+
+    async def contacts_of(self, company_id: str) -> Sequence[Contact]:
+        """Contacts in their order."""
+        ...
+
+
+async def link_contact(
+    contact_id: str,
+    company_id: str,
+    cause: Cause,
+    *,
+    contacts: Repository[Contact],
+    companies: Repository[Company],
+    views: CompanyContacts,
+    is_primary: bool | None = None,
+    role_id: int = 0,
+) -> Contact:
+    """Link them, the contact last among the company's; linked already is a success without effect.
+
+    Raises:
+        NotFound: no such contact or company.
+    """
+    company = await companies.get(company_id)
+    place = 10 * (len(await views.contacts_of(company_id)) + 1)
+    return await contacts.change(
+        contact_id,
+        lambda contact: contact.link(
+            company.ref, position=place, is_primary=is_primary, role_id=role_id, by=cause.actor, at=cause.at
+        ),
+        cause,
+    )

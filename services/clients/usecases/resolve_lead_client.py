@@ -1,0 +1,220 @@
+"""A lead is converted: its contact and company are created or linked (LEAD-11 to LEAD-13).
+
+The surprise: this may die after any of its writes and be run again. Each write is one that finds its own traces: claims by
+their attempt, the decision by its id, records by their proposed ids, the answer by the resolution.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from crm_contracts.clients import CompanyLink
+from crm_contracts.leads import LeadConversionRequested, LeadSnapshot
+from crm_contracts.values import ElementRef, Requisite
+
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
+from services.clients.domain.resolution import Decision, Resolution, decide
+from shared.kit.domain import Cause, NotYet, derived_id
+from shared.kit.kafka import Answers
+from shared.kit.mongo import Numbers
+from shared.kit.repository import IdTaken, Repository
+
+
+class Duplicates(Protocol):
+    """Finds who has the same phone or e-mail."""
+
+    async def matches(self, phones: Sequence[str], emails: Sequence[str]) -> tuple[list[ElementRef], list[ElementRef]]:
+        """Contacts and companies, oldest first."""
+        ...
+
+    async def contacts_of(self, company_id: str) -> Sequence[Contact]:
+        """The contacts of a company."""
+        ...
+
+
+class Claiming(Protocol):
+    """Keeps keys for clients that are about to be created."""
+
+    async def take(self, key: str, holder: ElementRef, resolution_id: str) -> ElementRef | None:
+        """None where the key is ours, else who holds it."""
+        ...
+
+    async def release(self, resolution_id: str) -> None:
+        """Give up all keys of one attempt."""
+        ...
+
+
+async def resolve_lead_client(
+    asked: LeadConversionRequested,
+    cause: Cause,
+    *,
+    contacts: Repository[Contact],
+    companies: Repository[Company],
+    resolutions: Repository[Resolution],
+    claims: Claiming,
+    views: Duplicates,
+    numbers: Numbers,
+    answers: Answers,
+) -> None:
+    """Decide, write the decision down, do as decided, answer. A repeated question gets the stored answer.
+
+    Raises:
+        NotYet: somebody else is about to create a client with the same phone or e-mail.
+    """
+    if not asked.client_targets:
+        return
+    id_ = Resolution.id_for(asked)
+    resolution = await resolutions.find(id_)
+    if resolution is None:
+        decision = await _decide(asked, id_, contacts=contacts, companies=companies, claims=claims, views=views)
+        new = Resolution.create(asked, decision, at=cause.at)
+        resolution = await _recorded(new, cause, resolutions)
+    if resolution.answered_to is not None:
+        await claims.release(id_)
+        if resolution.answered_to != cause.key:
+            await answers.give(resolution.answer, subject=id_, cause=cause)
+        return
+    # The same records whichever question is being answered: their cause is the resolution.
+    own = replace(cause, key=id_)
+    company = await _company(asked, resolution.decision, own, companies=companies, numbers=numbers)
+    contact = await _contact(asked, resolution.decision, company, own, contacts=contacts, views=views, numbers=numbers)
+    await claims.release(id_)
+    await resolutions.change(
+        id_, lambda found: found.finish(to=cause.key, contact=contact, company=company), cause.step("answer")
+    )
+
+
+async def _recorded(new: Resolution, cause: Cause, resolutions: Repository[Resolution]) -> Resolution:
+    try:
+        return await resolutions.add(new, cause.step("decide"))
+    except IdTaken:
+        return await resolutions.get(new.id)
+
+
+async def _decide(
+    asked: LeadConversionRequested,
+    id_: str,
+    *,
+    contacts: Repository[Contact],
+    companies: Repository[Company],
+    claims: Claiming,
+    views: Duplicates,
+) -> Decision:
+    phones = [point.normalized for point in asked.snapshot.phones if point.normalized]
+    emails = [point.normalized for point in asked.snapshot.emails if point.normalized]
+    if asked.on_duplicate != "create":
+        is_contact = "contact" in asked.client_targets
+        holder = ElementRef(
+            type="contact" if is_contact else "company",
+            id=asked.proposed_contact_id if is_contact else asked.proposed_company_id,
+        )
+        for key in claim_keys(phones, emails):
+            other = await claims.take(key, holder, id_)
+            repository: Repository[Contact] | Repository[Company] = contacts
+            if other is not None and other.type == "company":
+                repository = companies
+            if other is not None and await repository.find(other.id) is None:
+                message = "somebody else is creating a client with the same phone or e-mail"
+                raise NotYet(message)
+    # Only now: whoever released a claim before we took it has created what we find here.
+    return decide(asked, *await views.matches(phones, emails))
+
+
+def claim_keys(phones: Sequence[str], emails: Sequence[str]) -> list[str]:
+    """Keys in the one order in which everybody takes them: nobody ever waits in a circle."""
+    return sorted({*(f"phone:{phone}" for phone in phones), *(f"email:{email}" for email in emails)})
+
+
+async def _company(
+    asked: LeadConversionRequested,
+    decision: Decision,
+    cause: Cause,
+    *,
+    companies: Repository[Company],
+    numbers: Numbers,
+) -> ElementRef | None:
+    choice, snapshot = decision.company, asked.snapshot
+    if choice is None or decision.is_refused:
+        return None
+    if choice.action == "link":
+        return choice.ref
+    fields = snapshot.model_dump(include={"comments", "responsible_id", "open_to_all", "utm"})
+    fields["title"] = snapshot.company_title or snapshot.title
+    alone = "contact" not in asked.targets
+    if alone:
+        fields |= _reach(snapshot)
+    company = await companies.add_numbered(
+        lambda number: Company.create(
+            choice.ref.id,
+            number,
+            fields,
+            by=cause.actor,
+            at=cause.at,
+            requisites=_requisites(asked) if alone else (),
+            lead_id=asked.lead.id,
+        ),
+        cause,
+        numbers,
+    )
+    return company.ref
+
+
+async def _contact(
+    asked: LeadConversionRequested,
+    decision: Decision,
+    company: ElementRef | None,
+    cause: Cause,
+    *,
+    contacts: Repository[Contact],
+    views: Duplicates,
+    numbers: Numbers,
+) -> ElementRef | None:
+    choice, snapshot = decision.contact, asked.snapshot
+    if choice is None or decision.is_refused:
+        return None
+    place = 10 * (len(await views.contacts_of(company.id)) + 1) if company else 10
+    if choice.action == "link":
+        if company is not None:
+            await contacts.change(
+                choice.ref.id,
+                lambda contact: contact.link(company, position=place, by=cause.actor, at=cause.at),
+                cause,
+            )
+        return choice.ref
+    named = {"salutation", "first_name", "middle_name", "last_name", "birth_date", "position"}
+    common = {"comments", "responsible_id", "open_to_all", "utm", "source_id", "source_description"}
+    fields = snapshot.model_dump(include=named | common) | _reach(snapshot)
+    if not snapshot.full_name:
+        fields["first_name"] = snapshot.title[:100]  # never fail for a missing name (A-09)
+    elif not (snapshot.first_name or snapshot.last_name):
+        fields["first_name"] = snapshot.full_name
+    link = CompanyLink(company_id=company.id, title=company.title, position=place, is_primary=True) if company else None
+    contact = await contacts.add_numbered(
+        lambda number: Contact.create(
+            choice.ref.id,
+            number,
+            fields,
+            by=cause.actor,
+            at=cause.at,
+            companies=[link] if link else (),
+            requisites=_requisites(asked),
+            lead_id=asked.lead.id,
+        ),
+        cause,
+        numbers,
+    )
+    return contact.ref
+
+
+def _reach(snapshot: LeadSnapshot) -> dict[str, object]:
+    return snapshot.model_dump(include={"phones", "emails", "websites", "messengers"})
+
+
+def _requisites(asked: LeadConversionRequested) -> tuple[Requisite, ...]:
+    """The lead's address, carried by a requisite that is nothing else (REQ-03)."""
+    address = asked.snapshot.address
+    if address is None:
+        return ()
+    id_ = derived_id("requisite", asked.lead.id, asked.proposed_contact_id)
+    return (Requisite(id=id_, name=asked.snapshot.title, addresses=(address,)),)

@@ -1,0 +1,16 @@
+"""A contact no longer works for a company (COMP-04)."""
+
+from services.clients.domain.contact import Contact
+from shared.kit.domain import Cause
+from shared.kit.repository import Repository
+
+
+async def unlink_contact(contact_id: str, company_id: str, cause: Cause, *, contacts: Repository[Contact]) -> Contact:
+    """Unlink them; not linked is a success without effect.
+
+    Raises:
+        NotFound: no such contact.
+    """
+    return await contacts.change(
+        contact_id, lambda contact: contact.unlink(company_id, by=cause.actor, at=cause.at), cause
+    )

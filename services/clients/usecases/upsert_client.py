@@ -1,0 +1,42 @@
+"""A contact or company is taken over from another system, as often as that system likes (CMN-14)."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
+from services.clients.domain.errors import OriginTaken
+from shared.kit.domain import Cause, derived_id
+from shared.kit.repository import IdTaken
+
+C = TypeVar("C", Contact, Company)
+Find = Callable[[str, str], Awaitable[C | None]]
+Create = Callable[[str, Mapping[str, Any], tuple[str, str], Cause], Awaitable[C]]
+Correct = Callable[[str, Mapping[str, Any], Cause], Awaitable[C]]
+
+
+async def upsert_client(
+    noun: str,
+    origin: tuple[str, str],
+    fields: Mapping[str, Any],
+    cause: Cause,
+    *,
+    find: Find[C],
+    create: Create[C],
+    correct: Correct[C],
+) -> tuple[C, bool]:
+    """Create the record of this origin, or correct its fields; its links are left alone.
+
+    Returns:
+        The record, and whether it is new.
+    """
+    found = await find(*origin)
+    if found is None:
+        try:
+            return await create(derived_id(noun, *origin), fields, origin, cause), True
+        except (IdTaken, OriginTaken):
+            # Somebody else was faster with the same origin.
+            found = await find(*origin)
+            if found is None:
+                raise
+    return await correct(found.id, fields, cause), False
