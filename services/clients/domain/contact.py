@@ -1,7 +1,7 @@
 """The rule book of a contact.
 
-The surprise: the contact owns its links to companies, so that "exactly one primary company" is a rule about a single document;
-a company's contacts are a query.
+The surprise: the contact owns its links to companies, so that "exactly one primary company" is a rule about a single
+document; a company's contacts are a query.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,7 @@
 """What goes in and out of the clients API.
 
-The surprise: unlike on a lead, a phone or an e-mail that is not valid is an error here: this is what people are reached by.
+The surprise: unlike on a lead, a phone or an e-mail that is not valid is an error here: this is what people are
+reached by.
 """
 
 from typing import Annotated, Any

@@ -1,7 +1,7 @@
 """A lead is converted: its contact and company are created or linked (LEAD-11 to LEAD-13).
 
-The surprise: this may die after any of its writes and be run again. Each write is one that finds its own traces: claims by
-their attempt, the decision by its id, records by their proposed ids, the answer by the resolution.
+The surprise: this may die after any of its writes and be run again. Each write is one that finds its own traces:
+claims by their attempt, the decision by its id, records by their proposed ids, the answer by the resolution.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from crm_contracts.values import ElementRef, Requisite
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
-from services.clients.domain.resolution import Decision, Resolution, decide
+from services.clients.domain.resolution import Decision, Resolution, claim_keys, decide
 from shared.kit.domain import Cause, NotYet, derived_id
 from shared.kit.kafka import Answers
 from shared.kit.mongo import Numbers
@@ -119,11 +119,6 @@ async def _decide(
                 raise NotYet(message)
     # Only now: whoever released a claim before we took it has created what we find here.
     return decide(asked, *await views.matches(phones, emails))
-
-
-def claim_keys(phones: Sequence[str], emails: Sequence[str]) -> list[str]:
-    """Keys in the one order in which everybody takes them: nobody ever waits in a circle."""
-    return sorted({*(f"phone:{phone}" for phone in phones), *(f"email:{email}" for email in emails)})
 
 
 async def _company(

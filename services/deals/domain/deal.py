@@ -1,6 +1,7 @@
 """The rule book of a deal.
 
-The surprise: a deal that starts with a company asks for the company's contacts in its very first event, like any later link.
+The surprise: a deal that starts with a company asks for the company's contacts in its very first event, like any
+later link.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """A deal that was refused to a lead.
 
-Kept, because a repeated question must get the same answer: were it judged afresh, it might open a deal for a conversion that
-has already ended.
+Kept, because a repeated question must get the same answer: were it judged afresh, it might open a deal for a
+conversion that has already ended.
 """
 
 from datetime import datetime

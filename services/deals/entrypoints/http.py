@@ -110,9 +110,9 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         deal = await set_deal_rows(
             deal_id,
             None if body.rows is None else [row.wish() for row in body.rows],
-            body.amount.money() if body.amount else None,
-            body.is_manual_amount,
             call.cause,
+            amount=body.amount.money() if body.amount else None,
+            is_manual_amount=body.is_manual_amount,
             deals=deals,
             products=products,
             new_id=new_id,

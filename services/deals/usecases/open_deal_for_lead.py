@@ -1,7 +1,7 @@
 """A lead asks for its deal (LEAD-11, DEAL-16)."""
 
 from crm_contracts.deals import ConversionRef, LeadDealConfirmed
-from crm_contracts.leads import DealDraft, LeadDealRequested
+from crm_contracts.leads import LeadDealRequested
 from crm_contracts.values import Client, Priced
 
 from services.deals.domain.deal import Deal
@@ -40,7 +40,7 @@ async def open_deal_for_lead(
             await refusals.add(refused, cause)
         else:
             await deals.add_numbered(
-                lambda number: _deal(asked.proposed_deal_id, number, asked.draft, conversion, cause, new_id),
+                lambda number: _deal(asked, number, conversion, cause, new_id),
                 cause,
                 numbers,
             )
@@ -53,8 +53,9 @@ async def open_deal_for_lead(
             await answers.give(confirmed, subject=deal.id, cause=cause)
 
 
-def _deal(id_: str, number: int, draft: DealDraft, conversion: ConversionRef, cause: Cause, new_id: NewId) -> Deal:
+def _deal(asked: LeadDealRequested, number: int, conversion: ConversionRef, cause: Cause, new_id: NewId) -> Deal:
     """The deal as the draft has it, with rows of its own (LEAD-12)."""
+    draft = asked.draft
     fields = draft.model_dump(include={"title", "comments", "observers", "open_to_all", "responsible_id"})
     fields |= {"source_id": draft.source_id, "source_description": draft.source_description, "utm": draft.utm}
     rows = tuple(row.model_copy(update={"id": new_id()}) for row in draft.rows)
@@ -62,7 +63,7 @@ def _deal(id_: str, number: int, draft: DealDraft, conversion: ConversionRef, ca
     if draft.company is not None:
         client = set_company(client, draft.company.id).model_copy(update={"company": draft.company})
     return Deal.create(
-        id_,
+        asked.proposed_deal_id,
         number,
         fields,
         client=client,

@@ -14,10 +14,10 @@ from shared.kit.repository import Repository
 async def set_deal_rows(
     id_: str,
     wishes: Sequence[RowWish] | None,
-    amount: Money | None,
-    is_manual_amount: bool | None,
     cause: Cause,
     *,
+    amount: Money | None,
+    is_manual_amount: bool | None,
     deals: Repository[Deal],
     products: Products,
     new_id: Callable[[], str],

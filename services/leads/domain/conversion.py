@@ -1,7 +1,8 @@
 """One conversion of a lead: a state of the Lead, not a process of its own (LEAD-11, LEAD-13).
 
-The surprise: ids of what may be created are proposed at the first attempt and stay the same in all later ones, so that
-whatever an earlier attempt already made is found again instead of made twice. They are never shown; only resolved ids are.
+The surprise: ids of what may be created are proposed at the first attempt and stay the same in all later ones, so
+that whatever an earlier attempt already made is found again instead of made twice. They are never shown; only
+resolved ids are.
 """
 
 from collections.abc import Sequence

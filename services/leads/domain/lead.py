@@ -1,7 +1,7 @@
 """The rule book of a lead.
 
-The surprise: the whole conversion is here. Each answer from another service moves the lead one step and records the next
-question or the end in the same write; an answer to another attempt, or one that came before, changes nothing.
+The surprise: the whole conversion is here. Each answer from another service moves the lead one step and records the
+next question or the end in the same write; an answer to another attempt, or one that came before, changes nothing.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
 """What goes in and out of the leads API.
 
-The surprise: contact data is taken as it is given. A phone that cannot be read is kept with `normalized: null`, because a
-lead that is turned away is lost.
+The surprise: contact data is taken as it is given. A phone that cannot be read is kept with `normalized: null`,
+because a lead that is turned away is lost.
 """
 
 from typing import Annotated, Any

@@ -14,10 +14,10 @@ from shared.kit.repository import Repository
 async def set_lead_rows(
     id_: str,
     wishes: Sequence[RowWish] | None,
-    amount: Money | None,
-    is_manual_amount: bool | None,
     cause: Cause,
     *,
+    amount: Money | None,
+    is_manual_amount: bool | None,
     leads: Repository[Lead],
     products: Products,
     new_id: Callable[[], str],

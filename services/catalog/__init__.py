@@ -1,0 +1,1 @@
+"""Catalog: what can be sold."""

@@ -1,0 +1,90 @@
+"""The catalog API."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from services.catalog.adapters.mongo import ProductViews
+from services.catalog.domain.product import Product
+from services.catalog.entrypoints.schemas import ProductFieldsIn, ProductIn, ProductOut
+from services.catalog.usecases.correct_product import correct_product
+from services.catalog.usecases.create_product import create_product
+from services.catalog.usecases.upsert_product import upsert_product
+from shared.kit.domain import NotFound
+from shared.kit.http import Call, Cursor, Limit, Page, etag, reads, router, writes
+from shared.kit.mongo import Numbers
+from shared.kit.repository import MongoRepository
+
+Reading = Annotated[Call, reads("catalog:read")]
+Writing = Annotated[Call, writes("catalog:write")]
+
+
+def build_router(*, products: MongoRepository[Product], views: ProductViews, numbers: Numbers) -> APIRouter:
+    """The endpoints, over these collaborators."""
+    api = router()
+    create = partial(create_product, products=products, numbers=numbers)
+
+    def shown(product: Product, response: Response, status: int = 200) -> ProductOut:
+        response.status_code = status
+        response.headers.update(etag(product.version))
+        return ProductOut.of(product)
+
+    @api.post("/products", status_code=201, tags=["products"])
+    async def enter(body: ProductIn, call: Writing, response: Response) -> ProductOut:
+        """Enter a product (PROD-01)."""
+        product = await create(body.id or call.new_id, body.catalog_id, body.fields(), call.cause)
+        response.headers["Location"] = f"/v1/products/{product.id}"
+        return shown(product, response, 201)
+
+    @api.get("/products", tags=["products"])
+    async def page(
+        call: Reading,
+        external_id: str | None = None,
+        catalog_id: str = "default",
+        active: bool | None = None,  # noqa: FBT001 - a query parameter
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Page[ProductOut]:
+        """List products of a catalog, newest first; an external id finds at most one."""
+        if external_id is not None:
+            one = await views.by_external_id(catalog_id, external_id)
+            fits = one is not None and active in {None, one.active}
+            return Page(items=[ProductOut.of(one)] if one and fits else [])
+        found, more = await views.page(catalog_id, active=active, access=call.caller, limit=limit, cursor=cursor)
+        return Page(items=[ProductOut.of(product) for product in found], next_cursor=more)
+
+    @api.get("/products/by-external-id/{external_id}", tags=["products"])
+    async def look_up(external_id: str, _: Reading, response: Response, catalog_id: str = "default") -> ProductOut:
+        """The product that an integration knows by this id (PROD-10)."""
+        product = await views.by_external_id(catalog_id, external_id)
+        if product is None:
+            message = f"There is no product with the external id {external_id}."
+            raise NotFound(message)
+        return shown(product, response)
+
+    @api.get("/products/{product_id}", tags=["products"])
+    async def read(product_id: str, _: Reading, response: Response) -> ProductOut:
+        """Read one product."""
+        return shown(await products.get(product_id), response)
+
+    @api.patch("/products/{product_id}", tags=["products"])
+    async def correct(product_id: str, body: ProductFieldsIn, call: Writing, response: Response) -> ProductOut:
+        """Correct fields (PROD-06); switched off, a product can no longer be sold (PROD-08)."""
+        product = await correct_product(
+            product_id, body.fields(), call.cause, products=products, expected_version=call.if_match
+        )
+        return shown(product, response)
+
+    @api.put("/products/external/{external_id}", tags=["products"])
+    async def upsert(
+        external_id: str, body: ProductFieldsIn, call: Writing, response: Response, catalog_id: str = "default"
+    ) -> ProductOut:
+        """Create or correct the product of this external id (PROD-10)."""
+        fields = {**body.fields(), "external_id": external_id}
+        product, is_new = await upsert_product(
+            catalog_id, fields, call.cause, products=products, views=views, create=create
+        )
+        return shown(product, response, 201 if is_new else 200)
+
+    return api

@@ -1,0 +1,71 @@
+"""What goes in and out of the catalog API."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from crm_contracts.catalog import BASE_PRICE_TYPE, ListPrice, ProductState
+from pydantic import Field, StringConstraints
+
+from services.catalog.domain.product import Product
+from shared.elements.inputs import Code, MoneyIn, NewId
+from shared.kit.http import Input
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+SectionId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Amount = Annotated[Decimal, Field(ge=0, le=10**9, max_digits=18, decimal_places=6)]
+
+
+class ListPriceIn(Input):
+    """One entry of the price list (PROD-11)."""
+
+    price_type_id: Code = BASE_PRICE_TYPE
+    price: MoneyIn
+    quantity_from: Amount | None = None
+    quantity_to: Amount | None = None
+
+    def entry(self) -> ListPrice:
+        """As the domain has it."""
+        return ListPrice(**{**dict(self), "price": self.price.money()})
+
+
+class ProductFieldsIn(Input):
+    """Fields of a product; on PATCH, what is absent stays as it is."""
+
+    name: Name = ""
+    active: bool = True
+    section_ids: Annotated[list[SectionId], Field(max_length=100)] = []
+    main_section_id: SectionId | None = None
+    external_id: ExternalId | None = None
+    prices: Annotated[list[ListPriceIn], Field(max_length=100)] = []
+    measure_code: Annotated[int, Field(ge=1, le=9999)] = 796
+    vat_rate: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)] | None = None
+    vat_included: bool = False
+    sort: Annotated[int, Field(ge=0, le=10**6)] = 500
+
+    def fields(self) -> dict[str, Any]:
+        """What was given, as the domain has it."""
+        given = {name: getattr(self, name) for name in ProductFieldsIn.model_fields if name in self.model_fields_set}
+        if "prices" in given:
+            given["prices"] = tuple(entry.entry() for entry in self.prices)
+        if "section_ids" in given:
+            given["section_ids"] = tuple(dict.fromkeys(self.section_ids))
+        return given
+
+
+class ProductIn(ProductFieldsIn):
+    """A new product; only the name is needed (PROD-01)."""
+
+    id: NewId | None = None
+    catalog_id: Code = "default"
+
+
+class ProductOut(ProductState):
+    """A product with its version."""
+
+    version: int
+
+    @classmethod
+    def of(cls, product: Product) -> "ProductOut":
+        """What is shown."""
+        return cls(**dict(product.state), version=product.version)

@@ -1,0 +1,1 @@
+"""Timeline: what happened to each element."""

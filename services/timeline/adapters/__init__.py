@@ -1,0 +1,1 @@
+"""Where state is kept and how it is read."""

@@ -1,0 +1,60 @@
+"""One line in the timeline of one element.
+
+The surprise: its id is the event's id and the element, so telling the same event twice is telling it once.
+"""
+
+from datetime import datetime
+from typing import Any, Final, Self
+
+from crm_contracts.envelope import Envelope, Event
+from crm_contracts.values import ElementRef, Value
+
+from services.timeline.domain.narration import Line
+
+UNKNOWN_SERVICE: Final = "unknown"
+
+
+class Entry(Value):
+    """What an event means to one element (TL-01); everything in it comes from that one event."""
+
+    id: str
+    event_id: str
+    element: ElementRef
+    kind: str
+    text: str
+    payload: dict[str, Any]
+    occurred_at: datetime
+    actor: str
+    service: str
+    type: str
+    correlation_id: str
+    causation_id: str | None = None
+    bound_by_hand: bool = False
+
+    @classmethod
+    def of(cls, event: Envelope[Event], line: Line) -> Self:
+        """The entry that a line of the narration makes."""
+        return cls(
+            id=entry_id(event.id, line.element),
+            event_id=event.id,
+            element=line.element,
+            kind=line.kind,
+            text=line.text,
+            payload=line.payload,
+            occurred_at=event.time,
+            actor=event.actor,
+            service=event.source.rpartition("/")[2] or UNKNOWN_SERVICE,
+            type=event.type,
+            correlation_id=event.correlation_id,
+            causation_id=event.causation_id,
+        )
+
+    def bound_to(self, element: ElementRef) -> Self:
+        """The same entry in another element's timeline (TL-05)."""
+        changed = {"id": entry_id(self.event_id, element), "element": element, "bound_by_hand": True}
+        return self.model_copy(update=changed)
+
+
+def entry_id(event_id: str, element: ElementRef) -> str:
+    """One entry per event and element."""
+    return f"{event_id}:{element.type}:{element.id}"

@@ -1,0 +1,76 @@
+"""The timeline API.
+
+The surprise: bindings are events too, so what is bound here shows in the timeline a moment later.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from services.timeline.adapters.mongo import Entries
+from services.timeline.domain.bindings import Bindings
+from services.timeline.domain.entry import Entry
+from services.timeline.domain.trace import Trace, trace_of
+from services.timeline.entrypoints.schemas import BindingIn, BindingsOut, Element, ref_of
+from services.timeline.usecases.bind_entry import bind_entry
+from shared.kit.domain import NotFound
+from shared.kit.http import Call, Cursor, Limit, Page, reads, router, writes
+from shared.kit.repository import MongoRepository
+
+Reading = Annotated[Call, reads("timeline:read")]
+Writing = Annotated[Call, writes("timeline:write")]
+
+
+def build_router(*, entries: Entries, bindings: MongoRepository[Bindings]) -> APIRouter:
+    """The endpoints, over these collaborators."""
+    api = router()
+
+    @api.get("/timeline", tags=["timeline"])
+    async def timeline(
+        call: Reading,
+        element: Annotated[Element, Query(description="such as `deal:0199f2a4-…`")],
+        types: Annotated[str | None, Query(max_length=500, description="kinds of entries, comma-separated")] = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Page[Entry]:
+        """The timeline of an element, newest first (TL-01)."""
+        kinds = [kind for kind in (types or "").split(",") if kind]
+        found, more = await entries.page(ref_of(element), kinds, access=call.caller, limit=limit, cursor=cursor)
+        return Page(items=found, next_cursor=more)
+
+    @api.get("/timeline/traces/{correlation_id}", tags=["trace"])
+    async def trace(correlation_id: str, call: Reading) -> Trace:
+        """The steps that one request set in motion, as a tree over the services."""
+        found, truncated = await entries.correlated(correlation_id, access=call.caller)
+        tree = trace_of(correlation_id, found, truncated=truncated)
+        if tree is None:
+            message = f"Nothing is known of {correlation_id}."
+            raise NotFound(message)
+        return tree
+
+    @api.get("/timeline/entries/{event_id}/bindings", tags=["bindings"])
+    async def bound(event_id: str, _: Reading) -> BindingsOut:
+        """The elements in whose timelines the entry of an event shows (TL-05)."""
+        told = [entry.element for entry in await entries.of_event(event_id) if not entry.bound_by_hand]
+        if not told:
+            message = f"There is no entry of an event {event_id}."
+            raise NotFound(message)
+        by_hand = await bindings.find(Bindings.id_for(event_id))
+        return BindingsOut(event_id=event_id, elements=by_hand.elements(told) if by_hand else told)
+
+    @api.post("/timeline/entries/{event_id}/bindings", status_code=201, tags=["bindings"])
+    async def bind(event_id: str, body: BindingIn, call: Writing, response: Response) -> BindingsOut:
+        """Bind the entry to one more element; 200 where it was already (TL-05)."""
+        before = await bound(event_id, call)
+        element = ref_of(body.element)
+        now = await bind_entry(event_id, element, call.cause, bindings=bindings, entries=entries)
+        response.status_code = 201 if len(now) > len(before.elements) else 200
+        return BindingsOut(event_id=event_id, elements=list(now))
+
+    @api.delete("/timeline/entries/{event_id}/bindings/{element}", tags=["bindings"])
+    async def unbind(event_id: str, element: Element, call: Writing) -> BindingsOut:
+        """Unbind the entry from an element; the last binding stays (TL-05)."""
+        now = await bind_entry(event_id, ref_of(element), call.cause, bindings=bindings, entries=entries, bound=False)
+        return BindingsOut(event_id=event_id, elements=list(now))
+
+    return api
