@@ -1,8 +1,8 @@
 """The rules of the Client field: one company, several contacts, one of them primary (CLI-06, CLI-07).
 
-Pure functions from one `Client` to the next. The surprise: setting a company only *asks*. The clients service answers with
-the company's contacts, an answer counts only for the `link_no` that it was asked for, and contacts that a company brought
-leave with it unless somebody touched them.
+Pure functions from one `Client` to the next. The surprise: setting a company only *asks*. The clients service answers
+with the company's contacts, an answer counts only for the `link_no` that it was asked for, and contacts that a
+company brought leave with it unless somebody touched them.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,7 @@
 """Product rows and the amounts that they add up to (ROW-01, ROW-02).
 
-Pure. The surprise: a row keeps its own copy of name and list price, so a later change of the product changes no row, and a
-product that was switched off stays where it was sold.
+Pure. The surprise: a row keeps its own copy of name and list price, so a later change of the product changes no row,
+and a product that was switched off stays where it was sold.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -99,7 +99,7 @@ def _only(kind: type[F], values: Mapping[str, Any]) -> F:
 
 
 def change_fields(target: BaseModel, changes: Mapping[str, Any], kind: type[F]) -> tuple[F, F] | None:
-    """Set fields and tell what they were: `(before, after)` with only the fields that differ, or None where none does."""
+    """Set fields and tell what they were: `(before, after)` of those that differ, or None where none does."""
     before = {name: getattr(target, name) for name, value in changes.items() if getattr(target, name) != value}
     if not before:
         return None
@@ -152,7 +152,7 @@ class Unavailable(DomainError):
 
 
 class NotYet(Unavailable):
-    """What a reaction waits for is under way; it is tried again (never parked for this alone)."""
+    """What a reaction waits for is under way; it is tried again, and parked only after many times."""
 
     code = "not_yet"
 

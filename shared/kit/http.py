@@ -1,7 +1,7 @@
 """HTTP as every service speaks it: problem details, caller, cause, versions, idempotency keys, pages, waiting.
 
-The surprise: a POST with an `Idempotency-Key` gets the id of what it will create *before* it runs. A repeat that finds no
-stored answer goes on with the same id, so that dying halfway doubles nothing.
+The surprise: a POST with an `Idempotency-Key` gets the id of what it will create *before* it runs. A repeat that finds
+no stored answer goes on with the same id, so that dying halfway doubles nothing.
 """
 
 import asyncio
@@ -394,7 +394,7 @@ class _Correlation:
         with logged_with(correlation_id):
             try:
                 await self.app(scope, receive, send_with_id)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a plain answer
                 request = Request(scope)
                 if is_transient(error):
                     log.warning("database away", error=type(error).__name__)

@@ -246,7 +246,7 @@ class Subscription:
                     await self._handle(record)
                 except _Redeliver:
                     return False
-                except Exception:
+                except Exception:  # noqa: BLE001 - the batch comes again
                     log.exception("record neither handled nor parked", topic=record.topic, offset=record.offset)
                     return False
         return True

@@ -1,7 +1,7 @@
 """The one place that knows the MongoDB driver.
 
-The surprise: durability is not a setting. Every connection writes with `w=majority, journal=true, retryWrites=true`, and
-start-up refuses a server that is not in a replica set: a standalone server lost acknowledged writes when it was killed.
+The surprise: durability is not a setting. Every connection writes with `w=majority, journal=true, retryWrites=true`,
+and start-up refuses a server that is in no replica set: a standalone server lost acknowledged writes when killed.
 Decimals are stored as Decimal128, dates as ISO strings, times in UTC to the millisecond.
 """
 

@@ -186,7 +186,7 @@ class Relay:
             try:
                 await self.sweep()
                 await self._measure()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the next round goes on
                 if not is_transient(error):
                     log.exception("sweep failed")
                 else:
@@ -213,7 +213,7 @@ class Relay:
                 for each in pending:
                     self._hints.setdefault((each.collection.name, each.id), each)
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the next round goes on
                 if not is_transient(error):
                     log.exception("relay round failed")
                 else:

@@ -1,7 +1,7 @@
 """Phone numbers and e-mail addresses, made comparable.
 
-The surprise: leniency is the caller's choice. Where people write down whatever they were given, an unreadable number is kept
-with `normalized: null`; where it must work, it is an error.
+The surprise: leniency is the caller's choice. Where people write down whatever they were given, an unreadable number is
+kept with `normalized: null`; where it must work, it is an error.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from shared.kit.domain import Invalid
 
 
 def normalized_phone(value: str, country: str) -> str | None:
-    """E.164 without the extension, or None where it is no valid number; `country` is for numbers without a country code."""
+    """E.164 without the extension, or None where it is no valid number; `country` is for numbers that name none."""
     try:
         number = phonenumbers.parse(value, country)
     except phonenumbers.NumberParseException:

@@ -148,6 +148,9 @@ class Repository(ABC, Generic[A]):
         A cause that was applied before changes nothing; an action that changes nothing writes nothing.
 
         Args:
+            id_: the aggregate's.
+            action: changes the aggregate and lets it record events; may run several times.
+            cause: why; the same for repeats of the same thing.
             expected_version: the caller's copy (`If-Match`); None for any.
 
         Raises:
@@ -285,7 +288,7 @@ class MongoRepository(Repository[A]):
             if error.index == "_id_":
                 return False
             if error.index in self._taken:
-                raise self._taken[error.index]() from error
+                raise self._taken[error.index]() from error  # noqa: RSE102 - the entry makes the error
             raise
         self._written(document, entries)
         return True
@@ -307,7 +310,7 @@ class MongoRepository(Repository[A]):
             document = await self.collection.update(guard, change)
         except DuplicateKey as error:
             if error.index in self._taken:
-                raise self._taken[error.index]() from error
+                raise self._taken[error.index]() from error  # noqa: RSE102 - the entry makes the error
             raise
         if document is None:
             return False

@@ -234,7 +234,7 @@ class Service:
             await asyncio.sleep(seconds)
             try:
                 await job()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the next run may succeed
                 if not is_transient(error):
                     log.exception("job failed", job=getattr(job, "__name__", repr(job)))
 

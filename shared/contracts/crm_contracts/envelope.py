@@ -119,15 +119,16 @@ def read_envelope(headers: Mapping[str, str], data: E) -> Envelope[E]:
         raise MalformedEvent(message)
     try:
         time = datetime.fromisoformat(headers["ce_time"])
+        time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
         sequence = int(headers["ce_sequence"]) if "ce_sequence" in headers else None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         message = f"unreadable header: {error}"
         raise MalformedEvent(message) from error
     return Envelope(
         id=headers["ce_id"],
         source=headers["ce_source"],
         subject=headers["ce_subject"],
-        time=time if time.tzinfo else time.replace(tzinfo=UTC),
+        time=time,
         data=data,
         correlation_id=headers["ce_correlationid"],
         actor=headers["ce_actor"],

@@ -73,5 +73,5 @@ def schema_of(ce_type: str) -> str:
 
 
 def sample_of(ce_type: str) -> str:
-    """The committed sample of an event, JSON text with `headers` and `data`."""
+    """The committed sample of an event, JSON text with `headers`, `key` and `data`."""
     return files("crm_contracts").joinpath("samples", f"{ce_type}.json").read_text()

@@ -30,7 +30,8 @@ class Fields(BaseModel):
 
 
 def _set_fields(fields: BaseModel) -> dict[str, Any]:
-    return fields.model_dump(mode="json", exclude_unset=True)
+    # Not `exclude_unset`: it would also leave out the defaults inside of a changed value.
+    return fields.model_dump(mode="json", include=set(fields.model_fields_set))
 
 
 ChangedFields = PlainSerializer(_set_fields, return_type=dict[str, Any], when_used="json")
@@ -83,7 +84,7 @@ class Requisite(Value):
     """Legal details of a client; so far only what a conversion makes: a carrier of an address (REQ-03)."""
 
     id: str
-    name: str
+    name: str = Field(examples=["Office"])
     address_only: bool = True
     addresses: tuple[Address, ...] = ()
 
