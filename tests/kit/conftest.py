@@ -1,0 +1,36 @@
+"""A fresh database for each test, and settings for the session's Kafka."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+
+from deploy.local.kafka import Kafka
+from deploy.local.mongo import Mongo
+from shared.kit.mongo import Database, connect
+from shared.kit.settings import KafkaSettings
+from tests.kit.topics import Topics
+
+
+@pytest.fixture
+async def database(mongo: Mongo) -> AsyncIterator[Database]:
+    database = connect(mongo.url, f"kit_{uuid4().hex[:12]}")
+    yield database
+    await database.drop()
+    database.close()
+
+
+@pytest.fixture
+def kafka_settings(kafka: Kafka) -> KafkaSettings:
+    """The rung's settings, with little patience."""
+    given = {name.removeprefix("KAFKA_").lower(): value for name, value in kafka.environment.items()}
+    impatient = {"batch_timeout_ms": 5, "request_timeout_ms": 1_000, "redelivery_pause_s": 0.02}
+    return KafkaSettings.model_validate({**given, **impatient, "redelivery_pause_max_s": 0.2})
+
+
+@pytest.fixture
+async def topics(kafka: Kafka) -> AsyncIterator[Topics]:
+    topics = Topics(kafka.bootstrap_servers)
+    await topics.start()
+    yield topics
+    await topics.stop()

@@ -1,0 +1,62 @@
+"""An aggregate without business meaning, to test the kit with."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from crm_contracts.envelope import Event
+from pydantic import BaseModel
+
+from shared.kit.domain import Aggregate, Cause
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class JarFilled(Event):
+    ce_type: ClassVar[str] = "kit.jar.filled.v1"
+    amount: int
+    text: str = ""
+
+
+class JarThrownAway(Event):
+    ce_type: ClassVar[str] = "kit.jar.thrown_away.v1"
+
+
+class Label(BaseModel):
+    price: Decimal
+    best_before: date
+    printed_at: datetime
+
+
+class Jar(Aggregate):
+    amount: int = 0
+    number: int | None = None
+    label: Label | None = None
+
+    def fill(self, amount: int, text: str = "") -> None:
+        """Add, and tell."""
+        self.amount += amount
+        self.record(JarFilled(amount=amount, text=text))
+
+    def fill_up_to(self, level: int) -> None:
+        """Add what is missing: twice is the same as once."""
+        if self.amount < level:
+            self.fill(level - self.amount)
+
+    def stick_on(self, label: Label | None) -> None:
+        """Change the label, which nobody is told."""
+        self.label = label
+
+    def throw_away(self) -> None:
+        self.deleted_at = NOON
+        self.record(JarThrownAway())
+
+
+def filled_jar(id_: str, amount: int = 1) -> Jar:
+    jar = Jar(id=id_)
+    jar.fill(amount)
+    return jar
+
+
+def because(key: str) -> Cause:
+    return Cause(key=key, actor="user:ann", at=NOON, correlation_id=f"chain of {key}")

@@ -1,0 +1,75 @@
+"""Who calls, and what they may do."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+from shared.kit.auth import Authenticator, Caller, KeyFile, Unauthenticated
+from tests.kit.tokens import AUDIENCE, ISSUER, Signer
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> Signer:
+    return Signer(tmp_path / "jwks.json")
+
+
+@pytest.fixture
+def authenticator(signer: Signer) -> Authenticator:
+    return Authenticator(KeyFile(signer.jwks_file), issuer=ISSUER, audience=AUDIENCE)
+
+
+async def test_a_good_token_names_its_user(authenticator: Authenticator, signer: Signer) -> None:
+    caller = await authenticator.caller(f"Bearer {signer.token(scope='leads:read deals:admin')}")
+    assert (caller.actor, caller.subject) == ("user:ann", "ann")
+    assert caller.scopes == {"leads:read", "deals:admin"}
+    service = await authenticator.caller(f"bearer {signer.token(kind='service', sub='billing')}")
+    assert service.actor == "service:billing"
+
+
+async def test_a_token_that_proves_nothing_is_refused(authenticator: Authenticator, signer: Signer) -> None:
+    strangers_key = generate_private_key(public_exponent=65537, key_size=2048)
+    good = signer.token()
+    bad = {
+        "missing": None,
+        "empty": "Bearer ",
+        "another scheme": f"Basic {good}",
+        "rubbish": "Bearer rubbish",
+        "expired": f"Bearer {signer.token(exp=int(time.time()) - 60)}",
+        "signed by a stranger": f"Bearer {signer.token(key=strangers_key)}",
+        "unknown key": f"Bearer {signer.token(kid='k9')}",
+        "changed": f"Bearer {good[:-8]}{'A' * 8}",
+        "another audience": f"Bearer {signer.token(aud='shop')}",
+        "another issuer": f"Bearer {signer.token(iss='somebody')}",
+        "no subject": f"Bearer {signer.token(sub=None)}",
+        "no end": f"Bearer {signer.token(exp=None)}",
+        "not valid yet": f"Bearer {signer.token(nbf=int(time.time()) + 600)}",
+        "unsigned": f"Bearer {signer.unsigned()}",
+        "signed with the public key": f"Bearer {signer.signed_with_the_public_key()}",
+    }
+    for name, authorization in bad.items():
+        try:
+            caller = await authenticator.caller(authorization)
+        except Unauthenticated:
+            continue
+        pytest.fail(f"{name}: taken for {caller}")
+
+
+async def test_keys_rotate_without_a_restart(authenticator: Authenticator, signer: Signer, tmp_path: Path) -> None:
+    await authenticator.caller(f"Bearer {signer.token()}")
+    newer = Signer(tmp_path / "other.json", kid="k2")
+    signer.publish(newer)
+    os.utime(signer.jwks_file, (1, 1))
+    assert (await authenticator.caller(f"Bearer {newer.token()}")).subject == "ann"
+
+
+def test_a_role_allows_its_actions_on_every_service_and_a_scope_one_on_one() -> None:
+    reader = Caller("user:ann", frozenset({"reader"}), frozenset({"leads:write"}))
+    assert reader.may("deals:read")
+    assert not reader.may("deals:write")
+    assert reader.may("leads:write")
+    assert not reader.may("leads:admin")
+    nobody = Caller("user:bob", frozenset({"stranger"}), frozenset())
+    assert not nobody.may("leads:read")

@@ -1,0 +1,407 @@
+"""HTTP as every service speaks it."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+from uuid import UUID
+
+import httpx
+import pytest
+import structlog
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from shared.kit.auth import Authenticator, KeyFile
+from shared.kit.domain import NotFound, Refused, Unavailable
+from shared.kit.http import (
+    IDEMPOTENCY_INDEXES,
+    MAX_WAIT_S,
+    Call,
+    Cursor,
+    IdempotencyKeys,
+    Input,
+    Limit,
+    Page,
+    Surroundings,
+    Waiters,
+    etag,
+    is_process,
+    make_app,
+    reads,
+    router,
+    writes,
+)
+from shared.kit.mongo import Database
+from shared.kit.pages import decode_cursor, encode_cursor
+from shared.kit.repository import MemoryRepository
+from shared.kit.service import new_id, utc_now
+from tests.kit.jars import NOON, Jar
+from tests.kit.tokens import AUDIENCE, ISSUER, Signer
+from tests.kit.waiting import eventually
+
+MAX_WAITERS = 2
+
+
+class JarIn(Input):
+    amount: int = Field(ge=1)
+    text: str = Field(default="", max_length=5)
+
+
+class ShelfIsFull(Refused):
+    code = "shelf_is_full"
+
+
+def jars_router(jars: MemoryRepository[Jar], waiters: Waiters, faults: dict[str, int]) -> APIRouter:  # noqa: C901
+    """Endpoints as a service writes them."""
+    api = router()
+
+    @api.post("/jars", status_code=201)
+    async def create(body: JarIn, call: Annotated[Call, writes("jars:write")], response: Response) -> dict[str, Any]:
+        if faults.get("before"):
+            faults["before"] -= 1
+            raise Unavailable("not now")
+        jar = Jar(id=call.new_id)
+        jar.fill(body.amount, body.text)
+        jar = await jars.add(jar, call.cause)
+        if faults.get("after"):
+            faults["after"] -= 1
+            raise RuntimeError(body.text)
+        response.headers.update({**etag(jar.version), "Location": f"/v1/jars/{jar.id}"})
+        return {"id": jar.id, "amount": jar.amount}
+
+    @api.get("/jars/{id_}")
+    async def read(id_: str, call: Annotated[Call, reads("jars:read")], response: Response) -> dict[str, Any]:
+        jar = await jars.get(id_)
+        response.headers.update(etag(jar.version))
+        return {"id": jar.id, "amount": jar.amount}
+
+    @api.patch("/jars/{id_}")
+    async def change(id_: str, body: JarIn, call: Annotated[Call, writes("jars:write")]) -> dict[str, Any]:
+        changed = await jars.change(id_, lambda jar: jar.fill(body.amount), call.cause, expected_version=call.if_match)
+        return {"amount": changed.amount}
+
+    @api.post("/jars/{id_}/sealing", status_code=202)
+    @is_process
+    async def seal(id_: str, call: Annotated[Call, writes("jars:write")]) -> dict[str, Any]:
+        async def amount() -> int:
+            return (await jars.get(id_)).amount
+
+        return {"amount": await waiters.until(amount, lambda found: found >= 10, call.wait_s)}
+
+    @api.delete("/jars/{id_}")
+    async def delete(id_: str, call: Annotated[Call, writes("jars:admin")]) -> None:
+        raise ShelfIsFull("no room", {"shelf": 7})
+
+    @api.get("/jars")
+    async def list_all(
+        call: Annotated[Call, reads("jars:read")], limit: Limit = 50, cursor: Cursor = None
+    ) -> Page[dict[str, Any]]:
+        if cursor:
+            decode_cursor(cursor)
+        return Page(items=[], next_cursor=encode_cursor(NOON, "j1"))
+
+    return api
+
+
+class Shop:
+    """A service's HTTP side, and its caller."""
+
+    client: httpx.AsyncClient
+
+    def __init__(self, signer: Signer, waiters: Waiters) -> None:
+        self.jars: MemoryRepository[Jar] = MemoryRepository(Jar, source="/kit", new_id=new_id)
+        self.faults: dict[str, int] = {}
+        self.signer, self.waiters = signer, waiters
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, token: str | None = None, **headers: str
+    ) -> httpx.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named.setdefault("authorization", f"Bearer {token or self.signer.token()}")
+        return await self.client.request(method, path, json=body, headers=named)
+
+    async def so_many_wait(self, count: int) -> None:
+        async def is_so() -> bool:
+            return self.waiters._free == MAX_WAITERS - count
+
+        await eventually(is_so, f"{count} wait")
+
+    async def create(self, amount: int = 1, **headers: str) -> httpx.Response:
+        return await self.ask("POST", "/v1/jars", {"amount": amount}, **headers)
+
+
+@pytest.fixture
+async def shop(database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
+    keys = database.collection("idempotency")
+    await keys.ensure(IDEMPOTENCY_INDEXES)
+    signer, waiters = Signer(tmp_path / "jwks.json"), Waiters(MAX_WAITERS)
+    surroundings = Surroundings(
+        service="jars",
+        authenticator=Authenticator(KeyFile(signer.jwks_file), issuer=ISSUER, audience=AUDIENCE),
+        keys=IdempotencyKeys(keys, clock=utc_now, new_id=new_id),
+        waiters=waiters,
+        clock=utc_now,
+        new_id=new_id,
+    )
+
+    @asynccontextmanager
+    async def life() -> AsyncIterator[None]:
+        yield
+
+    shop = Shop(signer, waiters)
+    app = make_app(surroundings, [jars_router(shop.jars, waiters, shop.faults)], life, description="Jars")
+    shop.client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://shop"
+    )
+    yield shop
+    await shop.client.aclose()
+
+
+def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert (body["status"], body["code"], body["type"]) == (status, code, "about:blank")
+    assert body["title"]
+    assert body["correlation_id"] == answer.headers["x-correlation-id"]
+    return body
+
+
+async def test_nobody_comes_in_without_a_valid_token(shop: Shop) -> None:
+    stranger = Signer(shop.signer.jwks_file.with_name("other.json"))
+    tokens = {
+        "none": "",
+        "expired": f"Bearer {shop.signer.token(exp=int(time.time()) - 60)}",
+        "wrongly signed": f"Bearer {stranger.token()}",
+        "wrong audience": f"Bearer {shop.signer.token(aud='shop')}",
+        "unsigned": f"Bearer {shop.signer.unsigned()}",
+        "public key as secret": f"Bearer {shop.signer.signed_with_the_public_key()}",
+    }
+    for name, authorization in tokens.items():
+        for method in ("GET", "POST"):
+            for key in ({}, {"idempotency_key": "k"}):
+                answer = await shop.ask(method, "/v1/jars", {"amount": 1}, authorization=authorization, **key)
+                assert_problem(answer, 401, "unauthenticated")
+                assert answer.headers["www-authenticate"] == "Bearer", name
+    assert shop.jars.documents == {}
+
+
+async def test_a_caller_without_the_right_is_told_which_one_is_missing(shop: Shop) -> None:
+    reader = shop.signer.token(roles=["reader"])
+    assert (await shop.ask("GET", "/v1/jars", token=reader)).status_code == 200
+    refused = assert_problem(await shop.ask("POST", "/v1/jars", {"amount": 1}, token=reader), 403, "forbidden")
+    assert "jars:write" in refused["detail"]
+    scoped = shop.signer.token(roles=[], scope="jars:write")
+    assert (await shop.ask("POST", "/v1/jars", {"amount": 1}, token=scoped)).status_code == 201
+    assert (await shop.ask("GET", "/v1/jars", token=scoped)).status_code == 403
+
+
+async def test_a_refusal_is_told_as_problem_details(shop: Shop) -> None:
+    admin = shop.signer.token(roles=["admin"])
+    refused = assert_problem(await shop.ask("DELETE", "/v1/jars/j1", token=admin), 409, "shelf_is_full")
+    assert (refused["title"], refused["detail"], refused["shelf"]) == ("ShelfIsFull", "no room", 7)
+    assert_problem(await shop.ask("GET", "/v1/jars/j1"), 404, NotFound.code)
+    assert_problem(await shop.ask("GET", "/v1/lids"), 404, "http_error")
+
+
+async def test_every_wrong_field_is_named(shop: Shop) -> None:
+    body = {"amount": 0, "text": "too long", "colour": "red"}
+    answer = assert_problem(await shop.ask("POST", "/v1/jars", body), 422, "invalid_fields")
+    assert {(wrong["field"], wrong["code"]) for wrong in answer["errors"]} == {
+        ("amount", "greater_than_equal"),
+        ("text", "string_too_long"),
+        ("colour", "extra_forbidden"),
+    }
+    assert all(wrong["message"] for wrong in answer["errors"])
+
+
+async def test_a_page_is_bounded_and_a_cursor_is_ours(shop: Shop) -> None:
+    for query, field in (("limit=201", "limit"), ("limit=0", "limit"), ("cursor=rubbish", "cursor")):
+        answer = await shop.ask("GET", f"/v1/jars?{query}")
+        assert answer.status_code == 422
+        assert [wrong["field"] for wrong in answer.json()["errors"]] == [field]
+    page = (await shop.ask("GET", "/v1/jars?limit=200")).json()
+    assert decode_cursor(page["next_cursor"]) == (NOON, "j1")
+    assert (await shop.ask("GET", f"/v1/jars?cursor={page['next_cursor']}")).status_code == 200
+
+
+async def test_an_old_copy_is_refused(shop: Shop) -> None:
+    created = await shop.create()
+    path = created.headers["location"]
+    assert created.headers["etag"] == '"1"'
+    assert (await shop.ask("PATCH", path, {"amount": 2}, if_match='"1"')).json() == {"amount": 3}
+    assert_problem(await shop.ask("PATCH", path, {"amount": 2}, if_match='"1"'), 412, "version_mismatch")
+    assert (await shop.ask("GET", path)).headers["etag"] == '"2"'
+    assert (await shop.ask("PATCH", path, {"amount": 2}, if_match="*")).json() == {"amount": 5}
+    wrong = assert_problem(await shop.ask("PATCH", path, {"amount": 2}, if_match='"new"'), 422, "invalid")
+    assert [error["field"] for error in wrong["errors"]] == ["If-Match"]
+
+
+async def test_the_correlation_id_goes_in_and_out(shop: Shop) -> None:
+    answer = await shop.create(x_correlation_id="order:7/a")
+    assert answer.headers["x-correlation-id"] == "order:7/a"
+    (document,) = shop.jars.documents.values()
+    assert document["outbox"][0]["headers"]["ce_correlationid"] == "order:7/a"
+
+
+@pytest.mark.parametrize("unsafe", ["", "a b", "x" * 129, '{"a":1}', "<script>", "a;b"])
+async def test_an_unsafe_correlation_id_is_replaced(shop: Shop, unsafe: str) -> None:
+    answer = await shop.create(x_correlation_id=unsafe)
+    assert answer.headers["x-correlation-id"] != unsafe
+    assert str(UUID(answer.headers["x-correlation-id"])) == answer.headers["x-correlation-id"]
+
+
+async def test_a_repeat_with_its_key_gets_the_same_answer(shop: Shop) -> None:
+    first = await shop.create(5, idempotency_key="k1")
+    again = await shop.create(5, idempotency_key="k1")
+    assert first.status_code == again.status_code == 201
+    assert first.content == again.content
+    for header in ("etag", "location", "content-type"):
+        assert first.headers[header] == again.headers[header]
+    assert again.headers["idempotent-replayed"] == "true"
+    assert len(shop.jars.documents) == 1
+    await shop.create(5, idempotency_key="k2")
+    await shop.create(5)
+    assert len(shop.jars.documents) == 3
+
+
+async def test_repeats_at_the_same_moment_create_one(shop: Shop) -> None:
+    answers = await asyncio.gather(*(shop.create(5, idempotency_key="k1") for _ in range(10)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert len(shop.jars.documents) == 1
+
+
+async def test_a_key_is_for_one_request(shop: Shop) -> None:
+    created = await shop.create(5, idempotency_key="k1")
+    assert_problem(await shop.create(6, idempotency_key="k1"), 409, "idempotency_key_reused")
+    elsewhere = await shop.ask("POST", f"{created.headers['location']}/sealing", idempotency_key="k1")
+    assert_problem(elsewhere, 409, "idempotency_key_reused")
+    assert_problem(await shop.create(5, idempotency_key="x" * 256), 422, "invalid")
+
+
+async def test_the_same_key_of_another_caller_is_another_key(shop: Shop) -> None:
+    mine = await shop.create(5, idempotency_key="k1")
+    bobs = {"authorization": f"Bearer {shop.signer.token(sub='bob')}"}
+    theirs = await shop.create(6, idempotency_key="k1", **bobs)
+    assert theirs.status_code == 201
+    assert mine.json()["id"] != theirs.json()["id"]
+
+
+async def test_an_answer_that_failed_is_not_kept(shop: Shop) -> None:
+    shop.faults["before"] = 1
+    failed = assert_problem(await shop.create(5, idempotency_key="k1"), 503, "unavailable")
+    assert failed["detail"] == "not now"
+    assert (await shop.create(5, idempotency_key="k1")).status_code == 201
+
+
+async def test_dying_between_the_write_and_the_answer_doubles_nothing(shop: Shop) -> None:
+    shop.faults["after"] = 1
+    assert_problem(await shop.create(5, idempotency_key="k1"), 500, "internal_error")
+    (written,) = shop.jars.documents
+    again = await shop.create(5, idempotency_key="k1")
+    assert (again.status_code, again.json()["id"]) == (201, written)
+    assert len(shop.jars.documents) == 1
+
+
+async def test_a_process_answers_a_repeat_with_its_present_state(shop: Shop) -> None:
+    path = (await shop.create(5)).headers["location"]
+    first = await shop.ask("POST", f"{path}/sealing", idempotency_key="k1")
+    assert (first.status_code, first.json()) == (202, {"amount": 5})
+    await shop.ask("PATCH", path, {"amount": 2})
+    again = await shop.ask("POST", f"{path}/sealing", idempotency_key="k1")
+    assert again.json() == {"amount": 7}
+
+
+async def test_a_caller_may_wait_for_a_process(shop: Shop) -> None:
+    path = (await shop.create(5)).headers["location"]
+    waiting = asyncio.create_task(shop.ask("POST", f"{path}/sealing", prefer="respond-async, wait=30"))
+    await shop.so_many_wait(1)
+    await shop.ask("PATCH", path, {"amount": 5})
+    assert (await asyncio.wait_for(waiting, 10)).json() == {"amount": 10}
+    await shop.so_many_wait(0)
+
+
+async def test_waiting_ends_with_its_time(shop: Shop) -> None:
+    path = (await shop.create(5)).headers["location"]
+    assert (await shop.ask("POST", f"{path}/sealing", prefer="wait=1")).json() == {"amount": 5}
+
+
+async def test_those_who_wait_are_bounded(shop: Shop) -> None:
+    path = (await shop.create(5)).headers["location"]
+    waiting = [asyncio.create_task(shop.ask("POST", f"{path}/sealing", prefer="wait=999")) for _ in range(2)]
+    await shop.so_many_wait(2)
+    one_too_many = await asyncio.wait_for(shop.ask("POST", f"{path}/sealing", prefer="wait=999"), 5)
+    assert one_too_many.json() == {"amount": 5}
+    await shop.ask("PATCH", path, {"amount": 5})
+    assert [(await asyncio.wait_for(task, 10)).json() for task in waiting] == [{"amount": 10}] * 2
+
+
+async def test_nobody_waits_longer_than_the_bound() -> None:
+    from shared.kit.http import _wait  # noqa: PLC0415 - waiting it out would take a minute
+
+    assert _wait("wait=99999") == MAX_WAIT_S
+    assert (_wait("wait=3"), _wait("respond-async; wait=3"), _wait("await=3"), _wait("wait=x"), _wait(None)) == (
+        3.0,
+        3.0,
+        0.0,
+        0.0,
+        0.0,
+    )
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc", "/openapi.json"])
+async def test_the_docs_need_no_internet(shop: Shop, page: str) -> None:
+    answer = await shop.client.get(page)
+    assert answer.status_code == 200
+    if page == "/openapi.json":
+        assert "/v1/jars" in answer.json()["paths"]
+        return
+    assert not re.search(r"""(?:src|href)\s*=\s*["'](?:https?:)?//""", answer.text)
+    assert "https://" not in answer.text
+    for asset in re.findall(r"""(?:src|href)\s*=\s*["'](/[^"']+)""", answer.text):
+        assert (await shop.client.get(asset)).status_code == 200, asset
+
+
+@pytest.fixture
+def logged() -> Iterator[list[dict[str, Any]]]:
+    """Log lines with their context, before they are rendered."""
+    lines: list[dict[str, Any]] = []
+
+    def keep(_: Any, __: str, line: MutableMapping[str, Any]) -> NoReturn:
+        lines.append(dict(line))
+        raise structlog.DropEvent
+
+    before = structlog.get_config()["processors"]
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, keep]
+    )
+    yield lines
+    structlog.configure(processors=before)
+
+
+async def test_a_failure_shows_nothing_of_the_inside(shop: Shop, logged: list[dict[str, Any]]) -> None:
+    shop.faults["after"] = 1
+    body = {"amount": 1, "text": "Erna"}
+    answer = await shop.ask("POST", "/v1/jars", body, x_correlation_id="c-1")
+    problem = assert_problem(answer, 500, "internal_error")
+    assert problem["correlation_id"] == "c-1"
+    for inside in ("Traceback", "RuntimeError", "Erna", "File"):
+        assert inside not in answer.text
+
+
+async def test_the_log_names_the_chain_and_never_the_content(shop: Shop, logged: list[dict[str, Any]]) -> None:
+    shop.faults["after"] = 1
+    token = shop.signer.token()
+    await shop.ask("POST", "/v1/jars", {"amount": 424242, "text": "x"}, token=token, x_correlation_id="c-1")
+    await shop.ask("POST", "/v1/jars", {"amount": 424242, "colour": "Erna"}, x_correlation_id="c-2")
+    assert [line["event"] for line in logged] == ["request failed"]
+    assert logged[0]["correlation_id"] == "c-1"
+    everything = json.dumps(logged, default=str)
+    for content in ("424242", "Erna", token):
+        assert content not in everything

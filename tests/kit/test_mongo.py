@@ -1,0 +1,125 @@
+"""Durability is not a setting."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from deploy.local.mongo.mongod import wheel_program
+from deploy.local.ports import free_port
+from deploy.local.process import ChildProcess
+from deploy.local.rungs import RungUnavailable
+from shared.kit.mongo import Database, DuplicateKey, Index, Numbers, UnsafeDeployment, connect, is_transient
+
+
+@pytest.fixture
+async def standalone(tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of a mongod that is in no replica set."""
+    try:
+        program = wheel_program()
+    except RungUnavailable as reason:
+        pytest.skip(str(reason))
+    port = free_port()
+    url = f"mongodb://127.0.0.1:{port}/"
+    listen = ["--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket", "--dbpath", str(tmp_path)]
+    server = ChildProcess("standalone", [str(program), *listen], directory=tmp_path)
+
+    def answers() -> bool:
+        with MongoClient[dict[str, object]](url, serverSelectionTimeoutMS=200) as client:
+            try:
+                return bool(client.admin.command("ping")["ok"])
+            except PyMongoError:
+                return False
+
+    server.start()
+    try:
+        server.wait_ready(answers, 30)
+        yield url
+    finally:
+        server.kill()
+
+
+async def test_a_standalone_server_is_refused(standalone: str) -> None:
+    database = connect(standalone, "kit")
+    with pytest.raises(UnsafeDeployment, match="replica set"):
+        await database.check()
+    database.close()
+
+
+@pytest.mark.parametrize("weakness", ["w=0", "w=1", "W=1", "journal=false", "j=false", "retryWrites=false"])
+async def test_an_address_that_asks_for_weaker_writes_is_refused(weakness: str) -> None:
+    for url in (f"mongodb://h/?{weakness}", f"mongodb://h/?replicaSet=rs0&{weakness}&appname=x"):
+        with pytest.raises(UnsafeDeployment, match="acknowledged writes"):
+            connect(url, "kit")
+
+
+async def test_every_write_waits_for_the_journals_of_a_majority(database: Database) -> None:
+    await database.check()
+    collection = database.collection("things")
+    assert collection._inner.write_concern.document == {"w": "majority", "j": True}
+    assert database._client.options.retry_writes
+
+
+async def test_a_server_that_is_away_is_a_transient_error() -> None:
+    database = connect(f"mongodb://127.0.0.1:{free_port()}/?replicaSet=rs0", "kit", server_selection_timeout_ms=100)
+    with pytest.raises(PyMongoError) as away:
+        await database.check()
+    assert is_transient(away.value)
+    assert not is_transient(DuplicateKey("_id_"))
+    database.close()
+
+
+async def test_numbers_come_in_blocks_and_never_twice(database: Database) -> None:
+    counters = database.collection("counters")
+    one, other = Numbers(counters, block=5), Numbers(counters, block=5)
+    drawn = await asyncio.gather(*(process.next("jar") for process in (one, other) for _ in range(12)))
+    assert len(set(drawn)) == 24
+    assert await one.next("lid") == 1
+
+    counter = await counters.get("jar")
+    assert counter is not None
+    assert counter["last"] % 5 == 0
+    assert min(drawn) == 1
+
+
+async def test_a_block_costs_one_write(database: Database) -> None:
+    counters = database.collection("counters")
+    numbers = Numbers(counters, block=5)
+    assert [await numbers.next("jar") for _ in range(5)] == [1, 2, 3, 4, 5]
+    counter = await counters.get("jar")
+    assert counter == {"_id": "jar", "last": 5}
+
+
+async def test_only_what_is_missing_is_inserted(database: Database) -> None:
+    things = database.collection("things")
+    assert await things.insert_missing([]) == 0
+    assert await things.insert_missing([{"_id": "a", "n": 1}, {"_id": "b", "n": 1}]) == 2
+    assert await things.insert_missing([{"_id": "b", "n": 2}, {"_id": "c", "n": 2}]) == 1
+    assert {document["_id"]: document["n"] for document in await things.find({})} == {"a": 1, "b": 1, "c": 2}
+
+
+async def test_what_another_index_refuses_is_not_taken_for_inserted(database: Database) -> None:
+    things = database.collection("things")
+    await things.ensure([Index([("n", 1)], unique=True, name="n")])
+    await things.insert({"_id": "a", "n": 1})
+    with pytest.raises(PyMongoError):
+        await things.insert_missing([{"_id": "b", "n": 1}])
+
+
+async def test_indexes_are_made_once_however_often_a_service_starts(database: Database) -> None:
+    things = database.collection("things")
+    indexes = (
+        Index([("due", 1)], sparse=True, name="due"),
+        Index([("at", 1)], expire_after_s=60, name="expiry"),
+        Index([("n", 1)], unique=True, partial={"n": {"$type": "int"}}, name="n"),
+    )
+    for _ in range(2):
+        await things.ensure(indexes)
+    made = {index["name"]: index async for index in things._inner.list_indexes()}
+    assert made["due"]["sparse"]
+    assert made["expiry"]["expireAfterSeconds"] == 60
+    assert made["n"]["unique"]
+    assert made["n"]["partialFilterExpression"] == {"n": {"$type": "int"}}

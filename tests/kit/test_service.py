@@ -1,0 +1,223 @@
+"""A service process: started and stopped in the right order, and ready whenever it can take writes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from crm_contracts.clients import ElementCompanyRefused
+from crm_contracts.envelope import Envelope, Event
+from crm_contracts.registry import parse
+from crm_contracts.topics import dead_letters
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from deploy.local.kafka import Kafka
+from deploy.local.mongo import Mongo
+from deploy.local.ports import free_port
+from shared.kit.domain import Cause
+from shared.kit.repository import MongoRepository
+from shared.kit.service import Contracts, Service, bind
+from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
+from tests.kit.jars import Jar, because, filled_jar
+from tests.kit.test_subscription import wire
+from tests.kit.tokens import Signer
+from tests.kit.topics import Topics
+from tests.kit.waiting import eventually
+
+
+class Running:
+    """A jars service, as its composition root would assemble it."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.jars: MongoRepository[Jar] = service.repository(Jar, "jars")
+        self.heard: list[int] = []
+        service.hear([service.topic], {ElementCompanyRefused: on_refused}, heard=self.heard)
+        self.app: FastAPI = service.app(description="Jars")
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://jars")
+
+    async def readiness(self) -> tuple[int, dict[str, Any]]:
+        answer = await self.client.get("/health/ready")
+        return answer.status_code, answer.json()
+
+    async def becomes(self, status: str) -> None:
+        async def is_so() -> bool:
+            return bool((await self.readiness())[1]["status"] == status)
+
+        await eventually(is_so, f"the service is {status}", 30.0)
+
+
+async def on_refused(event: Envelope[Any], cause: Cause, *, heard: list[int]) -> None:
+    heard.append(event.data.link_no)
+
+
+Assemble = Callable[..., Running]
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> Signer:
+    return Signer(tmp_path / "jwks.json")
+
+
+@pytest.fixture
+async def topic(topics: Topics) -> str:
+    topic = await topics.make()
+    await topics.make(dead_letters(topic, "jars"))
+    return topic
+
+
+@pytest.fixture
+async def assemble(signer: Signer, mongo: Mongo, kafka_settings: KafkaSettings, topic: str) -> AsyncIterator[Assemble]:
+    made: list[Running] = []
+    prefix = f"kit_{uuid4().hex[:8]}_"
+
+    def build(*, mongo_url: str | None = None, bootstrap_servers: str | None = None, **changes: Any) -> Running:
+        service = Service(
+            "jars",
+            topic,
+            Contracts(parse, dead_letters),
+            ServiceSettings(database_prefix=prefix, jwks_file=signer.jwks_file, sweep_interval_s=0.05, **changes),
+            kafka=kafka_settings.model_copy(
+                update={"bootstrap_servers": bootstrap_servers or kafka_settings.bootstrap_servers}
+            ),
+            mongo=MongoSettings(url=SecretStr(mongo_url or mongo.url), server_selection_timeout_ms=300),
+        )
+        made.append(Running(service))
+        return made[-1]
+
+    yield build
+    cleaner = build()
+    await cleaner.service.database.drop()
+    for running in made:
+        await running.client.aclose()
+        running.service.database.close()
+
+
+def nobody() -> str:
+    """An address where nobody answers."""
+    return f"127.0.0.1:{free_port()}"
+
+
+def test_a_reaction_gets_what_it_names_and_nothing_else() -> None:
+    bound = bind({ElementCompanyRefused: on_refused}, heard=[], something_else=object())
+    assert set(bound[ElementCompanyRefused].keywords) == {"heard"}  # type: ignore[attr-defined]
+
+
+def test_a_reaction_that_names_an_unknown_collaborator_is_refused_at_start() -> None:
+    reactions: dict[type[Event], Callable[..., Awaitable[None]]] = {ElementCompanyRefused: on_refused}
+    with pytest.raises(TypeError, match="on_refused needs heard"):
+        bind(reactions, jars=object())
+
+
+async def test_a_service_hears_says_and_is_ready(assemble: Assemble, topics: Topics, topic: str) -> None:
+    await topics.put(topic, *wire("a", 7))
+    running = assemble()
+    async with running.app.router.lifespan_context(running.app):
+        await running.becomes("ok")
+        assert await running.readiness() == (
+            200,
+            {"status": "ok", "database": "ok", "kafka": "ok", "backlog": "ok"},
+        )
+        assert (await running.client.get("/health/live")).json() == {"status": "ok"}
+
+        async def has_heard() -> bool:
+            return running.heard == [7]
+
+        await eventually(has_heard, "the event was heard")
+        await running.jars.add(filled_jar("j1"), because("create"))
+        await topics.read(topic, at_least=2)
+
+
+async def test_while_kafka_is_away_the_service_takes_writes_and_is_degraded(assemble: Assemble) -> None:
+    running = assemble(bootstrap_servers=nobody())
+    async with running.app.router.lifespan_context(running.app):
+        await running.jars.add(filled_jar("j1"), because("create"))
+        status, parts = await running.readiness()
+        assert (status, parts["status"], parts["kafka"]) == (200, "degraded", "degraded")
+
+
+@pytest.mark.real_kafka
+async def test_a_service_that_started_without_kafka_hears_and_says_once_it_is_there(
+    assemble: Assemble, kafka: Kafka, topics: Topics, topic: str
+) -> None:
+    await topics.put(topic, *wire("a", 7))
+    running = assemble(sweep_grace_s=0.2)
+    async with AsyncExitStack() as life:
+        kafka.kill()
+        try:
+            await life.enter_async_context(running.app.router.lifespan_context(running.app))
+            await running.becomes("degraded")
+            await running.jars.add(filled_jar("j1"), because("create"))
+        finally:
+            await asyncio.to_thread(kafka.restart)
+        await running.becomes("ok")
+        await topics.read(topic, at_least=2, deadline_s=30)
+
+        async def has_heard() -> bool:
+            return running.heard == [7]
+
+        await eventually(has_heard, "the event was heard", 30)
+
+
+async def test_without_its_database_a_service_is_not_ready(assemble: Assemble) -> None:
+    running = assemble(mongo_url=f"mongodb://{nobody()}/?replicaSet=rs0")
+    status, parts = await running.readiness()
+    assert (status, parts["status"]) == (503, "unavailable")
+    assert (await running.client.get("/health/live")).status_code == 200
+
+
+async def test_with_a_full_backlog_a_service_is_not_ready(assemble: Assemble) -> None:
+    running = assemble(bootstrap_servers=nobody(), backlog_cap=1)
+    async with running.app.router.lifespan_context(running.app):
+        await running.jars.add(filled_jar("j1"), because("create"))
+        await running.jars.add(filled_jar("j2"), because("create"))
+        await running.becomes("unavailable")
+        assert (await running.readiness())[1]["backlog"] == "full"
+
+
+async def test_stopping_publishes_what_is_pending(assemble: Assemble, topics: Topics, topic: str) -> None:
+    running = assemble()
+    async with running.app.router.lifespan_context(running.app):
+        await asyncio.gather(*(running.jars.add(filled_jar(f"j{n}"), because("create")) for n in range(50)))
+    assert len({record.key for record in await topics.read(topic, at_least=50)}) == 50
+
+
+async def test_a_job_that_fails_runs_again(assemble: Assemble) -> None:
+    running = assemble()
+    runs = 0
+
+    async def job() -> None:
+        nonlocal runs
+        runs += 1
+        raise RuntimeError
+
+    running.service.every(0.01, job)
+    async with running.app.router.lifespan_context(running.app):
+
+        async def ran() -> bool:
+            return runs >= 3
+
+        await eventually(ran, "the job ran three times")
+
+
+async def test_metrics_and_what_is_kept_back_are_for_those_who_may(assemble: Assemble, signer: Signer) -> None:
+    running = assemble()
+
+    async def status(method: str, path: str, **claims: Any) -> int:
+        token = {"authorization": f"Bearer {signer.token(**claims)}"} if claims else {}
+        return (await running.client.request(method, path, headers=token)).status_code
+
+    release = "/v1/outbox/jars/j1/release"
+    assert await status("GET", "/metrics") == 401
+    assert await status("GET", "/metrics", roles=[], scope="jars:read") == 403
+    assert await status("GET", "/metrics", roles=[], scope="metrics:read") == 200
+    assert await status("GET", "/v1/outbox/quarantined", roles=["user"]) == 403
+    assert await status("GET", "/v1/outbox/quarantined", roles=["admin"]) == 200
+    assert await status("POST", release, roles=["user"]) == 403
+    assert await status("POST", release, roles=["admin"]) == 404
