@@ -1,0 +1,156 @@
+"""`domain` is pure, what elements share is pure, and time and ids come in as arguments."""
+
+import re
+import sys
+from collections.abc import Iterable
+
+import pytest
+
+from tests.architecture.conftest import Plant
+from tests.architecture.sources import Module, read, report, rooms, within
+
+PURE = (*sys.stdlib_module_names, "pydantic", "crm_contracts", "shared.kit.domain")
+# Standard, yet not pure: they reach the machine or the network, or wait.
+IMPURE = (
+    "asyncio",
+    "http",
+    "logging",
+    "os",
+    "pathlib",
+    "random",
+    "secrets",
+    "socket",
+    "subprocess",
+    "threading",
+    "urllib",
+)
+CLOCKS_AND_IDS = re.compile(
+    r"(.*\.)?(now|utcnow|today|utc_now)|time\.(time|time_ns|monotonic|localtime|gmtime)|monotonic"
+    r"|(.*\.)?uuid[1467]|(random|secrets)\..*|os\.urandom"
+)
+
+
+def impure_imports(modules: Iterable[Module], *also: str) -> list[str]:
+    return [
+        module.at(node, f"imports {name}")
+        for module in modules
+        for node, name in module.imports()
+        if not within(name, *PURE, *also) or within(name, *IMPURE)
+    ]
+
+
+def impure_domains(modules: Iterable[Module]) -> list[str]:
+    """A domain may use what elements share, as far as that is pure itself."""
+    everything = list(modules)
+    impure = [module.name for module in everything if module.is_in("shared/elements/*") and impure_elements([module])]
+    return [
+        problem
+        for module in rooms(everything, "domain")
+        for problem in impure_imports([module], "shared.elements", f"{module.service}.domain")
+    ] + [
+        module.at(node, f"imports {name}, which is not pure")
+        for module in rooms(everything, "domain")
+        for node, name in module.imports()
+        if within(name, *impure)
+    ]
+
+
+def impure_elements(modules: Iterable[Module]) -> list[str]:
+    return impure_imports((module for module in modules if module.is_in("shared/elements/*")), "shared.elements")
+
+
+def clocks_and_ids(modules: Iterable[Module]) -> list[str]:
+    return [
+        module.at(call, f"calls {name}()")
+        for module in modules
+        if module.room in {"domain", "usecases"} or module.is_in("shared/elements/*")
+        for call, name in module.calls()
+        if CLOCKS_AND_IDS.fullmatch(name)
+    ] + [
+        module.at(node, f"imports {name}, which makes ids or tells the time; take `new_id` or `clock` as an argument")
+        for module in rooms(modules, "domain", "usecases")
+        for node, name in module.imports()
+        if within(name, "uuid_utils", "shared.kit.service")
+        or re.fullmatch(r"uuid\.uuid[1467]|time\.time|time\.monotonic", name)
+    ]
+
+
+def test_domain_imports_only_what_is_pure() -> None:
+    report(
+        impure_domains(read()),
+        "domain imports only the standard library, pydantic, crm_contracts, shared.kit.domain, shared.elements:",
+    )
+
+
+def test_what_elements_share_is_pure() -> None:
+    report(
+        impure_elements(read()),
+        "shared/elements imports the standard library, pydantic, crm_contracts and shared.kit.domain, nothing else:",
+    )
+
+
+def test_no_rule_asks_for_the_time_or_makes_an_id() -> None:
+    report(clocks_and_ids(read()), "time and ids come in as arguments (`clock`, `new_id`, `cause.at`):")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from fastapi import HTTPException",
+        "from shared.kit.repository import Repository",
+        "from shared.kit import repository",
+        "import asyncio",
+        "from services.leads.usecases.convert_lead import convert_lead",
+        "from services.deals.domain.deal import Deal",
+        "import structlog",
+    ],
+)
+def test_a_planted_import_in_a_domain_is_found(plant: Plant, line: str) -> None:
+    assert impure_domains(plant("services/leads/domain/lead.py", line))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from datetime import datetime",
+        "from pydantic import BaseModel",
+        "from crm_contracts.leads import LeadCreated",
+        "from shared.kit.domain import Aggregate",
+        "from shared.elements.client import set_company",
+        "from services.leads.domain.errors import LeadAlreadyConverted",
+    ],
+)
+def test_a_pure_import_in_a_domain_is_no_violation(plant: Plant, line: str) -> None:
+    assert impure_domains(plant("services/leads/domain/lead.py", line)) == []
+
+
+def test_a_planted_driver_in_shared_elements_is_found(plant: Plant) -> None:
+    assert impure_elements(plant("shared/elements/products.py", "from shared.kit.mongo import Collection"))
+
+
+def test_a_domain_that_uses_an_impure_part_of_what_elements_share_is_found(plant: Plant) -> None:
+    plant("shared/elements/products.py", "from shared.kit.mongo import Collection")
+    assert impure_domains(plant("services/leads/domain/lead.py", "from shared.elements.products import Products"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from datetime import UTC, datetime\nnow = datetime.now(UTC)",
+        "import datetime\nnow = datetime.datetime.utcnow()",
+        "from datetime import date\nday = date.today()",
+        "import time\nnow = time.time()",
+        "from time import time",
+        "import uuid\nid_ = uuid.uuid4()",
+        "from uuid_utils import uuid7",
+        "from shared.kit.service import new_id",
+    ],
+)
+@pytest.mark.parametrize("room", ["domain", "usecases"])
+def test_a_planted_clock_or_id_is_found(plant: Plant, room: str, source: str) -> None:
+    assert clocks_and_ids(plant(f"services/leads/{room}/convert_lead.py", source))
+
+
+def test_a_clock_that_came_in_as_an_argument_is_no_violation(plant: Plant) -> None:
+    source = "def late(clock, new_id, derived_id):\n    return clock(), new_id(), derived_id('a')"
+    assert clocks_and_ids(plant("services/leads/usecases/ask_again.py", source)) == []
