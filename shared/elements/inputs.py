@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from crm_contracts.values import Address, Client, ContactPoint, Money, Utm
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
@@ -86,7 +86,7 @@ class MoneyIn(Input):
     value: Annotated[Decimal, Field(ge=0, le=10**14, max_digits=18, decimal_places=4)]
     currency: Currency
 
-    def money(self) -> Money:
+    def value_of(self) -> Money:
         """As the domain has it."""
         return Money(value=self.value, currency=self.currency)
 
@@ -193,9 +193,49 @@ class StageOut(BaseModel):
     sort: int
 
 
-class AddressIn(Input, Address):
-    """A postal address; unknown fields are errors."""
+class AddressIn(Input):
+    """A postal address (REQ-03)."""
+
+    type: Literal["physical", "registered", "legal", "mailing", "beneficiary", "shipping"] = "physical"
+    address_1: Title | None = None
+    address_2: Title | None = None
+    city: Title | None = None
+    postal_code: Code | None = None
+    region: Title | None = None
+    province: Title | None = None
+    country: Title | None = None
+    country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+
+    def value_of(self) -> Address:
+        """As the domain has it."""
+        return Address(**self.model_dump())
 
 
-class UtmIn(Input, Utm):
-    """Campaign marks; unknown fields are errors."""
+class UtmIn(Input):
+    """Campaign marks of a visit (CMN-07)."""
+
+    source: Title | None = None
+    medium: Title | None = None
+    campaign: Title | None = None
+    content: Title | None = None
+    term: Title | None = None
+
+    def value_of(self) -> Utm:
+        """As the domain has it."""
+        return Utm(**self.model_dump())
+
+
+def given_fields(body: Input, declared: type[Input]) -> dict[str, Any]:
+    """The declared fields that the caller sent, as the domain has them; what is absent is not to be changed.
+
+    Nobody is never responsible: a `responsible_id` of null counts as absent.
+    """
+    given = {name: getattr(body, name) for name in declared.model_fields if name in body.model_fields_set}
+    for name, value in given.items():
+        if isinstance(value, (AddressIn, MoneyIn, UtmIn)):
+            given[name] = value.value_of()
+    if "observers" in given:
+        given["observers"] = tuple(dict.fromkeys(given["observers"]))
+    if "responsible_id" in given and given["responsible_id"] is None:
+        del given["responsible_id"]
+    return given

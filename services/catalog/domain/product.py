@@ -57,11 +57,8 @@ class Product(Aggregate, ProductState):
             Invalid: see `create`.
         """
         given = dict(changes)
-        if (
-            "section_ids" in given
-            and "main_section_id" not in given
-            and self.main_section_id not in given["section_ids"]
-        ):
+        sections = given.get("section_ids")
+        if sections is not None and "main_section_id" not in given and self.main_section_id not in sections:
             given["main_section_id"] = next(iter(sections), None)
         changed = change_fields(self, given, ProductFields)
         if changed:

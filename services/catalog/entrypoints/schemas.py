@@ -26,7 +26,7 @@ class ListPriceIn(Input):
 
     def entry(self) -> ListPrice:
         """As the domain has it."""
-        return ListPrice(**{**dict(self), "price": self.price.money()})
+        return ListPrice(**{**dict(self), "price": self.price.value_of()})
 
 
 class ProductFieldsIn(Input):

@@ -22,12 +22,24 @@ from shared.elements.inputs import (
     Title,
     UserId,
     UtmIn,
+    given_fields,
     reach_fields,
 )
 from shared.kit.http import Input
 from shared.kit.reach import must_be_valid
 
 Origin = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+def _valid(given: dict[str, Any], country: str) -> dict[str, Any]:
+    """Fields with their contact data normalised.
+
+    Raises:
+        Invalid: naming every phone and e-mail that is not valid (CONT-03).
+    """
+    given = given | reach_fields(given, country)
+    must_be_valid(phones=given.get("phones", ()), emails=given.get("emails", ()))
+    return given
 
 
 class ClientFieldsIn(Input):
@@ -44,22 +56,6 @@ class ClientFieldsIn(Input):
     open_to_all: bool = True
     utm: UtmIn | None = None
 
-    def fields(self, country: str) -> dict[str, Any]:
-        """What was given, as the domain has it.
-
-        Raises:
-            Invalid: naming every phone and e-mail that is not valid.
-        """
-        own = type(self).model_fields.keys() - {"id", "originator_id", "origin_id"}
-        given = {name: getattr(self, name) for name in own if name in self.model_fields_set}
-        given |= reach_fields(given, country)
-        must_be_valid(phones=given.get("phones", ()), emails=given.get("emails", ()))
-        if "observers" in given:
-            given["observers"] = tuple(dict.fromkeys(given["observers"]))
-        if given.get("responsible_id", "") is None:
-            del given["responsible_id"]
-        return given
-
 
 class ContactFieldsIn(ClientFieldsIn):
     """Fields of a contact."""
@@ -73,6 +69,10 @@ class ContactFieldsIn(ClientFieldsIn):
     source_id: Code | None = None
     source_description: Text | None = None
 
+    def fields(self, country: str) -> dict[str, Any]:
+        """What was given, as the domain has it."""
+        return _valid(given_fields(self, ContactFieldsIn), country)
+
 
 class CompanyFieldsIn(ClientFieldsIn):
     """Fields of a company."""
@@ -83,11 +83,8 @@ class CompanyFieldsIn(ClientFieldsIn):
     revenue: MoneyIn | None = None
 
     def fields(self, country: str) -> dict[str, Any]:
-        """See `ClientFieldsIn`."""
-        given = super().fields(country)
-        if self.revenue is not None:
-            given["revenue"] = self.revenue.money()
-        return given
+        """What was given, as the domain has it."""
+        return _valid(given_fields(self, CompanyFieldsIn), country)
 
 
 class NewRecord(Input):

@@ -111,7 +111,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
             deal_id,
             None if body.rows is None else [row.wish() for row in body.rows],
             call.cause,
-            amount=body.amount.money() if body.amount else None,
+            amount=body.amount.value_of() if body.amount else None,
             is_manual_amount=body.is_manual_amount,
             deals=deals,
             products=products,

@@ -9,7 +9,20 @@ from pydantic import BaseModel, Field, StringConstraints
 from services.deals.domain.deal import Deal
 from services.deals.domain.stages import DEFAULT_PIPELINE
 from services.deals.usecases.create_deal import NewDeal
-from shared.elements.inputs import ClientIn, Code, Currency, ElementId, MoneyIn, NewId, Rows, Text, Title, UserId, UtmIn
+from shared.elements.inputs import (
+    ClientIn,
+    Code,
+    Currency,
+    ElementId,
+    MoneyIn,
+    NewId,
+    Rows,
+    Text,
+    Title,
+    UserId,
+    UtmIn,
+    given_fields,
+)
 from shared.kit.http import Input
 
 
@@ -30,12 +43,7 @@ class DealFieldsIn(Input):
 
     def fields(self) -> dict[str, Any]:
         """What was given, as the domain has it."""
-        given = {name: getattr(self, name) for name in DealFieldsIn.model_fields if name in self.model_fields_set}
-        if "observers" in given:
-            given["observers"] = tuple(dict.fromkeys(given["observers"]))
-        if given.get("responsible_id", "") is None:
-            del given["responsible_id"]
-        return given
+        return given_fields(self, DealFieldsIn)
 
 
 class DealIn(DealFieldsIn, ClientIn):
@@ -61,7 +69,7 @@ class DealIn(DealFieldsIn, ClientIn):
             contacts=[link.wish() for link in self.contacts or ()],
             auto_link_contacts=self.auto_link_contacts is not False,
             rows=[row.wish() for row in self.rows],
-            amount=self.amount.money() if self.amount else None,
+            amount=self.amount.value_of() if self.amount else None,
             currency=self.currency,
             is_manual_amount=self.is_manual_amount,
             origin=(self.originator_id, self.origin_id) if self.originator_id and self.origin_id else None,

@@ -29,6 +29,7 @@ from shared.elements.inputs import (
     Title,
     UserId,
     UtmIn,
+    given_fields,
     reach_fields,
 )
 from shared.kit.http import Input
@@ -61,13 +62,8 @@ class LeadFieldsIn(Input):
 
     def fields(self, country: str) -> dict[str, Any]:
         """What was given, as the domain has it."""
-        given = {name: getattr(self, name) for name in LeadFieldsIn.model_fields if name in self.model_fields_set}
-        given |= reach_fields(given, country)
-        if "observers" in given:
-            given["observers"] = tuple(dict.fromkeys(given["observers"]))
-        if given.get("responsible_id", "") is None:
-            del given["responsible_id"]
-        return given
+        given = given_fields(self, LeadFieldsIn)
+        return given | reach_fields(given, country)
 
 
 class LeadIn(LeadFieldsIn, ClientIn):
@@ -92,7 +88,7 @@ class LeadIn(LeadFieldsIn, ClientIn):
             contacts=[link.wish() for link in self.contacts or ()],
             auto_link_contacts=self.auto_link_contacts is not False,
             rows=[row.wish() for row in self.rows],
-            amount=self.amount.money() if self.amount else None,
+            amount=self.amount.value_of() if self.amount else None,
             currency=self.currency,
             is_manual_amount=self.is_manual_amount,
             origin=origin or both,

@@ -1,12 +1,11 @@
 """What the catalog service says, on `crm.catalog.events`."""
 
-from decimal import Decimal
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from crm_contracts.envelope import Event
-from crm_contracts.values import Audited, ChangedFields, ElementRef, Fields, Money, Value
+from crm_contracts.values import Audited, ChangedFields, ElementRef, Exact, Fields, Money, Value
 
 BASE_PRICE_TYPE = "base"
 
@@ -14,23 +13,23 @@ BASE_PRICE_TYPE = "base"
 class ListPrice(Value):
     """One entry of a product's price list (PROD-11)."""
 
-    price_type_id: str = Field(default=BASE_PRICE_TYPE, max_length=50, examples=["base"])
+    price_type_id: str = Field(default=BASE_PRICE_TYPE, examples=["base"])
     price: Money
-    quantity_from: Decimal | None = None
-    quantity_to: Decimal | None = None
+    quantity_from: Exact | None = None
+    quantity_to: Exact | None = None
 
 
 class ProductFields(Fields):
     """Fields of a product that its users edit freely (PROD-01, PROD-04, PROD-08, PROD-10, PROD-11)."""
 
-    name: str = Field(default="", max_length=255, examples=["GTX Pro"])
+    name: str = Field(default="", examples=["GTX Pro"])
     active: bool = True
     section_ids: tuple[str, ...] = ()
     main_section_id: str | None = None
-    external_id: str | None = Field(default=None, max_length=255, examples=["GTX Pro"])
+    external_id: str | None = Field(default=None, examples=["GTX Pro"])
     prices: tuple[ListPrice, ...] = ()
     measure_code: int = Field(default=796, description="796 is a piece")
-    vat_rate: Decimal | None = None
+    vat_rate: Exact | None = None
     vat_included: bool = False
     sort: int = 500
 

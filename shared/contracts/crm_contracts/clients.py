@@ -23,7 +23,7 @@ from crm_contracts.values import (
 class ContactFields(Named, Reachable, Owned, Sourced):
     """Fields of a contact that its users edit freely (CONT-01)."""
 
-    type_id: str | None = Field(default=None, max_length=50)
+    type_id: str | None = None
 
 
 class CompanyLink(Value):
@@ -53,10 +53,10 @@ class ContactState(ContactFields, Identified, Audited):
 class CompanyFields(Reachable, Owned):
     """Fields of a company that its users edit freely (COMP-01)."""
 
-    title: str = Field(default="", max_length=255, examples=["ACME GmbH"])
-    type_id: str | None = Field(default=None, max_length=50)
-    industry: str | None = Field(default=None, max_length=50, examples=["MANUFACTURING"])
-    employees: str | None = Field(default=None, max_length=50)
+    title: str = Field(default="", examples=["ACME GmbH"])
+    type_id: str | None = None
+    industry: str | None = Field(default=None, examples=["MANUFACTURING"])
+    employees: str | None = None
     revenue: Money | None = None
 
 
@@ -149,7 +149,7 @@ class ElementContactsResolved(Event):
     element: ElementRef
     link_no: int
     company: ElementRef
-    contacts: tuple[ElementRef, ...] = Field(default=(), max_length=500)
+    contacts: tuple[ElementRef, ...] = ()
     truncated: bool = False
 
 

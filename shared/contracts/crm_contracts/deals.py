@@ -32,7 +32,7 @@ class ConversionRef(Value):
 class DealFields(Owned, Sourced):
     """Fields of a deal that its users edit freely (DEAL-01)."""
 
-    title: str = Field(default="", max_length=255, examples=["Pumps for ACME"])
+    title: str = Field(default="", examples=["Pumps for ACME"])
     begin_date: date | None = None
     close_date: date | None = Field(default=None, description="seven days after creation unless given (DEAL-12)")
     additional_info: str | None = None

@@ -33,8 +33,8 @@ Activities = Literal["keep_open", "complete"]
 class LeadFields(Named, Reachable, Owned, Sourced):
     """Fields of a lead that its users edit freely (LEAD-02, LEAD-08, LEAD-18)."""
 
-    title: str = Field(default="", max_length=255, examples=["Pumps for ACME"])
-    company_title: str | None = Field(default=None, max_length=255, description="free text, not a link")
+    title: str = Field(default="", examples=["Pumps for ACME"])
+    company_title: str | None = Field(default=None, description="free text, not a link")
     address: Address | None = None
     status_description: str | None = Field(default=None, description="more information about this stage")
 

@@ -6,15 +6,25 @@ of that moment, which may be stale or null by the time they are read.
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 ElementType = Literal["lead", "deal", "contact", "company", "quote", "invoice", "product"]
+"""The types of today. On the wire a type is any text: readers must bear one that they do not know."""
+
 StageSemantic = Literal["P", "S", "F"]
 LinkState = Literal["none", "pending", "done", "refused"]
 OnDuplicate = Literal["create", "link", "reject"]
 ConversionTarget = Literal["contact", "company", "deal"]
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value:f}"
+
+
+Exact = Annotated[Decimal, PlainSerializer(_plain, return_type=str, when_used="json")]
+"""A decimal number that is a string on the wire, without an exponent."""
 
 
 class Value(BaseModel):
@@ -41,14 +51,14 @@ ChangedFields = PlainSerializer(_set_fields, return_type=dict[str, Any], when_us
 class Money(Value):
     """An amount in one currency."""
 
-    value: Decimal = Field(default=Decimal(0), examples=["1234.50"])
-    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code", examples=["EUR"])
+    value: Exact = Field(default=Decimal(0), examples=["1234.50"])
+    currency: str = Field(description="ISO 4217 code", examples=["EUR"])
 
 
 class ElementRef(Value):
     """A pointer to an element of any service."""
 
-    type: ElementType = Field(examples=["deal"])
+    type: str = Field(examples=["deal"], description="such as lead, deal, contact, company; more may come")
     id: str = Field(examples=["0199f2a4-0000-7000-8000-000000000001"])
     title: str | None = Field(default=None, description="title of that moment", examples=["Pumps for ACME"])
 
@@ -69,7 +79,7 @@ class ContactPoint(Value):
 class Address(Value):
     """A postal address (REQ-03)."""
 
-    type: Literal["physical", "registered", "legal", "mailing", "beneficiary", "shipping"] = "physical"
+    type: str = Field(default="physical", description="such as physical, registered, legal, mailing, shipping")
     address_1: str | None = Field(default=None, examples=["Unter den Linden 77"])
     address_2: str | None = None
     city: str | None = Field(default=None, examples=["Berlin"])
@@ -77,7 +87,7 @@ class Address(Value):
     region: str | None = None
     province: str | None = None
     country: str | None = Field(default=None, examples=["Germany"])
-    country_code: str | None = Field(default=None, pattern=r"^[A-Z]{2}$", examples=["DE"])
+    country_code: str | None = Field(default=None, description="two capital letters", examples=["DE"])
 
 
 class Requisite(Value):
@@ -92,11 +102,11 @@ class Requisite(Value):
 class Utm(Value):
     """Campaign marks of a visit (CMN-07)."""
 
-    source: str | None = Field(default=None, max_length=255, examples=["newsletter"])
-    medium: str | None = Field(default=None, max_length=255)
-    campaign: str | None = Field(default=None, max_length=255)
-    content: str | None = Field(default=None, max_length=255)
-    term: str | None = Field(default=None, max_length=255)
+    source: str | None = Field(default=None, examples=["newsletter"])
+    medium: str | None = None
+    campaign: str | None = None
+    content: str | None = None
+    term: str | None = None
 
 
 class ProductRow(Value):
@@ -105,9 +115,9 @@ class ProductRow(Value):
     id: str = Field(examples=["0199f2a4-0000-7000-8000-00000000aaaa"])
     product_id: str | None = Field(default=None, description="null for a free row")
     name: str = Field(examples=["Pump"])
-    quantity: Decimal = Field(default=Decimal(1), examples=["1"])
-    list_price: Decimal = Field(default=Decimal(0), examples=["550"], description="unit price of the catalog")
-    price: Decimal = Field(default=Decimal(0), examples=["495.00"], description="final unit price")
+    quantity: Exact = Field(default=Decimal(1), examples=["1"])
+    list_price: Exact = Field(default=Decimal(0), examples=["550"], description="unit price of the catalog")
+    price: Exact = Field(default=Decimal(0), examples=["495.00"], description="final unit price")
     sort: int = 10
 
 
@@ -163,12 +173,12 @@ class Client(Value):
 class Named(Fields):
     """What a person's name is made of; birth date and position go with it (LEAD-02)."""
 
-    salutation: str | None = Field(default=None, max_length=50)
-    first_name: str | None = Field(default=None, max_length=100, examples=["Ada"])
-    middle_name: str | None = Field(default=None, max_length=100)
-    last_name: str | None = Field(default=None, max_length=100, examples=["Lovelace"])
+    salutation: str | None = None
+    first_name: str | None = Field(default=None, examples=["Ada"])
+    middle_name: str | None = None
+    last_name: str | None = Field(default=None, examples=["Lovelace"])
     birth_date: date | None = None
-    position: str | None = Field(default=None, max_length=255)
+    position: str | None = None
 
     @property
     def full_name(self) -> str:
@@ -188,7 +198,7 @@ class Reachable(Fields):
 class Owned(Fields):
     """Who looks after an element, and what is said about it (CMN-04, CMN-05, CMN-06, CMN-07, CMN-09)."""
 
-    responsible_id: str = Field(default="", max_length=100, examples=["anna"])
+    responsible_id: str = Field(default="", examples=["anna"])
     observers: tuple[str, ...] = ()
     open_to_all: bool = True
     comments: str | None = None
@@ -198,7 +208,7 @@ class Owned(Fields):
 class Sourced(Fields):
     """Where an element came from (CMN-02)."""
 
-    source_id: str | None = Field(default=None, max_length=50, examples=["WEB"])
+    source_id: str | None = Field(default=None, examples=["WEB"])
     source_description: str | None = None
 
 
@@ -207,8 +217,8 @@ class Identified(Fields):
 
     id: str = Field(examples=["0199f2a4-0000-7000-8000-000000000001"])
     number: int = Field(examples=[17], description="human serial number per element type; unique, gaps allowed")
-    originator_id: str | None = Field(default=None, max_length=255, description="system the element came from")
-    origin_id: str | None = Field(default=None, max_length=255, description="its id in that system")
+    originator_id: str | None = Field(default=None, description="system the element came from")
+    origin_id: str | None = Field(default=None, description="its id in that system")
 
 
 class Audited(Fields):
@@ -223,7 +233,7 @@ class Audited(Fields):
 class Staged(Fields):
     """Where an element stands (LEAD-06, DEAL-07); `stage_semantic` follows from the stage."""
 
-    stage_id: str = Field(max_length=50, examples=["NEW"])
+    stage_id: str = Field(examples=["NEW"])
     stage_semantic: StageSemantic = "P"
     moved_at: datetime | None = None
     moved_by: str | None = None
