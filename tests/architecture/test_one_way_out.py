@@ -13,7 +13,13 @@ SUBSCRIBING = {"KafkaBroker", "KafkaRouter", "KafkaRoute", "AIOKafkaConsumer", "
 
 PLACES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("motor", "pymongo", "bson"): ("shared/kit/mongo.py", "services/*/adapters/*", "deploy/local/mongo/*"),
-    ("aiokafka",): ("shared/kit/*", "deploy/topics.py", "deploy/local/kafka/*"),
+    ("aiokafka",): (
+        "shared/kit/*",
+        "deploy/topics.py",
+        "deploy/dead_letters.py",
+        "deploy/commands/stack.py",
+        "deploy/local/kafka/*",
+    ),
     ("faststream",): ("shared/kit/*",),
     ("fastapi", "starlette", "fastapi_offline"): (
         "shared/kit/*",

@@ -91,7 +91,7 @@ def test_domain_imports_only_what_is_pure() -> None:
 def test_what_elements_share_is_pure() -> None:
     report(
         impure_elements(read()),
-        "the rules in shared/elements import the standard library, pydantic, crm_contracts and shared.kit.domain alone:",
+        "the rules in shared/elements import the standard library, pydantic, crm_contracts, shared.kit.domain alone:",
     )
 
 

@@ -1,0 +1,63 @@
+# Everything runs from a virtual environment that `setup` makes from the lock; nothing else is installed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down check test contracts lock clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+setup: $(READY)  ## make .venv from the lock (done by the others when needed)
+
+# The stamp is older than the lock: build again.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@echo "[setup] making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "[setup] installing the locked packages, about half a minute"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "[setup] installing crm itself"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "[setup] done"
+
+demo: setup  ## start everything, convert leads, link a company, show the result, stop everything
+	$(BIN)/crm demo
+
+up: setup  ## start the stack and leave it running
+	$(BIN)/crm up
+
+down: setup  ## stop what `up` started
+	$(BIN)/crm down
+
+check: setup  ## format, lint, types, import rules, architecture and contract tests
+	@echo "[check] format"
+	@$(BIN)/ruff format --check .
+	@echo "[check] lint"
+	@$(BIN)/ruff check .
+	@echo "[check] types"
+	@$(BIN)/mypy
+	@echo "[check] import rules"
+	@$(BIN)/lint-imports
+	@echo "[check] architecture and contracts"
+	@$(BIN)/python -m pytest -q tests/architecture tests/contracts
+
+test: setup  ## all tests, on the best Kafka and MongoDB that the machine offers (CRM_KAFKA, CRM_MONGO force one)
+	$(BIN)/python -m pytest
+
+contracts: setup  ## write the JSON Schemas and samples of all events anew
+	$(BIN)/python -m deploy.contracts
+
+lock: setup  ## resolve the dependencies anew: all of them, and those that the images need
+	@$(BIN)/python -m pip install --quiet uv==0.13.9
+	$(UV_COMPILE) --all-extras --output-file requirements.lock
+	$(UV_COMPILE) --output-file deploy/requirements.lock
+
+clean:  ## remove the environment and the caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Running the CRM: images, topics, the local stack, the operator command."""

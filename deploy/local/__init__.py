@@ -1,0 +1,1 @@
+"""The whole system on one machine: brokers and database on the best rung that the machine offers, then the services."""

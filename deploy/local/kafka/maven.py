@@ -1,0 +1,138 @@
+"""Rung 3: Apache Kafka without Docker, from its Maven artifacts, where Java 17 is.
+
+The surprise: the jars are fetched once into the user's cache, outside the repository; afterwards Maven is not needed.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import uuid
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from typing import Final
+
+from deploy.local.kafka.broker import Kafka, answers
+from deploy.local.kafka.properties import LOCAL_CLIENTS, server_properties
+from deploy.local.ports import free_port
+from deploy.local.process import ChildProcess
+from deploy.local.rungs import Rung, RungUnavailable
+
+VERSION: Final = "4.4.0"
+_HERE: Final = Path(__file__).parent
+_OLDEST_JAVA: Final = 17
+_DEADLINE_S: Final = 60.0
+
+
+class MavenKafka(Kafka):
+    """One JVM; its data in the stack's directory."""
+
+    rung = "maven"
+    settings = LOCAL_CLIENTS
+
+    def __init__(self, directory: Path, jars: Path) -> None:
+        port, controller_port = free_port(), free_port()
+        self.bootstrap_servers = f"127.0.0.1:{port}"
+        self._data = directory / "data" / "kafka"
+        self._properties = directory / "data" / "kafka.properties"
+        self._settings = server_properties(port, controller_port, self._data)
+        self._class_path = f"{jars}/*"
+        memory = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC"]
+        logging = f"-Dlog4j2.configurationFile={_HERE / 'log4j2.xml'}"
+        self._process = ChildProcess(
+            "kafka",
+            ["java", *memory, logging, "-cp", self._class_path, "kafka.Kafka", str(self._properties)],
+            directory=directory,
+        )
+
+    def format(self) -> None:
+        """Make the empty log directory, with a cluster id of its own."""
+        self._data.mkdir(parents=True)
+        self._properties.write_text("".join(f"{key}={value}\n" for key, value in self._settings.items()))
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(self._properties)]
+        quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+        done = subprocess.run(
+            ["java", *quick, "-cp", self._class_path, *tool],  # noqa: S607 - whichever java the check found
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RungUnavailable(f"formatting Kafka's log directory failed: {done.stdout}{done.stderr}")
+
+    def launch(self) -> None:
+        """Start the process."""
+        self._process.start()
+
+    def wait_ready(self) -> None:
+        self._process.wait_ready(lambda: answers(self.bootstrap_servers), _DEADLINE_S)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def restart(self) -> None:
+        self._process.start()
+        self.wait_ready()
+
+    def stop(self) -> None:
+        self._process.terminate()
+
+
+def _check() -> None:
+    """Whether Java is new enough and the jars are here; fetches them the first time, to step down where that fails."""
+    java = shutil.which("java")
+    if java is None:
+        raise RungUnavailable("there is no java")
+    shown = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+    version = re.search(r'version "(\d+)', shown.stderr)
+    if version is None or int(version[1]) < _OLDEST_JAVA:
+        raise RungUnavailable(f"java is older than {_OLDEST_JAVA}")
+    fetch()
+
+
+def _launch(directory: Path) -> Kafka:
+    """Format and start."""
+    kafka = MavenKafka(directory, fetch())
+    kafka.format()
+    kafka.launch()
+    return kafka
+
+
+def jars_folder() -> Path:
+    """Where the jars are kept; it exists only when complete."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "crm" / f"kafka-{VERSION}"
+
+
+def fetch() -> Path:
+    """The folder with Kafka's jars, fetched by Maven the first time.
+
+    Raises:
+        RungUnavailable: Maven could not fetch them.
+    """
+    folder = jars_folder()
+    if folder.exists():
+        return folder
+    if shutil.which("mvn") is None:
+        raise RungUnavailable("there is no mvn to fetch Kafka with")
+    print(f"Fetching Apache Kafka {VERSION} with Maven, once ...", flush=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as unfinished:
+        jars = Path(unfinished) / "jars"
+        goal = ["dependency:copy-dependencies", f"-DoutputDirectory={jars}"]
+        done = subprocess.run(
+            ["mvn", "-q", "-B", "-f", str(_HERE / "pom.xml"), *goal],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RungUnavailable(f"Maven could not fetch Kafka: {done.stdout[-2000:]}")
+        if not folder.exists():  # another start may have been quicker
+            jars.rename(folder)
+    return folder
+
+
+RUNG: Final = Rung(_check, _launch)

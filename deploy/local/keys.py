@@ -1,0 +1,64 @@
+"""The key pair that signs development tokens, made at set-up: `python -m deploy.local.keys PRIVATE_DIR PUBLIC_DIR`.
+
+The surprise: it is the only way into a local stack, since authentication has no off switch. It is made once and kept,
+so that tokens outlive a restart.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jwt.algorithms import RSAAlgorithm
+from uuid_utils.compat import uuid7
+
+from deploy.tokens import claims, sign
+
+_BITS: Final = 2048
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Where the pair lies; services get the public half alone."""
+
+    private_key: Path
+    jwks: Path
+
+    def token(self, subject: str, *, roles: Sequence[str] = (), scopes: Sequence[str] = (), minutes: float = 60) -> str:
+        """A user's bearer token."""
+        said = claims(subject, now=datetime.now(UTC), lifetime=timedelta(minutes=minutes), roles=roles, scopes=scopes)
+        return sign(said, private_key=self.private_key, jwks=self.jwks)
+
+
+def make_keys(private: Path, public: Path | None = None) -> Keys:
+    """The pair in these folders (one, where `public` is not given), made if it is not there."""
+    public = public or private
+    keys = Keys(private / "private.pem", public / "jwks.json")
+    if keys.private_key.exists() and keys.jwks.exists():
+        return keys
+    for folder in (private, public):
+        folder.mkdir(parents=True, exist_ok=True)
+    pair = generate_private_key(public_exponent=65537, key_size=_BITS)
+    _write_private(keys.private_key, pair)
+    jwk = RSAAlgorithm.to_jwk(pair.public_key(), as_dict=True)
+    keys.jwks.write_text(json.dumps({"keys": [{**jwk, "kid": str(uuid7()), "alg": "RS256", "use": "sig"}]}, indent=2))
+    keys.jwks.chmod(0o644)
+    return keys
+
+
+def _write_private(file: Path, pair: RSAPrivateKey) -> None:
+    file.unlink(missing_ok=True)
+    # Never readable by others, not even for a moment.
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write(pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+if __name__ == "__main__":
+    print(f"keys are in {make_keys(Path(sys.argv[1]), Path(sys.argv[2])).jwks.parent}")

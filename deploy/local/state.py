@@ -1,0 +1,111 @@
+"""What is known of a stack on disk: a lock while it starts and runs, and `stack.json` for other processes to find it.
+
+The surprise: the lock is an open file, so the kernel frees it however its holder ends; the records in `running/` tell
+what the holder left behind.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+from deploy.local.process import recorded_processes, stop_leftovers
+from deploy.local.rungs import remove_containers
+from deploy.local.services import ROOT
+
+_STOP_DEADLINE_S: Final = 45.0
+
+
+class StackBusy(Exception):
+    """Another start holds this directory, or a detached stack runs in it."""
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """A stack that was left running."""
+
+    kafka_rung: str
+    kafka_environment: dict[str, str]
+    mongo_rung: str
+    mongo_url: str
+    services: dict[str, str]
+    """URL of each service."""
+    private_key: str
+    jwks: str
+    processes: dict[str, int] = field(default_factory=dict)
+    """Pid of each recorded process."""
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self.kafka_environment["KAFKA_BOOTSTRAP_SERVERS"]
+
+
+def local_directory() -> Path:
+    """`.local` beside the sources, or what `CRM_LOCAL_DIR` says."""
+    return Path(os.environ.get("CRM_LOCAL_DIR") or ROOT / ".local").resolve()
+
+
+def lock(directory: Path) -> IO[str]:
+    """Hold the directory until the returned file is closed.
+
+    Raises:
+        StackBusy: somebody else holds it.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    held = (directory / "lock").open("w")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        raise StackBusy(f"another stack uses {directory}") from None
+    return held
+
+
+def lock_first_free(parent: Path, name: str) -> tuple[Path, IO[str]]:
+    """The first of `name-0`, `name-1`, ... that nobody holds: test runs side by side, leftovers found again."""
+    number = 0
+    while True:
+        directory = parent / f"{name}-{number}"
+        try:
+            return directory, lock(directory)
+        except StackBusy:
+            number += 1
+
+
+def save(directory: Path, stack: RunningStack) -> None:
+    """Write `stack.json`."""
+    unfinished = directory / "stack.json.new"
+    unfinished.write_text(json.dumps(asdict(stack), indent=2))
+    unfinished.replace(directory / "stack.json")
+
+
+def load(directory: Path | None = None) -> RunningStack | None:
+    """The detached stack that runs in the directory; None where there is none, or where one of its processes ended."""
+    directory = directory or local_directory()
+    file = directory / "stack.json"
+    if not file.exists():
+        return None
+    stack = RunningStack(**json.loads(file.read_text()))
+    return stack if stack.processes.items() <= recorded_processes(directory).items() else None
+
+
+def clean(directory: Path, *, deadline_s: float = 0.0) -> list[str]:
+    """End what is recorded as running there and remove its data; the names of what was ended."""
+    ended = stop_leftovers(directory, deadline_s=deadline_s) + remove_containers(directory)
+    (directory / "stack.json").unlink(missing_ok=True)
+    shutil.rmtree(directory / "data", ignore_errors=True)
+    return ended
+
+
+def down(directory: Path | None = None) -> list[str]:
+    """End a detached stack, or what a killed start left; the names of what was ended.
+
+    Raises:
+        StackBusy: its starter still runs and will end it itself.
+    """
+    directory = directory or local_directory()
+    with lock(directory):
+        return clean(directory, deadline_s=_STOP_DEADLINE_S)

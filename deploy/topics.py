@@ -1,0 +1,156 @@
+"""Makes the topics of `topics.yaml` and verifies those that are there.
+
+The surprise: a topic that exists with other settings is never altered, it is reported. A partition count that changes
+moves keys, and a retention that was wrong has already lost something: both need a person.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from crm_contracts.topics import dead_letters
+
+TOPICS_FILE: Final = Path(__file__).with_name("topics.yaml")
+_EXISTS_ALREADY: Final = 36
+_SAFE_REPLICATION: Final = 3
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic as it should be."""
+
+    name: str
+    partitions: int
+    config: dict[str, str]
+
+
+class TopicsDiffer(Exception):
+    """Topics could not be made, or are not as `topics.yaml` says; `mismatches` names every one."""
+
+    def __init__(self, mismatches: Sequence[str]) -> None:
+        super().__init__("topics differ from topics.yaml:\n" + "\n".join(f"  {line}" for line in mismatches))
+        self.mismatches = tuple(mismatches)
+
+
+def read_topics(file: Path = TOPICS_FILE) -> list[Topic]:
+    """All topics of the file, dead letters included."""
+    document = yaml.safe_load(file.read_text())
+    events, parked = document["events"], document["dead_letters"]
+    return [Topic(name, events["partitions"], events["config"]) for name in events["topics"]] + [
+        Topic(dead_letters(name, service), parked["partitions"], parked["config"])
+        for service, names in parked["hears"].items()
+        for name in names
+    ]
+
+
+async def apply(
+    bootstrap_servers: str,
+    *,
+    replication_factor: int,
+    verify_configs: bool = True,
+    topics: Sequence[Topic] | None = None,
+) -> int:
+    """Make the missing topics, then compare all of them with the file; returns how many there are.
+
+    Args:
+        bootstrap_servers: where the cluster answers.
+        replication_factor: copies of each partition; from 3 up, two of them must acknowledge a write.
+        verify_configs: False only where the broker keeps no topic settings (`Kafka.verifies_topic_configs`).
+        topics: other topics than those of `topics.yaml`.
+
+    Raises:
+        TopicsDiffer: naming every difference.
+    """
+    in_sync = "2" if replication_factor >= _SAFE_REPLICATION else "1"
+    wanted = [
+        Topic(topic.name, topic.partitions, {**topic.config, "min.insync.replicas": in_sync})
+        for topic in (read_topics() if topics is None else topics)
+    ]
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        mismatches = await _create(admin, wanted, replication_factor)
+        mismatches += await _compare_partitions(admin, wanted)
+        if verify_configs:
+            mismatches += await _compare_configs(admin, wanted)
+    finally:
+        await admin.close()
+    if mismatches:
+        raise TopicsDiffer(mismatches)
+    return len(wanted)
+
+
+async def _create(admin: AIOKafkaAdminClient, wanted: Sequence[Topic], replication_factor: int) -> list[str]:
+    response = await admin.create_topics(
+        [NewTopic(topic.name, topic.partitions, replication_factor, topic_configs=topic.config) for topic in wanted]
+    )
+    # A topic that is there already does not raise: its code says so.
+    return [
+        f"{name}: could not be made: error {code} {message or ''}".rstrip()
+        for name, code, message in response.topic_errors
+        if code not in (0, _EXISTS_ALREADY)
+    ]
+
+
+async def _compare_partitions(
+    admin: AIOKafkaAdminClient, wanted: Sequence[Topic], deadline_s: float = 15.0
+) -> list[str]:
+    deadline = time.monotonic() + deadline_s
+    while True:
+        found = {
+            topic["topic"]: len(topic["partitions"])
+            for topic in await admin.describe_topics()
+            if not topic["error_code"]
+        }
+        mismatches = [
+            f"{topic.name}: {found.get(topic.name, 0)} partitions instead of {topic.partitions}"
+            for topic in wanted
+            if found.get(topic.name, 0) != topic.partitions
+        ]
+        # Metadata follows creation after a moment. A topic with the wrong number of partitions will not change.
+        missing = [topic for topic in wanted if topic.name not in found]
+        if not missing or time.monotonic() > deadline:
+            return mismatches
+        await asyncio.sleep(0.05)
+
+
+async def _compare_configs(admin: AIOKafkaAdminClient, wanted: Sequence[Topic]) -> list[str]:
+    responses = await admin.describe_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic.name, dict.fromkeys(topic.config)) for topic in wanted]
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for response in responses:
+        for _code, _message, _type, name, entries in response.resources:
+            found[name] = {entry[0]: entry[1] for entry in entries}
+    return [
+        f"{topic.name}: {key} is {found.get(topic.name, {}).get(key)!r} instead of {value!r}"
+        for topic in wanted
+        for key, value in topic.config.items()
+        if found.get(topic.name, {}).get(key) != value
+    ]
+
+
+def main() -> None:
+    """Apply the file to `KAFKA_BOOTSTRAP_SERVERS` with `CRM_REPLICATION_FACTOR` copies, as the compose file does."""
+    try:
+        count = asyncio.run(
+            apply(
+                os.environ["KAFKA_BOOTSTRAP_SERVERS"],
+                replication_factor=int(os.environ.get("CRM_REPLICATION_FACTOR", "3")),
+            )
+        )
+    except TopicsDiffer as error:
+        sys.exit(str(error))
+    print(f"{count} topics are as topics.yaml says")
+
+
+if __name__ == "__main__":
+    main()

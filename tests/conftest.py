@@ -1,0 +1,24 @@
+"""The session's stack, and a word at the end about what was left out."""
+
+import pytest
+
+from deploy.local.kafka import choose_kafka
+from deploy.local.mongo import choose_mongo
+from tests.stack import kafka, leave_out_what_needs_real_kafka, left_out, local_stack, mongo, test_directory
+
+__all__ = ["kafka", "local_stack", "mongo", "test_directory"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_out_what_needs_real_kafka(config, items)
+
+
+def pytest_report_header() -> str:
+    return f"rungs: Kafka {choose_kafka()}, MongoDB {choose_mongo()}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    number = config.stash.get(left_out, 0)
+    if number:
+        terminalreporter.section("real Kafka")
+        terminalreporter.line(f"{number} tests marked real_kafka were left out: this run used Tansu, not Apache Kafka")

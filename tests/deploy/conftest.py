@@ -1,0 +1,10 @@
+"""Stacks that a test may kill, apart from the session's one."""
+
+import pytest
+
+
+@pytest.fixture
+def on_tansu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rung that starts in no time: what is tried is the supervision, not the broker."""
+    monkeypatch.setenv("CRM_KAFKA", "tansu")
+    monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
