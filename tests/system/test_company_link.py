@@ -1,0 +1,81 @@
+"""A company is linked to a deal or a lead, and its contacts attach themselves (CLI-06, CLI-07)."""
+
+import random
+from functools import partial
+
+import pytest
+from crm_contracts.clients import ElementContactsResolved
+
+from tests.system.crm import Crm, Json, until
+
+
+async def test_the_contacts_of_a_linked_company_attach_themselves(crm: Crm) -> None:
+    """CLI-07, TL-01: and the deal, the company and each contact tell of it."""
+    company, contacts = await crm.new_company("Attached GmbH", "One", "Two", "Three")
+    deal = await crm.new_deal(title="Big order")
+
+    answer = await crm.call("PUT", "deals", f"/deals/{deal}/client", {"company_id": company}, Prefer="wait=30")
+
+    assert answer.status_code == 200, answer.text
+    links = answer.json()["client"]["contacts"]
+    assert [link["contact_id"] for link in links] == contacts
+    assert [link["is_primary"] for link in links] == [True, False, False]
+    assert {link["auto_linked_from"] for link in links} == {company}
+    for element in (f"deal:{deal}", f"company:{company}", *(f"contact:{contact}" for contact in contacts)):
+        await until(partial(crm.timeline, element), _tells_of_the_attachment)
+
+
+def _tells_of_the_attachment(entries: list[Json]) -> bool:
+    return any(entry["type"] == "crm.deal.contacts_attached.v1" for entry in entries)
+
+
+async def test_the_same_holds_for_a_lead(crm: Crm) -> None:
+    """CLI-07, LEAD-03: and the lead is a repeat lead from then on."""
+    company, contacts = await crm.new_company("Led GmbH", "Uno", "Due")
+    lead = await crm.new_lead(title="Call back")
+
+    answer = await crm.call("PUT", "leads", f"/leads/{lead}/client", {"company_id": company}, Prefer="wait=30")
+
+    assert answer.status_code == 200, answer.text
+    assert [link["contact_id"] for link in answer.json()["client"]["contacts"]] == contacts
+    assert answer.json()["is_repeat"] is True
+
+
+async def test_an_unknown_company_is_unlinked_again(crm: Crm) -> None:
+    """CLI-07."""
+    deal = await crm.new_deal(title="Mistaken")
+
+    answer = await crm.call("PUT", "deals", f"/deals/{deal}/client", {"company_id": "nobody"}, Prefer="wait=30")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "company_not_found")
+    client = (await crm.get("deals", f"/deals/{deal}"))["client"]
+    assert (client["company"], client["link_state"]) == (None, "refused")
+
+
+@pytest.mark.real_kafka
+async def test_a_then_b_then_a_ends_with_the_contacts_of_a_alone(crm: Crm) -> None:
+    """CLI-07: in quick succession, and also when all answers come again, shuffled and doubled."""
+    first, of_first = await crm.new_company("A AG", "A1", "A2")
+    second, _ = await crm.new_company("B AG", "B1", "B2", "B3")
+    deal = await crm.new_deal(title="Undecided")
+
+    for company in (first, second, first):
+        answer = await crm.call("PUT", "deals", f"/deals/{deal}/client", {"company_id": company})
+        assert answer.status_code in {200, 202}, answer.text
+
+    def settled(found: Json) -> bool:
+        return bool(found["client"]["link_state"] == "done")
+
+    found = await until(lambda: crm.get("deals", f"/deals/{deal}"), settled)
+    assert [link["contact_id"] for link in found["client"]["contacts"]] == of_first
+    await crm.settle()
+    answers = [
+        record
+        for record in await crm.log()
+        if dict(record.headers).get("ce_type") == ElementContactsResolved.ce_type.encode()
+        and record.key == deal.encode()
+    ]
+    assert len(answers) >= 3
+    await crm.deliver(random.Random(7).sample(answers * 2, len(answers) * 2))
+    await crm.settle()
+    assert await crm.get("deals", f"/deals/{deal}") == found

@@ -1,0 +1,160 @@
+"""A lead becomes a contact, a company and a deal: once, whatever happens around it."""
+
+import asyncio
+import random
+
+import pytest
+from crm_contracts.clients import LeadClientRefused
+
+from tests.system.crm import Crm, a_phone, until
+
+
+async def test_a_lead_becomes_a_contact_a_company_and_a_deal(crm: Crm) -> None:
+    """LEAD-11, LEAD-12, LEAD-14, DEAL-16: records are made, linked, and the lead says which."""
+    phone = a_phone()
+    lead = await crm.new_lead(
+        first_name="Ada",
+        last_name="Lovelace",
+        company_title="Engines Ltd",
+        phones=[{"value": phone}, {"value": "not a number"}],
+        comments="from the fair",
+        source_id="TRADE_SHOW",
+        amount={"value": "1234.50", "currency": "EUR"},
+    )
+
+    answer = await crm.convert(lead, targets=["contact", "company", "deal"])
+
+    assert answer.status_code == 200, answer.text
+    result = answer.json()
+    contact = await crm.get("clients", f"/contacts/{result['contact']['id']}")
+    company = await crm.get("clients", f"/companies/{result['company']['id']}")
+    deal = await crm.get("deals", f"/deals/{result['deal']['id']}")
+    after = await crm.get("leads", f"/leads/{lead}")
+    assert (contact["first_name"], contact["source_id"], contact["lead_id"]) == ("Ada", "TRADE_SHOW", lead)
+    assert [point["normalized"] for point in contact["phones"]] == [phone]
+    assert company["title"] == "Engines Ltd"
+    assert company["phones"] == []
+    assert [(link["company_id"], link["is_primary"]) for link in contact["companies"]] == [(company["id"], True)]
+    assert (deal["amount"], deal["lead_id"]) == ({"value": "1234.50", "currency": "EUR"}, lead)
+    assert deal["comments"] == "from the fair"
+    assert deal["client"]["company"]["id"] == company["id"]
+    assert [link["contact_id"] for link in deal["client"]["contacts"]] == [contact["id"]]
+    assert (after["stage_id"], after["converted"], after["deal_ids"]) == ("CONVERTED", True, [deal["id"]])
+    assert after["client"]["company"]["id"] == company["id"]
+    assert after["is_repeat"] is False
+
+
+async def test_fifty_parallel_calls_make_one_contact_one_company_one_deal(crm: Crm) -> None:
+    """LEAD-13."""
+    phone = a_phone()
+    lead = await crm.new_lead(last_name="Busy", company_title="Busy AG", phones=[{"value": phone}])
+
+    answers = await asyncio.gather(*(crm.convert(lead, targets=["contact", "company", "deal"]) for _ in range(50)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    results = {(a.json()["contact"]["id"], a.json()["company"]["id"], a.json()["deal"]["id"]) for a in answers}
+    assert len(results) == 1
+    assert len(await crm.deals_of(lead)) == 1
+    contacts = await crm.contacts_with(phone)
+    assert len(contacts) == 1
+    assert len(contacts[0]["companies"]) == 1
+    # And again later: the first answer, nothing new.
+    again = await crm.convert(lead, targets=["contact", "company", "deal"])
+    assert (again.status_code, again.json()["deal"]["id"]) == (200, answers[0].json()["deal"]["id"])
+    other = await crm.convert(lead, targets=["deal"])
+    assert (other.status_code, other.json()["code"]) == (409, "lead_already_converted")
+
+
+async def test_a_repeat_lead_converts_only_into_a_deal(crm: Crm) -> None:
+    """LEAD-03, LEAD-04, CLI-08: and the deal gets the client's company and contacts."""
+    company, contacts = await crm.new_company("Known GmbH", "First", "Second")
+    lead = await crm.new_lead(title="Once more", company_id=company)
+
+    refused = await crm.convert(lead, targets=["contact", "deal"])
+    done = await crm.convert(lead)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "repeat_lead_only_deal")
+    assert done.status_code == 200, done.text
+    assert done.json()["targets"] == ["deal"]
+    deal_path = f"/deals/{done.json()['deal']['id']}"
+    deal = await until(lambda: crm.get("deals", deal_path), lambda d: d["client"]["link_state"] == "done")
+    assert {link["contact_id"] for link in deal["client"]["contacts"]} == set(contacts)
+
+
+@pytest.mark.real_kafka
+async def test_a_refused_conversion_is_tried_again_and_late_answers_change_nothing(crm: Crm) -> None:
+    """LEAD-13: reject, then link; the first attempt's answers, delivered again late, are of no effect."""
+    phone = a_phone()
+    known = (await crm.call("POST", "clients", "/contacts", {"last_name": "Old", "phones": [{"value": phone}]})).json()
+    lead = await crm.new_lead(last_name="New", phones=[{"value": phone}])
+
+    refused = await crm.convert(lead, on_duplicate="reject")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "conversion_refused")
+    assert [candidate["id"] for candidate in refused.json()["candidates"]] == [known["id"]]
+    first = [r for r in await crm.log() if dict(r.headers).get("ce_type") == LeadClientRefused.ce_type.encode()]
+    first = [record for record in first if lead.encode() in (record.value or b"")]
+    assert len(first) == 1
+    done = await crm.convert(lead, on_duplicate="link")
+    assert (done.status_code, done.json()["contact"]["id"]) == (200, known["id"])
+    before = await crm.get("leads", f"/leads/{lead}")
+    await crm.deliver([*first, *first])
+    await crm.settle()
+    assert await crm.get("leads", f"/leads/{lead}") == before
+    assert len(await crm.contacts_with(phone)) == 1
+
+
+async def test_a_deal_refused_for_its_pipeline_can_be_asked_for_again(crm: Crm) -> None:
+    """LEAD-13: the contact that the first attempt made stays and is used by the second."""
+    lead = await crm.new_lead(last_name="Patient", phones=[{"value": a_phone()}])
+
+    refused = await crm.convert(lead, pipeline_id="nowhere")
+    done = await crm.convert(lead)
+
+    assert refused.status_code == 409
+    assert refused.json()["reason"] == "pipeline_not_found"
+    assert done.status_code == 200, done.text
+    assert done.json()["contact"]["id"] == refused.json()["contact"]["id"]
+    assert len(await crm.deals_of(lead)) == 1
+
+
+@pytest.mark.real_kafka
+async def test_every_event_delivered_twice_and_shuffled_ends_as_once(crm: Crm) -> None:
+    """LEAD-13, TL-11: each event again, in an order shuffled across aggregates; twice over."""
+    company, _ = await crm.new_company("Doubled SE", "A", "B", "C")
+    leads = [
+        await crm.new_lead(last_name=f"Twice {n}", company_title=f"T{n}", phones=[{"value": a_phone()}])
+        for n in range(3)
+    ]
+    leads.append(await crm.new_lead(title="With a company", company_id=company))
+    for lead in leads[:3]:
+        assert (await crm.convert(lead, targets=["contact", "company", "deal"])).status_code == 200
+    assert (await crm.convert(leads[3])).status_code == 200
+    await crm.settle()
+    before = await _everything_about(crm, leads)
+    records = [r for r in await crm.log() if any(lead.encode() in (r.value or b"") for lead in leads)]
+    assert len(records) >= 4 * 5
+
+    shuffler = random.Random(20_26)
+    for _ in range(2):
+        await crm.deliver(shuffler.sample(records, len(records)))
+    await crm.settle()
+
+    assert await _everything_about(crm, leads) == before
+
+
+async def _everything_about(crm: Crm, leads: list[str]) -> dict[str, object]:
+    """State, versions and timelines of the leads and of all that came of them."""
+    found: dict[str, object] = {}
+    for lead in leads:
+        conversion = await crm.conversion(lead)
+        refs = [("leads", "lead", lead)]
+        for service, kind in (("clients", "contact"), ("clients", "company"), ("deals", "deal")):
+            if conversion[kind]:
+                refs.append((service, kind, conversion[kind]["id"]))
+        for service, kind, id_ in refs:
+            plural = "companies" if kind == "company" else f"{kind}s"
+            found[f"{kind}:{id_}"] = await crm.get(service, f"/{plural}/{id_}")
+            found[f"timeline of {kind}:{id_}"] = await crm.timeline(f"{kind}:{id_}")
+        found[f"deals of {lead}"] = [deal["id"] for deal in await crm.deals_of(lead)]
+    return found

@@ -1,0 +1,167 @@
+"""What is killed comes back, and nothing is lost or done twice.
+
+The surprise: a fault point kills the process from the inside at an exact place (`CRM_FAULT_POINT`), so the gap between
+two writes is hit every time, not by luck.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import httpx
+import pytest
+
+from deploy.local.services import ServiceProcess
+from tests.system.conftest import QUICK
+from tests.system.crm import Crm, a_phone, until
+
+pytestmark = pytest.mark.real_kafka
+
+BETWEEN_WRITES_OF_CLIENTS = (
+    "claimed",
+    "written:resolutions",
+    "written:companies",
+    "publish:crm.company.created.v1",
+    "written:contacts",
+    "released",
+    "written:resolutions#2",
+    "publish:crm.lead.client_resolved.v1",
+)
+ELSEWHERE = (
+    ("leads", "written:leads#2"),
+    ("leads", "publish:crm.lead.conversion_requested.v1"),
+    ("leads", "publish:crm.lead.deal_requested.v1"),
+    ("leads", "publish:crm.lead.converted.v1"),
+    ("deals", "written:deals"),
+    ("deals", "publish:crm.deal.created.v1"),
+)
+
+
+@asynccontextmanager
+async def dying_at(crm: Crm, name: str, point: str) -> AsyncIterator[None]:
+    """The service dies at the point, once, and is started again afterwards."""
+    service = crm.services[name]
+    await asyncio.to_thread(service.restart, {"CRM_FAULT_POINT": point})
+    await asyncio.to_thread(service.wait_ready, 60)
+    try:
+        yield
+        await until(_is_dead(service), bool)
+    finally:
+        await asyncio.to_thread(service.restart, None)
+        await asyncio.to_thread(service.wait_ready, 60)
+
+
+def _is_dead(service: ServiceProcess) -> Callable[[], Awaitable[bool]]:
+    async def read() -> bool:
+        return not service.is_running
+
+    return read
+
+
+async def _converts_once(crm: Crm, name: str, point: str) -> None:
+    phone = a_phone()
+    async with dying_at(crm, name, point):
+        lead = await crm.new_lead(last_name="Survivor", company_title="Survivors Inc", phones=[{"value": phone}])
+        with suppress(httpx.TransportError):
+            await crm.convert(lead, wait=1, targets=["contact", "company", "deal"])
+    conversion = await crm.conversion(lead)
+    if conversion["state"] == "none":
+        # It died before it said yes: the caller, who heard nothing, asks again.
+        await crm.convert(lead, targets=["contact", "company", "deal"])
+    conversion = await crm.converted(lead)
+    await crm.settle()
+    contacts = await crm.contacts_with(phone)
+    assert [contact["id"] for contact in contacts] == [conversion["contact"]["id"]]
+    assert [link["company_id"] for link in contacts[0]["companies"]] == [conversion["company"]["id"]]
+    assert [deal["id"] for deal in await crm.deals_of(lead)] == [conversion["deal"]["id"]]
+    kinds = [entry["type"] for entry in await crm.timeline(f"lead:{lead}")]
+    assert kinds.count("crm.lead.converted.v1") == 1
+    assert kinds.count("crm.deal.created.v1") == 1
+
+
+@pytest.mark.parametrize("point", BETWEEN_WRITES_OF_CLIENTS)
+async def test_clients_killed_between_two_writes_goes_on_where_it_was(crm: Crm, point: str) -> None:
+    """LEAD-13."""
+    await _converts_once(crm, "clients", point)
+
+
+@pytest.mark.parametrize(("name", "point"), ELSEWHERE)
+async def test_a_service_killed_between_write_and_publish_converts_once(crm: Crm, name: str, point: str) -> None:
+    """LEAD-13."""
+    await _converts_once(crm, name, point)
+
+
+async def test_two_replicas_of_clients_make_one_contact_of_each_phone(crm: Crm) -> None:
+    """LEAD-13: 100 pairs of leads with one phone each, every pair converted at the same moment."""
+    second = await asyncio.to_thread(
+        lambda: crm.stack.add_service("clients", replica="second", extra_environment=QUICK)
+    )
+    await asyncio.to_thread(second.wait_ready, 60)
+    try:
+        phones = [a_phone() for _ in range(100)]
+        room = asyncio.Semaphore(8)
+
+        async def convert_pair(phone: str) -> list[httpx.Response]:
+            async with room:
+                pair = [await crm.new_lead(last_name=f"Pair {side}", phones=[{"value": phone}]) for side in "ab"]
+                return list(await asyncio.gather(*(crm.convert(lead) for lead in pair)))
+
+        answers = await asyncio.gather(*(convert_pair(phone) for phone in phones))
+        contacts = [await crm.contacts_with(phone) for phone in phones]
+    finally:
+        await asyncio.to_thread(second.terminate)
+
+    assert [{answer.status_code for answer in pair} for pair in answers] == [{200}] * 100
+    assert [len(found) for found in contacts] == [1] * 100
+    assert all(a.json()["contact"]["id"] == b.json()["contact"]["id"] for a, b in answers)
+
+
+@pytest.mark.parametrize("victim", ["mongo", "kafka"])
+async def test_a_killed_server_loses_nothing_that_was_answered(crm: Crm, victim: str) -> None:
+    """kill -9 in the middle of conversions; restarted, every conversion that was started ends, once."""
+    server = getattr(crm.stack, victim)
+    phones = {
+        await crm.new_lead(last_name=f"Hit {n}", phones=[{"value": (phone := a_phone())}]): phone for n in range(24)
+    }
+    answered: list[str] = []
+
+    async def keep_entering() -> None:
+        while True:
+            with suppress(httpx.TransportError):
+                answer = await crm.call("POST", "leads", "/leads", {"last_name": "Meanwhile"})
+                if answer.status_code == 201:
+                    answered.append(answer.json()["id"])
+            await asyncio.sleep(0.05)
+
+    async def convert(lead: str) -> None:
+        with suppress(httpx.TransportError):
+            await crm.convert(lead, wait=1)
+
+    entering = asyncio.create_task(keep_entering())
+    converting = [asyncio.create_task(convert(lead)) for lead in phones]
+    await until(_count(answered), lambda n: n >= 3)
+    await asyncio.to_thread(server.kill)
+    await asyncio.to_thread(server.restart)
+    await asyncio.gather(*converting)
+    before = len(answered)
+    await until(_count(answered), lambda n: n > before)
+    entering.cancel()
+    await asyncio.gather(entering, return_exceptions=True)
+
+    for lead in phones:
+        if (await crm.conversion(lead))["state"] == "none":
+            await crm.convert(lead)
+    done = {lead: await crm.converted(lead, deadline_s=90) for lead in phones}
+    await crm.settle()
+    for lead, phone in phones.items():
+        assert [c["id"] for c in await crm.contacts_with(phone)] == [done[lead]["contact"]["id"]]
+        assert [d["id"] for d in await crm.deals_of(lead)] == [done[lead]["deal"]["id"]]
+    for lead in answered:
+        assert (await crm.call("GET", "leads", f"/leads/{lead}")).status_code == 200
+
+
+def _count(things: list[str]) -> Callable[[], Awaitable[int]]:
+    async def read() -> int:
+        return len(things)
+
+    return read
