@@ -90,7 +90,12 @@ def attach_contacts(
     """
     if link_no != client.link_no or client.link_state != "pending":
         return None
-    kept = [link for link in client.contacts if link.auto_linked_from in {None, company.id}]
+    theirs = {ref.id for ref in contacts} if client.auto_link_contacts else set()
+    stays = [
+        link for link in client.contacts if link.auto_linked_from in {None, company.id} or link.contact_id in theirs
+    ]
+    # Whom another company brought and this one would bring too changes hands, and stays the primary it may be.
+    kept = [link.model_copy(update={"auto_linked_from": link.auto_linked_from and company.id}) for link in stays]
     kept_ids = {link.contact_id for link in kept}
     detached = tuple(link.ref for link in client.contacts if link.contact_id not in kept_ids)
     brought = [ref for ref in contacts if ref.id not in kept_ids] if client.auto_link_contacts else []
@@ -130,9 +135,8 @@ def with_resolved(client: Client, contact: ElementRef | None, company: ElementRe
         contacts = with_one_primary([_link(ContactWish(contact.id, is_primary=True), 10, contact.title), *others])
     if company is None or (client.company is not None and client.company.id == company.id):
         return client.model_copy(update={"contacts": contacts})
-    return client.model_copy(
-        update={"contacts": contacts, "company": company, "link_no": client.link_no + 1, "link_state": "done"}
-    )
+    settled = {"link_no": client.link_no + 1, "link_state": "done", "refusal": None, "truncated": False}
+    return client.model_copy(update={"contacts": contacts, "company": company, **settled})
 
 
 def with_one_primary(links: Iterable[ContactLink]) -> tuple[ContactLink, ...]:

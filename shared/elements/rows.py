@@ -67,9 +67,11 @@ def make_rows(
         if listed is None and product and product.price and product.price.currency == currency:
             listed = product.price.value
         price = wish.price if wish.price is not None else listed
+        id_ = wish.id if wish.id and wish.id in ids else new_id()
+        ids.discard(id_)  # a row keeps its id, a second one does not get it too
         rows.append(
             ProductRow(
-                id=wish.id if wish.id in ids and wish.id else new_id(),
+                id=id_,
                 product_id=wish.product_id,
                 name=wish.name or (product.name if product else ""),
                 quantity=wish.quantity,

@@ -53,6 +53,8 @@ class Publisher:
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
+        self.is_failing = False
+        """Whether the newest attempt to reach Kafka failed."""
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:
@@ -96,8 +98,20 @@ class Publisher:
         except _REFUSALS as error:
             raise SendRefused(type(error).__name__) from error
         except (KafkaError, OSError) as error:
+            self.is_failing = True
             raise SendFailed(type(error).__name__) from error
-        return asyncio.ensure_future(_acknowledged(future))
+        return asyncio.ensure_future(self._acknowledged(future))
+
+    async def _acknowledged(self, future: Awaitable[object]) -> object:
+        try:
+            acknowledgement = await future
+        except _REFUSALS as error:
+            raise SendRefused(type(error).__name__) from error
+        except KafkaError as error:
+            self.is_failing = True
+            raise SendFailed(type(error).__name__) from error
+        self.is_failing = False
+        return acknowledgement
 
     async def publish(self, topic: str, key: Any, value: bytes | None, headers: Any) -> None:
         """Send one record and wait until Kafka has it; after an error the next call starts with a new producer."""
@@ -118,15 +132,6 @@ class Publisher:
         producer, self._producer = self._producer, None
         if producer is not None:
             await _stop(producer, deadline_s)
-
-
-async def _acknowledged(future: Awaitable[object]) -> object:
-    try:
-        return await future
-    except _REFUSALS as error:
-        raise SendRefused(type(error).__name__) from error
-    except KafkaError as error:
-        raise SendFailed(type(error).__name__) from error
 
 
 async def _stop(producer: AIOKafkaProducer, deadline_s: float) -> None:

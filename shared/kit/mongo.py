@@ -133,7 +133,8 @@ class Collection:
         try:
             result = await self._inner.insert_many(documents, ordered=False)
         except BulkWriteError as error:
-            if any(problem.get("keyPattern") != {"_id": 1} for problem in error.details["writeErrors"]):
+            other = any(problem.get("keyPattern") != {"_id": 1} for problem in error.details["writeErrors"])
+            if other or error.details["writeConcernErrors"]:
                 raise
             return int(error.details["nInserted"])
         return len(result.inserted_ids)

@@ -170,7 +170,7 @@ class Relay:
 
     async def _claim(self, collection: Collection, cutoff: object) -> list[Pending]:
         """Documents nobody else sweeps now: their `due` was moved forward, under a guard."""
-        where = {"due": {"$lte": cutoff}}
+        where = {"due": {"$lte": cutoff}, "quarantined": {"$exists": False}}
         claimed: list[Pending] = []
         for found in await collection.find(where, sort=[("due", 1)], limit=ROUND, fields={"due": 1}):
             guard = {"_id": found["_id"], "due": found["due"]}

@@ -29,6 +29,7 @@ def decode_cursor(cursor: str) -> tuple[datetime, str]:
     """
     try:
         at, id_ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        str(id_).encode()  # MongoDB stores no lone surrogate
         return datetime.fromisoformat(at), str(id_)
     except (ValueError, TypeError) as error:
         raise invalid_field("cursor", "cursor", "not a cursor of this list") from error

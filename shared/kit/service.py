@@ -103,9 +103,10 @@ class Service:
         self.clock, self.new_id = utc_now, new_id
         self.source = f"/crm/{self.name}"
         publisher = partial(Publisher, self.kafka)
+        self._relay_publisher = publisher(client_id=f"{self.name}.relay")
         self.relay = Relay(
             self.database,
-            publisher(client_id=f"{self.name}.relay"),
+            self._relay_publisher,
             sweep_interval_s=self.settings.sweep_interval_s,
             sweep_grace_s=self.settings.sweep_grace_s,
             backlog_cap=self.settings.backlog_cap,
@@ -248,7 +249,8 @@ class Service:
 
         @operations.get("/health/ready", summary="503 only where writes cannot be accepted")
         async def ready(response: Response) -> dict[str, str]:
-            parts = {"database": "ok", "kafka": "ok" if self._hearing else "degraded", "backlog": "ok"}
+            kafka = self._hearing and not self._relay_publisher.is_failing
+            parts = {"database": "ok", "kafka": "ok" if kafka else "degraded", "backlog": "ok"}
             try:
                 async with asyncio.timeout(2):
                     await self.database.check()

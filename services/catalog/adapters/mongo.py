@@ -1,19 +1,26 @@
-"""Where products are kept, and the ways to read them other than by id."""
+"""Where products are kept, and the ways to read them other than by id.
 
+The surprise: lists stand in the order that the sort index says (PROD-09), so their cursor is a place in that order, and
+not a moment as elsewhere.
+"""
+
+import base64
+import json
 from typing import Any
 
 from services.catalog.domain.product import Product
 from shared.kit.auth import Caller
-from shared.kit.mongo import Index
-from shared.kit.pages import newest_first
+from shared.kit.domain import invalid_field
+from shared.kit.mongo import Document, Index
+from shared.kit.pages import WITHOUT_BOOKKEEPING, encode_cursor
 from shared.kit.repository import MongoRepository
 
 PRODUCTS = "products"
-NEWEST = [("created_at", -1), ("_id", -1)]
+IN_ORDER = [("sort", 1), ("name", 1), ("_id", 1)]
 PRODUCT_INDEXES = (
     Index([("number", 1)], unique=True, name="number"),
-    Index([("catalog_id", 1), *NEWEST], name="newest"),
-    Index([("catalog_id", 1), ("active", 1), *NEWEST], name="by_activity"),
+    Index([("catalog_id", 1), *IN_ORDER], name="in_order"),
+    Index([("catalog_id", 1), ("active", 1), *IN_ORDER], name="in_order_by_activity"),
     Index(
         [("catalog_id", 1), ("external_id", 1)],
         unique=True,
@@ -32,15 +39,42 @@ class ProductViews:
     async def page(
         self, catalog_id: str, *, active: bool | None, access: Caller, limit: int, cursor: str | None
     ) -> tuple[list[Product], str | None]:
-        """Products of a catalog, newest first."""
+        """Products of a catalog by sort index, name and id, and the cursor of the next page."""
         del access  # every reader reads every product until rights per record exist (PERM)
         where: dict[str, Any] = {"catalog_id": catalog_id}
         if active is not None:
             where["active"] = active
-        documents, more = await newest_first(self._products.collection, where, limit=limit, cursor=cursor)
-        return [self._products.read(document) for document in documents], more
+        if cursor:
+            where |= place_after(cursor)
+        found = await self._products.collection.find(where, sort=IN_ORDER, limit=limit + 1, fields=WITHOUT_BOOKKEEPING)
+        page = [self._products.read(document) for document in found[:limit]]
+        last = page[-1] if len(found) > limit else None
+        return page, encode_cursor(str(last.sort), last.name, last.id) if last else None
 
     async def by_external_id(self, catalog_id: str, external_id: str) -> Product | None:
         """The product that an integration knows by this id (PROD-10)."""
         document = await self._products.collection.first({"catalog_id": catalog_id, "external_id": external_id})
         return None if document is None else self._products.read(document)
+
+
+def place_after(cursor: str) -> Document:
+    """Whatever stands behind the place.
+
+    Raises:
+        Invalid: not one of our cursors.
+    """
+    try:
+        sort, name, id_ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        place = {"sort": int(sort), "name": str(name), "_id": str(id_)}
+        # What MongoDB could not take: halves of characters, numbers of more than 64 bits.
+        f"{name}{id_}".encode()
+        int(sort).to_bytes(8, signed=True)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise invalid_field("cursor", "cursor", "not a cursor of this list") from error
+    return {
+        "$or": [
+            {"sort": {"$gt": place["sort"]}},
+            {"sort": place["sort"], "name": {"$gt": place["name"]}},
+            {"sort": place["sort"], "name": place["name"], "_id": {"$gt": place["_id"]}},
+        ],
+    }

@@ -11,7 +11,7 @@ from typing import Any, Self
 from crm_contracts.catalog import BASE_PRICE_TYPE, ProductCreated, ProductFields, ProductState, ProductUpdated
 from crm_contracts.values import ElementRef
 
-from shared.kit.domain import Aggregate, Invalid, change_fields, invalid_field
+from shared.kit.domain import Aggregate, change_fields, invalid_field
 
 
 class Product(Aggregate, ProductState):
@@ -24,10 +24,9 @@ class Product(Aggregate, ProductState):
         """A new product.
 
         Raises:
-            Invalid: no name, a main section outside the list, or two base prices.
+            Invalid: no name, a main section outside the list, two base prices, or a range that ends before it begins.
         """
         product = cls(
-            **fields,
             id=id_,
             number=number,
             catalog_id=catalog_id,
@@ -36,6 +35,7 @@ class Product(Aggregate, ProductState):
             updated_at=at,
             updated_by=by,
         )
+        change_fields(product, product._with_main_section(fields), ProductFields)
         product._check()
         product.record(ProductCreated(product=product.state))
         return product
@@ -56,27 +56,32 @@ class Product(Aggregate, ProductState):
         Raises:
             Invalid: see `create`.
         """
-        given = dict(changes)
-        sections = given.get("section_ids")
-        if sections is not None and "main_section_id" not in given and self.main_section_id not in sections:
-            given["main_section_id"] = next(iter(sections), None)
-        changed = change_fields(self, given, ProductFields)
+        changed = change_fields(self, self._with_main_section(changes), ProductFields)
         if changed:
             self._check()
             self.updated_by, self.updated_at = by, at
             self.record(ProductUpdated(product=self.ref, before=changed[0], after=changed[1]))
 
+    def _with_main_section(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The changes, with the first section as the main one where none is named (PROD-04)."""
+        if not {"section_ids", "main_section_id"} & changes.keys():
+            return changes
+        sections = changes.get("section_ids", self.section_ids)
+        kept = self.main_section_id if self.main_section_id in sections else None
+        main = changes.get("main_section_id", kept)
+        return {**changes, "main_section_id": next(iter(sections), None) if main is None else main}
+
     def _check(self) -> None:
         if not self.name:
             raise invalid_field("name", "missing", "a product needs a name")
-        if self.main_section_id is None and self.section_ids:
-            self.main_section_id = self.section_ids[0]
         if self.main_section_id is not None and self.main_section_id not in self.section_ids:
             raise invalid_field(
                 "main_section_id", "not_in_sections", "the main section is one of the sections (PROD-04)"
             )
         plain = [p for p in self.prices if p.price_type_id == BASE_PRICE_TYPE and p.quantity_from is None]
         if len(plain) > 1:
-            message = "a product has one base price"
-            wrong = {"field": "prices", "code": "several_base_prices", "message": message}
-            raise Invalid(message, {"errors": [wrong]})
+            raise invalid_field("prices", "several_base_prices", "a product has one base price")
+        ranges = [(p.quantity_from or 0, p.quantity_to) for p in self.prices]
+        empty = [number for number, (start, end) in enumerate(ranges) if end is not None and end < start]
+        if empty:
+            raise invalid_field(f"prices.{empty[0]}.quantity_to", "empty_range", "the range ends before it begins")

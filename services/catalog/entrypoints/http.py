@@ -7,10 +7,11 @@ from fastapi import APIRouter, Response
 
 from services.catalog.adapters.mongo import ProductViews
 from services.catalog.domain.product import Product
-from services.catalog.entrypoints.schemas import ProductFieldsIn, ProductIn, ProductOut
+from services.catalog.entrypoints.schemas import ExternalId, ProductFieldsIn, ProductIn, ProductOut
 from services.catalog.usecases.correct_product import correct_product
 from services.catalog.usecases.create_product import create_product
 from services.catalog.usecases.upsert_product import upsert_product
+from shared.elements.inputs import Code
 from shared.kit.domain import NotFound
 from shared.kit.http import Call, Cursor, Limit, Page, etag, reads, router, writes
 from shared.kit.mongo import Numbers
@@ -46,7 +47,7 @@ def build_router(*, products: MongoRepository[Product], views: ProductViews, num
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[ProductOut]:
-        """List products of a catalog, newest first; an external id finds at most one."""
+        """List products of a catalog by sort index, name and id (PROD-09); an external id finds at most one."""
         if external_id is not None:
             one = await views.by_external_id(catalog_id, external_id)
             fits = one is not None and active in {None, one.active}
@@ -54,7 +55,7 @@ def build_router(*, products: MongoRepository[Product], views: ProductViews, num
         found, more = await views.page(catalog_id, active=active, access=call.caller, limit=limit, cursor=cursor)
         return Page(items=[ProductOut.of(product) for product in found], next_cursor=more)
 
-    @api.get("/products/by-external-id/{external_id}", tags=["products"])
+    @api.get("/products/by-external-id/{external_id:path}", tags=["products"])
     async def look_up(external_id: str, _: Reading, response: Response, catalog_id: str = "default") -> ProductOut:
         """The product that an integration knows by this id (PROD-10)."""
         product = await views.by_external_id(catalog_id, external_id)
@@ -76,14 +77,14 @@ def build_router(*, products: MongoRepository[Product], views: ProductViews, num
         )
         return shown(product, response)
 
-    @api.put("/products/external/{external_id}", tags=["products"])
+    @api.put("/products/external/{external_id:path}", tags=["products"])
     async def upsert(
-        external_id: str, body: ProductFieldsIn, call: Writing, response: Response, catalog_id: str = "default"
+        external_id: ExternalId, body: ProductFieldsIn, call: Writing, response: Response, catalog_id: Code = "default"
     ) -> ProductOut:
         """Create or correct the product of this external id (PROD-10)."""
-        fields = {**body.fields(), "external_id": external_id}
+        fields = body.fields_of(external_id)
         product, is_new = await upsert_product(
-            catalog_id, fields, call.cause, products=products, views=views, create=create
+            catalog_id, fields, call.cause, fresh_id=call.new_id, products=products, views=views, create=create
         )
         return shown(product, response, 201 if is_new else 200)
 

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from services.catalog.domain.product import Product
 from shared.elements.inputs import Code, MoneyIn, NewId
+from shared.kit.domain import invalid_field
 from shared.kit.http import Input
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
@@ -51,6 +52,17 @@ class ProductFieldsIn(Input):
         if "section_ids" in given:
             given["section_ids"] = tuple(dict.fromkeys(self.section_ids))
         return given
+
+    def fields_of(self, external_id: str) -> dict[str, Any]:
+        """What was given for the product of this external id.
+
+        Raises:
+            Invalid: the body names another one.
+        """
+        fields = {"external_id": external_id, **self.fields()}
+        if fields["external_id"] != external_id:
+            raise invalid_field("external_id", "not_the_path", "the path names another external id")
+        return fields
 
 
 class ProductIn(ProductFieldsIn):

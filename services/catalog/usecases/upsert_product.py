@@ -1,6 +1,7 @@
 """A product is taken over from another system, as often as that system likes (PROD-10)."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from services.catalog.domain.errors import ExternalIdTaken
@@ -26,23 +27,26 @@ async def upsert_product(
     fields: Mapping[str, Any],
     cause: Cause,
     *,
+    fresh_id: str,
     products: Repository[Product],
     views: ByExternalId,
     create: Create,
 ) -> tuple[Product, bool]:
     """Create the product of `fields["external_id"]`, or correct it.
 
+    Its id follows from the external id, so that parallel calls meet; `fresh_id` is for the case that the product
+    which once had this external id has another one now.
+
     Returns:
         The product, and whether it is new.
     """
     external_id = fields["external_id"]
-    found = await views.by_external_id(catalog_id, external_id)
-    if found is None:
-        try:
-            return await create(derived_id("product", catalog_id, external_id), catalog_id, fields, cause), True
-        except (IdTaken, ExternalIdTaken):
-            # Somebody else was faster with the same external id.
-            found = await views.by_external_id(catalog_id, external_id)
-            if found is None:
-                raise
-    return await correct_product(found.id, fields, cause, products=products), False
+    for id_ in (derived_id("product", catalog_id, external_id), fresh_id, fresh_id):
+        found = await views.by_external_id(catalog_id, external_id)
+        if found is not None:
+            return await correct_product(found.id, fields, cause, products=products), False
+        # Where the id or the external id is taken, somebody was faster, or the id was used up long ago.
+        with suppress(IdTaken, ExternalIdTaken):
+            return await create(id_, catalog_id, fields, cause), True
+    message = "Another product has this external id."
+    raise ExternalIdTaken(message)

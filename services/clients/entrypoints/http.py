@@ -108,7 +108,7 @@ def _contacts(
         )
         return shown(contact, response)
 
-    @api.put("/contacts/external/{originator}/{origin}")
+    @api.put("/contacts/external/{originator}/{origin:path}")
     async def upsert(
         originator: str, origin: str, body: ContactFieldsIn, call: Writing, response: Response
     ) -> ContactOut:
@@ -136,13 +136,17 @@ def _contacts(
             views=views,
             is_primary=body.is_primary,
             role_id=body.role_id,
+            expected_version=call.if_match,
         )
         return shown(contact, response)
 
     @api.delete("/contacts/{contact_id}/companies/{company_id}")
     async def unlink(contact_id: str, company_id: str, call: Writing, response: Response) -> ContactOut:
         """Unlink the contact from a company (COMP-04)."""
-        return shown(await unlink_contact(contact_id, company_id, call.cause, contacts=contacts), response)
+        contact = await unlink_contact(
+            contact_id, company_id, call.cause, contacts=contacts, expected_version=call.if_match
+        )
+        return shown(contact, response)
 
     return api
 
@@ -206,7 +210,7 @@ def _companies(
         )
         return shown(company, response)
 
-    @api.put("/companies/external/{originator}/{origin}")
+    @api.put("/companies/external/{originator}/{origin:path}")
     async def upsert(
         originator: str, origin: str, body: CompanyFieldsIn, call: Writing, response: Response
     ) -> CompanyOut:

@@ -27,11 +27,13 @@ async def link_contact(
     views: CompanyContacts,
     is_primary: bool | None = None,
     role_id: int = 0,
+    expected_version: int | None = None,
 ) -> Contact:
     """Link them, the contact last among the company's; linked already is a success without effect.
 
     Raises:
         NotFound: no such contact or company.
+        Stale: the caller's copy of the contact is old.
     """
     company = await companies.get(company_id)
     place = 10 * (len(await views.contacts_of(company_id)) + 1)
@@ -41,4 +43,5 @@ async def link_contact(
             company.ref, position=place, is_primary=is_primary, role_id=role_id, by=cause.actor, at=cause.at
         ),
         cause,
+        expected_version=expected_version,
     )

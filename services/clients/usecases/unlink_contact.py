@@ -5,12 +5,23 @@ from shared.kit.domain import Cause
 from shared.kit.repository import Repository
 
 
-async def unlink_contact(contact_id: str, company_id: str, cause: Cause, *, contacts: Repository[Contact]) -> Contact:
+async def unlink_contact(
+    contact_id: str,
+    company_id: str,
+    cause: Cause,
+    *,
+    contacts: Repository[Contact],
+    expected_version: int | None = None,
+) -> Contact:
     """Unlink them; not linked is a success without effect.
 
     Raises:
         NotFound: no such contact.
+        Stale: the caller's copy of the contact is old.
     """
     return await contacts.change(
-        contact_id, lambda contact: contact.unlink(company_id, by=cause.actor, at=cause.at), cause
+        contact_id,
+        lambda contact: contact.unlink(company_id, by=cause.actor, at=cause.at),
+        cause,
+        expected_version=expected_version,
     )

@@ -58,7 +58,7 @@ class Deal(Aggregate, DealState):
         deal = cls(
             **{
                 **fields,
-                "title": fields.get("title") or f"Deal #{number}",
+                "title": fields.get("title") or cls._title(number),
                 "begin_date": fields.get("begin_date") or today,
                 "close_date": fields.get("close_date") or today + timedelta(days=DAYS_TO_CLOSE),
             },
@@ -95,6 +95,8 @@ class Deal(Aggregate, DealState):
 
     def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> None:
         """Change fields; what has the value already is no change, and no change is no event."""
+        if "title" in changes:
+            changes = {**changes, "title": changes["title"] or self._title(self.number)}
         changed = change_fields(self, changes, DealFields)
         if changed:
             self._touch(by, at)
@@ -144,24 +146,37 @@ class Deal(Aggregate, DealState):
         self.record(DealClientChanged(deal=self.ref, before=before, after=client))
 
     def attach_contacts(
-        self, *, link_no: int, company: ElementRef, contacts: tuple[ElementRef, ...], truncated: bool
+        self,
+        *,
+        link_no: int,
+        company: ElementRef,
+        contacts: tuple[ElementRef, ...],
+        truncated: bool,
+        by: str,
+        at: datetime,
     ) -> None:
         """Take the contacts of the linked company (CLI-07); an answer to another link changes nothing."""
         found = attach_contacts(self.client, link_no=link_no, company=company, contacts=contacts, truncated=truncated)
         if found:
             self.client = found.client
+            self._touch(by, at)
             self.record(
                 DealContactsAttached(
                     deal=self.ref, attached=found.attached, detached=found.detached, client=found.client
                 )
             )
 
-    def refuse_company(self, *, link_no: int, company: ElementRef, code: str) -> None:
+    def refuse_company(self, *, link_no: int, company: ElementRef, code: str, by: str, at: datetime) -> None:
         """Unlink a company that is not there (CLI-07)."""
         client = refuse_company(self.client, link_no=link_no, code=code)
         if client is not None:
             self.client = client
+            self._touch(by, at)
             self.record(DealCompanyUnlinked(deal=self.ref, company=company, code=code, client=client))
+
+    @staticmethod
+    def _title(number: int) -> str:
+        return f"Deal #{number}"
 
     def _touch(self, by: str, at: datetime) -> None:
         self.updated_by, self.updated_at = by, at

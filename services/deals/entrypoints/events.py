@@ -43,7 +43,12 @@ async def on_element_contacts_resolved(
 
     def attach(deal: Deal) -> None:
         deal.attach_contacts(
-            link_no=answer.link_no, company=answer.company, contacts=answer.contacts, truncated=answer.truncated
+            link_no=answer.link_no,
+            company=answer.company,
+            contacts=answer.contacts,
+            truncated=answer.truncated,
+            by=cause.actor,
+            at=cause.at,
         )
 
     await deals.change(answer.element.id, attach, cause)
@@ -58,7 +63,9 @@ async def on_element_company_refused(
         return
     await deals.change(
         answer.element.id,
-        lambda deal: deal.refuse_company(link_no=answer.link_no, company=answer.company, code=answer.code),
+        lambda deal: deal.refuse_company(
+            link_no=answer.link_no, company=answer.company, code=answer.code, by=cause.actor, at=cause.at
+        ),
         cause,
     )
 

@@ -1,8 +1,10 @@
 """The deals API."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
+from crm_contracts.values import Client
 from fastapi import APIRouter, Response
 
 from services.deals.adapters.mongo import DealViews
@@ -52,6 +54,10 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         response.headers.update(etag(deal.version))
         return DealOut.of(deal)
 
+    async def put(deal_id: str, rule: Callable[[Client], Client], call: Call) -> Deal:
+        """Contacts of the Client field, one by one or as a list."""
+        return await set_deal_client(deal_id, rule, call.cause, deals=deals, expected_version=call.if_match)
+
     @api.post("/deals", status_code=201, tags=["deals"])
     async def create(body: DealIn, call: Writing, response: Response) -> DealOut:
         """Create a deal; no field is mandatory (DEAL-01)."""
@@ -92,10 +98,10 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     async def correct(deal_id: str, body: DealPatch, call: Writing, response: Response) -> DealOut:
         """Correct fields, or the client (DEAL-01)."""
         changes = body.fields()
-        cause, expected = call.cause, call.if_match
-        deal = await correct_deal(deal_id, changes, cause.step("fields"), deals=deals, expected_version=expected)
-        if body.model_fields_set & {"company_id", "contacts", "auto_link_contacts"}:
-            deal = await set_deal_client(deal_id, body.rule(), cause.step("client"), deals=deals)
+        client = body.rule() if body.model_fields_set & {"company_id", "contacts", "auto_link_contacts"} else None
+        deal = await correct_deal(
+            deal_id, changes, call.cause, deals=deals, client=client, expected_version=call.if_match
+        )
         return shown(deal, response)
 
     @api.put("/deals/{deal_id}/stage", tags=["deals"])
@@ -136,7 +142,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         """Replace the linked contacts (CLI-06)."""
         wishes = [link.wish() for link in body]
         rule = lambda client: set_contacts(client, wishes)  # noqa: E731
-        return shown(await set_deal_client(deal_id, rule, call.cause, deals=deals), response)
+        return shown(await put(deal_id, rule, call), response)
 
     @api.post("/deals/{deal_id}/contacts", tags=["client field"])
     async def add(deal_id: str, body: ContactLinkIn, call: Writing, response: Response) -> ContactAdded:
@@ -144,14 +150,14 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         wish = body.wish()
         before = {link.contact_id for link in (await deals.get(deal_id)).client.contacts}
         rule = lambda client: add_contact(client, wish)  # noqa: E731
-        deal = await set_deal_client(deal_id, rule, call.cause, deals=deals)
+        deal = await put(deal_id, rule, call)
         return ContactAdded(added=wish.contact_id not in before, deal=shown(deal, response))
 
     @api.delete("/deals/{deal_id}/contacts/{contact_id}", tags=["client field"])
     async def remove(deal_id: str, contact_id: str, call: Writing, response: Response) -> DealOut:
         """Unlink one contact (CLI-06)."""
         rule = lambda client: remove_contact(client, contact_id)  # noqa: E731
-        return shown(await set_deal_client(deal_id, rule, call.cause, deals=deals), response)
+        return shown(await put(deal_id, rule, call), response)
 
     @api.get("/deal-stages", tags=["stages"])
     async def stages(_: Reading, pipeline_id: str = DEFAULT_PIPELINE) -> list[StageOut]:

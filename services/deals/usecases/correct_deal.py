@@ -1,7 +1,9 @@
 """Fields of a deal are corrected (DEAL-01)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from crm_contracts.values import Client
 
 from services.deals.domain.deal import Deal
 from shared.kit.domain import Cause
@@ -9,14 +11,26 @@ from shared.kit.repository import Repository
 
 
 async def correct_deal(
-    id_: str, changes: Mapping[str, Any], cause: Cause, *, deals: Repository[Deal], expected_version: int | None = None
+    id_: str,
+    changes: Mapping[str, Any],
+    cause: Cause,
+    *,
+    deals: Repository[Deal],
+    client: Callable[[Client], Client] | None = None,
+    expected_version: int | None = None,
 ) -> Deal:
-    """Set the given fields; values that stand there already are no change.
+    """Set the given fields, and the Client field if a rule for it is given: all or nothing.
+
+    Values that stand there already are no change.
 
     Raises:
         NotFound: no such deal.
         Stale: the caller's copy is old.
     """
-    return await deals.change(
-        id_, lambda deal: deal.correct(changes, by=cause.actor, at=cause.at), cause, expected_version=expected_version
-    )
+
+    def correct(deal: Deal) -> None:
+        deal.correct(changes, by=cause.actor, at=cause.at)
+        if client is not None:
+            deal.set_client(client(deal.client), by=cause.actor, at=cause.at)
+
+    return await deals.change(id_, correct, cause, expected_version=expected_version)

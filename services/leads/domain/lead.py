@@ -40,7 +40,7 @@ class Lead(Aggregate, LeadState):
 
     conversion: Conversion = Conversion()
     was_repeat: bool = False
-    """Whether it was a repeat lead before the company link that is pending."""
+    """Whether it is a repeat lead even without the company link that is pending."""
 
     @classmethod
     def create(
@@ -59,7 +59,7 @@ class Lead(Aggregate, LeadState):
         """A new lead; nothing is mandatory, the title defaults to `Lead #{number}` (LEAD-01, CMN-01)."""
         start = stage or LEAD_STAGES.first
         lead = cls(
-            **{**fields, "title": fields.get("title") or f"Lead #{number}"},
+            **{**fields, "title": fields.get("title") or cls._title(number)},
             id=id_,
             number=number,
             originator_id=origin[0] if origin else None,
@@ -69,6 +69,7 @@ class Lead(Aggregate, LeadState):
             closed_at=None if start.semantic == "P" else at,
             client=client,
             is_repeat=not client.is_empty,
+            was_repeat=bool(client.contacts),
             **dict(priced),
             created_at=at,
             created_by=by,
@@ -90,6 +91,8 @@ class Lead(Aggregate, LeadState):
 
     def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> None:
         """Change fields; what has the value already is no change, and no change is no event (LEAD-10)."""
+        if "title" in changes:
+            changes = {**changes, "title": changes["title"] or self._title(self.number)}
         changed = change_fields(self, changes, LeadFields)
         if changed:
             self._touch(by, at)
@@ -112,34 +115,43 @@ class Lead(Aggregate, LeadState):
     def set_client(self, client: Client, *, by: str, at: datetime, as_whole: bool = True) -> None:
         """Set the Client field; only setting it as a whole makes a repeat lead of it (LEAD-03)."""
         self._refuse_while_running()
-        if client == self.client:
+        is_repeat = self.is_repeat or (as_whole and not client.is_empty)
+        if client == self.client and is_repeat == self.is_repeat:
             return
-        before, self.client = self.client, client
-        self.was_repeat = self.is_repeat
-        self.is_repeat = self.is_repeat or (as_whole and not client.is_empty)
+        settled = self.client.link_state != "pending" and self.is_repeat
+        self.was_repeat = self.was_repeat or settled or (as_whole and bool(client.contacts))
+        before, self.client, self.is_repeat = self.client, client, is_repeat
         self._touch(by, at)
         self.record(LeadClientChanged(lead=self.ref, before=before, after=client, is_repeat=self.is_repeat))
 
     def attach_contacts(
-        self, *, link_no: int, company: ElementRef, contacts: tuple[ElementRef, ...], truncated: bool
+        self,
+        *,
+        link_no: int,
+        company: ElementRef,
+        contacts: tuple[ElementRef, ...],
+        truncated: bool,
+        by: str,
+        at: datetime,
     ) -> None:
         """Take the contacts of the linked company (CLI-07)."""
         found = attach_contacts(self.client, link_no=link_no, company=company, contacts=contacts, truncated=truncated)
         if found:
             self.client = found.client
+            self._touch(by, at)
             self.record(
                 LeadContactsAttached(
                     lead=self.ref, attached=found.attached, detached=found.detached, client=found.client
                 )
             )
 
-    def refuse_company(self, *, link_no: int, company: ElementRef, code: str) -> None:
+    def refuse_company(self, *, link_no: int, company: ElementRef, code: str, by: str, at: datetime) -> None:
         """Unlink a company that is not there; without any client it is no repeat lead by that link."""
         client = refuse_company(self.client, link_no=link_no, code=code)
         if client is None:
             return
-        self.client = client
-        self.is_repeat = self.is_repeat if not client.is_empty else self.was_repeat
+        self.client, self.is_repeat = client, self.was_repeat
+        self._touch(by, at)
         self.record(
             LeadCompanyUnlinked(lead=self.ref, company=company, code=code, client=client, is_repeat=self.is_repeat)
         )
@@ -309,6 +321,7 @@ class Lead(Aggregate, LeadState):
         # The results are the lead's client from now on, which does not make a repeat lead of it (LEAD-14).
         self.client = with_resolved(self.client, conversion.contact, conversion.company)
         self.converted, self.converted_at, self.converted_by = True, at, conversion.started_by
+        self._touch(by, at)
         self.record(
             LeadConverted(
                 lead=self.ref,
@@ -359,6 +372,10 @@ class Lead(Aggregate, LeadState):
         if self.conversion.state == "running":
             message = "The lead is being converted."
             raise ConversionRunning(message)
+
+    @staticmethod
+    def _title(number: int) -> str:
+        return f"Lead #{number}"
 
     def _touch(self, by: str, at: datetime) -> None:
         self.updated_by, self.updated_at = by, at

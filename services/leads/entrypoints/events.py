@@ -98,7 +98,12 @@ async def on_element_contacts_resolved(
 
     def attach(lead: Lead) -> None:
         lead.attach_contacts(
-            link_no=answer.link_no, company=answer.company, contacts=answer.contacts, truncated=answer.truncated
+            link_no=answer.link_no,
+            company=answer.company,
+            contacts=answer.contacts,
+            truncated=answer.truncated,
+            by=cause.actor,
+            at=cause.at,
         )
 
     await leads.change(answer.element.id, attach, cause)
@@ -113,7 +118,9 @@ async def on_element_company_refused(
         return
     await leads.change(
         answer.element.id,
-        lambda lead: lead.refuse_company(link_no=answer.link_no, company=answer.company, code=answer.code),
+        lambda lead: lead.refuse_company(
+            link_no=answer.link_no, company=answer.company, code=answer.code, by=cause.actor, at=cause.at
+        ),
         cause,
     )
 

@@ -1,8 +1,10 @@
 """The leads API."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
+from crm_contracts.values import Client
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
@@ -61,6 +63,12 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         response.headers.update(etag(lead.version))
         return LeadOut.of(lead)
 
+    async def put(lead_id: str, rule: Callable[[Client], Client], call: Call) -> Lead:
+        """Contacts of the Client field, one by one or as a list."""
+        return await set_lead_client(
+            lead_id, rule, call.cause, leads=leads, as_whole=False, expected_version=call.if_match
+        )
+
     @api.post("/leads", status_code=201, tags=["leads"])
     async def create(body: LeadIn, call: Writing, response: Response) -> LeadOut:
         """Create a lead; no field is mandatory (LEAD-01)."""
@@ -99,13 +107,13 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     async def correct(lead_id: str, body: LeadPatch, call: Writing, response: Response) -> LeadOut:
         """Correct fields (LEAD-10); a client in the body makes it a repeat lead (LEAD-03)."""
         changes = body.fields(settings.default_country)
-        cause, expected = call.cause, call.if_match
-        lead = await correct_lead(lead_id, changes, cause.step("fields"), leads=leads, expected_version=expected)
-        if body.model_fields_set & {"company_id", "contacts", "auto_link_contacts"}:
-            lead = await set_lead_client(lead_id, body.rule(), cause.step("client"), leads=leads, as_whole=True)
+        client = body.rule() if body.model_fields_set & {"company_id", "contacts", "auto_link_contacts"} else None
+        lead = await correct_lead(
+            lead_id, changes, call.cause, leads=leads, client=client, expected_version=call.if_match
+        )
         return shown(lead, response)
 
-    @api.put("/leads/external/{originator}/{origin}", tags=["leads"])
+    @api.put("/leads/external/{originator}/{origin:path}", tags=["leads"])
     async def upsert(originator: str, origin: str, body: LeadIn, call: Writing, response: Response) -> LeadOut:
         """Create or correct the lead of this origin; stage, client and rows of an existing one stay (CMN-14)."""
         wish = body.wish(settings.default_country, (originator, origin))
@@ -154,7 +162,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         """Replace the linked contacts (CLI-06)."""
         wishes = [link.wish() for link in body]
         rule = lambda client: set_contacts(client, wishes)  # noqa: E731
-        return shown(await set_lead_client(lead_id, rule, call.cause, leads=leads, as_whole=False), response)
+        return shown(await put(lead_id, rule, call), response)
 
     @api.post("/leads/{lead_id}/contacts", tags=["client field"])
     async def add(lead_id: str, body: ContactLinkIn, call: Writing, response: Response) -> ContactAdded:
@@ -162,14 +170,14 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         wish = body.wish()
         before = {link.contact_id for link in (await leads.get(lead_id)).client.contacts}
         rule = lambda client: add_contact(client, wish)  # noqa: E731
-        lead = await set_lead_client(lead_id, rule, call.cause, leads=leads, as_whole=False)
+        lead = await put(lead_id, rule, call)
         return ContactAdded(added=wish.contact_id not in before, lead=shown(lead, response))
 
     @api.delete("/leads/{lead_id}/contacts/{contact_id}", tags=["client field"])
     async def remove(lead_id: str, contact_id: str, call: Writing, response: Response) -> LeadOut:
         """Unlink one contact (CLI-06)."""
         rule = lambda client: remove_contact(client, contact_id)  # noqa: E731
-        return shown(await set_lead_client(lead_id, rule, call.cause, leads=leads, as_whole=False), response)
+        return shown(await put(lead_id, rule, call), response)
 
     @api.post("/leads/{lead_id}/conversion", tags=["conversion"], response_model=ConversionOut)
     @is_process

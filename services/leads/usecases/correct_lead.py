@@ -1,7 +1,9 @@
 """Fields of a lead are corrected (LEAD-10)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from crm_contracts.values import Client
 
 from services.leads.domain.lead import Lead
 from shared.kit.domain import Cause
@@ -9,14 +11,27 @@ from shared.kit.repository import Repository
 
 
 async def correct_lead(
-    id_: str, changes: Mapping[str, Any], cause: Cause, *, leads: Repository[Lead], expected_version: int | None = None
+    id_: str,
+    changes: Mapping[str, Any],
+    cause: Cause,
+    *,
+    leads: Repository[Lead],
+    client: Callable[[Client], Client] | None = None,
+    expected_version: int | None = None,
 ) -> Lead:
-    """Set the given fields; values that stand there already are no change.
+    """Set the given fields, and the Client field if a rule for it is given: all or nothing.
+
+    Values that stand there already are no change.
 
     Raises:
         NotFound: no such lead.
+        ConversionRunning: the client of a lead that is being converted.
         Stale: the caller's copy is old.
     """
-    return await leads.change(
-        id_, lambda lead: lead.correct(changes, by=cause.actor, at=cause.at), cause, expected_version=expected_version
-    )
+
+    def correct(lead: Lead) -> None:
+        lead.correct(changes, by=cause.actor, at=cause.at)
+        if client is not None:
+            lead.set_client(client(lead.client), by=cause.actor, at=cause.at)
+
+    return await leads.change(id_, correct, cause, expected_version=expected_version)

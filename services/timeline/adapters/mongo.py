@@ -17,7 +17,7 @@ from shared.kit.pages import newest_first
 ENTRIES = "entries"
 MARKS = "marks"
 BINDINGS = "bindings"
-MAX_TRACE = 5_000
+MAX_TRACE = 20_000
 NEWEST = [("occurred_at", -1), ("_id", -1)]
 ENTRY_INDEXES = (
     Index([("element.type", 1), ("element.id", 1), *NEWEST], name="by_element"),
@@ -25,7 +25,10 @@ ENTRY_INDEXES = (
     Index([("correlation_id", 1), ("occurred_at", 1), ("_id", 1)], name="by_correlation"),
     Index([("event_id", 1)], name="by_event"),
 )
-MARK_INDEXES = (Index([("entry_id", 1), ("sequence", -1)], name="by_entry"),)
+MARK_INDEXES = (
+    Index([("entry_id", 1), ("sequence", -1)], name="by_entry"),
+    Index([("event_id", 1)], name="by_event"),
+)
 
 
 class Entries:
@@ -41,19 +44,40 @@ class Entries:
 
     async def mark(self, event_id: str, element: ElementRef, *, mark_id: str, sequence: int, shown: bool) -> None:
         """Note that the entry was bound to or unbound from the element by hand."""
-        document = {"_id": mark_id, "entry_id": entry_id(event_id, element), "sequence": sequence, "shown": shown}
+        document = {
+            "_id": mark_id,
+            "entry_id": entry_id(event_id, element),
+            "event_id": event_id,
+            "element": element.model_dump(),
+            "sequence": sequence,
+            "shown": shown,
+        }
         await self._marks.insert_missing([document])
+
+    async def bound_to(self, event_id: str) -> list[ElementRef]:
+        """The elements that the entry of an event was ever bound to by hand (TL-05)."""
+        marks = await self._marks.find({"event_id": event_id, "shown": True})
+        return [ElementRef.model_validate(mark["element"]) for mark in marks]
+
+    async def first_of(self, event_id: str) -> Entry | None:
+        """The entry of the element that the event is about."""
+        document = await self._entries.first({"event_id": event_id, "place": 0, "bound_by_hand": False})
+        return None if document is None else _entry(document)
 
     async def page(
         self, element: ElementRef, kinds: Sequence[str], *, access: Caller, limit: int, cursor: str | None
     ) -> tuple[list[Entry], str | None]:
-        """Entries of an element, newest first (TL-01)."""
+        """Entries of an element, newest first (TL-01); fewer than `limit` where some were unbound by hand."""
         del access  # every reader reads every timeline until rights per record exist (PERM)
         where: dict[str, Any] = {"element.type": element.type, "element.id": element.id}
         if kinds:
             where["kind"] = {"$in": list(kinds)}
-        documents, more = await newest_first(self._entries, where, limit=limit, cursor=cursor, time="occurred_at")
-        return await self._shown(documents), more
+        while True:
+            documents, cursor = await newest_first(self._entries, where, limit=limit, cursor=cursor, time="occurred_at")
+            shown = await self._shown(documents)
+            # A page is empty at the end alone, also where all of it was unbound.
+            if shown or cursor is None:
+                return shown, cursor
 
     async def of_event(self, event_id: str) -> list[Entry]:
         """All entries that an event made, those bound or unbound by hand included."""
@@ -62,9 +86,8 @@ class Entries:
     async def correlated(self, correlation_id: str, *, access: Caller) -> tuple[list[Entry], bool]:
         """Entries of everything that one request set in motion, oldest first, and whether some are left out."""
         del access
-        documents = await self._entries.find(
-            {"correlation_id": correlation_id}, sort=[("occurred_at", 1), ("_id", 1)], limit=MAX_TRACE + 1
-        )
+        where = {"correlation_id": correlation_id, "bound_by_hand": False}
+        documents = await self._entries.find(where, sort=[("occurred_at", 1), ("_id", 1)], limit=MAX_TRACE + 1)
         return [_entry(document) for document in documents[:MAX_TRACE]], len(documents) > MAX_TRACE
 
     async def _shown(self, documents: Sequence[Document]) -> list[Entry]:

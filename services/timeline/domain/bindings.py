@@ -11,11 +11,19 @@ from crm_contracts.values import ElementRef
 
 from shared.kit.domain import Aggregate, Refused, derived_id
 
+MAX_BOUND = 100
+
 
 class LastBinding(Refused):
     """An entry belongs to one element at least."""
 
     code = "last_binding"
+
+
+class TooManyBindings(Refused):
+    """An entry is bound to a limited number of elements by hand."""
+
+    code = "too_many_bindings"
 
 
 class Bindings(Aggregate):
@@ -36,9 +44,15 @@ class Bindings(Aggregate):
         Args:
             element: whose timeline.
             told: the elements that the event itself named.
+
+        Raises:
+            TooManyBindings: there are `MAX_BOUND` already.
         """
         if any(str(ref) == str(element) for ref in self.elements(told)):
             return
+        if len(self.bound) >= MAX_BOUND:
+            message = f"An entry is bound to {MAX_BOUND} elements by hand at most."
+            raise TooManyBindings(message)
         self.bound = (*_without(self.bound, element), element)
         self.unbound = _without(self.unbound, element)
         self.record(TimelineEntryBound(entry_event_id=self.event_id, element=element))

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef, Value
+from pydantic import Field
 
 from services.timeline.domain.narration import Line
 
@@ -29,10 +30,11 @@ class Entry(Value):
     type: str
     correlation_id: str
     causation_id: str | None = None
+    place: int = Field(default=0, description="among the entries of its event; 0 is the element the event is about")
     bound_by_hand: bool = False
 
     @classmethod
-    def of(cls, event: Envelope[Event], line: Line) -> Self:
+    def of(cls, event: Envelope[Event], line: Line, place: int) -> Self:
         """The entry that a line of the narration makes."""
         return cls(
             id=entry_id(event.id, line.element),
@@ -47,6 +49,7 @@ class Entry(Value):
             type=event.type,
             correlation_id=event.correlation_id,
             causation_id=event.causation_id,
+            place=place,
         )
 
     def bound_to(self, element: ElementRef) -> Self:

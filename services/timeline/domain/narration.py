@@ -3,6 +3,9 @@
 The surprise: an event gives exactly one line to each element that it names, however often it names it; the first line
 wins. Questions and answers between services are lines too, of the kind `process_step`: they are what a trace is made
 of. Lines name elements by their titles and say nothing else of a person.
+
+A binding made by hand names one element and has its line there too, beside the copy of the entry that it brings or
+takes away: who did that, and when, is history like everything else (TL-05).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,6 +29,8 @@ class Line:
 
 Narrator = Callable[[Any], Iterator[Line]]
 
+MAX_NAMES = 3
+
 
 def tell(event: Envelope[Event]) -> list[Line]:
     """The lines of an event, one per element."""
@@ -36,7 +41,7 @@ def tell(event: Envelope[Event]) -> list[Line]:
 
 
 def _name(ref: ElementRef) -> str:
-    return ref.title or ref.type
+    return " ".join((ref.title or ref.type).split())
 
 
 def _money(amount: Money) -> str:
@@ -128,8 +133,10 @@ def _client_changed(element: str) -> Narrator:
     def narrate(said: Any) -> Iterator[Line]:
         ref: ElementRef = getattr(said, element)
         before, after = {str(r): r for r in said.before.refs}, {str(r): r for r in said.after.refs}
-        names = ", ".join(_name(client) for client in after.values()) or "nobody"
-        yield Line(ref, "linked" if after else "unlinked", f"Client: {names}", {"client": list(after)})
+        named = [_name(client) for client in after.values()]
+        others = f" and {len(named) - MAX_NAMES} more" if len(named) > MAX_NAMES else ""
+        text = f"Client: {', '.join(named[:MAX_NAMES]) or 'nobody'}{others}"
+        yield Line(ref, "linked" if after else "unlinked", text, {"client": list(after)})
         yield from _came_and_went(
             ref,
             [client for key, client in after.items() if key not in before],
@@ -160,9 +167,13 @@ def _came_and_went(ref: ElementRef, came: Iterable[ElementRef], went: Iterable[E
 
 
 def _company_unlinked(element: str) -> Narrator:
+    """Also in the line of the company, whose timeline says that it was linked."""
+
     def narrate(said: Any) -> Iterator[Line]:
+        ref: ElementRef = getattr(said, element)
         text = f"The company could not be linked: {said.code}"
-        yield Line(getattr(said, element), "unlinked", text, {"company": str(said.company), "code": said.code})
+        yield Line(ref, "unlinked", text, {"company": str(said.company), "code": said.code})
+        yield from _came_and_went(ref, (), [said.company])
 
     return narrate
 

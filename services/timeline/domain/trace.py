@@ -11,6 +11,9 @@ from pydantic import BaseModel
 
 from services.timeline.domain.entry import Entry
 
+MAX_STEPS = 2_000
+MAX_DEPTH = 50
+
 
 class Step(BaseModel):
     """One event and what it caused; `elapsed_ms` is the time since its cause, for a root since the first step."""
@@ -40,6 +43,9 @@ def trace_of(correlation_id: str, entries: Iterable[Entry], *, truncated: bool) 
     causes: dict[str, str | None] = {}
     for entry in sorted(entries, key=lambda entry: (entry.occurred_at, entry.event_id)):
         step = steps.get(entry.event_id)
+        if step is None and len(steps) == MAX_STEPS:
+            truncated = True
+            break
         if step is None:
             step = steps[entry.event_id] = Step(
                 event_id=entry.event_id,
@@ -63,7 +69,20 @@ def trace_of(correlation_id: str, entries: Iterable[Entry], *, truncated: bool) 
         # Clocks of different hosts may disagree by a little.
         step.elapsed_ms = max(0.0, _ms(since, step.occurred_at))
         (cause.children if cause else roots).append(step)
+    _flatten_what_is_deep(roots)
     return Trace(correlation_id=correlation_id, total_ms=_ms(first, last), truncated=truncated, steps=roots)
+
+
+def _flatten_what_is_deep(level: list[Step]) -> None:
+    """JSON nests only so deep: below `MAX_DEPTH` levels, all descendants stand side by side."""
+    for _ in range(MAX_DEPTH):
+        level = [child for step in level for child in step.children]
+    for step in level:
+        below, step.children = step.children, []
+        while below:
+            next_, *rest = below
+            below, next_.children = [*next_.children, *rest], []
+            step.children.append(next_)
 
 
 def _ms(start: datetime, end: datetime) -> float:
