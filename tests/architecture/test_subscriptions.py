@@ -45,7 +45,7 @@ async def subscribers_of(service: str) -> Sequence[Subscriber]:
     """
     app, _ = import_module(f"services.{service}.app").build()
     assert app is not None
-    subscriptions = [each for each in gc.get_objects() if isinstance(each, Subscription) and each._service == service]
+    subscriptions = [each for each in gc.get_objects() if type(each) is Subscription and each._service == service]
     return [subscriber for each in subscriptions for subscriber in each.broker.subscribers]
 
 

@@ -1,0 +1,164 @@
+"""The projection on the real MongoDB: told twice, in any order, and anew (TL-11)."""
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from crm_contracts import registry
+from crm_contracts.envelope import Envelope, Event
+from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
+
+from tests.catalog.running import Api
+from tests.timeline.conftest import Hear
+from tests.timeline.events import contacts_attached, lead_renamed, ref, said, sampled
+
+
+async def shown(timeline: Api, element: str) -> list[dict[str, Any]]:
+    answer = await timeline.call("GET", f"/timeline?element={element}&limit=200")
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+async def told_by(timeline: Api, element: str) -> set[str]:
+    """The events whose entries an element shows."""
+    return {entry["event_id"] for entry in await shown(timeline, element)}
+
+
+def bound(event: Envelope[Event], element: str, sequence: int) -> Envelope[TimelineEntryBound]:
+    return said(TimelineEntryBound(entry_event_id=event.id, element=ref(element)), sequence=sequence)
+
+
+def unbound(event: Envelope[Event], element: str, sequence: int) -> Envelope[TimelineEntryUnbound]:
+    return said(TimelineEntryUnbound(entry_event_id=event.id, element=ref(element)), sequence=sequence)
+
+
+@pytest.mark.parametrize("event", [pytest.param(event, id=ce_type) for ce_type, event in registry.EVENTS.items()])
+async def test_an_event_heard_twice_is_told_once(timeline: Api, hear: Hear, event: type[Event]) -> None:
+    """TL-11: one after the other, and at the same moment on two replicas."""
+    sample = sampled(event)
+    await hear(sample)
+    entries = timeline.database.collection("entries")
+    once = await entries.find({"event_id": sample.id})
+    assert once
+    await hear(sample, sample)
+    assert await entries.find({"event_id": sample.id}) == once
+
+
+async def test_an_entry_tells_when_who_where_and_why(timeline: Api, hear: Hear, one: str) -> None:
+    """TL-01: all of it from the event alone."""
+    event = lead_renamed(one, actor="service:importer", causation_id="e0")
+    await hear(event)
+    (entry,) = await shown(timeline, f"lead:{one}")
+    assert entry == {
+        "id": f"{event.id}:lead:{one}",
+        "event_id": event.id,
+        "element": {"type": "lead", "id": one, "title": "Pumps"},
+        "kind": "element_modified",
+        "text": "Changed: title",
+        "payload": {"fields": ["title"]},
+        "occurred_at": "2026-05-04T12:00:00Z",
+        "actor": "service:importer",
+        "service": "leads",
+        "type": "crm.lead.updated.v1",
+        "correlation_id": event.correlation_id,
+        "causation_id": "e0",
+        "place": 0,
+        "bound_by_hand": False,
+    }
+
+
+async def test_an_entry_half_told_is_told_in_full_when_the_event_comes_again(
+    timeline: Api, hear: Hear, one: str
+) -> None:
+    """TL-11: whoever wrote a part of it has died."""
+    event = contacts_attached(one, "ada", "bob")
+    await hear(event)
+    entries = timeline.database.collection("entries")
+    before = await entries.find({"event_id": event.id}, sort=[("_id", 1)])
+    assert await entries.delete({"event_id": event.id, "place": {"$in": [0, 2]}}) == 2
+    await hear(event)
+    assert await entries.find({"event_id": event.id}, sort=[("_id", 1)]) == before
+
+
+async def test_a_bound_entry_is_a_copy_of_that_of_the_element_the_event_is_about(
+    timeline: Api, hear: Hear, one: str
+) -> None:
+    """TL-05."""
+    event = contacts_attached(one, "ada")
+    await hear(event)
+    await hear(bound(event, f"lead:{one}", 1))
+    (copy,) = [entry for entry in await shown(timeline, f"lead:{one}") if entry["event_id"] == event.id]
+    (original,) = await shown(timeline, f"deal:{one}")
+    own = {"id": f"{event.id}:lead:{one}", "element": copy["element"], "bound_by_hand": True}
+    assert copy == {**original, **own}
+    assert copy["element"]["id"] == one
+
+
+async def test_a_binding_that_comes_before_its_event_shows_when_the_event_comes(
+    timeline: Api, hear: Hear, one: str
+) -> None:
+    """TL-05, TL-11: each of them once, as in a rebuild from topics that are read side by side."""
+    event = lead_renamed(one)
+    await hear(bound(event, f"deal:{one}", 1))
+    assert event.id not in await told_by(timeline, f"deal:{one}")
+    await hear(event)
+    assert event.id in await told_by(timeline, f"deal:{one}")
+
+
+@pytest.mark.parametrize("attempt", range(6))
+async def test_bindings_and_their_event_may_come_in_any_order(
+    timeline: Api, hear: Hear, one: str, attempt: int
+) -> None:
+    """TL-05, TL-11: nothing waits for anything; the highest sequence counts, not the last to come."""
+    event = lead_renamed(one)
+    events: list[Envelope[Event]] = [
+        event,
+        bound(event, f"deal:{one}", 1),
+        unbound(event, f"deal:{one}", 2),
+        bound(event, f"deal:{one}", 3),
+        bound(event, f"contact:{one}", 4),
+        unbound(event, f"contact:{one}", 5),
+        unbound(event, f"lead:{one}", 6),
+    ]
+    shuffled = [*events, *events]
+    random.Random(attempt).shuffle(shuffled)
+    for each in shuffled[:7]:
+        await hear(each)
+    await hear(*shuffled[7:])
+    assert event.id in await told_by(timeline, f"deal:{one}")
+    assert event.id not in await told_by(timeline, f"contact:{one}")
+    assert event.id not in await told_by(timeline, f"lead:{one}")
+
+
+async def test_an_event_and_its_bindings_heard_at_the_same_moment_find_each_other(
+    timeline: Api, hear: Hear, one: str
+) -> None:
+    """TL-05, TL-11: whichever is written later sees the other."""
+    events = [lead_renamed(one, seconds=number) for number in range(50)]
+    bindings = [bound(event, f"deal:{one}", 1) for event in events]
+    await hear(*(each for pair in zip(bindings, events, strict=True) for each in pair))
+    assert {event.id for event in events} <= await told_by(timeline, f"deal:{one}")
+
+
+async def test_the_timeline_dropped_and_told_anew_is_the_same(timeline: Api, hear: Hear, one: str) -> None:
+    """TL-11: from the events alone, heard in another order."""
+    events: list[Envelope[Event]] = [lead_renamed(one, seconds=number) for number in range(10)]
+    events.append(contacts_attached(one, "ada", "bob"))
+    events += [bound(events[0], f"deal:{one}", 1), unbound(events[0], f"lead:{one}", 2)]
+    for each in events:
+        await hear(each)
+    before = await _state(timeline, events)
+    for name in ("entries", "marks"):
+        await timeline.database.collection(name).delete({})
+    await hear(*reversed(events))
+    assert await _state(timeline, events) == before
+
+
+async def _state(timeline: Api, events: Sequence[Envelope[Event]]) -> list[dict[str, Any]]:
+    ids = [event.id for event in events]
+    found = []
+    for name, field in (("entries", "event_id"), ("marks", "_id")):
+        found += await timeline.database.collection(name).find({field: {"$in": ids}}, sort=[("_id", 1)])
+    return found
