@@ -3,13 +3,18 @@
 The surprise: forcing a rung (`CRM_KAFKA=maven`) turns "cannot be used here" from a step down into an error.
 """
 
+import contextlib
 import os
-import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
+
+import docker
+import docker.models.containers
+from docker.errors import DockerException, NotFound
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
 
 Server = TypeVar("Server")
 
@@ -52,61 +57,80 @@ def choose(ladder: Mapping[str, Rung[Server]], variable: str) -> str:
 
 def docker_answers() -> bool:
     """Whether a Docker engine answers; the client alone is no engine."""
-    docker = shutil.which("docker")
-    if docker is None:
-        return False
     try:
-        asked = subprocess.run([docker, "info"], capture_output=True, timeout=10, check=False)
-    except subprocess.TimeoutExpired:
+        client = docker.from_env(timeout=10)
+        try:
+            return bool(client.ping())
+        finally:
+            client.close()
+    except (DockerException, OSError):
         return False
-    return asked.returncode == 0
 
 
 class Container:
-    """A container that is found again by its record in `running/`, as a child process is."""
+    """A container of testcontainers that is found again by its record in `running/`, as a child process is.
+
+    Testcontainers' reaper stays out: it would remove a stack that `crm up` leaves running. The records do its work.
+    """
 
     def __init__(
-        self, name: str, image: str, *, directory: Path, port: int, options: list[str], arguments: list[str]
+        self, name: str, image: str, *, directory: Path, port: int, environment: Mapping[str, str], command: list[str]
     ) -> None:
         """`port` is published on the loopback address under the same number."""
         self.name = f"crm-{name}-{port}"
-        self._image = image
         self._record = directory / "running" / f"{self.name}.container"
-        self._options = ["--publish", f"127.0.0.1:{port}:{port}", *options]
-        self._arguments = arguments
+        self._port = port
+        self._image = image
+        self._environment = dict(environment)
+        self._command = command
+        self._made: DockerContainer | None = None
 
     def start(self) -> None:
         """Make and start it."""
         self._record.parent.mkdir(parents=True, exist_ok=True)
         self._record.write_text(self.name)
-        _docker("run", "--detach", "--name", self.name, *self._options, self._image, *self._arguments)
+        testcontainers_config.ryuk_disabled = True
+        made = DockerContainer(self._image).with_name(self.name).with_envs(**self._environment)
+        if self._command:
+            made.with_command(self._command)
+        # `with_bind_ports` knows no address and would publish to the whole network.
+        made.ports[f"{self._port}/tcp"] = ("127.0.0.1", self._port)  # type: ignore[assignment]  # docker takes a pair
+        self._made = made
+        try:
+            made.start()
+        except DockerException as error:
+            raise RungUnavailable(f"{self._image} does not start: {error}") from error
 
     def kill(self) -> None:
         """SIGKILL; its data stays."""
-        _docker("kill", self.name)
+        self._running.kill()
 
     def restart(self) -> None:
         """Start it again with the data it had."""
-        _docker("start", self.name)
+        self._running.start()
 
     def remove(self) -> None:
         """Stop it and forget its data."""
-        _docker("rm", "--force", "--volumes", self.name)
+        if self._made is not None:
+            self._made.stop(force=True, delete_volume=True)
         self._record.unlink(missing_ok=True)
+
+    @property
+    def _running(self) -> "docker.models.containers.Container":
+        if self._made is None:
+            raise RungUnavailable(f"{self.name} was never started")
+        return self._made.get_wrapped_container()
 
 
 def remove_containers(directory: Path) -> list[str]:
     """Remove the containers that a killed starter left; their names."""
-    removed = []
-    for record in sorted((directory / "running").glob("*.container")):
-        if docker_answers():
-            subprocess.run(["docker", "rm", "--force", "--volumes", record.stem], capture_output=True, check=False)  # noqa: S607
-            removed.append(record.stem)
+    records = sorted((directory / "running").glob("*.container"))
+    if records and docker_answers():
+        client = docker.from_env()
+        for record in records:
+            with contextlib.suppress(NotFound):
+                client.containers.get(record.stem).remove(force=True, v=True)
+        client.close()
+    for record in records:
         record.unlink(missing_ok=True)
-    return removed
-
-
-def _docker(*arguments: str) -> None:
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)  # noqa: S607
-    if done.returncode:
-        raise RungUnavailable(f"docker {arguments[0]}: {done.stderr.strip()}")
+    return [record.stem for record in records]

@@ -1,6 +1,6 @@
 """Rung 2: Apache Kafka in a container, where a Docker engine answers.
 
-The surprise: plain `docker run` and not testcontainers, whose reaper would remove a stack that `crm up` leaves running.
+The surprise: every setting is passed as an environment variable, because the image writes its own properties file.
 """
 
 from pathlib import Path
@@ -32,8 +32,8 @@ class DockerKafka(Kafka):
             IMAGE,
             directory=directory,
             port=port,
-            options=[f"--env=KAFKA_{key.upper().replace('.', '_')}={value}" for key, value in self.properties.items()],
-            arguments=[],
+            environment={f"KAFKA_{key.upper().replace('.', '_')}": value for key, value in self.properties.items()},
+            command=[],
         )
 
     def launch(self) -> None:

@@ -25,8 +25,8 @@ class DockerMongo(Mongo):
             IMAGE,
             directory=directory,
             port=self._port,
-            options=[],
-            arguments=["mongod", "--replSet", REPLICA_SET, "--port", str(self._port), "--bind_ip_all"],
+            environment={},
+            command=["mongod", "--replSet", REPLICA_SET, "--port", str(self._port), "--bind_ip_all"],
         )
 
     def launch(self) -> None:

@@ -1,0 +1,27 @@
+"""The operator's command: `crm --help` says what it can do.
+
+The surprise: nothing here has a way in of its own. All that concerns data goes through the public HTTP API, so whatever
+`crm` does, another program can do.
+"""
+
+import typer
+
+from deploy.commands import data, keeping, reading, stack
+
+app = typer.Typer(name="crm", help="Runs and operates the CRM.", no_args_is_help=True, add_completion=False)
+
+app.command("up")(stack.up)
+app.command("down")(stack.down)
+app.command("status")(stack.status)
+app.command("topics")(stack.topics)
+app.command("demo")(stack.run_demo)
+app.command("token")(keeping.token)
+app.add_typer(keeping.outbox, name="outbox")
+app.command("import")(data.import_file)
+app.command("convert")(data.convert)
+app.command("dataset")(data.dataset)
+app.command("timeline")(reading.timeline)
+app.command("trace")(reading.trace)
+
+if __name__ == "__main__":
+    app()

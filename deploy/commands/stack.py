@@ -1,0 +1,86 @@
+"""Commands about the stack: up, down, status, topics, demo."""
+
+import asyncio
+import os
+from typing import Annotated
+
+import typer
+from aiokafka.errors import KafkaError
+from rich.markup import escape
+
+from deploy import status as statuses
+from deploy.commands.running import ERR, OUT, failed, finish, told
+from deploy.connection import Connection
+from deploy.dead_letters import parked
+from deploy.demo import DemoFailed, demo
+from deploy.local.stack import LocalStack
+from deploy.topics import apply, read_topics
+
+
+def up() -> None:
+    """Start everything on the best rungs of this machine and leave it running."""
+    with told(), LocalStack(default_ports=True, say=_say) as stack:
+        stack.detach()
+    OUT.print("Running. `crm token` makes a token, `crm down` ends it.")
+
+
+def down() -> None:
+    """End what `crm up` left running, and forget its data."""
+    with told():
+        ended = LocalStack.down()
+    OUT.print(f"Ended {', '.join(ended)}." if ended else "Nothing was running.")
+
+
+def status() -> None:
+    """Services, rungs, outbox backlog and dead letters; exit code 1 where a service takes no writes."""
+
+    async def ask() -> bool:
+        connection = Connection.find()
+        async with connection.crm() as crm:
+            found = await statuses.services_status(crm)
+        statuses.show(OUT, found, connection.rungs, await _parked(connection))
+        return all(one.takes_writes for one in found)
+
+    if not finish(ask()):
+        raise typer.Exit(1)
+
+
+async def _parked(connection: Connection) -> dict[str, int] | str:
+    if connection.bootstrap_servers is None:
+        return "KAFKA_BOOTSTRAP_SERVERS is not set"
+    try:
+        return await parked(connection.bootstrap_servers)
+    except KafkaError as error:
+        return f"Kafka does not answer: {type(error).__name__}"
+
+
+def topics(
+    replication_factor: Annotated[int, typer.Option(envvar="CRM_REPLICATION_FACTOR")] = 1,
+) -> None:
+    """Make the topics of topics.yaml that are missing, and verify the others."""
+    servers, verifies = os.environ.get("KAFKA_BOOTSTRAP_SERVERS"), True
+    if servers is None:
+        with told():
+            connection = Connection.find()
+        servers = connection.bootstrap_servers
+        verifies = connection.verifies_topic_configs
+    if servers is None:
+        raise failed("KAFKA_BOOTSTRAP_SERVERS is not set")
+    finish(apply(servers, replication_factor=replication_factor, verify_configs=verifies))
+    OUT.print(f"{len(read_topics())} topics are as topics.yaml says" + ("." if verifies else ", settings unverified."))
+
+
+def run_demo() -> None:
+    """Start a fresh stack, convert leads, link a company, print what came of it, stop everything."""
+    try:
+        with told():
+            demo(OUT)
+    except DemoFailed as error:
+        raise failed(f"Not as expected: {error}") from error
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        ERR.print("Stopped.")
+        raise typer.Exit(130) from None
+
+
+def _say(line: str) -> None:
+    OUT.print(escape(line), highlight=False)

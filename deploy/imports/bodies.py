@@ -1,0 +1,96 @@
+"""From a row of the file to the body of a request. Pure."""
+
+from collections.abc import Mapping as Lookup
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from deploy.imports.mapping import Mapping, MoneyRule, RowRule, placeholders
+from deploy.imports.table import BadRow, Row
+
+
+@dataclass(frozen=True)
+class References:
+    """Our ids of what the rows name by the ids of the other system."""
+
+    companies: Lookup[str, str] = field(default_factory=dict)
+    products: Lookup[str, str] = field(default_factory=dict)
+
+
+def translated(mapping: Mapping, row: Row) -> dict[str, str]:
+    """The row's cells with the mapping's translations.
+
+    Raises:
+        BadRow: a value without one, in a column whose translations are complete.
+    """
+    cells, unknown = dict(row.cells), []
+    for column, values in mapping.values.items():
+        if row.cells[column] in values:
+            cells[column] = values[row.cells[column]]
+        elif column in mapping.complete:
+            unknown.append(f"{column}: {row.cells[column]!r} has no translation")
+    if unknown:
+        raise BadRow("; ".join(unknown))
+    return cells
+
+
+def body(mapping: Mapping, row: Row, references: References) -> dict[str, Any]:
+    """What to send for the row; empty cells are left out.
+
+    Raises:
+        BadRow: naming everything that is wrong with it.
+    """
+    cells = translated(mapping, row)
+    problems: list[str] = []
+    made = dict(mapping.constants)
+    made |= {name: cells[column] for column, name in mapping.columns.items() if cells[column]}
+    for name, texts in mapping.templates.items():
+        fitting = next((text for text in texts if all(cells[column] for column in placeholders(text))), None)
+        if fitting is not None:
+            made[name] = fitting.format_map(cells)
+    for name, rule in mapping.money.items():
+        if cells[rule.column]:
+            made[name] = _money(rule, cells, problems)
+    if mapping.prices:
+        listed = [rule for rule in mapping.prices if cells[rule.column]]
+        made["prices"] = [{"price": _money(rule, cells, problems)} for rule in listed]
+    if mapping.company and (company := cells[mapping.company]):
+        if company in references.companies:
+            made["company_id"] = references.companies[company]
+        else:
+            problems.append(f"{mapping.company}: there is no company {company!r} from {mapping.originator}")
+    if mapping.rows:
+        made["rows"] = [_product_row(rule, row, cells, references, problems) for rule in mapping.rows]
+    if problems:
+        raise BadRow("; ".join(problems))
+    return made
+
+
+def _product_row(
+    rule: RowRule, row: Row, cells: dict[str, str], references: References, problems: list[str]
+) -> dict[str, Any]:
+    product = cells[rule.product]
+    if product not in references.products:
+        problems.append(f"{rule.product}: there is no product {product!r}")
+    sold: dict[str, Any] = {"product_id": references.products.get(product)}
+    if rule.price and all(row.cells[column] in values for column, values in rule.price_when.items()):
+        sold["price"] = str(_number(rule.price, cells, problems))
+    if rule.quantity:
+        sold["quantity"] = str(_number(rule.quantity, cells, problems))
+    return sold
+
+
+def _money(rule: MoneyRule, cells: dict[str, str], problems: list[str]) -> dict[str, str]:
+    value = _number(rule.column, cells, problems) * rule.factor
+    return {"value": f"{value.normalize():f}", "currency": rule.currency}
+
+
+def _number(column: str, cells: dict[str, str], problems: list[str]) -> Decimal:
+    try:
+        number = Decimal(cells[column])
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if number.is_finite():
+        return number
+    problems.append(f"{column}: {cells[column]!r} is not a number" if cells[column] else f"{column}: is empty")
+    return Decimal(0)

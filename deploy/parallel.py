@@ -1,0 +1,45 @@
+"""Many things at once, but not too many, with a bar that shows how far it is."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+T = TypeVar("T")
+R = TypeVar("R")
+Advance = Callable[[], None]
+
+
+@contextmanager
+def bar(title: str, total: int, console: Console) -> Iterator[Advance]:
+    """A progress bar on a terminal, nothing elsewhere; call what it yields once per thing done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TaskProgressColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda: progress.advance(task)
+
+
+async def each(
+    items: Iterable[T], work: Callable[[T], Awaitable[R]], *, parallel: int, advance: Advance = lambda: None
+) -> list[R]:
+    """The result of `work` for each item, in the items' order; the first exception stops everything."""
+    wanted: Sequence[T] = list(items)
+    results: dict[int, R] = {}
+    places = iter(range(len(wanted)))
+
+    async def worker() -> None:
+        for place in places:
+            results[place] = await work(wanted[place])
+            advance()
+
+    workers = [asyncio.create_task(worker()) for _ in range(min(parallel, len(wanted)))]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for task in workers:
+            task.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+    return [results[place] for place in range(len(wanted))]

@@ -1,0 +1,78 @@
+"""What a row of the file becomes."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.imports.bodies import References, body
+from deploy.imports.mapping import Mapping, MoneyRule, read_mapping
+from deploy.imports.table import BadRow, Row
+
+LEADS = read_mapping(Path(__file__).parents[2] / "deploy" / "samples" / "leads.toml")
+KNOWN = References(companies={"Blauwerk": "c1"}, products={"GTX Pro": "p1"})
+WON = {
+    "opportunity_id": "A1",
+    "sales_agent": "Ada Winter",
+    "product": "GTXPro",
+    "account": "Blauwerk",
+    "deal_stage": "Won",
+    "engage_date": "2026-01-01",
+    "close_date": "2026-02-01",
+    "close_value": "5100",
+}
+
+
+def row(**changes: str) -> Row:
+    cells = WON | changes
+    return Row(2, tuple(cells.values()), cells)
+
+
+def test_a_won_row_is_a_processed_lead_with_the_price_that_was_paid() -> None:
+    assert body(LEADS, row(), KNOWN) == {
+        "title": "GTX Pro for Blauwerk",
+        "responsible_id": "Ada Winter",
+        "stage_id": "PROCESSED",
+        "currency": "USD",
+        "comments": "Engaged 2026-01-01, closed 2026-02-01",
+        "company_id": "c1",
+        "rows": [{"product_id": "p1", "price": "5100"}],
+    }
+
+
+def test_a_lost_row_keeps_the_list_price_although_its_value_is_zero() -> None:
+    made = body(LEADS, row(deal_stage="Lost", close_value="0"), KNOWN)
+    assert (made["stage_id"], made["rows"]) == ("JUNK", [{"product_id": "p1"}])
+
+
+def test_an_open_row_without_account_and_dates_has_neither_company_nor_comment() -> None:
+    empty = dict.fromkeys(("account", "engage_date", "close_date", "close_value"), "")
+    made = body(LEADS, row(deal_stage="Prospecting", **empty), KNOWN)
+    assert made["title"] == "GTX Pro"
+    assert {"company_id", "comments"}.isdisjoint(made)
+
+
+def test_everything_that_is_wrong_with_a_row_is_named_at_once() -> None:
+    with pytest.raises(BadRow) as found:
+        body(LEADS, row(account="Nobody", product="GTX Max", close_value="much"), KNOWN)
+    assert str(found.value) == (
+        "account: there is no company 'Nobody' from crm_sales_opportunities; product: there is no product 'GTX Max'; "
+        "close_value: 'much' is not a number"
+    )
+
+
+def test_a_won_row_without_a_value_is_bad() -> None:
+    with pytest.raises(BadRow, match="close_value: is empty"):
+        body(LEADS, row(close_value=""), KNOWN)
+
+
+def test_a_stage_without_translation_is_bad() -> None:
+    with pytest.raises(BadRow, match="deal_stage: 'Paused' has no translation"):
+        body(LEADS, row(deal_stage="Paused"), KNOWN)
+
+
+@pytest.mark.parametrize(("cell", "value"), [("1100.04", "1100040000"), ("4618", "4618000000"), ("4.54", "4540000")])
+def test_millions_become_a_plain_amount(cell: str, value: str) -> None:
+    rule = MoneyRule.model_validate({"column": "revenue", "currency": "USD", "factor": "1000000"})
+    mapping = Mapping(originator="o", origin="id", money={"revenue": rule})
+    made = body(mapping, Row(2, ("1", cell), {"id": "1", "revenue": cell}), References())
+    assert made["revenue"] == {"value": value, "currency": "USD"}

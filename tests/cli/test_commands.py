@@ -1,0 +1,91 @@
+"""What the command says when it cannot do what was asked."""
+
+import json
+from pathlib import Path
+
+import jwt
+import pytest
+from typer.testing import CliRunner
+
+from deploy.cli import app
+from deploy.client import SERVICES
+
+RUN = CliRunner()
+SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_LOCAL_DIR", str(tmp_path / "local"))
+    for name in (*(f"CRM_{service.upper()}_URL" for service in SERVICES), "CRM_TOKEN", "KAFKA_BOOTSTRAP_SERVERS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status"],
+        ["topics"],
+        ["outbox", "list"],
+        ["timeline", "deal:1"],
+        ["trace", "c"],
+        ["convert", "1"],
+        ["import", "leads", str(SAMPLES / "leads.csv"), "--map", str(SAMPLES / "leads.toml")],
+    ],
+)
+def test_without_a_running_stack_a_command_says_so(command: list[str]) -> None:
+    found = RUN.invoke(app, command)
+    assert found.exit_code == 1
+    assert "no stack runs here: `crm up` starts one" in found.stderr
+
+
+def test_all_five_addresses_and_a_token_are_needed_for_another_crm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_LEADS_URL", "http://127.0.0.1:1")
+    found = RUN.invoke(app, ["status"])
+    assert found.exit_code == 1
+    for name in ("CRM_DEALS_URL", "CRM_CLIENTS_URL", "CRM_CATALOG_URL", "CRM_TIMELINE_URL", "CRM_TOKEN"):
+        assert name in found.stderr
+
+
+def test_a_crm_that_does_not_answer_is_shown_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SERVICES:
+        monkeypatch.setenv(f"CRM_{name.upper()}_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("CRM_TOKEN", "token")
+    found = RUN.invoke(app, ["status"])
+    assert found.exit_code == 1
+    assert "leads does not answer" in found.stdout
+
+
+def test_down_without_a_stack_is_no_error() -> None:
+    found = RUN.invoke(app, ["down"])
+    assert (found.exit_code, found.stdout) == (0, "Nothing was running.\n")
+
+
+def test_an_element_without_a_type_is_refused() -> None:
+    assert "write it as deal:ID" in RUN.invoke(app, ["timeline", "0199f2a4"]).stderr
+
+
+def test_convert_wants_either_a_lead_or_a_stage() -> None:
+    assert RUN.invoke(app, ["convert"]).exit_code == 2
+    assert RUN.invoke(app, ["convert", "1", "--stage", "NEW"]).exit_code == 2
+
+
+def test_a_data_set_without_its_files_is_refused(tmp_path: Path) -> None:
+    found = RUN.invoke(app, ["dataset", str(tmp_path)])
+    assert found.exit_code == 1
+    assert "there is no accounts.csv or companies.csv" in found.stderr
+
+
+def test_a_token_says_what_was_asked_for_and_names_the_key(tmp_path: Path) -> None:
+    made = RUN.invoke(app, ["token", "--sub", "bob", "--scope", "leads:read", "--service", "--minutes", "7"]).stdout
+    made = made.strip()
+    header, said = jwt.get_unverified_header(made), jwt.decode(made, options={"verify_signature": False})
+    keys = json.loads((tmp_path / "local" / "keys" / "jwks.json").read_text())["keys"]
+    assert header["kid"] == keys[0]["kid"]
+    assert (said["sub"], said["kind"], said["roles"], said["scope"]) == ("bob", "service", [], "leads:read")
+    assert said["exp"] - said["iat"] == 420
+
+
+def test_a_token_without_role_and_scope_is_a_users() -> None:
+    said = jwt.decode(RUN.invoke(app, ["token"]).stdout.strip(), options={"verify_signature": False})
+    assert (said["sub"], said["kind"], said["roles"]) == ("anna", "user", ["user"])

@@ -1,0 +1,157 @@
+"""Leads in bulk: each once, deals moved, and what an earlier run left is finished."""
+
+import json
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+import httpx
+import pytest
+from rich.console import Console
+
+from deploy.client import Crm, Problem
+from deploy.conversions import NoSuchStage, Results, Wish, convert, convert_stage
+from tests.cli.fakes import URLS
+
+QUIET = Console(file=StringIO())
+WON = Wish(deal_stage="WON")
+
+
+@dataclass
+class Leads(httpx.AsyncBaseTransport):
+    """Leads that convert at once, or die before the deal is moved."""
+
+    stages: dict[str, str]
+    refuse: set[str] = field(default_factory=set)
+    dies: bool = False
+    conversions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    moves: int = 0
+
+    def crm(self) -> Crm:
+        return Crm(URLS, "token", transport=self, patience_s=0)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        match request.url.path.removeprefix("/v1/").split("/"):
+            case [_, id_, "conversion"]:
+                return self._convert(request, id_)
+            case [_, id_, "stage"]:
+                return self._move(id_, json.loads(request.content)["stage_id"])
+            case ["leads", id_]:
+                return httpx.Response(200, json=self._lead(id_))
+            case [_, id_]:
+                return httpx.Response(200, json=self.deals[id_])
+            case [plural]:
+                return httpx.Response(200, json=self._list(plural))
+        raise AssertionError(request.url)
+
+    def _list(self, plural: str) -> Any:
+        processed = [self._lead(id_) for id_, stage in self.stages.items() if stage == "PROCESSED"]
+        new = [deal for deal in self.deals.values() if deal["stage_id"] == "NEW"]
+        return {
+            "lead-stages": [{"id": "PROCESSED"}, {"id": "CONVERTED"}],
+            "deal-stages": [{"id": "NEW"}, {"id": "WON"}],
+            "leads": {"items": processed, "next_cursor": None},
+            "deals": {"items": new, "next_cursor": None},
+        }[plural]
+
+    def _lead(self, id_: str) -> dict[str, Any]:
+        return {"id": id_, "originator_id": "elsewhere" if id_.startswith("other") else "here"}
+
+    def _convert(self, request: httpx.Request, id_: str) -> httpx.Response:
+        if id_ in self.refuse:
+            return httpx.Response(409, json={"code": "conversion_refused", "detail": "there are duplicates"})
+        if request.method == "POST" and id_ not in self.conversions:
+            deal = {"id": f"deal-{id_}", "lead_id": id_, "stage_id": "NEW", "moved_at": None}
+            self.deals[f"deal-{id_}"] = deal
+            self.stages[id_] = "CONVERTED"
+            correlation_id = request.headers["X-Correlation-Id"]
+            self.conversions[id_] = {"state": "done", "correlation_id": correlation_id, "deal": deal}
+        return httpx.Response(200, json=self.conversions[id_])
+
+    def _move(self, id_: str, stage: str) -> httpx.Response:
+        if self.dies:
+            return httpx.Response(500, json={"code": "internal_error"})
+        self.moves += 1
+        self.deals[id_] |= {"stage_id": stage, "moved_at": "2026-01-01T00:00:00Z"}
+        return httpx.Response(200, json=self.deals[id_])
+
+
+def processed(count: int = 5) -> Leads:
+    return Leads({f"lead-{number}": "PROCESSED" for number in range(count)})
+
+
+async def run(leads: Leads, wish: Wish = WON, *, originator: str | None = None) -> Results:
+    async with leads.crm() as crm:
+        return await convert_stage(crm, "PROCESSED", wish, console=QUIET, originator=originator, parallel=3)
+
+
+async def test_all_leads_of_the_stage_are_converted_and_their_deals_moved() -> None:
+    leads = processed()
+    results = await run(leads)
+    assert dict(results.counts) == {"converted": 5}
+    assert {deal["stage_id"] for deal in leads.deals.values()} == {"WON"}
+
+
+async def test_a_second_run_finds_nothing_to_do() -> None:
+    leads = processed()
+    await run(leads)
+    assert dict((await run(leads)).counts) == {}
+    assert leads.moves == 5
+
+
+async def test_a_run_that_died_before_moving_the_deals_is_finished_by_the_next() -> None:
+    leads = processed()
+    leads.dies = True
+    assert len((await run(leads)).failed) == 5
+    leads.dies = False
+    assert dict((await run(leads)).counts) == {"deal moved": 5}
+    assert leads.moves == 5
+
+
+async def test_with_an_originator_the_leads_of_others_are_left_to_others() -> None:
+    leads = Leads({"other-1": "PROCESSED", "lead-1": "PROCESSED"}, dies=True)
+    await run(leads)
+    leads.dies = False
+    assert dict((await run(leads, originator="here")).counts) == {"deal moved": 1}
+    assert leads.deals["deal-other-1"]["stage_id"] == "NEW"
+
+
+async def test_a_deal_of_a_conversion_that_did_not_ask_for_it_is_left_where_it_is() -> None:
+    leads = processed()
+    await run(leads, Wish())
+    assert dict((await run(leads)).counts) == {"was converted": 5}
+    assert leads.moves == 0
+
+
+async def test_a_deal_that_somebody_has_moved_since_is_left_where_it_is() -> None:
+    leads = processed(1)
+    leads.dies = True
+    await run(leads)
+    leads.dies = False
+    leads.deals["deal-lead-0"]["moved_at"] = "2026-01-01T00:00:00Z"
+    await run(leads)
+    assert leads.moves == 0
+
+
+async def test_a_refused_lead_is_named_and_the_others_go_on() -> None:
+    leads = processed()
+    leads.refuse = {"lead-2"}
+    results = await run(leads)
+    assert results.failed == {"lead-2": "409 conversion_refused: there are duplicates"}
+    assert results.counts["converted"] == 4
+
+
+async def test_a_stage_that_is_not_there_is_named_before_anything_is_converted() -> None:
+    leads = processed()
+    with pytest.raises(NoSuchStage, match="deals have no stage GAINED; there are NEW, WON"):
+        await run(leads, Wish(deal_stage="GAINED"))
+    assert not leads.conversions
+
+
+async def test_one_lead_that_is_refused_raises_the_problem() -> None:
+    leads = processed(1)
+    leads.refuse = {"lead-0"}
+    async with leads.crm() as crm:
+        with pytest.raises(Problem, match="there are duplicates"):
+            await convert(crm, "lead-0", Wish())

@@ -1,0 +1,118 @@
+"""An import goes on after a bad row, and may be done again."""
+
+import csv
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from deploy.imports import BadMapping, Counts, Import, Kind, read_mapping
+from deploy.imports.table import BadFile, read_table, write_rejects
+from tests.cli.fakes import Services, product_not_found
+
+SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
+QUIET = Console(file=StringIO())
+
+
+async def importing(services: Services, kind: Kind, file: Path | None = None, *, news_s: float = 5) -> Counts:
+    mapping = read_mapping(SAMPLES / f"{kind.value}.toml")
+    async with services.crm() as crm:
+        run = Import(crm, kind, mapping, QUIET, parallel=4, news_s=news_s)
+        return await run.run(read_table(file or SAMPLES / f"{kind.value}.csv"))
+
+
+async def everything(services: Services) -> list[tuple[int, int, int, int]]:
+    counts = [await importing(services, kind) for kind in (Kind.COMPANIES, Kind.PRODUCTS, Kind.LEADS)]
+    return [(found.created, found.updated, found.unchanged, found.rejected) for found in counts]
+
+
+async def test_the_samples_go_in_whole_and_a_second_time_without_effect() -> None:
+    services = Services()
+    assert await everything(services) == [(22, 0, 0, 0), (6, 0, 0, 0), (200, 0, 0, 0)]
+    writes = services.writes
+    assert await everything(services) == [(0, 0, 22, 0), (0, 0, 6, 0), (0, 0, 200, 0)]
+    assert services.writes == writes
+
+
+async def test_bad_rows_go_to_the_reject_file_with_their_reasons_and_the_others_go_in(tmp_path: Path) -> None:
+    services = Services()
+    await importing(services, Kind.COMPANIES)
+    await importing(services, Kind.PRODUCTS)
+    head, good, *_ = (SAMPLES / "leads.csv").read_text().splitlines()
+    bad = [
+        "A1,Ada,GTXPro,Nobody,Engaging,,,",
+        "A2,Ada,GTXPro,Blauwerk,Paused,,,",
+        "A3,Ada,GTXPro,Blauwerk,Won,,,a lot",
+        ",Ada,GTXPro,Blauwerk,Won,,,100",
+        "A4,Ada,GTXPro",
+        good,
+    ]
+    file, rejects = tmp_path / "leads.csv", tmp_path / "rejects.csv"
+    file.write_text("\n".join([head, good, *bad, "A5,Ada,GTX Pro,Blauwerk,Won,,,100"]) + "\n")
+    counts = await importing(services, Kind.LEADS, file)
+    write_rejects(rejects, read_table(file).header, counts.rejects)
+    assert (counts.created, counts.rejected) == (2, 6)
+    lines = list(csv.reader(rejects.read_text().splitlines()))
+    assert lines[0] == [*head.split(","), "reason"]
+    assert [line[-1] for line in lines[1:]] == [
+        "account: there is no company 'Nobody' from crm_sales_opportunities",
+        "deal_stage: 'Paused' has no translation",
+        "close_value: 'a lot' is not a number",
+        "opportunity_id: is empty",
+        "3 cells instead of 8",
+        f"opportunity_id: '{good.split(',')[0]}' is in line 2 already",
+    ]
+
+
+def test_a_run_without_rejects_leaves_no_reject_file(tmp_path: Path) -> None:
+    file = tmp_path / "rejects.csv"
+    file.write_text("from an earlier run")
+    write_rejects(file, ["a"], [])
+    assert not file.exists()
+
+
+async def test_a_field_that_the_service_does_not_have_stops_the_import_before_its_first_row(tmp_path: Path) -> None:
+    services = Services()
+    file = tmp_path / "mapping.toml"
+    file.write_text('originator = "o"\norigin = "id"\n[columns]\nname = "titel"\n')
+    table = tmp_path / "rows.csv"
+    table.write_text("id,name\n1,a\n")
+    async with services.crm() as crm:
+        with pytest.raises(BadMapping, match="companies have no field 'titel'"):
+            await Import(crm, Kind.COMPANIES, read_mapping(file), QUIET).run(read_table(table))
+    assert services.writes == 0
+
+
+async def test_a_product_that_leads_has_not_heard_of_yet_is_waited_for() -> None:
+    services = Services()
+    await importing(services, Kind.COMPANIES)
+    await importing(services, Kind.PRODUCTS)
+    services.refusals = [product_not_found() for _ in range(10)]
+    assert (await importing(services, Kind.LEADS)).created == 200
+
+
+async def test_a_product_that_never_comes_rejects_the_row_after_the_deadline() -> None:
+    services = Services()
+    await importing(services, Kind.COMPANIES)
+    await importing(services, Kind.PRODUCTS)
+    services.refusals = [product_not_found() for _ in range(6)]
+    counts = await importing(services, Kind.LEADS, news_s=0)
+    assert (counts.created, counts.rejected) == (194, 6)
+    assert "product_not_found" in counts.rejects[0].reason
+
+
+async def test_a_service_that_is_away_for_a_moment_is_asked_again() -> None:
+    services = Services()
+    services.away = 3
+    assert (await importing(services, Kind.PRODUCTS)).created == 6
+
+
+def test_a_file_that_is_not_utf_8_or_empty_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_bytes("größe\n".encode("latin-1"))
+    with pytest.raises(BadFile, match="cannot be read"):
+        read_table(file)
+    file.write_text("")
+    with pytest.raises(BadFile, match="is empty"):
+        read_table(file)

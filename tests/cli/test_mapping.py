@@ -1,0 +1,83 @@
+"""A mapping that does not fit is refused before the first row."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.imports import BadMapping, read_mapping
+from deploy.imports.table import read_table
+
+SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "mapping.toml"
+    file.write_text(text)
+    return file
+
+
+@pytest.mark.parametrize("name", ["companies", "products", "leads"])
+def test_the_sample_mappings_speak_for_every_column_of_the_samples(name: str) -> None:
+    read_mapping(SAMPLES / f"{name}.toml").check_header(read_table(SAMPLES / f"{name}.csv").header)
+
+
+def test_columns_that_are_missing_unknown_or_doubled_are_all_named(tmp_path: Path) -> None:
+    mapping = read_mapping(written(tmp_path, 'originator = "o"\norigin = "id"\n[columns]\ncolour = "title"\n'))
+    with pytest.raises(BadMapping) as found:
+        mapping.check_header(["size", "id", "id"])
+    assert found.value.reasons == (
+        "column 'colour' is not in the file",
+        "column 'size' is neither used nor listed under `ignored`",
+        "column 'id' is there twice",
+    )
+
+
+def test_an_ignored_column_is_spoken_for(tmp_path: Path) -> None:
+    mapping = read_mapping(written(tmp_path, 'originator = "o"\norigin = "id"\nignored = ["size"]\n'))
+    mapping.check_header(["id", "size"])
+
+
+def test_columns_of_templates_rows_conditions_and_amounts_count_as_used(tmp_path: Path) -> None:
+    text = """
+        originator = "o"
+        origin = "id"
+        company = "account"
+        complete = ["stage"]
+        [templates]
+        title = ["{product} for {account}"]
+        [money]
+        revenue = { column = "turnover", currency = "USD" }
+        [[prices]]
+        column = "listed"
+        currency = "USD"
+        [values.state]
+        a = "b"
+        [[rows]]
+        product = "product"
+        quantity = "pieces"
+        price = "paid"
+        price_when = { won = ["yes"] }
+    """
+    mapping = read_mapping(written(tmp_path, text))
+    used = {"id", "account", "stage", "product", "paid", "state", "pieces", "won", "turnover", "listed"}
+    assert set(mapping.used) == used
+    assert mapping.fields == {"title", "revenue", "prices", "company_id", "rows"}
+
+
+def test_a_misspelt_key_of_the_mapping_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadMapping, match="columms: Extra inputs are not permitted"):
+        read_mapping(written(tmp_path, 'originator = "o"\norigin = "id"\n[columms]\na = "b"\n'))
+
+
+def test_a_missing_key_of_the_mapping_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadMapping, match="origin: Field required"):
+        read_mapping(written(tmp_path, 'originator = "o"\n'))
+
+
+def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadMapping, match=r"mapping\.toml is not TOML"):
+        read_mapping(written(tmp_path, "originator: o"))
+
+
+def test_the_originator_can_be_replaced() -> None:
+    assert read_mapping(SAMPLES / "leads.toml", originator="another").originator == "another"

@@ -1,0 +1,39 @@
+"""Every figure that differs is one line; and the status reads what services publish."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+from deploy.oracles import differences, expected
+from deploy.status import gauges
+
+SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
+
+
+def test_a_figure_that_differs_or_is_not_foreseen_is_named() -> None:
+    wanted = {"leads": Decimal(3), "won in all": Decimal(100), "same": Decimal("1.0")}
+    found = {"leads": Decimal(2), "same": Decimal(1), "leads in LOST": Decimal(1)}
+    assert differences(wanted, found) == [
+        "leads: 2 instead of 3",
+        "won in all: 0 instead of 100",
+        "leads in LOST: 1 instead of 0",
+    ]
+
+
+def test_the_oracles_of_the_samples_are_read_with_all_their_parts() -> None:
+    oracles = json.loads((SAMPLES / "oracles.json").read_text())
+    figures = expected(oracles)
+    assert figures["leads in CONVERTED"] == figures["deals won"] == oracles["stages"]["Won"]
+    assert figures["won by product GTX Pro"] == oracles["per_product"]["GTX Pro"]["won_value"]
+    assert sum(value for name, value in figures.items() if name.startswith("won by agent")) == oracles["won_value"]
+
+
+def test_gauges_are_summed_over_their_labels() -> None:
+    metrics = """
+# TYPE crm_outbox_documents gauge
+crm_outbox_documents{collection="leads"} 2.0
+crm_outbox_documents{collection="other"} 3.0
+# TYPE crm_outbox_published_total counter
+crm_outbox_published_total{collection="leads"} 7.0
+"""
+    assert gauges(metrics) == {"crm_outbox_documents": 5}
