@@ -153,7 +153,9 @@ def _contacts_attached(element: str) -> Narrator:
         ref: ElementRef = getattr(said, element)
         client: Client = said.client
         payload = {"contacts": [str(contact) for contact in said.attached], "truncated": client.truncated}
-        yield Line(ref, "linked", f"{len(said.attached)} contacts of the company were attached", payload)
+        number = len(said.attached)
+        text = f"{number} contacts of the company were attached" if number else "The company was linked"
+        yield Line(ref, "linked", text, payload)
         yield from _came_and_went(ref, [*_refs(client.company), *said.attached], said.detached)
 
     return narrate
