@@ -97,10 +97,9 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     @api.patch("/deals/{deal_id}", tags=["deals"])
     async def correct(deal_id: str, body: DealPatch, call: Writing, response: Response) -> DealOut:
         """Correct fields, or the client (DEAL-01)."""
-        changes = body.fields()
-        client = body.rule() if body.model_fields_set & {"company_id", "contacts", "auto_link_contacts"} else None
+        client = body.rule() if body.model_fields_set & ClientIn.model_fields.keys() else None
         deal = await correct_deal(
-            deal_id, changes, call.cause, deals=deals, client=client, expected_version=call.if_match
+            deal_id, body.fields(), call.cause, deals=deals, client=client, expected_version=call.if_match
         )
         return shown(deal, response)
 
@@ -147,11 +146,16 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     @api.post("/deals/{deal_id}/contacts", tags=["client field"])
     async def add(deal_id: str, body: ContactLinkIn, call: Writing, response: Response) -> ContactAdded:
         """Link one contact; `added` is false where it was linked already (CLI-06)."""
-        wish = body.wish()
-        before = {link.contact_id for link in (await deals.get(deal_id)).client.contacts}
-        rule = lambda client: add_contact(client, wish)  # noqa: E731
+        wish, added = body.wish(), False
+
+        def rule(client: Client) -> Client:
+            nonlocal added
+            changed = add_contact(client, wish)
+            added = changed is not client
+            return changed
+
         deal = await put(deal_id, rule, call)
-        return ContactAdded(added=wish.contact_id not in before, deal=shown(deal, response))
+        return ContactAdded(added=added, deal=shown(deal, response))
 
     @api.delete("/deals/{deal_id}/contacts/{contact_id}", tags=["client field"])
     async def remove(deal_id: str, contact_id: str, call: Writing, response: Response) -> DealOut:

@@ -19,9 +19,7 @@ async def correct_deal(
     client: Callable[[Client], Client] | None = None,
     expected_version: int | None = None,
 ) -> Deal:
-    """Set the given fields, and the Client field if a rule for it is given: all or nothing.
-
-    Values that stand there already are no change.
+    """Set the given fields, and the Client field by its rule; values that stand there already are no change.
 
     Raises:
         NotFound: no such deal.

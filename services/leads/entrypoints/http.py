@@ -106,10 +106,14 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     @api.patch("/leads/{lead_id}", tags=["leads"])
     async def correct(lead_id: str, body: LeadPatch, call: Writing, response: Response) -> LeadOut:
         """Correct fields (LEAD-10); a client in the body makes it a repeat lead (LEAD-03)."""
-        changes = body.fields(settings.default_country)
-        client = body.rule() if body.model_fields_set & {"company_id", "contacts", "auto_link_contacts"} else None
+        client = body.rule() if body.model_fields_set & ClientIn.model_fields.keys() else None
         lead = await correct_lead(
-            lead_id, changes, call.cause, leads=leads, client=client, expected_version=call.if_match
+            lead_id,
+            body.fields(settings.default_country),
+            call.cause,
+            leads=leads,
+            client=client,
+            expected_version=call.if_match,
         )
         return shown(lead, response)
 
@@ -167,11 +171,16 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     @api.post("/leads/{lead_id}/contacts", tags=["client field"])
     async def add(lead_id: str, body: ContactLinkIn, call: Writing, response: Response) -> ContactAdded:
         """Link one contact; `added` is false where it was linked already (CLI-06)."""
-        wish = body.wish()
-        before = {link.contact_id for link in (await leads.get(lead_id)).client.contacts}
-        rule = lambda client: add_contact(client, wish)  # noqa: E731
+        wish, added = body.wish(), False
+
+        def rule(client: Client) -> Client:
+            nonlocal added
+            changed = add_contact(client, wish)
+            added = changed is not client
+            return changed
+
         lead = await put(lead_id, rule, call)
-        return ContactAdded(added=wish.contact_id not in before, lead=shown(lead, response))
+        return ContactAdded(added=added, lead=shown(lead, response))
 
     @api.delete("/leads/{lead_id}/contacts/{contact_id}", tags=["client field"])
     async def remove(lead_id: str, contact_id: str, call: Writing, response: Response) -> LeadOut:

@@ -19,14 +19,12 @@ async def correct_lead(
     client: Callable[[Client], Client] | None = None,
     expected_version: int | None = None,
 ) -> Lead:
-    """Set the given fields, and the Client field if a rule for it is given: all or nothing.
-
-    Values that stand there already are no change.
+    """Set the given fields, and the Client field by its rule; values that stand there already are no change.
 
     Raises:
         NotFound: no such lead.
-        ConversionRunning: the client of a lead that is being converted.
         Stale: the caller's copy is old.
+        ConversionRunning: a client was given while the lead is being converted; then no field changes either.
     """
 
     def correct(lead: Lead) -> None:
