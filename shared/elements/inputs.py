@@ -11,11 +11,12 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from shared.elements.client import ContactWish, set_company, set_contacts
 from shared.elements.rows import RowWish
 from shared.kit import reach
-from shared.kit.domain import Conflict, Invalid, is_id
+from shared.kit.domain import Conflict, Invalid, invalid_field, is_id
 from shared.kit.http import Input
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 UserId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+OriginPart = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 ElementId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Quantity = Annotated[Decimal, Field(gt=0, le=10**9, max_digits=18, decimal_places=6)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -44,6 +45,28 @@ def _own_id(text: str) -> str:
 PastDate = Annotated[date, AfterValidator(_past)]
 NewId = Annotated[str, AfterValidator(_own_id)]
 """An id that the caller chose in advance."""
+
+
+class NewRecordIn(Input):
+    """Identity that a caller may give a new record (CMN-14)."""
+
+    id: NewId | None = None
+    originator_id: OriginPart | None = None
+    origin_id: OriginPart | None = None
+
+    @property
+    def origin(self) -> tuple[str, str] | None:
+        """Where it comes from, if anywhere.
+
+        Raises:
+            Invalid: one part of it is missing.
+        """
+        if self.originator_id is None and self.origin_id is None:
+            return None
+        if self.originator_id is None or self.origin_id is None:
+            missing = "originator_id" if self.originator_id is None else "origin_id"
+            raise invalid_field(missing, "missing", "an origin is a system and the id there: both or none")
+        return self.originator_id, self.origin_id
 
 
 class OnlyOneCompany(Invalid):

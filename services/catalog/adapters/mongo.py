@@ -17,6 +17,8 @@ from shared.kit.repository import MongoRepository
 
 PRODUCTS = "products"
 IN_ORDER = [("sort", 1), ("name", 1), ("_id", 1)]
+IS_GIVEN = {"$gt": ""}
+"""Any text. Not `$type`: MongoDB does not see that a query for one text is covered by that."""
 PRODUCT_INDEXES = (
     Index([("number", 1)], unique=True, name="number"),
     Index([("catalog_id", 1), *IN_ORDER], name="in_order"),
@@ -24,7 +26,7 @@ PRODUCT_INDEXES = (
     Index(
         [("catalog_id", 1), ("external_id", 1)],
         unique=True,
-        partial={"external_id": {"$type": "string"}},
+        partial={"external_id": IS_GIVEN},
         name="external_id",
     ),
 )

@@ -16,6 +16,8 @@ CONTACTS = "contacts"
 COMPANIES = "companies"
 RESOLUTIONS = "resolutions"
 NEWEST = [("created_at", -1), ("_id", -1)]
+IS_GIVEN = {"$gt": ""}
+"""Any text. Not `$type`: MongoDB does not see that a query for one text is covered by that."""
 MAX_MATCHES = 20
 MAX_COMPANY_CONTACTS = 5_000
 COMMON_INDEXES = (
@@ -24,10 +26,11 @@ COMMON_INDEXES = (
     Index([("phones.normalized", 1), *NEWEST], name="by_phone"),
     Index([("emails.normalized", 1), *NEWEST], name="by_email"),
     Index([("originator_id", 1), *NEWEST], name="by_originator"),
+    Index([("origin_id", 1), *NEWEST], partial={"origin_id": IS_GIVEN}, name="by_origin_id"),
     Index(
         [("originator_id", 1), ("origin_id", 1)],
         unique=True,
-        partial={"originator_id": {"$type": "string"}, "origin_id": {"$type": "string"}},
+        partial={"originator_id": IS_GIVEN, "origin_id": IS_GIVEN},
         name="origin",
     ),
 )

@@ -7,7 +7,7 @@ reached by.
 from typing import Annotated, Any
 
 from crm_contracts.clients import CompanyState, ContactState
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
@@ -15,7 +15,7 @@ from shared.elements.inputs import (
     Code,
     MoneyIn,
     Name,
-    NewId,
+    NewRecordIn,
     PastDate,
     Points,
     Text,
@@ -27,8 +27,6 @@ from shared.elements.inputs import (
 )
 from shared.kit.http import Input
 from shared.kit.reach import must_be_valid
-
-Origin = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
 def _valid(given: dict[str, Any], country: str) -> dict[str, Any]:
@@ -87,24 +85,11 @@ class CompanyFieldsIn(ClientFieldsIn):
         return _valid(given_fields(self, CompanyFieldsIn), country)
 
 
-class NewRecord(Input):
-    """Identity that a caller may give a new record."""
-
-    id: NewId | None = None
-    originator_id: Origin | None = None
-    origin_id: Origin | None = None
-
-    @property
-    def origin(self) -> tuple[str, str] | None:
-        """Where it comes from, if both parts are given."""
-        return (self.originator_id, self.origin_id) if self.originator_id and self.origin_id else None
-
-
-class ContactIn(ContactFieldsIn, NewRecord):
+class ContactIn(ContactFieldsIn, NewRecordIn):
     """A new contact; a first or a last name is needed (CONT-01)."""
 
 
-class CompanyIn(CompanyFieldsIn, NewRecord):
+class CompanyIn(CompanyFieldsIn, NewRecordIn):
     """A new company; a title is needed (COMP-01)."""
 
 

@@ -15,9 +15,12 @@ from shared.kit.repository import MongoRepository
 DEALS = "deals"
 REFUSALS = "refusals"
 NEWEST = [("created_at", -1), ("_id", -1)]
+IS_GIVEN = {"$gt": ""}
+"""Any text. Not `$type`: MongoDB does not see that a query for one text is covered by that."""
 DEAL_INDEXES = (
     Index([("number", 1)], unique=True, name="number"),
     Index(NEWEST, name="newest"),
+    Index([("pipeline_id", 1), *NEWEST], name="by_pipeline"),
     Index([("pipeline_id", 1), ("stage_id", 1), *NEWEST], name="by_stage"),
     Index([("stage_id", 1), *NEWEST], name="by_stage_alone"),
     Index([("responsible_id", 1), *NEWEST], name="by_responsible"),
@@ -27,7 +30,7 @@ DEAL_INDEXES = (
     Index(
         [("originator_id", 1), ("origin_id", 1)],
         unique=True,
-        partial={"originator_id": {"$type": "string"}, "origin_id": {"$type": "string"}},
+        partial={"originator_id": IS_GIVEN, "origin_id": IS_GIVEN},
         name="origin",
     ),
 )

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from crm_contracts.deals import DealState
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from services.deals.domain.deal import Deal
 from services.deals.domain.stages import DEFAULT_PIPELINE
@@ -15,7 +15,7 @@ from shared.elements.inputs import (
     Currency,
     ElementId,
     MoneyIn,
-    NewId,
+    NewRecordIn,
     Rows,
     Text,
     Title,
@@ -46,18 +46,15 @@ class DealFieldsIn(Input):
         return given_fields(self, DealFieldsIn)
 
 
-class DealIn(DealFieldsIn, ClientIn):
+class DealIn(NewRecordIn, DealFieldsIn, ClientIn):
     """A new deal; nothing is mandatory (DEAL-01)."""
 
-    id: NewId | None = None
     pipeline_id: ElementId = DEFAULT_PIPELINE
     stage_id: Code | None = None
     rows: Rows = []
     amount: MoneyIn | None = None
     currency: Currency | None = None
     is_manual_amount: bool | None = None
-    originator_id: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
-    origin_id: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
 
     def wish(self) -> NewDeal:
         """As the use case has it."""
@@ -72,7 +69,7 @@ class DealIn(DealFieldsIn, ClientIn):
             amount=self.amount.value_of() if self.amount else None,
             currency=self.currency,
             is_manual_amount=self.is_manual_amount,
-            origin=(self.originator_id, self.origin_id) if self.originator_id and self.origin_id else None,
+            origin=self.origin,
         )
 
 

@@ -18,6 +18,7 @@ from services.leads.entrypoints.schemas import (
     LeadIn,
     LeadOut,
     LeadPatch,
+    LeadUpsert,
 )
 from services.leads.settings import LeadsSettings
 from services.leads.usecases.convert_lead import convert_lead
@@ -72,7 +73,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     @api.post("/leads", status_code=201, tags=["leads"])
     async def create(body: LeadIn, call: Writing, response: Response) -> LeadOut:
         """Create a lead; no field is mandatory (LEAD-01)."""
-        lead = await making(body.id or call.new_id, body.wish(settings.default_country), call.cause)
+        lead = await making(body.id or call.new_id, body.wish(settings.default_country, body.origin), call.cause)
         response.headers["Location"] = f"/v1/leads/{lead.id}"
         return shown(lead, response, 201)
 
@@ -118,7 +119,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         return shown(lead, response)
 
     @api.put("/leads/external/{originator}/{origin:path}", tags=["leads"])
-    async def upsert(originator: str, origin: str, body: LeadIn, call: Writing, response: Response) -> LeadOut:
+    async def upsert(originator: str, origin: str, body: LeadUpsert, call: Writing, response: Response) -> LeadOut:
         """Create or correct the lead of this origin; stage, client and rows of an existing one stay (CMN-14)."""
         wish = body.wish(settings.default_country, (originator, origin))
         lead, is_new = await upsert_lead(

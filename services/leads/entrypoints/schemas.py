@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from crm_contracts.leads import Activities, LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from services.leads.domain.conversion import Conversion, ConversionState, ConversionWish
 from services.leads.domain.lead import Lead
@@ -21,7 +21,7 @@ from shared.elements.inputs import (
     ElementId,
     MoneyIn,
     Name,
-    NewId,
+    NewRecordIn,
     PastDate,
     Points,
     Rows,
@@ -66,21 +66,17 @@ class LeadFieldsIn(Input):
         return given | reach_fields(given, country)
 
 
-class LeadIn(LeadFieldsIn, ClientIn):
-    """A new lead; nothing is mandatory (LEAD-01)."""
+class LeadUpsert(LeadFieldsIn, ClientIn):
+    """A lead as another system has it; only a new one takes more of it than its fields (CMN-14)."""
 
-    id: NewId | None = None
     stage_id: Code | None = None
     rows: Rows = []
     amount: MoneyIn | None = None
     currency: Currency | None = None
     is_manual_amount: bool | None = None
-    originator_id: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
-    origin_id: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
 
     def wish(self, country: str, origin: tuple[str, str] | None = None) -> NewLead:
         """As the use case has it."""
-        both = (self.originator_id, self.origin_id) if self.originator_id and self.origin_id else None
         return NewLead(
             fields=self.fields(country),
             stage_id=self.stage_id,
@@ -91,8 +87,12 @@ class LeadIn(LeadFieldsIn, ClientIn):
             amount=self.amount.value_of() if self.amount else None,
             currency=self.currency,
             is_manual_amount=self.is_manual_amount,
-            origin=origin or both,
+            origin=origin,
         )
+
+
+class LeadIn(NewRecordIn, LeadUpsert):
+    """A new lead; nothing is mandatory (LEAD-01)."""
 
 
 class LeadPatch(LeadFieldsIn, ClientIn):
