@@ -1,0 +1,42 @@
+"""Deals."""
+
+from datetime import datetime
+from typing import Any
+
+from crm_contracts.deals import ConversionRef
+from crm_contracts.values import Client, Priced
+
+from services.deals.domain.deal import Deal
+from tests.builders.causes import ANNA, NOON
+from tests.builders.values import priced as amounts
+
+ASKED_BY = ConversionRef(lead_id="lead-1", conversion_id="conversion-1", attempt=1)
+
+
+def just_created_deal(
+    id_: str = "deal-1",
+    *,
+    client: Client | None = None,
+    priced: Priced | None = None,
+    conversion: ConversionRef | None = None,
+    at: datetime = NOON,
+    **fields: Any,
+) -> Deal:
+    """A deal that has not been stored yet: its first event is still recorded."""
+    return Deal.create(
+        id_,
+        5,
+        {"title": "Pumps for ACME", "responsible_id": "anna", **fields},
+        client=client or Client(),
+        priced=priced or amounts(),
+        by=ANNA,
+        at=at,
+        conversion=conversion,
+    )
+
+
+def a_deal(id_: str = "deal-1", **given: Any) -> Deal:
+    """A deal as it is loaded: nothing recorded. Takes what `just_created_deal` takes."""
+    deal = just_created_deal(id_, **given)
+    deal._recorded.clear()
+    return deal

@@ -1,0 +1,37 @@
+"""Events as they arrive."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from crm_contracts.envelope import Envelope, Event
+
+from shared.kit.domain import Cause
+from tests.builders.causes import ANNA, NOON
+
+E = TypeVar("E", bound=Event)
+
+
+def an_event(
+    data: E, *, id_: str = "event-1", subject: str = "lead-1", sequence: int | None = 1, at: datetime = NOON
+) -> Envelope[E]:
+    return Envelope(
+        id=id_,
+        source="/crm/tests",
+        subject=subject,
+        time=at,
+        data=data,
+        correlation_id="chain-1",
+        actor=ANNA,
+        sequence=sequence,
+    )
+
+
+def cause_of(event: Envelope[Event], *, at: datetime | None = None) -> Cause:
+    """The cause that a subscription makes of an event."""
+    return Cause(
+        key=event.id,
+        actor=event.actor,
+        at=at or event.time,
+        correlation_id=event.correlation_id,
+        causation_id=event.id,
+    )

@@ -1,0 +1,129 @@
+"""Leads, and what the conversion of one is told."""
+
+from datetime import datetime
+from typing import Any
+
+from crm_contracts.leads import DealDraft, LeadConversionRequested, LeadDealRequested, LeadSnapshot
+from crm_contracts.values import Client, ConversionTarget, ElementRef, OnDuplicate, Priced, ProductRow
+
+from services.leads.domain.conversion import ConversionWish
+from services.leads.domain.lead import Lead
+from services.leads.domain.stages import LEAD_STAGES
+from tests.builders.causes import ANNA, NOON, ids
+from tests.builders.values import a_phone, an_email, euros
+from tests.builders.values import priced as amounts
+
+LEAD_ID = "lead-1"
+LEAD_REF = ElementRef(type="lead", id=LEAD_ID, title="Pumps for ACME")
+
+
+def just_created_lead(
+    id_: str = LEAD_ID,
+    *,
+    client: Client | None = None,
+    priced: Priced | None = None,
+    stage_id: str | None = None,
+    at: datetime = NOON,
+    origin: tuple[str, str] | None = None,
+    **fields: Any,
+) -> Lead:
+    """A lead that has not been stored yet: its first event is still recorded."""
+    return Lead.create(
+        id_,
+        17,
+        {"title": "Pumps for ACME", "responsible_id": "anna", **fields},
+        client=client or Client(),
+        priced=priced or amounts(),
+        stage=LEAD_STAGES.get(stage_id) if stage_id else None,
+        by=ANNA,
+        at=at,
+        origin=origin,
+    )
+
+
+def a_lead(id_: str = LEAD_ID, **given: Any) -> Lead:
+    """A lead as it is loaded: nothing recorded. Takes what `just_created_lead` takes."""
+    lead = just_created_lead(id_, **given)
+    lead._recorded.clear()
+    return lead
+
+
+def a_person(**fields: Any) -> dict[str, Any]:
+    """Fields of a lead about whom everything is known."""
+    return {
+        "salutation": "MRS",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "position": "Engineer",
+        "company_title": "ACME GmbH",
+        "phones": (a_phone(),),
+        "emails": (an_email(),),
+        "source_id": "WEB",
+        "comments": "asked for a call",
+        **fields,
+    }
+
+
+def a_wish(
+    *targets: ConversionTarget, on_duplicate: OnDuplicate = "link", pipeline_id: str = "default"
+) -> ConversionWish:
+    """Without targets: the default of the lead."""
+    return ConversionWish(targets=targets or None, on_duplicate=on_duplicate, pipeline_id=pipeline_id)
+
+
+def start(lead: Lead, *targets: ConversionTarget, at: datetime = NOON, prefix: str = "id", **wish: Any) -> None:
+    """Begin a conversion; fresh ids are `id-1`, `id-2`, ..."""
+    lead.start_conversion(a_wish(*targets, **wish), new_id=ids(prefix), by=ANNA, at=at, correlation_id="chain-1")
+
+
+def a_question(
+    *client_targets: ConversionTarget,
+    lead_id: str = LEAD_ID,
+    conversion_id: str = "conversion-1",
+    attempt: int = 1,
+    on_duplicate: OnDuplicate = "link",
+    targets: tuple[ConversionTarget, ...] | None = None,
+    proposed: str | None = None,
+    **fields: Any,
+) -> LeadConversionRequested:
+    """What clients is asked; the proposed ids are named after `proposed`, the lead's id if not given."""
+    wanted = client_targets or ("contact",)
+    name = proposed or lead_id
+    return LeadConversionRequested(
+        lead=ElementRef(type="lead", id=lead_id, title="Pumps for ACME"),
+        conversion_id=conversion_id,
+        attempt=attempt,
+        targets=targets or (*wanted, "deal"),
+        client_targets=wanted,
+        on_duplicate=on_duplicate,
+        proposed_contact_id=f"contact-of-{name}",
+        proposed_company_id=f"company-of-{name}",
+        snapshot=LeadSnapshot(**{"title": "Pumps for ACME", "responsible_id": "anna", **a_person(), **fields}),
+    )
+
+
+def a_deal_question(
+    *rows: ProductRow,
+    conversion_id: str = "conversion-1",
+    attempt: int = 1,
+    pipeline_id: str = "default",
+    proposed_deal_id: str = "deal-1",
+    **draft: Any,
+) -> LeadDealRequested:
+    """What deals is asked."""
+    return LeadDealRequested(
+        lead=LEAD_REF,
+        conversion_id=conversion_id,
+        attempt=attempt,
+        proposed_deal_id=proposed_deal_id,
+        draft=DealDraft(
+            **{
+                "title": "Pumps for ACME",
+                "responsible_id": "anna",
+                "pipeline_id": pipeline_id,
+                "rows": rows,
+                "amount": euros("0"),
+                **draft,
+            }
+        ),
+    )

@@ -1,0 +1,141 @@
+"""A service's real app in this process, over a real MongoDB and with nobody at Kafka's address.
+
+Writes go on without Kafka, so that is all that HTTP needs; what other services would answer, a test puts into the
+database itself, through the service's own reactions.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from deploy.local.mongo import Mongo
+from deploy.local.ports import free_port
+from shared.kit.domain import Aggregate
+from shared.kit.mongo import Collection, Database, Document, Filter, Sort, connect
+from shared.kit.settings import ServiceSettings
+from tests.builders.fakes import Documents
+from tests.kit.tokens import Signer
+
+A = TypeVar("A", bound=Aggregate)
+
+SEEKS = 4
+"""Keys that a well-served query may look at only to find its place."""
+
+
+class Api:
+    """The service as its callers see it: `anna`, a user, unless another role is asked for."""
+
+    def __init__(self, http: httpx.AsyncClient, signer: Signer, database: Database) -> None:
+        self._http, self._signer, self.database = http, signer, database
+
+    async def __call__(
+        self, method: str, path: str, body: Any = None, *, roles: Sequence[str] | None = ("user",), **headers: Any
+    ) -> httpx.Response:
+        """One request; header names have `_` for `-`. Roles None: without a token."""
+        sent = {name.replace("_", "-"): str(value) for name, value in headers.items()}
+        if roles is not None:
+            sent["authorization"] = f"Bearer {self._signer.token(sub='anna', roles=list(roles))}"
+        return await self._http.request(method, f"/v1{path}", json=body, headers=sent)
+
+    async def made(self, path: str, body: Mapping[str, Any] | None = None, **headers: Any) -> dict[str, Any]:
+        """What a POST created."""
+        answer = await self("POST", path, body or {}, **headers)
+        assert answer.status_code == 201, answer.text
+        created: dict[str, Any] = answer.json()
+        assert answer.headers["location"] == f"/v1{path}/{created['id']}"
+        assert answer.headers["etag"] == f'"{created["version"]}"'
+        return created
+
+    async def read(self, path: str) -> Any:
+        answer = await self("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def ids(self, path: str) -> list[str]:
+        """Ids on the one page of a list."""
+        page = await self.read(path)
+        assert page["next_cursor"] is None
+        return [item["id"] for item in page["items"]]
+
+    def documents(self, kind: type[A], name: str) -> Documents[A]:
+        """The service's own documents, to do what its reactions do."""
+        return Documents(kind, self.database.collection(name))
+
+
+@asynccontextmanager
+async def running(
+    name: str, build: Callable[[], tuple[FastAPI, ServiceSettings]], mongo: Mongo, directory: Path
+) -> AsyncIterator[Api]:
+    """The service started, in a database of its own."""
+    signer, prefix = Signer(directory / "jwks.json"), f"http_{uuid4().hex[:8]}_"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MONGODB_URL", mongo.url)
+        environment.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")
+        environment.setenv("CRM_DATABASE_PREFIX", prefix)
+        environment.setenv("CRM_JWKS_FILE", str(signer.jwks_file))
+        environment.setenv("CRM_SHUTDOWN_FLUSH_S", "0.1")
+        app, _ = build()
+    database = connect(mongo.url, f"{prefix}{name}")
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url=f"http://{name}") as http,
+    ):
+        yield Api(http, signer, database)
+    await database.drop()
+    database.close()
+
+
+def wrong_fields(answer: httpx.Response) -> list[str]:
+    """The fields that a 422 names."""
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    return [error["field"] for error in answer.json()["errors"]]
+
+
+def _stages(plan: Any) -> set[str]:
+    """The names of all stages of a plan."""
+    parts = plan.values() if isinstance(plan, Mapping) else plan
+    own = {str(plan["stage"])} if isinstance(plan, Mapping) and "stage" in plan else set[str]()
+    return own.union(*(_stages(part) for part in parts if isinstance(part, (Mapping, list))))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How MongoDB answered a query, and how many documents and keys it read in vain."""
+
+    where: Filter
+    stages: set[str]
+    read_in_vain: int
+
+
+class Explained(Collection):
+    """A collection that remembers how MongoDB means to answer each query that is put to it."""
+
+    def __init__(self, of: Collection) -> None:
+        super().__init__(of._inner)
+        self.plans: list[Plan] = []
+
+    async def find(
+        self, where: Filter, *, sort: Sort | None = None, limit: int = 0, fields: Filter | None = None
+    ) -> list[Document]:
+        explained = await self.explain(where, sort)
+        did = explained["executionStats"]
+        read = max(did["totalDocsExamined"], did["totalKeysExamined"])
+        self.plans.append(Plan(where, _stages(explained["queryPlanner"]["winningPlan"]), read - did["nReturned"]))
+        return await super().find(where, sort=sort, limit=limit, fields=fields)
+
+    def assert_served_by_indexes(self) -> None:
+        """Neither the whole collection is read, in whatever order, nor anything sorted in memory."""
+        assert self.plans
+        for plan in self.plans:
+            assert "IXSCAN" in plan.stages, plan
+            assert not plan.stages & {"COLLSCAN", "SORT"}, plan
+            assert plan.read_in_vain <= SEEKS, plan

@@ -1,0 +1,131 @@
+"""The part of the clients service that conversions and company links talk to, over a real database."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm_contracts.clients import LeadClientRefused, LeadClientResolved
+from crm_contracts.envelope import Event
+from crm_contracts.leads import LeadConversionRequested
+from crm_contracts.values import ConversionTarget, OnDuplicate
+
+from services.clients.adapters.claims import Claims
+from services.clients.adapters.mongo import ClientViews
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
+from services.clients.domain.resolution import Resolution
+from services.clients.usecases.resolve_lead_client import resolve_lead_client
+from shared.kit.domain import Cause
+from shared.kit.mongo import Database
+from tests.builders.causes import a_cause
+from tests.builders.clients import just_created_company, just_created_contact
+from tests.builders.fakes import Counting, Documents, MortalClaims, Power, Said
+from tests.builders.leads import a_question
+from tests.builders.values import a_phone, an_email
+
+NUMBERS = Counting()
+
+
+def phone_of(name: str) -> str:
+    return f"+49301{int(name.rpartition('-')[2]):06d}"
+
+
+def email_of(name: str) -> str:
+    return f"{name}@acme.example"
+
+
+def asking(
+    name: str, *client_targets: ConversionTarget, on_duplicate: OnDuplicate = "link", **given: Any
+) -> LeadConversionRequested:
+    """What a lead of this name asks; its phone and e-mail are its own unless given."""
+    return a_question(
+        *client_targets,
+        lead_id=name,
+        conversion_id=f"conversion-of-{name}",
+        on_duplicate=on_duplicate,
+        **{"phones": (a_phone(normalized=phone_of(name)),), "emails": (an_email(normalized=email_of(name)),), **given},
+    )
+
+
+@dataclass
+class Office:
+    """One replica of clients. What it answers without changing anything stands in `answers`."""
+
+    database: Database
+    power: Power = field(default_factory=Power)
+
+    def __post_init__(self) -> None:
+        self.contacts = Documents(Contact, self.database.collection("contacts"), self.power)
+        self.companies = Documents(Company, self.database.collection("companies"), self.power)
+        self.resolutions = Documents(Resolution, self.database.collection("resolutions"), self.power)
+        self.claims: Claims = MortalClaims(self.database.collection("claims"), self.power)
+        self.views = ClientViews(self.contacts, self.companies)
+        self.answers = Said()
+
+    def replica(self, *, off_after: int | None = None) -> "Office":
+        """Another process on the same database; its power may go off after so many writes."""
+        return Office(self.database, Power(off_after=off_after))
+
+    async def resolve(self, asked: LeadConversionRequested, cause: Cause | None = None) -> None:
+        await resolve_lead_client(
+            asked,
+            cause or a_cause(f"event-of-{asked.lead.id}"),
+            contacts=self.contacts,
+            companies=self.companies,
+            resolutions=self.resolutions,
+            claims=self.claims,
+            views=self.views,
+            numbers=NUMBERS,
+            answers=self.answers,
+        )
+
+    async def resolved(self, asked: LeadConversionRequested) -> LeadClientResolved:
+        """The one answer to a question that is answered with results."""
+        (answer,) = await self.said(asked)
+        assert isinstance(answer, LeadClientResolved)
+        return answer
+
+    async def refused(self, asked: LeadConversionRequested) -> LeadClientRefused:
+        """The one answer to a question that is refused."""
+        (answer,) = await self.said(asked)
+        assert isinstance(answer, LeadClientRefused)
+        return answer
+
+    async def said(self, asked: LeadConversionRequested) -> list[Event]:
+        return await self.resolutions.said(Resolution.id_for(asked))
+
+    async def knows_contact(self, id_: str, name: str | None = None, **fields: Any) -> Contact:
+        """Enter a contact, with the phone of the lead of this name if one is given."""
+        if name is not None:
+            fields = {"phones": (a_phone(normalized=phone_of(name)),), **fields}
+        contact = just_created_contact(id_, number=await NUMBERS.next("contact"), **fields)
+        return await self.contacts.add(contact, a_cause(f"request:{id_}"))
+
+    async def knows_company(self, id_: str, name: str | None = None, **fields: Any) -> Company:
+        """Enter a company, with the e-mail of the lead of this name if one is given."""
+        if name is not None:
+            fields = {"emails": (an_email(normalized=email_of(name)),), **fields}
+        company = just_created_company(id_, number=await NUMBERS.next("company"), **fields)
+        return await self.companies.add(company, a_cause(f"request:{id_}"))
+
+    async def everything_about(self, name: str) -> dict[str, Any]:
+        """All documents that tell of a lead or have its name in their id, comparable with those of another lead."""
+        found: dict[str, Any] = {}
+        for collection in ("contacts", "companies", "resolutions", "claims"):
+            documents = await self.database.collection(collection).find({})
+            texts = [json.dumps(document, default=str, sort_keys=True) for document in documents]
+            found[collection] = sorted(
+                _nameless(json.loads(text), name) for text in texts if f'{name}"' in text or phone_of(name) in text
+            )
+        return found
+
+
+def _nameless(document: dict[str, Any], name: str) -> str:
+    """The state and the events of a document, without what differs from lead to lead."""
+    for serial in ("_id", "number", "due", "inbox", "created_by_cause", "answered_to"):
+        document.pop(serial, None)
+    document["outbox"] = [entry["headers"]["ce_type"] for entry in document.get("outbox", [])]
+    for requisite in document.get("requisites", []):
+        del requisite["id"]
+    text = json.dumps(document, sort_keys=True)
+    return text.replace(name, "LEAD").replace(phone_of(name), "PHONE")

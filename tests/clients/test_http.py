@@ -1,0 +1,302 @@
+"""The clients API, on the real app and a real MongoDB."""
+
+import asyncio
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.clients.adapters.mongo import FILTERS, ClientViews
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
+from shared.kit.auth import Caller
+from tests.builders.causes import ANNA
+from tests.builders.fakes import Documents
+from tests.builders.running import Api, Explained, wrong_fields
+
+ADA = {"first_name": "Ada", "last_name": "Lovelace"}
+ACME = {"title": "ACME GmbH"}
+KINDS = {"contacts": ADA, "companies": ACME}
+READ_ONLY = {
+    "number": 7,
+    "created_at": "2020-01-01T00:00:00Z",
+    "created_by": "user:eve",
+    "updated_at": "2020-01-01T00:00:00Z",
+    "updated_by": "user:eve",
+    "lead_id": "lead-1",
+    "requisites": [],
+    "version": 1,
+}
+ENDPOINTS = [
+    *((("POST", f"/{kind}", body)) for kind, body in KINDS.items()),
+    *((("PATCH", f"/{kind}/nobody", body)) for kind, body in KINDS.items()),
+    *((("PUT", f"/{kind}/external/shop/1", body)) for kind, body in KINDS.items()),
+    ("PUT", "/contacts/nobody/companies/nothing", {}),
+    ("DELETE", "/contacts/nobody/companies/nothing", None),
+]
+READS = ["/contacts", "/contacts/nobody", "/companies", "/companies/nobody", "/companies/nobody/contacts"]
+EVERYBODY = Caller(actor=ANNA, roles=frozenset({"reader"}), scopes=frozenset())
+PHONES = count(100_000)
+
+
+def a_new_phone() -> str:
+    return f"030 4{next(PHONES)}"
+
+
+async def test_everything_that_is_said_of_a_contact_is_kept(api: Api) -> None:
+    """CONT-01, CONT-03, CMN-04."""
+    said = {
+        **ADA,
+        "salutation": "MRS",
+        "middle_name": "King",
+        "birth_date": "1990-12-10",
+        "position": "Engineer",
+        "type_id": "CLIENT",
+        "source_id": "WEB",
+        "source_description": "fair",
+        "comments": "likes tea",
+        "observers": ["eve"],
+        "open_to_all": False,
+    }
+    points = {
+        "phones": [{"value": "030 901820"}, {"value": "0171 2345678", "kind": "MOBILE"}],
+        "emails": [{"value": "Ada@ACME.example"}],
+        "websites": [{"value": "acme.example"}],
+        "messengers": [{"value": "@ada", "kind": "TELEGRAM"}],
+    }
+    contact = await api.made("/contacts", {**said, **points, "utm": {"source": "letter"}})
+    assert {name: contact[name] for name in said} == said
+    assert [point["normalized"] for point in contact["phones"]] == ["+4930901820", "+491712345678"]
+    assert contact["emails"][0] == {"kind": "WORK", "value": "Ada@ACME.example", "normalized": "ada@acme.example"}
+    assert (contact["messengers"][0]["kind"], contact["responsible_id"]) == ("TELEGRAM", "anna")
+    assert await api.read(f"/contacts/{contact['id']}") == contact
+
+
+async def test_everything_that_is_said_of_a_company_is_kept(api: Api) -> None:
+    """COMP-01."""
+    said = {**ACME, "type_id": "CLIENT", "industry": "TRADE", "employees": "50", "comments": "pays late"}
+    company = await api.made("/companies", {**said, "revenue": {"value": "1000.5", "currency": "EUR"}})
+    assert {name: company[name] for name in said} == said
+    assert company["revenue"] == {"value": "1000.5", "currency": "EUR"}
+    assert await api.read(f"/companies/{company['id']}") == company
+
+
+async def test_a_client_without_a_name_is_refused(api: Api) -> None:
+    """CONT-01, COMP-01."""
+    assert wrong_fields(await api("POST", "/contacts", {"position": "Engineer"})) == ["first_name", "last_name"]
+    assert wrong_fields(await api("POST", "/companies", {"title": "  "})) == ["title"]
+    for kind, body, named in (
+        ("contacts", {"first_name": "", "last_name": None}, ["first_name", "last_name"]),
+        ("companies", {"title": ""}, ["title"]),
+    ):
+        made = await api.made(f"/{kind}", KINDS[kind])
+        assert wrong_fields(await api("PATCH", f"/{kind}/{made['id']}", body)) == named
+        assert await api.read(f"/{kind}/{made['id']}") == made
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_every_phone_and_e_mail_that_is_not_valid_is_named(api: Api, kind: str) -> None:
+    """CONT-03."""
+    wrong = {"phones": [{"value": "030 901820"}, {"value": "call me"}], "emails": [{"value": "at home"}]}
+    named = ["phones.1.value", "emails.0.value"]
+    made = await api.made(f"/{kind}", KINDS[kind])
+    for method, path in (("POST", f"/{kind}"), ("PATCH", f"/{kind}/{made['id']}"), ("PUT", f"/{kind}/external/x/1")):
+        assert wrong_fields(await api(method, path, {**KINDS[kind], **wrong})) == named
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_every_wrong_field_is_named(api: Api, kind: str) -> None:
+    """CMN-10."""
+    wrong: dict[str, Any] = {"phones": [{"number": "1"}], "observers": "eve", "nonsense": True}
+    named = sorted(wrong_fields(await api("POST", f"/{kind}", {**KINDS[kind], **wrong})))
+    assert named == ["nonsense", "observers", "phones.0.number", "phones.0.value"]
+    assert wrong_fields(await api("POST", f"/{kind}", {**KINDS[kind], "origin_id": "1"})) == ["originator_id"]
+
+
+@pytest.mark.parametrize("name", READ_ONLY)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_the_system_writes_cannot_be_written(api: Api, kind: str, name: str) -> None:
+    """CMN-10."""
+    for method, path in (("POST", f"/{kind}"), ("PATCH", f"/{kind}/nobody"), ("PUT", f"/{kind}/external/x/1")):
+        assert wrong_fields(await api(method, path, {**KINDS[kind], name: READ_ONLY[name]})) == [name]
+
+
+async def test_the_companies_of_a_contact_are_not_a_field(api: Api) -> None:
+    """COMP-04."""
+    assert wrong_fields(await api("POST", "/contacts", {**ADA, "companies": []})) == ["companies"]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ENDPOINTS)
+async def test_nobody_writes_without_the_permission(api: Api, method: str, path: str, body: Any) -> None:
+    assert (await api(method, path, body, roles=None)).status_code == 401
+    assert (await api(method, path, body, roles=["reader"])).status_code == 403
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_nobody_reads_without_the_permission(api: Api, path: str) -> None:
+    assert (await api("GET", path, roles=None)).status_code == 401
+    assert (await api("GET", path, roles=[])).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [*(e for e in ENDPOINTS if "nobody" in e[1]), *(("GET", path, None) for path in READS if "nobody" in path)],
+)
+async def test_who_is_not_there_is_not_found(api: Api, method: str, path: str, body: Any) -> None:
+    assert (await api(method, path, body)).status_code == 404
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_request_that_is_repeated_with_its_key_makes_one_record(api: Api, kind: str) -> None:
+    key, body = str(uuid4()), KINDS[kind]
+    first = await api("POST", f"/{kind}", body, idempotency_key=key)
+    again = await api("POST", f"/{kind}", body, idempotency_key=key)
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert (await api("POST", f"/{kind}", {**body, "comments": "x"}, idempotency_key=key)).status_code == 409
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_correction_changes_what_it_says_and_a_correction_of_nothing_changes_nothing(
+    api: Api, kind: str
+) -> None:
+    """CONT-01, COMP-01."""
+    made = await api.made(f"/{kind}", KINDS[kind])
+    path = f"/{kind}/{made['id']}"
+    stale = await api("PATCH", path, {"comments": "called"}, if_match='"99"')
+    assert (stale.status_code, stale.json()["code"]) == (412, "version_mismatch")
+    changed = await api("PATCH", path, {"comments": "called"}, if_match='"1"')
+    assert (changed.json()["comments"], changed.json()["version"], changed.headers["etag"]) == ("called", 2, '"2"')
+    assert (await api("PATCH", path, {**KINDS[kind], "comments": "called"})).json() == changed.json()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_record_of_another_system_is_created_once_and_then_corrected(api: Api, kind: str) -> None:
+    """CMN-14."""
+    path, body = f"/{kind}/external/shop/{uuid4()}", KINDS[kind]
+    first, again = await api("PUT", path, body), await api("PUT", path, body)
+    assert (first.status_code, again.status_code, again.json()) == (201, 200, first.json())
+    changed = (await api("PUT", path, {**body, "comments": "called"})).json()
+    assert (changed["id"], changed["comments"], changed["version"]) == (first.json()["id"], "called", 2)
+    origin = {"originator_id": "shop", "origin_id": first.json()["origin_id"]}
+    taken = await api("POST", f"/{kind}", {**body, **origin})
+    assert (taken.status_code, taken.json()["code"]) == (409, "origin_taken")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_one_origin_put_ten_times_at_once_is_one_record(api: Api, kind: str) -> None:
+    """CMN-14."""
+    path = f"/{kind}/external/shop/{uuid4()}"
+    answers = await asyncio.gather(*(api("PUT", path, KINDS[kind]) for _ in range(10)))
+    assert sorted({answer.status_code for answer in answers}) == [200, 201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+async def test_the_links_of_a_contact_are_left_alone_by_the_other_system(api: Api) -> None:
+    """CMN-14, COMP-04."""
+    path = f"/contacts/external/shop/{uuid4()}"
+    contact, company = (await api("PUT", path, ADA)).json(), await api.made("/companies", ACME)
+    linked = (await api("PUT", f"/contacts/{contact['id']}/companies/{company['id']}", {})).json()
+    assert (await api("PUT", path, ADA)).json() == linked
+
+
+async def test_a_contact_works_for_companies_and_a_company_lists_its_contacts_in_order(api: Api) -> None:
+    """COMP-04, CLI-06."""
+    acme, bell = await api.made("/companies", ACME), await api.made("/companies", {"title": "Bell"})
+    ada, bob = await api.made("/contacts", ADA), await api.made("/contacts", {"first_name": "Bob"})
+    for contact in (bob, ada, bob):
+        answer = await api("PUT", f"/contacts/{contact['id']}/companies/{acme['id']}", {})
+        assert answer.status_code == 200
+    people = await api.read(f"/companies/{acme['id']}/contacts")
+    assert [(person["id"], person["companies"][0]["position"]) for person in people] == [
+        (bob["id"], 10),
+        (ada["id"], 20),
+    ]
+    path = f"/contacts/{ada['id']}/companies/{bell['id']}"
+    both = (await api("PUT", path, {"is_primary": True, "role_id": 3})).json()
+    assert [(link["title"], link["is_primary"], link["role_id"]) for link in both["companies"]] == [
+        ("ACME GmbH", False, 0),
+        ("Bell", True, 3),
+    ]
+    assert (await api("PUT", path, {"is_primary": True})).json() == both
+    left = (await api("DELETE", path)).json()
+    assert [(link["company_id"], link["is_primary"]) for link in left["companies"]] == [(acme["id"], True)]
+    assert (await api("DELETE", path)).json() == left
+    assert (await api("PUT", f"/contacts/{ada['id']}/companies/nothing", {})).status_code == 404
+    assert wrong_fields(await api("PUT", path, {"company": "x"})) == ["company"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_a_link_on_an_old_copy_is_refused(api: Api, method: str) -> None:
+    """COMP-04."""
+    company, contact = await api.made("/companies", ACME), await api.made("/contacts", ADA)
+    path = f"/contacts/{contact['id']}/companies/{company['id']}"
+    body: dict[str, Any] | None = {} if method == "PUT" else None
+    assert (await api(method, path, body, if_match='"99"')).status_code == 412
+    assert (await api(method, path, body, if_match='"1"')).status_code == 200
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_clients_are_found_by_phone_in_any_notation_by_e_mail_and_by_origin(api: Api, kind: str) -> None:
+    """CONT-03, CMN-14."""
+    phone, mail, origin = a_new_phone(), f"{uuid4()}@Acme.example", str(uuid4())
+    reach = {"phones": [{"value": phone}], "emails": [{"value": mail}]}
+    made = await api.made(f"/{kind}", {**KINDS[kind], **reach, "originator_id": origin, "origin_id": origin})
+    international = "%2B49 30" + phone.removeprefix("030").replace(" ", "")
+    for query in (
+        f"phone={phone}",
+        f"phone={international}",
+        f"email={mail.upper()}",
+        f"originator_id={origin}",
+        f"origin_id={origin}",
+        f"originator_id={origin}&origin_id={origin}&email={mail}",
+    ):
+        assert await api.ids(f"/{kind}?{query}") == [made["id"]], query
+    assert await api.ids(f"/{kind}?phone=nothing") == []
+
+
+async def test_contacts_are_listed_by_company_page_by_page_newest_first(api: Api) -> None:
+    """COMP-04."""
+    company = await api.made("/companies", ACME)
+    made = [(await api.made("/contacts", ADA))["id"] for _ in range(3)]
+    for id_ in made:
+        await api("PUT", f"/contacts/{id_}/companies/{company['id']}", {})
+    first = await api.read(f"/contacts?company_id={company['id']}&limit=2")
+    rest = await api.read(f"/contacts?company_id={company['id']}&limit=2&cursor={first['next_cursor']}")
+    assert [item["id"] for item in (*first["items"], *rest["items"])] == made[::-1]
+    assert rest["next_cursor"] is None
+    assert wrong_fields(await api("GET", "/contacts?cursor=nonsense")) == ["cursor"]
+    assert wrong_fields(await api("GET", "/companies?limit=201")) == ["limit"]
+
+
+async def test_every_filter_of_the_lists_is_served_by_an_index(api: Api) -> None:
+    contacts = Explained(api.database.collection("contacts"))
+    companies = Explained(api.database.collection("companies"))
+    people, firms = Documents(Contact, contacts), Documents(Company, companies)
+    views = ClientViews(people, firms)
+    for kind, body in KINDS.items():
+        await api.made(f"/{kind}", body)
+        await api.made(f"/{kind}", body)
+    wanted: list[dict[str, str | None]] = [{}]
+    wanted += [{name: "x"} for name in FILTERS]
+    _, cursor = await views.page(people, {}, access=EVERYBODY, limit=1, cursor=None)
+    assert cursor
+    for filters in wanted:
+        for place in (None, cursor):
+            await views.page(people, filters, access=EVERYBODY, limit=50, cursor=place)
+            if "company_id" not in filters:
+                await views.page(firms, filters, access=EVERYBODY, limit=50, cursor=place)
+    await views.contacts_of("x")
+    contacts.assert_served_by_indexes()
+    companies.assert_served_by_indexes()
+
+
+async def test_duplicates_are_searched_by_indexes(api: Api) -> None:
+    """LEAD-12."""
+    contacts = Explained(api.database.collection("contacts"))
+    companies = Explained(api.database.collection("companies"))
+    views = ClientViews(Documents(Contact, contacts), Documents(Company, companies))
+    assert await views.matches(["+4915"], ["nobody@acme.example"]) == ([], [])
+    for plan in (*contacts.plans, *companies.plans):
+        assert "IXSCAN" in plan.stages, plan
+        assert ("COLLSCAN" in plan.stages, plan.read_in_vain) == (False, 0), plan

@@ -1,0 +1,273 @@
+"""A lead's contact and company, made or linked once, whatever happens on the way (LEAD-11 to LEAD-13)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from crm_contracts.leads import LeadConversionRequested
+from crm_contracts.values import Address, ConversionTarget, OnDuplicate
+
+from services.clients.domain.resolution import Resolution
+from shared.kit.domain import NotYet
+from shared.kit.repository import LostRace
+from tests.builders.causes import a_cause
+from tests.builders.fakes import PowerCut, again
+from tests.builders.values import a_phone, company_ref
+from tests.clients.office import Office, asking, phone_of
+
+ADDRESS = Address(address_1="Unter den Linden 77", city="Berlin")
+
+
+async def test_a_contact_and_its_company_are_created_from_the_lead(office: Office, name: str) -> None:
+    """LEAD-12."""
+    asked = asking(name, "contact", "company", address=ADDRESS, observers=("bob",))
+    await office.resolve(asked)
+    answer = await office.resolved(asked)
+    contact = await office.contacts.get(asked.proposed_contact_id)
+    company = await office.companies.get(asked.proposed_company_id)
+    assert (answer.contact, answer.company, answer.duplicates) == (contact.ref, company.ref, ())
+    assert answer.created == (contact.ref, company.ref)
+    snapshot = asked.snapshot
+    assert (contact.salutation, contact.full_name, contact.position) == ("MRS", "Ada Lovelace", "Engineer")
+    assert (contact.phones, contact.emails) == (snapshot.phones, snapshot.emails)
+    assert (contact.source_id, contact.comments, contact.responsible_id) == ("WEB", "asked for a call", "anna")
+    assert [requisite.addresses for requisite in contact.requisites] == [(ADDRESS,)]
+    assert (contact.observers, contact.lead_id, company.lead_id) == ((), name, name)
+    assert (company.title, company.comments, company.responsible_id) == ("ACME GmbH", "asked for a call", "anna")
+    assert (company.phones, company.emails, company.requisites) == ((), (), ())
+    assert [(link.company_id, link.title, link.is_primary) for link in contact.companies] == [
+        (company.id, "ACME GmbH", True)
+    ]
+
+
+async def test_a_company_alone_gets_the_contact_data_and_the_address(office: Office, name: str) -> None:
+    """LEAD-12."""
+    asked = asking(name, "company", targets=("company", "deal"), address=ADDRESS, company_title=None)
+    await office.resolve(asked)
+    company = await office.companies.get(asked.proposed_company_id)
+    assert company.title == "Pumps for ACME"
+    assert (company.phones, company.emails) == (asked.snapshot.phones, asked.snapshot.emails)
+    assert [requisite.addresses for requisite in company.requisites] == [(ADDRESS,)]
+
+
+@pytest.mark.parametrize(
+    ("person", "first_name"),
+    [
+        ({"first_name": None, "last_name": None}, "Pumps for ACME"),
+        ({"first_name": None, "last_name": None, "middle_name": "King"}, "King"),
+    ],
+)
+async def test_a_lead_without_a_name_still_gives_a_contact(
+    office: Office, name: str, person: dict[str, Any], first_name: str
+) -> None:
+    """LEAD-12, CONT-01."""
+    asked = asking(name, "contact", **person)
+    await office.resolve(asked)
+    assert (await office.contacts.get(asked.proposed_contact_id)).first_name == first_name
+
+
+async def test_the_only_contact_with_the_same_phone_is_linked_and_gets_the_new_company(
+    office: Office, name: str
+) -> None:
+    """LEAD-12."""
+    known = await office.knows_contact(f"known-{name}", name)
+    asked = asking(name, "contact", "company")
+    await office.resolve(asked)
+    answer = await office.resolved(asked)
+    assert (answer.contact, answer.duplicates) == (known.ref, (known.ref,))
+    assert [ref.id for ref in answer.created] == [asked.proposed_company_id]
+    links = (await office.contacts.get(known.id)).companies
+    assert [link.company_id for link in links] == [asked.proposed_company_id]
+    assert await office.contacts.find(asked.proposed_contact_id) is None
+
+
+async def test_the_only_company_with_the_same_address_is_linked_and_its_new_contact_goes_last(
+    office: Office, name: str
+) -> None:
+    """LEAD-12, COMP-04."""
+    known = await office.knows_company(f"known-{name}", name)
+    first = await office.knows_contact(f"first-{name}")
+    await office.contacts.change(
+        first.id, lambda found: found.link(known.ref, position=10, by="user:anna", at=known.created_at), a_cause()
+    )
+    asked = asking(name, "contact", "company")
+    await office.resolve(asked)
+    assert (await office.resolved(asked)).company == known.ref
+    people = await office.views.contacts_of(known.id)
+    assert [contact.id for contact in people] == [first.id, asked.proposed_contact_id]
+
+
+@pytest.mark.parametrize(("how", "matches"), [("link", 2), ("reject", 1), ("reject", 2)])
+async def test_duplicates_that_stand_in_the_way_are_named_and_nothing_is_created(
+    office: Office, name: str, how: OnDuplicate, matches: int
+) -> None:
+    """LEAD-12."""
+    known = [await office.knows_contact(f"known-{n}-{name}", name) for n in range(matches)]
+    asked = asking(name, "contact", "company", on_duplicate=how)
+    await office.resolve(asked)
+    answer = await office.refused(asked)
+    assert (answer.code, answer.candidates) == ("duplicates_found", tuple(contact.ref for contact in known))
+    assert await office.contacts.find(asked.proposed_contact_id) is None
+    assert await office.companies.find(asked.proposed_company_id) is None
+    assert (await office.everything_about(name))["claims"] == []
+
+
+@pytest.mark.parametrize("matches", [0, 1, 2])
+async def test_create_creates_whoever_is_there_and_mentions_them(office: Office, name: str, matches: int) -> None:
+    """LEAD-12."""
+    known = [await office.knows_contact(f"known-{n}-{name}", name) for n in range(matches)]
+    asked = asking(name, "contact", on_duplicate="create")
+    await office.resolve(asked)
+    answer = await office.resolved(asked)
+    assert answer.duplicates == tuple(contact.ref for contact in known)
+    assert [ref.id for ref in answer.created] == [asked.proposed_contact_id]
+
+
+async def test_without_phone_and_e_mail_nobody_is_a_duplicate(office: Office, name: str) -> None:
+    """LEAD-12."""
+    asked = asking(name, "contact", on_duplicate="reject", phones=(a_phone("call me", None),), emails=())
+    await office.resolve(asked)
+    assert (await office.resolved(asked)).duplicates == ()
+
+
+async def test_a_refused_attempt_is_followed_by_one_that_links(office: Office, name: str) -> None:
+    """LEAD-13."""
+    known = await office.knows_contact(f"known-{name}", name)
+    rejecting, linking = asking(name, "contact", on_duplicate="reject"), asking(name, "contact", attempt=2)
+    await office.resolve(rejecting)
+    await office.resolve(linking, a_cause(f"second-{name}"))
+    await office.resolve(rejecting)
+    assert (await office.refused(rejecting)).candidates == (known.ref,)
+    assert (await office.resolved(linking)).contact == known.ref
+
+
+async def test_the_same_question_again_changes_nothing_and_says_nothing(office: Office, name: str) -> None:
+    """LEAD-13."""
+    asked, replica = asking(name, "contact", "company"), office.replica()
+    await replica.resolve(asked)
+    before = await office.everything_about(name)
+    await replica.resolve(asked)
+    await office.resolutions.forget_causes(Resolution.id_for(asked))
+    await office.contacts.forget_causes(asked.proposed_contact_id)
+    await replica.resolve(asked)
+    assert await office.everything_about(name) == before
+    assert replica.answers.events == []
+
+
+@pytest.mark.parametrize("how", ["link", "reject"])
+async def test_a_question_that_is_asked_once_more_gets_the_stored_answer(
+    office: Office, name: str, how: OnDuplicate
+) -> None:
+    """LEAD-13."""
+    if how == "reject":
+        await office.knows_contact(f"known-{name}", name)
+    asked, replica = asking(name, "contact", on_duplicate=how), office.replica()
+    await replica.resolve(asked)
+    before = await office.everything_about(name)
+    for _ in range(2):
+        await replica.resolve(asked, again(a_cause(f"event-of-{name}")))
+    (answer,) = await office.said(asked)
+    assert replica.answers.events == [answer, answer]
+    assert len({envelope.id for envelope in replica.answers.envelopes}) == 1
+    assert await office.everything_about(name) == before
+
+
+async def test_the_recorded_decision_is_followed_although_a_duplicate_has_come_since(office: Office, name: str) -> None:
+    """LEAD-13."""
+    asked = asking(name, "contact", on_duplicate="reject")
+    with pytest.raises(PowerCut):
+        await office.replica(off_after=3).resolve(asked)  # two claims, then the decision
+    await office.knows_contact(f"known-{name}", name)
+    await office.resolve(asked)
+    answer = await office.resolved(asked)
+    assert [ref.id for ref in answer.created] == [asked.proposed_contact_id]
+
+
+async def prepare(office: Office, scene: str, name: str) -> None:
+    if scene in {"a contact is linked", "a match is refused"}:
+        await office.knows_contact(f"known-{name}", name)
+    if scene == "a company is linked":
+        await office.knows_company(f"known-{name}", name)
+
+
+SCENES: dict[str, tuple[OnDuplicate, int]] = {
+    "all is created": ("link", 7),
+    "all is created without a look at duplicates": ("create", 5),
+    "a contact is linked": ("link", 7),
+    "a company is linked": ("link", 6),
+    "a match is refused": ("reject", 5),
+}
+
+
+@pytest.mark.parametrize("asks_again", [False, True], ids=["redelivered", "asked once more"])
+@pytest.mark.parametrize("scene", SCENES)
+async def test_death_after_any_of_its_writes_changes_nothing_in_the_end(
+    office: Office, name: str, scene: str, *, asks_again: bool
+) -> None:
+    """LEAD-13."""
+    how, writes = SCENES[scene]
+    await prepare(office, scene, name)
+    undisturbed = office.replica()
+    asked = asking(name, "contact", "company", on_duplicate=how, address=ADDRESS)
+    await undisturbed.resolve(asked)
+    expected = await office.everything_about(name)
+    assert undisturbed.power.writes == writes
+    assert (len(expected["resolutions"]), expected["claims"]) == (1, [])
+    for off_after in range(1, writes + 1):
+        other = f"{name}{off_after}-{int(name.rpartition('-')[2]) + 1000 * off_after}"
+        await prepare(office, scene, other)
+        asked, cause = asking(other, "contact", "company", on_duplicate=how, address=ADDRESS), a_cause(f"on-{other}")
+        with pytest.raises(PowerCut):
+            await office.replica(off_after=off_after).resolve(asked, cause)
+        restarted = office.replica()
+        await restarted.resolve(asked, again(cause) if asks_again else cause)
+        assert await office.everything_about(other) == expected, f"power off after write {off_after}"
+        (answer,) = await office.said(asked)
+        # Whoever asks once more after the end is answered from what is stored; whoever asks the same is not.
+        assert restarted.answers.events == ([answer] if asks_again and off_after == writes else [])
+
+
+async def test_while_somebody_else_creates_a_client_with_the_same_phone_the_question_has_to_wait(
+    office: Office, name: str
+) -> None:
+    """LEAD-13."""
+    asked = asking(name, "contact")
+    rival = asking(f"rival-{name}", "contact", phones=asked.snapshot.phones)
+    with pytest.raises(PowerCut):
+        await office.replica(off_after=1).resolve(rival)
+    with pytest.raises(PowerCut):
+        await office.replica(off_after=2).resolve(rival)  # both keys are the rival's now
+    with pytest.raises(NotYet):
+        await office.resolve(asked)
+    await office.resolve(rival)
+    await office.resolve(asked)
+    assert (await office.resolved(asked)).contact == (await office.resolved(rival)).contact
+
+
+@pytest.mark.parametrize("kind", ["contact", "company"])
+async def test_leads_with_one_phone_converted_at_the_same_moment_make_one_client(
+    office: Office, name: str, kind: ConversionTarget
+) -> None:
+    """LEAD-13."""
+    phone = (a_phone(normalized=phone_of(name)),)
+    questions = [asking(f"{n}-{name}", kind, phones=phone, emails=()) for n in range(4)]
+
+    async def until_done(replica: Office, asked: LeadConversionRequested) -> None:
+        while True:
+            try:
+                return await replica.resolve(asked)
+            except (NotYet, LostRace):
+                await asyncio.sleep(0)
+
+    await asyncio.gather(*(until_done(office.replica(), asked) for asked in questions))
+    answers = [await office.resolved(asked) for asked in questions]
+    assert len({(answer.contact or answer.company or company_ref()).id for answer in answers}) == 1
+    assert sum(len(answer.created) for answer in answers) == 1
+
+
+async def test_who_is_asked_for_nothing_does_nothing(office: Office, name: str) -> None:
+    """LEAD-11."""
+    replica = office.replica()
+    asked = asking(name, "contact", targets=("deal",)).model_copy(update={"client_targets": ()})
+    await replica.resolve(asked)
+    assert (replica.power.writes, replica.answers.events) == (0, [])

@@ -1,0 +1,232 @@
+"""What deals hears: the question of a lead, and answers about companies, as often as they come."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved
+from crm_contracts.deals import (
+    ConversionRef,
+    DealCompanyUnlinked,
+    DealContactsAttached,
+    DealCreated,
+    LeadDealConfirmed,
+    LeadDealRefused,
+)
+from crm_contracts.envelope import Event
+from crm_contracts.values import ElementRef, Utm
+
+from services.deals.domain.deal import Deal
+from services.deals.domain.refusal import Refusal
+from services.deals.entrypoints.events import REACTIONS
+from services.deals.usecases.create_deal import NewDeal, create_deal
+from services.deals.usecases.open_deal_for_lead import open_deal_for_lead
+from shared.elements.client import set_company
+from shared.elements.rows import RowWish
+from shared.kit.domain import Invalid
+from tests.builders.causes import NOON, a_cause, ids
+from tests.builders.deals import just_created_deal
+from tests.builders.events import an_event, cause_of
+from tests.builders.fakes import Catalog, Counting, Memory, Said, again
+from tests.builders.leads import LEAD_REF, a_deal_question
+from tests.builders.values import a_client, a_row, company_ref, contact_ref, euros
+
+ASKED = a_cause("event-1")
+DEAL_REF = ElementRef(type="deal", id="deal-1", title="Pumps for ACME")
+
+
+class Deals:
+    """The part of the service that leads talks to."""
+
+    def __init__(self) -> None:
+        self.deals, self.refusals = Memory(Deal), Memory(Refusal)
+        self.answers, self._new_id, self._numbers = Said(), ids("row"), Counting()
+
+    async def asked(self, cause: Any = ASKED, **question: Any) -> None:
+        await open_deal_for_lead(
+            a_deal_question(a_row("row-of-lead"), **question),
+            cause,
+            deals=self.deals,
+            refusals=self.refusals,
+            numbers=self._numbers,
+            new_id=self._new_id,
+            answers=self.answers,
+        )
+
+
+def conversion(attempt: int = 1) -> ConversionRef:
+    return ConversionRef(lead_id="lead-1", conversion_id="conversion-1", attempt=attempt)
+
+
+async def test_a_lead_gets_the_deal_that_it_asked_for() -> None:
+    """LEAD-12, DEAL-16."""
+    service = Deals()
+    utm = Utm(source="newsletter")
+    await service.asked(
+        amount=euros("10"),
+        comments="asked for a call",
+        observers=("bob",),
+        source_id="WEB",
+        source_description="fair",
+        open_to_all=False,
+        utm=utm,
+    )
+    deal = await service.deals.get("deal-1")
+    assert service.deals.said("deal-1") == [DealCreated(deal=deal.state, conversion=conversion())]
+    assert (deal.lead_id, deal.title, deal.responsible_id, deal.stage_id) == ("lead-1", "Pumps for ACME", "anna", "NEW")
+    assert (deal.comments, deal.observers, deal.open_to_all, deal.utm) == ("asked for a call", ("bob",), False, utm)
+    assert (deal.source_id, deal.source_description, deal.amount) == ("WEB", "fair", euros("10"))
+    assert (deal.begin_date, deal.close_date) == (NOON.date(), NOON.date() + timedelta(days=7))
+
+
+async def test_the_rows_of_the_deal_are_its_own() -> None:
+    """LEAD-12."""
+    service = Deals()
+    await service.asked()
+    (row,) = (await service.deals.get("deal-1")).rows
+    assert row == a_row("row-1")
+
+
+async def test_the_client_comes_along_and_its_company_is_asked_for_its_contacts() -> None:
+    """LEAD-12, CLI-07."""
+    service = Deals()
+    client = a_client("ada", "bob")
+    await service.asked(company=company_ref(), contacts=client.contacts)
+    deal = await service.deals.get("deal-1")
+    assert (deal.client.contacts, deal.client.company) == (client.contacts, company_ref())
+    assert (deal.client.link_state, deal.client.link_no) == ("pending", 1)
+
+
+async def test_the_same_question_again_opens_no_second_deal_and_says_nothing() -> None:
+    """LEAD-13."""
+    service = Deals()
+    await service.asked()
+    before = service.deals.documents["deal-1"]
+    await service.asked()
+    service.deals.forget_causes("deal-1")
+    await service.asked()
+    assert (service.answers.events, len(service.deals.documents)) == ([], 1)
+    assert service.deals.documents["deal-1"]["state"] == before["state"]
+    assert len(service.deals.said("deal-1")) == 1
+
+
+async def test_a_question_that_is_asked_once_more_gets_the_deal_that_is_there() -> None:
+    """LEAD-13."""
+    service = Deals()
+    await service.asked()
+    await service.asked(again(ASKED), title="Something else")
+    await service.asked(again(ASKED))
+    confirmed = LeadDealConfirmed(lead=LEAD_REF, conversion=conversion(), deal=DEAL_REF)
+    assert service.answers.events == [confirmed, confirmed]
+    assert len({envelope.id for envelope in service.answers.envelopes}) == 1
+    assert len(service.deals.said("deal-1")) == 1
+
+
+async def test_a_deal_of_no_known_pipeline_is_refused_and_the_refusal_is_kept() -> None:
+    """LEAD-13."""
+    service = Deals()
+    for cause in (ASKED, ASKED, again(ASKED)):
+        await service.asked(cause, pipeline_id="nowhere")
+    refused = LeadDealRefused(
+        lead=LEAD_REF,
+        conversion=conversion(),
+        code="pipeline_not_found",
+        message="There is no pipeline nowhere.",
+    )
+    assert service.refusals.said(Refusal.id_for(conversion())) == [refused]
+    assert service.answers.events == [refused]
+    assert service.deals.documents == {}
+
+
+async def test_an_attempt_that_was_refused_stays_refused_even_if_it_were_possible_now() -> None:
+    """LEAD-13."""
+    service = Deals()
+    await service.asked(pipeline_id="nowhere")
+    await service.asked(again(ASKED))
+    assert [type(event) for event in service.answers.events] == [LeadDealRefused]
+    assert service.deals.documents == {}
+
+
+async def test_after_a_refusal_the_next_attempt_gets_its_deal() -> None:
+    """LEAD-13."""
+    service = Deals()
+    await service.asked(pipeline_id="nowhere")
+    await service.asked(a_cause("event-2"), attempt=2)
+    assert service.deals.said("deal-1") == [
+        DealCreated(deal=(await service.deals.get("deal-1")).state, conversion=conversion(2))
+    ]
+    await service.asked(pipeline_id="nowhere")
+    assert len(service.deals.documents) == 1
+
+
+def linking() -> Deal:
+    deal = just_created_deal()
+    deal.set_client(set_company(deal.client, "acme"), by="user:anna", at=NOON)
+    return deal
+
+
+RESOLVED = ElementContactsResolved(element=DEAL_REF, link_no=1, company=company_ref(), contacts=(contact_ref(),))
+REFUSED = ElementCompanyRefused(element=DEAL_REF, link_no=1, company=company_ref(), code="company_not_found")
+
+
+async def hear(deals: Memory[Deal], event: Event, id_: str = "event-1") -> None:
+    envelope = an_event(event, id_=id_)
+    await REACTIONS[type(event)](envelope, cause_of(envelope), deals=deals)
+
+
+@pytest.mark.parametrize(("event", "said"), [(RESOLVED, DealContactsAttached), (REFUSED, DealCompanyUnlinked)])
+async def test_an_answer_about_a_company_counts_once_even_when_the_inbox_has_forgotten(
+    event: Event, said: type[Event]
+) -> None:
+    """CLI-07."""
+    deals = Memory(Deal)
+    await deals.add(linking(), a_cause("request:0"))
+    await hear(deals, event)
+    after = deals.documents["deal-1"]["state"]
+    for forget, id_ in ((False, "event-1"), (True, "event-1"), (False, "event-2")):
+        if forget:
+            deals.forget_causes("deal-1")
+        await hear(deals, event, id_)
+    assert deals.documents["deal-1"]["state"] == after
+    assert [type(event) for event in deals.said("deal-1")][2:] == [said]
+
+
+async def test_the_company_of_another_element_concerns_no_deal() -> None:
+    """CLI-07."""
+    for event in (RESOLVED, REFUSED):
+        await hear(Memory(Deal), event.model_copy(update={"element": LEAD_REF}))
+
+
+async def new_deal(deals: Memory[Deal], **wish: Any) -> Deal:
+    make: Callable[..., Any] = create_deal
+    deal: Deal = await make(
+        "deal-1",
+        NewDeal(**wish),
+        a_cause("request:1"),
+        deals=deals,
+        products=Catalog(),
+        numbers=Counting(),
+        currency="EUR",
+        new_id=ids("row"),
+    )
+    return deal
+
+
+async def test_a_new_deal_belongs_to_whoever_entered_it_unless_somebody_else_is_named() -> None:
+    """CMN-04."""
+    assert (await new_deal(Memory(Deal))).responsible_id == "anna"
+    assert (await new_deal(Memory(Deal), fields={"responsible_id": "bob"})).responsible_id == "bob"
+
+
+async def test_a_new_deal_of_an_unknown_pipeline_stage_or_product_is_refused() -> None:
+    """DEAL-06, ROW-01."""
+    for wish in ({"pipeline_id": "nowhere"}, {"stage_id": "JUNK"}, {"rows": [RowWish("nothing")]}):
+        with pytest.raises(Invalid):
+            await new_deal(Memory(Deal), **wish)
+
+
+async def test_a_new_deal_may_be_entered_on_a_later_stage() -> None:
+    """DEAL-06, DEAL-08."""
+    deal = await new_deal(Memory(Deal), stage_id="WON")
+    assert (deal.closed, deal.closed_at, deal.stage_semantic) == (True, NOON, "S")

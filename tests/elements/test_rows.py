@@ -1,0 +1,163 @@
+"""Product rows and the amounts that they add up to (ROW-01, ROW-02)."""
+
+from decimal import Decimal
+
+import pytest
+from crm_contracts.values import Money
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.elements.rows import ProductFacts, RowWish, make_rows, priced, total
+from shared.kit.domain import Invalid
+from tests.builders.causes import ids
+from tests.builders.values import a_row, euros
+from tests.builders.values import priced as amounts
+
+PUMP = ProductFacts("pump", "Pump", active=True, price=euros("550"))
+OLD = ProductFacts("old", "Old pump", active=False, price=euros("10"))
+ABROAD = ProductFacts("abroad", "Foreign pump", active=True, price=Money(value=Decimal(99), currency="USD"))
+CATALOG = {product.id: product for product in (PUMP, OLD, ABROAD)}
+
+
+def made(*wishes: RowWish) -> list[tuple[str, str, str, str]]:
+    rows = make_rows(wishes, CATALOG, currency="EUR", new_id=ids("row"))
+    return [(row.id, row.name, f"{row.list_price:f}", f"{row.price:f}") for row in rows]
+
+
+def wrong(*wishes: RowWish) -> list[tuple[str, str]]:
+    with pytest.raises(Invalid) as refused:
+        make_rows(wishes, CATALOG, currency="EUR", new_id=ids())
+    return [(error["field"], error["code"]) for error in refused.value.details["errors"]]
+
+
+def test_a_row_of_a_product_is_named_and_priced_by_the_catalog() -> None:
+    """ROW-01."""
+    assert made(RowWish("pump")) == [("row-1", "Pump", "550", "550")]
+
+
+def test_what_the_caller_says_of_a_row_counts_more_than_the_catalog() -> None:
+    """ROW-01."""
+    wish = RowWish("pump", name="Big pump", list_price=Decimal(600), price=Decimal(495))
+    assert made(wish) == [("row-1", "Big pump", "600", "495")]
+
+
+def test_a_final_price_alone_keeps_the_list_price_of_the_catalog() -> None:
+    """ROW-01."""
+    assert made(RowWish("pump", price=Decimal(495))) == [("row-1", "Pump", "550", "495")]
+
+
+def test_a_free_row_needs_a_name_and_may_be_free_of_charge() -> None:
+    """ROW-01."""
+    assert made(RowWish(name="Advice"), RowWish(name="Travel", price=Decimal(80))) == [
+        ("row-1", "Advice", "0", "0"),
+        ("row-2", "Travel", "80", "80"),
+    ]
+
+
+def test_every_wrong_row_is_named() -> None:
+    """ROW-01."""
+    wishes = [RowWish("nothing"), RowWish("pump"), RowWish("old"), RowWish(), RowWish("abroad")]
+    assert wrong(*wishes) == [
+        ("rows.0.product_id", "product_not_found"),
+        ("rows.2.product_id", "product_inactive"),
+        ("rows.3.name", "missing"),
+        ("rows.4.price", "price_missing"),
+    ]
+
+
+def test_a_product_of_another_currency_can_be_sold_at_a_given_price() -> None:
+    """ROW-01."""
+    assert made(RowWish("abroad", price=Decimal(90))) == [("row-1", "Foreign pump", "90", "90")]
+
+
+def test_a_product_that_was_switched_off_or_forgotten_stays_where_it_was_sold() -> None:
+    """ROW-01, PROD-10."""
+    sold = (a_row("row-7", product_id="old"), a_row("row-8", product_id="forgotten"))
+    wishes = [RowWish("old", id="row-7"), RowWish("forgotten", name="Pump", id="row-8", price=Decimal(10))]
+    rows = make_rows(wishes, CATALOG, currency="EUR", new_id=ids(), existing=sold)
+    assert [(row.id, row.product_id) for row in rows] == [("row-7", "old"), ("row-8", "forgotten")]
+
+
+def test_a_row_keeps_its_id_and_only_its_own() -> None:
+    """ROW-01."""
+    wishes = [RowWish(name="A", id="row-7"), RowWish(name="B", id="somebody-else-s"), RowWish(name="C", id="row-7")]
+    rows = make_rows(wishes, {}, currency="EUR", new_id=ids("new"), existing=(a_row("row-7"),))
+    assert [row.id for row in rows] == ["row-7", "new-1", "new-2"]
+
+
+def test_rows_keep_their_order_in_steps_of_ten() -> None:
+    """ROW-01."""
+    rows = make_rows(
+        [RowWish(name="A"), RowWish(name="B", sort=3), RowWish(name="C")], {}, currency="EUR", new_id=ids()
+    )
+    assert [row.sort for row in rows] == [10, 3, 30]
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity", "amount"),
+    [
+        ("10", "1", "10.00"),
+        ("0.005", "1", "0.01"),
+        ("0.004", "1", "0.00"),
+        ("2.675", "1", "2.68"),
+        ("1", "0.125", "0.13"),
+    ],
+)
+def test_an_amount_is_rounded_half_up_to_cents(price: str, quantity: str, amount: str) -> None:
+    """ROW-02."""
+    assert total([a_row(price=price, quantity=quantity)], "EUR") == euros(amount)
+
+
+def test_an_amount_is_rounded_once_for_all_rows_together() -> None:
+    """ROW-02."""
+    assert total([a_row(price="0.005"), a_row(price="0.005")], "EUR") == euros("0.01")
+
+
+@given(st.lists(st.tuples(st.decimals(0, 10**6, places=4), st.decimals(0, 10**3, places=6)), max_size=20))
+def test_an_amount_is_the_sum_of_price_times_quantity_to_within_half_a_cent(
+    rows: list[tuple[Decimal, Decimal]],
+) -> None:
+    """ROW-02."""
+    exact = sum((price * quantity for price, quantity in rows), Decimal(0))
+    sold = [a_row(price=f"{price:f}", quantity=f"{quantity:f}") for price, quantity in rows]
+    assert abs(total(sold, "EUR").value - exact) <= Decimal("0.005")
+
+
+def test_the_amount_follows_the_rows() -> None:
+    """ROW-02."""
+    sold = priced([a_row(price="495", quantity="2")], typed=None, manual=None, currency="EUR", was=amounts(amount="7"))
+    assert (sold.amount, sold.is_manual_amount) == (euros("990.00"), False)
+
+
+def test_without_rows_a_typed_amount_counts() -> None:
+    """ROW-02."""
+    assert priced([], typed=euros("500"), manual=None, currency="EUR").amount == euros("500")
+
+
+def test_beside_rows_an_amount_needs_the_flag_that_makes_it_count() -> None:
+    """ROW-02."""
+    with pytest.raises(Invalid) as refused:
+        priced([a_row()], typed=euros("500"), manual=None, currency="EUR")
+    assert refused.value.details["errors"][0]["field"] == "amount"
+    sold = priced([a_row()], typed=euros("500"), manual=True, currency="EUR")
+    assert (sold.amount, sold.is_manual_amount) == (euros("500"), True)
+
+
+def test_a_manual_amount_stays_when_the_rows_change() -> None:
+    """ROW-02."""
+    was = amounts(a_row(), amount="500", is_manual=True)
+    assert priced([a_row(price="7")], typed=None, manual=None, currency="EUR", was=was).amount == euros("500")
+
+
+def test_an_amount_that_is_no_longer_manual_is_summed_again() -> None:
+    """ROW-02."""
+    was = amounts(a_row(price="7"), amount="500", is_manual=True)
+    sold = priced(was.rows, typed=None, manual=False, currency="EUR", was=was)
+    assert (sold.amount, sold.is_manual_amount) == (euros("7.00"), False)
+
+
+def test_without_its_rows_a_computed_amount_is_nothing_and_a_typed_one_stays() -> None:
+    """ROW-02."""
+    computed, typed = amounts(a_row(), amount="10"), amounts(amount="500")
+    assert priced([], typed=None, manual=None, currency="EUR", was=computed).amount == euros("0")
+    assert priced([], typed=None, manual=None, currency="EUR", was=typed).amount == euros("500")

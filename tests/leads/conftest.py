@@ -1,0 +1,16 @@
+"""The leads service, started once for the tests that speak HTTP with it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.mongo import Mongo
+from services.leads.app import build
+from tests.builders.running import Api, running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def api(mongo: Mongo, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
+    async with running("leads", build, mongo, tmp_path_factory.mktemp("leads")) as api:
+        yield api

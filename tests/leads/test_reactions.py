@@ -1,0 +1,269 @@
+"""What leads hears, delivered as Kafka may deliver it: twice, late, after the inbox has forgotten."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved, LeadClientRefused, LeadClientResolved
+from crm_contracts.deals import ConversionRef, DealCreated, LeadDealConfirmed, LeadDealRefused
+from crm_contracts.envelope import Event
+from crm_contracts.leads import (
+    LeadClientChanged,
+    LeadCompanyUnlinked,
+    LeadContactsAttached,
+    LeadConversionRefused,
+    LeadConversionRequested,
+    LeadConverted,
+    LeadCreated,
+    LeadDealRequested,
+    LeadProductRowsChanged,
+    LeadStageChanged,
+)
+from crm_contracts.values import ElementRef
+
+from services.leads.domain.conversion import ConversionWish
+from services.leads.domain.lead import Lead
+from services.leads.entrypoints.events import REACTIONS
+from services.leads.usecases.ask_again import ask_again
+from services.leads.usecases.convert_lead import convert_lead
+from services.leads.usecases.create_lead import NewLead, create_lead
+from services.leads.usecases.set_lead_client import set_lead_client
+from services.leads.usecases.set_lead_rows import set_lead_rows
+from shared.elements.client import set_company
+from shared.elements.rows import ProductFacts, RowWish
+from shared.kit.domain import Invalid
+from tests.builders.causes import NOON, a_cause, ids, later
+from tests.builders.deals import just_created_deal
+from tests.builders.events import an_event, cause_of
+from tests.builders.fakes import Catalog, Counting, Memory, again
+from tests.builders.leads import LEAD_ID, LEAD_REF, a_wish, just_created_lead, start
+from tests.builders.values import company_ref, contact_ref, deal_ref, euros
+
+CONVERSION = "id-1"
+ASKED_BY = ConversionRef(lead_id=LEAD_ID, conversion_id=CONVERSION, attempt=1)
+DEAL_CREATED = DealCreated(deal=just_created_deal(conversion=ASKED_BY).state, conversion=ASKED_BY)
+RESOLVED = LeadClientResolved(lead=LEAD_REF, conversion_id=CONVERSION, attempt=1, contact=contact_ref())
+
+
+async def stored(lead: Lead) -> Memory[Lead]:
+    leads = Memory(Lead)
+    await leads.add(lead, a_cause("request:0"))
+    return leads
+
+
+def converting(*targets: Any) -> Lead:
+    lead = just_created_lead()
+    start(lead, *targets)
+    return lead
+
+
+def waiting_for_a_deal() -> Lead:
+    lead = converting("contact", "deal")
+    lead.resolve_client(CONVERSION, 1, contact=contact_ref(), company=None, duplicates=(), by="user:anna", at=NOON)
+    return lead
+
+
+def linking() -> Lead:
+    lead = just_created_lead()
+    lead.set_client(set_company(lead.client, "acme"), by="user:anna", at=NOON)
+    return lead
+
+
+async def hear(leads: Memory[Lead], event: Event, id_: str = "event-1", at: datetime = NOON) -> None:
+    envelope = an_event(event, id_=id_)
+    await REACTIONS[type(event)](envelope, cause_of(envelope, at=at), leads=leads)
+
+
+REACTIONS_TO: list[tuple[Callable[[], Lead], Event, list[type[Event]]]] = [
+    (lambda: converting("contact", "deal"), RESOLVED, [LeadDealRequested]),
+    (lambda: converting("contact"), RESOLVED, [LeadConverted, LeadStageChanged]),
+    (
+        lambda: converting("contact", "deal"),
+        LeadClientRefused(lead=LEAD_REF, conversion_id=CONVERSION, attempt=1, code="duplicates_found", message="no"),
+        [LeadConversionRefused],
+    ),
+    (waiting_for_a_deal, DEAL_CREATED, [LeadConverted, LeadStageChanged]),
+    (
+        waiting_for_a_deal,
+        LeadDealConfirmed(lead=LEAD_REF, conversion=ASKED_BY, deal=deal_ref()),
+        [LeadConverted, LeadStageChanged],
+    ),
+    (
+        waiting_for_a_deal,
+        LeadDealRefused(lead=LEAD_REF, conversion=ASKED_BY, code="pipeline_not_found", message="no"),
+        [LeadConversionRefused],
+    ),
+    (
+        linking,
+        ElementContactsResolved(element=LEAD_REF, link_no=1, company=company_ref(), contacts=(contact_ref(),)),
+        [LeadContactsAttached],
+    ),
+    (
+        linking,
+        ElementCompanyRefused(element=LEAD_REF, link_no=1, company=company_ref(), code="company_not_found"),
+        [LeadCompanyUnlinked],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("lead", "event", "said"), REACTIONS_TO, ids=[type(event).__name__ for _, event, _ in REACTIONS_TO]
+)
+async def test_what_is_heard_twice_is_done_once_even_when_the_inbox_has_forgotten(
+    lead: Callable[[], Lead], event: Event, said: list[type[Event]]
+) -> None:
+    """LEAD-13, CLI-07."""
+    leads = await stored(lead())
+    before = len(leads.said(LEAD_ID))
+    await hear(leads, event)
+    after = leads.documents[LEAD_ID]["state"]
+    assert [type(event) for event in leads.said(LEAD_ID)[before:]] == said
+    await hear(leads, event)
+    leads.forget_causes(LEAD_ID)
+    await hear(leads, event)
+    await hear(leads, event, "another-event-that-says-the-same")
+    assert leads.documents[LEAD_ID]["state"] == after
+    assert len(leads.said(LEAD_ID)) == before + len(said)
+
+
+async def test_a_deal_that_no_lead_asked_for_concerns_no_lead() -> None:
+    await hear(Memory(Lead), DealCreated(deal=just_created_deal().state))
+
+
+async def test_the_company_of_another_element_concerns_no_lead() -> None:
+    """CLI-07."""
+    deal = ElementRef(type="deal", id="deal-1")
+    await hear(Memory(Lead), ElementContactsResolved(element=deal, link_no=1, company=company_ref()))
+    await hear(Memory(Lead), ElementCompanyRefused(element=deal, link_no=1, company=company_ref(), code="none"))
+
+
+async def test_any_number_of_calls_starts_one_conversion() -> None:
+    """LEAD-13."""
+    leads, new_id = await stored(just_created_lead()), ids()
+    for number in range(5):
+        await convert_lead(LEAD_ID, ConversionWish(), a_cause(f"request:{number}"), leads=leads, new_id=new_id)
+    asked = [event for event in leads.said(LEAD_ID) if isinstance(event, LeadConversionRequested)]
+    assert [(event.conversion_id, event.attempt) for event in asked] == [(CONVERSION, 1)]
+
+
+async def test_the_call_that_started_a_refused_conversion_starts_no_other_when_it_is_repeated() -> None:
+    """LEAD-13."""
+    leads, cause = await stored(just_created_lead()), a_cause("key:1")
+    await convert_lead(LEAD_ID, a_wish(), cause, leads=leads, new_id=ids())
+    await hear(leads, REACTIONS_TO[2][1])
+    lead = await convert_lead(LEAD_ID, a_wish(), cause, leads=leads, new_id=ids())
+    assert (lead.conversion.state, lead.conversion.attempt) == ("refused", 1)
+
+
+class Silent:
+    """The view of silent conversions, over a dict."""
+
+    def __init__(self, leads: Memory[Lead]) -> None:
+        self._leads = leads
+
+    async def silent_conversions(self, since: datetime) -> list[Lead]:
+        del since
+        return [await self._leads.get(id_) for id_ in self._leads.documents]
+
+
+async def test_a_conversion_that_heard_nothing_asks_the_same_attempt_again_and_two_replicas_ask_once() -> None:
+    """LEAD-13."""
+    leads, new_id = await stored(converting("contact", "deal")), ids("again")
+
+    async def look(at: datetime) -> int:
+        return await ask_again(leads=leads, views=Silent(leads), clock=lambda: at, new_id=new_id, silence_s=60)
+
+    assert await look(later(0.5)) == 0
+    assert await look(later(2)) == 1
+    assert await look(later(2.5)) == 0
+    first, second = (event for event in leads.said(LEAD_ID) if isinstance(event, LeadConversionRequested))
+    assert first == second
+    await hear(leads, RESOLVED)
+    assert await look(later(5)) == 1
+    assert isinstance(leads.said(LEAD_ID)[-1], LeadDealRequested)
+
+
+PUMP = ProductFacts("pump", "Pump", active=True, price=euros("550"))
+
+
+async def new_lead(leads: Memory[Lead], wish: NewLead, key: str = "request:1") -> Lead:
+    return await create_lead(
+        LEAD_ID,
+        wish,
+        a_cause(key),
+        leads=leads,
+        products=Catalog(PUMP),
+        numbers=Counting(),
+        currency="EUR",
+        new_id=ids("row"),
+    )
+
+
+async def test_a_new_lead_belongs_to_whoever_entered_it_unless_somebody_else_is_named() -> None:
+    """CMN-04."""
+    assert (await new_lead(Memory(Lead), NewLead())).responsible_id == "anna"
+    assert (await new_lead(Memory(Lead), NewLead(fields={"responsible_id": "bob"}))).responsible_id == "bob"
+
+
+async def test_a_new_lead_comes_with_its_products_its_client_and_its_stage() -> None:
+    """LEAD-01, LEAD-18."""
+    wish = NewLead(rows=[RowWish("pump")], company_id="acme", stage_id="IN_PROCESS")
+    lead = await new_lead(Memory(Lead), wish)
+    assert (lead.rows[0].name, lead.amount, lead.stage_id) == ("Pump", euros("550.00"), "IN_PROCESS")
+    assert (lead.client.link_state, lead.is_repeat) == ("pending", True)
+
+
+async def test_a_lead_that_is_created_twice_by_one_request_is_one_lead() -> None:
+    """CMN-03."""
+    leads = Memory(Lead)
+    first, second = await new_lead(leads, NewLead()), await new_lead(leads, NewLead())
+    assert (first.number, second.number) == (1, 1)
+    assert [type(event) for event in leads.said(LEAD_ID)] == [LeadCreated]
+
+
+async def sell(leads: Memory[Lead], *wishes: RowWish, key: str = "request:2", **amount: Any) -> Lead:
+    return await set_lead_rows(
+        LEAD_ID,
+        wishes,
+        a_cause(key),
+        **{"amount": None, "is_manual_amount": None, **amount},
+        leads=leads,
+        products=Catalog(PUMP),
+        new_id=ids("row"),
+    )
+
+
+async def test_setting_the_products_of_a_lead_sums_them_up_once() -> None:
+    """ROW-01, ROW-02."""
+    leads = await stored(just_created_lead())
+    lead = await sell(leads, RowWish("pump"), RowWish(name="Advice"))
+    assert (lead.amount, len(lead.rows)) == (euros("550.00"), 2)
+    keeps = [RowWish("pump", id=lead.rows[0].id), RowWish(name="Advice", id=lead.rows[1].id)]
+    assert (await sell(leads, *keeps, key="request:3")).version == lead.version
+    assert [type(event) for event in leads.said(LEAD_ID)] == [LeadCreated, LeadProductRowsChanged]
+
+
+async def test_a_wrong_row_leaves_all_rows_as_they_were() -> None:
+    """ROW-01."""
+    leads = await stored(just_created_lead())
+    with pytest.raises(Invalid) as refused:
+        await sell(leads, RowWish("pump"), RowWish("nothing"), RowWish())
+    assert [error["field"] for error in refused.value.details["errors"]] == ["rows.1.product_id", "rows.2.name"]
+    assert (await leads.get(LEAD_ID)).rows == ()
+
+
+async def test_a_client_that_is_set_by_a_repeated_request_is_asked_for_once() -> None:
+    """CLI-07."""
+    leads, cause = await stored(just_created_lead()), a_cause("request:4")
+
+    async def link(why: Any) -> Lead:
+        rule: Callable[..., Any] = lambda client: set_company(client, "acme")  # noqa: E731
+        setting: Awaitable[Lead] = set_lead_client(LEAD_ID, rule, why, leads=leads, as_whole=True)
+        return await setting
+
+    await link(cause)
+    await link(cause)
+    lead = await link(again(cause))
+    assert lead.client.link_no == 1
+    assert [type(event) for event in leads.said(LEAD_ID)] == [LeadCreated, LeadClientChanged]
