@@ -8,10 +8,11 @@ import re
 import shutil
 import subprocess
 import tempfile
-import uuid
 from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Final
+
+from uuid_utils.compat import uuid7
 
 from deploy.local.kafka.broker import Kafka, answers
 from deploy.local.kafka.properties import LOCAL_CLIENTS, server_properties
@@ -50,7 +51,8 @@ class MavenKafka(Kafka):
         """Make the empty log directory, with a cluster id of its own."""
         self._data.mkdir(parents=True)
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in self._settings.items()))
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # Not at random: one id in 64 would begin with a dash, which the tool takes for an option.
+        cluster = urlsafe_b64encode(uuid7().bytes).decode().rstrip("=")
         tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(self._properties)]
         quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         done = subprocess.run(
