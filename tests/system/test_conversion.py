@@ -143,6 +143,50 @@ async def test_every_event_delivered_twice_and_shuffled_ends_as_once(crm: Crm) -
     assert await _everything_about(crm, leads) == before
 
 
+@pytest.mark.real_kafka
+async def test_conversions_end_once_while_every_event_comes_twice(crm: Crm) -> None:
+    """LEAD-13, TL-11: each event again as soon as it is seen, in shuffled order, while the conversions run."""
+    phones = [a_phone() for _ in range(6)]
+    leads = [
+        await crm.new_lead(last_name=f"Echo {n}", company_title=f"E{n}", phones=[{"value": phone}])
+        for n, phone in enumerate(phones)
+    ]
+    echoing = asyncio.create_task(_echo(crm, leads))
+    try:
+        answers = await asyncio.gather(*(crm.convert(lead, targets=["contact", "company", "deal"]) for lead in leads))
+        await crm.settle()
+    finally:
+        echoing.cancel()
+        echoed = await asyncio.gather(echoing, return_exceptions=True)
+    assert isinstance(echoed[0], asyncio.CancelledError)
+    await crm.settle()
+
+    assert {answer.status_code for answer in answers} == {200}
+    for lead, phone, answer in zip(leads, phones, answers, strict=True):
+        assert [deal["id"] for deal in await crm.deals_of(lead)] == [answer.json()["deal"]["id"]]
+        assert [contact["id"] for contact in await crm.contacts_with(phone)] == [answer.json()["contact"]["id"]]
+        told = [entry["event_id"] for entry in await crm.timeline(f"lead:{lead}")]
+        assert len(told) == len(set(told))
+        copies = [r for r in await crm.log() if lead.encode() in (r.value or b"")]
+        assert len(copies) >= 2 * len(told)
+
+
+async def _echo(crm: Crm, leads: list[str]) -> None:
+    """Deliver each event of these leads once more, a handful at a time in shuffled order."""
+    shuffler, seen = random.Random(11), set[bytes | None]()
+    async with crm.reading() as consumer:
+        while True:
+            found = [record for batch in (await consumer.getmany(timeout_ms=20)).values() for record in batch]
+            new = {dict(record.headers).get("ce_id"): record for record in found}
+            ours = [
+                record
+                for id_, record in new.items()
+                if id_ not in seen and any(lead.encode() in (record.value or b"") for lead in leads)
+            ]
+            seen |= new.keys()
+            await crm.deliver(shuffler.sample(ours, len(ours)))
+
+
 async def _everything_about(crm: Crm, leads: list[str]) -> dict[str, object]:
     """State, versions and timelines of the leads and of all that came of them."""
     found: dict[str, object] = {}
