@@ -60,7 +60,7 @@ class Publisher:
         async with self._starting:
             if self._producer is None:
                 producer = AIOKafkaProducer(
-                    bootstrap_servers=self._settings.bootstrap_servers,
+                    **self._settings.connection(),
                     client_id=self._client_id,
                     acks="all",
                     enable_idempotence=self._settings.enable_idempotence,

@@ -4,6 +4,7 @@ Nothing here has a secret as its default, and there is no switch that turns auth
 """
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,6 +29,10 @@ class KafkaSettings(BaseSettings):
     redelivery_pause_s: float = Field(default=0.5, description="before a batch is taken again; doubles each time")
     redelivery_pause_max_s: float = 20.0
     redeliveries_while_waiting: int = Field(default=10, description="before what somebody never finishes is parked")
+
+    def connection(self) -> dict[str, Any]:
+        """How any aiokafka client reaches the cluster, as its keyword arguments."""
+        return {"bootstrap_servers": self.bootstrap_servers}
 
 
 class MongoSettings(BaseSettings):
