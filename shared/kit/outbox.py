@@ -8,7 +8,7 @@ stand in order, also with several replicas, because nobody ever sends an event w
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -30,7 +30,11 @@ OUTBOX_INDEXES = (
 )
 
 MAX_HINTS = 10_000
+MAX_HINTED_BYTES = 32 * 1024 * 1024
 ROUND = 500
+ROUND_BYTES = 8 * 1024 * 1024
+"""A round holds no more than this in memory and in the producer, one document apart, which may be larger."""
+
 REFUSALS_BEFORE_QUARANTINE = 3
 _REMEMBERED = 20_000
 
@@ -69,6 +73,11 @@ class Pending:
     version: int
     entries: tuple[Document, ...]
 
+    @property
+    def size(self) -> int:
+        """Bytes of its events."""
+        return sum(len(entry["value"]) for entry in self.entries)
+
 
 class Relay:
     """Publishes what the documents of some collections hold, each collection's to one topic."""
@@ -82,14 +91,20 @@ class Relay:
         sweep_grace_s: float = 3.0,
         backlog_cap: int = 200_000,
         max_hints: int = MAX_HINTS,
+        max_hinted_bytes: int = MAX_HINTED_BYTES,
     ) -> None:
-        """A document is the sweeper's when it has been pending for `sweep_grace_s`."""
+        """A document is the sweeper's when it has been pending for `sweep_grace_s`.
+
+        What is hinted at beyond `max_hints` documents or `max_hinted_bytes` of events is the sweeper's too.
+        """
         self._database = database
         self._sender = sender
         self._interval = sweep_interval_s
         self._grace = timedelta(seconds=sweep_grace_s)
         self._backlog_cap = backlog_cap
         self._max_hints = max_hints
+        self._max_hinted_bytes = max_hinted_bytes
+        self._hinted_bytes = 0
         self._topics: dict[str, tuple[Collection, str]] = {}
         self._hints: dict[tuple[str, str], Pending] = {}
         self._acknowledged: OrderedDict[str, None] = OrderedDict()
@@ -100,7 +115,7 @@ class Relay:
 
     @property
     def is_full(self) -> bool:
-        """Whether more documents wait than the cap allows, as of the last sweep."""
+        """Whether more documents wait than the cap allows, as of the last count."""
         return self._is_full
 
     def watch(self, collection: Collection, topic: str) -> None:
@@ -110,20 +125,27 @@ class Relay:
     def hint(self, collection: Collection, document: Document) -> None:
         """A document was written; of several hints about one document the newest version wins."""
         pending = self._pending(collection, document)
-        if pending is None:
-            return
-        key = (collection.name, pending.id)
+        if pending is not None:
+            self._keep(pending)
+
+    def _keep(self, pending: Pending) -> None:
+        key = (pending.collection.name, pending.id)
         known = self._hints.get(key)
-        if known is None and len(self._hints) >= self._max_hints:
+        if known is not None and known.version >= pending.version:
+            return
+        hinted = self._hinted_bytes - (known.size if known else 0) + pending.size
+        if (known is None and len(self._hints) >= self._max_hints) or hinted > self._max_hinted_bytes:
             HINTS_DROPPED.inc()
             return
-        if known is None or known.version < pending.version:
-            self._hints[key] = pending
-            self._wake.set()
+        self._hints[key] = pending
+        self._hinted_bytes = hinted
+        self._wake.set()
 
     async def start(self) -> None:
         """Begin to publish, in the background."""
-        self._tasks = [asyncio.create_task(self._relay_hints()), asyncio.create_task(self._sweep_for_ever())]
+        # Measuring is a task of its own: while Kafka is away a sweep takes long, and the cap must hold just then.
+        rounds = (self._relay_hints(), self._again_and_again(self.sweep), self._again_and_again(self._measure))
+        self._tasks = [asyncio.create_task(each) for each in rounds]
 
     async def stop(self, deadline_s: float) -> None:
         """Publish what is known to be pending, but not beyond the deadline: the rest is the next sweeper's."""
@@ -172,25 +194,28 @@ class Relay:
         """Documents nobody else sweeps now: their `due` was moved forward, under a guard."""
         where = {"due": {"$lte": cutoff}, "quarantined": {"$exists": False}}
         claimed: list[Pending] = []
+        size = 0
         for found in await collection.find(where, sort=[("due", 1)], limit=ROUND, fields={"due": 1}):
+            if size > ROUND_BYTES:
+                break
             guard = {"_id": found["_id"], "due": found["due"]}
             document = await collection.update(guard, {"$currentDate": {"due": True}})
             pending = None if document is None else self._pending(collection, document)
             if pending is not None:
                 claimed.append(pending)
+                size += pending.size
         return claimed
 
-    async def _sweep_for_ever(self) -> None:
+    async def _again_and_again(self, work: Callable[[], Awaitable[object]]) -> None:
         while True:
             await asyncio.sleep(self._interval)
             try:
-                await self.sweep()
-                await self._measure()
+                await work()
             except Exception as error:  # noqa: BLE001 - the next round goes on
                 if not is_transient(error):
-                    log.exception("sweep failed")
+                    log.exception("outbox round failed", work=work.__name__)
                 else:
-                    log.warning("sweep postponed", error=type(error).__name__)
+                    log.warning("outbox round postponed", work=work.__name__, error=type(error).__name__)
 
     async def _measure(self) -> None:
         waiting = 0
@@ -211,7 +236,7 @@ class Relay:
             except asyncio.CancelledError:
                 # Stopped halfway: `stop` still publishes these, unless a newer hint knows more.
                 for each in pending:
-                    self._hints.setdefault((each.collection.name, each.id), each)
+                    self._keep(each)
                 raise
             except Exception as error:  # noqa: BLE001 - the next round goes on
                 if not is_transient(error):
@@ -220,8 +245,14 @@ class Relay:
                     log.warning("relay round postponed", error=type(error).__name__)
 
     def _take_hints(self) -> list[Pending]:
-        keys = list(self._hints)[:ROUND]
-        taken = [self._hints.pop(key) for key in keys]
+        taken: list[Pending] = []
+        size = 0
+        for key in list(self._hints)[:ROUND]:
+            if size > ROUND_BYTES:
+                break
+            taken.append(self._hints.pop(key))
+            size += taken[-1].size
+        self._hinted_bytes -= size
         if not self._hints:
             self._wake.clear()
         return taken

@@ -12,7 +12,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.ports import free_port
 from shared.kit.kafka import Publisher
 from shared.kit.mongo import Collection, Database, Document
-from shared.kit.outbox import OUTBOX_INDEXES, Relay
+from shared.kit.outbox import MAX_HINTED_BYTES, OUTBOX_INDEXES, ROUND_BYTES, Relay
 from shared.kit.repository import MongoRepository
 from shared.kit.service import new_id
 from shared.kit.settings import KafkaSettings
@@ -45,6 +45,7 @@ class Replica:
         sweep_interval_s: float = 0.05,
         sweep_grace_s: float = 30.0,
         max_hints: int = 10_000,
+        max_hinted_bytes: int = MAX_HINTED_BYTES,
     ) -> None:
         self.database = database
         self.collection = database.collection("jars")
@@ -55,6 +56,7 @@ class Replica:
             sweep_interval_s=sweep_interval_s,
             sweep_grace_s=sweep_grace_s,
             max_hints=max_hints,
+            max_hinted_bytes=max_hinted_bytes,
         )
         self.relay.watch(self.collection, topic)
         self.jars = MongoRepository(Jar, self.collection, self.relay, source="/kit", new_id=new_id, outbox_cap=10_000)
@@ -197,6 +199,27 @@ async def test_hints_beyond_the_bound_are_the_sweepers(replica: Replicas, topic:
     await one.relay.start()
     await one.settled()
     assert sorted(first_occurrences(await topics.read(topic, at_least=4))) == ["j1", "j2", "j3", "j4"]
+
+
+async def test_hints_are_bounded_by_what_they_hold_too(replica: Replicas, topic: str, topics: Topics) -> None:
+    """However large the events are, those beyond the bound wait in their documents alone."""
+    one = await replica(start=False, sweep_grace_s=0.1, max_hinted_bytes=10_000)
+    await one.add("j1", "j2", "j3", "j4", text="x" * 4_000)
+    assert len(one.relay._hints) == 2
+    await one.add("j5", text="small")
+    assert len(one.relay._hints) == 3
+    await one.relay.start()
+    await one.settled()
+    assert set(first_occurrences(await topics.read(topic, at_least=5))) == {"j1", "j2", "j3", "j4", "j5"}
+    assert one.relay._hinted_bytes == 0
+
+
+async def test_a_round_holds_a_bounded_number_of_bytes(replica: Replicas) -> None:
+    one = await replica(start=False, sweep_grace_s=-1.0)
+    large = ROUND_BYTES // 20
+    await one.add(*(f"j{n}" for n in range(30)), text="x" * large)
+    for taken in (one.relay._take_hints(), await one.relay._claim(one.collection, await one.database.now())):
+        assert 20 <= len(taken) <= 21
 
 
 async def test_of_several_hints_the_newest_version_wins(replica: Replicas, topic: str, topics: Topics) -> None:
