@@ -182,6 +182,13 @@ class Surroundings:
     waiters: Waiters
     clock: Clock
     new_id: NewId
+    is_database_away: Callable[[], bool]
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database is away, so nothing can be read or written."""
+
+    code = "database_unavailable"
 
 
 def _surroundings(request: Request) -> Surroundings:
@@ -203,7 +210,7 @@ def is_process(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class IdempotentRoute(APIRoute):
-    """A route that honours `Idempotency-Key` on POST."""
+    """A route that honours `Idempotency-Key` on POST, and keeps nobody waiting for a database that is away."""
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         """See `APIRoute`."""
@@ -211,6 +218,9 @@ class IdempotentRoute(APIRoute):
         answers_with_state = getattr(self.endpoint, "is_process", False)
 
         async def handle(request: Request) -> Response:
+            if _surroundings(request).is_database_away():
+                # At once: the driver would wait for a primary, and callers pile up behind it.
+                raise DatabaseUnavailable("The database is away; try again later.")
             key = request.headers.get("idempotency-key")
             if request.method != "POST" or key is None:
                 return await original(request)
@@ -398,7 +408,7 @@ class _Correlation:
                 request = Request(scope)
                 if is_transient(error):
                     log.warning("database away", error=type(error).__name__)
-                    answer = problem(request, 503, "database_unavailable", "Database unavailable")
+                    answer = problem(request, 503, DatabaseUnavailable.code, DatabaseUnavailable.__name__)
                 else:
                     log.exception("request failed")
                     answer = problem(request, 500, "internal_error", "Internal error")

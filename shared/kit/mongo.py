@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from time import monotonic
 from typing import Any
 
 from bson.codec_options import CodecOptions, TypeCodec, TypeEncoder, TypeRegistry
@@ -24,11 +25,16 @@ from pymongo.errors import (
     PyMongoError,
     WTimeoutError,
 )
+from pymongo.monitoring import TopologyListener
 
 Document = dict[str, Any]
 Filter = Mapping[str, Any]
 Sort = Sequence[tuple[str, int]]
 Update = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+MOMENT_S = 1.0
+HEARTBEAT_MS = 2_000
+"""A server that hangs is noticed after a heartbeat and the connect timeout; the driver's default is 10 s."""
 
 _WRITE_CONFLICT = 112
 _RETRYABLE_CODES = frozenset({_WRITE_CONFLICT, 91, 189, 10107, 11600, 11602, 13435, 13436})
@@ -201,11 +207,33 @@ class Collection:
         return documents
 
 
+class _Primary(TopologyListener):
+    """Knows since when there has been no primary; the driver tells it from a thread of its own."""
+
+    def __init__(self) -> None:
+        self.lost_at: float | None = None
+        self._was_there = False
+
+    def opened(self, event: Any) -> None:
+        """Nothing is known yet."""
+
+    def description_changed(self, event: Any) -> None:
+        """A server came or went."""
+        if event.new_description.has_writable_server():
+            self._was_there, self.lost_at = True, None
+        elif self._was_there and self.lost_at is None:
+            self.lost_at = monotonic()
+
+    def closed(self, event: Any) -> None:
+        """Nobody asks any more."""
+
+
 class Database:
     """One service's database."""
 
-    def __init__(self, client: Any, name: str) -> None:
+    def __init__(self, client: Any, name: str, primary: _Primary) -> None:
         self._client = client
+        self._primary = primary
         self._inner = client.get_database(
             name,
             codec_options=CODEC,
@@ -217,6 +245,12 @@ class Database:
     def collection(self, name: str) -> Collection:
         """A collection of this database, made when first written to."""
         return Collection(self._inner.get_collection(name))
+
+    @property
+    def is_away(self) -> bool:
+        """Whether there was a primary and has been none for longer than a moment: waiting for one is of no use."""
+        lost_at = self._primary.lost_at
+        return lost_at is not None and monotonic() - lost_at > MOMENT_S
 
     async def check(self) -> None:
         """Whether the server is there and safe.
@@ -255,6 +289,7 @@ def connect(url: str, database: str, *, server_selection_timeout_ms: int = 3_000
         if f"{unsafe}&" in f"{lowered.partition('?')[2]}&":
             message = f"{unsafe} in MONGODB_URL would lose acknowledged writes"
             raise UnsafeDeployment(message)
+    primary = _Primary()
     client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
         url,
         w="majority",
@@ -264,10 +299,12 @@ def connect(url: str, database: str, *, server_selection_timeout_ms: int = 3_000
         serverSelectionTimeoutMS=server_selection_timeout_ms,
         connectTimeoutMS=server_selection_timeout_ms,
         socketTimeoutMS=20_000,
+        heartbeatFrequencyMS=HEARTBEAT_MS,
+        event_listeners=[primary],
         maxPoolSize=100,
         appname="crm",
     )
-    return Database(client, database)
+    return Database(client, database, primary)
 
 
 class Numbers:

@@ -188,6 +188,7 @@ class Service:
             waiters=self.waiters,
             clock=self.clock,
             new_id=self.new_id,
+            is_database_away=lambda: self.database.is_away,
         )
         return make_app(surroundings, (*routers, self._operations()), self._life, description=description)
 
@@ -251,11 +252,14 @@ class Service:
         async def ready(response: Response) -> dict[str, str]:
             kafka = self._hearing and not self._relay_publisher.is_failing
             parts = {"database": "ok", "kafka": "ok" if kafka else "degraded", "backlog": "ok"}
-            try:
-                async with asyncio.timeout(2):
-                    await self.database.check()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that it is away
-                parts["database"] = type(error).__name__
+            if self.database.is_away:
+                parts["database"] = "away"
+            else:
+                try:
+                    async with asyncio.timeout(2):
+                        await self.database.check()
+                except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that it is away
+                    parts["database"] = type(error).__name__
             if self.relay.is_full:
                 parts["backlog"] = "full"
             refusing = parts["database"] != "ok" or parts["backlog"] != "ok"

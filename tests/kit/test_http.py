@@ -147,6 +147,7 @@ async def shop(database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
         waiters=waiters,
         clock=utc_now,
         new_id=new_id,
+        is_database_away=lambda: False,
     )
 
     @asynccontextmanager

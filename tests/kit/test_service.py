@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from deploy.local.kafka import Kafka
-from deploy.local.mongo import Mongo
+from deploy.local.mongo import Mongo, start_mongo
 from deploy.local.ports import free_port
 from shared.kit.domain import Cause
 from shared.kit.repository import MongoRepository
@@ -77,7 +77,13 @@ async def assemble(signer: Signer, mongo: Mongo, kafka_settings: KafkaSettings, 
     made: list[Running] = []
     prefix = f"kit_{uuid4().hex[:8]}_"
 
-    def build(*, mongo_url: str | None = None, bootstrap_servers: str | None = None, **changes: Any) -> Running:
+    def build(
+        *,
+        mongo_url: str | None = None,
+        bootstrap_servers: str | None = None,
+        server_selection_timeout_ms: int = 300,
+        **changes: Any,
+    ) -> Running:
         service = Service(
             "jars",
             topic,
@@ -86,7 +92,9 @@ async def assemble(signer: Signer, mongo: Mongo, kafka_settings: KafkaSettings, 
             kafka=kafka_settings.model_copy(
                 update={"bootstrap_servers": bootstrap_servers or kafka_settings.bootstrap_servers}
             ),
-            mongo=MongoSettings(url=SecretStr(mongo_url or mongo.url), server_selection_timeout_ms=300),
+            mongo=MongoSettings(
+                url=SecretStr(mongo_url or mongo.url), server_selection_timeout_ms=server_selection_timeout_ms
+            ),
         )
         made.append(Running(service))
         return made[-1]
@@ -179,6 +187,32 @@ async def test_with_a_full_backlog_a_service_is_not_ready(assemble: Assemble) ->
         await running.jars.add(filled_jar("j2"), because("create"))
         await running.becomes("unavailable")
         assert (await running.readiness())[1]["backlog"] == "full"
+
+
+async def test_while_its_database_is_away_a_service_says_so_at_once_and_comes_back_by_itself(
+    assemble: Assemble, signer: Signer, tmp_path: Path
+) -> None:
+    mongo = await asyncio.to_thread(start_mongo, tmp_path)
+    try:
+        # A caller who had to wait for a primary would wait longer than the test has time.
+        running = assemble(mongo_url=mongo.url, server_selection_timeout_ms=300_000)
+        caller = {"authorization": f"Bearer {signer.token(roles=['admin'])}"}
+        async with running.app.router.lifespan_context(running.app):
+            await running.becomes("ok")
+            await asyncio.to_thread(mongo.kill)
+            await running.becomes("unavailable")
+            assert (await running.readiness())[1]["database"] == "away"
+            answer = await running.client.get("/v1/outbox/quarantined", headers=caller)
+            assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+            assert int(answer.headers["retry-after"]) >= 1
+            assert (await running.client.get("/metrics", headers=caller)).status_code == 200
+
+            await asyncio.to_thread(mongo.restart)
+            await running.becomes("ok")
+            answer = await running.client.get("/v1/outbox/quarantined", headers=caller)
+            assert answer.status_code == 200
+    finally:
+        await asyncio.to_thread(mongo.stop)
 
 
 async def test_stopping_publishes_what_is_pending(assemble: Assemble, topics: Topics, topic: str) -> None:
