@@ -17,26 +17,17 @@ import structlog
 import uvicorn
 from aiokafka.errors import KafkaError
 from crm_contracts.envelope import Event
-from fastapi import APIRouter, FastAPI, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi import APIRouter, FastAPI
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_fixed
 from uuid_utils.compat import uuid7
 
 from shared.kit.auth import Authenticator, KeyFile, Keys, KeyUrl
-from shared.kit.domain import Aggregate, DomainError, NotFound
-from shared.kit.http import (
-    IDEMPOTENCY_INDEXES,
-    IdempotencyKeys,
-    Surroundings,
-    Waiters,
-    make_app,
-    reads,
-    router,
-    writes,
-)
+from shared.kit.domain import Aggregate, DomainError
+from shared.kit.http import IDEMPOTENCY_INDEXES, IdempotencyKeys, Surroundings, Waiters, make_app
 from shared.kit.kafka import Answers, Parse, Publisher, Reaction, Subscription
 from shared.kit.mongo import Collection, Index, Numbers, connect, is_transient
 from shared.kit.observability import configure_logging, log
+from shared.kit.operations import build_operations
 from shared.kit.outbox import OUTBOX_INDEXES, Relay
 from shared.kit.repository import MongoRepository
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
@@ -190,7 +181,14 @@ class Service:
             new_id=self.new_id,
             is_database_away=lambda: self.database.is_away,
         )
-        return make_app(surroundings, (*routers, self._operations()), self._life, description=description)
+        operations = build_operations(
+            self.name, database=self.database, relay=self.relay, reaches_kafka=lambda: self._reaches_kafka
+        )
+        return make_app(surroundings, (*routers, operations), self._life, description=description)
+
+    @property
+    def _reaches_kafka(self) -> bool:
+        return self._hearing and not self._relay_publisher.is_failing
 
     @asynccontextmanager
     async def _life(self) -> AsyncIterator[None]:
@@ -239,54 +237,6 @@ class Service:
             except Exception as error:  # noqa: BLE001 - the next run may succeed
                 if not is_transient(error):
                     log.exception("job failed", job=getattr(job, "__name__", repr(job)))
-
-    def _operations(self) -> APIRouter:
-        """Health, metrics, and what the relay keeps back."""
-        operations = APIRouter(tags=["operations"])
-
-        @operations.get("/health/live", summary="The process runs")
-        async def live() -> dict[str, str]:
-            return {"status": "ok"}
-
-        @operations.get("/health/ready", summary="503 only where writes cannot be accepted")
-        async def ready(response: Response) -> dict[str, str]:
-            kafka = self._hearing and not self._relay_publisher.is_failing
-            parts = {"database": "ok", "kafka": "ok" if kafka else "degraded", "backlog": "ok"}
-            if self.database.is_away:
-                parts["database"] = "away"
-            else:
-                try:
-                    async with asyncio.timeout(2):
-                        await self.database.check()
-                except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that it is away
-                    parts["database"] = type(error).__name__
-            if self.relay.is_full:
-                parts["backlog"] = "full"
-            refusing = parts["database"] != "ok" or parts["backlog"] != "ok"
-            response.status_code = 503 if refusing else 200
-            status = "unavailable" if refusing else ("ok" if parts["kafka"] == "ok" else "degraded")
-            return {"status": status, **parts}
-
-        @operations.get("/metrics", summary="Prometheus metrics", dependencies=[reads("metrics:read")])
-        async def metrics() -> Response:
-            return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-        admin = router()
-
-        @admin.get("/outbox/quarantined", dependencies=[reads(f"{self.name}:admin")])
-        async def quarantined() -> list[dict[str, str]]:
-            """Documents whose event Kafka refuses, and which are kept back therefore."""
-            return await self.relay.quarantined()
-
-        @admin.post("/outbox/{collection}/{id}/release", status_code=204, dependencies=[writes(f"{self.name}:admin")])
-        async def release(collection: str, id: str) -> None:  # noqa: A002
-            """Let a quarantined document be published again, once the cause is gone."""
-            if not await self.relay.release(collection, id):
-                message = f"Nothing is kept back as {collection} {id}."
-                raise NotFound(message)
-
-        operations.include_router(admin)
-        return operations
 
 
 def run(build: Callable[[], tuple[FastAPI, ServiceSettings]], name: str) -> None:
