@@ -10,8 +10,9 @@ nowhere else; and records may come again or late, so reactions must bear both.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import (
@@ -180,8 +181,28 @@ def is_transient(error: BaseException) -> bool:
     )  # fmt: skip
 
 
+def reason_of(error: BaseException) -> str:
+    """The stable word for what went wrong: a refusal's code, or the error's name."""
+    return error.code if isinstance(error, DomainError) else type(error).__name__
+
+
 class _Redeliver(Exception):
     """Something the reaction depends on stays away: the whole batch is to come again."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How the attempts to react to one record ended.
+
+    Attributes:
+        outcome: `gone`: what it is about has been deleted, so nothing is left to do; `passed_over`: nothing here reacts
+            to its type; `failed`: `is_transient(error)` tells whether it may succeed later.
+        attempts: how often the reaction ran.
+    """
+
+    outcome: Literal["done", "gone", "passed_over", "failed"]
+    attempts: int = 0
+    error: Exception | None = None
 
 
 class Subscription:
@@ -211,6 +232,8 @@ class Subscription:
         # Records near the limit of their topic must still fit in here, with their headers.
         self._dead_letters = Publisher(settings, max_request_size=4 * 1024 * 1024, client_id=f"{service}.dead-letters")
         self.group = f"{service}.reactions"
+        self.parks_in = {dead_letter_topic(topic, service): topic for topic in self._topics}
+        """Each dead-letter topic, and the topic whose records it takes."""
         self.broker = subscribe(self.group, self._topics, self._handle_batch, settings)
 
     async def start(self) -> None:
@@ -277,6 +300,23 @@ class Subscription:
                 HANDLED.labels(envelope.type, outcome).observe(monotonic() - started)
 
     async def _react(self, record: ConsumerRecord[bytes, bytes], envelope: Envelope[Event], reaction: Reaction) -> str:
+        tried = await self._try(envelope, reaction)
+        error = tried.error
+        if error is None:
+            self._waited.pop(envelope.id, None)
+            return tried.outcome
+        if not is_transient(error):
+            await self._park(record, error, attempts=tried.attempts)
+            return "parked"
+        if isinstance(error, NotYet) and self._has_waited_enough(envelope.id):
+            await self._park(record, error, attempts=tried.attempts)
+            del self._waited[envelope.id]
+            return "parked"
+        log.warning("reaction postponed", type=envelope.type, error=type(error).__name__)
+        raise _Redeliver from error
+
+    async def _try(self, envelope: Envelope[Event], reaction: Reaction) -> Tried:
+        """The reaction, several times over where that may help; what a failure leads to is decided by who asked."""
         attempts = 0
         try:
             async for attempt in AsyncRetrying(
@@ -290,19 +330,26 @@ class Subscription:
                     attempts += 1
                     await reaction(envelope, self._cause(envelope))
         except Gone:
-            return "gone"
-        except Exception as error:
-            if not is_transient(error):
-                await self._park(record, error, attempts=attempts)
-                return "parked"
-            if isinstance(error, NotYet) and self._has_waited_enough(envelope.id):
-                await self._park(record, error, attempts=attempts)
-                del self._waited[envelope.id]
-                return "parked"
-            log.warning("reaction postponed", type=envelope.type, error=type(error).__name__)
-            raise _Redeliver from error
-        self._waited.pop(envelope.id, None)
-        return "done"
+            return Tried("gone", attempts)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            return Tried("failed", attempts, error)
+        return Tried("done", attempts)
+
+    async def handle_again(self, record: ConsumerRecord[bytes, bytes]) -> Tried:
+        """A record that was parked, once more: the same reaction under the same cause, whether or not it worked before.
+
+        It may come while records of its key are handled, and after newer ones, which reactions bear. It is not parked
+        a second time.
+        """
+        try:
+            envelope = self._parse(record.headers, record.value)
+        except MalformedEvent as error:
+            return Tried("failed", 1, error)
+        reaction = None if envelope is None else self._reactions.get(type(envelope.data))
+        if envelope is None or reaction is None:
+            return Tried("passed_over")
+        with logged_with(envelope.correlation_id, envelope.id):
+            return await self._try(envelope, reaction)
 
     def _has_waited_enough(self, event_id: str) -> bool:
         """What somebody else never finishes must not hold up everybody for ever."""
@@ -322,7 +369,7 @@ class Subscription:
     async def _park(self, record: ConsumerRecord[bytes, bytes], error: Exception, *, attempts: int) -> None:
         """Put the record aside with the reason; later records of its key go on."""
         topic = self._dead_letter_topic(record.topic, self._service)
-        reason = error.code if isinstance(error, DomainError) else type(error).__name__
+        reason = reason_of(error)
         why = {
             "dlt_original_topic": record.topic,
             "dlt_original_partition": str(record.partition),
