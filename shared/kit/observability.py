@@ -27,6 +27,11 @@ HANDLED = Histogram("crm_reaction_duration_seconds", "Reactions to events, retri
 RETRIED = Counter("crm_reaction_retries_total", "Reactions tried again", ("type",))
 PARKED = Counter("crm_reaction_parked_total", "Records parked in a dead-letter topic", ("topic", "reason"))
 PASSED_OVER = Counter("crm_reaction_unknown_total", "Records of a type not known here", ("topic",))
+DEAD_LETTERS = Gauge("crm_dead_letters", "Parked records that nobody has replayed or discarded yet", ("topic",))
+DEAD_LETTERS_AGE = Gauge("crm_dead_letters_oldest_age_seconds", "Since the oldest of these was parked", ("topic",))
+DEAD_LETTER_ACTIONS = Counter(
+    "crm_dead_letter_actions_total", "What operators did about parked records", ("action", "outcome")
+)
 REDELIVERED = Counter("crm_reaction_redelivered_batches_total", "Batches taken back to be delivered again")
 
 
