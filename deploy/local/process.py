@@ -115,15 +115,17 @@ class ChildProcess:
             self._process.wait()
         self._record.unlink(missing_ok=True)
 
-    def terminate(self, deadline_s: float = 20.0) -> None:
-        """SIGTERM, and SIGKILL when the deadline has passed."""
+    def terminate(self, deadline_s: float = 20.0) -> bool:
+        """SIGTERM, and SIGKILL when the deadline has passed; whether it ended by itself."""
         if self._process is None:
-            return
+            return True
         self._signal(signal.SIGTERM)
         self._signal(signal.SIGCONT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(deadline_s)
+        ended = not self.running
         self.kill()
+        return ended
 
     def pause(self) -> None:
         """SIGSTOP: it keeps its connections and answers nobody."""

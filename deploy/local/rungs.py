@@ -105,6 +105,18 @@ class Container:
         """SIGKILL; its data stays."""
         self._running.kill()
 
+    def shut_down(self) -> None:
+        """SIGTERM, and SIGKILL after a while; its data stays."""
+        self._running.stop()
+
+    def pause(self) -> None:
+        """Freeze it."""
+        self._running.pause()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._running.unpause()
+
     def restart(self) -> None:
         """Start it again with the data it had."""
         self._running.start()

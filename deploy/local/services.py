@@ -79,9 +79,9 @@ class ServiceProcess:
         """SIGKILL."""
         self._process.kill()
 
-    def terminate(self) -> None:
-        """SIGTERM: it finishes what it began."""
-        self._process.terminate(_STOP_DEADLINE_S)
+    def terminate(self) -> bool:
+        """SIGTERM: it finishes what it began; False where the grace period was too short, and it was killed."""
+        return self._process.terminate(_STOP_DEADLINE_S)
 
     def pause(self) -> None:
         """SIGSTOP."""

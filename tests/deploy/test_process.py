@@ -37,14 +37,14 @@ def test_a_killed_child_is_gone_and_off_the_record(tmp_path: Path) -> None:
 
 def test_a_child_that_ignores_sigterm_is_killed_at_the_deadline(tmp_path: Path) -> None:
     process = child(tmp_path, DEAF)
-    process.terminate(deadline_s=0.2)
+    assert not process.terminate(deadline_s=0.2)
     assert not process.running
 
 
 def test_a_paused_child_can_be_terminated(tmp_path: Path) -> None:
     process = child(tmp_path)
     process.pause()
-    process.terminate(deadline_s=10)
+    assert process.terminate(deadline_s=10)
     assert process._process is not None
     assert process._process.returncode == -signal.SIGTERM
 

@@ -59,8 +59,20 @@ class Kafka(ABC):
         """SIGKILL; what it had on disk stays."""
 
     @abstractmethod
+    def shut_down(self) -> None:
+        """SIGTERM: it ends in good order; what it had on disk stays."""
+
+    @abstractmethod
     def restart(self) -> None:
         """Start it again on the same port with the same data, and wait until it serves clients."""
+
+    @abstractmethod
+    def pause(self) -> None:
+        """Let it hang: it keeps its connections and answers nobody."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """Let it go on."""
 
     @abstractmethod
     def stop(self) -> None:

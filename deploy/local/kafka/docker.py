@@ -46,9 +46,18 @@ class DockerKafka(Kafka):
     def kill(self) -> None:
         self._container.kill()
 
+    def shut_down(self) -> None:
+        self._container.shut_down()
+
     def restart(self) -> None:
         self._container.restart()
         self.wait_ready()
+
+    def pause(self) -> None:
+        self._container.pause()
+
+    def resume(self) -> None:
+        self._container.resume()
 
     def stop(self) -> None:
         self._container.remove()

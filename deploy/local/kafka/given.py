@@ -34,7 +34,16 @@ class GivenKafka(Kafka):
     def kill(self) -> None:
         raise NotOurs(self.bootstrap_servers)
 
+    def shut_down(self) -> None:
+        raise NotOurs(self.bootstrap_servers)
+
     def restart(self) -> None:
+        raise NotOurs(self.bootstrap_servers)
+
+    def pause(self) -> None:
+        raise NotOurs(self.bootstrap_servers)
+
+    def resume(self) -> None:
         raise NotOurs(self.bootstrap_servers)
 
     def stop(self) -> None:

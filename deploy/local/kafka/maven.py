@@ -74,9 +74,18 @@ class MavenKafka(Kafka):
     def kill(self) -> None:
         self._process.kill()
 
+    def shut_down(self) -> None:
+        self._process.terminate()
+
     def restart(self) -> None:
         self._process.start()
         self.wait_ready()
+
+    def pause(self) -> None:
+        self._process.pause()
+
+    def resume(self) -> None:
+        self._process.resume()
 
     def stop(self) -> None:
         self._process.terminate()

@@ -53,10 +53,19 @@ class TansuKafka(Kafka):
     def kill(self) -> None:
         self._process.kill()
 
+    def shut_down(self) -> None:
+        self._process.terminate(deadline_s=5)
+
     def restart(self) -> None:
         """Start it again, empty."""
         self._process.start()
         self.wait_ready()
+
+    def pause(self) -> None:
+        self._process.pause()
+
+    def resume(self) -> None:
+        self._process.resume()
 
     def stop(self) -> None:
         self._process.terminate(deadline_s=5)

@@ -43,6 +43,12 @@ class DockerMongo(Mongo):
         self._container.restart()
         self.wait_ready()
 
+    def pause(self) -> None:
+        self._container.pause()
+
+    def resume(self) -> None:
+        self._container.resume()
+
     def stop(self) -> None:
         self._container.remove()
 

@@ -28,6 +28,12 @@ class GivenMongo(Mongo):
     def restart(self) -> None:
         raise NotOurs("MONGODB_URL")
 
+    def pause(self) -> None:
+        raise NotOurs("MONGODB_URL")
+
+    def resume(self) -> None:
+        raise NotOurs("MONGODB_URL")
+
     def stop(self) -> None:
         """Nothing: it goes on."""
 

@@ -48,6 +48,12 @@ class LocalMongo(Mongo):
         self._process.start()
         self.wait_ready()
 
+    def pause(self) -> None:
+        self._process.pause()
+
+    def resume(self) -> None:
+        self._process.resume()
+
     def stop(self) -> None:
         self._process.terminate()
 

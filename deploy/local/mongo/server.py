@@ -38,6 +38,14 @@ class Mongo(ABC):
         """Start it again on the same port with the same data, and wait until its primary takes writes."""
 
     @abstractmethod
+    def pause(self) -> None:
+        """Let it hang: it keeps its connections and answers nobody."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """Let it go on."""
+
+    @abstractmethod
     def stop(self) -> None:
         """End it for good."""
 
