@@ -111,10 +111,15 @@ class Call:
 
 
 class Waiters:
-    """Requests that wait for a process to end, bounded: beyond the bound nobody waits."""
+    """Requests that wait for a process to end, bounded: beyond the bound nobody waits, and nobody while we stop."""
 
     def __init__(self, limit: int) -> None:
         self._free = limit
+        self._stopping = False
+
+    def send_away(self) -> None:
+        """Whoever waits is answered with what there is now: the service is about to stop."""
+        self._stopping = True
 
     async def until(self, read: Callable[[], Awaitable[T]], ended: Callable[[T], bool], wait_s: float) -> T:
         """The first reading that shows the end, or the last one when the time is over."""
@@ -124,7 +129,7 @@ class Waiters:
         self._free -= 1
         try:
             deadline, pause = monotonic() + wait_s, 0.02
-            while not ended(reading) and (left := deadline - monotonic()) > 0:
+            while not (ended(reading) or self._stopping) and (left := deadline - monotonic()) > 0:
                 await asyncio.sleep(min(pause, left))
                 pause = min(pause * 1.3, 0.25)
                 reading = await read()

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from types import FrameType
+from typing import TypeVar, cast
 
 import structlog
 import uvicorn
@@ -239,6 +240,15 @@ class Service:
                     log.exception("job failed", job=getattr(job, "__name__", repr(job)))
 
 
+class _Server(uvicorn.Server):
+    """Takes no more requests after SIGTERM, and lets nobody wait for a process any longer."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        app = cast("FastAPI", self.config.app)
+        app.state.surroundings.waiters.send_away()
+        super().handle_exit(sig, frame)
+
+
 def run(build: Callable[[], tuple[FastAPI, ServiceSettings]], name: str) -> None:
     """Run a service until SIGTERM; `build` is called inside the event loop."""
 
@@ -249,7 +259,7 @@ def run(build: Callable[[], tuple[FastAPI, ServiceSettings]], name: str) -> None
             app, host=settings.host, port=settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=15
         )
         structlog.contextvars.bind_contextvars(service=name)
-        await uvicorn.Server(config).serve()
+        await _Server(config).serve()
 
     with suppress(KeyboardInterrupt):
         asyncio.run(serve())

@@ -343,6 +343,14 @@ async def test_those_who_wait_are_bounded(shop: Shop) -> None:
     assert [(await asyncio.wait_for(task, 10)).json() for task in waiting] == [{"amount": 10}] * 2
 
 
+async def test_nobody_is_kept_waiting_by_a_service_that_stops(shop: Shop) -> None:
+    path = (await shop.create(5)).headers["location"]
+    waiting = asyncio.create_task(shop.ask("POST", f"{path}/sealing", prefer="wait=60"))
+    await shop.so_many_wait(1)
+    shop.waiters.send_away()
+    assert (await asyncio.wait_for(waiting, 10)).json() == {"amount": 5}
+
+
 async def test_nobody_waits_longer_than_the_bound() -> None:
     from shared.kit.http import _wait  # noqa: PLC0415 - waiting it out would take a minute
 
