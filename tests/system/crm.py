@@ -167,6 +167,15 @@ class Crm:
         finally:
             await producer.stop()
 
+    async def recovered(self) -> None:
+        """Return when every service takes writes and hears events again."""
+
+        async def readiness() -> list[str]:
+            answers = [await self.http.get(f"{service.url}/health/ready") for service in self.services.values()]
+            return [answer.json()["status"] for answer in answers]
+
+        await until(readiness, lambda found: set(found) == {"ok"})
+
     async def settle(self) -> None:
         """Return when every service has handled all that it hears, and nothing new came of it."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.stack.kafka.bootstrap_servers)

@@ -135,6 +135,7 @@ async def test_a_killed_server_loses_nothing_that_was_answered(crm: Crm, victim:
     await asyncio.to_thread(server.kill)
     await asyncio.to_thread(server.restart)
     await asyncio.gather(*converting)
+    await crm.recovered()
     before = len(answered)
     await until(_count(answered), lambda n: n > before)
     entering.cancel()

@@ -1,0 +1,156 @@
+"""What the callers do while things break, and a note of every answer, to be held against the data afterwards.
+
+The surprise: each caller insists. What was not answered is sent again, as the client of the operator does, so a call
+may arrive twice; that it counts once is part of what is proved.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from deploy.client import Answer, Crm, address
+from deploy.conversions import Wish, convert
+
+_COMPANIES: Final = 5
+_PEOPLE: Final = 4
+_ONE_IN: Final = 4
+_TARGETS: Final = ("contact", "company", "deal")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was answered about one lead: ids of what it became, and the company that its deal was linked to."""
+
+    lead: str
+    title: str
+    contact: str
+    company: str
+    deal: str
+    linked: str | None
+
+
+class Load:
+    """Leads come in, become deals, and every fourth deal is linked to a company, by a few callers at a time."""
+
+    def __init__(self, crm: Crm, *, originator: str, seed: int, callers: int) -> None:
+        self._crm = crm
+        self._originator = originator
+        self._chance = random.Random(seed)
+        self._callers = callers
+        self._open = asyncio.Event()
+        self._idle = asyncio.Semaphore(callers)
+        self._ended = False
+        self._numbers = iter(range(10**9))
+        self._companies: list[str] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self.answered: list[Kept] = []
+        self._held = 0
+
+    async def start(self) -> None:
+        """Make the companies, then begin."""
+        self._companies = [await self._company(n) for n in range(_COMPANIES)]
+        self._open.set()
+        self._tasks = [asyncio.create_task(self._call()) for _ in range(self._callers)]
+
+    async def reach(self, conversions: int) -> None:
+        """Return when so many conversions were answered; fails as soon as a caller failed."""
+        while len(self.answered) < conversions:
+            for task in self._tasks:
+                if task.done():
+                    task.result()
+            await asyncio.sleep(0.02)
+
+    async def pause(self) -> None:
+        """Let every caller finish what it is at."""
+        self._open.clear()
+        for _ in range(self._callers):
+            await self._idle.acquire()
+
+    def go_on(self) -> None:
+        """Call again."""
+        for _ in range(self._callers):
+            self._idle.release()
+        self._open.set()
+
+    async def stop(self) -> None:
+        """End all callers after what they are at."""
+        self._ended = True
+        self._open.set()
+        await asyncio.gather(*self._tasks)
+
+    async def lost(self, *, all_: bool = False) -> list[str]:
+        """What was answered and is not so: of the answers since the last question, or of all."""
+        asked = self.answered if all_ else self.answered[self._held :]
+        self._held = len(self.answered)
+        room = asyncio.Semaphore(16)
+
+        async def look(kept: Kept) -> list[str]:
+            async with room:
+                return [wrong async for wrong in _differences(self._crm, kept)]
+
+        return [wrong for found in await asyncio.gather(*map(look, asked)) for wrong in found]
+
+    async def _call(self) -> None:
+        while not self._ended:
+            await self._open.wait()
+            async with self._idle:
+                if self._open.is_set() and not self._ended:
+                    await self.one()
+
+    async def one(self) -> Kept:
+        """One lead, from its origin to its deal, perhaps with a link to a company."""
+        number = next(self._numbers)
+        origin = address("leads", "external", self._originator, str(number))
+        lead = await self._crm.put("leads", origin, _lead(number))
+        wish = Wish(on_duplicate=self._chance.choice(("create", "link")), targets=_TARGETS)
+        _, result = await convert(self._crm, lead.body["id"], wish)
+        linked = self._chance.choice(self._companies) if number % _ONE_IN == 0 else None
+        if linked is not None:
+            await self._link(result["deal"]["id"], linked)
+        ids = (result[kind]["id"] for kind in _TARGETS)
+        kept = Kept(lead.body["id"], lead.body["title"], *ids, linked)
+        self.answered.append(kept)
+        return kept
+
+    async def _link(self, deal: str, company: str) -> Answer:
+        while True:
+            answer = await self._crm.put("deals", address("deals", deal, "client"), {"company_id": company}, wait_s=20)
+            if answer.body["client"]["link_state"] == "done":
+                return answer
+
+    async def _company(self, number: int) -> str:
+        company = await self._crm.post("clients", address("companies"), {"title": f"Company {number}"})
+        for person in range(_PEOPLE):
+            name = {"last_name": f"Person {number}.{person}"}
+            contact = await self._crm.post("clients", address("contacts"), name)
+            await self._crm.put("clients", address("contacts", contact.body["id"], "companies", company.body["id"]), {})
+        return str(company.body["id"])
+
+
+def _lead(number: int) -> dict[str, Any]:
+    """Two neighbours share a phone, so that some are duplicates of each other."""
+    return {
+        "title": f"Lead {number} of the faults",
+        "last_name": f"Caller {number}",
+        "company_title": f"Caller {number} Ltd",
+        "phones": [{"value": f"+4915{number // 2 % 10**8:09d}"}],
+    }
+
+
+async def _differences(crm: Crm, kept: Kept) -> AsyncIterator[str]:
+    lead = await crm.get("leads", address("leads", kept.lead))
+    if lead["title"] != kept.title:
+        yield f"lead {kept.lead} has another title"
+    conversion = await crm.get("leads", address("leads", kept.lead, "conversion"))
+    became = {kind: (conversion[kind] or {}).get("id") for kind in _TARGETS}
+    if conversion["state"] != "done" or became != {kind: getattr(kept, kind) for kind in _TARGETS}:
+        yield f"lead {kept.lead} became {became} in state {conversion['state']}"
+    deals = [deal async for deal in crm.pages("deals", address("deals"), lead_id=kept.lead)]
+    if [deal["id"] for deal in deals] != [kept.deal]:
+        yield f"lead {kept.lead} has the deals {[deal['id'] for deal in deals]}"
+    for kind, service, plural in (("contact", "clients", "contacts"), ("company", "clients", "companies")):
+        await crm.get(service, address(plural, getattr(kept, kind)))
+    if kept.linked is not None and (deals[0]["client"]["company"] or {}).get("id") != kept.linked:
+        yield f"deal {kept.deal} is no longer linked to company {kept.linked}"
