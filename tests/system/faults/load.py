@@ -106,11 +106,11 @@ class Load:
         lead = await self._crm.put("leads", origin, _lead(number))
         wish = Wish(on_duplicate=self._chance.choice(("create", "link")), targets=_TARGETS)
         _, result = await convert(self._crm, lead.body["id"], wish)
+        contact, company, deal = (str(result[kind]["id"]) for kind in _TARGETS)
         linked = self._chance.choice(self._companies) if number % _ONE_IN == 0 else None
         if linked is not None:
-            await self._link(result["deal"]["id"], linked)
-        ids = (result[kind]["id"] for kind in _TARGETS)
-        kept = Kept(lead.body["id"], lead.body["title"], *ids, linked)
+            await self._link(deal, linked)
+        kept = Kept(lead.body["id"], lead.body["title"], contact, company, deal, linked)
         self.answered.append(kept)
         return kept
 
