@@ -3,7 +3,7 @@
 from crm_contracts import registry, topics
 from fastapi import FastAPI
 
-from services.timeline.adapters.mongo import BINDINGS, ENTRIES, ENTRY_INDEXES, MARK_INDEXES, MARKS, Entries
+from services.timeline.adapters.generations import Generations, LiveEntries
 from services.timeline.domain.bindings import Bindings
 from services.timeline.entrypoints.events import REACTIONS
 from services.timeline.entrypoints.http import build_router
@@ -15,8 +15,10 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     """Settings, then repositories, then the ways in."""
     settings = TimelineSettings()
     service = Service("timeline", topics.TIMELINE, Contracts(registry.parse, topics.dead_letters), settings)
-    entries = Entries(service.collection(ENTRIES, ENTRY_INDEXES), service.collection(MARKS, MARK_INDEXES))
-    bindings = service.repository(Bindings, BINDINGS)
+    generations = Generations(service.database)
+    service.before_start(generations.ensure_live)
+    entries = LiveEntries(generations)
+    bindings = service.repository(Bindings, "bindings")
     service.hear(topics.ALL, REACTIONS, entries=entries)
     api = build_router(entries=entries, bindings=bindings)
     return service.app(api, description="What happened to each element, and why."), settings

@@ -5,7 +5,7 @@ and start-up refuses a server that is in no replica set: a standalone server los
 Decimals are stored as Decimal128, dates as ISO strings, times in UTC to the millisecond.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -200,6 +200,15 @@ class Collection:
         """How many fit, counted up to `limit`."""
         options = {} if limit is None else {"limit": limit}
         return int(await self._inner.count_documents(where, **options))
+
+    async def walk(self, *, batch: int = 1000) -> AsyncIterator[Document]:
+        """All documents in the order of their ids; what comes in meanwhile may or may not be among them."""
+        async for document in self._inner.find({}).sort("_id", 1).batch_size(batch):
+            yield document
+
+    async def drop(self) -> None:
+        """Remove the collection with its indexes; it need not be there."""
+        await self._inner.drop()
 
     async def aggregate(self, pipeline: Sequence[Document]) -> list[Document]:
         """Run a pipeline."""

@@ -111,6 +111,7 @@ class Service:
         self._subscription: Subscription | None = None
         self._hearing = False
         self._jobs: list[tuple[float, Callable[[], Awaitable[object]]]] = []
+        self._preparations: list[Callable[[], Awaitable[object]]] = []
         self._keys = IdempotencyKeys(
             self.collection("idempotency", IDEMPOTENCY_INDEXES), clock=self.clock, new_id=self.new_id
         )
@@ -159,6 +160,10 @@ class Service:
             dead_letter_topic=self.contracts.dead_letter_topic,
         )
 
+    def before_start(self, prepare: Callable[[], Awaitable[object]]) -> None:
+        """Do this once the database is there, before anything is asked or heard; several replicas may do it."""
+        self._preparations.append(prepare)
+
     def every(self, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
         """Run a job again and again, in each replica."""
         self._jobs.append((seconds, job))
@@ -200,6 +205,8 @@ class Service:
                 await self.database.check()
                 for collection, indexes in self._indexes:
                     await collection.ensure(indexes)
+                for prepare in self._preparations:
+                    await prepare()
         await self.relay.start()
         tasks = [asyncio.create_task(self._repeat(seconds, job)) for seconds, job in self._jobs]
         tasks.append(asyncio.create_task(self._begin_to_hear()))

@@ -12,7 +12,7 @@ import pytest
 from crm_contracts.envelope import Envelope, Event
 
 from deploy.local.mongo import Mongo
-from services.timeline.adapters.mongo import ENTRIES, MARKS, Entries
+from services.timeline.adapters.generations import Generations, LiveEntries
 from services.timeline.app import build
 from services.timeline.entrypoints.events import REACTIONS
 from shared.kit.domain import Cause
@@ -32,8 +32,7 @@ async def timeline(mongo: Mongo, tmp_path_factory: pytest.TempPathFactory) -> As
 @pytest.fixture(scope="module")
 def hear(timeline: Api) -> Hear:
     """Let the service hear these events, all at once, as lanes of several partitions would."""
-    collections = [timeline.database.collection(name) for name in (ENTRIES, MARKS)]
-    entries = Entries(*collections)
+    entries = LiveEntries(Generations(timeline.database))
 
     async def heard(event: Envelope[Event]) -> None:
         cause = Cause(event.id, event.actor, event.time, event.correlation_id, event.id)

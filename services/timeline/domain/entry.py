@@ -1,4 +1,4 @@
-"""One line in the timeline of one element.
+"""One line in the timeline of one element, and the mark that a hand left on it.
 
 The surprise: its id is the event's id and the element, so telling the same event twice is telling it once.
 """
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final, Self
 
 from crm_contracts.envelope import Envelope, Event
+from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 from crm_contracts.values import ElementRef, Value
 from pydantic import Field
 
@@ -56,6 +57,32 @@ class Entry(Value):
         """The same entry in another element's timeline (TL-05)."""
         changed = {"id": entry_id(self.event_id, element), "element": element, "bound_by_hand": True}
         return self.model_copy(update=changed)
+
+
+class Mark(Value):
+    """An entry was bound to an element by hand, or unbound from it; of several the highest sequence counts (TL-05)."""
+
+    id: str = Field(description="of the event that says so")
+    entry_id: str
+    event_id: str = Field(description="of the event that the entry tells of")
+    element: ElementRef
+    sequence: int
+    shown: bool
+
+    @classmethod
+    def of(cls, event: Envelope[Event]) -> Self | None:
+        """The mark that an event makes; most make none."""
+        said = event.data
+        if not isinstance(said, TimelineEntryBound | TimelineEntryUnbound):
+            return None
+        return cls(
+            id=event.id,
+            entry_id=entry_id(said.entry_event_id, said.element),
+            event_id=said.entry_event_id,
+            element=said.element,
+            sequence=event.sequence or 0,
+            shown=isinstance(said, TimelineEntryBound),
+        )
 
 
 def entry_id(event_id: str, element: ElementRef) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from services.timeline.adapters.mongo import Entries
+from services.timeline.adapters.generations import LiveEntries
 from services.timeline.domain.bindings import Bindings
 from services.timeline.domain.entry import Entry
 from services.timeline.domain.trace import Trace, trace_of
@@ -21,7 +21,7 @@ Reading = Annotated[Call, reads("timeline:read")]
 Writing = Annotated[Call, writes("timeline:write")]
 
 
-def build_router(*, entries: Entries, bindings: MongoRepository[Bindings]) -> APIRouter:
+def build_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -> APIRouter:
     """The endpoints, over these collaborators."""
     api = router()
 
