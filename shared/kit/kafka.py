@@ -186,6 +186,11 @@ def reason_of(error: BaseException) -> str:
     return error.code if isinstance(error, DomainError) else type(error).__name__
 
 
+def message_of(error: BaseException) -> str:
+    """What the error says, as it fits in a header."""
+    return str(error).encode(errors="replace")[:MAX_DLT_MESSAGE].decode(errors="ignore")
+
+
 class _Redeliver(Exception):
     """Something the reaction depends on stays away: the whole batch is to come again."""
 
@@ -371,13 +376,14 @@ class Subscription:
         topic = self._dead_letter_topic(record.topic, self._service)
         reason = reason_of(error)
         why = {
+            # Always the first: the record's own headers end before it.
             "dlt_original_topic": record.topic,
             "dlt_original_partition": str(record.partition),
             "dlt_original_offset": str(record.offset),
             "dlt_original_timestamp": str(record.timestamp),
             "dlt_consumer_group": self.group,
             "dlt_exception": reason,
-            "dlt_message": str(error).encode(errors="replace")[:MAX_DLT_MESSAGE].decode(errors="ignore"),
+            "dlt_message": message_of(error),
             "dlt_attempts": str(attempts),
             "dlt_failed_at": self._clock().isoformat(),
         }

@@ -23,13 +23,17 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_f
 from uuid_utils.compat import uuid7
 
 from shared.kit.auth import Authenticator, KeyFile, Keys, KeyUrl
+from shared.kit.dead_letters.desk import Desk, passes_over
+from shared.kit.dead_letters.http import build_dead_letters
+from shared.kit.dead_letters.register import DEAD_LETTER_INDEXES, Register
 from shared.kit.domain import Aggregate, DomainError
 from shared.kit.http import IDEMPOTENCY_INDEXES, IdempotencyKeys, Surroundings, Waiters, make_app
-from shared.kit.kafka import Answers, Parse, Publisher, Reaction, Subscription
-from shared.kit.mongo import Collection, Index, Numbers, connect, is_transient
+from shared.kit.kafka import Answers, Parse, Publisher, Reaction, Subscription, is_transient
+from shared.kit.mongo import Collection, Index, Numbers, connect
 from shared.kit.observability import configure_logging, log
 from shared.kit.operations import build_operations
 from shared.kit.outbox import OUTBOX_INDEXES, Relay
+from shared.kit.records import Tail, record_at
 from shared.kit.repository import MongoRepository
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
 
@@ -110,6 +114,7 @@ class Service:
         self._indexes: list[tuple[Collection, Sequence[Index]]] = []
         self._subscription: Subscription | None = None
         self._hearing = False
+        self._tail = Tail(self.kafka, client_id=f"{self.name}.dead-letters")
         self._jobs: list[tuple[float, Callable[[], Awaitable[object]]]] = []
         self._preparations: list[Callable[[], Awaitable[object]]] = []
         self._keys = IdempotencyKeys(
@@ -190,7 +195,29 @@ class Service:
         operations = build_operations(
             self.name, database=self.database, relay=self.relay, reaches_kafka=lambda: self._reaches_kafka
         )
-        return make_app(surroundings, (*routers, operations), self._life, description=description)
+        dead_letters = build_dead_letters(self.name, self._desk())
+        return make_app(surroundings, (*routers, dead_letters, operations), self._life, description=description)
+
+    def _desk(self) -> Desk:
+        """Where dead letters are dealt with; each replica keeps the one register up to date."""
+        hears = self._subscription
+        register = Register(
+            self.name,
+            self.collection("dead_letters", DEAD_LETTER_INDEXES),
+            self.database,
+            topics={} if hears is None else hears.parks_in,
+            tail=self._tail,
+            new_id=self.new_id,
+            lease_s=self.settings.dead_letter_lease_s,
+        )
+        self.every(self.settings.dead_letter_interval_s, register.catch_up)
+        self.every(self.settings.dead_letter_interval_s, register.measure)
+        return Desk(
+            register,
+            handle=passes_over if hears is None else hears.handle_again,
+            read_at=partial(record_at, self.kafka),
+            replay_s=self.settings.dead_letter_lease_s * 2 / 3,
+        )
 
     @property
     def _reaches_kafka(self) -> bool:
@@ -219,6 +246,7 @@ class Service:
             await asyncio.gather(*tasks, return_exceptions=True)
             if self._subscription is not None:
                 await self._subscription.stop()
+            await self._tail.stop()
             await self._answers_publisher.stop(self.settings.shutdown_flush_s)
             await self.relay.stop(self.settings.shutdown_flush_s)
             self.database.close()

@@ -65,3 +65,5 @@ class ServiceSettings(BaseSettings):
     backlog_cap: int = Field(default=200_000, description="documents with pending events")
     max_waiters: int = 256
     shutdown_flush_s: float = 5.0
+    dead_letter_interval_s: float = Field(default=1.0, description="between looks at what was parked")
+    dead_letter_lease_s: float = Field(default=30.0, description="until a replay that died may be begun anew")

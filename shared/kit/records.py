@@ -1,0 +1,122 @@
+"""Records read where they stand in the log, outside of any group.
+
+The surprise: nothing here is committed and nobody's place in a group is touched, so whoever reads must know by itself
+how far it came.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from shared.kit.domain import Unavailable
+from shared.kit.settings import KafkaSettings
+
+Record: TypeAlias = ConsumerRecord[bytes, bytes]
+
+AT_ONCE = 500
+_READ_S = 10.0
+
+
+class KafkaUnavailable(Unavailable):
+    """The log cannot be read now."""
+
+    code = "kafka_unavailable"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one record stands."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Tail:
+    """Follows topics of one partition each, from given offsets on."""
+
+    def __init__(self, settings: KafkaSettings, *, client_id: str) -> None:
+        self._settings = settings
+        self._client_id = client_id
+        self._consumer: AIOKafkaConsumer | None = None
+
+    @property
+    def is_following(self) -> bool:
+        """Whether `follow` has said where to read."""
+        return self._consumer is not None
+
+    async def follow(self, offsets: Mapping[str, int]) -> None:
+        """Read each topic from its offset on.
+
+        Raises:
+            KafkaUnavailable: Kafka cannot be reached.
+        """
+        self._consumer = await _reader(self._settings, self._client_id, offsets)
+
+    async def more(self) -> list[Record]:
+        """What has come in since, each topic's in order; empty where nothing has."""
+        if self._consumer is None:
+            return []
+        found = await self._consumer.getmany(timeout_ms=0, max_records=AT_ONCE)
+        return [record for records in found.values() for record in records]
+
+    async def stop(self) -> None:
+        """Forget the places."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await _stop(consumer)
+
+
+async def record_at(settings: KafkaSettings, place: Place) -> Record | None:
+    """The record at a place, or None where the log does not hold it any more.
+
+    Raises:
+        KafkaUnavailable: Kafka cannot be reached.
+    """
+    consumer = await _reader(settings, "crm.reader", {place.topic: place.offset}, place.partition)
+    try:
+        async with asyncio.timeout(_READ_S):
+            record: Record = await consumer.getone()
+    except OffsetOutOfRangeError:
+        return None
+    except (KafkaError, TimeoutError) as error:
+        raise KafkaUnavailable(f"{place.topic} cannot be read: {type(error).__name__}") from error
+    finally:
+        await _stop(consumer)
+    return record if record.offset == place.offset else None
+
+
+async def _reader(
+    settings: KafkaSettings, client_id: str, offsets: Mapping[str, int], partition: int = 0
+) -> AIOKafkaConsumer:
+    consumer = AIOKafkaConsumer(
+        **settings.connection(),
+        client_id=client_id,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="none",  # elsewhere is not where the record is
+        fetch_max_wait_ms=settings.fetch_max_wait_ms,
+        request_timeout_ms=settings.request_timeout_ms,
+    )
+    try:
+        await consumer.start()
+        consumer.assign([TopicPartition(topic, partition) for topic in offsets])
+        for topic, offset in offsets.items():
+            consumer.seek(TopicPartition(topic, partition), offset)
+    except BaseException as error:
+        await _stop(consumer)
+        if isinstance(error, (KafkaError, OSError)):
+            raise KafkaUnavailable(f"Kafka cannot be reached: {type(error).__name__}") from error
+        raise
+    return consumer
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    # Where a fetch has just failed, aiokafka's `stop` ends with the CancelledError of a task that it cancelled itself,
+    # before it has closed its connections. It is not us who are cancelled.
+    await asyncio.wait({asyncio.create_task(consumer.stop())})
+    await consumer._client.close()  # noqa: SLF001 - there is no other way
