@@ -6,7 +6,7 @@ The surprise: nothing here has a way in of its own. All that concerns data goes 
 
 import typer
 
-from deploy.commands import data, keeping, reading, stack
+from deploy.commands import data, dead_letters, keeping, reading, stack
 
 app = typer.Typer(name="crm", help="Runs and operates the CRM.", no_args_is_help=True, add_completion=False)
 
@@ -17,6 +17,7 @@ app.command("topics")(stack.topics)
 app.command("demo")(stack.run_demo)
 app.command("token")(keeping.token)
 app.add_typer(keeping.outbox, name="outbox")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command("import")(data.import_file)
 app.command("convert")(data.convert)
 app.command("dataset")(data.dataset)

@@ -1,7 +1,6 @@
-"""How the running system is: each service's readiness, what its outbox still holds, and what was parked."""
+"""How the running system is: readiness, what outboxes still hold, and what was parked and is still open."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -9,17 +8,20 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.client import SERVICES, Crm, Problem, ServiceAway
+from deploy.views import age
 
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One service; the counts are documents, None where it does not tell."""
+    """One service; the counts are documents, None where it does not tell; `oldest_s` is a dead letter's age."""
 
     name: str
     url: str
     readiness: str
     backlog: int | None = None
     quarantined: int | None = None
+    dead_letters: int | None = None
+    oldest_s: float = 0
 
     @property
     def takes_writes(self) -> bool:
@@ -35,14 +37,21 @@ async def service_status(crm: Crm, name: str) -> ServiceStatus:
         counts = gauges(await crm.text(name, "/metrics"))
     except (ServiceAway, Problem) as problem:
         return ServiceStatus(name, url, str(problem))
-    backlog = counts.get("crm_outbox_documents", 0)
-    return ServiceStatus(name, url, readiness, backlog, counts.get("crm_outbox_quarantined_documents", 0))
+    return ServiceStatus(
+        name,
+        url,
+        readiness,
+        backlog=sum(counts.get("crm_outbox_documents", ())),
+        quarantined=sum(counts.get("crm_outbox_quarantined_documents", ())),
+        dead_letters=sum(counts.get("crm_dead_letters", ())),
+        oldest_s=max(counts.get("crm_dead_letters_oldest_age_seconds", ()), default=0),
+    )
 
 
-def gauges(metrics: str) -> dict[str, int]:
-    """Each gauge summed over its labels."""
+def gauges(metrics: str) -> dict[str, list[int]]:
+    """The values of each gauge, one for each of its labels."""
     return {
-        family.name: int(sum(sample.value for sample in family.samples))
+        family.name: [int(sample.value) for sample in family.samples]
         for family in text_string_to_metric_families(metrics)
         if family.type == "gauge"
     }
@@ -53,18 +62,19 @@ async def services_status(crm: Crm) -> list[ServiceStatus]:
     return list(await asyncio.gather(*(service_status(crm, name) for name in SERVICES)))
 
 
-def show(console: Console, found: list[ServiceStatus], rungs: str, parked: Mapping[str, int] | str) -> None:
-    """Print it; `parked` is a text where Kafka did not tell."""
+def show(console: Console, found: list[ServiceStatus], rungs: str) -> None:
+    """Print it."""
     table = Table(title=rungs, title_justify="left")
-    for column in ("service", "address", "ready", "outbox", "quarantined"):
-        table.add_column(column, justify="right" if column in {"outbox", "quarantined"} else "left")
+    for column in ("service", "address", "ready", "outbox", "quarantined", "dead letters", "oldest"):
+        table.add_column(column, justify="left" if column in {"service", "address", "ready"} else "right")
     for status in found:
         colour = "green" if status.readiness == "ok" else "yellow" if status.takes_writes else "red"
-        shown = ["?" if count is None else str(count) for count in (status.backlog, status.quarantined)]
-        table.add_row(status.name, status.url, f"[{colour}]{status.readiness}[/]", *shown)
+        counts = (status.backlog, status.quarantined, status.dead_letters)
+        shown = ["?" if count is None else str(count) for count in counts]
+        oldest = age(status.oldest_s) if status.dead_letters else ""
+        readiness = "away" if status.backlog is None else status.readiness
+        table.add_row(status.name, status.url, f"[{colour}]{readiness}[/]", *shown, oldest)
     console.print(table)
-    if isinstance(parked, str):
-        console.print(f"dead letters: [red]{parked}[/]")
-    else:
-        lines = [f"{topic} [red]{count}[/]" for topic, count in parked.items()]
-        console.print("dead letters: " + (", ".join(lines) or "none"))
+    for status in found:
+        if status.backlog is None:
+            console.print(f"[red]{status.readiness}[/]", soft_wrap=True)

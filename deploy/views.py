@@ -1,8 +1,9 @@
-"""Timelines, traces and conversions as an operator reads them on a terminal."""
+"""Timelines, traces, conversions and dead letters as an operator reads them on a terminal."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,6 +11,9 @@ from rich.table import Table
 from rich.tree import Tree
 
 from deploy.imports import Counts
+
+_MUCH: Final = 4_000
+"""Characters of a record's value that a terminal gets; `--json` gives it whole."""
 
 
 def timeline(console: Console, element: str, entries: Iterable[Mapping[str, Any]]) -> None:
@@ -65,3 +69,63 @@ def deal(console: Console, found: Mapping[str, Any]) -> None:
         primary = " [bold]primary[/]" if link["is_primary"] else ""
         table.add_row("contact", f"{escape(link['title'] or link['contact_id'])}{primary}{came}")
     console.print(table)
+
+
+def age(seconds: float) -> str:
+    """`45 s`, `12 min`, `3 h`, `5 d`."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0, seconds):.0f} s"
+
+
+def dead_letters(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
+    """One line for each, with the id as the commands take it."""
+    table = Table("service", "id", "type", "reason", "age", "attempts", "state")
+    for letter in found:
+        seconds = (datetime.now(UTC) - datetime.fromisoformat(letter["parked_at"])).total_seconds()
+        told = (letter["service"], letter["name"], letter["type"] or "?", letter["reason"], age(seconds))
+        table.add_row(*(escape(printable(text)) for text in told), str(letter["attempts"]), letter["state"])
+    console.print(table)
+
+
+def dead_letter(console: Console, found: Mapping[str, Any]) -> None:
+    """One with its history and what the record holds."""
+    table = Table(title=f"Dead letter {found['name']}: {found['state']}", title_justify="left", show_header=False)
+    original = found["original"]
+    place = f"{original['topic']}/{original['partition']}@{original['offset']}" if original else found["topic"]
+    told = {name: found[name] for name in ("type", "key", "event_id", "correlation_id", "reason", "message")}
+    for name, text in {"heard": place, **told}.items():
+        table.add_row(name, escape(printable(text or "")))
+    console.print(table)
+    history = Table("when", "what", "who", "outcome", "reason")
+    for action in found["history"]:
+        at = datetime.fromisoformat(action["at"])
+        texts = (action["action"], action["by"], action["outcome"] or "unfinished", action["reason"] or "")
+        history.add_row(f"{at:%Y-%m-%d %H:%M:%S}", *(escape(printable(text)) for text in texts))
+    console.print(history)
+    record = found["record"]
+    if record is None:
+        console.print("The log does not hold the record any more.")
+        return
+    for header in record["headers"]:
+        console.print(escape(printable(f"{header['name']}: {_text(header['value'])}")), highlight=False)
+    value = printable(_text(record["value"], pretty=True))
+    more = f"\n({len(value)} characters; --json shows all)" if len(value) > _MUCH else ""
+    console.print(escape(value[:_MUCH]) + more, highlight=False, soft_wrap=True)
+
+
+def _text(content: Mapping[str, str] | None, *, pretty: bool = False) -> str:
+    if content is None:
+        return "(null)"
+    if content["encoding"] != "utf-8":
+        return f"({content['encoding']}) {content['text']}"
+    try:
+        return json.dumps(json.loads(content["text"]), indent=2, ensure_ascii=False) if pretty else content["text"]
+    except (ValueError, RecursionError):
+        return content["text"]
+
+
+def printable(text: str) -> str:
+    """What a stranger wrote must not steer the terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)

@@ -12,6 +12,7 @@ from rich.markup import escape
 from deploy.client import Crm, Problem, ServiceAway
 from deploy.connection import Connection, NotRunning
 from deploy.conversions import NoSuchStage, StillRunning
+from deploy.dead_letters import NotAnId
 from deploy.imports import BadFile, BadMapping
 from deploy.local.process import NotReady
 from deploy.local.rungs import RungUnavailable
@@ -28,6 +29,7 @@ _EXPECTED: Final = (
     Problem,
     NoSuchStage,
     StillRunning,
+    NotAnId,
     BadFile,
     BadMapping,
     NotReady,

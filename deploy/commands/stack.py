@@ -5,13 +5,11 @@ import os
 from typing import Annotated
 
 import typer
-from aiokafka.errors import KafkaError
 from rich.markup import escape
 
 from deploy import status as statuses
 from deploy.commands.running import ERR, OUT, failed, finish, told
 from deploy.connection import Connection
-from deploy.dead_letters import parked
 from deploy.demo import DemoFailed, demo
 from deploy.local.stack import LocalStack
 from deploy.topics import apply, read_topics
@@ -38,20 +36,11 @@ def status() -> None:
         connection = Connection.find()
         async with connection.crm() as crm:
             found = await statuses.services_status(crm)
-        statuses.show(OUT, found, connection.rungs, await _parked(connection))
+        statuses.show(OUT, found, connection.rungs)
         return all(one.takes_writes for one in found)
 
     if not finish(ask()):
         raise typer.Exit(1)
-
-
-async def _parked(connection: Connection) -> dict[str, int] | str:
-    if connection.bootstrap_servers is None:
-        return "KAFKA_BOOTSTRAP_SERVERS is not set"
-    try:
-        return await parked(connection.bootstrap_servers)
-    except KafkaError as error:
-        return f"Kafka does not answer: {type(error).__name__}"
 
 
 def topics(

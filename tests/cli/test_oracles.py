@@ -28,7 +28,7 @@ def test_the_oracles_of_the_samples_are_read_with_all_their_parts() -> None:
     assert sum(value for name, value in figures.items() if name.startswith("won by agent")) == oracles["won_value"]
 
 
-def test_gauges_are_summed_over_their_labels() -> None:
+def test_gauges_have_a_value_for_each_of_their_labels() -> None:
     metrics = """
 # TYPE crm_outbox_documents gauge
 crm_outbox_documents{collection="leads"} 2.0
@@ -36,4 +36,4 @@ crm_outbox_documents{collection="other"} 3.0
 # TYPE crm_outbox_published_total counter
 crm_outbox_published_total{collection="leads"} 7.0
 """
-    assert gauges(metrics) == {"crm_outbox_documents": 5}
+    assert gauges(metrics) == {"crm_outbox_documents": [2, 3]}
