@@ -1,12 +1,12 @@
 """The operator's command: `crm --help` says what it can do.
 
 The surprise: nothing here has a way in of its own. All that concerns data goes through the public HTTP API, so whatever
-`crm` does, another program can do.
+`crm` does, another program can do. Only `crm verify` reads databases and topics past the services: it trusts none.
 """
 
 import typer
 
-from deploy.commands import data, dead_letters, keeping, reading, stack
+from deploy.commands import data, dead_letters, keeping, reading, stack, verifying
 
 app = typer.Typer(name="crm", help="Runs and operates the CRM.", no_args_is_help=True, add_completion=False)
 
@@ -23,6 +23,7 @@ app.command("convert")(data.convert)
 app.command("dataset")(data.dataset)
 app.command("timeline")(reading.timeline)
 app.command("trace")(reading.trace)
+app.command("verify")(verifying.verify)
 
 if __name__ == "__main__":
     app()

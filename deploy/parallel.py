@@ -3,27 +3,36 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 T = TypeVar("T")
 R = TypeVar("R")
-Advance = Callable[[], None]
+
+
+class Advance(Protocol):
+    """Told how many more things are done."""
+
+    def __call__(self, number: int = 1, /) -> None: ...
 
 
 @contextmanager
 def bar(title: str, total: int, console: Console) -> Iterator[Advance]:
-    """A progress bar on a terminal, nothing elsewhere; call what it yields once per thing done."""
+    """A progress bar on a terminal, nothing elsewhere; call what it yields as things get done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TaskProgressColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=total)
-        yield lambda: progress.advance(task)
+
+        def advance(number: int = 1, /) -> None:
+            progress.advance(task, number)
+
+        yield advance
 
 
 async def each(
-    items: Iterable[T], work: Callable[[T], Awaitable[R]], *, parallel: int, advance: Advance = lambda: None
+    items: Iterable[T], work: Callable[[T], Awaitable[R]], *, parallel: int, advance: Advance = lambda _=1, /: None
 ) -> list[R]:
     """The result of `work` for each item, in the items' order; the first exception stops everything."""
     wanted: Sequence[T] = list(items)

@@ -18,6 +18,7 @@ from deploy.local.process import NotReady
 from deploy.local.rungs import RungUnavailable
 from deploy.local.state import StackBusy
 from deploy.topics import TopicsDiffer
+from deploy.verify import LogAway, NothingToVerify
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ _EXPECTED: Final = (
     RungUnavailable,
     StackBusy,
     TopicsDiffer,
+    LogAway,
+    NothingToVerify,
 )
 
 

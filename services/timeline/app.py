@@ -4,6 +4,7 @@ from crm_contracts import registry, topics
 from fastapi import FastAPI
 
 from services.timeline.adapters.generations import Generations, LiveEntries
+from services.timeline.adapters.mongo import BINDINGS
 from services.timeline.domain.bindings import Bindings
 from services.timeline.entrypoints.events import REACTIONS
 from services.timeline.entrypoints.http import build_router
@@ -18,7 +19,7 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     generations = Generations(service.database)
     service.before_start(generations.ensure_live)
     entries = LiveEntries(generations)
-    bindings = service.repository(Bindings, "bindings")
+    bindings = service.repository(Bindings, BINDINGS)
     service.hear(topics.ALL, REACTIONS, entries=entries)
     api = build_router(entries=entries, bindings=bindings)
     return service.app(api, description="What happened to each element, and why."), settings

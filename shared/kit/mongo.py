@@ -201,9 +201,9 @@ class Collection:
         options = {} if limit is None else {"limit": limit}
         return int(await self._inner.count_documents(where, **options))
 
-    async def walk(self, *, batch: int = 1000) -> AsyncIterator[Document]:
+    async def walk(self, *, fields: Filter | None = None, batch: int = 1000) -> AsyncIterator[Document]:
         """All documents in the order of their ids; what comes in meanwhile may or may not be among them."""
-        async for document in self._inner.find({}).sort("_id", 1).batch_size(batch):
+        async for document in self._inner.find({}, fields).sort("_id", 1).batch_size(batch):
             yield document
 
     async def drop(self) -> None:

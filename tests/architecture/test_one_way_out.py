@@ -18,6 +18,7 @@ PLACES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("aiokafka",): (
         "shared/kit/*",
         "deploy/topics.py",
+        "deploy/verify/log.py",
         "deploy/local/kafka/*",
     ),
     ("faststream",): ("shared/kit/*",),

@@ -15,6 +15,7 @@ from shared.kit.auth import Caller
 from shared.kit.mongo import Collection, Document, Index
 from shared.kit.pages import newest_first
 
+BINDINGS = "bindings"
 MAX_TRACE = 20_000
 NEWEST = [("occurred_at", -1), ("_id", -1)]
 ENTRY_INDEXES = (

@@ -1,0 +1,110 @@
+"""Every converted lead has exactly one deal, and the contact and company that it says (LEAD-11, LEAD-14)."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from crm_contracts.envelope import Envelope, Event
+from crm_contracts.leads import LeadConversionRequested
+
+from deploy.verify.findings import Finding, Invariant, Seen
+
+
+class _Conversion(NamedTuple):
+    """What of a lead's conversion is to be held against the others' data."""
+
+    state: str
+    id: str
+    wants_deal: bool
+    deal: str | None
+    proposed_deal: str
+    clients: tuple[str, ...]
+
+
+class _Deal(NamedTuple):
+    id: str
+    conversion: str | None
+
+
+class Conversions(Invariant):
+    """Also the other way round: a deal that names a lead is the one that this lead names."""
+
+    name = "conversions"
+    promise = "every converted lead has exactly one deal, and the contact and company that it says"
+
+    def __init__(self, *, now: datetime, patience: timedelta) -> None:
+        """A conversion that has been running for longer than `patience` stands still."""
+        super().__init__()
+        self._now, self._patience = now, patience
+        self._started: dict[str, tuple[int, datetime]] = {}
+        self._conversions: dict[str, _Conversion] = {}
+        self._deals: dict[str, list[_Deal]] = {}
+        self._clients: set[str] = set()
+
+    def hear(self, event: Envelope[Event]) -> None:
+        said = event.data
+        if isinstance(said, LeadConversionRequested):
+            attempt, _ = self._started.get(said.lead.id, (0, None))
+            if said.attempt > attempt:  # not the same attempt asked once more
+                self._started[said.lead.id] = said.attempt, event.time
+
+    def see(self, seen: Seen) -> None:
+        if seen.kind.name in {"contact", "company"}:
+            self._clients.add(seen.subject)
+        elif seen.kind.name == "deal" and seen.aggregate.lead_id is not None:
+            asked_by = seen.aggregate.conversion
+            deal = _Deal(seen.id, asked_by.conversion_id if asked_by else None)
+            self._deals.setdefault(seen.aggregate.lead_id, []).append(deal)
+        elif seen.kind.name == "lead" and seen.aggregate.conversion.state != "none":
+            found = seen.aggregate.conversion
+            self._conversions[seen.id] = _Conversion(
+                state=found.state,
+                id=found.conversion_id,
+                wants_deal="deal" in found.targets,
+                deal=found.deal.id if found.deal else None,
+                proposed_deal=found.proposed_deal_id,
+                clients=tuple(str(ref) for ref in (found.contact, found.company) if ref),
+            )
+
+    def broken(self) -> Iterator[Finding]:
+        for lead, conversion in self._conversions.items():
+            self.counts[f"conversions {conversion.state}"] += 1
+            yield from self._missing(f"lead:{lead}", conversion)
+            if conversion.state == "done":
+                self.checked += 1
+                yield from self._not_one_deal(lead, conversion)
+            elif conversion.state == "running":
+                yield from self._stands_still(lead)
+        yield from self._of_nobody()
+
+    def _missing(self, subject: str, conversion: _Conversion) -> Iterator[Finding]:
+        for client in conversion.clients:
+            if client not in self._clients:
+                yield self._finding(subject, f"names {client}, which is not there")
+
+    def _not_one_deal(self, lead: str, conversion: _Conversion) -> Iterator[Finding]:
+        deals = [deal.id for deal in self._deals.get(lead, ()) if deal.conversion == conversion.id]
+        wanted = [conversion.deal] if conversion.wants_deal else []
+        if sorted(deals) != wanted:
+            says = f"deal {conversion.deal}" if conversion.wants_deal else "no deal"
+            yield self._finding(f"lead:{lead}", f"was converted into {says}, but has {', '.join(deals) or 'none'}")
+
+    def _stands_still(self, lead: str) -> Iterator[Finding]:
+        _, since = self._started.get(lead, (0, self._now))
+        if self._now - since > self._patience:
+            seconds = round((self._now - since).total_seconds())
+            yield self._finding(f"lead:{lead}", f"is being converted for {_rounded(seconds)}")
+
+    def _of_nobody(self) -> Iterator[Finding]:
+        for lead, deals in self._deals.items():
+            conversion = self._conversions.get(lead)
+            is_open = conversion is not None and conversion.state == "running"
+            named = None if conversion is None else conversion.proposed_deal if is_open else conversion.deal
+            for deal in deals:
+                if conversion is None or deal != (named, conversion.id):
+                    yield self._finding(f"deal:{deal.id}", f"comes from lead:{lead}, which does not say so")
+
+
+def _rounded(seconds: int) -> str:
+    """Coarse, so that two looks at what stands still say the same."""
+    return f"more than {seconds // 60} minutes" if seconds >= 60 else "some seconds"  # noqa: PLR2004

@@ -1,0 +1,111 @@
+"""Reads every topic from its beginning to its present end, outside of any group, and tells what services have left.
+
+The surprise: a repeated delivery is normal, so an event is what its first record says; later ones are only counted.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, TypeAlias
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from crm_contracts import topics
+from crm_contracts.envelope import Envelope, Event, MalformedEvent
+from crm_contracts.registry import parse
+
+from deploy.topics import read_topics
+from deploy.verify.kinds import HEARS
+from shared.kit.settings import KafkaSettings
+
+Record: TypeAlias = ConsumerRecord[bytes, bytes]
+Ends: TypeAlias = Mapping[TopicPartition, int]
+
+_MAX_BATCH: Final = 2_000
+
+
+class LogAway(Exception):
+    """Kafka does not answer."""
+
+
+class FirstOccurrences:
+    """Events by their first records; `counts` tells what else there was."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self.counts: Counter[str] = Counter()
+
+    def of(self, records: Iterable[Record]) -> Iterator[Envelope[Event]]:
+        """The events of these records that no earlier one held."""
+        for record in records:
+            try:
+                event = parse(record.headers, record.value)
+            except MalformedEvent:
+                self.counts["records that are no events"] += 1
+                continue
+            if event is None:
+                self.counts["events of unknown types"] += 1
+            elif event.id in self._seen:
+                self.counts["repeated deliveries"] += 1
+            else:
+                self._seen.add(event.id)
+                self.counts["events"] += 1
+                yield event
+
+
+class Log:
+    """The topics of events, as they stand now."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
+        self._consumer = consumer
+        self._admin = admin
+
+    async def ends(self) -> dict[TopicPartition, int]:
+        """Where each partition ends."""
+        ends: dict[TopicPartition, int] = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        return ends
+
+    async def batches(self, ends: Ends) -> AsyncIterator[Sequence[Record]]:
+        """All records before these ends, those of one partition in order."""
+        await self._consumer.seek_to_beginning()
+        left = {place for place, end in ends.items() if end > await self._consumer.position(place)}
+        while left:
+            for place, records in (await self._consumer.getmany(timeout_ms=200, max_records=_MAX_BATCH)).items():
+                yield [record for record in records if record.offset < ends[place]]
+                if records[-1].offset >= ends[place] - 1:
+                    left.discard(place)
+
+    async def unread(self, ends: Ends) -> dict[str, int]:
+        """How many records before these ends each service has not yet handled; those with none are left out."""
+        behind: Counter[str] = Counter()
+        for service, heard in HEARS.items():
+            places = [place for place in ends if place.topic in heard]
+            committed = await self._admin.list_consumer_group_offsets(f"{service}.reactions", partitions=places)
+            for place in places:
+                known = committed.get(place)
+                behind[service] += max(0, ends[place] - max(0, known.offset if known else 0))
+        return dict(+behind)
+
+
+@asynccontextmanager
+async def open_log(settings: KafkaSettings) -> AsyncIterator[Log]:
+    """A reader of all topics of events.
+
+    Raises:
+        LogAway: Kafka does not answer.
+    """
+    # A waiting fetch holds up the questions for offsets.
+    consumer = AIOKafkaConsumer(**settings.connection(), enable_auto_commit=False, fetch_max_wait_ms=20)
+    admin = AIOKafkaAdminClient(**settings.connection())
+    try:
+        await consumer.start()
+        await admin.start()
+        partitions = {topic.name: topic.partitions for topic in read_topics() if topic.name in topics.ALL}
+        consumer.assign([TopicPartition(name, number) for name in partitions for number in range(partitions[name])])
+        yield Log(consumer, admin)
+    except (KafkaError, OSError) as error:
+        raise LogAway(f"Kafka does not answer: {type(error).__name__}") from error
+    finally:
+        await admin.close()
+        await consumer.stop()

@@ -1,0 +1,38 @@
+"""No event waits in its document for longer than a minute."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from deploy.verify.findings import Finding, Invariant, Seen
+
+MAX_AGE: Final = timedelta(minutes=1)
+
+
+class Outbox(Invariant):
+    """Nor without a `due`, by which alone the sweeper finds it."""
+
+    name = "outbox"
+    promise = "no event waits to be published for more than a minute"
+
+    def __init__(self, *, now: datetime) -> None:
+        super().__init__()
+        self._now = now
+        self._wrong: list[Finding] = []
+
+    def see(self, seen: Seen) -> None:
+        self.checked += 1
+        if not seen.outbox:
+            return
+        self.counts["events waiting to be published"] += len(seen.outbox)
+        oldest = min(datetime.fromisoformat(entry["headers"]["ce_time"]) for entry in seen.outbox)
+        held_back = "quarantined" in seen.document
+        if self._now - oldest > MAX_AGE:
+            why = ": Kafka refuses it, see `crm outbox list`" if held_back else ""
+            detail = f"an event waits to be published since {oldest:%Y-%m-%d %H:%M:%S}{why}"
+            self._wrong.append(self._finding(seen.subject, detail))
+        elif not held_back and "due" not in seen.document:
+            self._wrong.append(self._finding(seen.subject, "events wait that no sweep will find: `due` is not set"))
+
+    def broken(self) -> Iterator[Finding]:
+        return iter(self._wrong)

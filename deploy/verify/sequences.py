@@ -1,0 +1,47 @@
+"""The events of each aggregate stand on its topic in order and without a gap, as many as its document counts."""
+
+from collections.abc import Iterator
+
+from crm_contracts.envelope import Envelope, Event
+
+from deploy.verify.findings import Finding, Invariant, Seen
+from deploy.verify.rebuilt import SPEAKERS
+
+
+class Sequences(Invariant):
+    """Contiguous from 1. Answers have no sequence, they belong to no aggregate's history."""
+
+    name = "sequences"
+    promise = "the events of each aggregate stand on its topic in order, without a gap, and none is lost"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, int] = {}
+        self._seen = 0
+        self._wrong: list[Finding] = []
+
+    def hear(self, event: Envelope[Event]) -> None:
+        if event.sequence is None:
+            return
+        subject = f"{SPEAKERS[type(event.data)].__name__.lower()}:{event.subject}"
+        last = self._last.get(subject, 0)
+        if event.sequence != last + 1:
+            before = f"event {last}" if last else "the beginning"
+            self._wrong.append(self._finding(subject, f"after {before} comes event {event.sequence} on the topic"))
+        self._last[subject] = max(last, event.sequence)
+        self.checked += 1
+
+    def see(self, seen: Seen) -> None:
+        published = self._last.pop(seen.subject, 0)
+        waiting = [event.sequence for event in seen.pending(published)]
+        counted = int(seen.document.get("sequence", 0))
+        if waiting != list(range(published + 1, counted + 1)):
+            detail = (
+                f"the document counts {counted} events, but {published} are on the topic and {len(waiting)} more wait"
+            )
+            self._wrong.append(self._finding(seen.subject, detail))
+
+    def broken(self) -> Iterator[Finding]:
+        yield from self._wrong
+        for subject, last in self._last.items():
+            yield self._finding(subject, f"{last} events are on the topic, but there is no document")

@@ -1,0 +1,85 @@
+"""Every event on the topics has exactly one timeline entry for each element that it names (TL-01, TL-11).
+
+The surprise: of each entry that must be there, only a digest is kept, so that hundreds of thousands fit into memory.
+What was bound by hand is there beside them, as a copy.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Final
+
+from crm_contracts.envelope import Envelope, Event
+from crm_contracts.timeline import TimelineEntryBound
+from crm_contracts.values import ElementRef
+
+from deploy.verify.findings import Finding, Invariant
+from services.timeline.domain.entry import Entry, entry_id
+from services.timeline.domain.narration import tell
+
+_OWN: Final = {"id", "element", "bound_by_hand"}
+"""What a copy of an entry has of its own."""
+
+
+class Timeline(Invariant):
+    """Also nothing beyond that, and every entry says what its event says."""
+
+    name = "timeline"
+    promise = "every event has exactly one timeline entry for each element that it names"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, bytes] = {}
+        self._bound: dict[str, tuple[str, ElementRef]] = {}
+        self._bound_events: set[str] = set()
+        self._firsts: dict[str, bytes] = {}
+        self._copies: dict[str, bytes] = {}
+        self._wrong: list[Finding] = []
+
+    def hear(self, event: Envelope[Event]) -> None:
+        for place, line in enumerate(tell(event)):
+            entry = Entry.of(event, line, place)
+            self._told[entry.id] = _digest(entry)
+        if isinstance(event.data, TimelineEntryBound):
+            of, element = event.data.entry_event_id, event.data.element
+            self._bound[entry_id(of, element)] = of, element
+            self._bound_events.add(of)
+
+    def see_entry(self, entry: Entry) -> None:
+        """Take an entry, after all events."""
+        self.checked += 1
+        digest = _digest(entry)
+        if entry.bound_by_hand:
+            self._copies[entry.id] = digest
+            return
+        if entry.place == 0 and entry.event_id in self._bound_events:
+            self._firsts[entry.event_id] = digest
+        told = self._told.pop(entry.id, None)
+        # A copy may stand where its event is told as well: whichever came first stays.
+        self._bound.pop(entry.id, None)
+        if told is None:
+            self._wrong.append(self._finding(str(entry.element), f"an entry of event {entry.event_id} is not told"))
+        elif told != digest:
+            detail = f"the entry of event {entry.event_id} says something else than its event"
+            self._wrong.append(self._finding(str(entry.element), detail))
+
+    def broken(self) -> Iterator[Finding]:
+        yield from self._wrong
+        for id_ in self._told:
+            event_id, _, element = id_.partition(":")
+            yield self._finding(element, f"there is no entry of event {event_id}")
+        yield from self._copies_broken()
+
+    def _copies_broken(self) -> Iterator[Finding]:
+        for id_, (event_id, element) in self._bound.items():
+            copy = self._copies.pop(id_, None)
+            if copy is None and event_id in self._firsts:
+                yield self._finding(str(element), f"there is no entry of event {event_id}, which was bound to it")
+            elif copy is not None and copy != self._firsts.get(event_id):
+                yield self._finding(str(element), f"the copied entry of event {event_id} is not like the original")
+        for id_ in self._copies:
+            event_id, _, name = id_.partition(":")
+            yield self._finding(name, f"an entry of event {event_id} was bound to it by nobody")
+
+
+def _digest(entry: Entry) -> bytes:
+    return hashlib.blake2b(entry.model_dump_json(exclude=_OWN).encode(), digest_size=8).digest()
