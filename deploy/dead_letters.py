@@ -76,6 +76,11 @@ async def listed(crm: Crm, wanted: Wanted, *, limit: int | None = None) -> list[
     return found[:limit]
 
 
+async def to_replay(crm: Crm, wanted: Wanted) -> list[str]:
+    """The names of all that fit, oldest first: what happened to one thing is told in its order."""
+    return [letter["name"] for letter in reversed(await listed(crm, wanted))]
+
+
 async def shown(crm: Crm, name: str) -> Letter:
     """One with its history and its record."""
     service, id_ = located(name)

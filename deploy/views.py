@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 from rich.tree import Tree
 
 from deploy.imports import Counts
@@ -81,7 +81,7 @@ def age(seconds: float) -> str:
 
 def dead_letters(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
     """One line for each, with the id as the commands take it."""
-    table = Table("service", "id", "type", "reason", "age", "attempts", "state")
+    table = Table("service", Column("id", no_wrap=True), "type", "reason", "age", "attempts", "state")
     for letter in found:
         seconds = (datetime.now(UTC) - datetime.fromisoformat(letter["parked_at"])).total_seconds()
         told = (letter["service"], letter["name"], letter["type"] or "?", letter["reason"], age(seconds))

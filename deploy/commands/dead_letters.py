@@ -70,8 +70,7 @@ def replay(
     wanted = Wanted(_known(service), "open", type_, reason, topic)
 
     async def ask(crm: Crm) -> dict[str, str]:
-        # Oldest first: what happened to one thing is told in its order.
-        chosen = names or [letter["name"] for letter in reversed(await dead_letters.listed(crm, wanted))]
+        chosen = names or await dead_letters.to_replay(crm, wanted)
         with bar("replayed", len(chosen), ERR) as advance:
             return await dead_letters.replayed(crm, chosen, advance)
 

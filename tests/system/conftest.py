@@ -17,6 +17,7 @@ QUICK = {
     "CRM_CONVERSION_SILENCE_S": "4",
     "CRM_CONVERSION_CHECK_S": "1",
     "CRM_SWEEP_GRACE_S": "1",
+    "CRM_DEAD_LETTER_LEASE_S": "6",
 }
 
 

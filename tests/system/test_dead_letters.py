@@ -1,0 +1,122 @@
+"""Poison in a topic of the running CRM: every service that hears it parks it, and operators see to it.
+
+The surprise: nothing can be planted in a service, so what was parked by a bug that has been fixed since is written into
+the dead-letter topic by the test, as the service itself would have.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
+from crm_contracts import registry, topics
+from crm_contracts.envelope import Envelope
+from crm_contracts.leads import LeadCreated
+
+from deploy import dead_letters, status
+from deploy.client import Crm as Operator
+from deploy.connection import Connection
+from deploy.dead_letters import Letter, Wanted
+from tests.system.crm import Crm, until
+
+pytestmark = pytest.mark.real_kafka
+
+HEAR_LEADS = {"deals", "clients", "timeline"}
+
+
+@pytest.fixture
+async def operator(crm: Crm) -> AsyncIterator[Operator]:
+    async with Connection.to(crm.stack).crm() as operator:
+        yield operator
+
+
+async def put(crm: Crm, topic: str, key: str, value: bytes, headers: dict[str, str]) -> int:
+    """Its offset."""
+    producer = AIOKafkaProducer(bootstrap_servers=crm.stack.kafka.bootstrap_servers)
+    await producer.start()
+    try:
+        pairs = [(name, text.encode()) for name, text in headers.items()]
+        return int((await producer.send_and_wait(topic, value, key.encode(), headers=pairs)).offset)
+    finally:
+        await producer.stop()
+
+
+async def about(operator: Operator, key: str, state: str = "open") -> list[Letter]:
+    """The dead letters of this key alone: other tests park things, too."""
+    return [letter for letter in await dead_letters.listed(operator, Wanted(state=state)) if letter["key"] == key]
+
+
+async def test_poison_is_parked_by_each_service_that_hears_it_listed_and_discarded(
+    crm: Crm, operator: Operator
+) -> None:
+    key = str(uuid4())
+    before = {found.name: found.dead_letters or 0 for found in await status.services_status(operator)}
+    await put(crm, topics.LEADS, key, b"{not json", {"ce_type": "crm.lead.created.v1", "ce_id": key})
+    letters = await until(
+        lambda: about(operator, key), lambda found: {letter["service"] for letter in found} == HEAR_LEADS
+    )
+    for letter in letters:
+        assert (letter["reason"], letter["type"], letter["event_id"]) == ("MalformedEvent", "crm.lead.created.v1", key)
+        shown = await dead_letters.shown(operator, letter["name"])
+        assert shown["record"]["value"] == {"encoding": "utf-8", "text": "{not json"}
+
+    async def counted() -> dict[str, int]:
+        return {found.name: found.dead_letters or 0 for found in await status.services_status(operator)}
+
+    await until(counted, lambda now: all(now[name] > before[name] for name in HEAR_LEADS))
+    names = [letter["name"] for letter in letters]
+    ended = await dead_letters.replayed(operator, names, lambda: None)
+    assert set(ended.values()) == {"failed: MalformedEvent"}
+    ended = await dead_letters.discarded(operator, names, "a test of ours")
+    assert set(ended.values()) == {"discarded"}
+    assert await about(operator, key) == []
+    discarded = await about(operator, key, "discarded")
+    assert {letter["service"] for letter in discarded} == HEAR_LEADS
+    await until(counted, lambda now: all(now[name] <= before[name] for name in HEAR_LEADS))
+
+
+def a_lead_created(lead: str) -> Envelope[LeadCreated]:
+    """An event as leads would have published it, by its sample."""
+    sample = json.loads(registry.sample_of("crm.lead.created.v1"))
+    named = {"ce_id": str(uuid4()), "ce_subject": lead, "ce_correlationid": str(uuid4())}
+    data = json.dumps(sample["data"]).replace(sample["headers"]["ce_subject"], lead)
+    event = registry.parse({**sample["headers"], **named}, data.encode())
+    assert event is not None
+    return event  # type: ignore[return-value]
+
+
+async def test_a_service_killed_in_the_middle_of_a_replay_has_the_effect_once_and_the_attempt_on_record(
+    crm: Crm, operator: Operator
+) -> None:
+    """It dies when the reaction has worked and nobody knows yet; when its lease ends, the replay is done again."""
+    lead = str(uuid4())
+    event = a_lead_created(lead)
+    parked_in = topics.dead_letters(topics.LEADS, "timeline")
+    why = {"dlt_original_topic": topics.LEADS, "dlt_exception": "KeyError", "dlt_attempts": "1"}
+    offset = await put(crm, parked_in, lead, event.body(), {**event.headers(), **why})
+    name = f"timeline:leads@{offset}"
+    await until(lambda: about(operator, lead), lambda found: [letter["name"] for letter in found] == [name])
+    assert await crm.timeline(f"lead:{lead}") == []
+
+    timeline = crm.services["timeline"]
+    replay = f"/dead-letters/{parked_in}@{offset}/replay"
+    await asyncio.to_thread(timeline.restart, {"CRM_FAULT_POINT": "replayed"})
+    try:
+        await asyncio.to_thread(timeline.wait_ready, 60)
+        with pytest.raises(httpx.TransportError):
+            await crm.call("POST", "timeline", replay)
+    finally:
+        await asyncio.to_thread(timeline.restart, None)
+        await asyncio.to_thread(timeline.wait_ready, 60)
+
+    entries = await crm.timeline(f"lead:{lead}")
+    assert [entry["type"] for entry in entries] == ["crm.lead.created.v1"]
+    answer = await until(lambda: crm.call("POST", "timeline", replay), lambda found: found.status_code != 409)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["state"] == "replayed"
+    outcomes = [(action["action"], action["outcome"]) for action in answer.json()["history"]]
+    assert outcomes == [("parked", "failed"), ("replay", None), ("replay", "done")]
+    assert await crm.timeline(f"lead:{lead}") == entries
