@@ -81,7 +81,11 @@ def age(seconds: float) -> str:
 
 def dead_letters(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
     """One line for each, with the id as the commands take it."""
-    table = Table("service", Column("id", no_wrap=True), "type", "reason", "age", "attempts", "state")
+    table = Table(
+        "service", Column("id", no_wrap=True), Column("type", overflow="fold"), Column("reason", overflow="fold")
+    )
+    for column in ("age", "attempts", "state"):
+        table.add_column(column)
     for letter in found:
         seconds = (datetime.now(UTC) - datetime.fromisoformat(letter["parked_at"])).total_seconds()
         told = (letter["service"], letter["name"], letter["type"] or "?", letter["reason"], age(seconds))
