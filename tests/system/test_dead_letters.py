@@ -7,6 +7,7 @@ the dead-letter topic by the test, as the service itself would have.
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from uuid import uuid4
 
 import httpx
@@ -15,8 +16,10 @@ from aiokafka import AIOKafkaProducer
 from crm_contracts import registry, topics
 from crm_contracts.envelope import Envelope
 from crm_contracts.leads import LeadCreated
+from typer.testing import CliRunner
 
 from deploy import dead_letters, status
+from deploy.cli import app
 from deploy.client import Crm as Operator
 from deploy.connection import Connection
 from deploy.dead_letters import Letter, Wanted
@@ -49,6 +52,16 @@ async def about(operator: Operator, key: str, state: str = "open") -> list[Lette
     return [letter for letter in await dead_letters.listed(operator, Wanted(state=state)) if letter["key"] == key]
 
 
+async def typed(crm: Crm, *words: str) -> str:
+    """What `crm dead-letters` prints."""
+    connection = Connection.to(crm.stack)
+    named = {f"CRM_{name.upper()}_URL": url for name, url in connection.urls.items()}
+    run = partial(CliRunner().invoke, env={**named, "CRM_TOKEN": connection.token})
+    found = await asyncio.to_thread(run, app, ["dead-letters", *words])
+    assert found.exit_code == 0, found.output
+    return found.stdout
+
+
 async def test_poison_is_parked_by_each_service_that_hears_it_listed_and_discarded(
     crm: Crm, operator: Operator
 ) -> None:
@@ -68,6 +81,8 @@ async def test_poison_is_parked_by_each_service_that_hears_it_listed_and_discard
 
     await until(counted, lambda now: all(now[name] > before[name] for name in HEAR_LEADS))
     names = [letter["name"] for letter in letters]
+    assert set(names) <= {letter["name"] for letter in json.loads(await typed(crm, "list", "--json", "--limit", "500"))}
+    assert "{not json" in await typed(crm, "show", names[0])
     ended = await dead_letters.replayed(operator, names, lambda: None)
     assert set(ended.values()) == {"failed: MalformedEvent"}
     ended = await dead_letters.discarded(operator, names, "a test of ours")
