@@ -95,7 +95,7 @@ async def test_each_replay_tells_how_it_ended_and_one_that_fails_stops_no_other(
     parked, done = Parked(LEADS, DEALS, fails=(LEADS,)), list[None]()
     async with parked.crm() as crm:
         ended = await dead_letters.replayed(
-            crm, ["clients:leads@12", "clients:leads@13", "deals:leads@3"], lambda: done.append(None)
+            crm, ["clients:leads@12", "clients:leads@13", "deals:leads@3"], lambda _=1: done.append(None)
         )
     assert ended == {
         "clients:leads@12": "failed: no_such_shelf",
