@@ -1,4 +1,4 @@
-"""How the running system is: readiness, what outboxes still hold, and what was parked and is still open."""
+"""How the running system is: readiness, what is still to be said and heard, and what was parked and is still open."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,13 +13,14 @@ from deploy.views import age
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One service; the counts are documents, None where it does not tell; `oldest_s` is a dead letter's age."""
+    """One service; counts are None where it does not tell; `lag` is records, `oldest_s` a dead letter's age."""
 
     name: str
     url: str
     readiness: str
     backlog: int | None = None
     quarantined: int | None = None
+    lag: int | None = None
     dead_letters: int | None = None
     oldest_s: float = 0
 
@@ -43,6 +44,7 @@ async def service_status(crm: Crm, name: str) -> ServiceStatus:
         readiness,
         backlog=sum(counts.get("crm_outbox_documents", ())),
         quarantined=sum(counts.get("crm_outbox_quarantined_documents", ())),
+        lag=sum(counts.get("crm_consumer_lag_records", ())),
         dead_letters=sum(counts.get("crm_dead_letters", ())),
         oldest_s=max(counts.get("crm_dead_letters_oldest_age_seconds", ()), default=0),
     )
@@ -65,11 +67,11 @@ async def services_status(crm: Crm) -> list[ServiceStatus]:
 def show(console: Console, found: list[ServiceStatus], rungs: str) -> None:
     """Print it."""
     table = Table(title=rungs, title_justify="left")
-    for column in ("service", "address", "ready", "outbox", "quarantined", "dead letters", "oldest"):
+    for column in ("service", "address", "ready", "outbox", "quarantined", "lag", "dead letters", "oldest"):
         table.add_column(column, justify="left" if column in {"service", "address", "ready"} else "right")
     for status in found:
         colour = "green" if status.readiness == "ok" else "yellow" if status.takes_writes else "red"
-        counts = (status.backlog, status.quarantined, status.dead_letters)
+        counts = (status.backlog, status.quarantined, status.lag, status.dead_letters)
         shown = ["?" if count is None else str(count) for count in counts]
         oldest = age(status.oldest_s) if status.dead_letters else ""
         readiness = "away" if status.backlog is None else status.readiness

@@ -39,7 +39,7 @@ from shared.kit.domain import (
     invalid_field,
 )
 from shared.kit.mongo import Collection, DuplicateKey, Index, is_transient
-from shared.kit.observability import HTTP_SECONDS, log, logged_with
+from shared.kit.observability import HTTP_IN_PROGRESS, HTTP_SECONDS, WAITERS, WAITERS_LIMIT, log, logged_with
 from shared.kit.pages import MAX_PAGE
 from shared.kit.repository import Stale
 
@@ -47,6 +47,7 @@ MAX_WAIT_S = 60.0
 IDEMPOTENCY_INDEXES = (Index([("created_at", 1)], expire_after_s=24 * 3600, name="expiry"),)
 PROBLEM = "application/problem+json"
 
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _SAFE_ID = re.compile(r"[\w.:@/-]{1,128}")
 _STATUS: Sequence[tuple[type[DomainError], int]] = (
     (Stale, 412),
@@ -116,6 +117,7 @@ class Waiters:
     def __init__(self, limit: int) -> None:
         self._free = limit
         self._stopping = False
+        WAITERS_LIMIT.set(limit)
 
     def send_away(self) -> None:
         """Whoever waits is answered with what there is now: the service is about to stop."""
@@ -127,6 +129,7 @@ class Waiters:
         if ended(reading) or wait_s <= 0 or self._free <= 0:
             return reading
         self._free -= 1
+        WAITERS.inc()
         try:
             deadline, pause = monotonic() + wait_s, 0.02
             while not (ended(reading) or self._stopping) and (left := deadline - monotonic()) > 0:
@@ -136,6 +139,7 @@ class Waiters:
             return reading
         finally:
             self._free += 1
+            WAITERS.dec()
 
 
 class IdempotencyKeys:
@@ -406,7 +410,7 @@ class _Correlation:
                 MutableHeaders(scope=message)["X-Correlation-Id"] = correlation_id
             await send(message)
 
-        with logged_with(correlation_id):
+        with HTTP_IN_PROGRESS.track_inprogress(), logged_with(correlation_id):
             try:
                 await self.app(scope, receive, send_with_id)
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a plain answer
@@ -419,7 +423,8 @@ class _Correlation:
                     answer = problem(request, 500, "internal_error", "Internal error")
                 await answer(scope, receive, send_with_id)
             route = getattr(scope.get("route"), "path", "unmatched")
-            HTTP_SECONDS.labels(scope["method"], route, str(status)).observe(monotonic() - started)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            HTTP_SECONDS.labels(method, route, str(status)).observe(monotonic() - started)
 
 
 def make_app(

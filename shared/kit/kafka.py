@@ -31,6 +31,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from shared.kit.domain import Cause, Clock, DomainError, NotYet, Unavailable, derived_id
+from shared.kit.lag import Lag, Reader
 from shared.kit.mongo import is_transient as is_transient_in_mongo
 from shared.kit.observability import HANDLED, PARKED, PASSED_OVER, REDELIVERED, RETRIED, log, logged_with
 from shared.kit.outbox import SendFailed, SendRefused
@@ -240,20 +241,38 @@ class Subscription:
         self.parks_in = {dead_letter_topic(topic, service): topic for topic in self._topics}
         """Each dead-letter topic, and the topic whose records it takes."""
         self.broker = subscribe(self.group, self._topics, self._handle_batch, settings)
+        self._lag = Lag(self._topics, self._consumer)
+        for topic in self._topics:
+            PARKED.labels(topic, MalformedEvent.__name__)
+            PASSED_OVER.labels(topic)
+        for event in reactions:
+            HANDLED.labels(event.ce_type, "done")
+            RETRIED.labels(event.ce_type)
 
     async def start(self) -> None:
         """Join the group and begin to read."""
         self._stopping.clear()
         await self.broker.start()
+        self._lag.start()
 
     async def stop(self) -> None:
         """Stop reading, let the running batch finish, commit, leave."""
         self._stopping.set()
+        await self._lag.stop()
         await self.broker.stop()
         await self._dead_letters.stop(3.0)
 
+    def _consumer(self) -> Reader | None:
+        (subscriber,) = self.broker.subscribers
+        consumer: Reader | None = getattr(subscriber, "consumer", None)
+        return consumer
+
     async def _handle_batch(self, message: KafkaMessage) -> None:
         records: Sequence[ConsumerRecord[bytes, bytes]] = message.raw_message
+        with self._lag.handling(records):
+            await self._handle_records(message, records)
+
+    async def _handle_records(self, message: KafkaMessage, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         lanes: dict[tuple[str, int, bytes | None], list[ConsumerRecord[bytes, bytes]]] = {}
         for record in records:
             lanes.setdefault((record.topic, record.partition, record.key), []).append(record)

@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared.kit.domain import NotFound
 from shared.kit.http import reads, router, writes
 from shared.kit.mongo import Database
+from shared.kit.observability import READY
 from shared.kit.outbox import Relay
 
 
@@ -37,6 +38,9 @@ def build_operations(service: str, *, database: Database, relay: Relay, reaches_
 
     @operations.get("/metrics", summary="Prometheus metrics", dependencies=[reads("metrics:read")])
     async def metrics() -> Response:
+        READY.labels("database").set(not database.is_away)
+        READY.labels("kafka").set(reaches_kafka())
+        READY.labels("backlog").set(not relay.is_full)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     operations.include_router(_outbox(service, relay))

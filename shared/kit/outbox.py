@@ -10,16 +10,17 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from time import time
 from typing import Protocol
 
+from shared.kit.backlog import Backlog
 from shared.kit.mongo import Collection, Database, Document, Index, is_transient
 from shared.kit.observability import (
     HINTS_DROPPED,
-    OUTBOX_DOCUMENTS,
     PUBLISH_SECONDS,
     PUBLISHED,
-    QUARANTINED,
+    RELAY_SECONDS,
     log,
 )
 from shared.kit.testing import fault_point
@@ -101,7 +102,7 @@ class Relay:
         self._sender = sender
         self._interval = sweep_interval_s
         self._grace = timedelta(seconds=sweep_grace_s)
-        self._backlog_cap = backlog_cap
+        self._backlog = Backlog(database, cap=backlog_cap)
         self._max_hints = max_hints
         self._max_hinted_bytes = max_hinted_bytes
         self._hinted_bytes = 0
@@ -111,16 +112,18 @@ class Relay:
         self._wake = asyncio.Event()
         self._busy = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
-        self._is_full = False
 
     @property
     def is_full(self) -> bool:
         """Whether more documents wait than the cap allows, as of the last count."""
-        return self._is_full
+        return self._backlog.is_full
 
     def watch(self, collection: Collection, topic: str) -> None:
         """Publish this collection's events to the topic."""
         self._topics[collection.name] = (collection, topic)
+        self._backlog.watch(collection)
+        PUBLISHED.labels(collection.name)
+        RELAY_SECONDS.labels(collection.name)
 
     def hint(self, collection: Collection, document: Document) -> None:
         """A document was written; of several hints about one document the newest version wins."""
@@ -144,7 +147,7 @@ class Relay:
     async def start(self) -> None:
         """Begin to publish, in the background."""
         # Measuring is a task of its own: while Kafka is away a sweep takes long, and the cap must hold just then.
-        rounds = (self._relay_hints(), self._again_and_again(self.sweep), self._again_and_again(self._measure))
+        rounds = (self._relay_hints(), self._again_and_again(self.sweep), self._again_and_again(self._backlog.measure))
         self._tasks = [asyncio.create_task(each) for each in rounds]
 
     async def stop(self, deadline_s: float) -> None:
@@ -216,16 +219,6 @@ class Relay:
                     log.exception("outbox round failed", work=work.__name__)
                 else:
                     log.warning("outbox round postponed", work=work.__name__, error=type(error).__name__)
-
-    async def _measure(self) -> None:
-        waiting = 0
-        for collection, _ in self._topics.values():
-            documents = await collection.count({"due": {"$exists": True}}, limit=self._backlog_cap + 1)
-            OUTBOX_DOCUMENTS.labels(collection.name).set(documents)
-            kept_back = await collection.count({"quarantined.at": {"$exists": True}}, limit=1000)
-            QUARANTINED.labels(collection.name).set(kept_back)
-            waiting += documents
-        self._is_full = waiting > self._backlog_cap
 
     async def _relay_hints(self) -> None:
         while True:
@@ -306,7 +299,7 @@ class Relay:
                     failed[pending.id] = result
                 else:
                     self._remember(entry["id"])
-                    PUBLISHED.labels(pending.collection.name).inc()
+                    _count(pending, entry)
         return failed
 
     def _remember(self, event_id: str) -> None:
@@ -354,3 +347,9 @@ class Relay:
         log.error("document quarantined", collection=pending.collection.name, id=pending.id)
         reason = {"type": first["headers"]["ce_type"], "event_id": first["id"], "at": await self._database.now()}
         await pending.collection.update({"_id": pending.id}, {"$set": {"quarantined": reason}, "$unset": {"due": ""}})
+
+
+def _count(pending: Pending, entry: Document) -> None:
+    PUBLISHED.labels(pending.collection.name).inc()
+    happened = datetime.fromisoformat(entry["headers"]["ce_time"]).timestamp()
+    RELAY_SECONDS.labels(pending.collection.name).observe(max(0.0, time() - happened))

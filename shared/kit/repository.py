@@ -14,7 +14,7 @@ from crm_contracts.envelope import Envelope
 
 from shared.kit.domain import Aggregate, Cause, Conflict, DomainError, Invalid, NewId, NotFound, Unavailable
 from shared.kit.mongo import Collection, Document, DuplicateKey, Numbers
-from shared.kit.observability import CONFLICTS
+from shared.kit.observability import CONFLICTS, WRITES_REFUSED
 from shared.kit.testing import fault_point
 
 A = TypeVar("A", bound=Aggregate)
@@ -95,6 +95,8 @@ class Repository(ABC, Generic[A]):
         self._source = source
         self._new_id = new_id
         self._outbox_cap = outbox_cap
+        self._conflicts = CONFLICTS.labels(self.noun)
+        self._refused_writes = WRITES_REFUSED.labels(self.noun)
 
     async def find(self, id_: str) -> A | None:
         """The aggregate, or None where it is not there or has been deleted."""
@@ -176,7 +178,7 @@ class Repository(ABC, Generic[A]):
                 aggregate.version += 1
                 aggregate._recorded.clear()  # noqa: SLF001
                 return aggregate
-            CONFLICTS.labels(self.noun).inc()
+            self._conflicts.inc()
         message = f"The {self.noun} {id_} is being changed by others."
         raise LostRace(message)
 
@@ -212,6 +214,7 @@ class Repository(ABC, Generic[A]):
                 raise EventTooLarge(message)
             entries.append({"id": envelope.id, "headers": envelope.headers(), "value": value})
         if entries and (pending + len(entries) > self._outbox_cap or self._is_backlog_full()):
+            self._refused_writes.inc()
             message = "Too many events wait to be published; try again later."
             raise BacklogFull(message)
         return entries

@@ -30,7 +30,7 @@ from shared.kit.domain import Aggregate, DomainError
 from shared.kit.http import IDEMPOTENCY_INDEXES, IdempotencyKeys, Surroundings, Waiters, make_app
 from shared.kit.kafka import Answers, Parse, Publisher, Reaction, Subscription, is_transient
 from shared.kit.mongo import Collection, Index, Numbers, connect
-from shared.kit.observability import configure_logging, log
+from shared.kit.observability import BUILD, JOB_CHANGES, JOB_RUNS, configure_logging, log
 from shared.kit.operations import build_operations
 from shared.kit.outbox import OUTBOX_INDEXES, Relay
 from shared.kit.records import Tail, record_at
@@ -97,6 +97,7 @@ class Service:
             server_selection_timeout_ms=self.mongo.server_selection_timeout_ms,
         )
         self.clock, self.new_id = utc_now, new_id
+        BUILD.labels(self.settings.version).set(1)
         self.source = f"/crm/{self.name}"
         publisher = partial(Publisher, self.kafka)
         self._relay_publisher = publisher(client_id=f"{self.name}.relay")
@@ -170,7 +171,7 @@ class Service:
         self._preparations.append(prepare)
 
     def every(self, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
-        """Run a job again and again, in each replica."""
+        """Run a job again and again, in each replica; where it answers with a number, that is what it changed."""
         self._jobs.append((seconds, job))
 
     def app(self, *routers: APIRouter, description: str) -> FastAPI:
@@ -266,13 +267,23 @@ class Service:
                 await asyncio.sleep(1.0)
 
     async def _repeat(self, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
+        name = _name_of(job)
+        done, failed, changes = JOB_RUNS.labels(name, "done"), JOB_RUNS.labels(name, "failed"), JOB_CHANGES.labels(name)
         while True:
             await asyncio.sleep(seconds)
             try:
-                await job()
+                changed = await job()
             except Exception as error:  # noqa: BLE001 - the next run may succeed
+                failed.inc()
                 if not is_transient(error):
-                    log.exception("job failed", job=getattr(job, "__name__", repr(job)))
+                    log.exception("job failed", job=name)
+            else:
+                done.inc()
+                changes.inc(changed if isinstance(changed, int) else 0)
+
+
+def _name_of(job: Callable[..., object]) -> str:
+    return _name_of(job.func) if isinstance(job, partial) else getattr(job, "__name__", type(job).__name__)
 
 
 class _Server(uvicorn.Server):

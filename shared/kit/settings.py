@@ -3,6 +3,7 @@
 Nothing here has a secret as its default, and there is no switch that turns authentication off.
 """
 
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,14 @@ class MongoSettings(BaseSettings):
     server_selection_timeout_ms: int = 3_000
 
 
+def installed_version() -> str:
+    """The version that is installed; images, which install nothing of ours, are told theirs."""
+    try:
+        return version("crm")
+    except PackageNotFoundError:
+        return "unknown"
+
+
 class ServiceSettings(BaseSettings):
     """What any service needs to start; a service adds its own in its `settings.py`."""
 
@@ -59,6 +68,7 @@ class ServiceSettings(BaseSettings):
     default_country: str = Field(default="DE", pattern=r"^[A-Z]{2}$")
     base_currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     log_level: str = "INFO"
+    version: str = Field(default_factory=installed_version)
     sweep_interval_s: float = 1.0
     sweep_grace_s: float = 3.0
     outbox_cap: int = Field(default=200, description="pending events of one document")

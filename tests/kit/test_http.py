@@ -41,6 +41,7 @@ from shared.kit.pages import decode_cursor, encode_cursor
 from shared.kit.repository import MemoryRepository
 from shared.kit.service import new_id, utc_now
 from tests.kit.jars import NOON, Jar
+from tests.kit.metrics import metric
 from tests.kit.tokens import AUDIENCE, ISSUER, Signer
 from tests.kit.waiting import eventually
 
@@ -362,6 +363,33 @@ async def test_nobody_waits_longer_than_the_bound() -> None:
         0.0,
         0.0,
     )
+
+
+async def test_a_request_is_measured_by_its_route_and_never_by_its_path(shop: Shop) -> None:
+    def seen(method: str, route: str, status: str) -> float:
+        labels = {"method": method, "route": route, "status": status}
+        return metric("crm_http_request_duration_seconds_count", **labels) or 0
+
+    known = ("PATCH", "/v1/jars/{id_}", "200")
+    unknown, odd = ("GET", "unmatched", "404"), ("other", "unmatched", "404")
+    before = [seen(*labels) for labels in (known, unknown, odd)]
+    path = (await shop.create()).headers["location"]
+    await shop.ask("PATCH", path, {"amount": 2})
+    await shop.ask("GET", "/v1/lids/secret")
+    await shop.ask("BREW", "/v1/coffee")
+    assert [seen(*labels) for labels in (known, unknown, odd)] == [count + 1 for count in before]
+    assert metric("crm_http_requests_in_progress") == 0
+
+
+async def test_those_who_wait_are_counted(shop: Shop) -> None:
+    assert metric("crm_http_waiters_limit") == MAX_WAITERS
+    path = (await shop.create(5)).headers["location"]
+    waiting = asyncio.create_task(shop.ask("POST", f"{path}/sealing", prefer="wait=30"))
+    await shop.so_many_wait(1)
+    assert (metric("crm_http_waiters"), metric("crm_http_requests_in_progress")) == (1, 1)
+    await shop.ask("PATCH", path, {"amount": 5})
+    await waiting
+    assert (metric("crm_http_waiters"), metric("crm_http_requests_in_progress")) == (0, 0)
 
 
 @pytest.mark.parametrize("page", ["/docs", "/redoc", "/openapi.json"])

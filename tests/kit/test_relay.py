@@ -17,6 +17,7 @@ from shared.kit.repository import MongoRepository
 from shared.kit.service import new_id
 from shared.kit.settings import KafkaSettings
 from tests.kit.jars import Jar, because, filled_jar
+from tests.kit.metrics import metric
 from tests.kit.topics import Record, Topics, text
 from tests.kit.waiting import eventually
 
@@ -421,6 +422,25 @@ async def test_a_full_backlog_is_known_after_a_sweep(
 
     await eventually(is_full, "the backlog is full")
     await relay.stop(0.5)
+
+
+async def test_an_event_that_waited_is_measured_from_the_moment_it_happened(replica: Replicas) -> None:
+    one = await replica(start=False)
+
+    def seen(name: str, **more: str) -> float:
+        return metric(f"crm_outbox_{name}", collection="jars", **more) or 0
+
+    published, soon, ever = (
+        seen("published_total"),
+        seen("relay_duration_seconds_bucket", le="1800.0"),
+        seen("relay_duration_seconds_bucket", le="+Inf"),
+    )
+    await one.add("j1")  # its cause is of long ago
+    await one.relay.start()
+    await one.settled()
+    assert seen("published_total") == published + 1
+    assert seen("relay_duration_seconds_bucket", le="1800.0") == soon
+    assert seen("relay_duration_seconds_bucket", le="+Inf") == ever + 1
 
 
 async def test_the_sweep_uses_its_index(database: Database) -> None:

@@ -29,6 +29,7 @@ from shared.kit.repository import (
 )
 from shared.kit.service import new_id
 from tests.kit.jars import NOON, Jar, Label, because, filled_jar
+from tests.kit.metrics import metric
 
 CAP = 5
 LABEL = Label(price=Decimal("19.90"), best_before=date(2026, 12, 24), printed_at=NOON)
@@ -416,8 +417,11 @@ async def test_the_relay_is_told_of_the_document_as_it_is_after_the_write(mongo_
 async def test_nothing_with_events_is_taken_in_while_the_backlog_is_full(mongo_shelf: MongoShelf) -> None:
     await mongo_shelf.jars.add(Jar(id="j1"), because("create"))
     mongo_shelf.hints.is_full = True
+    refused = metric("crm_outbox_refused_writes_total", collection="jar")
+    assert refused is not None
     with pytest.raises(BacklogFull):
         await mongo_shelf.jars.change("j1", lambda jar: jar.fill(1), because("fill"))
+    assert metric("crm_outbox_refused_writes_total", collection="jar") == refused + 1
     await mongo_shelf.jars.change("j1", lambda jar: jar.stick_on(LABEL), because("label"))
 
 

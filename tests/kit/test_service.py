@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,6 +25,7 @@ from shared.kit.repository import MongoRepository
 from shared.kit.service import Contracts, Service, bind
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
 from tests.kit.jars import Jar, because, filled_jar
+from tests.kit.metrics import metric
 from tests.kit.test_subscription import wire
 from tests.kit.tokens import Signer
 from tests.kit.topics import Topics
@@ -238,6 +240,41 @@ async def test_a_job_that_fails_runs_again(assemble: Assemble) -> None:
             return runs >= 3
 
         await eventually(ran, "the job ran three times")
+    assert metric("crm_job_runs_total", job="job", outcome="failed") == runs
+
+
+async def test_what_a_job_changed_is_counted(assemble: Assemble) -> None:
+    running = assemble()
+
+    async def water_jars(*, each: int) -> int:
+        return each
+
+    running.service.every(0.01, partial(water_jars, each=2))
+    async with running.app.router.lifespan_context(running.app):
+
+        async def ran() -> bool:
+            return (metric("crm_job_runs_total", job="water_jars", outcome="done") or 0) >= 3
+
+        await eventually(ran, "the job ran three times")
+    runs = metric("crm_job_runs_total", job="water_jars", outcome="done")
+    assert runs is not None
+    assert metric("crm_job_changes_total", job="water_jars") == 2 * runs
+
+
+async def test_the_metrics_tell_what_runs_and_whether_its_parts_are_there(assemble: Assemble, signer: Signer) -> None:
+    running = assemble(bootstrap_servers=nobody(), version="7.0")
+    caller = {"authorization": f"Bearer {signer.token(roles=[], scope='metrics:read')}"}
+    async with running.app.router.lifespan_context(running.app):
+        lines = (await running.client.get("/metrics", headers=caller)).text.splitlines()
+    for line in (
+        'crm_build_info{version="7.0"} 1.0',
+        'crm_ready{part="database"} 1.0',
+        'crm_ready{part="kafka"} 0.0',
+        'crm_ready{part="backlog"} 1.0',
+        'crm_outbox_oldest_age_seconds{collection="jars"} 0.0',
+        "crm_outbox_documents_limit 200000.0",
+    ):
+        assert line in lines
 
 
 async def test_metrics_and_what_is_kept_back_are_for_those_who_may(assemble: Assemble, signer: Signer) -> None:
