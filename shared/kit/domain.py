@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar, cast
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from crm_contracts.envelope import Event
 from crm_contracts.values import Fields
@@ -26,14 +26,6 @@ _NAMESPACE = uuid5(NAMESPACE_URL, "https://crm.example/ids")
 def derived_id(*parts: str | int) -> str:
     """The id that always follows from the same parts: repeats of one cause meet in one document."""
     return str(uuid5(_NAMESPACE, "/".join(map(str, parts))))
-
-
-def is_id(text: str) -> bool:
-    """Whether a caller may choose this as an id: any UUID in its canonical form."""
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

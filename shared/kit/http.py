@@ -40,14 +40,17 @@ from shared.kit.domain import (
 )
 from shared.kit.mongo import Collection, DuplicateKey, Index, is_transient
 from shared.kit.observability import HTTP_IN_PROGRESS, HTTP_SECONDS, WAITERS, WAITERS_LIMIT, log, logged_with
+from shared.kit.openapi import PROBLEM, describe_errors
 from shared.kit.pages import MAX_PAGE
 from shared.kit.repository import Stale
 
 MAX_WAIT_S = 60.0
+MAX_KEY = 255
+MAX_CURSOR = 4_000
 IDEMPOTENCY_INDEXES = (Index([("created_at", 1)], expire_after_s=24 * 3600, name="expiry"),)
-PROBLEM = "application/problem+json"
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+_IF_MATCH = r'^(\*|(W/)?"?[0-9]{1,18}"?)$'
 _SAFE_ID = re.compile(r"[\w.:@/-]{1,128}")
 _STATUS: Sequence[tuple[type[DomainError], int]] = (
     (Stale, 412),
@@ -230,12 +233,13 @@ class IdempotentRoute(APIRoute):
             if _surroundings(request).is_database_away():
                 # At once: the driver would wait for a primary, and callers pile up behind it.
                 raise DatabaseUnavailable("The database is away; try again later.")
+            # Before anything else is looked at: who is unknown learns nothing about what would be wrong.
+            caller = await _caller(request)
             key = request.headers.get("idempotency-key")
             if request.method != "POST" or key is None:
                 return await original(request)
-            if not 1 <= len(key) <= 255:  # noqa: PLR2004
-                raise invalid_field("Idempotency-Key", "length", "1 to 255 characters are allowed")
-            caller = await _caller(request)
+            if not 1 <= len(key) <= MAX_KEY:
+                raise invalid_field("Idempotency-Key", "length", f"1 to {MAX_KEY} characters are allowed")
             digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body())
             keys = _surroundings(request).keys
             record = await keys.begin(caller, key, digest.hexdigest())
@@ -274,8 +278,12 @@ def writes(permission: str) -> Any:
     async def call(
         request: Request,
         _: Annotated[object, Depends(_bearer)],
-        if_match: Annotated[str | None, Header(description="version seen, as in ETag")] = None,
-        idempotency_key: Annotated[str | None, Header(description="on POST: a repeat is the same request")] = None,  # noqa: ARG001 - read by the route
+        if_match: Annotated[
+            str | None, Header(pattern=_IF_MATCH, description="version seen, as in ETag; `*` for any")
+        ] = None,
+        idempotency_key: Annotated[  # noqa: ARG001 - read by the route
+            str | None, Header(min_length=1, max_length=MAX_KEY, description="on POST: a repeat is the same request")
+        ] = None,
         prefer: Annotated[str | None, Header(description="`wait=N`: seconds to wait for a process")] = None,
     ) -> Call:
         return await _call(request, permission, if_match=if_match, prefer=prefer)
@@ -306,12 +314,9 @@ async def _call(request: Request, permission: str, *, if_match: str | None = Non
 
 
 def _version(if_match: str | None) -> int | None:
-    if if_match is None or if_match.strip() == "*":
+    if if_match is None or if_match == "*":
         return None
-    digits = if_match.strip().removeprefix("W/").strip('"')
-    if not digits.isdecimal():
-        raise invalid_field("If-Match", "etag", "an ETag of this service is needed")
-    return int(digits)
+    return int(if_match.removeprefix("W/").strip('"'))
 
 
 def _wait(prefer: str | None) -> float:
@@ -325,7 +330,15 @@ def etag(version: int) -> dict[str, str]:
 
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
-Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")]
+
+
+def cursor_of(kind: str) -> Any:
+    """The query parameter that says where a page begins; the kind is that of the list's order."""
+    about = "`next_cursor` of the page before"
+    return Query(max_length=MAX_CURSOR, description=about, json_schema_extra={"format": f"cursor-of-{kind}"})
+
+
+Cursor = Annotated[str | None, cursor_of("newest")]
 
 
 def problem(
@@ -385,7 +398,16 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        return problem(request, error.status_code, "http_error", str(error.detail))
+        answer = problem(request, error.status_code, "http_error", str(error.detail))
+        if methods := error.status_code == 405 and _documented_methods(request):  # noqa: PLR2004
+            answer.headers["Allow"] = ", ".join(methods)
+        return answer
+
+
+def _documented_methods(request: Request) -> list[str]:
+    """Those of all routes of this path; the framework names those of the first route alone."""
+    path = getattr(request.scope.get("route"), "path", None)
+    return sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ()))
 
 
 class _Correlation:
@@ -442,13 +464,13 @@ def make_app(
         description=description,
         version="1",
         lifespan=lifespan_of,
-        responses={
-            "default": {"description": "Problem details", "content": {PROBLEM: {"schema": Problem.model_json_schema()}}}
-        },
+        # Ours are described below; without this, FastAPI adds its own 422.
+        responses={"default": {"description": "Problem details"}},
     )
     app.state.surroundings = surroundings
     _add_error_handlers(app)
     for each in routers:
         app.include_router(each)
     app.add_middleware(_Correlation)
+    describe_errors(app, Problem)
     return app

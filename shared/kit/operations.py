@@ -6,6 +6,7 @@ is the answer 503.
 
 import asyncio
 from collections.abc import Callable
+from typing import Any, Final
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -16,6 +17,8 @@ from shared.kit.mongo import Database
 from shared.kit.observability import READY
 from shared.kit.outbox import Relay
 
+_PARTS: Final[dict[str, Any]] = {"model": dict[str, str], "description": "Which part refuses writes."}
+
 
 def build_operations(service: str, *, database: Database, relay: Relay, reaches_kafka: Callable[[], bool]) -> APIRouter:
     """The routes that are the same in every service."""
@@ -25,7 +28,7 @@ def build_operations(service: str, *, database: Database, relay: Relay, reaches_
     async def live() -> dict[str, str]:
         return {"status": "ok"}
 
-    @operations.get("/health/ready", summary="503 only where writes cannot be accepted")
+    @operations.get("/health/ready", summary="503 only where writes cannot be accepted", responses={503: _PARTS})
     async def ready(response: Response) -> dict[str, str]:
         parts = {
             "database": await _database(database),
@@ -36,7 +39,13 @@ def build_operations(service: str, *, database: Database, relay: Relay, reaches_
         response.status_code = 503 if refusing else 200
         return {"status": "unavailable" if refusing else parts["kafka"], **parts}
 
-    @operations.get("/metrics", summary="Prometheus metrics", dependencies=[reads("metrics:read")])
+    @operations.get(
+        "/metrics",
+        summary="Prometheus metrics",
+        dependencies=[reads("metrics:read")],
+        response_class=Response,
+        responses={200: {"content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}},
+    )
     async def metrics() -> Response:
         READY.labels("database").set(not database.is_away)
         READY.labels("kafka").set(reaches_kafka())

@@ -240,8 +240,31 @@ async def test_an_old_copy_is_refused(shop: Shop) -> None:
     assert_problem(await shop.ask("PATCH", path, {"amount": 2}, if_match='"1"'), 412, "version_mismatch")
     assert (await shop.ask("GET", path)).headers["etag"] == '"2"'
     assert (await shop.ask("PATCH", path, {"amount": 2}, if_match="*")).json() == {"amount": 5}
-    wrong = assert_problem(await shop.ask("PATCH", path, {"amount": 2}, if_match='"new"'), 422, "invalid")
-    assert [error["field"] for error in wrong["errors"]] == ["If-Match"]
+    wrong = assert_problem(await shop.ask("PATCH", path, {"amount": 2}, if_match='"new"'), 422, "invalid_fields")
+    assert [error["field"] for error in wrong["errors"]] == ["if-match"]
+
+
+async def test_who_is_unknown_learns_nothing_of_what_else_is_wrong(shop: Shop) -> None:
+    wrong = {"if_match": "new", "idempotency_key": ""}
+    assert_problem(
+        await shop.ask("POST", "/v1/jars", {"colour": 1}, authorization="Bearer x", **wrong), 401, "unauthenticated"
+    )
+
+
+async def test_a_method_that_is_not_there_is_told_all_that_are(shop: Shop) -> None:
+    path = (await shop.create()).headers["location"]
+    answer = await shop.ask("PUT", path)
+    assert_problem(answer, 405, "http_error")
+    assert answer.headers["allow"] == "DELETE, GET, PATCH"
+    assert (await shop.ask("PATCH", "/v1/jars")).headers["allow"] == "GET, POST"
+
+
+async def test_the_api_says_which_errors_an_operation_can_give(shop: Shop) -> None:
+    paths = (await shop.client.get("/openapi.json")).json()["paths"]
+    reading, writing = paths["/v1/jars/{id_}"]["get"]["responses"], paths["/v1/jars/{id_}"]["patch"]["responses"]
+    assert set(reading) == {"200", "401", "403", "404", "422", "503", "default"}
+    assert set(writing) - set(reading) == {"409", "412"}
+    assert list(writing["409"]["content"]) == ["application/problem+json"]
 
 
 async def test_the_correlation_id_goes_in_and_out(shop: Shop) -> None:

@@ -13,12 +13,13 @@ from services.catalog.usecases.create_product import create_product
 from services.catalog.usecases.upsert_product import upsert_product
 from shared.elements.inputs import Code
 from shared.kit.domain import NotFound
-from shared.kit.http import Call, Cursor, Limit, Page, etag, reads, router, writes
+from shared.kit.http import Call, Limit, Page, cursor_of, etag, reads, router, writes
 from shared.kit.mongo import Numbers
 from shared.kit.repository import MongoRepository
 
 Reading = Annotated[Call, reads("catalog:read")]
 Writing = Annotated[Call, writes("catalog:write")]
+ProductCursor = Annotated[str | None, cursor_of("products")]
 
 
 def build_router(*, products: MongoRepository[Product], views: ProductViews, numbers: Numbers) -> APIRouter:
@@ -45,7 +46,7 @@ def build_router(*, products: MongoRepository[Product], views: ProductViews, num
         catalog_id: str = "default",
         active: bool | None = None,  # noqa: FBT001 - a query parameter
         limit: Limit = 50,
-        cursor: Cursor = None,
+        cursor: ProductCursor = None,
     ) -> Page[ProductOut]:
         """List products of a catalog by sort index, name and id (PROD-09); an external id finds at most one."""
         if external_id is not None:
@@ -77,7 +78,7 @@ def build_router(*, products: MongoRepository[Product], views: ProductViews, num
         )
         return shown(product, response)
 
-    @api.put("/products/external/{external_id:path}", tags=["products"])
+    @api.put("/products/external/{external_id:path}", tags=["products"], responses={201: {"model": ProductOut}})
     async def upsert(
         external_id: ExternalId, body: ProductFieldsIn, call: Writing, response: Response, catalog_id: Code = "default"
     ) -> ProductOut:

@@ -108,7 +108,7 @@ def _contacts(
         )
         return shown(contact, response)
 
-    @api.put("/contacts/external/{originator}/{origin:path}")
+    @api.put("/contacts/external/{originator}/{origin:path}", responses={201: {"model": ContactOut}})
     async def upsert(
         originator: str, origin: str, body: ContactFieldsIn, call: Writing, response: Response
     ) -> ContactOut:
@@ -210,7 +210,7 @@ def _companies(
         )
         return shown(company, response)
 
-    @api.put("/companies/external/{originator}/{origin:path}")
+    @api.put("/companies/external/{originator}/{origin:path}", responses={201: {"model": CompanyOut}})
     async def upsert(
         originator: str, origin: str, body: CompanyFieldsIn, call: Writing, response: Response
     ) -> CompanyOut:

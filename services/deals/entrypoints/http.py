@@ -125,7 +125,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         )
         return shown(deal, response)
 
-    @api.put("/deals/{deal_id}/client", tags=["client field"])
+    @api.put("/deals/{deal_id}/client", tags=["client field"], responses={202: {"model": DealOut}})
     async def set_client(deal_id: str, body: ClientIn, call: Writing, response: Response) -> DealOut:
         """Set the Client field (CLI-06, CLI-07): 202 while the company's contacts are on their way."""
         deal = await set_deal_client(deal_id, body.rule(), call.cause, deals=deals, expected_version=call.if_match)

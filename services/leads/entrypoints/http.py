@@ -118,7 +118,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         )
         return shown(lead, response)
 
-    @api.put("/leads/external/{originator}/{origin:path}", tags=["leads"])
+    @api.put("/leads/external/{originator}/{origin:path}", tags=["leads"], responses={201: {"model": LeadOut}})
     async def upsert(originator: str, origin: str, body: LeadUpsert, call: Writing, response: Response) -> LeadOut:
         """Create or correct the lead of this origin; stage, client and rows of an existing one stay (CMN-14)."""
         wish = body.wish(settings.default_country, (originator, origin))
@@ -149,7 +149,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         )
         return shown(lead, response)
 
-    @api.put("/leads/{lead_id}/client", tags=["client field"])
+    @api.put("/leads/{lead_id}/client", tags=["client field"], responses={202: {"model": LeadOut}})
     async def set_client(lead_id: str, body: ClientIn, call: Writing, response: Response) -> LeadOut:
         """Set the Client field (CLI-06, CLI-07): 202 while the company's contacts are on their way."""
         lead = await set_lead_client(
@@ -189,7 +189,12 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         rule = lambda client: remove_contact(client, contact_id)  # noqa: E731
         return shown(await put(lead_id, rule, call), response)
 
-    @api.post("/leads/{lead_id}/conversion", tags=["conversion"], response_model=ConversionOut)
+    @api.post(
+        "/leads/{lead_id}/conversion",
+        tags=["conversion"],
+        response_model=ConversionOut,
+        responses={202: {"model": ConversionOut}},
+    )
     @is_process
     async def convert(lead_id: str, body: ConversionIn, call: Writing) -> Response:
         """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result."""

@@ -58,7 +58,12 @@ def build_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -
         by_hand = await bindings.find(Bindings.id_for(event_id))
         return BindingsOut(event_id=event_id, elements=by_hand.elements(told) if by_hand else told)
 
-    @api.post("/timeline/entries/{event_id}/bindings", status_code=201, tags=["bindings"])
+    @api.post(
+        "/timeline/entries/{event_id}/bindings",
+        status_code=201,
+        tags=["bindings"],
+        responses={200: {"model": BindingsOut}},
+    )
     async def bind(event_id: str, body: BindingIn, call: Writing, response: Response) -> BindingsOut:
         """Bind the entry to one more element; 200 where it was already (TL-05)."""
         before = await bound(event_id, call)
