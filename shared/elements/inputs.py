@@ -6,23 +6,27 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from crm_contracts.values import Address, Client, ContactPoint, Money, Utm
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StrictBool, StringConstraints
 
 from shared.elements.client import ContactWish, set_company, set_contacts
+from shared.elements.exact import Day, Digits, Whole
 from shared.elements.rows import RowWish
 from shared.kit import reach
-from shared.kit.domain import Conflict, Invalid, invalid_field, is_id
+from shared.kit.domain import Conflict, Invalid, invalid_field
 from shared.kit.http import Input
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 UserId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 OriginPart = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 ElementId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Quantity = Annotated[Decimal, Field(gt=0, le=10**9, max_digits=18, decimal_places=6)]
+Quantity = Annotated[Decimal, Digits(whole=9, places=6, positive=True)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-UnitPrice = Annotated[Decimal, Field(ge=0, le=10**12, max_digits=18, decimal_places=4)]
+UnitPrice = Annotated[Decimal, Digits(whole=12, places=4)]
+Amount = Annotated[Decimal, Digits(whole=14, places=4)]
 
 
+Sort = Annotated[Whole, Field(ge=0, le=10**6)]
+RoleId = Annotated[Whole, Field(ge=0, le=10**6)]
 Name = Annotated[str, StringConstraints(max_length=100, strip_whitespace=True)]
 Title = Annotated[str, StringConstraints(max_length=255, strip_whitespace=True)]
 Text = Annotated[str, StringConstraints(max_length=20_000)]
@@ -35,16 +39,9 @@ def _past(day: date) -> date:
     return day
 
 
-def _own_id(text: str) -> str:
-    if not is_id(text):
-        message = "must be a UUID in lower case"
-        raise ValueError(message)
-    return text
-
-
-PastDate = Annotated[date, AfterValidator(_past)]
-NewId = Annotated[str, AfterValidator(_own_id)]
-"""An id that the caller chose in advance."""
+PastDate = Annotated[Day, AfterValidator(_past)]
+NewId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+"""An id that the caller chose in advance: any UUID in its canonical form."""
 
 
 class NewRecordIn(Input):
@@ -106,7 +103,7 @@ def reach_fields(given: Mapping[str, Any], country: str) -> dict[str, tuple[Cont
 class MoneyIn(Input):
     """An amount of money."""
 
-    value: Annotated[Decimal, Field(ge=0, le=10**14, max_digits=18, decimal_places=4)]
+    value: Amount
     currency: Currency
 
     def value_of(self) -> Money:
@@ -123,7 +120,7 @@ class RowIn(Input):
     quantity: Quantity = Decimal(1)
     list_price: UnitPrice | None = None
     price: UnitPrice | None = None
-    sort: Annotated[int, Field(ge=0, le=10**6)] | None = None
+    sort: Sort | None = None
 
     def wish(self) -> RowWish:
         """As the rules have it."""
@@ -134,9 +131,9 @@ class ContactLinkIn(Input):
     """A contact to be linked."""
 
     contact_id: ElementId
-    sort: Annotated[int, Field(ge=0, le=10**6)] | None = None
-    is_primary: bool = False
-    role_id: int = 0
+    sort: Sort | None = None
+    is_primary: StrictBool = False
+    role_id: RoleId = 0
 
     def wish(self) -> ContactWish:
         """As the rules have it."""
@@ -152,7 +149,7 @@ class ClientIn(Input):
 
     company_id: ElementId | list[ElementId] | None = None
     contacts: Contacts | None = None
-    auto_link_contacts: bool | None = None
+    auto_link_contacts: StrictBool | None = None
 
     @property
     def company(self) -> str | None:
@@ -198,7 +195,7 @@ class RowsIn(Input):
 
     rows: Rows | None = None
     amount: MoneyIn | None = None
-    is_manual_amount: bool | None = None
+    is_manual_amount: StrictBool | None = None
 
 
 class StageIn(Input):

@@ -4,17 +4,20 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from crm_contracts.catalog import BASE_PRICE_TYPE, ListPrice, ProductState
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from services.catalog.domain.product import Product
-from shared.elements.inputs import Code, MoneyIn, NewId
+from shared.elements.exact import Digits, Whole
+from shared.elements.inputs import Code, MoneyIn, NewId, Sort
 from shared.kit.domain import invalid_field
 from shared.kit.http import Input
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 SectionId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Amount = Annotated[Decimal, Field(ge=0, le=10**9, max_digits=18, decimal_places=6)]
+Quantity = Annotated[Decimal, Digits(whole=9, places=6)]
+Percent = Annotated[Decimal, Digits(whole=3, places=4, most=100)]
+MeasureCode = Annotated[Whole, Field(ge=1, le=9999)]
 
 
 class ListPriceIn(Input):
@@ -22,8 +25,8 @@ class ListPriceIn(Input):
 
     price_type_id: Code = BASE_PRICE_TYPE
     price: MoneyIn
-    quantity_from: Amount | None = None
-    quantity_to: Amount | None = None
+    quantity_from: Quantity | None = None
+    quantity_to: Quantity | None = None
 
     def entry(self) -> ListPrice:
         """As the domain has it."""
@@ -34,15 +37,15 @@ class ProductFieldsIn(Input):
     """Fields of a product; on PATCH, what is absent stays as it is."""
 
     name: Name = ""
-    active: bool = True
+    active: StrictBool = True
     section_ids: Annotated[list[SectionId], Field(max_length=100)] = []
     main_section_id: SectionId | None = None
     external_id: ExternalId | None = None
     prices: Annotated[list[ListPriceIn], Field(max_length=100)] = []
-    measure_code: Annotated[int, Field(ge=1, le=9999)] = 796
-    vat_rate: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)] | None = None
-    vat_included: bool = False
-    sort: Annotated[int, Field(ge=0, le=10**6)] = 500
+    measure_code: MeasureCode = 796
+    vat_rate: Percent | None = None
+    vat_included: StrictBool = False
+    sort: Sort = 500
 
     def fields(self) -> dict[str, Any]:
         """What was given, as the domain has it."""

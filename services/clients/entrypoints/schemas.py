@@ -7,7 +7,7 @@ reached by.
 from typing import Annotated, Any
 
 from crm_contracts.clients import CompanyState, ContactState
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
@@ -18,6 +18,7 @@ from shared.elements.inputs import (
     NewRecordIn,
     PastDate,
     Points,
+    RoleId,
     Text,
     Title,
     UserId,
@@ -51,7 +52,7 @@ class ClientFieldsIn(Input):
     comments: Text | None = None
     responsible_id: UserId | None = None
     observers: Annotated[list[UserId], Field(max_length=100)] = []
-    open_to_all: bool = True
+    open_to_all: StrictBool = True
     utm: UtmIn | None = None
 
 
@@ -96,8 +97,8 @@ class CompanyIn(CompanyFieldsIn, NewRecordIn):
 class LinkIn(Input):
     """How a contact belongs to a company; `is_primary` null leaves it as it is."""
 
-    is_primary: bool | None = None
-    role_id: int = 0
+    is_primary: StrictBool | None = None
+    role_id: RoleId = 0
 
 
 class ContactOut(ContactState):

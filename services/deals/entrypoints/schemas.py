@@ -1,14 +1,14 @@
 """What goes in and out of the deals API."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from crm_contracts.deals import DealState
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from services.deals.domain.deal import Deal
 from services.deals.domain.stages import DEFAULT_PIPELINE
 from services.deals.usecases.create_deal import NewDeal
+from shared.elements.exact import Day
 from shared.elements.inputs import (
     ClientIn,
     Code,
@@ -30,15 +30,15 @@ class DealFieldsIn(Input):
     """Fields of a deal; on PATCH, what is absent stays as it is."""
 
     title: Title = ""
-    begin_date: date | None = None
-    close_date: date | None = None
+    begin_date: Day | None = None
+    close_date: Day | None = None
     additional_info: Text | None = None
     comments: Text | None = None
     source_id: Code | None = None
     source_description: Text | None = None
     responsible_id: UserId | None = None
     observers: Annotated[list[UserId], Field(max_length=100)] = []
-    open_to_all: bool = True
+    open_to_all: StrictBool = True
     utm: UtmIn | None = None
 
     def fields(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class DealIn(NewRecordIn, DealFieldsIn, ClientIn):
     rows: Rows = []
     amount: MoneyIn | None = None
     currency: Currency | None = None
-    is_manual_amount: bool | None = None
+    is_manual_amount: StrictBool | None = None
 
     def wish(self) -> NewDeal:
         """As the use case has it."""

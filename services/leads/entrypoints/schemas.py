@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from crm_contracts.leads import Activities, LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from services.leads.domain.conversion import Conversion, ConversionState, ConversionWish
 from services.leads.domain.lead import Lead
@@ -57,7 +57,7 @@ class LeadFieldsIn(Input):
     comments: Text | None = None
     responsible_id: UserId | None = None
     observers: Annotated[list[UserId], Field(max_length=100)] = []
-    open_to_all: bool = True
+    open_to_all: StrictBool = True
     utm: UtmIn | None = None
 
     def fields(self, country: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class LeadUpsert(LeadFieldsIn, ClientIn):
     rows: Rows = []
     amount: MoneyIn | None = None
     currency: Currency | None = None
-    is_manual_amount: bool | None = None
+    is_manual_amount: StrictBool | None = None
 
     def wish(self, country: str, origin: tuple[str, str] | None = None) -> NewLead:
         """As the use case has it."""

@@ -3,20 +3,11 @@
 from typing import Annotated, get_args
 
 from crm_contracts.values import ElementRef, ElementType
-from pydantic import AfterValidator, BaseModel
+from pydantic import BaseModel, StringConstraints
 
 from shared.kit.http import Input
 
-
-def _element(text: str) -> str:
-    kind, _, id_ = text.partition(":")
-    if kind not in get_args(ElementType) or not id_ or len(text) > 200:  # noqa: PLR2004 - no id is that long
-        message = f"must be <type>:<id>, with one of the types {', '.join(get_args(ElementType))}"
-        raise ValueError(message)
-    return text
-
-
-Element = Annotated[str, AfterValidator(_element)]
+Element = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(get_args(ElementType))}):.{{1,190}}$")]
 """An element such as `deal:0199f2a4-…`."""
 
 
