@@ -1,0 +1,14 @@
+"""Teaches schemathesis what a cursor looks like, so that pages are asked for and not only refused."""
+
+from datetime import UTC
+
+import schemathesis
+from hypothesis import strategies as st
+
+from shared.kit.pages import encode_cursor
+
+ids = st.uuids().map(str)
+names = st.text(st.characters(codec="utf-8"), max_size=50)
+
+schemathesis.openapi.format("cursor-of-newest", st.builds(encode_cursor, st.datetimes(timezones=st.just(UTC)), ids))
+schemathesis.openapi.format("cursor-of-products", st.builds(encode_cursor, st.integers(0, 10**6).map(str), names, ids))
