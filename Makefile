@@ -7,7 +7,7 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-versi
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check test contracts lock clean
+.PHONY: help setup demo up down check test faults fuzz contracts lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -50,6 +50,16 @@ check: setup  ## format, lint, types, import rules, architecture and contract te
 
 test: setup  ## all tests, on the best Kafka and MongoDB that the machine offers (CRM_KAFKA, CRM_MONGO force one)
 	$(BIN)/python -m pytest
+
+# Four of each kind.
+faults: export CRM_FAULTS ?= 72
+faults: export CRM_FAULT_CONVERSIONS ?= 2000
+faults: setup  ## kill, stop and pause everything while leads are converted, for about ten minutes (CRM_FAULT_SEED)
+	$(BIN)/python -m pytest -q -s tests/system/faults/test_campaign.py
+
+fuzz: export CRM_FUZZ_EXAMPLES ?= 100
+fuzz: setup  ## ask every service thousands of odd things, for minutes instead of one
+	$(BIN)/python -m pytest -q -s tests/system/fuzz
 
 contracts: setup  ## write the JSON Schemas and samples of all events anew
 	$(BIN)/python -m deploy.contracts

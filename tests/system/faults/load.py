@@ -9,6 +9,7 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
+from zlib import crc32
 
 from deploy.client import Answer, Crm, address
 from deploy.conversions import Wish, convert
@@ -103,7 +104,7 @@ class Load:
         """One lead, from its origin to its deal, perhaps with a link to a company."""
         number = next(self._numbers)
         origin = address("leads", "external", self._originator, str(number))
-        lead = await self._crm.put("leads", origin, _lead(number))
+        lead = await self._crm.put("leads", origin, self._body(number))
         wish = Wish(on_duplicate=self._chance.choice(("create", "link")), targets=_TARGETS)
         _, result = await convert(self._crm, lead.body["id"], wish)
         contact, company, deal = (str(result[kind]["id"]) for kind in _TARGETS)
@@ -113,6 +114,16 @@ class Load:
         kept = Kept(lead.body["id"], lead.body["title"], contact, company, deal, linked)
         self.answered.append(kept)
         return kept
+
+    def _body(self, number: int) -> dict[str, Any]:
+        """Two neighbours share a phone, so that some are duplicates of each other."""
+        prefix = crc32(self._originator.encode()) % 10**4
+        return {
+            "title": f"Lead {number} of {self._originator}",
+            "last_name": f"Caller {number}",
+            "company_title": f"Caller {number} Ltd",
+            "phones": [{"value": f"+4915{prefix:04d}{number // 2:05d}"}],
+        }
 
     async def _link(self, deal: str, company: str) -> Answer:
         while True:
@@ -127,16 +138,6 @@ class Load:
             contact = await self._crm.post("clients", address("contacts"), name)
             await self._crm.put("clients", address("contacts", contact.body["id"], "companies", company.body["id"]), {})
         return str(company.body["id"])
-
-
-def _lead(number: int) -> dict[str, Any]:
-    """Two neighbours share a phone, so that some are duplicates of each other."""
-    return {
-        "title": f"Lead {number} of the faults",
-        "last_name": f"Caller {number}",
-        "company_title": f"Caller {number} Ltd",
-        "phones": [{"value": f"+4915{number // 2 % 10**8:09d}"}],
-    }
 
 
 async def _differences(crm: Crm, kept: Kept) -> AsyncIterator[str]:

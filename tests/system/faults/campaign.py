@@ -1,0 +1,128 @@
+"""A seeded campaign: callers convert and link while one fault follows the other; afterwards everything is held
+against everything.
+
+The surprise: the moments are counted in conversions, not in seconds, so a seed means the same on a slow machine. After
+each fault a fresh lead must get through the whole system; after every few, and at the end, the callers rest, `crm
+verify` looks at all databases and topics, and each call that was answered is looked up in the data.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.client import address
+from tests.system.crm import until
+from tests.system.faults.kinds import KINDS
+from tests.system.faults.load import Load
+from tests.system.faults.site import Site
+from tests.system.faults.verdict import Verdict
+
+RECOVERY_DEADLINE_S: Final = 90.0
+
+
+@dataclass
+class Row:
+    """One kind of fault: how often, and the longest that it took until everything worked again, in seconds."""
+
+    times: int = 0
+    longest_s: float = 0.0
+
+
+@dataclass
+class Campaign:
+    """`run` it once, on a site of its own."""
+
+    site: Site
+    seed: int
+    faults: int
+    conversions: int
+    rest_every: int
+    callers: int = 6
+    say: Callable[[str], None] = print
+    rows: dict[str, Row] = field(default_factory=lambda: {kind: Row() for kind in KINDS})
+    verdict: Verdict = field(default_factory=Verdict)
+    converted: int = 0
+    seconds: float = 0.0
+
+    async def run(self) -> None:
+        """Inflict every fault, at its moment.
+
+        Raises:
+            AssertionError: the system did not recover, or a caller's call was refused.
+        """
+        started = monotonic()
+        chance = random.Random(self.seed)
+        load = Load(self.site.crm, originator=f"campaign {self.seed}", seed=self.seed, callers=self.callers)
+        await load.start()
+        for number, (moment, kind) in enumerate(self._plan(chance), start=1):
+            await load.reach(moment)
+            took = await self._inflict(kind, chance, load)
+            row = self.rows[kind]
+            row.times, row.longest_s = row.times + 1, max(row.longest_s, took)
+            self.say(f"[{number}/{self.faults}] {kind}: all well after {took:.1f} s; {len(load.answered)} converted")
+            if number % self.rest_every == 0 and number < self.faults:
+                await self._look(load)
+        await load.reach(self.conversions)
+        await self._look(load, all_=True)
+        await load.stop()
+        self.converted = len(load.answered)
+        self.seconds = monotonic() - started
+
+    def _plan(self, chance: random.Random) -> list[tuple[int, str]]:
+        """Each kind once before any comes again; and the number of conversions before each fault."""
+        rounds = -(-self.faults // len(KINDS))
+        kinds = [kind for _ in range(rounds) for kind in chance.sample(list(KINDS), len(KINDS))][: self.faults]
+        moments = sorted(chance.randrange(self.conversions) for _ in kinds)
+        return list(zip(moments, kinds, strict=True))
+
+    async def _inflict(self, kind: str, chance: random.Random, load: Load) -> float:
+        """How long it took from the fault until a new lead got through, in seconds."""
+        started = monotonic()
+        await KINDS[kind](self.site, chance)
+        await until(self.site.all_ready, bool, deadline_s=RECOVERY_DEADLINE_S)
+        kept = await asyncio.wait_for(load.one(), RECOVERY_DEADLINE_S)
+
+        async def told() -> set[str]:
+            page = await self.site.crm.get("timeline", address("timeline"), element=f"deal:{kept.deal}", limit=200)
+            return {entry["type"] for entry in page["items"]}
+
+        await until(told, lambda types: "crm.lead.converted.v1" in types, deadline_s=RECOVERY_DEADLINE_S)
+        return monotonic() - started
+
+    async def _look(self, load: Load, *, all_: bool = False) -> None:
+        await load.pause()
+        await self.verdict.look(self.site.stack)
+        self.verdict.answers_lost += await load.lost(all_=all_)
+        load.go_on()
+        self.say(f"    {self.verdict}")
+
+    def show(self, console: Console) -> None:
+        """The table for the README."""
+        kafka, mongo = self.site.stack.kafka.rung, self.site.stack.mongo.rung
+        table = Table(title=f"seed {self.seed}, Kafka {kafka}, MongoDB {mongo}, {self.seconds:.0f} s")
+        table.add_column("fault")
+        for column in ("injected", "longest recovery, s"):
+            table.add_column(column, justify="right")
+        for kind, row in self.rows.items():
+            if row.times:
+                table.add_row(kind, str(row.times), f"{row.longest_s:.1f}")
+        longest = max(row.longest_s for row in self.rows.values())
+        table.add_row("[bold]all[/]", str(sum(row.times for row in self.rows.values())), f"{longest:.1f}")
+        console.print(table)
+        answered: Counter[str] = self.site.balancer.answered
+        console.print(f"conversions answered     {self.converted}")
+        console.print("calls                    " + ", ".join(f"{n} {what}" for what, n in sorted(answered.items())))
+        events, effects = len(self.verdict.events_lost), len(self.verdict.effects_wrong)
+        console.print(f"answers lost             {len(self.verdict.answers_lost)}")
+        console.print(f"events lost              {events}")
+        console.print(f"effects doubled or wrong {effects}")
+        console.print(
+            "facts verified           " + ", ".join(f"{n} {what}" for what, n in self.verdict.checked.items())
+        )
