@@ -1,0 +1,411 @@
+"""Each promise is seen broken: by the log, by the data, or by both not being alike."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiokafka import ConsumerRecord
+from crm_contracts.clients import ElementContactsResolved
+from crm_contracts.envelope import Envelope, Event
+from crm_contracts.values import ElementRef
+
+from deploy.verify.conversions import Conversions
+from deploy.verify.findings import Finding
+from deploy.verify.links import Links
+from deploy.verify.log import FirstOccurrences
+from deploy.verify.outbox import Outbox
+from deploy.verify.sequences import Sequences
+from deploy.verify.timeline import Timeline
+from services.deals.domain.deal import Deal
+from services.leads.domain.lead import Lead
+from services.timeline.domain.bindings import Bindings
+from services.timeline.domain.entry import Entry
+from services.timeline.domain.narration import tell
+from shared.elements.client import ContactWish, remove_contact, set_company, set_contacts
+from tests.builders.causes import NOON, ids, later
+from tests.builders.clients import just_created_company, just_created_contact
+from tests.builders.deals import ASKED_BY, just_created_deal
+from tests.builders.leads import a_wish, just_created_lead
+from tests.builders.values import company_ref, contact_ref, deal_ref
+from tests.cli.office import By, Office
+
+PATIENCE = timedelta(minutes=10)
+
+
+def told(findings: list[Finding]) -> list[str]:
+    return [f"{finding.subject} {finding.detail}" for finding in findings]
+
+
+# Sequences
+
+
+@pytest.fixture
+async def renamed() -> Office:
+    """A lead that said four things."""
+    office = Office()
+    await office.add(just_created_lead())
+    for title in ("A", "B", "C"):
+        await office.change(Lead, "lead-1", lambda lead, by, title=title: lead.correct({"title": title}, **by))  # type: ignore[misc]
+    return office
+
+
+async def test_a_history_without_a_gap_is_as_it_must_be(renamed: Office) -> None:
+    sequences = Sequences()
+    assert renamed.judged(sequences) == []
+    assert sequences.checked == 4
+
+
+async def test_what_waits_in_the_outbox_continues_the_history(renamed: Office) -> None:
+    renamed.wait("lead:lead-1", 2)
+    assert renamed.judged(Sequences()) == []
+
+
+async def test_an_event_that_was_published_and_not_yet_taken_out_is_no_other_event(renamed: Office) -> None:
+    events = list(renamed.events)
+    renamed.wait("lead:lead-1", 2)
+    renamed.events = events
+    assert renamed.judged(Sequences()) == []
+
+
+async def test_a_gap_is_named_once(renamed: Office) -> None:
+    del renamed.events[1]
+    assert told(renamed.judged(Sequences())) == ["lead:lead-1 after event 1 comes event 3 on the topic"]
+
+
+async def test_a_history_that_does_not_begin_at_its_beginning_has_a_gap(renamed: Office) -> None:
+    del renamed.events[0]
+    assert told(renamed.judged(Sequences())) == ["lead:lead-1 after the beginning comes event 2 on the topic"]
+
+
+async def test_events_out_of_order_are_named(renamed: Office) -> None:
+    renamed.events[1], renamed.events[2] = renamed.events[2], renamed.events[1]
+    assert told(renamed.judged(Sequences())) == [
+        "lead:lead-1 after event 1 comes event 3 on the topic",
+        "lead:lead-1 after event 3 comes event 2 on the topic",
+    ]
+
+
+async def test_a_lost_last_event_is_missed_by_the_document(renamed: Office) -> None:
+    del renamed.events[-1]
+    assert told(renamed.judged(Sequences())) == [
+        "lead:lead-1 the document counts 4 events, but 3 are on the topic and 0 more wait"
+    ]
+
+
+async def test_events_without_a_document_are_named(renamed: Office) -> None:
+    renamed.documents.clear()
+    assert told(renamed.judged(Sequences())) == ["lead:lead-1 4 events are on the topic, but there is no document"]
+
+
+async def test_answers_belong_to_no_history(renamed: Office) -> None:
+    renamed.say(ElementContactsResolved(element=deal_ref(), link_no=1, company=company_ref()))
+    assert renamed.judged(Sequences()) == []
+
+
+# Conversions
+
+
+def conversions(minutes: float = 0) -> Conversions:
+    return Conversions(now=later(minutes), patience=PATIENCE)
+
+
+async def convert(office: Office, *, is_open: bool = False) -> None:
+    """Lead 1 becomes Ada of ACME and deal 1."""
+    await office.add(just_created_lead())
+
+    def start(lead: Lead, by: By) -> None:
+        wish = a_wish("contact", "company", "deal")
+        lead.start_conversion(wish, new_id=ids("conversion"), correlation_id="chain-1", **by)
+
+    def resolve(lead: Lead, by: By) -> None:
+        clients = {"contact": contact_ref(), "company": company_ref(), "duplicates": ()}
+        lead.resolve_client("conversion-1", 1, **clients, **by)  # type: ignore[arg-type]
+
+    await office.change(Lead, "lead-1", start, resolve)
+    await office.add(just_created_contact())
+    await office.add(just_created_company())
+    if not is_open:
+        await office.add(just_created_deal("conversion-4", conversion=ASKED_BY))
+        ref = deal_ref("conversion-4")
+        await office.change(Lead, "lead-1", lambda lead, by: lead.open_deal("conversion-1", 1, ref, **by))
+
+
+async def test_a_converted_lead_with_one_deal_a_contact_and_a_company_is_as_it_must_be() -> None:
+    office, found = Office(), conversions()
+    await convert(office)
+    assert office.judged(found) == []
+    assert (found.checked, found.counts) == (1, {"conversions done": 1})
+
+
+@pytest.mark.parametrize("subject", ["contact:ada", "company:acme"])
+async def test_a_client_that_is_not_there_is_missed(subject: str) -> None:
+    """LEAD-14."""
+    office = Office()
+    await convert(office)
+    del office.documents[subject]
+    assert told(office.judged(conversions())) == [f"lead:lead-1 names {subject}, which is not there"]
+
+
+async def test_a_converted_lead_without_its_deal_is_named() -> None:
+    """LEAD-11."""
+    office = Office()
+    await convert(office)
+    del office.documents["deal:conversion-4"]
+    assert told(office.judged(conversions())) == [
+        "lead:lead-1 was converted into deal conversion-4, but has none",
+    ]
+
+
+async def test_a_second_deal_of_a_conversion_is_named_on_both_sides() -> None:
+    """LEAD-13."""
+    office = Office()
+    await convert(office)
+    await office.add(just_created_deal("other", conversion=ASKED_BY))
+    assert told(office.judged(conversions())) == [
+        "lead:lead-1 was converted into deal conversion-4, but has conversion-4, other",
+        "deal:other comes from lead:lead-1, which does not say so",
+    ]
+
+
+async def test_a_deal_of_a_lead_that_was_never_converted_is_named() -> None:
+    office = Office()
+    await office.add(just_created_lead())
+    await office.add(just_created_deal(conversion=ASKED_BY))
+    assert told(office.judged(conversions())) == ["deal:deal-1 comes from lead:lead-1, which does not say so"]
+
+
+async def test_a_running_conversion_is_counted_and_its_deal_may_be_there() -> None:
+    office, found = Office(), conversions(minutes=5)
+    await convert(office, is_open=True)
+    await office.add(just_created_deal("conversion-4", conversion=ASKED_BY))
+    assert office.judged(found) == []
+    assert found.counts == {"conversions running": 1}
+
+
+async def test_a_conversion_that_stands_still_is_named_however_often_it_asked_again() -> None:
+    """LEAD-13: silence never fails a conversion, so nobody else would tell."""
+    office = Office()
+    await convert(office, is_open=True)
+    await office.change(Lead, "lead-1", lambda lead, by: lead.ask_again(silent_since=by["at"], at=by["at"]))
+    assert told(office.judged(conversions(minutes=15))) == ["lead:lead-1 is being converted for more than 14 minutes"]
+
+
+# Links
+
+
+def links(minutes: float = 0) -> Links:
+    return Links(now=later(minutes), patience=PATIENCE)
+
+
+def link(deal: Deal, by: By) -> None:
+    deal.set_client(set_company(deal.client, "acme"), **by)
+
+
+def attach(deal: Deal, by: By) -> None:
+    deal.attach_contacts(
+        link_no=deal.client.link_no,
+        company=company_ref(),
+        contacts=(contact_ref("ada"), contact_ref("bob")),
+        truncated=False,
+        **by,
+    )
+
+
+@pytest.fixture
+async def linked() -> Office:
+    """A deal with ACME and its two contacts."""
+    office = Office()
+    await office.add(just_created_deal())
+    await office.change(Deal, "deal-1", link)
+    both = (contact_ref("ada"), contact_ref("bob"))
+    office.say(ElementContactsResolved(element=deal_ref(), link_no=1, company=company_ref(), contacts=both))
+    await office.change(Deal, "deal-1", attach)
+    return office
+
+
+async def test_attached_contacts_that_the_log_tells_of_are_as_they_must_be(linked: Office) -> None:
+    """CLI-07."""
+    found = links(minutes=60)
+    assert linked.judged(found) == []
+    assert found.checked == 1
+
+
+async def test_contacts_that_people_removed_or_touched_are_not_missed(linked: Office) -> None:
+    await linked.change(
+        Deal,
+        "deal-1",
+        lambda deal, by: deal.set_client(remove_contact(deal.client, "bob"), **by),
+        lambda deal, by: deal.set_client(set_contacts(deal.client, [ContactWish("ada")]), **by),
+    )
+    assert linked.judged(links()) == []
+
+
+async def test_a_contact_that_the_document_lost_is_missed(linked: Office) -> None:
+    client = linked.documents["deal:deal-1"]["client"]
+    linked.documents["deal:deal-1"]["client"] = {**client, "contacts": client["contacts"][:1]}
+    assert told(linked.judged(links())) == ["deal:deal-1 has not the company and the contacts of it that it said"]
+
+
+async def test_contacts_that_nobody_answered_are_named(linked: Office) -> None:
+    linked.events = [event for event in linked.events if not isinstance(event.data, ElementContactsResolved)]
+    assert told(linked.judged(links())) == ["deal:deal-1 took contacts of company:acme, which nobody answered"]
+
+
+async def test_a_contact_that_was_answered_and_not_attached_is_missed() -> None:
+    office = Office()
+    await office.add(just_created_deal())
+    three = tuple(map(contact_ref, ("ada", "bob", "eve")))
+    office.say(ElementContactsResolved(element=deal_ref(), link_no=1, company=company_ref(), contacts=three))
+    await office.change(Deal, "deal-1", link, attach)
+    assert told(office.judged(links())) == ["deal:deal-1 lacks contacts that company:acme had when it was linked"]
+
+
+async def test_of_two_answers_to_one_link_either_may_have_come_first(linked: Office) -> None:
+    """A link whose field is corrected while it waits is asked for twice."""
+    three = tuple(map(contact_ref, ("ada", "bob", "eve")))
+    linked.say(ElementContactsResolved(element=deal_ref(), link_no=1, company=company_ref(), contacts=three))
+    linked.events.insert(0, linked.events.pop())
+    assert linked.judged(links()) == []
+
+
+async def test_a_link_is_pending_for_a_while_and_then_stands_still() -> None:
+    office = Office()
+    await office.add(just_created_deal())
+    await office.change(Deal, "deal-1", link)
+    soon, late = links(minutes=5), links(minutes=15)
+    assert office.judged(soon) == []
+    assert soon.counts == {"company links pending": 1}
+    assert told(office.judged(late)) == ["deal:deal-1 waits in vain for the contacts of its company"]
+
+
+# Outbox
+
+
+async def test_an_event_may_wait_for_a_minute_and_no_longer(renamed: Office) -> None:
+    renamed.wait("lead:lead-1", 2)
+    renamed.documents["lead:lead-1"]["due"] = NOON
+    soon = Outbox(now=later(3))
+    assert renamed.judged(soon) == []
+    assert soon.counts == {"events waiting to be published": 2}
+    assert told(renamed.judged(Outbox(now=later(3.1)))) == [
+        "lead:lead-1 an event waits to be published since 2026-03-02 12:02:00"
+    ]
+
+
+async def test_an_event_that_kafka_refuses_is_said_to_be_held_back(renamed: Office) -> None:
+    renamed.wait("lead:lead-1", 1)
+    renamed.documents["lead:lead-1"]["quarantined"] = {"type": "crm.lead.updated.v1"}
+    (finding,) = renamed.judged(Outbox(now=later(60)))
+    assert finding.detail.endswith("Kafka refuses it, see `crm outbox list`")
+
+
+async def test_an_event_that_no_sweep_will_find_is_named_at_once(renamed: Office) -> None:
+    renamed.wait("lead:lead-1", 1)
+    assert told(renamed.judged(Outbox(now=later(3)))) == [
+        "lead:lead-1 events wait that no sweep will find: `due` is not set"
+    ]
+
+
+# Timeline
+
+
+def entries_of(events: list[Envelope[Event]]) -> list[Entry]:
+    return [Entry.of(event, line, place) for event in events for place, line in enumerate(tell(event))]
+
+
+def judged(events: list[Envelope[Event]], entries: list[Entry]) -> list[str]:
+    timeline = Timeline()
+    for event in events:
+        timeline.hear(event)
+    for entry in entries:
+        timeline.see_entry(entry)
+    return told(list(timeline.broken()))
+
+
+async def test_every_event_told_once_to_each_element_is_as_it_must_be(linked: Office) -> None:
+    """TL-01."""
+    entries = entries_of(linked.events)
+    assert {str(entry.element) for entry in entries} == {"deal:deal-1", "company:acme", "contact:ada", "contact:bob"}
+    assert judged(linked.events, entries) == []
+
+
+async def test_a_missing_entry_is_named_with_its_element(linked: Office) -> None:
+    entries = entries_of(linked.events)
+    gone = next(entry for entry in entries if str(entry.element) == "contact:bob")
+    entries.remove(gone)
+    assert judged(linked.events, entries) == [f"contact:bob there is no entry of event {gone.event_id}"]
+
+
+async def test_an_entry_that_no_event_tells_is_named(linked: Office) -> None:
+    foreign = entries_of(linked.events)[0].model_copy(update={"id": "e:deal:deal-1", "event_id": "e"})
+    assert judged(linked.events, [*entries_of(linked.events), foreign]) == [
+        "deal:deal-1 an entry of event e is not told"
+    ]
+
+
+@pytest.mark.parametrize("change", [{"text": "nothing"}, {"payload": {}}, {"occurred_at": NOON}, {"kind": "other"}])
+async def test_an_entry_that_says_something_else_is_named(linked: Office, change: dict[str, Any]) -> None:
+    """TL-11: it can be told anew from its event, and would be the same."""
+    *others, last = entries_of(linked.events)
+    assert judged(linked.events, [*others, last.model_copy(update=change)]) == [
+        f"{last.element} the entry of event {last.event_id} says something else than its event"
+    ]
+
+
+@pytest.fixture
+async def bound(linked: Office) -> Office:
+    """The first event of the deal shows at a lead as well."""
+    event_id = linked.events[0].id
+    id_ = Bindings.id_for(event_id)
+    await linked.add(Bindings(id=id_, event_id=event_id))
+    lead = ElementRef(type="lead", id="lead-1")
+    await linked.change(Bindings, id_, lambda bindings, _: bindings.bind(lead, told=[deal_ref()]))
+    return linked
+
+
+async def test_a_copy_that_was_bound_by_hand_must_be_there_and_be_like_its_original(bound: Office) -> None:
+    """TL-05."""
+    entries = entries_of(bound.events)
+    copy = entries[0].bound_to(ElementRef(type="lead", id="lead-1"))
+    assert judged(bound.events, [*entries, copy]) == []
+    missing = f"lead:lead-1 there is no entry of event {copy.event_id}, which was bound to it"
+    assert judged(bound.events, entries) == [missing]
+    other = copy.model_copy(update={"text": "nothing"})
+    unlike = f"lead:lead-1 the copied entry of event {copy.event_id} is not like the original"
+    assert judged(bound.events, [*entries, other]) == [unlike]
+
+
+async def test_a_copy_that_nobody_bound_is_named(linked: Office) -> None:
+    entries = entries_of(linked.events)
+    copy = entries[0].bound_to(ElementRef(type="lead", id="lead-1"))
+    assert judged(linked.events, [*entries, copy]) == [
+        f"lead:lead-1 an entry of event {copy.event_id} was bound to it by nobody"
+    ]
+
+
+# The log
+
+
+def record(headers: dict[str, str | None], value: bytes | None) -> "ConsumerRecord[bytes, bytes]":
+    pairs = tuple((name, None if text is None else text.encode()) for name, text in headers.items())
+    return ConsumerRecord("t", 0, 0, 0, 0, b"k", value, 0, 1, 1, pairs)
+
+
+async def test_an_event_counts_once_and_poison_never(renamed: Office) -> None:
+    first, *others = renamed.events
+    records = [
+        record(dict(first.headers()), first.body()),
+        record({"ce_type": None}, b"x"),
+        record(dict(first.headers()), b"{"),
+        record({**first.headers(), "ce_type": "crm.lead.created.v9"}, first.body()),
+        record({}, None),
+        *(record(dict(event.headers()), event.body()) for event in (*others, first, *others)),
+    ]
+    occurrences = FirstOccurrences()
+    assert [event.id for event in occurrences.of(records)] == [event.id for event in (first, *others)]
+    assert occurrences.counts == {
+        "events": 4,
+        "repeated deliveries": 4,
+        "records that are no events": 3,
+        "events of unknown types": 1,
+    }

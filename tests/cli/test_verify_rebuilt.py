@@ -1,0 +1,202 @@
+"""State is rebuilt from events: every field of every aggregate, or there is a reason why not."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from crm_contracts.registry import EVENTS
+from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
+
+from deploy.verify.rebuilt import ANSWERS, FOLDS, NOT_CARRIED, UNSAID, fold
+from deploy.verify.state import State
+from services.catalog.domain.product import Product
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
+from services.clients.domain.resolution import Resolution, decide
+from services.deals.domain.deal import Deal
+from services.deals.domain.refusal import Refusal
+from services.leads.domain.conversion import Conversion
+from services.leads.domain.lead import Lead
+from services.leads.domain.stages import LEAD_STAGES
+from services.timeline.domain.bindings import Bindings
+from shared.elements.client import ContactWish, add_contact, set_company
+from shared.kit.domain import Aggregate
+from tests.builders.causes import ANNA, NOON, ids
+from tests.builders.clients import just_created_company, just_created_contact
+from tests.builders.deals import ASKED_BY, just_created_deal
+from tests.builders.leads import LEAD_REF, a_person, a_question, a_wish, just_created_lead
+from tests.builders.values import a_client, a_row, company_ref, contact_ref, deal_ref, priced
+from tests.cli.office import By, Office
+from tests.timeline.events import sampled
+
+
+def start(lead: Lead, by: By, *targets: ConversionTarget) -> None:
+    lead.start_conversion(a_wish(*targets), new_id=ids(), correlation_id="chain-1", **by)
+
+
+def resolve(lead: Lead, by: By, *, attempt: int = 1) -> None:
+    known = {"contact": contact_ref(), "company": None, "duplicates": (contact_ref("bob"),)}
+    lead.resolve_client("id-1", attempt, **known, **by)  # type: ignore[arg-type]
+
+
+def refuse(lead: Lead, _: By, *, attempt: int = 1) -> None:
+    lead.refuse_conversion("id-1", attempt, code="no", message="No.", candidates=(contact_ref("bob"),))
+
+
+def attach(element: Lead | Deal, by: By) -> None:
+    link_no = element.client.link_no
+    found = (contact_ref("eve"), contact_ref("bob"))
+    element.attach_contacts(link_no=link_no, company=company_ref(), contacts=found, truncated=False, **by)
+
+
+def refuse_company(element: Lead | Deal, by: By) -> None:
+    element.refuse_company(link_no=element.client.link_no, company=company_ref(), code="company_not_found", **by)
+
+
+def link(element: Lead | Deal, by: By) -> None:
+    element.set_client(set_company(element.client, "acme"), **by)
+
+
+def clear(element: Lead | Deal, by: By) -> None:
+    element.set_client(set_company(element.client, None), **by)
+
+
+async def a_busy_office() -> Office:
+    """One where everything happens that any event tells of."""
+    office = Office()
+    await office.add(just_created_lead(**a_person()))
+    await office.change(
+        Lead,
+        "lead-1",
+        lambda lead, by: lead.correct({"title": "More pumps", "comments": None}, **by),
+        lambda lead, by: lead.sell(priced(a_row(), amount="10"), **by),
+        lambda lead, by: lead.move(LEAD_STAGES.get("JUNK"), **by),
+        lambda lead, by: lead.move(LEAD_STAGES.get("IN_PROCESS"), **by),
+        link,
+        refuse_company,
+        lambda lead, by: start(lead, by, "contact", "deal"),
+        lambda lead, by: lead.ask_again(silent_since=by["at"], at=by["at"]),
+        refuse,
+        lambda lead, by: start(lead, by, "contact", "deal"),
+        lambda lead, by: resolve(lead, by, attempt=2),
+        lambda lead, by: lead.ask_again(silent_since=by["at"], at=by["at"]),
+        lambda lead, by: refuse(lead, by, attempt=2),
+        lambda lead, by: start(lead, by, "contact", "deal"),
+        lambda lead, by: lead.open_deal("id-1", 3, deal_ref(), **by),
+        link,
+        attach,
+    )
+    await office.add(just_created_deal(conversion=ASKED_BY, client=a_client("ada")))
+    await office.change(
+        Deal,
+        "deal-1",
+        lambda deal, by: deal.correct({"title": "Pumps", "additional_info": "soon"}, **by),
+        lambda deal, by: deal.sell(priced(a_row(), amount="10"), **by),
+        lambda deal, by: deal.move("WON", **by),
+        lambda deal, by: deal.move("NEW", **by),
+        link,
+        attach,
+        clear,
+        link,
+        refuse_company,
+        lambda deal, by: deal.set_client(add_contact(deal.client, ContactWish("zoe")), **by),
+    )
+    await office.add(just_created_contact())
+    await office.change(
+        Contact,
+        "ada",
+        lambda contact, by: contact.correct({"position": "Engineer"}, **by),
+        lambda contact, by: contact.link(company_ref(), position=10, **by),
+        lambda contact, by: contact.link(company_ref("other"), position=10, is_primary=True, **by),
+        lambda contact, by: contact.unlink("acme", **by),
+    )
+    await office.add(just_created_company())
+    await office.change(Company, "acme", lambda company, by: company.correct({"industry": "IT"}, **by))
+    await office.add(Product.create("p1", 7, "default", {"name": "GTX"}, by=ANNA, at=office.now))
+    await office.change(Product, "p1", lambda product, by: product.correct({"name": "GTX Pro"}, **by))
+    await office.add(Refusal.create(LEAD_REF, ASKED_BY, code="pipeline_not_found", message="No.", at=office.now))
+    policies: Sequence[OnDuplicate] = ("reject", "link")
+    for attempt, policy in enumerate(policies, start=1):
+        asked = a_question("contact", attempt=attempt, on_duplicate=policy)
+        contact = contact_ref("bob") if policy == "link" else None
+        resolution = Resolution.create(asked, decide(asked, [contact_ref("bob")], []), at=office.now)
+        await office.add(resolution)
+        await office.change(
+            Resolution,
+            resolution.id,
+            lambda found, _, contact=contact: found.finish(to="c", contact=contact, company=None),  # type: ignore[misc]
+        )
+    told = [ElementRef(type="lead", id="lead-1")]
+    await office.add(Bindings(id="b1", event_id="e1"))
+    await office.change(
+        Bindings,
+        "b1",
+        lambda bindings, _: bindings.bind(deal_ref(), told=told),
+        lambda bindings, _: bindings.bind(company_ref(), told=told),
+        lambda bindings, _: bindings.unbind(deal_ref(), told=told),
+    )
+    return office
+
+
+async def test_whatever_happens_its_events_tell_what_became_of_it() -> None:
+    office = await a_busy_office()
+    assert {type(event.data) for event in office.events} == {event for folds in FOLDS.values() for event in folds}
+    assert office.judged(State()) == []
+
+
+async def test_what_waits_in_the_outbox_is_told_as_well() -> None:
+    office = await a_busy_office()
+    for subject, count in (("lead:lead-1", 3), ("deal:deal-1", 4), ("company:acme", 2)):
+        office.wait(subject, count)
+    assert office.judged(State()) == []
+
+
+def test_every_event_is_an_aggregates_or_an_answer() -> None:
+    assert {event for folds in FOLDS.values() for event in folds} | set(ANSWERS) == set(EVENTS.values())
+
+
+def fields_of(kind: type[Aggregate]) -> set[str]:
+    conversion = {f"conversion.{name}" for name in Conversion.model_fields} if kind is Lead else set()
+    return {name for name in kind.model_fields if name != "conversion" or not conversion} | conversion
+
+
+@pytest.mark.parametrize("kind", FOLDS, ids=lambda kind: kind.__name__)
+def test_every_field_can_be_rebuilt_or_there_is_a_reason(kind: type[Aggregate]) -> None:
+    """A new field that no event carries fails here."""
+    rebuilt = {name for event in FOLDS[kind] for name, value in fold({}, sampled(event)).items() if value is not UNSAID}
+    assert rebuilt | NOT_CARRIED[kind].keys() == fields_of(kind)
+    assert not rebuilt & NOT_CARRIED[kind].keys()
+
+
+@pytest.mark.parametrize(
+    ("subject", "change", "told"),
+    [
+        ("lead:lead-1", {"title": "Other pumps"}, "title"),
+        ("lead:lead-1", {"converted": False, "deal_ids": ()}, "converted, deal_ids"),
+        ("lead:lead-1", {"conversion": {"state": "refused"}}, "conversion.state"),
+        ("deal:deal-1", {"stage_id": "LOSE", "closed": True}, "closed, stage_id"),
+        ("deal:deal-1", {"amount": {"value": "10.01", "currency": "EUR"}}, "amount"),
+        ("deal:deal-1", {"updated_at": NOON}, "updated_at"),
+        ("contact:ada", {"companies": ()}, "companies"),
+        ("company:acme", {"industry": None}, "industry"),
+        ("product:p1", {"active": False}, "active"),
+        ("bindings:b1", {"bound": ()}, "bound"),
+    ],
+)
+async def test_what_is_not_as_the_events_say_is_named(subject: str, change: Mapping[str, Any], told: str) -> None:
+    office = await a_busy_office()
+    document = office.documents[subject]
+    changes = {
+        name: {**document[name], **value} if isinstance(value, dict) else value for name, value in change.items()
+    }
+    office.documents[subject] = {**document, **changes}
+    (finding,) = office.judged(State())
+    assert (finding.invariant, finding.subject) == ("state", subject)
+    assert finding.detail == f"not as its events say: {told}"
+
+
+async def test_what_cannot_be_read_is_named_without_its_value() -> None:
+    office = await a_busy_office()
+    office.documents["lead:lead-1"]["amount"] = "secret"
+    (finding,) = office.judged(State())
+    assert finding.detail == "the document cannot be read: amount"
