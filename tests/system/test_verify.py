@@ -1,0 +1,209 @@
+"""`crm verify` finds a system as it must be after all that the tests do to it, and names what is broken on purpose.
+
+Every promise is broken past the services, in the databases, and repaired: the other tests use the same system.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+import pytest_asyncio
+from rich.console import Console
+
+from deploy.local.services import ROOT
+from deploy.verify import PROMISES, Report, Where, verify
+from deploy.verify.where import Opened, open_system
+from services.timeline.adapters.generations import live_collections
+from shared.kit.mongo import Collection, Document
+from tests.system.conftest import QUICK
+from tests.system.crm import Crm, a_phone, until
+
+pytestmark = [pytest.mark.real_kafka, pytest.mark.timeout(300)]
+
+
+@dataclass(frozen=True)
+class Sale:
+    """A lead, and what it became."""
+
+    lead: str
+    contact: str
+    company: str
+    deal: str
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def system(crm: Crm) -> AsyncIterator[Opened]:
+    async with open_system(where(crm)) as system:
+        yield system
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def sale(crm: Crm) -> Sale:
+    """A conversion, a company with people linked to its deal, and an entry bound by hand."""
+    lead = await crm.new_lead(last_name="Verified", company_title="Verified Ltd", phones=[{"value": a_phone()}])
+    done = (await crm.convert(lead, targets=["contact", "company", "deal"])).json()
+    deal = done["deal"]["id"]
+    company, _ = await crm.new_company("Brings GmbH", "One", "Two")
+    answer = await crm.call("PUT", "deals", f"/deals/{deal}/client", {"company_id": company}, Prefer="wait=30")
+    assert answer.json()["client"]["link_state"] == "done"
+    entries = await until(lambda: crm.timeline(f"deal:{deal}"), len)
+    bound = await crm.call(
+        "POST", "timeline", f"/timeline/entries/{entries[0]['event_id']}/bindings", {"element": f"lead:{lead}"}
+    )
+    assert bound.status_code in {200, 201}, bound.text
+    return Sale(lead, done["contact"]["id"], done["company"]["id"], deal)
+
+
+Change = Callable[[Document], Document | None]
+
+
+@asynccontextmanager
+async def changed(collection: Collection, id_: str, change: Change) -> AsyncIterator[None]:
+    """The document as the change makes it (None: gone), and afterwards as it was."""
+    original = await collection.get(id_)
+    assert original is not None
+    await _replace(collection, id_, change(original))
+    try:
+        yield
+    finally:
+        await _replace(collection, id_, original)
+
+
+async def _replace(collection: Collection, id_: str, document: Document | None) -> None:
+    await collection.delete({"_id": id_})
+    if document is not None:
+        await collection.insert(document)
+
+
+def where(crm: Crm) -> Where:
+    return Where.to(crm.stack.mongo.url, crm.stack.kafka.environment)
+
+
+async def verified(crm: Crm, *, patience_s: float = 60) -> Report:
+    return await verify(where(crm), console=Console(file=StringIO()), patience_s=patience_s)
+
+
+async def broken(crm: Crm) -> list[tuple[str, str, str]]:
+    """Invariant, subject and detail of what is found."""
+    report = await verified(crm)
+    return [(finding.invariant, finding.subject, finding.detail) for finding in report.broken]
+
+
+async def test_after_conversions_and_links_every_promise_is_kept(crm: Crm, sale: Sale) -> None:
+    """Whatever else the tests have done to this system so far."""
+    report = await verified(crm)
+    assert report.broken == []
+    assert sale.lead
+    assert all(report.checked[name] for name in PROMISES), report.checked
+
+
+async def test_a_deal_that_is_gone_is_missed_by_its_lead(crm: Crm, sale: Sale, system: Opened) -> None:
+    """LEAD-11."""
+    async with changed(system.collection("deals", "deals"), sale.deal, lambda _: None):
+        found = await broken(crm)
+    assert ("conversions", f"lead:{sale.lead}", f"was converted into deal {sale.deal}, but has none") in found
+
+
+async def test_a_contact_that_is_gone_is_missed_by_its_lead(crm: Crm, sale: Sale, system: Opened) -> None:
+    """LEAD-14."""
+    async with changed(system.collection("clients", "contacts"), sale.contact, lambda _: None):
+        found = await broken(crm)
+    assert ("conversions", f"lead:{sale.lead}", f"names contact:{sale.contact}, which is not there") in found
+
+
+async def test_a_field_that_no_event_changed_is_named(crm: Crm, sale: Sale, system: Opened) -> None:
+    async with changed(system.collection("leads", "leads"), sale.lead, lambda lead: lead | {"comments": "forged"}):
+        found = await broken(crm)
+    assert found == [("state", f"lead:{sale.lead}", "not as its events say: comments")]
+
+
+async def test_contacts_that_the_log_does_not_tell_of_are_named(crm: Crm, sale: Sale, system: Opened) -> None:
+    """CLI-07."""
+
+    def without_the_last(deal: Document) -> Document:
+        client = deal["client"]
+        return {**deal, "client": {**client, "contacts": client["contacts"][:-1]}}
+
+    async with changed(system.collection("deals", "deals"), sale.deal, without_the_last):
+        found = await broken(crm)
+    assert ("links", f"deal:{sale.deal}", "has not the company and the contacts of it that it said") in found
+
+
+async def test_a_missing_and_a_foreign_entry_are_named(crm: Crm, sale: Sale, system: Opened) -> None:
+    """TL-01, TL-11."""
+    entries, _ = await live_collections(system.databases["timeline"])
+    entry = await entries.first({"element.id": sale.deal})
+    assert entry is not None
+    foreign = {**entry, "_id": f"nothing:deal:{sale.deal}", "event_id": "nothing"}
+    async with changed(entries, entry["_id"], lambda _: None):
+        await entries.insert(foreign)
+        try:
+            found = await broken(crm)
+        finally:
+            await entries.delete({"_id": foreign["_id"]})
+    assert found == [
+        ("timeline", f"deal:{sale.deal}", "an entry of event nothing is not told"),
+        ("timeline", f"deal:{sale.deal}", f"there is no entry of event {entry['event_id']}"),
+    ]
+
+
+async def test_an_event_that_waits_and_one_that_is_missing_are_named(crm: Crm, sale: Sale, system: Opened) -> None:
+    """The next event of the lead was left in its document; of its deal, one was lost."""
+    long_ago = datetime.now(UTC) - timedelta(minutes=2)
+
+    def left(lead: Document) -> Document:
+        headers = {"ce_time": long_ago.isoformat(), "ce_type": "crm.unknown.v1"}
+        sequence = lead["sequence"] + 1
+        entry = {"id": "left", "headers": {**headers, "ce_sequence": str(sequence)}, "value": b"{}"}
+        return {**lead, "outbox": [entry]}
+
+    leads, deals = system.collection("leads", "leads"), system.collection("deals", "deals")
+    async with (
+        changed(leads, sale.lead, left),
+        changed(deals, sale.deal, lambda deal: deal | {"sequence": deal["sequence"] + 1}),
+    ):
+        found = await broken(crm)
+    since = f"an event waits to be published since {long_ago:%Y-%m-%d %H:%M:%S}"
+    assert ("outbox", f"lead:{sale.lead}", since) in found
+    assert [(name, subject) for name, subject, _ in found if name == "sequences"] == [
+        ("sequences", f"deal:{sale.deal}"),
+    ]
+
+
+async def test_what_a_stopped_service_has_not_read_is_named(crm: Crm, sale: Sale) -> None:
+    """It is not waited for beyond the patience; nor is what it has not written yet a secret."""
+    timeline = crm.services["timeline"]
+    await asyncio.to_thread(timeline.terminate)
+    try:
+        lead = await crm.new_lead(last_name="Unheard")
+        report = await verified(crm, patience_s=3)
+    finally:
+        timeline.restart(QUICK)
+        await asyncio.to_thread(timeline.wait_ready, 60)
+    found = [(finding.invariant, finding.subject) for finding in report.broken]
+    assert found == [("reading", "timeline"), ("timeline", f"lead:{lead}")]
+    assert (await verified(crm)).broken == []
+    assert sale.lead
+
+
+async def test_the_command_tells_it_all_and_exits_accordingly(crm: Crm, sale: Sale, system: Opened) -> None:
+    kept = await asyncio.to_thread(_command, crm)
+    assert kept.returncode == 0, kept.stdout + kept.stderr
+    assert "Every promise is kept." in kept.stdout
+    async with changed(system.collection("deals", "deals"), sale.deal, lambda deal: deal | {"title": "forged"}):
+        lost = await asyncio.to_thread(_command, crm)
+    assert lost.returncode == 1
+    assert f"deal:{sale.deal} not as its events say: title" in lost.stdout
+
+
+def _command(crm: Crm) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "MONGODB_URL": crm.stack.mongo.url, **crm.stack.kafka.environment}
+    command = [sys.executable, "-m", "deploy.cli", "verify", "--patience", "30"]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
