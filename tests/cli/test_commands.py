@@ -17,7 +17,12 @@ SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 @pytest.fixture(autouse=True)
 def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRM_LOCAL_DIR", str(tmp_path / "local"))
-    for name in (*(f"CRM_{service.upper()}_URL" for service in SERVICES), "CRM_TOKEN", "KAFKA_BOOTSTRAP_SERVERS"):
+    for name in (
+        *(f"CRM_{service.upper()}_URL" for service in SERVICES),
+        "CRM_TOKEN",
+        "MONGODB_URL",
+        "KAFKA_BOOTSTRAP_SERVERS",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -34,6 +39,7 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["timeline", "deal:1"],
         ["trace", "c"],
         ["convert", "1"],
+        ["verify"],
         ["import", "leads", str(SAMPLES / "leads.csv"), "--map", str(SAMPLES / "leads.toml")],
     ],
 )
@@ -58,6 +64,15 @@ def test_a_crm_that_does_not_answer_is_shown_as_such(monkeypatch: pytest.MonkeyP
     found = RUN.invoke(app, ["status"])
     assert found.exit_code == 1
     assert "leads does not answer" in found.stdout
+
+
+def test_servers_that_do_not_answer_cannot_be_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGODB_URL", "mongodb://127.0.0.1:1/?replicaSet=rs0")
+    monkeypatch.setenv("MONGODB_SERVER_SELECTION_TIMEOUT_MS", "100")
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    found = RUN.invoke(app, ["verify"])
+    assert found.exit_code == 1
+    assert "MongoDB does not answer" in found.stderr
 
 
 def test_down_without_a_stack_is_no_error() -> None:

@@ -1,6 +1,7 @@
 """The five services as processes, on the session's one stack."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 import pytest_asyncio
@@ -21,21 +22,35 @@ QUICK = {
 }
 
 
-@pytest.fixture(scope="session")
-def running(local_stack: LocalStack) -> Iterator[LocalStack]:
-    """The stack with all five services ready."""
-    started = [local_stack.add_service(name, extra_environment=QUICK) for name in SERVICES]
+@contextmanager
+def all_services(stack: LocalStack) -> Iterator[LocalStack]:
+    """The five, ready; they end before the stack does."""
+    started = [stack.add_service(name, extra_environment=QUICK) for name in SERVICES]
     for service in started:
         service.wait_ready(60)
-    yield local_stack
+    yield stack
     for service in started:
         service.terminate()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def crm(running: LocalStack) -> AsyncIterator[Crm]:
+@asynccontextmanager
+async def administered(stack: LocalStack) -> AsyncIterator[Crm]:
     """The running CRM, and an administrator's token for it."""
-    services = {name: running.services[name] for name in SERVICES}
-    system = Crm(running, services, running.keys.token("admin-in-tests", roles=["admin"], minutes=120))
+    services = {name: stack.services[name] for name in SERVICES}
+    system = Crm(stack, services, stack.keys.token("admin-in-tests", roles=["admin"], minutes=120))
     yield system
     await system.http.aclose()
+
+
+@pytest.fixture(scope="session")
+def running(local_stack: LocalStack) -> Iterator[LocalStack]:
+    """The session's stack with all five services ready."""
+    with all_services(local_stack) as stack:
+        yield stack
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def crm(running: LocalStack) -> AsyncIterator[Crm]:
+    """The session's CRM."""
+    async with administered(running) as system:
+        yield system
