@@ -6,13 +6,21 @@ points at an OIDC issuer's JWKS, whose keys may rotate at any time.
 
 import asyncio
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any, Protocol
 
 import jwt
 from jwt import PyJWK, PyJWKClient, PyJWKSet
+
+from shared.kit.domain import Unavailable
+from shared.kit.observability import log
+
+MAX_STALE_S = 24 * 3600.0
+"""How long keys are trusted while their issuer cannot be asked."""
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
 
@@ -90,19 +98,76 @@ class KeyFile:
         raise Unauthenticated(message)
 
 
-class KeyUrl:
-    """An issuer's JWKS, fetched when a key is not known yet."""
+class KeysUnavailable(Unavailable):
+    """The issuer does not tell its keys, so nobody can be recognised who has not been before."""
 
-    def __init__(self, url: str) -> None:
-        self._client = PyJWKClient(url, cache_keys=True, lifespan=300, timeout=5)
+    code = "keys_unavailable"
+
+
+class KeyUrl:
+    """An issuer's JWKS: asked again when it is old or a key is not known, but never more often than the cooldown.
+
+    The surprise: an issuer that is away takes nobody's access who has it. The keys known last go on being trusted for
+    a day; a token of an unknown key is then neither good nor bad, and its bearer is told to come back.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        lifetime_s: float = 300.0,
+        cooldown_s: float = 10.0,
+        timeout_s: float = 5.0,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """A withdrawn key is trusted for `lifetime_s` at most; `clock` gives seconds."""
+        self._client = PyJWKClient(url, cache_keys=False, cache_jwk_set=False, timeout=timeout_s)
+        self._lifetime_s = lifetime_s
+        self._cooldown_s = cooldown_s
+        self._clock = clock
+        self._asking = asyncio.Lock()
+        self._keys: Mapping[str | None, PyJWK] = {}
+        self._fetched_at = self._asked_at = -math.inf
+        self._failed = False
 
     async def for_token(self, token: str) -> PyJWK:
-        """See `Keys`."""
-        try:
-            return await asyncio.to_thread(self._client.get_signing_key_from_jwt, token)
-        except jwt.PyJWTError as error:
+        """See `Keys`.
+
+        Raises:
+            KeysUnavailable: the issuer does not answer, and the key is none of those known before.
+        """
+        wanted = _header(token).get("kid")
+        if self._is_old() or wanted not in self._keys:
+            async with self._asking:  # one question for all who wait
+                if (self._is_old() or wanted not in self._keys) and self._may_ask():
+                    await self._ask()
+        key = self._keys.get(wanted)
+        if key is None and self._failed:
+            raise KeysUnavailable("The issuer of tokens cannot be asked for its keys; try again later.")
+        if key is None:
             message = "the token is signed with an unknown key"
-            raise Unauthenticated(message) from error
+            raise Unauthenticated(message)
+        return key
+
+    def _is_old(self) -> bool:
+        return self._clock() - self._fetched_at > self._lifetime_s
+
+    def _may_ask(self) -> bool:
+        return self._clock() - self._asked_at >= self._cooldown_s
+
+    async def _ask(self) -> None:
+        self._asked_at = self._clock()
+        try:
+            found = await asyncio.to_thread(self._client.get_jwk_set, refresh=True)
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError, OSError) as error:
+            self._failed = True
+            if self._clock() - self._fetched_at > MAX_STALE_S:
+                self._keys = {}
+            log.warning("the issuer does not tell its keys", error=type(error).__name__)
+        else:
+            self._failed = False
+            self._keys = {key.key_id: key for key in found.keys}
+            self._fetched_at = self._clock()
 
 
 def _header(token: str) -> dict[str, Any]:
@@ -148,6 +213,9 @@ class Authenticator:
         except (jwt.PyJWTError, TypeError, ValueError) as error:
             message = "the token is not valid"
             raise Unauthenticated(message) from error
+        if not claims["sub"]:
+            message = "the token names nobody"
+            raise Unauthenticated(message)
         kind = "service" if claims.get("kind") == "service" else "user"
         roles = claims.get("roles")
         return Caller(

@@ -44,6 +44,8 @@ async def test_a_token_that_proves_nothing_is_refused(authenticator: Authenticat
         "another audience": f"Bearer {signer.token(aud='shop')}",
         "another issuer": f"Bearer {signer.token(iss='somebody')}",
         "no subject": f"Bearer {signer.token(sub=None)}",
+        "nobody": f"Bearer {signer.token(sub='')}",
+        "a subject that is no text": f"Bearer {signer.token(sub=7)}",
         "no end": f"Bearer {signer.token(exp=None)}",
         "not valid yet": f"Bearer {signer.token(nbf=int(time.time()) + 600)}",
         "unsigned": f"Bearer {signer.unsigned()}",
