@@ -38,6 +38,7 @@ from shared.kit.domain import (
     Unavailable,
     invalid_field,
 )
+from shared.kit.limits import Limits, TooLarge
 from shared.kit.mongo import Collection, DuplicateKey, Index, is_transient
 from shared.kit.observability import HTTP_IN_PROGRESS, HTTP_SECONDS, WAITERS, WAITERS_LIMIT, log, logged_with
 from shared.kit.openapi import PROBLEM, describe_errors
@@ -195,6 +196,8 @@ class Surroundings:
     clock: Clock
     new_id: NewId
     is_database_away: Callable[[], bool]
+    max_body_bytes: int = 1024 * 1024
+    max_header_bytes: int = 16 * 1024
 
 
 class DatabaseUnavailable(Unavailable):
@@ -398,7 +401,8 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        answer = problem(request, error.status_code, "http_error", str(error.detail))
+        code = error.code if isinstance(error, TooLarge) else "http_error"
+        answer = problem(request, error.status_code, code, str(error.detail))
         if methods := error.status_code == 405 and _documented_methods(request):  # noqa: PLR2004
             answer.headers["Allow"] = ", ".join(methods)
         return answer
@@ -437,7 +441,9 @@ class _Correlation:
                 await self.app(scope, receive, send_with_id)
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a plain answer
                 request = Request(scope)
-                if is_transient(error):
+                if isinstance(error, TooLarge):
+                    answer = problem(request, error.status_code, error.code, str(error.detail))
+                elif is_transient(error):
                     log.warning("database away", error=type(error).__name__)
                     answer = problem(request, 503, DatabaseUnavailable.code, DatabaseUnavailable.__name__)
                 else:
@@ -471,6 +477,9 @@ def make_app(
     _add_error_handlers(app)
     for each in routers:
         app.include_router(each)
+    app.add_middleware(
+        Limits, max_body_bytes=surroundings.max_body_bytes, max_header_bytes=surroundings.max_header_bytes
+    )
     app.add_middleware(_Correlation)
     describe_errors(app, Problem)
     return app

@@ -18,6 +18,7 @@ _ALWAYS: Final[Mapping[str, str]] = {
     "403": "The token's bearer has not the permission.",
     "503": "It cannot be taken now; see Retry-After.",
 }
+_WITH_BODY: Final[Mapping[str, str]] = {"413": "The body is too large."}
 _WITH_INPUT: Final[Mapping[str, str]] = {"422": "Wrong input; `errors` names each wrong field."}
 _OF_ONE: Final[Mapping[str, str]] = {"404": "There is no such thing, or it was deleted."}
 _WRITING: Final[Mapping[str, str]] = {
@@ -67,6 +68,7 @@ def _errors(operation: Mapping[str, Any]) -> Mapping[str, str]:
     return {
         **_ALWAYS,
         **(_WITH_INPUT if parameters or "requestBody" in operation else {}),
+        **(_WITH_BODY if "requestBody" in operation else {}),
         **(_OF_ONE if "path" in places else {}),
         **(_WRITING if writes else {}),
     }

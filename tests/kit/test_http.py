@@ -263,7 +263,7 @@ async def test_the_api_says_which_errors_an_operation_can_give(shop: Shop) -> No
     paths = (await shop.client.get("/openapi.json")).json()["paths"]
     reading, writing = paths["/v1/jars/{id_}"]["get"]["responses"], paths["/v1/jars/{id_}"]["patch"]["responses"]
     assert set(reading) == {"200", "401", "403", "404", "422", "503", "default"}
-    assert set(writing) - set(reading) == {"409", "412"}
+    assert set(writing) - set(reading) == {"409", "412", "413"}
     assert list(writing["409"]["content"]) == ["application/problem+json"]
 
 
