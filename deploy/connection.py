@@ -12,6 +12,7 @@ from typing import Self
 from deploy.client import SERVICES, Crm
 from deploy.local.keys import Keys
 from deploy.local.stack import LocalStack
+from shared.kit.settings import KafkaSettings
 
 OPERATOR = "crm-operator"
 _MINUTES = 12 * 60
@@ -23,12 +24,12 @@ class NotRunning(Exception):
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach a CRM; `bootstrap_servers` is None where its Kafka is not known."""
+    """How to reach a CRM; `kafka` is None where that is not known."""
 
     urls: dict[str, str]
     token: str
     rungs: str
-    bootstrap_servers: str | None
+    kafka: KafkaSettings | None
     verifies_topic_configs: bool = True
 
     @classmethod
@@ -38,7 +39,7 @@ class Connection:
             urls={name: stack.services[name].url for name in SERVICES},
             token=stack.keys.token(OPERATOR, roles=["admin"], minutes=_MINUTES),
             rungs=f"Kafka on rung {stack.kafka.rung}, MongoDB on rung {stack.mongo.rung}",
-            bootstrap_servers=stack.kafka.bootstrap_servers,
+            kafka=KafkaSettings.of(stack.kafka.environment),
             verifies_topic_configs=stack.kafka.verifies_topic_configs,
         )
 
@@ -55,7 +56,8 @@ class Connection:
             missing += [] if os.environ.get("CRM_TOKEN") else ["CRM_TOKEN"]
             if missing:
                 raise NotRunning(f"also needed: {', '.join(missing)}")
-            return cls(named, os.environ["CRM_TOKEN"], "named by CRM_*_URL", os.environ.get("KAFKA_BOOTSTRAP_SERVERS"))
+            kafka = KafkaSettings() if "KAFKA_BOOTSTRAP_SERVERS" in os.environ else None
+            return cls(named, os.environ["CRM_TOKEN"], "named by CRM_*_URL", kafka)
         stack = LocalStack.load()
         if stack is None:
             raise NotRunning("no stack runs here: `crm up` starts one, or CRM_LEADS_URL and its like name another")
@@ -63,7 +65,7 @@ class Connection:
             urls=stack.services,
             token=Keys(Path(stack.private_key), Path(stack.jwks)).token(OPERATOR, roles=["admin"], minutes=_MINUTES),
             rungs=f"Kafka on rung {stack.kafka_rung}, MongoDB on rung {stack.mongo_rung}",
-            bootstrap_servers=stack.bootstrap_servers,
+            kafka=KafkaSettings.of(stack.kafka_environment),
             verifies_topic_configs=stack.kafka_rung != "tansu",
         )
 

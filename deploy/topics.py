@@ -18,6 +18,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from crm_contracts.topics import dead_letters
 
+from shared.kit.settings import KafkaSettings
+
 TOPICS_FILE: Final = Path(__file__).with_name("topics.yaml")
 _EXISTS_ALREADY: Final = 36
 _SAFE_REPLICATION: Final = 3
@@ -52,7 +54,7 @@ def read_topics(file: Path = TOPICS_FILE) -> list[Topic]:
 
 
 async def apply(
-    bootstrap_servers: str,
+    kafka: KafkaSettings,
     *,
     replication_factor: int,
     verify_configs: bool = True,
@@ -61,7 +63,7 @@ async def apply(
     """Make the missing topics, then compare all of them with the file; returns how many there are.
 
     Args:
-        bootstrap_servers: where the cluster answers.
+        kafka: how to reach the cluster.
         replication_factor: copies of each partition; from 3 up, two of them must acknowledge a write.
         verify_configs: False only where the broker keeps no topic settings (`Kafka.verifies_topic_configs`).
         topics: other topics than those of `topics.yaml`.
@@ -74,7 +76,7 @@ async def apply(
         Topic(topic.name, topic.partitions, {**topic.config, "min.insync.replicas": in_sync})
         for topic in (read_topics() if topics is None else topics)
     ]
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    admin = AIOKafkaAdminClient(**kafka.connection())
     await admin.start()
     try:
         mismatches = await _create(admin, wanted, replication_factor)
@@ -143,7 +145,7 @@ def main() -> None:
     try:
         count = asyncio.run(
             apply(
-                os.environ["KAFKA_BOOTSTRAP_SERVERS"],
+                KafkaSettings(),
                 replication_factor=int(os.environ.get("CRM_REPLICATION_FACTOR", "3")),
             )
         )

@@ -13,6 +13,7 @@ from deploy.connection import Connection
 from deploy.demo import DemoFailed, demo
 from deploy.local.stack import LocalStack
 from deploy.topics import apply, read_topics
+from shared.kit.settings import KafkaSettings
 
 
 def up() -> None:
@@ -47,15 +48,14 @@ def topics(
     replication_factor: Annotated[int, typer.Option(envvar="CRM_REPLICATION_FACTOR")] = 1,
 ) -> None:
     """Make the topics of topics.yaml that are missing, and verify the others."""
-    servers, verifies = os.environ.get("KAFKA_BOOTSTRAP_SERVERS"), True
-    if servers is None:
+    kafka, verifies = (KafkaSettings() if "KAFKA_BOOTSTRAP_SERVERS" in os.environ else None), True
+    if kafka is None:
         with told():
             connection = Connection.find()
-        servers = connection.bootstrap_servers
-        verifies = connection.verifies_topic_configs
-    if servers is None:
+        kafka, verifies = connection.kafka, connection.verifies_topic_configs
+    if kafka is None:
         raise failed("KAFKA_BOOTSTRAP_SERVERS is not set")
-    finish(apply(servers, replication_factor=replication_factor, verify_configs=verifies))
+    finish(apply(kafka, replication_factor=replication_factor, verify_configs=verifies))
     OUT.print(f"{len(read_topics())} topics are as topics.yaml says" + ("." if verifies else ", settings unverified."))
 
 

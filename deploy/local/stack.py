@@ -24,6 +24,7 @@ from deploy.local.ports import free_port
 from deploy.local.process import recorded_processes
 from deploy.local.services import DEFAULT_PORTS, SERVICES, ServiceProcess, service_environment
 from deploy.topics import apply
+from shared.kit.settings import KafkaSettings
 
 
 class LocalStack:
@@ -166,7 +167,7 @@ class LocalStack:
 
 def _apply_topics(kafka: Kafka) -> None:
     applied = apply(
-        kafka.bootstrap_servers,
+        KafkaSettings.of(kafka.environment),
         replication_factor=kafka.replication_factor,
         verify_configs=kafka.verifies_topic_configs,
     )

@@ -33,8 +33,7 @@ class Where:
     @classmethod
     def to(cls, mongo_url: str, kafka_environment: dict[str, str]) -> Self:
         """Servers as the local stack describes them."""
-        named = {name.removeprefix("KAFKA_").lower(): value for name, value in kafka_environment.items()}
-        return cls(MongoSettings.model_validate({"url": mongo_url}), KafkaSettings.model_validate(named))
+        return cls(MongoSettings.model_validate({"url": mongo_url}), KafkaSettings.of(kafka_environment))
 
     @classmethod
     def find(cls) -> Self:
@@ -72,8 +71,8 @@ async def open_system(where: Where) -> AsyncIterator[Opened]:
         LogAway: Kafka does not answer.
         NothingToVerify: MongoDB does not.
     """
-    url, wait_ms = where.mongo.url.get_secret_value(), where.mongo.server_selection_timeout_ms
-    databases = {name: connect(url, f"{where.prefix}{name}", server_selection_timeout_ms=wait_ms) for name in _SERVICES}
+    url, options = where.mongo.url.get_secret_value(), where.mongo.options()
+    databases = {name: connect(url, f"{where.prefix}{name}", **options) for name in _SERVICES}
     try:
         with _told():
             for database in databases.values():

@@ -28,6 +28,7 @@ from aiokafka.errors import (
 from crm_contracts.envelope import Envelope, Event, MalformedEvent
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from shared.kit.domain import Cause, Clock, DomainError, NotYet, Unavailable, derived_id
@@ -444,6 +445,7 @@ def subscribe(
     """A broker with one batch subscriber: the only place where one is made, because every default matters."""
     broker = KafkaBroker(
         settings.bootstrap_servers,
+        security=_security(settings),
         ack_policy=AckPolicy.MANUAL,
         apply_types=False,
         allow_auto_create_topics=False,
@@ -470,6 +472,16 @@ def subscribe(
     )
     subscriber(handle)
     return broker
+
+
+def _security(settings: KafkaSettings) -> BaseSecurity | None:
+    """What `KafkaSettings.connection` says, in FastStream's words."""
+    if not settings.uses_sasl or settings.sasl_username is None or settings.sasl_password is None:
+        return BaseSecurity(ssl_context=settings.tls()) if settings.uses_tls else None
+    kinds = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
+    kind = kinds[settings.sasl_mechanism]
+    password = settings.sasl_password.get_secret_value()
+    return kind(settings.sasl_username, password, ssl_context=settings.tls(), use_ssl=settings.uses_tls)
 
 
 async def _parse_unharmed(records: Any, original: Callable[[Any], Awaitable[KafkaMessage]]) -> KafkaMessage:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -287,8 +288,22 @@ class Database:
         self._client.close()
 
 
-def connect(url: str, database: str, *, server_selection_timeout_ms: int = 3_000) -> Database:
+def connect(
+    url: str,
+    database: str,
+    *,
+    server_selection_timeout_ms: int = 3_000,
+    tls_ca_file: Path | None = None,
+    tls_certificate_key_file: Path | None = None,
+) -> Database:
     """A database, not yet checked. Call inside the event loop that will use it.
+
+    Args:
+        url: with name and password, if any.
+        database: its name.
+        server_selection_timeout_ms: how long an operation waits for a primary.
+        tls_ca_file: PEM of the authorities that the server's certificate must come from; connections are encrypted.
+        tls_certificate_key_file: PEM of the client's own certificate and key.
 
     Raises:
         UnsafeDeployment: the URL asks for weaker writes than the rule.
@@ -298,6 +313,11 @@ def connect(url: str, database: str, *, server_selection_timeout_ms: int = 3_000
         if f"{unsafe}&" in f"{lowered.partition('?')[2]}&":
             message = f"{unsafe} in MONGODB_URL would lose acknowledged writes"
             raise UnsafeDeployment(message)
+    tls: Document = {"tls": True} if tls_ca_file or tls_certificate_key_file else {}
+    if tls_ca_file is not None:
+        tls["tlsCAFile"] = str(tls_ca_file)
+    if tls_certificate_key_file is not None:
+        tls["tlsCertificateKeyFile"] = str(tls_certificate_key_file)
     primary = _Primary()
     client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
         url,
@@ -312,6 +332,7 @@ def connect(url: str, database: str, *, server_selection_timeout_ms: int = 3_000
         event_listeners=[primary],
         maxPoolSize=100,
         appname="crm",
+        **tls,
     )
     return Database(client, database, primary)
 

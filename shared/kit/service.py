@@ -29,6 +29,7 @@ from shared.kit.dead_letters.register import DEAD_LETTER_INDEXES, Register
 from shared.kit.domain import Aggregate, DomainError
 from shared.kit.http import IDEMPOTENCY_INDEXES, IdempotencyKeys, Surroundings, Waiters, make_app
 from shared.kit.kafka import Answers, Parse, Publisher, Reaction, Subscription, is_transient
+from shared.kit.limits import BoundedHeaders
 from shared.kit.mongo import Collection, Index, Numbers, connect
 from shared.kit.observability import BUILD, JOB_CHANGES, JOB_RUNS, configure_logging, log
 from shared.kit.operations import build_operations
@@ -94,7 +95,7 @@ class Service:
         self.database = connect(
             self.mongo.url.get_secret_value(),
             f"{self.settings.database_prefix}{self.name}",
-            server_selection_timeout_ms=self.mongo.server_selection_timeout_ms,
+            **self.mongo.options(),
         )
         self.clock, self.new_id = utc_now, new_id
         BUILD.labels(self.settings.version).set(1)
@@ -180,7 +181,11 @@ class Service:
         if self.settings.jwks_file is not None:
             keys = KeyFile(self.settings.jwks_file)
         elif self.settings.jwks_url is not None:
-            keys = KeyUrl(self.settings.jwks_url)
+            keys = KeyUrl(
+                self.settings.jwks_url,
+                lifetime_s=self.settings.jwks_lifetime_s,
+                cooldown_s=self.settings.jwks_cooldown_s,
+            )
         else:
             message = "CRM_JWKS_FILE or CRM_JWKS_URL must say where the signing keys are"
             raise ValueError(message)
@@ -192,6 +197,8 @@ class Service:
             clock=self.clock,
             new_id=self.new_id,
             is_database_away=lambda: self.database.is_away,
+            max_body_bytes=self.settings.max_body_bytes,
+            max_header_bytes=self.settings.max_header_bytes,
         )
         operations = build_operations(
             self.name, database=self.database, relay=self.relay, reaches_kafka=lambda: self._reaches_kafka
@@ -302,7 +309,13 @@ def run(build: Callable[[], tuple[FastAPI, ServiceSettings]], name: str) -> None
         app, settings = build()
         configure_logging(name, settings.log_level)
         config = uvicorn.Config(
-            app, host=settings.host, port=settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=15
+            app,
+            host=settings.host,
+            port=settings.port,
+            http=BoundedHeaders,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=15,
         )
         structlog.contextvars.bind_contextvars(service=name)
         await _Server(config).serve()

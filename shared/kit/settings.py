@@ -3,11 +3,13 @@
 Nothing here has a secret as its default, and there is no switch that turns authentication off.
 """
 
+import ssl
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -17,6 +19,13 @@ class KafkaSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KAFKA_")
 
     bootstrap_servers: str = "127.0.0.1:9092"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_ca_file: Path | None = Field(default=None, description="PEM; the system's authorities where it is not given")
+    ssl_cert_file: Path | None = Field(default=None, description="PEM; of the client, where the broker asks for one")
+    ssl_key_file: Path | None = None
     enable_idempotence: bool = True
     fetch_max_wait_ms: int = 500
     session_timeout_ms: int = 30_000
@@ -31,9 +40,64 @@ class KafkaSettings(BaseSettings):
     redelivery_pause_max_s: float = 20.0
     redeliveries_while_waiting: int = Field(default=10, description="before what somebody never finishes is parked")
 
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Self:
+        """As a process with these variables would read them."""
+        ours = {name: text for name, text in environment.items() if name.startswith("KAFKA_")}
+        return cls.model_validate({name.removeprefix("KAFKA_").lower(): text for name, text in ours.items()})
+
+    @property
+    def uses_sasl(self) -> bool:
+        """Whether a name and a password are shown to the broker."""
+        return self.security_protocol.startswith("SASL")
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether connections are encrypted."""
+        return self.security_protocol.endswith("SSL")
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        """Half a security is none: what is missing, and what would silently not be used, is named."""
+        credentials = {"KAFKA_SASL_USERNAME": self.sasl_username, "KAFKA_SASL_PASSWORD": self.sasl_password}
+        files = {
+            "KAFKA_SSL_CA_FILE": self.ssl_ca_file,
+            "KAFKA_SSL_CERT_FILE": self.ssl_cert_file,
+            "KAFKA_SSL_KEY_FILE": self.ssl_key_file,
+        }
+        wrong = [f"{name} is missing" for name, given in credentials.items() if self.uses_sasl and not given]
+        unused = (credentials if not self.uses_sasl else {}) | (files if not self.uses_tls else {})
+        wrong += [f"{name} is not used by {self.security_protocol}" for name, given in unused.items() if given]
+        if (self.ssl_cert_file is None) != (self.ssl_key_file is None):
+            wrong.append("KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE are needed together")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def tls(self) -> ssl.SSLContext | None:
+        """Checks the broker's certificate and name, and shows the client's own where there is one."""
+        if not self.uses_tls:
+            return None
+        context = ssl.create_default_context(cafile=self.ssl_ca_file)
+        if self.ssl_cert_file is not None:
+            context.load_cert_chain(self.ssl_cert_file, self.ssl_key_file)
+        return context
+
     def connection(self) -> dict[str, Any]:
         """How any aiokafka client reaches the cluster, as its keyword arguments."""
-        return {"bootstrap_servers": self.bootstrap_servers}
+        connection = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": self.security_protocol,
+            "ssl_context": self.tls(),
+        }
+        if not self.uses_sasl or self.sasl_password is None:
+            return connection
+        return {
+            **connection,
+            "sasl_mechanism": self.sasl_mechanism,
+            "sasl_plain_username": self.sasl_username,
+            "sasl_plain_password": self.sasl_password.get_secret_value(),
+        }
 
 
 class MongoSettings(BaseSettings):
@@ -41,8 +105,16 @@ class MongoSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MONGODB_")
 
-    url: SecretStr = SecretStr("mongodb://127.0.0.1:27017/?replicaSet=rs0")
+    url: SecretStr = Field(
+        default=SecretStr("mongodb://127.0.0.1:27017/?replicaSet=rs0"), description="with name and password, if any"
+    )
     server_selection_timeout_ms: int = 3_000
+    tls_ca_file: Path | None = Field(default=None, description="PEM; given, connections are encrypted")
+    tls_certificate_key_file: Path | None = Field(default=None, description="PEM; the client's certificate and key")
+
+    def options(self) -> dict[str, Any]:
+        """All but the address, as keyword arguments of `connect`."""
+        return self.model_dump(exclude={"url"})
 
 
 def installed_version() -> str:
@@ -63,11 +135,15 @@ class ServiceSettings(BaseSettings):
     database_prefix: str = "crm_"
     jwks_file: Path | None = None
     jwks_url: str | None = None
+    jwks_lifetime_s: float = Field(default=300.0, gt=0, description="how long a withdrawn key may still be trusted")
+    jwks_cooldown_s: float = Field(default=10.0, gt=0, description="between two questions to the issuer, at least")
     jwt_issuer: str = "crm-local"
     jwt_audience: str = "crm"
     default_country: str = Field(default="DE", pattern=r"^[A-Z]{2}$")
     base_currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     log_level: str = "INFO"
+    max_body_bytes: int = Field(default=1024 * 1024, gt=0)
+    max_header_bytes: int = Field(default=16 * 1024, gt=0, description="of all headers together, and of the address")
     version: str = Field(default_factory=installed_version)
     sweep_interval_s: float = 1.0
     sweep_grace_s: float = 3.0

@@ -15,6 +15,7 @@ from crm_contracts.leads import LeadConverted
 from deploy.contracts import PACKAGE
 from deploy.local.kafka import Kafka
 from deploy.topics import apply
+from shared.kit.settings import KafkaSettings
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "consumer.py"
@@ -33,7 +34,7 @@ def test_the_consumer_takes_ten_lines() -> None:
 
 @pytest.mark.real_kafka
 async def test_the_consumer_reads_what_the_leads_service_says(kafka: Kafka) -> None:
-    await apply(kafka.bootstrap_servers, replication_factor=kafka.replication_factor)
+    await apply(KafkaSettings.of(kafka.environment), replication_factor=kafka.replication_factor)
     sample = json.loads(registry.sample_of(LeadConverted.ce_type))
     ours = str(uuid4())
     async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers) as producer:

@@ -8,6 +8,7 @@ from crm_contracts import topics
 
 from deploy.local.kafka import Kafka
 from deploy.topics import Topic, TopicsDiffer, apply, read_topics
+from shared.kit.settings import KafkaSettings
 
 
 def test_every_pair_of_a_topic_and_a_service_that_hears_it_has_dead_letters() -> None:
@@ -30,7 +31,10 @@ def test_no_history_expires_or_is_compacted_and_a_parked_event_always_fits() -> 
 
 async def apply_to(kafka: Kafka, *wanted: Topic) -> int:
     return await apply(
-        kafka.bootstrap_servers, replication_factor=1, verify_configs=kafka.verifies_topic_configs, topics=wanted
+        KafkaSettings.of(kafka.environment),
+        replication_factor=1,
+        verify_configs=kafka.verifies_topic_configs,
+        topics=wanted,
     )
 
 

@@ -23,9 +23,8 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
 @pytest.fixture
 def kafka_settings(kafka: Kafka) -> KafkaSettings:
     """The rung's settings, with little patience."""
-    given = {name.removeprefix("KAFKA_").lower(): value for name, value in kafka.environment.items()}
     impatient = {"batch_timeout_ms": 5, "request_timeout_ms": 1_000, "redelivery_pause_s": 0.02}
-    return KafkaSettings.model_validate({**given, **impatient, "redelivery_pause_max_s": 0.2})
+    return KafkaSettings.of(kafka.environment).model_copy(update={**impatient, "redelivery_pause_max_s": 0.2})
 
 
 @pytest.fixture

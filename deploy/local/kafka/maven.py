@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,12 +33,21 @@ class MavenKafka(Kafka):
     rung = "maven"
     settings = LOCAL_CLIENTS
 
-    def __init__(self, directory: Path, jars: Path) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        jars: Path,
+        *,
+        more_properties: Mapping[str, str] | None = None,
+        format_options: Sequence[str] = (),
+    ) -> None:
+        """`more_properties` win over the local ones, for instance to ask clients for more than an address."""
         port, controller_port = free_port(), free_port()
         self.bootstrap_servers = f"127.0.0.1:{port}"
         self._data = directory / "data" / "kafka"
         self._properties = directory / "data" / "kafka.properties"
-        self._settings = server_properties(port, controller_port, self._data)
+        self._settings = {**server_properties(port, controller_port, self._data), **(more_properties or {})}
+        self._format_options = list(format_options)
         self._class_path = f"{jars}/*"
         memory = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC"]
         logging = f"-Dlog4j2.configurationFile={_HERE / 'log4j2.xml'}"
@@ -54,6 +64,7 @@ class MavenKafka(Kafka):
         # Not at random: one id in 64 would begin with a dash, which the tool takes for an option.
         cluster = urlsafe_b64encode(uuid7().bytes).decode().rstrip("=")
         tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(self._properties)]
+        tool += self._format_options
         quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         done = subprocess.run(
             ["java", *quick, "-cp", self._class_path, *tool],  # noqa: S607 - whichever java the check found
