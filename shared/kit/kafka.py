@@ -43,6 +43,7 @@ Reaction = Callable[[Envelope[Any], Cause], Awaitable[None]]
 Parse = Callable[[Sequence[tuple[str, bytes | None]], bytes | None], Envelope[Event] | None]
 
 TRIES_IN_PLACE = 6
+LONGEST_PAUSE_S = 2.0
 MAX_DLT_MESSAGE = 1024
 _REFUSALS = (MessageSizeTooLargeError, InvalidTimestampError, CorruptRecordException, RecordListTooLargeError)
 
@@ -347,7 +348,7 @@ class Subscription:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception(is_transient),
                 stop=stop_after_attempt(TRIES_IN_PLACE),
-                wait=wait_random_exponential(multiplier=0.05, max=2),
+                wait=wait_random_exponential(multiplier=0.05, max=LONGEST_PAUSE_S),
                 before_sleep=_count_retry(envelope.type),
                 reraise=True,
             ):

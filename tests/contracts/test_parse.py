@@ -1,6 +1,7 @@
 """Whatever stands in a topic, `parse` gives an envelope, None for an unknown type, or MalformedEvent."""
 
 import json
+import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from crm_contracts import registry
 from crm_contracts.envelope import Envelope, Event, MalformedEvent
 from hypothesis import given
 from hypothesis import strategies as st
+
+from services.timeline.domain.narration import tell
 
 SAMPLES = {ce_type: json.loads(registry.sample_of(ce_type)) for ce_type in registry.EVENTS}
 SAMPLE = SAMPLES["crm.lead.created.v1"]
@@ -138,3 +141,32 @@ def test_one_damaged_value_is_either_borne_or_malformed(draw: st.DataObject) -> 
     found = read(sample["headers"], json.dumps(data).encode())
     if found is not None:
         assert registry.parse(found.headers(), found.body()) == found, "what was read can be written and read again"
+        assert all(line.element.id is not None for line in tell(found)), "and the timeline can tell it"
+
+
+ODD_NUMBERS = ("NaN", "Infinity", "-Infinity", "1e999999999", "-0", "1" + "0" * 400, "1e-400", "0.1")
+ODD_TEXTS = (r'"\ud800"', r'"\u0000"', '"9999-99-99"', '"0001-01-01T00:00:00+23:59"', '"1e999999999"', '"NaN"', '"٣"')
+
+
+@given(st.sampled_from(sorted(SAMPLES)), st.data())
+def test_what_json_allows_and_nobody_expects_is_either_borne_or_malformed(ce_type: str, draw: st.DataObject) -> None:
+    """Numbers without end, halves of characters, days that never were, the same key twice, depth."""
+    sample = SAMPLES[ce_type]
+    path = draw.draw(st.sampled_from(places(sample["data"])))
+    marked = json.dumps(replaced(sample["data"], path, "HERE"))
+    deep = draw.draw(st.integers(1, 2_000)) * "["
+    odd = draw.draw(st.sampled_from((*ODD_NUMBERS, *ODD_TEXTS, '{"id": 1, "id": "2"}', deep + "]" * len(deep))))
+    found = read(sample["headers"], marked.replace('"HERE"', odd).encode())
+    if found is not None:
+        assert registry.parse(found.headers(), found.body()) == found
+        tell(found)
+
+
+@given(st.lists(st.sampled_from(sorted(SAMPLE["headers"].items())), max_size=40), st.randoms())
+def test_headers_that_come_twice_are_either_borne_or_malformed(
+    more: list[tuple[str, str]], chance: random.Random
+) -> None:
+    pairs: list[tuple[str, bytes | None]] = [(name, text.encode()) for name, text in SAMPLE["headers"].items()]
+    pairs += [(name, text.encode()[: chance.randrange(len(text) + 1)]) for name, text in more]
+    chance.shuffle(pairs)
+    read(pairs, BODY)

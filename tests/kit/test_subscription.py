@@ -264,6 +264,7 @@ async def test_a_bug_is_parked_with_its_name(stage: Stage) -> None:
     await stage.all_committed(1)
     (parked,) = await stage.parked()
     assert text(parked, "dlt_exception") == "RuntimeError"
+    assert text(parked, "dlt_attempts") == "1"
 
 
 KEY, VALUE, HEADERS = wire("a", 2)
@@ -300,6 +301,19 @@ async def test_what_cannot_be_read_is_parked_and_the_rest_goes_on(stage: Stage) 
         assert (parked[offset].key, parked[offset].value) == (key, kept), name
         assert list(parked[offset].headers[: len(headers)]) == list(headers), name
         assert text(parked[offset], "dlt_exception") == "MalformedEvent", name
+
+
+async def test_a_version_that_is_not_known_here_holds_up_nothing_and_is_not_parked(stage: Stage) -> None:
+    """ADR 0016: the same fact is published in the version that this reader knows, too."""
+    key, value, headers = wire("a", 1)
+    newer = [*without(headers, "ce_type"), ("ce_type", ElementCompanyRefused.ce_type.replace(".v1", ".v2").encode())]
+    await stage.topics.put(stage.topic, key, value, newer)
+    await stage.say("a", 1)
+    listener = await stage.listen()
+    await stage.all_committed(2)
+    assert listener.handled == [("a", 1)]
+    assert metric("crm_reaction_unknown_total", topic=stage.topic) == 1
+    assert await stage.parked(0) == []
 
 
 async def test_headers_that_nobody_asked_for_do_no_harm(stage: Stage) -> None:
