@@ -6,7 +6,7 @@ The surprise: nothing here has a way in of its own. All that concerns data goes 
 
 import typer
 
-from deploy.commands import data, dead_letters, keeping, reading, stack, verifying
+from deploy.commands import data, dead_letters, keeping, reading, stack, timeline, verifying
 
 app = typer.Typer(name="crm", help="Runs and operates the CRM.", no_args_is_help=True, add_completion=False)
 
@@ -21,7 +21,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.command("import")(data.import_file)
 app.command("convert")(data.convert)
 app.command("dataset")(data.dataset)
-app.command("timeline")(reading.timeline)
+app.add_typer(timeline.timeline, name="timeline")
 app.command("trace")(reading.trace)
 app.command("verify")(verifying.verify)
 

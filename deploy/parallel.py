@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 T = TypeVar("T")
 R = TypeVar("R")
+Stand = Callable[[str, int, int], None]
 
 
 class Advance(Protocol):
@@ -21,14 +22,26 @@ class Advance(Protocol):
 @contextmanager
 def bar(title: str, total: int, console: Console) -> Iterator[Advance]:
     """A progress bar on a terminal, nothing elsewhere; call what it yields as things get done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TaskProgressColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as progress:
+    with _progress(console) as progress:
         task = progress.add_task(title, total=total)
 
         def advance(number: int = 1, /) -> None:
             progress.advance(task, number)
 
         yield advance
+
+
+@contextmanager
+def bar_of_another(console: Console) -> Iterator[Stand]:
+    """The same for work that is done elsewhere: call what it yields with a title, how much is done, and of how much."""
+    with _progress(console) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda title, done, total: progress.update(task, description=title, completed=done, total=total or None)
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TaskProgressColumn())
+    return Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal)
 
 
 async def each(

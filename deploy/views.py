@@ -25,6 +25,32 @@ def timeline(console: Console, element: str, entries: Iterable[Mapping[str, Any]
     console.print(table)
 
 
+def rebuild(console: Console, found: Mapping[str, Any]) -> None:
+    """How a rebuild of the timeline ended."""
+    compared = found["comparison"] or {}
+    table = Table(title=f"Rebuild {found['id']}: {found['state']}", title_justify="left", show_header=False)
+    table.add_row("events read", f"{found['read']} of {found['total']}")
+    passed_over = [f"{found[name]} {name}" for name in ("unreadable", "unknown", "untold") if found[name]]
+    if passed_over:
+        table.add_row("passed over", ", ".join(passed_over))
+    if compared:
+        table.add_row("entries", str(compared["entries"]))
+        table.add_row("marks", str(compared["marks"]))
+        differing = [f"{compared[kind]} {kind}" for kind in ("missing", "extra", "different") if compared[kind]]
+        table.add_row("differences", ", ".join(differing) or "0")
+    if found["ended_at"]:
+        took = datetime.fromisoformat(found["ended_at"]) - datetime.fromisoformat(found["requested_at"])
+        table.add_row("seconds", f"{took.total_seconds():.1f}")
+    if found["reason"]:
+        table.add_row("reason", escape(found["reason"]))
+    console.print(table)
+    for example in compared.get("examples", ()):
+        fields = f": {', '.join(example['fields'])}" if example["fields"] else ""
+        console.print(
+            f"  {example['kind']} in {example['collection']}: {escape(example['id'])}{fields}", soft_wrap=True
+        )
+
+
 def trace(console: Console, found: Mapping[str, Any]) -> None:
     """The steps as a tree over the services, with the time that each took."""
     tree = Tree(f"Trace {escape(found['correlation_id'])}: {found['total_ms']:.0f} ms in all")

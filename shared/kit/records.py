@@ -68,7 +68,7 @@ class Tail:
         """Forget the places."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await _stop(consumer)
+            await stop_reader(consumer)
 
 
 async def record_at(settings: KafkaSettings, place: Place) -> Record | None:
@@ -86,7 +86,7 @@ async def record_at(settings: KafkaSettings, place: Place) -> Record | None:
     except (KafkaError, TimeoutError) as error:
         raise KafkaUnavailable(f"{place.topic} cannot be read: {type(error).__name__}") from error
     finally:
-        await _stop(consumer)
+        await stop_reader(consumer)
     return record if record.offset == place.offset else None
 
 
@@ -108,14 +108,15 @@ async def _reader(
         for topic, offset in offsets.items():
             consumer.seek(TopicPartition(topic, partition), offset)
     except BaseException as error:
-        await _stop(consumer)
+        await stop_reader(consumer)
         if isinstance(error, (KafkaError, OSError)):
             raise KafkaUnavailable(f"Kafka cannot be reached: {type(error).__name__}") from error
         raise
     return consumer
 
 
-async def _stop(consumer: AIOKafkaConsumer) -> None:
+async def stop_reader(consumer: AIOKafkaConsumer) -> None:
+    """Stop it, whatever happened to it; also where it never started."""
     # Where a fetch has just failed, aiokafka's `stop` ends with the CancelledError of a task that it cancelled itself,
     # before it has closed its connections. It is not us who are cancelled.
     await asyncio.wait({asyncio.create_task(consumer.stop())})

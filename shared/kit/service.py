@@ -35,6 +35,7 @@ from shared.kit.observability import BUILD, JOB_CHANGES, JOB_RUNS, configure_log
 from shared.kit.operations import build_operations
 from shared.kit.outbox import OUTBOX_INDEXES, Relay
 from shared.kit.records import Tail, record_at
+from shared.kit.replay import Replay
 from shared.kit.repository import MongoRepository
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
 
@@ -170,6 +171,14 @@ class Service:
     def before_start(self, prepare: Callable[[], Awaitable[object]]) -> None:
         """Do this once the database is there, before anything is asked or heard; several replicas may do it."""
         self._preparations.append(prepare)
+
+    def replay(self) -> Replay:
+        """A reader of all that is heard, from the beginning, beside the subscription."""
+        if self._subscription is None:
+            message = f"{self.name} hears nothing"
+            raise ValueError(message)
+        topics = self._subscription.parks_in.values()
+        return Replay(topics, self.kafka, group=self._subscription.group, parse=self.contracts.parse)
 
     def every(self, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
         """Run a job again and again, in each replica; where it answers with a number, that is what it changed."""

@@ -10,7 +10,7 @@ from tests.architecture.sources import Module, read, report, within
 PUBLISHERS = ("shared/kit/kafka.py", "shared/kit/outbox.py", "shared/kit/service.py")
 SENDING = {"Publisher", "AIOKafkaProducer"}
 SUBSCRIBING = {"KafkaBroker", "KafkaRouter", "KafkaRoute", "AIOKafkaConsumer", "subscriber"}
-READERS = {"shared/kit/records.py": {"AIOKafkaConsumer"}}
+READERS = {"shared/kit/records.py": {"AIOKafkaConsumer"}, "shared/kit/replay.py": {"AIOKafkaConsumer"}}
 """Who reads outside of any group, which is no subscription: nothing is committed."""
 
 PLACES: Mapping[tuple[str, ...], tuple[str, ...]] = {

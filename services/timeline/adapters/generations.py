@@ -6,17 +6,20 @@ then. Whoever reads or writes acts on what it knew last and looks at the documen
 again. However long a replica was paused in between, what it read was live, and what it wrote is where it belongs.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final, TypeVar
 
 from crm_contracts.values import ElementRef
 
+from services.timeline.adapters.comparison import confirmed, suspects
 from services.timeline.adapters.mongo import Entries
 from services.timeline.domain.entry import Entry
+from services.timeline.domain.rebuild import Difference
 from shared.kit.auth import Caller
-from shared.kit.mongo import Collection, Database
+from shared.kit.domain import Conflict
+from shared.kit.mongo import Collection, Database, Document, Filter
 
 T = TypeVar("T")
 
@@ -24,6 +27,12 @@ POINTERS: Final = "projections"
 LIVE: Final = "live"
 HELD_S: Final = 1.0
 """A writer that has not looked for longer looks first: an entry is in both generations before anybody can read it."""
+
+
+class NotNext(Conflict):
+    """Only the generation that is being built can become the live one."""
+
+    code = "not_next"
 
 
 @dataclass(frozen=True)
@@ -61,8 +70,52 @@ class Generations:
         return self.generation((await self.pointer()).live)
 
     async def ensure_live(self) -> None:
-        """Make its collections and indexes."""
+        """Make the live one's collections and indexes."""
+        await self._pointers.insert_missing([{"_id": LIVE, "live": 1, "next": None, "last": 1}])
         await (await self.live()).ensure()
+
+    async def reserve(self) -> int:
+        """A number that no generation ever had."""
+        changed = await self._pointers.update({"_id": LIVE}, {"$inc": {"last": 1}})
+        return int(changed["last"]) if changed else 1
+
+    async def begin(self, number: int) -> None:
+        """From here on everything new is written to this one too; later ones are not taken back."""
+        free: Filter = {"$or": [{"next": None}, {"next": {"$lt": number}}]}
+        await self._pointers.update({"_id": LIVE, "live": {"$lt": number}, **free}, {"$set": {"next": number}})
+
+    async def switch(self, number: int) -> int:
+        """Make it the live one, in one step; the number of the one that was. Done before, it changes nothing.
+
+        Raises:
+            NotNext: it is not the one that is being built.
+        """
+        step: Document = {"$set": {"replaced": "$live", "live": number, "next": None}}
+        switched = await self._pointers.update({"_id": LIVE, "next": number}, [step])
+        found = switched or await self._pointers.get(LIVE)
+        if found is None or found["live"] != number:
+            raise NotNext(f"Generation {number} is not being built.")
+        return int(found["replaced"])
+
+    async def abandon(self, number: int) -> None:
+        """Nothing is written to this one any more, unless it is live."""
+        await self._pointers.update({"_id": LIVE, "next": number}, {"$set": {"next": None}})
+
+    async def suspects(self, number: int) -> AsyncIterator[tuple[str, int, list[Difference]]]:
+        """See `comparison`: what the live one and this one do not have in common at this moment."""
+        async for found in suspects(await self.live(), self.generation(number)):
+            yield found
+
+    async def confirmed(self, number: int, suspected: Sequence[Difference]) -> list[Difference]:
+        """Those of them that still differ."""
+        return await confirmed(await self.live(), self.generation(number), suspected)
+
+    async def drop(self, number: int) -> None:
+        """Remove it, unless it is in use."""
+        if number not in (await self.pointer()).written:
+            generation = self.generation(number)
+            await generation.entries.drop()
+            await generation.marks.drop()
 
 
 async def live_collections(database: Database) -> tuple[Collection, Collection]:

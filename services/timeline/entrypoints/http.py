@@ -1,24 +1,34 @@
 """The timeline API.
 
-The surprise: bindings are events too, so what is bound here shows in the timeline a moment later.
+The surprise: bindings are events too, so what is bound here shows in the timeline a moment later. A rebuild is asked
+for here as well, and done by whichever replica takes it up.
 """
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from services.timeline.adapters.generations import LiveEntries
+from services.timeline.adapters.generations import Generations, LiveEntries
+from services.timeline.adapters.rebuilds import RebuildViews
 from services.timeline.domain.bindings import Bindings
 from services.timeline.domain.entry import Entry
+from services.timeline.domain.rebuild import Rebuild
 from services.timeline.domain.trace import Trace, trace_of
-from services.timeline.entrypoints.schemas import BindingIn, BindingsOut, Element, ref_of
+from services.timeline.entrypoints.schemas import BindingIn, BindingsOut, Element, RebuildOut, ref_of
+from services.timeline.usecases.accept_differences import accept_differences
 from services.timeline.usecases.bind_entry import bind_entry
+from services.timeline.usecases.cancel_rebuild import cancel_rebuild
+from services.timeline.usecases.start_rebuild import start_rebuild
 from shared.kit.domain import NotFound
-from shared.kit.http import Call, Cursor, Limit, Page, reads, router, writes
+from shared.kit.http import Call, Cursor, Limit, Page, is_process, reads, router, writes
 from shared.kit.repository import MongoRepository
 
 Reading = Annotated[Call, reads("timeline:read")]
 Writing = Annotated[Call, writes("timeline:write")]
+Looking = Annotated[Call, reads("timeline:admin")]
+Operating = Annotated[Call, writes("timeline:admin")]
 
 
 def build_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -> APIRouter:
@@ -77,5 +87,51 @@ def build_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -
         """Unbind the entry from an element; the last binding stays (TL-05)."""
         now = await bind_entry(event_id, ref_of(element), call.cause, bindings=bindings, entries=entries, bound=False)
         return BindingsOut(event_id=event_id, elements=list(now))
+
+    return api
+
+
+def build_rebuild_router(
+    *,
+    rebuilds: MongoRepository[Rebuild],
+    views: RebuildViews,
+    generations: Generations,
+    now: Callable[[], Awaitable[datetime]],
+) -> APIRouter:
+    """The endpoints of rebuilds, over these collaborators."""
+    api = router()
+
+    @api.post("/timeline/rebuilds", status_code=202, tags=["rebuilds"])
+    @is_process
+    async def start(call: Operating, response: Response) -> RebuildOut:
+        """Tell the timeline anew from the topics' beginning; 409 `rebuild_running` names the one that is not over."""
+        rebuild = await start_rebuild(call.new_id, call.cause, rebuilds=rebuilds, views=views, generations=generations)
+        response.headers["Location"] = f"/v1/timeline/rebuilds/{rebuild.id}"
+        return RebuildOut.of(rebuild)
+
+    @api.get("/timeline/rebuilds", tags=["rebuilds"])
+    async def newest(_: Looking, limit: Limit = 50, cursor: Cursor = None) -> Page[RebuildOut]:
+        """Those that were ever asked for, newest first."""
+        found, more = await views.newest(limit=limit, cursor=cursor)
+        return Page(items=[RebuildOut.of(rebuild) for rebuild in found], next_cursor=more)
+
+    @api.get("/timeline/rebuilds/{rebuild_id}", tags=["rebuilds"])
+    async def look(rebuild_id: str, _: Looking) -> RebuildOut:
+        """How far it is, and what it found."""
+        return RebuildOut.of(await rebuilds.get(rebuild_id))
+
+    @api.post("/timeline/rebuilds/{rebuild_id}/switch", status_code=202, tags=["rebuilds"])
+    @is_process
+    async def accept(rebuild_id: str, call: Operating) -> RebuildOut:
+        """Switch although it differs."""
+        return RebuildOut.of(await accept_differences(rebuild_id, call.cause, rebuilds=rebuilds))
+
+    @api.delete("/timeline/rebuilds/{rebuild_id}", tags=["rebuilds"])
+    async def cancel(rebuild_id: str, call: Operating) -> RebuildOut:
+        """Give it up; the live projection stays as it is."""
+        cancelled = await cancel_rebuild(
+            rebuild_id, call.cause, now=await now(), rebuilds=rebuilds, generations=generations
+        )
+        return RebuildOut.of(cancelled)
 
     return api
