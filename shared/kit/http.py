@@ -8,8 +8,8 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import uuid4
@@ -44,6 +44,7 @@ from shared.kit.observability import HTTP_IN_PROGRESS, HTTP_SECONDS, WAITERS, WA
 from shared.kit.openapi import PROBLEM, describe_errors
 from shared.kit.pages import MAX_PAGE
 from shared.kit.repository import Stale
+from shared.kit.tracing import Traces, answered, current_traceparent
 
 MAX_WAIT_S = 60.0
 MAX_KEY = 255
@@ -198,6 +199,7 @@ class Surroundings:
     is_database_away: Callable[[], bool]
     max_body_bytes: int = 1024 * 1024
     max_header_bytes: int = 16 * 1024
+    traces: Traces = field(default_factory=Traces)
 
 
 class DatabaseUnavailable(Unavailable):
@@ -308,7 +310,7 @@ async def _call(request: Request, permission: str, *, if_match: str | None = Non
             actor=caller.actor,
             at=surroundings.clock(),
             correlation_id=request.state.correlation_id,
-            traceparent=request.headers.get("traceparent"),
+            traceparent=current_traceparent(),
         ),
         new_id=new_id,
         if_match=_version(if_match),
@@ -417,16 +419,22 @@ def _documented_methods(request: Request) -> list[str]:
 class _Correlation:
     """Gives each request its correlation id, and turns the unexpected into a plain 500 or 503."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, traces: Traces) -> None:
         self.app = app
+        self._traces = traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-correlation-id", "")
+        headers = Headers(scope=scope)
+        given = headers.get("x-correlation-id", "")
         correlation_id = given if _SAFE_ID.fullmatch(given) else str(uuid4())
         scope.setdefault("state", {})["correlation_id"] = correlation_id
+        method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+        # Health and metrics are asked for all the time, and set nothing in motion.
+        traced = scope["path"].startswith("/v1/")
+        serving = self._traces.serving(method, headers.get("traceparent"), correlation_id) if traced else nullcontext()
         started, status = monotonic(), 500
 
         async def send_with_id(message: Message) -> None:
@@ -436,7 +444,7 @@ class _Correlation:
                 MutableHeaders(scope=message)["X-Correlation-Id"] = correlation_id
             await send(message)
 
-        with HTTP_IN_PROGRESS.track_inprogress(), logged_with(correlation_id):
+        with HTTP_IN_PROGRESS.track_inprogress(), serving, logged_with(correlation_id):
             try:
                 await self.app(scope, receive, send_with_id)
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a plain answer
@@ -450,9 +458,9 @@ class _Correlation:
                     log.exception("request failed")
                     answer = problem(request, 500, "internal_error", "Internal error")
                 await answer(scope, receive, send_with_id)
-            route = getattr(scope.get("route"), "path", "unmatched")
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            HTTP_SECONDS.labels(method, route, str(status)).observe(monotonic() - started)
+            route = getattr(scope.get("route"), "path", None)
+            HTTP_SECONDS.labels(method, route or "unmatched", str(status)).observe(monotonic() - started)
+            answered(method, route, status)
 
 
 def make_app(
@@ -480,6 +488,6 @@ def make_app(
     app.add_middleware(
         Limits, max_body_bytes=surroundings.max_body_bytes, max_header_bytes=surroundings.max_header_bytes
     )
-    app.add_middleware(_Correlation)
+    app.add_middleware(_Correlation, traces=surroundings.traces)
     describe_errors(app, Problem)
     return app

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Any, Literal
 
@@ -38,6 +39,7 @@ from shared.kit.observability import HANDLED, PARKED, PASSED_OVER, REDELIVERED, 
 from shared.kit.outbox import SendFailed, SendRefused
 from shared.kit.repository import Gone, LostRace
 from shared.kit.settings import KafkaSettings
+from shared.kit.tracing import Traces, current_traceparent, ended, failed, not_sent, retried, sent
 
 Reaction = Callable[[Envelope[Any], Cause], Awaitable[None]]
 Parse = Callable[[Sequence[tuple[str, bytes | None]], bytes | None], Envelope[Event] | None]
@@ -51,8 +53,16 @@ _REFUSALS = (MessageSizeTooLargeError, InvalidTimestampError, CorruptRecordExcep
 class Publisher:
     """A producer that can be replaced: one refused record spoils aiokafka's idempotent producer for good."""
 
-    def __init__(self, settings: KafkaSettings, *, max_request_size: int = 1024 * 1024, client_id: str = "crm") -> None:
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        *,
+        max_request_size: int = 1024 * 1024,
+        client_id: str = "crm",
+        traces: Traces | None = None,
+    ) -> None:
         self._settings = settings
+        self._traces = traces or Traces()
         self._max_request_size = max_request_size
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
@@ -96,15 +106,21 @@ class Publisher:
         if key is None and value is None:
             value = b""  # aiokafka sends no record that has neither
         pairs = [(n, v.encode()) for n, v in headers.items()] if isinstance(headers, Mapping) else list(headers)
+        span = self._traces.publishing(topic, headers)
         try:
             producer = await self._started()
             future = await producer.send(topic, value, key.encode() if isinstance(key, str) else key, headers=pairs)
         except _REFUSALS as error:
+            not_sent(span, type(error).__name__)
             raise SendRefused(type(error).__name__) from error
         except (KafkaError, OSError) as error:
+            not_sent(span, type(error).__name__)
             self.is_failing = True
             raise SendFailed(type(error).__name__) from error
-        return asyncio.ensure_future(self._acknowledged(future))
+        acknowledged = asyncio.ensure_future(self._acknowledged(future))
+        if span.is_recording():
+            acknowledged.add_done_callback(partial(sent, span))
+        return acknowledged
 
     async def _acknowledged(self, future: Awaitable[object]) -> object:
         try:
@@ -226,6 +242,7 @@ class Subscription:
         parse: Parse,
         clock: Clock,
         dead_letter_topic: Callable[[str, str], str],
+        traces: Traces | None = None,
     ) -> None:
         self._service = service
         self._topics = tuple(topics)
@@ -234,6 +251,7 @@ class Subscription:
         self._parse = parse
         self._clock = clock
         self._dead_letter_topic = dead_letter_topic
+        self._traces = traces or Traces()
         self._failures = 0
         self._stopping = asyncio.Event()
         self._waited: dict[str, int] = {}
@@ -319,10 +337,11 @@ class Subscription:
             return
         started = monotonic()
         outcome = "failed"
-        with logged_with(envelope.correlation_id, envelope.id):
+        with self._traces.processing(envelope, record, self.group), logged_with(envelope.correlation_id, envelope.id):
             try:
                 outcome = await self._react(record, envelope, reaction)
             finally:
+                ended(outcome)
                 HANDLED.labels(envelope.type, outcome).observe(monotonic() - started)
 
     async def _react(self, record: ConsumerRecord[bytes, bytes], envelope: Envelope[Event], reaction: Reaction) -> str:
@@ -358,6 +377,7 @@ class Subscription:
         except Gone:
             return Tried("gone", attempts)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            failed(reason_of(error))
             return Tried("failed", attempts, error)
         return Tried("done", attempts)
 
@@ -374,8 +394,10 @@ class Subscription:
         reaction = None if envelope is None else self._reactions.get(type(envelope.data))
         if envelope is None or reaction is None:
             return Tried("passed_over")
-        with logged_with(envelope.correlation_id, envelope.id):
-            return await self._try(envelope, reaction)
+        with self._traces.processing(envelope, record, self.group), logged_with(envelope.correlation_id, envelope.id):
+            tried = await self._try(envelope, reaction)
+            ended(tried.outcome)
+            return tried
 
     def _has_waited_enough(self, event_id: str) -> bool:
         """What somebody else never finishes must not hold up everybody for ever."""
@@ -389,7 +411,7 @@ class Subscription:
             at=self._clock(),
             correlation_id=envelope.correlation_id,
             causation_id=envelope.id,
-            traceparent=envelope.traceparent,
+            traceparent=current_traceparent(),
         )
 
     async def _park(self, record: ConsumerRecord[bytes, bytes], error: Exception, *, attempts: int) -> None:
@@ -434,8 +456,10 @@ class Subscription:
 
 
 def _count_retry(ce_type: str) -> Callable[[RetryCallState], None]:
-    def count(_: RetryCallState) -> None:
+    def count(state: RetryCallState) -> None:
         RETRIED.labels(ce_type).inc()
+        error = state.outcome.exception() if state.outcome else None
+        retried(reason_of(error) if error else "unknown", state.attempt_number)
 
     return count
 

@@ -1,7 +1,7 @@
 """Logs and metrics.
 
-Logs are JSON lines that carry correlation and causation ids, never the content of events or requests: that is where
-personal data lives.
+Logs are JSON lines that carry correlation, causation and trace ids, never the content of events or requests: that is
+where personal data lives.
 """
 
 import logging
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
+from opentelemetry.trace import format_trace_id, get_current_span
 from prometheus_client import Counter, Gauge, Histogram
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -80,6 +81,7 @@ def configure_logging(service: str, level: str) -> None:
     """JSON lines on stderr, for our own logs and the libraries' alike."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        add_trace_id,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -108,6 +110,12 @@ def configure_logging(service: str, level: str) -> None:
     logging.getLogger("aiokafka").setLevel(logging.WARNING)
     logging.getLogger("pymongo").setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(service=service)
+
+
+def add_trace_id(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """The trace that the line belongs to, where there is one."""
+    here = get_current_span().get_span_context()
+    return {**line, "trace_id": format_trace_id(here.trace_id)} if here.is_valid else line
 
 
 @contextmanager

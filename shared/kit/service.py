@@ -38,6 +38,9 @@ from shared.kit.records import Tail, record_at
 from shared.kit.replay import Replay
 from shared.kit.repository import MongoRepository
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
+from shared.kit.tracing import exported
+
+TRACES_FLUSH_S = 2.0
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -101,7 +104,8 @@ class Service:
         self.clock, self.new_id = utc_now, new_id
         BUILD.labels(self.settings.version).set(1)
         self.source = f"/crm/{self.name}"
-        publisher = partial(Publisher, self.kafka)
+        self.traces = exported(self.settings.traces_exporter, self.name, self.settings.version)
+        publisher = partial(Publisher, self.kafka, traces=self.traces)
         self._relay_publisher = publisher(client_id=f"{self.name}.relay")
         self.relay = Relay(
             self.database,
@@ -166,6 +170,7 @@ class Service:
             parse=self.contracts.parse,
             clock=self.clock,
             dead_letter_topic=self.contracts.dead_letter_topic,
+            traces=self.traces,
         )
 
     def before_start(self, prepare: Callable[[], Awaitable[object]]) -> None:
@@ -208,6 +213,7 @@ class Service:
             is_database_away=lambda: self.database.is_away,
             max_body_bytes=self.settings.max_body_bytes,
             max_header_bytes=self.settings.max_header_bytes,
+            traces=self.traces,
         )
         operations = build_operations(
             self.name, database=self.database, relay=self.relay, reaches_kafka=lambda: self._reaches_kafka
@@ -267,6 +273,7 @@ class Service:
             await self._answers_publisher.stop(self.settings.shutdown_flush_s)
             await self.relay.stop(self.settings.shutdown_flush_s)
             self.database.close()
+            await self.traces.stop(TRACES_FLUSH_S)
             log.info("service stopped", service=self.name)
 
     async def _begin_to_hear(self) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.kit.tracing import Exporter
+
 
 class KafkaSettings(BaseSettings):
     """How to reach Kafka; the values that differ between brokers come with the rung of the local ladder."""
@@ -145,6 +147,7 @@ class ServiceSettings(BaseSettings):
     max_body_bytes: int = Field(default=1024 * 1024, gt=0)
     max_header_bytes: int = Field(default=16 * 1024, gt=0, description="of all headers together, and of the address")
     version: str = Field(default_factory=installed_version)
+    traces_exporter: Exporter = Field(default="none", description="none, otlp or console; the rest by `OTEL_*`")
     sweep_interval_s: float = 1.0
     sweep_grace_s: float = 3.0
     outbox_cap: int = Field(default=200, description="pending events of one document")

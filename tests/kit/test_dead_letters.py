@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -115,7 +116,7 @@ async def stage(topics: Topics, kafka_settings: KafkaSettings) -> AsyncIterator[
 async def open_office(stage: Stage, database: Database) -> AsyncIterator[Open]:
     offices: list[Office] = []
 
-    async def open_office(handle: Handle, *, replay_s: float = 20, **changes: object) -> Office:
+    async def open_office(handle: Handle, *, replay_s: float = 20, **changes: Any) -> Office:
         listener = await stage.listen(handle, **changes)
         office = Office(listener, database, stage.settings, replay_s=replay_s)
         await office.entries.ensure(DEAD_LETTER_INDEXES)

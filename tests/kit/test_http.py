@@ -394,7 +394,7 @@ async def test_a_request_is_measured_by_its_route_and_never_by_its_path(shop: Sh
         return metric("crm_http_request_duration_seconds_count", **labels) or 0
 
     known = ("PATCH", "/v1/jars/{id_}", "200")
-    unknown, odd = ("GET", "unmatched", "404"), ("other", "unmatched", "404")
+    unknown, odd = ("GET", "unmatched", "404"), ("_OTHER", "unmatched", "404")
     before = [seen(*labels) for labels in (known, unknown, odd)]
     path = (await shop.create()).headers["location"]
     await shop.ask("PATCH", path, {"amount": 2})

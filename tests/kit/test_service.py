@@ -1,7 +1,7 @@
 """A service process: started and stopped in the right order, and ready whenever it can take writes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from shared.kit.domain import Cause
 from shared.kit.repository import MongoRepository
 from shared.kit.service import Contracts, Service, bind
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
+from tests.collector import Collector, collecting
 from tests.kit.jars import Jar, because, filled_jar
 from tests.kit.metrics import metric
 from tests.kit.test_subscription import wire
@@ -275,6 +276,52 @@ async def test_the_metrics_tell_what_runs_and_whether_its_parts_are_there(assemb
         "crm_outbox_documents_limit 200000.0",
     ):
         assert line in lines
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    with collecting() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        yield collector
+
+
+async def rung_at(running: Running, signer: Signer) -> int:
+    caller = {"authorization": f"Bearer {signer.token(roles=['admin'])}"}
+    return (await running.client.get("/v1/outbox/quarantined", headers=caller)).status_code
+
+
+async def test_what_is_left_of_the_traces_is_exported_by_a_service_that_stops(
+    assemble: Assemble, signer: Signer, collector: Collector
+) -> None:
+    running = assemble(traces_exporter="otlp")
+    async with running.app.router.lifespan_context(running.app):
+        assert await rung_at(running, signer) == 200
+    (span,) = collector.spans
+    assert (span.service, span.name) == ("crm-jars", "GET /v1/outbox/quarantined")
+
+
+async def test_a_collector_that_hangs_holds_up_nothing_and_no_stop(
+    assemble: Assemble, signer: Signer, collector: Collector, topics: Topics, topic: str
+) -> None:
+    collector.answers.clear()
+    running = assemble(traces_exporter="otlp")
+    async with running.app.router.lifespan_context(running.app):
+        assert await rung_at(running, signer) == 200
+        await running.jars.add(filled_jar("j1"), because("create"))
+        await topics.read(topic, at_least=1)
+    assert collector.exports == 1
+    assert not collector.answers.is_set()  # it was still being asked when the service had stopped
+
+
+async def test_a_collector_that_is_away_makes_nothing_fail(
+    assemble: Assemble, signer: Signer, monkeypatch: pytest.MonkeyPatch, topics: Topics, topic: str
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{nobody()}")
+    running = assemble(traces_exporter="otlp")
+    async with running.app.router.lifespan_context(running.app):
+        assert await rung_at(running, signer) == 200
+        await running.jars.add(filled_jar("j1"), because("create"))
+        await topics.read(topic, at_least=1)
 
 
 async def test_metrics_and_what_is_kept_back_are_for_those_who_may(assemble: Assemble, signer: Signer) -> None:

@@ -13,13 +13,16 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.registry import parse
 from crm_contracts.topics import dead_letters
 from crm_contracts.values import ElementRef
+from opentelemetry.trace import StatusCode
 
 from shared.kit.domain import Cause, NotYet, Refused, Unavailable
 from shared.kit.kafka import TRIES_IN_PLACE, Answers, Publisher, Subscription
 from shared.kit.repository import Gone
 from shared.kit.settings import KafkaSettings
+from shared.kit.tracing import Traces
 from tests.kit.jars import NOON, because
 from tests.kit.metrics import metric
+from tests.kit.spans import CALLER, TRACEPARENT, Recorder, parent_of, said_of, traceparent_of
 from tests.kit.topics import Headers, Record, Topics, text
 from tests.kit.waiting import eventually
 
@@ -56,7 +59,9 @@ def without(headers: Headers, *names: str) -> list[tuple[str, bytes | None]]:
 class Listener:
     """A service that hears one topic."""
 
-    def __init__(self, topic: str, settings: KafkaSettings, service: str, handle: Handle) -> None:
+    def __init__(
+        self, topic: str, settings: KafkaSettings, service: str, handle: Handle, traces: Traces | None = None
+    ) -> None:
         self.handled: list[tuple[str, int]] = []
         self.causes: list[Cause] = []
         self._handle = handle
@@ -69,6 +74,7 @@ class Listener:
             parse=parse,
             clock=lambda: datetime.now(UTC),
             dead_letter_topic=dead_letters,
+            traces=traces,
         )
 
     async def _react(self, heard: Envelope[ElementCompanyRefused], cause: Cause) -> None:
@@ -102,11 +108,14 @@ class Stage:
         for number in numbers:
             await self.topics.put(self.topic, *wire(key, number))
 
-    async def listen(self, handle: Handle | None = None, **changes: object) -> Listener:
+    async def listen(
+        self, handle: Handle | None = None, *, traces: Traces | None = None, **changes: object
+    ) -> Listener:
         async def nothing(key: str, number: int) -> None:
             pass
 
-        listener = Listener(self.topic, self.settings.model_copy(update=changes), self.service, handle or nothing)
+        settings = self.settings.model_copy(update=changes)
+        listener = Listener(self.topic, settings, self.service, handle or nothing, traces)
         self.listeners.append(listener)
         await listener.subscription.start()
         return listener
@@ -360,6 +369,82 @@ async def test_what_is_still_to_be_handled_is_the_lag_the_batch_in_hand_included
     await lag_is(0)
     await listener.subscription.stop()
     await lag_is(None)
+
+
+async def put_traced(stage: Stage, number: int, traceparent: str) -> None:
+    key, value, headers = wire("a", number)
+    await stage.topics.put(stage.topic, key, value, [*headers, ("traceparent", traceparent.encode())])
+
+
+PROCESS = "process crm.element.company_refused.v1"
+
+
+async def test_a_reaction_goes_on_with_the_trace_of_its_event(stage: Stage) -> None:
+    recorder = Recorder()
+    tries = 0
+
+    async def handle(key: str, number: int) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise ConnectionError("Erna")
+
+    await put_traced(stage, 1, TRACEPARENT)
+    listener = await stage.listen(handle, traces=recorder.traces)
+    await stage.all_committed(1)
+    span = recorder.span(PROCESS)
+    assert parent_of(span) == CALLER
+    assert [cause.traceparent for cause in listener.causes] == [traceparent_of(span)]
+    assert span.attributes == {
+        "messaging.system": "kafka",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": stage.topic,
+        "messaging.destination.partition.id": "0",
+        "messaging.kafka.offset": 0,
+        "messaging.consumer.group.name": f"{stage.service}.reactions",
+        "cloudevents.event_id": "a/1",
+        "cloudevents.event_type": "crm.element.company_refused.v1",
+        "crm.correlation_id": "chain of a",
+        "crm.outcome": "done",
+    }
+    (retry,) = span.events
+    assert (retry.name, retry.attributes) == ("retry", {"error.type": "ConnectionError", "crm.attempt": 1})
+    assert "Erna" not in said_of(span)
+
+
+async def test_without_an_exporter_the_trace_of_an_event_goes_on_as_it_came(stage: Stage) -> None:
+    await put_traced(stage, 1, TRACEPARENT)
+    await put_traced(stage, 2, "rubbish")
+    await stage.say("a", 3)
+    listener = await stage.listen()
+    await stage.all_committed(3)
+    assert [cause.traceparent for cause in listener.causes] == [TRACEPARENT, None, None]
+
+
+async def test_what_was_parked_is_recorded_by_its_code_and_replayed_in_its_trace(stage: Stage) -> None:
+    parking, replaying = Recorder(), Recorder()
+    is_full = True
+
+    async def handle(key: str, number: int) -> None:
+        if is_full:
+            raise NoSuchShelf("Erna")
+
+    await put_traced(stage, 1, TRACEPARENT)
+    await stage.listen(handle, traces=parking.traces)
+    await stage.all_committed(1)
+    span = parking.span(PROCESS)
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.attributes is not None
+    assert (span.attributes["error.type"], span.attributes["crm.outcome"]) == ("no_such_shelf", "parked")
+    assert "Erna" not in said_of(span)
+    assert span.events == ()
+
+    is_full = False
+    (parked,) = await stage.parked()
+    again = Listener(stage.topic, stage.settings, stage.service, handle, replaying.traces)
+    assert (await again.subscription.handle_again(parked)).outcome == "done"
+    span = replaying.span(PROCESS)
+    assert (parent_of(span), again.causes[0].traceparent) == (CALLER, traceparent_of(span))
 
 
 async def test_what_may_be_counted_is_there_before_it_happens(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """What leads hears, delivered as Kafka may deliver it: twice, late, after the inbox has forgotten."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -182,6 +183,17 @@ async def test_a_conversion_that_heard_nothing_asks_the_same_attempt_again_and_t
     await hear(leads, RESOLVED)
     assert await look(later(5)) == 1
     assert isinstance(leads.said(LEAD_ID)[-1], LeadDealRequested)
+
+
+async def test_what_is_asked_again_belongs_to_the_trace_of_the_conversion() -> None:
+    leads = await stored(just_created_lead())
+    cause = replace(a_cause("request:2"), traceparent="00-of-the-conversion")
+    await convert_lead(LEAD_ID, a_wish("contact"), cause, leads=leads, new_id=ids())
+    await ask_again(leads=leads, views=Silent(leads), clock=lambda: later(2), new_id=ids("again"), silence_s=60)
+    _, asked, asked_again = (entry["headers"] for entry in leads.documents[LEAD_ID]["outbox"])
+    assert asked_again["ce_type"] == asked["ce_type"] == LeadConversionRequested.ce_type
+    for name in ("traceparent", "ce_correlationid", "ce_actor"):
+        assert asked_again[name] == asked[name]
 
 
 PUMP = ProductFacts("pump", "Pump", active=True, price=euros("550"))

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import LocalStack
+from tests.collector import Collector, collecting
 from tests.system.crm import Crm
 
 SERVICES = ("leads", "deals", "clients", "catalog", "timeline")
@@ -23,9 +24,9 @@ QUICK = {
 
 
 @contextmanager
-def all_services(stack: LocalStack) -> Iterator[LocalStack]:
+def all_services(stack: LocalStack, **told: str) -> Iterator[LocalStack]:
     """The five, ready; they end before the stack does."""
-    started = [stack.add_service(name, extra_environment=QUICK) for name in SERVICES]
+    started = [stack.add_service(name, extra_environment={**QUICK, **told}) for name in SERVICES]
     for service in started:
         service.wait_ready(60)
     yield stack
@@ -43,9 +44,22 @@ async def administered(stack: LocalStack) -> AsyncIterator[Crm]:
 
 
 @pytest.fixture(scope="session")
-def running(local_stack: LocalStack) -> Iterator[LocalStack]:
-    """The session's stack with all five services ready."""
-    with all_services(local_stack) as stack:
+def collector() -> Iterator[Collector]:
+    """Where the running services export their traces to."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+def running(local_stack: LocalStack, collector: Collector) -> Iterator[LocalStack]:
+    """The session's stack with all five services ready; only what a caller asks to be traced is."""
+    traced = {
+        "CRM_TRACES_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_TRACES_SAMPLER": "parentbased_always_off",
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+    }
+    with all_services(local_stack, **traced) as stack:
         yield stack
 
 

@@ -50,6 +50,7 @@ class Conversion(BaseModel):
     message: str | None = None
     asked_at: datetime | None = None
     correlation_id: str = ""
+    traceparent: str | None = None
     started_by: str = ""
 
     @property

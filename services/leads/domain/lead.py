@@ -157,7 +157,14 @@ class Lead(Aggregate, LeadState):
         )
 
     def start_conversion(
-        self, wish: ConversionWish, *, new_id: Callable[[], str], by: str, at: datetime, correlation_id: str
+        self,
+        wish: ConversionWish,
+        *,
+        new_id: Callable[[], str],
+        by: str,
+        at: datetime,
+        correlation_id: str,
+        traceparent: str | None = None,
     ) -> None:
         """Begin a conversion, or a new attempt after a refusal (LEAD-11, LEAD-13).
 
@@ -200,6 +207,7 @@ class Lead(Aggregate, LeadState):
             company=was.company,
             duplicates=was.duplicates,
             correlation_id=correlation_id,
+            traceparent=traceparent,
             started_by=by,
         )
         self._touch(by, at)

@@ -31,6 +31,7 @@ async def ask_again(
             actor=conversion.started_by,
             at=now,
             correlation_id=conversion.correlation_id,
+            traceparent=conversion.traceparent,
         )
         after = await leads.change(lead.id, lambda found: found.ask_again(silent_since=since, at=now), cause)
         asked += after.conversion.asked_at == now

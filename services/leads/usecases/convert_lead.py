@@ -21,7 +21,12 @@ async def convert_lead(
     return await leads.change(
         id_,
         lambda lead: lead.start_conversion(
-            wish, new_id=new_id, by=cause.actor, at=cause.at, correlation_id=cause.correlation_id
+            wish,
+            new_id=new_id,
+            by=cause.actor,
+            at=cause.at,
+            correlation_id=cause.correlation_id,
+            traceparent=cause.traceparent,
         ),
         cause,
     )
