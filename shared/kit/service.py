@@ -7,7 +7,7 @@ The surprise: Kafka being away stops nothing. Writes go on, events wait in their
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -267,14 +267,19 @@ class Service:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            if self._subscription is not None:
-                await self._subscription.stop()
-            await self._tail.stop()
-            await self._answers_publisher.stop(self.settings.shutdown_flush_s)
-            await self.relay.stop(self.settings.shutdown_flush_s)
-            self.database.close()
-            await self.traces.stop(TRACES_FLUSH_S)
+            await self._end()
             log.info("service stopped", service=self.name)
+
+    async def _end(self) -> None:
+        """Stop hearing, then publish what is left, then give everything back; one that fails stops no other."""
+        async with AsyncExitStack() as ending:  # the last is the first to run
+            ending.push_async_callback(self.traces.stop, TRACES_FLUSH_S)
+            ending.callback(self.database.close)
+            ending.push_async_callback(self.relay.stop, self.settings.shutdown_flush_s)
+            ending.push_async_callback(self._answers_publisher.stop, self.settings.shutdown_flush_s)
+            ending.push_async_callback(self._tail.stop)
+            if self._subscription is not None:
+                ending.push_async_callback(self._subscription.stop)
 
     async def _begin_to_hear(self) -> None:
         if self._subscription is None:
