@@ -79,10 +79,11 @@ async def apply(
     admin = AIOKafkaAdminClient(**kafka.connection())
     await admin.start()
     try:
-        mismatches = await _create(admin, wanted, replication_factor)
-        mismatches += await _compare_partitions(admin, wanted)
+        refused = await _create(admin, wanted, replication_factor)
+        made = [topic for topic in wanted if topic.name not in refused]
+        mismatches = [*refused.values(), *await _compare_partitions(admin, made)]
         if verify_configs:
-            mismatches += await _compare_configs(admin, wanted)
+            mismatches += await _compare_configs(admin, made)
     finally:
         await admin.close()
     if mismatches:
@@ -90,16 +91,17 @@ async def apply(
     return len(wanted)
 
 
-async def _create(admin: AIOKafkaAdminClient, wanted: Sequence[Topic], replication_factor: int) -> list[str]:
+async def _create(admin: AIOKafkaAdminClient, wanted: Sequence[Topic], replication_factor: int) -> dict[str, str]:
+    """Why, by name of the topic that could not be made."""
     response = await admin.create_topics(
         [NewTopic(topic.name, topic.partitions, replication_factor, topic_configs=topic.config) for topic in wanted]
     )
     # A topic that is there already does not raise: its code says so.
-    return [
-        f"{name}: could not be made: error {code} {message or ''}".rstrip()
+    return {
+        name: f"{name}: could not be made: error {code} {message or ''}".rstrip()
         for name, code, message in response.topic_errors
         if code not in (0, _EXISTS_ALREADY)
-    ]
+    }
 
 
 async def _compare_partitions(

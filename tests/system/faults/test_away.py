@@ -104,7 +104,7 @@ async def test_what_waits_for_kafka_does_not_pile_up_in_memory(
         async def create() -> None:
             assert (await crm.http.post(f"{leads.url}/v1/leads", json=body)).status_code == 201
 
-        async def write(rounds: int = 50) -> int:
+        async def write(rounds: int = 25) -> int:
             for _ in range(rounds):
                 await asyncio.gather(*(create() for _ in range(10)))
             return rounds * 10 * len(body) * len(long.encode())
