@@ -108,6 +108,13 @@ def test_an_unreadable_body_is_malformed(body: bytes | None) -> None:
         registry.parse(SAMPLE["headers"], body)
 
 
+@pytest.mark.parametrize("amount", ["1e999999999", "-1e999999999", "1e-999999999", "0e999999999", "NaN", "Infinity"])
+def test_a_number_that_could_not_be_written_again_is_malformed(amount: str) -> None:
+    data = replaced(SAMPLE["data"], ("lead", "amount", "value"), amount)
+    with pytest.raises(MalformedEvent, match=r"lead\.amount\.value"):
+        registry.parse(SAMPLE["headers"], json.dumps(data).encode())
+
+
 def test_times_are_utc_whatever_offset_they_were_written_with() -> None:
     envelope = registry.parse(with_headers(ce_time="2026-03-02T14:00:00+02:00"), BODY)
     assert envelope is not None

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 ElementType = Literal["lead", "deal", "contact", "company", "quote", "invoice", "product"]
 """The types of today. On the wire a type is any text: readers must bear one that they do not know."""
@@ -19,11 +19,22 @@ OnDuplicate = Literal["create", "link", "reject"]
 ConversionTarget = Literal["contact", "company", "deal"]
 
 
+MAX_DIGITS = 1_000
+
+
+def _writable(value: Decimal) -> Decimal:
+    # `1e999999999` is short to read, and a gigabyte to write.
+    if abs(value.adjusted()) > MAX_DIGITS:
+        message = f"more than {MAX_DIGITS} digits"
+        raise ValueError(message)
+    return value
+
+
 def _plain(value: Decimal) -> str:
     return f"{value:f}"
 
 
-Exact = Annotated[Decimal, PlainSerializer(_plain, return_type=str, when_used="json")]
+Exact = Annotated[Decimal, AfterValidator(_writable), PlainSerializer(_plain, return_type=str, when_used="json")]
 """A decimal number that is a string on the wire, without an exponent."""
 
 
