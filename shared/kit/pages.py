@@ -6,7 +6,7 @@ records come in at the top.
 
 import base64
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 
 from shared.kit.domain import invalid_field
 from shared.kit.mongo import Collection, Document, Filter
@@ -28,11 +28,26 @@ def decode_cursor(cursor: str) -> tuple[datetime, str]:
         Invalid: not one of our cursors.
     """
     try:
-        at, id_ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        str(id_).encode()  # MongoDB stores no lone surrogate
-        return datetime.fromisoformat(at), str(id_)
-    except (ValueError, TypeError) as error:
+        at, id_ = decode_place(cursor)
+        return datetime.fromisoformat(at).astimezone(UTC), id_
+    except (ValueError, OverflowError) as error:
         raise invalid_field("cursor", "cursor", "not a cursor of this list") from error
+
+
+def decode_place(cursor: str) -> list[str]:
+    """The texts that a cursor was made of, and nothing but texts: an object would be an operator to MongoDB.
+
+    Raises:
+        ValueError: not one of our cursors.
+    """
+    try:
+        texts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except RecursionError as error:
+        raise ValueError("nested") from error
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("not a list of texts")
+    "".join(texts).encode()  # MongoDB stores no lone surrogate
+    return texts
 
 
 async def newest_first(

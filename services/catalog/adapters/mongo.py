@@ -4,15 +4,13 @@ The surprise: lists stand in the order that the sort index says (PROD-09), so th
 not a moment as elsewhere.
 """
 
-import base64
-import json
 from typing import Any
 
 from services.catalog.domain.product import Product
 from shared.kit.auth import Caller
 from shared.kit.domain import invalid_field
 from shared.kit.mongo import Document, Index
-from shared.kit.pages import WITHOUT_BOOKKEEPING, encode_cursor
+from shared.kit.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor
 from shared.kit.repository import MongoRepository
 
 PRODUCTS = "products"
@@ -66,12 +64,10 @@ def place_after(cursor: str) -> Document:
         Invalid: not one of our cursors.
     """
     try:
-        sort, name, id_ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        place = {"sort": int(sort), "name": str(name), "_id": str(id_)}
-        # What MongoDB could not take: halves of characters, numbers of more than 64 bits.
-        f"{name}{id_}".encode()
-        int(sort).to_bytes(8, signed=True)
-    except (ValueError, TypeError, OverflowError) as error:
+        sort, name, id_ = decode_place(cursor)
+        place = {"sort": int(sort), "name": name, "_id": id_}
+        int(sort).to_bytes(8, signed=True)  # MongoDB takes no numbers of more than 64 bits
+    except (ValueError, OverflowError) as error:
         raise invalid_field("cursor", "cursor", "not a cursor of this list") from error
     return {
         "$or": [
