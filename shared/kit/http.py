@@ -1,13 +1,13 @@
-"""HTTP as every service speaks it: problem details, caller, cause, versions, idempotency keys, pages, waiting.
+"""HTTP as every service speaks it: caller, cause, versions, pages, waiting.
 
-The surprise: a POST with an `Idempotency-Key` gets the id of what it will create *before* it runs. A repeat that finds
-no stored answer goes on with the same id, so that dying halfway doubles nothing.
+The surprise: who asks is settled before anything else is looked at. Whoever is unknown learns nothing of what else
+would be wrong.
 """
 
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
@@ -15,54 +15,35 @@ from typing import Annotated, Any, Generic, TypeVar
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, ConfigDict
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.kit.auth import Authenticator, Caller, Forbidden, Unauthenticated
+from shared.kit.auth import Authenticator, Caller, Forbidden
 from shared.kit.domain import (
     Cause,
     Clock,
-    Conflict,
-    DomainError,
-    Invalid,
     NewId,
-    NotFound,
-    Refused,
-    Unavailable,
     invalid_field,
 )
+from shared.kit.idempotency import MAX_KEY, IdempotencyKeys
 from shared.kit.limits import Limits, TooLarge
-from shared.kit.mongo import Collection, DuplicateKey, Index, is_transient
+from shared.kit.mongo import is_transient
 from shared.kit.observability import HTTP_IN_PROGRESS, HTTP_SECONDS, WAITERS, WAITERS_LIMIT, log, logged_with
-from shared.kit.openapi import PROBLEM, describe_errors
+from shared.kit.openapi import describe_errors
 from shared.kit.pages import MAX_PAGE
-from shared.kit.repository import Stale
+from shared.kit.problems import DatabaseUnavailable, Problem, add_error_handlers, problem
 from shared.kit.tracing import Traces, answered, current_traceparent
 
 MAX_WAIT_S = 60.0
-MAX_KEY = 255
 MAX_CURSOR = 4_000
-IDEMPOTENCY_INDEXES = (Index([("created_at", 1)], expire_after_s=24 * 3600, name="expiry"),)
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _IF_MATCH = r'^(\*|(W/)?"?[0-9]{1,18}"?)$'
 _SAFE_ID = re.compile(r"[\w.:@/-]{1,128}")
-_STATUS: Sequence[tuple[type[DomainError], int]] = (
-    (Stale, 412),
-    (NotFound, 404),
-    (Invalid, 422),
-    (Refused, 409),
-    (Conflict, 409),
-    (Unavailable, 503),
-)
-
 T = TypeVar("T")
 
 
@@ -77,26 +58,6 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next_cursor: str | None = None
-
-
-class WrongField(BaseModel):
-    """One wrong field of a request."""
-
-    field: str
-    code: str
-    message: str
-
-
-class Problem(BaseModel):
-    """An error, as RFC 9457 problem details with a stable `code`."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    code: str
-    detail: str | None = None
-    correlation_id: str | None = None
-    errors: list[WrongField] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,45 +108,6 @@ class Waiters:
             WAITERS.dec()
 
 
-class IdempotencyKeys:
-    """Remembers for 24 hours which id a key's request works with, and what was answered."""
-
-    def __init__(self, collection: Collection, *, clock: Clock, new_id: NewId) -> None:
-        self._collection = collection
-        self._clock = clock
-        self._new_id = new_id
-
-    async def begin(self, caller: Caller, key: str, body_hash: str) -> dict[str, Any]:
-        """The record of this key, made now or found.
-
-        Raises:
-            Conflict: the key was used for another request.
-        """
-        id_ = hashlib.sha256(f"{caller.actor}\n{key}".encode()).hexdigest()
-        record = {"_id": id_, "body_hash": body_hash, "new_id": self._new_id(), "created_at": self._clock()}
-        try:
-            await self._collection.insert(record)
-        except DuplicateKey:
-            found = await self._collection.get(id_)
-            if found is not None and found["body_hash"] != body_hash:
-                raise _KeyReused("The Idempotency-Key was used for another request.") from None
-            record = found or record
-        return record
-
-    async def finish(self, record: Mapping[str, Any], response: Response) -> None:
-        """Keep the answer for repeats."""
-        answer = {
-            "status": response.status_code,
-            "headers": {n: v for n, v in response.headers.items() if n in {"content-type", "etag", "location"}},
-            "body": bytes(response.body),
-        }
-        await self._collection.update({"_id": record["_id"]}, {"$set": {"answer": answer}})
-
-
-class _KeyReused(Conflict):
-    code = "idempotency_key_reused"
-
-
 @dataclass(frozen=True)
 class Surroundings:
     """What the HTTP side of a service is given by its composition root."""
@@ -200,12 +122,6 @@ class Surroundings:
     max_body_bytes: int = 1024 * 1024
     max_header_bytes: int = 16 * 1024
     traces: Traces = field(default_factory=Traces)
-
-
-class DatabaseUnavailable(Unavailable):
-    """The database is away, so nothing can be read or written."""
-
-    code = "database_unavailable"
 
 
 def _surroundings(request: Request) -> Surroundings:
@@ -346,76 +262,6 @@ def cursor_of(kind: str) -> Any:
 Cursor = Annotated[str | None, cursor_of("newest")]
 
 
-def problem(
-    request: Request, status: int, code: str, title: str, detail: str | None = None, **more: Any
-) -> JSONResponse:
-    """An error answer (RFC 9457)."""
-    body = {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "code": code,
-        "detail": detail,
-        "correlation_id": getattr(request.state, "correlation_id", None),
-        **more,
-    }
-    headers = {"Retry-After": "1"} if status == 503 else {}  # noqa: PLR2004
-    if status == 401:  # noqa: PLR2004
-        headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(body, status, headers, media_type=PROBLEM)
-
-
-def domain_problem(request: Request, error: DomainError) -> JSONResponse:
-    """The answer to a refusal of the domain; the status follows from its kind."""
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    title = type(error).__name__
-    return problem(request, status, error.code, title, str(error), **dict(error.details))
-
-
-def _validation_problem(request: Request, error: RequestValidationError) -> JSONResponse:
-    wrong = [
-        {
-            "field": ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]),
-            "code": found["type"],
-            "message": found["msg"],
-        }
-        for found in error.errors()
-    ]
-    return problem(request, 422, "invalid_fields", "Invalid request", f"{len(wrong)} wrong", errors=wrong)
-
-
-def _add_error_handlers(app: FastAPI) -> None:
-    @app.exception_handler(DomainError)
-    async def _domain(request: Request, error: DomainError) -> Response:
-        return domain_problem(request, error)
-
-    @app.exception_handler(RequestValidationError)
-    async def _validation(request: Request, error: RequestValidationError) -> Response:
-        return _validation_problem(request, error)
-
-    @app.exception_handler(Unauthenticated)
-    async def _unauthenticated(request: Request, error: Unauthenticated) -> Response:
-        return problem(request, 401, "unauthenticated", "Unauthenticated", str(error))
-
-    @app.exception_handler(Forbidden)
-    async def _forbidden(request: Request, error: Forbidden) -> Response:
-        return problem(request, 403, "forbidden", "Forbidden", f"the permission {error} is needed")
-
-    @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> Response:
-        code = error.code if isinstance(error, TooLarge) else "http_error"
-        answer = problem(request, error.status_code, code, str(error.detail))
-        if methods := error.status_code == 405 and _documented_methods(request):  # noqa: PLR2004
-            answer.headers["Allow"] = ", ".join(methods)
-        return answer
-
-
-def _documented_methods(request: Request) -> list[str]:
-    """Those of all routes of this path; the framework names those of the first route alone."""
-    path = getattr(request.scope.get("route"), "path", None)
-    return sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ()))
-
-
 class _Correlation:
     """Gives each request its correlation id, and turns the unexpected into a plain 500 or 503."""
 
@@ -482,7 +328,7 @@ def make_app(
         responses={"default": {"description": "Problem details"}},
     )
     app.state.surroundings = surroundings
-    _add_error_handlers(app)
+    add_error_handlers(app)
     for each in routers:
         app.include_router(each)
     app.add_middleware(

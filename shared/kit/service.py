@@ -27,7 +27,8 @@ from shared.kit.dead_letters.desk import Desk, passes_over
 from shared.kit.dead_letters.http import build_dead_letters
 from shared.kit.dead_letters.register import DEAD_LETTER_INDEXES, Register
 from shared.kit.domain import Aggregate, DomainError
-from shared.kit.http import IDEMPOTENCY_INDEXES, IdempotencyKeys, Surroundings, Waiters, make_app
+from shared.kit.http import Surroundings, Waiters, make_app
+from shared.kit.idempotency import IDEMPOTENCY_INDEXES, IdempotencyKeys
 from shared.kit.kafka import Answers, Parse, Publisher, Reaction, Subscription, is_transient
 from shared.kit.limits import BoundedHeaders
 from shared.kit.mongo import Collection, Index, Numbers, connect

@@ -19,11 +19,9 @@ from pydantic import Field
 from shared.kit.auth import Authenticator, KeyFile
 from shared.kit.domain import NotFound, Refused, Unavailable
 from shared.kit.http import (
-    IDEMPOTENCY_INDEXES,
     MAX_WAIT_S,
     Call,
     Cursor,
-    IdempotencyKeys,
     Input,
     Limit,
     Page,
@@ -36,6 +34,7 @@ from shared.kit.http import (
     router,
     writes,
 )
+from shared.kit.idempotency import IDEMPOTENCY_INDEXES, IdempotencyKeys
 from shared.kit.mongo import Database
 from shared.kit.pages import decode_cursor, encode_cursor
 from shared.kit.repository import MemoryRepository

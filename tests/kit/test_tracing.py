@@ -11,7 +11,8 @@ from opentelemetry.trace import StatusCode
 
 from shared.kit.auth import Authenticator, KeyFile
 from shared.kit.domain import Cause
-from shared.kit.http import Call, IdempotencyKeys, Surroundings, Waiters, make_app, router, writes
+from shared.kit.http import Call, Surroundings, Waiters, make_app, router, writes
+from shared.kit.idempotency import IdempotencyKeys
 from shared.kit.kafka import Answers, Publisher
 from shared.kit.mongo import Database
 from shared.kit.observability import add_trace_id
