@@ -6,7 +6,7 @@ The surprise: a repeated delivery is normal, so an event is what its first recor
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from crm_contracts import topics
 from crm_contracts.envelope import Envelope, Event, MalformedEvent
 from crm_contracts.registry import parse
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from deploy.topics import read_topics
 from deploy.verify.kinds import HEARS
@@ -54,6 +55,10 @@ class FirstOccurrences:
                 yield event
 
 
+def _is_passing(error: BaseException) -> bool:
+    return isinstance(error, KafkaError) and bool(error.retriable)
+
+
 class Log:
     """The topics of events, as they stand now."""
 
@@ -67,25 +72,33 @@ class Log:
         return ends
 
     async def batches(self, ends: Ends) -> AsyncIterator[Sequence[Record]]:
-        """All records before these ends, those of one partition in order."""
+        """All records, up to these ends at least, those of one partition in order."""
         await self._consumer.seek_to_beginning()
-        left = {place for place, end in ends.items() if end > await self._consumer.position(place)}
+        left = set(ends)
         while left:
-            for place, records in (await self._consumer.getmany(timeout_ms=200, max_records=_MAX_BATCH)).items():
-                yield [record for record in records if record.offset < ends[place]]
-                if records[-1].offset >= ends[place] - 1:
-                    left.discard(place)
+            for records in (await self._consumer.getmany(timeout_ms=200, max_records=_MAX_BATCH)).values():
+                yield records
+            # A broker may tell ends that are too low (Tansu does), but never a mark that is.
+            marks = {place: max(ends[place], self._consumer.highwater(place) or 0) for place in left}
+            left = {place for place, mark in marks.items() if await self._consumer.position(place) < mark}
 
     async def unread(self, ends: Ends) -> dict[str, int]:
         """How many records before these ends each service has not yet handled; those with none are left out."""
         behind: Counter[str] = Counter()
         for service, heard in HEARS.items():
             places = [place for place in ends if place.topic in heard]
-            committed = await self._admin.list_consumer_group_offsets(f"{service}.reactions", partitions=places)
+            committed = await self._committed(f"{service}.reactions", places)
             for place in places:
                 known = committed.get(place)
                 behind[service] += max(0, ends[place] - max(0, known.offset if known else 0))
         return dict(+behind)
+
+    # Where nobody has ever read, Kafka only now makes the topic in which it keeps offsets.
+    @retry(retry=retry_if_exception(_is_passing), stop=stop_after_delay(15), wait=wait_fixed(0.1), reraise=True)
+    async def _committed(self, group: str, places: Sequence[TopicPartition]) -> Mapping[TopicPartition, Any]:
+        committed: Mapping[TopicPartition, Any]
+        committed = await self._admin.list_consumer_group_offsets(group, partitions=places)
+        return committed
 
 
 @asynccontextmanager

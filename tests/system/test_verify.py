@@ -8,7 +8,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,17 +41,23 @@ class Sale:
     deal: str
 
 
+@pytest.fixture(scope="module")
+def stack(test_directory: Path) -> Iterator[LocalStack]:
+    """Kafka and MongoDB that nobody has ever used."""
+    with LocalStack(test_directory / "verify", services=(), say=lambda _: None) as stack:
+        yield stack
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def crm(test_directory: Path) -> AsyncIterator[Crm]:
-    stack = LocalStack(test_directory / "verify", services=(), say=lambda _: None)
-    with stack, all_services(stack):
+async def crm(stack: LocalStack) -> AsyncIterator[Crm]:
+    with all_services(stack):
         async with administered(stack) as crm:
             yield crm
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def system(crm: Crm) -> AsyncIterator[Opened]:
-    async with open_system(where(crm)) as system:
+    async with open_system(where(crm.stack)) as system:
         yield system
 
 
@@ -93,23 +99,30 @@ async def _replace(collection: Collection, id_: str, document: Document | None) 
         await collection.insert(document)
 
 
-def where(crm: Crm) -> Where:
-    return Where.to(crm.stack.mongo.url, crm.stack.kafka.environment)
+def where(stack: LocalStack) -> Where:
+    return Where.to(stack.mongo.url, stack.kafka.environment)
 
 
-async def verified(crm: Crm, *, patience_s: float = 60) -> Report:
-    return await verify(where(crm), console=Console(file=StringIO()), patience_s=patience_s)
+async def verified(stack: LocalStack, *, patience_s: float = 60) -> Report:
+    return await verify(where(stack), console=Console(file=StringIO()), patience_s=patience_s)
 
 
 async def broken(crm: Crm) -> list[tuple[str, str, str]]:
     """Invariant, subject and detail of what is found."""
-    report = await verified(crm)
+    report = await verified(crm.stack)
     return [(finding.invariant, finding.subject, finding.detail) for finding in report.broken]
+
+
+async def test_a_system_in_which_nothing_ever_happened_keeps_every_promise(stack: LocalStack) -> None:
+    """Not even a service has run."""
+    report = await verified(stack)
+    assert report.broken == []
+    assert report.checked == dict.fromkeys(PROMISES, 0)
 
 
 async def test_after_conversions_and_links_every_promise_is_kept(crm: Crm, sale: Sale) -> None:
     """LEAD-11, CLI-07, TL-05."""
-    report = await verified(crm)
+    report = await verified(crm.stack)
     assert report.broken == []
     assert sale.lead
     assert all(report.checked[name] for name in PROMISES), report.checked
@@ -194,13 +207,13 @@ async def test_what_a_stopped_service_has_not_read_is_named(crm: Crm, sale: Sale
     await asyncio.to_thread(timeline.terminate)
     try:
         lead = await crm.new_lead(last_name="Unheard")
-        report = await verified(crm, patience_s=3)
+        report = await verified(crm.stack, patience_s=3)
     finally:
         timeline.restart(QUICK)
         await asyncio.to_thread(timeline.wait_ready, 60)
     found = [(finding.invariant, finding.subject) for finding in report.broken]
     assert found == [("reading", "timeline"), ("timeline", f"lead:{lead}")]
-    assert (await verified(crm)).broken == []
+    assert (await verified(crm.stack)).broken == []
     assert sale.lead
 
 
