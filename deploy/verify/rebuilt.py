@@ -94,6 +94,7 @@ def _conversion_requested(known: Known, event: Envelope[leads.LeadConversionRequ
         "state": "running",
         "conversion_id": said.conversion_id,
         "correlation_id": event.correlation_id,
+        "traceparent": event.traceparent,
         "started_by": event.actor,
         "deal": None,
         "candidates": (),
