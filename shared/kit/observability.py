@@ -1,17 +1,22 @@
 """Logs and metrics.
 
 Logs are JSON lines that carry correlation, causation and trace ids, never the content of events or requests: that is
-where personal data lives.
+where personal data lives. The surprise: exceptions quote what they were given, so of an exception only its kind and its
+place are told.
 """
 
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 import structlog
 from opentelemetry.trace import format_trace_id, get_current_span
 from prometheus_client import Counter, Gauge, Histogram
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -98,7 +103,7 @@ def configure_logging(service: str, level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                structlog.processors.ExceptionRenderer(kinds_and_places),
                 structlog.processors.JSONRenderer(),
             ],
         )
@@ -116,6 +121,33 @@ def add_trace_id(_: object, __: str, line: structlog.typing.EventDict) -> struct
     """The trace that the line belongs to, where there is one."""
     here = get_current_span().get_span_context()
     return {**line, "trace_id": format_trace_id(here.trace_id)} if here.is_valid else line
+
+
+def kinds_and_places(exc_info: tuple[type[BaseException], BaseException, TracebackType | None]) -> str:
+    """An exception and what led to it, the newest first: kinds, places in the code, and nothing that they say."""
+    told: list[str] = []
+    seen: set[int] = set()
+    error: BaseException | None = exc_info[1]
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        told += [_kind(error), *traceback.format_tb(error.__traceback__)]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n".join(line.rstrip() for line in told)
+
+
+def _kind(error: BaseException) -> str:
+    name = type(error).__name__
+    if isinstance(error, ValidationError):
+        wrong = error.errors(include_url=False, include_context=False, include_input=False)
+        return f"{name} at " + ", ".join(f"{_place(found)}: {found['type']}" for found in wrong)
+    code = getattr(error, "code", None)
+    return f"{name} {code}" if isinstance(code, (int, str)) else name
+
+
+def _place(found: ErrorDetails) -> str:
+    # The name of a field that nobody knows was given, too.
+    known = found["loc"][:-1] if found["type"] == "extra_forbidden" else found["loc"]
+    return ".".join(str(part) for part in known) or "top"
 
 
 @contextmanager
