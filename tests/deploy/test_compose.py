@@ -81,6 +81,14 @@ def test_our_containers_are_not_root_and_cannot_write_their_image(name: str) -> 
     assert f"--uid {service['user'].partition(':')[0]} " in DOCKERFILE
 
 
+@pytest.mark.parametrize("name", COMPOSE)
+def test_no_container_can_gain_privileges_or_holds_a_password(name: str) -> None:
+    service = COMPOSE[name]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not service.get("privileged")
+    assert not [key for key in service.get("environment", ()) if "PASSWORD" in key or "SECRET" in key]
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_has_its_default_port_a_health_check_and_time_to_end(name: str) -> None:
     service = COMPOSE[name]
