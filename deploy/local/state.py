@@ -78,6 +78,7 @@ def lock_first_free(parent: Path, name: str) -> tuple[Path, IO[str]]:
 def save(directory: Path, stack: RunningStack) -> None:
     """Write `stack.json`."""
     unfinished = directory / "stack.json.new"
+    unfinished.touch(mode=0o600)  # servers that were given may have passwords
     unfinished.write_text(json.dumps(asdict(stack), indent=2))
     unfinished.replace(directory / "stack.json")
 

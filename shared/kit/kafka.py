@@ -469,7 +469,7 @@ def subscribe(
 ) -> KafkaBroker:
     """A broker with one batch subscriber: the only place where one is made, because every default matters."""
     broker = KafkaBroker(
-        settings.bootstrap_servers,
+        settings.bootstrap_servers.split(","),  # FastStream takes a text for one server
         security=_security(settings),
         ack_policy=AckPolicy.MANUAL,
         apply_types=False,

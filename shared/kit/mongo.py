@@ -306,7 +306,7 @@ def connect(
         tls_certificate_key_file: PEM of the client's own certificate and key.
 
     Raises:
-        UnsafeDeployment: the URL asks for weaker writes than the rule.
+        UnsafeDeployment: the URL asks for weaker writes than the rule, or cannot be understood.
     """
     lowered = url.lower()
     for unsafe in ("w=0", "w=1", "journal=false", "j=false", "retrywrites=false"):
@@ -319,21 +319,26 @@ def connect(
     if tls_certificate_key_file is not None:
         tls["tlsCertificateKeyFile"] = str(tls_certificate_key_file)
     primary = _Primary()
-    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
-        url,
-        w="majority",
-        journal=True,
-        retryWrites=True,
-        tz_aware=True,
-        serverSelectionTimeoutMS=server_selection_timeout_ms,
-        connectTimeoutMS=server_selection_timeout_ms,
-        socketTimeoutMS=20_000,
-        heartbeatFrequencyMS=HEARTBEAT_MS,
-        event_listeners=[primary],
-        maxPoolSize=100,
-        appname="crm",
-        **tls,
-    )
+    try:
+        client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            url,
+            w="majority",
+            journal=True,
+            retryWrites=True,
+            tz_aware=True,
+            serverSelectionTimeoutMS=server_selection_timeout_ms,
+            connectTimeoutMS=server_selection_timeout_ms,
+            socketTimeoutMS=20_000,
+            heartbeatFrequencyMS=HEARTBEAT_MS,
+            event_listeners=[primary],
+            maxPoolSize=100,
+            appname="crm",
+            **tls,
+        )
+    except (PyMongoError, ValueError) as error:
+        # What the driver says may quote the password, where that is what it could not read.
+        message = f"MONGODB_URL, or a file of MONGODB_TLS_*, is not understood ({type(error).__name__})"
+        raise UnsafeDeployment(message) from None
     return Database(client, database, primary)
 
 

@@ -1,24 +1,33 @@
 """Settings that every service shares, read from the environment.
 
-Nothing here has a secret as its default, and there is no switch that turns authentication off.
+Nothing here has a secret as its default, and there is no switch that turns authentication off. Any setting may be a
+file of its name in `/run/secrets` instead, where containers find their secrets. The surprise: pydantic's errors quote
+what they were given, passwords too, unless they are told not to.
 """
 
 import ssl
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.kit.tracing import Exporter
 
+_SECRETS: Final = Path("/run/secrets")
+
+
+def _from(prefix: str) -> SettingsConfigDict:
+    secrets = _SECRETS if _SECRETS.is_dir() else None
+    return SettingsConfigDict(env_prefix=prefix, secrets_dir=secrets, hide_input_in_errors=True)
+
 
 class KafkaSettings(BaseSettings):
     """How to reach Kafka; the values that differ between brokers come with the rung of the local ladder."""
 
-    model_config = SettingsConfigDict(env_prefix="KAFKA_")
+    model_config = _from("KAFKA_")
 
     bootstrap_servers: str = "127.0.0.1:9092"
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -105,7 +114,7 @@ class KafkaSettings(BaseSettings):
 class MongoSettings(BaseSettings):
     """How to reach MongoDB; always a replica set."""
 
-    model_config = SettingsConfigDict(env_prefix="MONGODB_")
+    model_config = _from("MONGODB_")
 
     url: SecretStr = Field(
         default=SecretStr("mongodb://127.0.0.1:27017/?replicaSet=rs0"), description="with name and password, if any"
@@ -130,7 +139,7 @@ def installed_version() -> str:
 class ServiceSettings(BaseSettings):
     """What any service needs to start; a service adds its own in its `settings.py`."""
 
-    model_config = SettingsConfigDict(env_prefix="CRM_")
+    model_config = _from("CRM_")
 
     host: str = "127.0.0.1"
     port: int = 8000

@@ -14,6 +14,8 @@ from typing import ClassVar
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from shared.kit.settings import KafkaSettings
+
 
 @dataclass(frozen=True)
 class ClientSettings:
@@ -50,6 +52,10 @@ class Kafka(ABC):
         """What a service needs to use it."""
         return {"KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers, **self.settings.environment()}
 
+    def answers(self) -> bool:
+        """Whether it is registered and serves metadata."""
+        return answers(KafkaSettings.of(self.environment))
+
     @abstractmethod
     def wait_ready(self) -> None:
         """Return when it serves clients."""
@@ -79,20 +85,20 @@ class Kafka(ABC):
         """End it for good."""
 
 
-def answers(bootstrap_servers: str) -> bool:
+def answers(kafka: KafkaSettings) -> bool:
     """Whether a broker is registered and serves metadata."""
-    host, _, port = bootstrap_servers.partition(",")[0].rpartition(":")
+    host, _, port = kafka.bootstrap_servers.partition(",")[0].rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=1).close()
     except OSError:
         return False
     # In a thread of its own, because the caller's may already run an event loop.
     with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(asyncio.run, _serves_metadata(bootstrap_servers)).result()
+        return thread.submit(asyncio.run, _serves_metadata(kafka)).result()
 
 
-async def _serves_metadata(bootstrap_servers: str) -> bool:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=2_000)
+async def _serves_metadata(kafka: KafkaSettings) -> bool:
+    admin = AIOKafkaAdminClient(**kafka.connection(), request_timeout_ms=2_000)
     try:
         await admin.start()
         return bool((await admin.describe_cluster())["brokers"])

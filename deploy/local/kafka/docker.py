@@ -6,7 +6,7 @@ The surprise: every setting is passed as an environment variable, because the im
 from pathlib import Path
 from typing import Final
 
-from deploy.local.kafka.broker import Kafka, answers
+from deploy.local.kafka.broker import Kafka
 from deploy.local.kafka.properties import LOCAL_CLIENTS, server_properties
 from deploy.local.ports import free_port
 from deploy.local.rungs import Container, Rung, RungUnavailable, docker_answers
@@ -41,7 +41,7 @@ class DockerKafka(Kafka):
         self._container.start()
 
     def wait_ready(self) -> None:
-        wait_until(lambda: answers(self.bootstrap_servers), "Kafka in its container", _DEADLINE_S)
+        wait_until(self.answers, "Kafka in its container", _DEADLINE_S)
 
     def kill(self) -> None:
         self._container.kill()

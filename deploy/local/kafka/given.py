@@ -7,9 +7,10 @@ import os
 from pathlib import Path
 from typing import Final
 
-from deploy.local.kafka.broker import Kafka, answers
+from deploy.local.kafka.broker import Kafka
 from deploy.local.rungs import NotOurs, Rung, RungUnavailable
 from deploy.local.waiting import wait_until
+from shared.kit.settings import KafkaSettings
 
 _DEADLINE_S: Final = 15.0
 
@@ -25,11 +26,12 @@ class GivenKafka(Kafka):
 
     @property
     def environment(self) -> dict[str, str]:
-        settings = super().environment
-        return {name: os.environ.get(name, value) for name, value in settings.items()}
+        """With all that the environment says of TLS and SASL."""
+        named = {f"KAFKA_{name.upper()}" for name in KafkaSettings.model_fields} & os.environ.keys()
+        return {**super().environment, **{name: os.environ[name] for name in named}}
 
     def wait_ready(self) -> None:
-        wait_until(lambda: answers(self.bootstrap_servers), f"Kafka at {self.bootstrap_servers}", _DEADLINE_S)
+        wait_until(self.answers, f"Kafka at {self.bootstrap_servers}", _DEADLINE_S)
 
     def kill(self) -> None:
         raise NotOurs(self.bootstrap_servers)

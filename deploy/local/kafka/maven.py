@@ -15,7 +15,7 @@ from typing import Final
 
 from uuid_utils.compat import uuid7
 
-from deploy.local.kafka.broker import Kafka, answers
+from deploy.local.kafka.broker import Kafka
 from deploy.local.kafka.properties import LOCAL_CLIENTS, server_properties
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
@@ -80,7 +80,7 @@ class MavenKafka(Kafka):
         self._process.start()
 
     def wait_ready(self) -> None:
-        self._process.wait_ready(lambda: answers(self.bootstrap_servers), _DEADLINE_S)
+        self._process.wait_ready(self.answers, _DEADLINE_S)
 
     def kill(self) -> None:
         self._process.kill()

@@ -8,7 +8,7 @@ import importlib.util
 from pathlib import Path
 from typing import Final
 
-from deploy.local.kafka.broker import ClientSettings, Kafka, answers
+from deploy.local.kafka.broker import ClientSettings, Kafka
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
 from deploy.local.rungs import Rung, RungUnavailable
@@ -48,7 +48,7 @@ class TansuKafka(Kafka):
         self._process.start()
 
     def wait_ready(self) -> None:
-        self._process.wait_ready(lambda: answers(self.bootstrap_servers), _DEADLINE_S)
+        self._process.wait_ready(self.answers, _DEADLINE_S)
 
     def kill(self) -> None:
         self._process.kill()
