@@ -76,8 +76,8 @@ DEAD_LETTER_ACTIONS = Counter(
     "crm_dead_letter_actions_total", "What operators did about parked records", ("action", "outcome")
 )
 
-JOB_RUNS = Counter("crm_job_runs_total", "Runs of what a service does by itself, again and again", ("job", "outcome"))
-JOB_CHANGES = Counter("crm_job_changes_total", "Things that these runs changed", ("job",))
+JOB_RUNS = Counter("crm_job_runs_total", "Runs of what a service does by itself, again and again", ("name", "outcome"))
+JOB_CHANGES = Counter("crm_job_changes_total", "Things that these runs changed", ("name",))
 READY = Gauge("crm_ready", "Whether a part is as it should be: database, kafka, backlog", ("part",))
 BUILD = Gauge("crm_build_info", "Always 1; what runs", ("version",))
 

@@ -28,9 +28,11 @@ def test_a_container_is_told_the_same_variables_as_a_local_process() -> None:
         mongo=GivenMongo("mongodb://mongo:27017/?replicaSet=rs0"),
         keys=Keys(Path("private.pem"), Path("/keys/public/jwks.json")),
     )
+    # A local process has these from whoever starts it.
+    traces = {"CRM_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://jaeger:4318"}
     for name in SERVICES:
         environment = {key: default_of(value) for key, value in COMPOSE[name]["environment"].items()}
-        assert environment == {**local, "CRM_HOST": "0.0.0.0"}
+        assert environment == {**local, **traces, "CRM_HOST": "0.0.0.0"}
 
 
 def test_the_servers_are_of_the_same_version_everywhere() -> None:
@@ -68,11 +70,11 @@ def test_every_service_waits_for_its_servers_its_topics_and_its_keys() -> None:
 
 def test_no_port_is_open_to_the_network() -> None:
     published = [port for service in COMPOSE.values() for port in service.get("ports", ())]
-    assert len(published) == 7
+    assert len(published) == 10
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
-@pytest.mark.parametrize("name", [*SERVICES, "topics", "keys"])
+@pytest.mark.parametrize("name", [*SERVICES, "topics", "keys", "metrics-token"])
 def test_our_containers_are_not_root_and_cannot_write_their_image(name: str) -> None:
     service = COMPOSE[name]
     assert not service["user"].startswith(("0", "root"))
@@ -89,6 +91,22 @@ def test_no_container_can_gain_privileges_or_holds_a_password(name: str) -> None
     assert not [key for key in service.get("environment", ()) if "PASSWORD" in key or "SECRET" in key]
 
 
+@pytest.mark.parametrize("name", ["prometheus", "grafana", "jaeger"])
+def test_what_watches_is_asked_for_pinned_not_root_and_cannot_write_its_image(name: str) -> None:
+    service = COMPOSE[name]
+    assert service["profiles"] == ["observability"]
+    assert re.fullmatch(r"\S+:v?\d+\.\d+\.\d+", service["image"])
+    assert not service["user"].startswith(("0", "root"))
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+
+
+def test_nothing_that_serves_depends_on_what_watches() -> None:
+    watching = {name for name, service in COMPOSE.items() if "profiles" in service}
+    assert watching == {"metrics-token", "prometheus", "grafana", "jaeger"}
+    assert all(not watching & set(COMPOSE[name].get("depends_on", ())) for name in COMPOSE.keys() - watching)
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_has_its_default_port_a_health_check_and_time_to_end(name: str) -> None:
     service = COMPOSE[name]
@@ -100,7 +118,7 @@ def test_a_service_has_its_default_port_a_health_check_and_time_to_end(name: str
 
 def test_the_private_key_reaches_no_service() -> None:
     holders = [name for name, service in COMPOSE.items() if "private-keys" in str(service.get("volumes"))]
-    assert holders == ["keys"]
+    assert holders == ["keys", "metrics-token"]  # both end when they have written
 
 
 def test_every_variable_of_the_compose_file_is_explained_in_the_example() -> None:

@@ -241,7 +241,7 @@ async def test_a_job_that_fails_runs_again(assemble: Assemble) -> None:
             return runs >= 3
 
         await eventually(ran, "the job ran three times")
-    assert metric("crm_job_runs_total", job="job", outcome="failed") == runs
+    assert metric("crm_job_runs_total", name="job", outcome="failed") == runs
 
 
 async def test_what_a_job_changed_is_counted(assemble: Assemble) -> None:
@@ -254,12 +254,12 @@ async def test_what_a_job_changed_is_counted(assemble: Assemble) -> None:
     async with running.app.router.lifespan_context(running.app):
 
         async def ran() -> bool:
-            return (metric("crm_job_runs_total", job="water_jars", outcome="done") or 0) >= 3
+            return (metric("crm_job_runs_total", name="water_jars", outcome="done") or 0) >= 3
 
         await eventually(ran, "the job ran three times")
-    runs = metric("crm_job_runs_total", job="water_jars", outcome="done")
+    runs = metric("crm_job_runs_total", name="water_jars", outcome="done")
     assert runs is not None
-    assert metric("crm_job_changes_total", job="water_jars") == 2 * runs
+    assert metric("crm_job_changes_total", name="water_jars") == 2 * runs
 
 
 async def test_the_metrics_tell_what_runs_and_whether_its_parts_are_there(assemble: Assemble, signer: Signer) -> None:

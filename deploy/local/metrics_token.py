@@ -1,0 +1,36 @@
+"""Prometheus's token in a container: `python -m deploy.local.metrics_token PRIVATE_DIR PUBLIC_DIR FILE`.
+
+The surprise: it is made anew each time the stack is brought up, and ends after a month; Prometheus reads the file at
+each scrape.
+"""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from deploy.local.keys import make_keys
+from deploy.tokens import claims, sign
+
+LIFETIME: Final = timedelta(days=30)
+
+
+def write_token(private: Path, public: Path, file: Path) -> None:
+    """A token that may read metrics and nothing else, readable by the group of the file alone."""
+    keys = make_keys(private, public)
+    said = claims("prometheus", now=datetime.now(UTC), lifetime=LIFETIME, scopes=["metrics:read"], service=True)
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o640)
+    file.write_text(sign(said, private_key=keys.private_key, jwks=keys.jwks))
+
+
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    private, public, file = map(Path, arguments)
+    write_token(private, public, file)
+    print(f"the token of Prometheus is in {file}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
