@@ -114,7 +114,7 @@ class MoneyIn(Input):
 class RowIn(Input):
     """A product row (ROW-01); with a product, name and prices come from the catalog unless given."""
 
-    id: str | None = None
+    id: ElementId | None = None
     product_id: ElementId | None = None
     name: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
     quantity: Quantity = Decimal(1)

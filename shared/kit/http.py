@@ -149,13 +149,18 @@ class IdempotentRoute(APIRoute):
         """See `APIRoute`."""
         original = super().get_route_handler()
         answers_with_state = getattr(self.endpoint, "is_process", False)
+        calls = (dependency.call for dependency in self.dependant.dependencies)
+        needed = [_PERMISSIONS[call] for call in calls if call in _PERMISSIONS]
 
         async def handle(request: Request) -> Response:
             if _surroundings(request).is_database_away():
                 # At once: the driver would wait for a primary, and callers pile up behind it.
                 raise DatabaseUnavailable("The database is away; try again later.")
             # Before anything else is looked at: who is unknown learns nothing about what would be wrong.
+            # Whoever has not the right leaves nothing behind, and gets no stored answer of better days.
             caller = await _caller(request)
+            for permission in needed:
+                _allow(caller, permission)
             key = request.headers.get("idempotency-key")
             if request.method != "POST" or key is None:
                 return await original(request)
@@ -181,6 +186,9 @@ def router() -> APIRouter:
     return APIRouter(prefix="/v1", route_class=IdempotentRoute)
 
 
+_PERMISSIONS: dict[Any, str] = {}
+"""What each dependency made below asks for, so that a route knows it before anything else is looked at."""
+
 _bearer = HTTPBearer(auto_error=False, description="JWT; see the service's permissions.")
 
 
@@ -190,6 +198,7 @@ def reads(permission: str) -> Any:
     async def call(request: Request, _: Annotated[object, Depends(_bearer)]) -> Call:
         return await _call(request, permission)
 
+    _PERMISSIONS[call] = permission
     return Depends(call)
 
 
@@ -209,13 +218,13 @@ def writes(permission: str) -> Any:
     ) -> Call:
         return await _call(request, permission, if_match=if_match, prefer=prefer)
 
+    _PERMISSIONS[call] = permission
     return Depends(call)
 
 
 async def _call(request: Request, permission: str, *, if_match: str | None = None, prefer: str | None = None) -> Call:
     caller = await _caller(request)
-    if not caller.may(permission):
-        raise Forbidden(permission)
+    _allow(caller, permission)
     surroundings = _surroundings(request)
     record = getattr(request.state, "idempotency", None)
     new_id = record["new_id"] if record else surroundings.new_id()
@@ -232,6 +241,11 @@ async def _call(request: Request, permission: str, *, if_match: str | None = Non
         if_match=_version(if_match),
         wait_s=_wait(prefer),
     )
+
+
+def _allow(caller: Caller, permission: str) -> None:
+    if not caller.may(permission):
+        raise Forbidden(permission)
 
 
 def _version(if_match: str | None) -> int | None:

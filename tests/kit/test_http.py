@@ -35,7 +35,7 @@ from shared.kit.http import (
     writes,
 )
 from shared.kit.idempotency import IDEMPOTENCY_INDEXES, IdempotencyKeys
-from shared.kit.mongo import Database
+from shared.kit.mongo import Collection, Database
 from shared.kit.pages import decode_cursor, encode_cursor
 from shared.kit.repository import MemoryRepository
 from shared.kit.service import new_id, utc_now
@@ -112,6 +112,7 @@ class Shop:
     """A service's HTTP side, and its caller."""
 
     client: httpx.AsyncClient
+    keys: Collection
 
     def __init__(self, signer: Signer, waiters: Waiters) -> None:
         self.jars: MemoryRepository[Jar] = MemoryRepository(Jar, source="/kit", new_id=new_id)
@@ -155,6 +156,7 @@ async def shop(database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
         yield
 
     shop = Shop(signer, waiters)
+    shop.keys = keys
     app = make_app(surroundings, [jars_router(shop.jars, waiters, shop.faults)], life, description="Jars")
     shop.client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://shop"
@@ -247,6 +249,18 @@ async def test_who_is_unknown_learns_nothing_of_what_else_is_wrong(shop: Shop) -
     wrong = {"if_match": "new", "idempotency_key": ""}
     assert_problem(
         await shop.ask("POST", "/v1/jars", {"colour": 1}, authorization="Bearer x", **wrong), 401, "unauthenticated"
+    )
+
+
+async def test_whoever_has_not_the_right_leaves_no_key_and_gets_no_stored_answer(shop: Shop) -> None:
+    reader = shop.signer.token(roles=["reader"])
+    for _ in range(2):
+        refused = await shop.ask("POST", "/v1/jars", {"colour": 1}, token=reader, idempotency_key="k7")
+        assert_problem(refused, 403, "forbidden")
+    assert await shop.keys.count({}) == 0
+    assert (await shop.create(5, idempotency_key="k8")).status_code == 201
+    assert_problem(
+        await shop.ask("POST", "/v1/jars", {"amount": 5}, token=reader, idempotency_key="k8"), 403, "forbidden"
     )
 
 
