@@ -45,8 +45,18 @@ class Topics:
             await asyncio.sleep(0.02)
 
     async def alter(self, name: str, **config: str) -> None:
+        """Set them, and return when the broker goes by them."""
         settings = {key.replace("_", "."): value for key, value in config.items()}
         await self._admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, settings)])
+        asked = ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(settings))
+        deadline = monotonic() + 10
+        while True:
+            (answer,) = await self._admin.describe_configs([asked])
+            told = {entry[0]: entry[1] for *_, entries in answer.resources for entry in entries}
+            if settings.items() <= told.items():
+                return
+            assert monotonic() < deadline, told
+            await asyncio.sleep(0.02)
 
     async def put(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         if key is None and value is None:  # other clients send such records, aiokafka's `send` does not
