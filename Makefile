@@ -54,8 +54,9 @@ test: setup  ## all tests, on the best Kafka and MongoDB that the machine offers
 # Four of each kind.
 faults: export CRM_FAULTS ?= 72
 faults: export CRM_FAULT_CONVERSIONS ?= 2000
-faults: setup  ## kill, stop and pause everything while leads are converted, for about ten minutes (CRM_FAULT_SEED)
+faults: setup  ## kill, stop and pause everything while leads are converted; rebuild a timeline of 20,000 events
 	$(BIN)/python -m pytest -q -s tests/system/faults/test_campaign.py
+	CRM_REBUILD_EVENTS=20000 $(BIN)/python -m pytest -q tests/system/test_rebuild.py
 
 fuzz: export CRM_FUZZ_EXAMPLES ?= 100
 fuzz: setup  ## ask every service thousands of odd things, for minutes instead of one

@@ -115,6 +115,7 @@ def add_error_handlers(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> Response:
         code = error.code if isinstance(error, TooLarge) else "http_error"
         answer = problem(request, error.status_code, code, str(error.detail))
+        answer.headers.update(error.headers or {})
         if methods := error.status_code == 405 and _documented_methods(request):  # noqa: PLR2004
             answer.headers["Allow"] = ", ".join(methods)
         return answer
@@ -122,5 +123,5 @@ def add_error_handlers(app: FastAPI) -> None:
 
 def _documented_methods(request: Request) -> list[str]:
     """Those of all routes of this path; the framework names those of the first route alone."""
-    path = getattr(request.scope.get("route"), "path", None)
+    path = getattr(request.scope.get("route"), "path_format", None)
     return sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ()))

@@ -114,9 +114,14 @@ async def poison(crm: Debugged) -> None:
 async def damaged(crm: Debugged, lead: str) -> None:
     """A document that cannot be read any more: the answer is a 500, and the log tells where."""
     database = connect(crm.stack.mongo.url, f"{DATABASE_PREFIX}leads")
-    await database.collection("leads").update({"_id": lead}, {"$set": {"phones": f"{NAME} {PHONE}", "emails": EMAIL}})
-    database.close()
+    leads = database.collection("leads")
+    whole = await leads.get(lead, {"phones": 1, "emails": 1})
+    assert whole is not None
+    await leads.update({"_id": lead}, {"$set": {"phones": f"{NAME} {PHONE}", "emails": EMAIL}})
     answer = await crm.ask("leads", "GET", f"/leads/{lead}")
+    # Others use this system after us.
+    await leads.update({"_id": lead}, {"$set": {"phones": whole["phones"], "emails": whole["emails"]}})
+    database.close()
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert not [text for text in (*PERSONAL, "Traceback", "ValidationError", "mongo") if text in answer.text]
 

@@ -1,6 +1,6 @@
 """Everything breaks while everybody works: nothing is lost, nothing is doubled, and it heals by itself.
 
-The surprise: this is one test in two lengths. `make test` inflicts eight faults, each of another kind; `make faults`
+The surprise: this is one test in two lengths. `make test` inflicts six faults, each of another kind; `make faults`
 dozens, with progress and a table.
 """
 
@@ -12,8 +12,8 @@ from rich.console import Console
 from tests.system.faults.campaign import Campaign
 from tests.system.faults.site import Site
 
-FAULTS = int(os.environ.get("CRM_FAULTS") or 8)
-CONVERSIONS = int(os.environ.get("CRM_FAULT_CONVERSIONS") or 80)
+FAULTS = int(os.environ.get("CRM_FAULTS") or 6)
+CONVERSIONS = int(os.environ.get("CRM_FAULT_CONVERSIONS") or 60)
 SEED = int(os.environ.get("CRM_FAULT_SEED") or 20_261_123)
 REST_EVERY = 8
 
