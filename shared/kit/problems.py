@@ -3,6 +3,7 @@
 The surprise: nobody else chooses a status. It follows from the kind of the domain's error, in one table.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -123,5 +124,10 @@ def add_error_handlers(app: FastAPI) -> None:
 
 def _documented_methods(request: Request) -> list[str]:
     """Those of all routes of this path; the framework names those of the first route alone."""
-    path = getattr(request.scope.get("route"), "path_format", None)
-    return sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ()))
+    documented: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    for held in ("[^/]+", ".+"):  # a parameter may hold slashes; the most particular path is meant
+        pattern = {path: re.sub(r"{\w+}", held, path) for path in documented}
+        fitting = [path for path in documented if re.fullmatch(pattern[path], request.url.path)]
+        if fitting:
+            return sorted(method.upper() for method in documented[max(fitting, key=len)])
+    return []
