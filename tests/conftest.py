@@ -1,5 +1,7 @@
 """The session's stack, and a word at the end about what was left out."""
 
+import signal
+
 import pytest
 
 from deploy.local.kafka import choose_kafka
@@ -7,6 +9,12 @@ from deploy.local.mongo import choose_mongo
 from tests.stack import kafka, leave_out_what_needs_real_kafka, left_out, local_stack, mongo, test_directory
 
 __all__ = ["kafka", "local_stack", "mongo", "test_directory"]
+
+
+def pytest_configure() -> None:
+    """Children of a run in the background would inherit that Ctrl-C is ignored; some tests send it to them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
