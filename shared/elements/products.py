@@ -27,7 +27,9 @@ class Products:
         wanted = sorted({id_ for id_ in ids if id_})
         if not wanted:
             return {}
-        found = await self._collection.find({"_id": {"$in": wanted}, "name": {"$exists": True}})
+        # An update may be all that was ever heard of a product: without name and activity it cannot be sold yet.
+        known = {"name": {"$exists": True}, "active": {"$exists": True}}
+        found = await self._collection.find({"_id": {"$in": wanted}, **known})
         return {
             document["_id"]: ProductFacts(
                 id=document["_id"],

@@ -87,6 +87,13 @@ async def test_a_product_that_was_only_updated_so_far_is_not_known_yet(products:
     assert not facts.active
 
 
+async def test_a_product_whose_creation_is_missing_cannot_be_sold_although_it_was_renamed(products: Products) -> None:
+    """ROW-01: whether it is active is not known."""
+    assert await hear(products, updated("renamed", 2, name="Pump 2")) is None
+    facts = await hear(products, created("renamed"))
+    assert facts == ProductFacts("renamed", "Pump 2", active=True, price=euros("550"))
+
+
 async def test_a_name_is_taken_as_it_is_even_if_it_looks_like_an_expression(products: Products) -> None:
     facts = await hear(
         products, created("odd", name="$name", prices=(ListPrice(price=Money(value=Decimal("0.5"), currency="USD")),))
