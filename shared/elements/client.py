@@ -132,7 +132,11 @@ def with_resolved(client: Client, contact: ElementRef | None, company: ElementRe
     contacts = client.contacts
     if contact is not None:
         others = [link.model_copy(update={"is_primary": False}) for link in contacts if link.contact_id != contact.id]
-        contacts = with_one_primary([_link(ContactWish(contact.id, is_primary=True), 10, contact.title), *others])
+        known = next((link for link in contacts if link.contact_id == contact.id), None)
+        resolved = _link(ContactWish(contact.id), 10, contact.title)
+        if known is not None:
+            resolved = _touched(known).model_copy(update={"title": contact.title})
+        contacts = with_one_primary([resolved.model_copy(update={"is_primary": True}), *others])
     if company is None or (client.company is not None and client.company.id == company.id):
         return client.model_copy(update={"contacts": contacts})
     settled = {"link_no": client.link_no + 1, "link_state": "done", "refusal": None, "truncated": False}

@@ -257,6 +257,16 @@ def test_what_a_conversion_resolved_is_linked_at_once_and_as_primary() -> None:
     assert with_resolved(client, contact_ref("ada"), company_ref("acme")) == client
 
 
+def test_a_contact_that_was_linked_before_its_conversion_keeps_its_role_and_its_place() -> None:
+    """CLI-06, LEAD-14."""
+    client = set_contacts(Client(), [ContactWish("bob"), ContactWish("ada", role_id=5)])
+    resolved = with_resolved(client, contact_ref("ada"), None)
+    assert [(link.contact_id, link.role_id, link.sort, link.is_primary) for link in resolved.contacts] == [
+        ("bob", 0, 10, False),
+        ("ada", 5, 20, True),
+    ]
+
+
 A_PEOPLE, B_PEOPLE = ("ada", "bob", "sam"), ("dan", "sam")
 ANSWERS = st.lists(st.sampled_from([1, 2, 3]), max_size=6)
 
