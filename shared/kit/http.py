@@ -231,7 +231,8 @@ async def _call(request: Request, permission: str, *, if_match: str | None = Non
     return Call(
         caller=caller,
         cause=Cause(
-            key=f"key:{record['_id']}" if record else f"request:{new_id}",
+            # Not the key itself: a document may remember its causes for longer than the key lives.
+            key=f"key:{new_id}" if record else f"request:{new_id}",
             actor=caller.actor,
             at=surroundings.clock(),
             correlation_id=request.state.correlation_id,

@@ -331,6 +331,18 @@ async def test_all_four_ways_to_set_a_client(api: Api) -> None:
         assert (answer.json()["client"]["contacts"], answer.json()["is_repeat"]) == ([], is_repeat)
 
 
+async def test_a_key_that_was_forgotten_is_a_new_one(api: Api) -> None:
+    """CLI-06: keys live for a day, what a lead remembers of its causes may live longer."""
+    lead = await api.made("/leads")
+    path = f"/leads/{lead['id']}/contacts"
+    await api("POST", path, {"contact_id": "ada"}, idempotency_key="monthly")
+    await api.database.collection("idempotency").delete({})  # as MongoDB does it after 24 hours
+    answer = await api("POST", path, {"contact_id": "bob"}, idempotency_key="monthly")
+    assert answer.json()["added"] is True
+    linked = (await api.read(f"/leads/{lead['id']}"))["client"]["contacts"]
+    assert [link["contact_id"] for link in linked] == ["ada", "bob"]
+
+
 async def test_a_contact_that_is_linked_already_is_not_added(api: Api) -> None:
     """CLI-06."""
     lead = await api.made("/leads")
