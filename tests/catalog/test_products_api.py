@@ -226,6 +226,15 @@ async def test_an_external_id_that_was_given_up_can_be_taken_over_anew(catalog: 
     assert new != old["id"]
 
 
+async def test_an_old_copy_of_an_integration_s_product_is_refused(catalog: Api, name: str) -> None:
+    """PROD-10."""
+    path = f"/products/external/{name}"
+    await catalog.call("PUT", path, {"name": "first"})
+    assert (await catalog.call("PUT", path, {"name": "second"}, if_match='"1"')).status_code == 200
+    stale = await catalog.call("PUT", path, {"name": "third"}, if_match='"1"')
+    assert (stale.status_code, stale.json().get("code")) == (412, "version_mismatch")
+
+
 async def test_path_and_body_name_the_same_external_id(catalog: Api, name: str) -> None:
     """PROD-10."""
     answer = await catalog.call("PUT", f"/products/external/{name}", {"name": name, "external_id": "other"})

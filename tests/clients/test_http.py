@@ -192,6 +192,16 @@ async def test_one_origin_put_ten_times_at_once_is_one_record(api: Api, kind: st
     assert len({answer.json()["id"] for answer in answers}) == 1
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_old_copy_of_another_system_s_record_is_refused(api: Api, kind: str) -> None:
+    """CMN-14."""
+    path = f"/{kind}/external/shop/{uuid4()}"
+    await api("PUT", path, KINDS[kind])
+    assert (await api("PUT", path, {**KINDS[kind], "comments": "second"}, if_match='"1"')).status_code == 200
+    stale = await api("PUT", path, {**KINDS[kind], "comments": "third"}, if_match='"1"')
+    assert (stale.status_code, stale.json().get("code")) == (412, "version_mismatch")
+
+
 async def test_the_links_of_a_contact_are_left_alone_by_the_other_system(api: Api) -> None:
     """CMN-14, COMP-04."""
     path = f"/contacts/external/shop/{uuid4()}"

@@ -427,6 +427,15 @@ async def test_a_lead_of_another_system_is_created_once_and_then_corrected(api: 
     assert (changed["title"], changed["version"]) == ("Changed", 2)
 
 
+async def test_an_old_copy_of_another_system_s_lead_is_refused(api: Api) -> None:
+    """CMN-14."""
+    path = f"/leads/external/shop/{uuid4()}"
+    await api("PUT", path, {"title": "First"})
+    await api("PUT", path, {"title": "Second"}, if_match='"1"')
+    stale = await api("PUT", path, {"title": "Third"}, if_match='"1"')
+    assert (stale.status_code, stale.json().get("code")) == (412, "version_mismatch")
+
+
 async def test_one_origin_put_ten_times_at_once_is_one_lead(api: Api) -> None:
     """CMN-14."""
     path = f"/leads/external/shop/{uuid4()}"

@@ -85,7 +85,14 @@ def build_router(*, products: MongoRepository[Product], views: ProductViews, num
         """Create or correct the product of this external id (PROD-10)."""
         fields = body.fields_of(external_id)
         product, is_new = await upsert_product(
-            catalog_id, fields, call.cause, fresh_id=call.new_id, products=products, views=views, create=create
+            catalog_id,
+            fields,
+            call.cause,
+            fresh_id=call.new_id,
+            products=products,
+            views=views,
+            create=create,
+            expected_version=call.if_match,
         )
         return shown(product, response, 201 if is_new else 200)
 

@@ -31,6 +31,7 @@ async def upsert_product(
     products: Repository[Product],
     views: ByExternalId,
     create: Create,
+    expected_version: int | None = None,
 ) -> tuple[Product, bool]:
     """Create the product of `fields["external_id"]`, or correct it.
 
@@ -39,12 +40,18 @@ async def upsert_product(
 
     Returns:
         The product, and whether it is new.
+
+    Raises:
+        Stale: the caller's copy of a product that is there is old.
     """
     external_id = fields["external_id"]
     for id_ in (derived_id("product", catalog_id, external_id), fresh_id, fresh_id):
         found = await views.by_external_id(catalog_id, external_id)
         if found is not None:
-            return await correct_product(found.id, fields, cause, products=products), False
+            corrected = await correct_product(
+                found.id, fields, cause, products=products, expected_version=expected_version
+            )
+            return corrected, False
         # Where the id or the external id is taken, somebody was faster, or the id was used up long ago.
         with suppress(IdTaken, ExternalIdTaken):
             return await create(id_, catalog_id, fields, cause), True

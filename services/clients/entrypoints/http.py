@@ -120,7 +120,7 @@ def _contacts(
             call.cause,
             find=partial(views.by_origin, contacts),
             create=create,
-            correct=partial(correct_contact, contacts=contacts),
+            correct=partial(correct_contact, contacts=contacts, expected_version=call.if_match),
         )
         return shown(contact, response, 201 if is_new else 200)
 
@@ -222,7 +222,7 @@ def _companies(
             call.cause,
             find=partial(views.by_origin, companies),
             create=create,
-            correct=partial(correct_company, companies=companies),
+            correct=partial(correct_company, companies=companies, expected_version=call.if_match),
         )
         return shown(company, response, 201 if is_new else 200)
 

@@ -123,7 +123,13 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         """Create or correct the lead of this origin; stage, client and rows of an existing one stay (CMN-14)."""
         wish = body.wish(settings.default_country, (originator, origin))
         lead, is_new = await upsert_lead(
-            (originator, origin), wish, call.cause, leads=leads, views=views, create=making
+            (originator, origin),
+            wish,
+            call.cause,
+            leads=leads,
+            views=views,
+            create=making,
+            expected_version=call.if_match,
         )
         return shown(lead, response, 201 if is_new else 200)
 

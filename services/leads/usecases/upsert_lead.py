@@ -30,11 +30,15 @@ async def upsert_lead(
     leads: Repository[Lead],
     views: ByOrigin,
     create: Create,
+    expected_version: int | None = None,
 ) -> tuple[Lead, bool]:
     """Create the lead of this origin, or correct its fields; stage, client and rows are then left alone.
 
     Returns:
         The lead, and whether it is new.
+
+    Raises:
+        Stale: the caller's copy of a lead that is there is old.
     """
     found = await views.by_origin(*origin)
     if found is None:
@@ -45,4 +49,5 @@ async def upsert_lead(
             found = await views.by_origin(*origin)
             if found is None:
                 raise
-    return await correct_lead(found.id, wish.fields, cause, leads=leads), False
+    corrected = await correct_lead(found.id, wish.fields, cause, leads=leads, expected_version=expected_version)
+    return corrected, False
