@@ -63,6 +63,13 @@ def test_a_match_of_a_kind_that_is_not_wanted_stands_in_nobody_s_way(how: OnDupl
     assert decision == Decision(company=NEW_COMPANY, duplicates=(ADA, BOB))
 
 
+@pytest.mark.parametrize("how", ["create", "link", "reject"])
+def test_what_an_earlier_attempt_made_is_no_duplicate(how: OnDuplicate) -> None:
+    """LEAD-13."""
+    asked = a_question("company", targets=("contact", "company"), attempt=2, on_duplicate=how)
+    assert decide(asked, [contact_ref(asked.proposed_contact_id)], []) == Decision(company=NEW_COMPANY)
+
+
 def test_everybody_claims_in_the_same_order_and_each_key_once() -> None:
     """LEAD-13."""
     keys = claim_keys(["+492", "+491", "+492"], ["b@x.example", "a@x.example"])

@@ -36,11 +36,16 @@ class Decision(Value):
 def decide(asked: LeadConversionRequested, contacts: Sequence[ElementRef], companies: Sequence[ElementRef]) -> Decision:
     """Create, link or refuse, from the records that share a phone or an e-mail with the lead (LEAD-12).
 
-    `link` takes a match that is the only one of its kind; `reject` refuses any match; `create` only mentions them.
+    `link` takes a match that is the only one of its kind; `reject` refuses any match; `create` only mentions them. What
+    an earlier attempt of the same conversion made is no match.
     """
     wanted = set(asked.client_targets)
-    matches = {"contact": list(contacts), "company": list(companies)}
-    duplicates = (*contacts, *companies)
+    own = {asked.proposed_contact_id, asked.proposed_company_id}
+    matches = {
+        "contact": [ref for ref in contacts if ref.id not in own],
+        "company": [ref for ref in companies if ref.id not in own],
+    }
+    duplicates = (*matches["contact"], *matches["company"])
     asked_for = [ref for kind in wanted for ref in matches[kind]]
     too_many = any(len(matches[kind]) > 1 for kind in wanted)
     if (asked.on_duplicate == "reject" and asked_for) or (asked.on_duplicate == "link" and too_many):
