@@ -8,6 +8,7 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.registry import parse
 
 from services.clients.adapters.claims import Claims
+from services.clients.domain.resolution import Claim
 from shared.elements.products import Products
 from shared.elements.rows import ProductFacts
 from shared.kit.domain import Aggregate, Cause
@@ -100,8 +101,8 @@ class MortalClaims(Claims):
         super().__init__(collection)
         self._power = power
 
-    async def take(self, key: str, holder: Any, resolution_id: str) -> Any:
-        other = await super().take(key, holder, resolution_id)
+    async def take(self, key: str, claim: Claim) -> Claim | None:
+        other = await super().take(key, claim)
         self._power.written()
         return other
 

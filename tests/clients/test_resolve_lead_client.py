@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from crm_contracts.leads import LeadConversionRequested
-from crm_contracts.values import Address, ConversionTarget, OnDuplicate
+from crm_contracts.values import Address, ConversionTarget, ElementRef, OnDuplicate
 
-from services.clients.domain.resolution import Resolution
+from services.clients.domain.resolution import Claim, Resolution
 from shared.kit.domain import NotYet
 from shared.kit.repository import LostRace
 from tests.builders.causes import a_cause
@@ -242,6 +242,22 @@ async def test_while_somebody_else_creates_a_client_with_the_same_phone_the_ques
     await office.resolve(rival)
     await office.resolve(asked)
     assert (await office.resolved(asked)).contact == (await office.resolved(rival)).contact
+
+
+@pytest.mark.parametrize("how", ["link", "reject"])
+async def test_a_claim_that_a_late_twin_left_behind_holds_up_nobody(
+    office: Office, name: str, how: OnDuplicate
+) -> None:
+    """LEAD-13: the twin looked before the answer, claimed after it, and died; nobody is asked again."""
+    known = await office.knows_contact(f"known-{name}", name)
+    first = asking(f"first-{name}", "contact", on_duplicate=how)
+    await office.resolve(first)
+    holder = ElementRef(type="contact", id=first.proposed_contact_id)
+    late = Claim(holder=holder, resolution_id=Resolution.id_for(first))
+    assert await office.claims.take(f"phone:{phone_of(name)}", late) is None
+    asked = asking(name, "contact")
+    await office.resolve(asked)
+    assert (await office.resolved(asked)).contact == known.ref
 
 
 @pytest.mark.parametrize("kind", ["contact", "company"])

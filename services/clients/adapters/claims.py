@@ -4,8 +4,7 @@ The surprise: a claim lives only while its conversion creates. As soon as the cl
 searching, so whoever gets a claim must search *after* that.
 """
 
-from crm_contracts.values import ElementRef
-
+from services.clients.domain.resolution import Claim
 from shared.kit.mongo import Collection, DuplicateKey, Index
 from shared.kit.testing import fault_point
 
@@ -18,24 +17,17 @@ class Claims:
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
 
-    async def take(self, key: str, holder: ElementRef, resolution_id: str) -> ElementRef | None:
-        """Claim a key such as `phone:+49…`: None where it is ours now, else the future client of whoever has it."""
+    async def take(self, key: str, claim: Claim) -> Claim | None:
+        """Claim a key such as `phone:+49…`: None where it is ours now, else the claim of whoever has it."""
         while True:
             try:
-                await self._collection.insert(
-                    {
-                        "_id": key,
-                        "holder": {"type": holder.type, "id": holder.id},
-                        "resolution_id": resolution_id,
-                    }
-                )
+                await self._collection.insert({"_id": key, **claim.model_dump()})
             except DuplicateKey:
                 found = await self._collection.get(key)
                 if found is None:
                     continue  # released in between
-                if found["resolution_id"] == resolution_id:
-                    return None
-                return ElementRef.model_validate(found["holder"])
+                held = Claim.model_validate(found)
+                return None if held.resolution_id == claim.resolution_id else held
             fault_point("claimed")
             return None
 

@@ -65,6 +65,13 @@ def decide(asked: LeadConversionRequested, contacts: Sequence[ElementRef], compa
     )
 
 
+class Claim(Value):
+    """Whoever is about to create a client with a phone or an e-mail, and under which resolution."""
+
+    holder: ElementRef
+    resolution_id: str
+
+
 def claim_keys(phones: Sequence[str], emails: Sequence[str]) -> list[str]:
     """Keys in the one order in which everybody takes them: nobody ever waits in a circle."""
     return sorted({*(f"phone:{phone}" for phone in phones), *(f"email:{email}" for email in emails)})

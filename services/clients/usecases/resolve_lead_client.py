@@ -14,7 +14,7 @@ from crm_contracts.values import ElementRef, Requisite
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
-from services.clients.domain.resolution import Decision, Resolution, claim_keys, decide
+from services.clients.domain.resolution import Claim, Decision, Resolution, claim_keys, decide
 from shared.kit.domain import Cause, NotYet, derived_id
 from shared.kit.kafka import Answers
 from shared.kit.mongo import Numbers
@@ -36,8 +36,8 @@ class Duplicates(Protocol):
 class Claiming(Protocol):
     """Keeps keys for clients that are about to be created."""
 
-    async def take(self, key: str, holder: ElementRef, resolution_id: str) -> ElementRef | None:
-        """None where the key is ours, else who holds it."""
+    async def take(self, key: str, claim: Claim) -> Claim | None:
+        """None where the key is ours, else the claim that holds it."""
         ...
 
     async def release(self, resolution_id: str) -> None:
@@ -67,7 +67,10 @@ async def resolve_lead_client(
     id_ = Resolution.id_for(asked)
     resolution = await resolutions.find(id_)
     if resolution is None:
-        decision = await _decide(asked, id_, contacts=contacts, companies=companies, claims=claims, views=views)
+        if asked.on_duplicate != "create":
+            await _claim(asked, id_, contacts=contacts, companies=companies, resolutions=resolutions, claims=claims)
+        # Only now: whoever released a claim before we took it has created what we find here.
+        decision = decide(asked, *await views.matches(*_phones_and_emails(asked)))
         new = Resolution.create(asked, decision, at=cause.at)
         resolution = await _recorded(new, cause, resolutions)
     if resolution.answered_to is not None:
@@ -92,33 +95,38 @@ async def _recorded(new: Resolution, cause: Cause, resolutions: Repository[Resol
         return await resolutions.get(new.id)
 
 
-async def _decide(
+async def _claim(
     asked: LeadConversionRequested,
     id_: str,
     *,
     contacts: Repository[Contact],
     companies: Repository[Company],
+    resolutions: Repository[Resolution],
     claims: Claiming,
-    views: Duplicates,
-) -> Decision:
-    phones = [point.normalized for point in asked.snapshot.phones if point.normalized]
-    emails = [point.normalized for point in asked.snapshot.emails if point.normalized]
-    if asked.on_duplicate != "create":
-        is_contact = "contact" in asked.client_targets
-        holder = ElementRef(
-            type="contact" if is_contact else "company",
-            id=asked.proposed_contact_id if is_contact else asked.proposed_company_id,
-        )
-        for key in claim_keys(phones, emails):
-            other = await claims.take(key, holder, id_)
+) -> None:
+    is_contact = "contact" in asked.client_targets
+    holder = ElementRef(
+        type="contact" if is_contact else "company",
+        id=asked.proposed_contact_id if is_contact else asked.proposed_company_id,
+    )
+    for key in claim_keys(*_phones_and_emails(asked)):
+        while (other := await claims.take(key, Claim(holder=holder, resolution_id=id_))) is not None:
             repository: Repository[Contact] | Repository[Company] = contacts
-            if other is not None and other.type == "company":
+            if other.holder.type == "company":
                 repository = companies
-            if other is not None and await repository.find(other.id) is None:
+            if await repository.find(other.holder.id) is not None:
+                break
+            rival = await resolutions.find(other.resolution_id)
+            if rival is None or rival.answered_to is None:
                 message = "somebody else is creating a client with the same phone or e-mail"
                 raise NotYet(message)
-    # Only now: whoever released a claim before we took it has created what we find here.
-    return decide(asked, *await views.matches(phones, emails))
+            # A replica that woke up too late claimed for what had been answered: nobody will come to release that.
+            await claims.release(other.resolution_id)
+
+
+def _phones_and_emails(asked: LeadConversionRequested) -> tuple[list[str], list[str]]:
+    phones = [point.normalized for point in asked.snapshot.phones if point.normalized]
+    return phones, [point.normalized for point in asked.snapshot.emails if point.normalized]
 
 
 async def _company(
