@@ -4,6 +4,7 @@ Pure. The surprise: a row keeps its own copy of name and list price, so a later 
 and a product that was switched off stays where it was sold.
 """
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -53,7 +54,6 @@ def make_rows(
         Invalid: naming every wrong row: an unknown or switched-off product, no name, no price in the currency.
     """
     sold = {row.product_id for row in existing}
-    ids = {row.id for row in existing}
     rows: list[ProductRow] = []
     errors: list[dict[str, str]] = []
     for index, wish in enumerate(wishes):
@@ -67,11 +67,9 @@ def make_rows(
         if listed is None and product and product.price and product.price.currency == currency:
             listed = product.price.value
         price = wish.price if wish.price is not None else listed
-        id_ = wish.id if wish.id and wish.id in ids else new_id()
-        ids.discard(id_)  # a row keeps its id, a second one does not get it too
         rows.append(
             ProductRow(
-                id=id_,
+                id=wish.id or "",
                 product_id=wish.product_id,
                 name=wish.name or (product.name if product else ""),
                 quantity=wish.quantity,
@@ -83,7 +81,30 @@ def make_rows(
     if errors:
         message = "Some product rows cannot be accepted."
         raise Invalid(message, {"errors": errors})
-    return tuple(rows)
+    return _identified(rows, existing, new_id)
+
+
+def _identified(
+    rows: Sequence[ProductRow], existing: Sequence[ProductRow], new_id: Callable[[], str]
+) -> tuple[ProductRow, ...]:
+    """Each row keeps its id or takes that of the very same row: rows sent again without ids are no change (LEAD-10)."""
+    left = {row.id: row for row in existing}
+    kept = [left.pop(row.id, None) for row in rows]  # of two rows with one id, the second is a new row
+    alike: dict[ProductRow, deque[str]] = defaultdict(deque)
+    for row in left.values():
+        alike[_without_id(row)].append(row.id)
+
+    def id_of(row: ProductRow, old: ProductRow | None) -> str:
+        if old is not None:
+            return old.id
+        same = alike.get(_without_id(row))
+        return same.popleft() if same else new_id()
+
+    return tuple(row.model_copy(update={"id": id_of(row, old)}) for row, old in zip(rows, kept, strict=True))
+
+
+def _without_id(row: ProductRow) -> ProductRow:
+    return row.model_copy(update={"id": ""})
 
 
 def _problem(
