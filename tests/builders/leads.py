@@ -84,9 +84,14 @@ def a_question(
     on_duplicate: OnDuplicate = "link",
     targets: tuple[ConversionTarget, ...] | None = None,
     proposed: str | None = None,
+    contact: ElementRef | None = None,
+    company: ElementRef | None = None,
     **fields: Any,
 ) -> LeadConversionRequested:
-    """What clients is asked; the proposed ids are named after `proposed`, the lead's id if not given."""
+    """What clients is asked; the proposed ids are named after `proposed`, the lead's id if not given.
+
+    `contact` and `company` are what an earlier attempt has made.
+    """
     wanted = client_targets or ("contact",)
     name = proposed or lead_id
     return LeadConversionRequested(
@@ -98,6 +103,8 @@ def a_question(
         on_duplicate=on_duplicate,
         proposed_contact_id=f"contact-of-{name}",
         proposed_company_id=f"company-of-{name}",
+        contact=contact,
+        company=company,
         snapshot=LeadSnapshot(**{"title": "Pumps for ACME", "responsible_id": "anna", **a_person(), **fields}),
     )
 

@@ -260,6 +260,43 @@ async def test_a_claim_that_a_late_twin_left_behind_holds_up_nobody(
     assert (await office.resolved(asked)).contact == known.ref
 
 
+async def test_a_contact_of_an_earlier_attempt_is_linked_to_the_company_of_a_later_one(
+    office: Office, name: str
+) -> None:
+    """LEAD-12: the new contact, which has the phones, is linked to the new company."""
+    first = asking(name, "contact", targets=("contact", "deal"))
+    await office.resolve(first)
+    made = (await office.resolved(first)).contact
+    second = asking(name, "company", targets=("contact", "company", "deal"), attempt=2, contact=made)
+    for cause in ("second", "second", "asked again"):
+        await office.resolve(second, a_cause(f"{cause}-{name}"))
+    contact = await office.contacts.get(first.proposed_contact_id)
+    company = await office.companies.get(second.proposed_company_id)
+    assert [(link.company_id, link.is_primary) for link in contact.companies] == [(company.id, True)]
+    assert (company.phones, (await office.resolved(second)).created) == ((), (company.ref,))
+
+
+async def test_a_contact_is_linked_to_the_company_of_an_earlier_attempt(office: Office, name: str) -> None:
+    """LEAD-12."""
+    first = asking(name, "company", targets=("company", "deal"))
+    await office.resolve(first)
+    made = (await office.resolved(first)).company
+    second = asking(name, "contact", targets=("contact", "company", "deal"), attempt=2, company=made)
+    await office.resolve(second, a_cause(f"second-{name}"))
+    contact = await office.contacts.get(second.proposed_contact_id)
+    assert [link.company_id for link in contact.companies] == [first.proposed_company_id]
+
+
+async def test_a_company_gets_the_contact_data_where_no_contact_is_created(office: Office, name: str) -> None:
+    """LEAD-12: a contact that was only linked has its own."""
+    await office.knows_contact(f"known-{name}", name)
+    asked = asking(name, "contact", "company", address=ADDRESS)
+    await office.resolve(asked)
+    company = await office.companies.get(asked.proposed_company_id)
+    assert (company.phones, company.emails) == (asked.snapshot.phones, asked.snapshot.emails)
+    assert [requisite.addresses for requisite in company.requisites] == [(ADDRESS,)]
+
+
 @pytest.mark.parametrize("kind", ["contact", "company"])
 async def test_leads_with_one_phone_converted_at_the_same_moment_make_one_client(
     office: Office, name: str, kind: ConversionTarget

@@ -138,18 +138,20 @@ async def _company(
     numbers: Numbers,
 ) -> ElementRef | None:
     choice, snapshot = decision.company, asked.snapshot
-    if choice is None or decision.is_refused:
+    ref = choice.ref if choice else asked.company
+    if ref is None or decision.is_refused:
         return None
-    if choice.action == "link":
-        return choice.ref
+    if choice is None or choice.action == "link":
+        return ref
     fields = snapshot.model_dump(include={"comments", "responsible_id", "open_to_all", "utm"})
     fields["title"] = snapshot.company_title or snapshot.title
-    alone = "contact" not in asked.targets
+    contact = decision.contact.ref if decision.contact else asked.contact
+    alone = contact is None or contact.id != asked.proposed_contact_id
     if alone:
         fields |= _reach(snapshot)
     company = await companies.add_numbered(
         lambda number: Company.create(
-            choice.ref.id,
+            ref.id,
             number,
             fields,
             by=cause.actor,
@@ -174,17 +176,18 @@ async def _contact(
     numbers: Numbers,
 ) -> ElementRef | None:
     choice, snapshot = decision.contact, asked.snapshot
-    if choice is None or decision.is_refused:
+    ref = choice.ref if choice else asked.contact
+    if ref is None or decision.is_refused:
         return None
     place = 10 * (len(await views.contacts_of(company.id)) + 1) if company else 10
-    if choice.action == "link":
+    if choice is None or choice.action == "link":
         if company is not None:
             await contacts.change(
-                choice.ref.id,
+                ref.id,
                 lambda contact: contact.link(company, position=place, by=cause.actor, at=cause.at),
                 cause,
             )
-        return choice.ref
+        return ref
     named = {"salutation", "first_name", "middle_name", "last_name", "birth_date", "position"}
     common = {"comments", "responsible_id", "open_to_all", "utm", "source_id", "source_description"}
     fields = snapshot.model_dump(include=named | common) | _reach(snapshot)
@@ -195,7 +198,7 @@ async def _contact(
     link = CompanyLink(company_id=company.id, title=company.title, position=place, is_primary=True) if company else None
     contact = await contacts.add_numbered(
         lambda number: Contact.create(
-            choice.ref.id,
+            ref.id,
             number,
             fields,
             by=cause.actor,

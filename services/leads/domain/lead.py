@@ -304,6 +304,8 @@ class Lead(Aggregate, LeadState):
                 on_duplicate=conversion.on_duplicate,
                 proposed_contact_id=conversion.proposed_contact_id,
                 proposed_company_id=conversion.proposed_company_id,
+                contact=conversion.contact,
+                company=conversion.company,
                 snapshot=conversion.snapshot,
             )
         )

@@ -132,6 +132,7 @@ class LeadConversionRequested(Event):
     """A conversion began, or clients is asked once more (LEAD-11, LEAD-13).
 
     `client_targets` are the records that clients is to create or link; it has nothing to do where they are empty.
+    `contact` and `company` are what an earlier attempt has created or linked.
     """
 
     ce_type: ClassVar[str] = "crm.lead.conversion_requested.v1"
@@ -143,6 +144,8 @@ class LeadConversionRequested(Event):
     on_duplicate: OnDuplicate
     proposed_contact_id: str
     proposed_company_id: str
+    contact: ElementRef | None = None
+    company: ElementRef | None = None
     snapshot: LeadSnapshot
 
 
