@@ -130,6 +130,19 @@ def test_conversion_makes_no_repeat_lead() -> None:
     assert not lead.is_repeat
 
 
+def test_a_converted_lead_that_is_corrected_becomes_no_repeat_lead() -> None:
+    """LEAD-14: only another client does that (LEAD-03)."""
+    lead = a_lead()
+    start(lead, "contact", "deal")
+    resolve(lead, contact=contact_ref())
+    opened(lead)
+    lead.correct({"title": "Pipes"}, by=ANNA, at=later(9))
+    lead.set_client(lead.client.model_copy(update={"auto_link_contacts": False}), by=ANNA, at=later(9))
+    assert not lead.is_repeat
+    lead.set_client(set_company(lead.client, "other"), by=ANNA, at=later(9))
+    assert lead.is_repeat
+
+
 @pytest.mark.parametrize("targets", [("contact",), ("company",), ("contact", "company")])
 def test_without_a_deal_the_conversion_ends_with_the_client(targets: tuple[ConversionTarget, ...]) -> None:
     """LEAD-11."""

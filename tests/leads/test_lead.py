@@ -179,6 +179,19 @@ def test_saving_a_lead_with_the_contact_that_is_linked_already_makes_a_repeat_le
     assert lead.is_repeat
 
 
+def test_correcting_a_lead_that_has_a_client_makes_a_repeat_lead_of_it() -> None:
+    """LEAD-03: an update that leaves it with a client, if it changes something (LEAD-10)."""
+    lead = a_lead()
+    single(lead, lambda client: add_contact(client, ADA))
+    lead.correct({"title": lead.title}, by=ANNA, at=NOON)
+    assert (lead.is_repeat, len(lead.recorded)) == (False, 1)
+    lead.correct({"title": "Pipes"}, by=ANNA, at=NOON)
+    assert (lead.is_repeat, len(lead.recorded)) == (True, 3)
+    said = lead.recorded[-1]
+    assert isinstance(said, LeadClientChanged)
+    assert (said.before, said.after, said.is_repeat) == (lead.client, lead.client, True)
+
+
 def test_a_repeat_lead_stays_one_without_its_client() -> None:
     """LEAD-03."""
     lead = a_lead(client=a_client("ada"))

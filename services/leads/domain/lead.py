@@ -90,13 +90,18 @@ class Lead(Aggregate, LeadState):
         return LeadState.model_construct(**{name: getattr(self, name) for name in LeadState.model_fields})
 
     def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> None:
-        """Change fields; what has the value already is no change, and no change is no event (LEAD-10)."""
+        """Change fields; what has the value already is no change, and no change is no event (LEAD-10).
+
+        A change of a lead that has a client makes a repeat lead of it (LEAD-03).
+        """
         if "title" in changes:
             changes = {**changes, "title": changes["title"] or self._title(self.number)}
         changed = change_fields(self, changes, LeadFields)
         if changed:
             self._touch(by, at)
             self.record(LeadUpdated(lead=self.ref, before=changed[0], after=changed[1]))
+            if self.conversion.state != "running":
+                self.set_client(self.client, by=by, at=at)
 
     def sell(self, priced: Priced, *, by: str, at: datetime) -> None:
         """Set product rows and amount (ROW-01, ROW-02)."""
@@ -113,9 +118,13 @@ class Lead(Aggregate, LeadState):
         self._move(stage, by=by, at=at)
 
     def set_client(self, client: Client, *, by: str, at: datetime, as_whole: bool = True) -> None:
-        """Set the Client field; only setting it as a whole makes a repeat lead of it (LEAD-03)."""
+        """Set the Client field; only setting it as a whole makes a repeat lead of it (LEAD-03).
+
+        Whom a conversion brought makes no repeat lead, however often the lead is saved afterwards (LEAD-14).
+        """
         self._refuse_while_running()
-        is_repeat = self.is_repeat or (as_whole and not client.is_empty)
+        is_brought = self.converted and client.refs == self.client.refs
+        is_repeat = self.is_repeat or (as_whole and not client.is_empty and not is_brought)
         if client == self.client and is_repeat == self.is_repeat:
             return
         settled = self.client.link_state != "pending" and self.is_repeat
