@@ -20,6 +20,9 @@ Clock = Callable[[], datetime]
 NewId = Callable[[], str]
 """Gives a fresh id."""
 
+MAX_EVENT_BYTES = 512 * 1024
+"""No change may publish more than this in one event, which is half of what Kafka takes."""
+
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://crm.example/ids")
 
 

@@ -12,7 +12,17 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from crm_contracts.envelope import Envelope
 
-from shared.kit.domain import Aggregate, Cause, Conflict, DomainError, Invalid, NewId, NotFound, Unavailable
+from shared.kit.domain import (
+    MAX_EVENT_BYTES,
+    Aggregate,
+    Cause,
+    Conflict,
+    DomainError,
+    Invalid,
+    NewId,
+    NotFound,
+    Unavailable,
+)
 from shared.kit.mongo import Collection, Document, DuplicateKey, Numbers
 from shared.kit.observability import CONFLICTS, WRITES_REFUSED
 from shared.kit.testing import fault_point
@@ -22,7 +32,6 @@ A = TypeVar("A", bound=Aggregate)
 INBOX_SIZE = 100
 """Causes a document remembers. An optimisation: every reaction is also a no-op by state."""
 
-MAX_EVENT_BYTES = 512 * 1024
 ATTEMPTS = 6
 _BOOKKEEPING = frozenset({"id", "version", "sequence"})
 

@@ -22,6 +22,7 @@ from services.deals.domain.refusal import Refusal
 from services.deals.entrypoints.events import REACTIONS
 from services.deals.usecases.create_deal import NewDeal, create_deal
 from services.deals.usecases.open_deal_for_lead import open_deal_for_lead
+from services.leads.domain.lead import MAX_DRAFT_BYTES
 from shared.elements.client import set_company
 from shared.elements.rows import RowWish
 from shared.kit.domain import Invalid
@@ -78,6 +79,14 @@ async def test_a_lead_gets_the_deal_that_it_asked_for() -> None:
     assert (deal.comments, deal.observers, deal.open_to_all, deal.utm) == ("asked for a call", ("bob",), False, utm)
     assert (deal.source_id, deal.source_description, deal.amount) == ("WEB", "fair", euros("10"))
     assert (deal.begin_date, deal.close_date) == (NOON.date(), NOON.date() + timedelta(days=7))
+
+
+async def test_the_largest_draft_that_a_lead_asks_for_fits_into_the_events_of_its_deal() -> None:
+    """LEAD-13: what was begun can be ended."""
+    service = Deals()
+    room = MAX_DRAFT_BYTES - len(a_deal_question(a_row("row-of-lead"), comments="").draft.model_dump_json())
+    await service.asked(comments="x" * room)
+    assert [type(event) for event in service.deals.said("deal-1")] == [DealCreated]
 
 
 async def test_the_rows_of_the_deal_are_its_own() -> None:

@@ -10,13 +10,12 @@ from typing import Any, Protocol
 import pytest
 
 from deploy.local.mongo import Mongo
-from shared.kit.domain import NotFound
+from shared.kit.domain import MAX_EVENT_BYTES, NotFound
 from shared.kit.mongo import Collection, Database, Document, DuplicateKey, Index, Numbers, connect
 from shared.kit.outbox import OUTBOX_INDEXES
 from shared.kit.repository import (
     ATTEMPTS,
     INBOX_SIZE,
-    MAX_EVENT_BYTES,
     BacklogFull,
     EventTooLarge,
     Gone,

@@ -24,10 +24,12 @@ from crm_contracts.leads import (
 from crm_contracts.values import ElementRef
 
 from services.leads.domain.conversion import ConversionWish
+from services.leads.domain.errors import LeadTooLarge
 from services.leads.domain.lead import Lead
 from services.leads.entrypoints.events import REACTIONS
 from services.leads.usecases.ask_again import ask_again
 from services.leads.usecases.convert_lead import convert_lead
+from services.leads.usecases.correct_lead import correct_lead
 from services.leads.usecases.create_lead import NewLead, create_lead
 from services.leads.usecases.set_lead_client import set_lead_client
 from services.leads.usecases.set_lead_rows import set_lead_rows
@@ -279,3 +281,25 @@ async def test_a_client_that_is_set_by_a_repeated_request_is_asked_for_once() ->
     lead = await link(again(cause))
     assert lead.client.link_no == 1
     assert [type(event) for event in leads.said(LEAD_ID)] == [LeadCreated, LeadClientChanged]
+
+
+async def test_a_lead_whose_deal_would_be_too_large_to_be_asked_for_is_not_converted() -> None:
+    """LEAD-13: never half done. Each field came in by itself; together they are more than an event may hold."""
+    leads = await stored(just_created_lead())
+    await sell(leads, *(RowWish(name="\u5024" * 255) for _ in range(500)))
+    for field in ("comments", "source_description"):
+        await correct_lead(LEAD_ID, {field: "\u5024" * 20_000}, a_cause(field), leads=leads)
+    said = leads.said(LEAD_ID)
+    with pytest.raises(LeadTooLarge):
+        await convert_lead(LEAD_ID, a_wish("contact", "deal"), a_cause("convert"), leads=leads, new_id=ids("id"))
+    assert ((await leads.get(LEAD_ID)).conversion.state, leads.said(LEAD_ID)) == ("none", said)
+    await convert_lead(LEAD_ID, a_wish("contact"), a_cause("no deal"), leads=leads, new_id=ids("id"))
+    assert (await leads.get(LEAD_ID)).conversion.state == "running"
+
+
+async def test_the_same_rows_again_are_no_change() -> None:
+    """LEAD-10: an update that changes no value must not save or publish."""
+    leads = await stored(just_created_lead())
+    for key in ("request:1", "request:2"):
+        await sell(leads, RowWish(name="Advice"), RowWish(name="Advice"), key=key)
+    assert [type(event) for event in leads.said(LEAD_ID)] == [LeadCreated, LeadProductRowsChanged]

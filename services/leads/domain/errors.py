@@ -21,6 +21,12 @@ class RepeatLeadOnlyDeal(Invalid):
     code = "repeat_lead_only_deal"
 
 
+class LeadTooLarge(Invalid):
+    """Its deal could not be asked for in one event (LEAD-13: better told now than half done later)."""
+
+    code = "lead_too_large"
+
+
 class OriginTaken(Conflict):
     """Another lead came from the same place (CMN-14)."""
 

@@ -28,11 +28,14 @@ from crm_contracts.leads import (
 from crm_contracts.values import Client, ContactPoint, ElementRef, Priced
 
 from services.leads.domain.conversion import TARGETS, Conversion, ConversionWish
-from services.leads.domain.errors import ConversionRunning, LeadAlreadyConverted, RepeatLeadOnlyDeal
+from services.leads.domain.errors import ConversionRunning, LeadAlreadyConverted, LeadTooLarge, RepeatLeadOnlyDeal
 from services.leads.domain.stages import LEAD_STAGES
 from shared.elements.client import attach_contacts, refuse_company, with_resolved
 from shared.elements.stages import Stage, stand_on
-from shared.kit.domain import Aggregate, change_fields
+from shared.kit.domain import MAX_EVENT_BYTES, Aggregate, change_fields
+
+MAX_DRAFT_BYTES = MAX_EVENT_BYTES - 64 * 1024
+"""Leaves room for what the events that carry a draft say besides: ids, clients, the deal's own fields."""
 
 
 class Lead(Aggregate, LeadState):
@@ -183,6 +186,7 @@ class Lead(Aggregate, LeadState):
             RepeatLeadOnlyDeal: more than a deal of a repeat lead (LEAD-04).
             ConversionRunning: another wish while one is under way.
             LeadAlreadyConverted: another wish after the end.
+            LeadTooLarge: texts and rows, each allowed by itself, are together more than an event may hold.
         """
         targets = self._targets(wish)
         was = self.conversion
@@ -199,6 +203,10 @@ class Lead(Aggregate, LeadState):
         if self.is_repeat and targets != ("deal",):
             message = "A repeat lead converts only into a deal."
             raise RepeatLeadOnlyDeal(message)
+        draft = self._draft(wish.pipeline_id)
+        if "deal" in targets and len(draft.model_dump_json().encode()) > MAX_DRAFT_BYTES:
+            message = f"Texts and product rows are too large for one deal: shorten them below {MAX_DRAFT_BYTES} bytes."
+            raise LeadTooLarge(message)
         self.conversion = Conversion(
             state="running",
             conversion_id=was.conversion_id or new_id(),
@@ -211,7 +219,7 @@ class Lead(Aggregate, LeadState):
             proposed_company_id=was.proposed_company_id or new_id(),
             proposed_deal_id=was.proposed_deal_id or new_id(),
             snapshot=self._snapshot(),
-            draft=self._draft(wish.pipeline_id),
+            draft=draft,
             contact=was.contact,
             company=was.company,
             duplicates=was.duplicates,

@@ -17,6 +17,7 @@ async def convert_lead(
         RepeatLeadOnlyDeal: more than a deal of a repeat lead.
         ConversionRunning: another wish while one is under way.
         LeadAlreadyConverted: another wish after the end.
+        LeadTooLarge: it does not fit into an event.
     """
     return await leads.change(
         id_,
