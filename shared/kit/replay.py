@@ -14,9 +14,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from crm_contracts.envelope import Envelope, Event, MalformedEvent
 
-from shared.kit.kafka import Parse
 from shared.kit.records import stop_reader
 from shared.kit.settings import KafkaSettings
+from shared.kit.subscribing import Parse
 
 Places = Mapping[tuple[str, int], int]
 """An offset for each partition, as (topic, partition)."""

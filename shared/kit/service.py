@@ -27,18 +27,20 @@ from shared.kit.dead_letters.desk import Desk, passes_over
 from shared.kit.dead_letters.http import build_dead_letters
 from shared.kit.dead_letters.register import DEAD_LETTER_INDEXES, Register
 from shared.kit.domain import Aggregate, DomainError
+from shared.kit.failures import is_transient
 from shared.kit.http import Surroundings, Waiters, make_app
 from shared.kit.idempotency import IDEMPOTENCY_INDEXES, IdempotencyKeys
-from shared.kit.kafka import Answers, Parse, Publisher, Reaction, Subscription, is_transient
 from shared.kit.limits import BoundedHeaders
 from shared.kit.mongo import Collection, Index, Numbers, connect
 from shared.kit.observability import BUILD, JOB_CHANGES, JOB_RUNS, configure_logging, log
 from shared.kit.operations import build_operations
 from shared.kit.outbox import OUTBOX_INDEXES, Relay
+from shared.kit.publishing import Answers, Publisher
 from shared.kit.records import Tail, record_at
 from shared.kit.replay import Replay
 from shared.kit.repository import MongoRepository
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
+from shared.kit.subscribing import Parse, Reaction, Subscription
 from shared.kit.tracing import exported
 
 TRACES_FLUSH_S = 2.0

@@ -7,7 +7,12 @@ import pytest
 from tests.architecture.conftest import Plant
 from tests.architecture.sources import Module, read, report, within
 
-PUBLISHERS = ("shared/kit/kafka.py", "shared/kit/outbox.py", "shared/kit/service.py")
+PUBLISHERS = (
+    "shared/kit/outbox.py",
+    "shared/kit/publishing.py",
+    "shared/kit/service.py",
+    "shared/kit/subscribing.py",
+)
 SENDING = {"Publisher", "AIOKafkaProducer"}
 SUBSCRIBING = {"KafkaBroker", "KafkaRouter", "KafkaRoute", "AIOKafkaConsumer", "subscriber"}
 READERS = {"shared/kit/records.py": {"AIOKafkaConsumer"}, "shared/kit/replay.py": {"AIOKafkaConsumer"}}
@@ -52,7 +57,7 @@ def other_subscribers(modules: Iterable[Module]) -> list[str]:
     return [
         module.at(node, f"uses {name}")
         for module in product(modules)
-        if not module.is_in("shared/kit/kafka.py")
+        if not module.is_in("shared/kit/subscribing.py")
         for node, name in module.names()
         if name in SUBSCRIBING - READERS.get(module.path, set())
     ]
@@ -76,7 +81,9 @@ def test_nothing_publishes_but_relay_answers_and_dead_letters() -> None:
 
 
 def test_subscribers_are_made_in_one_place() -> None:
-    report(other_subscribers(read()), "every default matters: only shared/kit/kafka.py makes a broker or subscriber:")
+    report(
+        other_subscribers(read()), "every default matters: only shared/kit/subscribing.py makes a broker or subscriber:"
+    )
 
 
 def test_drivers_and_frameworks_stay_in_their_places() -> None:
@@ -86,7 +93,7 @@ def test_drivers_and_frameworks_stay_in_their_places() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "from shared.kit.kafka import Publisher",
+        "from shared.kit.publishing import Publisher",
         "from aiokafka import AIOKafkaProducer",
         "async def convert_lead(producer):\n    await producer.send_and_wait('topic', b'')",
         "async def convert_lead(broker):\n    await broker.publish({}, 'topic')",

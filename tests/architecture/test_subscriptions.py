@@ -13,7 +13,7 @@ from crm_contracts import registry
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
-from shared.kit.kafka import Subscription
+from shared.kit.subscribing import Subscription
 from tests.architecture.sources import ROOT, SERVICES
 from tests.architecture.test_events import reactions_of
 

@@ -12,8 +12,8 @@ from services.clients.domain.resolution import Claim
 from shared.elements.products import Products
 from shared.elements.rows import ProductFacts
 from shared.kit.domain import Aggregate, Cause
-from shared.kit.kafka import Answers
 from shared.kit.mongo import Collection, Document, Numbers
+from shared.kit.publishing import Answers
 from shared.kit.repository import MemoryRepository, MongoRepository
 from tests.builders.causes import uuids
 

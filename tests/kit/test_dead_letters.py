@@ -22,12 +22,13 @@ from shared.kit.dead_letters.register import (
     ReplayRunning,
 )
 from shared.kit.domain import NotFound, NotYet, Unavailable
-from shared.kit.kafka import TRIES_IN_PLACE, Publisher
 from shared.kit.mongo import Collection, Database, Document
 from shared.kit.outbox import OUTBOX_INDEXES, Relay
+from shared.kit.publishing import Publisher
 from shared.kit.records import KafkaUnavailable, Tail, record_at
 from shared.kit.repository import MongoRepository
 from shared.kit.settings import KafkaSettings
+from shared.kit.subscribing import TRIES_IN_PLACE
 from tests.kit.jars import Jar, because, filled_jar
 from tests.kit.test_subscription import (
     MALFORMED,

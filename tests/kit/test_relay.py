@@ -10,9 +10,9 @@ import pytest
 
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_port
-from shared.kit.kafka import Publisher
 from shared.kit.mongo import Collection, Database, Document
 from shared.kit.outbox import MAX_HINTED_BYTES, OUTBOX_INDEXES, ROUND_BYTES, Relay
+from shared.kit.publishing import Publisher
 from shared.kit.repository import MongoRepository
 from shared.kit.service import new_id
 from shared.kit.settings import KafkaSettings

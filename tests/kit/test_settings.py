@@ -5,9 +5,9 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from shared.kit.kafka import subscribe
 from shared.kit.mongo import UnsafeDeployment, connect
 from shared.kit.settings import KafkaSettings, ServiceSettings
+from shared.kit.subscribing import subscribe
 
 PASSWORD = "hunter2-and-more"
 

@@ -16,9 +16,10 @@ from crm_contracts.values import ElementRef
 from opentelemetry.trace import StatusCode
 
 from shared.kit.domain import Cause, NotYet, Refused, Unavailable
-from shared.kit.kafka import TRIES_IN_PLACE, Answers, Publisher, Subscription
+from shared.kit.publishing import Answers, Publisher
 from shared.kit.repository import Gone
 from shared.kit.settings import KafkaSettings
+from shared.kit.subscribing import TRIES_IN_PLACE, Subscription
 from shared.kit.tracing import Traces
 from tests.kit.jars import NOON, because
 from tests.kit.metrics import metric

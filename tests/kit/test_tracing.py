@@ -13,9 +13,9 @@ from shared.kit.auth import Authenticator, KeyFile
 from shared.kit.domain import Cause
 from shared.kit.http import Call, Surroundings, Waiters, make_app, router, writes
 from shared.kit.idempotency import IdempotencyKeys
-from shared.kit.kafka import Answers, Publisher
 from shared.kit.mongo import Database
 from shared.kit.observability import add_trace_id
+from shared.kit.publishing import Answers, Publisher
 from shared.kit.service import new_id, utc_now
 from shared.kit.settings import KafkaSettings
 from shared.kit.tracing import Traces, current_traceparent

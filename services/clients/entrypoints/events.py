@@ -19,8 +19,8 @@ from services.clients.domain.resolution import Resolution
 from services.clients.usecases.answer_company_link import answer_company_link
 from services.clients.usecases.resolve_lead_client import resolve_lead_client
 from shared.kit.domain import Cause
-from shared.kit.kafka import Answers
 from shared.kit.mongo import Numbers
+from shared.kit.publishing import Answers
 from shared.kit.repository import Repository
 
 

@@ -9,7 +9,7 @@ from crm_contracts.values import Client, ElementRef
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from shared.kit.domain import Cause
-from shared.kit.kafka import Answers
+from shared.kit.publishing import Answers
 from shared.kit.repository import Repository
 
 MAX_ATTACHED = 500

@@ -16,8 +16,8 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.resolution import Claim, Decision, Resolution, claim_keys, decide
 from shared.kit.domain import Cause, NotYet, derived_id
-from shared.kit.kafka import Answers
 from shared.kit.mongo import Numbers
+from shared.kit.publishing import Answers
 from shared.kit.repository import IdTaken, Repository
 
 

@@ -12,8 +12,8 @@ from services.deals.domain.refusal import Refusal
 from services.deals.usecases.open_deal_for_lead import open_deal_for_lead
 from shared.elements.products import PRODUCT_REACTIONS
 from shared.kit.domain import Cause, NewId
-from shared.kit.kafka import Answers
 from shared.kit.mongo import Numbers
+from shared.kit.publishing import Answers
 from shared.kit.repository import Repository
 
 

@@ -9,8 +9,8 @@ from services.deals.domain.refusal import Refusal
 from services.deals.domain.stages import PipelineNotFound, stages_of
 from shared.elements.client import set_company
 from shared.kit.domain import Cause, NewId
-from shared.kit.kafka import Answers
 from shared.kit.mongo import Numbers
+from shared.kit.publishing import Answers
 from shared.kit.repository import IdTaken, Repository
 
 

@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable
 from shared.kit.dead_letters.letter import as_it_was
 from shared.kit.dead_letters.register import AlreadyDiscarded, Register
 from shared.kit.domain import NotYet, Refused, Unavailable
-from shared.kit.kafka import Tried, is_transient, message_of, reason_of
+from shared.kit.failures import is_transient, message_of, reason_of
 from shared.kit.mongo import Document
 from shared.kit.observability import DEAD_LETTER_ACTIONS, log
 from shared.kit.records import Place, Record
+from shared.kit.subscribing import Tried
 from shared.kit.testing import fault_point
 
 Handle = Callable[[Record], Awaitable[Tried]]
