@@ -10,7 +10,7 @@ from services.timeline.adapters.mongo import BINDINGS
 from services.timeline.adapters.rebuilds import ONE_OPEN, REBUILD_INDEXES, REBUILDS, RebuildViews
 from services.timeline.domain.bindings import Bindings
 from services.timeline.domain.rebuild import Rebuild, RebuildRunning
-from services.timeline.entrypoints.events import REACTIONS
+from services.timeline.entrypoints.events import REACTIONS, on_events
 from services.timeline.entrypoints.http import build_rebuild_router, build_router
 from services.timeline.settings import TimelineSettings
 from services.timeline.usecases.run_rebuild import run_rebuild
@@ -28,7 +28,7 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     bindings = service.repository(Bindings, BINDINGS)
     rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning})
     views = RebuildViews(rebuilds)
-    service.hear(topics.ALL, REACTIONS, entries=entries)
+    service.hear(topics.ALL, REACTIONS, together=on_events, entries=entries)
     work = partial(
         run_rebuild,
         holder=service.new_id(),

@@ -9,13 +9,13 @@ nowhere else; and records may come again or late, so reactions must bear both.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka import ConsumerRecord
+from aiokafka.errors import IllegalStateError
 from crm_contracts.envelope import Envelope, Event, MalformedEvent
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -24,15 +24,19 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 
 from shared.kit.domain import Cause, Clock, NotYet
 from shared.kit.failures import is_transient, message_of, reason_of
-from shared.kit.lag import Lag, Reader
+from shared.kit.lag import Lag
 from shared.kit.observability import HANDLED, PARKED, PASSED_OVER, REDELIVERED, RETRIED, log, logged_with
 from shared.kit.outbox import SendRefused
+from shared.kit.progress import Committing, Progress
 from shared.kit.publishing import Publisher
 from shared.kit.repository import Gone
 from shared.kit.settings import KafkaSettings
 from shared.kit.tracing import Traces, current_traceparent, ended, failed, retried
 
 Reaction = Callable[[Envelope[Any], Cause], Awaitable[None]]
+Together = Callable[[Sequence[Envelope[Any]]], Awaitable[None]]
+"""Does for many events at once what their reactions would do one by one, in any order."""
+
 Parse = Callable[[Sequence[tuple[str, bytes | None]], bytes | None], Envelope[Event] | None]
 
 TRIES_IN_PLACE = 6
@@ -71,11 +75,14 @@ class Subscription:
         parse: Parse,
         clock: Clock,
         dead_letter_topic: Callable[[str, str], str],
+        together: Together | None = None,
         traces: Traces | None = None,
     ) -> None:
+        """`together` is tried first with all records of a batch; where it fails, the reactions find out which one."""
         self._service = service
         self._topics = tuple(topics)
         self._reactions = reactions
+        self._together = together
         self._settings = settings
         self._parse = parse
         self._clock = clock
@@ -91,6 +98,7 @@ class Subscription:
         """Each dead-letter topic, and the topic whose records it takes."""
         self.broker = subscribe(self.group, self._topics, self._handle_batch, settings)
         self._lag = Lag(self._topics, self._consumer)
+        self._progress = Progress()
         for topic in self._topics:
             PARKED.labels(topic, MalformedEvent.__name__)
             PASSED_OVER.labels(topic)
@@ -108,13 +116,15 @@ class Subscription:
         """Stop reading, let the running batch finish, commit, leave."""
         self._stopping.set()
         await self._lag.stop()
+        if (consumer := self._consumer()) is not None:
+            await self._progress.tell(consumer)
         await self.broker.stop()
         await self._dead_letters.stop(3.0)
 
-    def _consumer(self) -> Reader | None:
+    def _consumer(self) -> Any:
+        """None until it is started."""
         (subscriber,) = self.broker.subscribers
-        consumer: Reader | None = getattr(subscriber, "consumer", None)
-        return consumer
+        return getattr(subscriber, "consumer", None)
 
     async def _handle_batch(self, message: KafkaMessage) -> None:
         records: Sequence[ConsumerRecord[bytes, bytes]] = message.raw_message
@@ -122,14 +132,12 @@ class Subscription:
             await self._handle_records(message, records)
 
     async def _handle_records(self, message: KafkaMessage, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
-        lanes: dict[tuple[str, int, bytes | None], list[ConsumerRecord[bytes, bytes]]] = {}
-        for record in records:
-            lanes.setdefault((record.topic, record.partition, record.key), []).append(record)
-        room = asyncio.Semaphore(self._settings.parallel_keys)
-        outcomes = await asyncio.gather(*(self._handle_lane(lane, room) for lane in lanes.values()))
-        if all(outcomes):
+        if await self._handle_together(records) or await self._handle_lanes(records):
             self._failures = 0
-            await self._commit(message, records)
+            consumer = cast("Committing", message.consumer)
+            self._progress.done(consumer, records)
+            if self._stopping.is_set():
+                await self._progress.tell(consumer)
             return
         REDELIVERED.inc()
         pause = self._settings.redelivery_pause_s * 2 ** min(self._failures, 10)
@@ -138,6 +146,41 @@ class Subscription:
             await asyncio.wait_for(self._stopping.wait(), min(self._settings.redelivery_pause_max_s, pause))
         with suppress(IllegalStateError):  # the partition went to somebody else, who gets the batch
             await message.nack()
+
+    async def _handle_together(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> bool:
+        """Whether that was possible and is done; a record that spoils it is dealt with in its lane."""
+        if self._together is None:
+            return False
+        try:
+            heard = [(record, self._parse(record.headers, record.value)) for record in records]
+        except MalformedEvent:
+            return False
+        started = monotonic()
+        told = [(record, event) for record, event in heard if event and type(event.data) in self._reactions]
+        with ExitStack() as spans:
+            traced = [spans.enter_context(self._traces.processing(event, record, self.group)) for record, event in told]
+            try:
+                await self._together([event for _, event in told])
+            except Exception as error:  # noqa: BLE001 - the lanes find out whose fault it is, and what becomes of it
+                for span in traced:
+                    failed(reason_of(error), span)
+                return False
+            for span in traced:
+                ended("done", span)
+        for _, event in told:
+            HANDLED.labels(event.type, "done").observe(monotonic() - started)
+        for record, unknown in heard:
+            if unknown is None:
+                PASSED_OVER.labels(record.topic).inc()
+        return True
+
+    async def _handle_lanes(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> bool:
+        """Keys side by side; False where the batch must come again."""
+        lanes: dict[tuple[str, int, bytes | None], list[ConsumerRecord[bytes, bytes]]] = {}
+        for record in records:
+            lanes.setdefault((record.topic, record.partition, record.key), []).append(record)
+        room = asyncio.Semaphore(self._settings.parallel_keys)
+        return all(await asyncio.gather(*(self._handle_lane(lane, room) for lane in lanes.values())))
 
     async def _handle_lane(self, lane: Sequence[ConsumerRecord[bytes, bytes]], room: asyncio.Semaphore) -> bool:
         """Records of one key, in order; False where the batch must come again."""
@@ -271,17 +314,6 @@ class Subscription:
                 await self._dead_letters.publish(topic, None, None, reasons)
         PARKED.labels(record.topic, reason).inc()
         log.error("record parked", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
-
-    async def _commit(self, message: KafkaMessage, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
-        offsets: dict[TopicPartition, int] = {}
-        for record in records:
-            place = TopicPartition(record.topic, record.partition)
-            offsets[place] = max(offsets.get(place, 0), record.offset + 1)
-        try:
-            await message.consumer.commit(offsets)  # type: ignore[call-arg]
-        except (CommitFailedError, IllegalStateError, KafkaError) as error:
-            # A rebalance took partitions away: whoever has them now gets the records again, which is harmless.
-            log.warning("commit failed", error=type(error).__name__)
 
 
 def _count_retry(ce_type: str) -> Callable[[RetryCallState], None]:

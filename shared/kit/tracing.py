@@ -157,9 +157,9 @@ def failed(code: str, span: Span | None = None) -> None:
     span.set_status(StatusCode.ERROR)
 
 
-def ended(outcome: str) -> None:
+def ended(outcome: str, span: Span | None = None) -> None:
     """How the reaction that runs now ended."""
-    get_current_span().set_attribute("crm.outcome", outcome)
+    (span or get_current_span()).set_attribute("crm.outcome", outcome)
 
 
 def retried(code: str, attempt: int) -> None:

@@ -1,6 +1,6 @@
 """Events become entries, one for each element that each of them names (TL-01, TL-05, TL-11).
 
-The surprise: the live service tells them one by one, a rebuild by the hundred, and both tell them here. An entry that
+The surprise: the live service tells what came in together, a rebuild by the hundred, and both tell here. An entry that
 was bound by hand is copied as soon as both its event and the binding have been heard of; they come on different
 topics, in a rebuild in any order. Everything is written first and looked for afterwards, so that whichever is later
 sees the other, and neither waits.
