@@ -1,0 +1,54 @@
+"""Callers: so many at a time (closed loop), or so many per second whatever happens (open loop).
+
+The surprise: in an open loop an operation's latency counts from the moment at which it was due, not from when its
+caller got round to it. A system that stalls for a second is so charged with everything that waited for it, which a
+loop that waits for answers before it asks again would leave out (coordinated omission).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import count
+from time import monotonic
+
+from benchmarks.figures import Run
+
+Operation = Callable[[int], Awaitable[object]]
+"""Does number so-and-so, and returns when it is done."""
+
+
+async def closed(operation: Operation, *, callers: int, operations: int, numbers: Iterator[int] | None = None) -> Run:
+    """Each caller begins its next operation as soon as its last one is done."""
+    left = iter(range(operations))
+    taken = numbers or count()
+    latencies: list[float] = []
+
+    async def call() -> None:
+        for _ in left:
+            began = monotonic()
+            await operation(next(taken))
+            latencies.append(monotonic() - began)
+
+    began = monotonic()
+    await asyncio.gather(*(call() for _ in range(callers)))
+    return Run(tuple(latencies), monotonic() - began)
+
+
+async def open_loop(
+    operation: Operation, *, per_second: float, operations: int, numbers: Iterator[int] | None = None
+) -> Run:
+    """Operations begin at a steady rate, each whether or not those before it are done."""
+    taken = numbers or count()
+    latencies: list[float] = []
+    began = monotonic()
+
+    async def call(due: float) -> None:
+        await operation(next(taken))
+        latencies.append(monotonic() - due)
+
+    calls: list[asyncio.Task[None]] = []
+    for place in range(operations):
+        due = began + place / per_second
+        await asyncio.sleep(max(0.0, due - monotonic()))
+        calls.append(asyncio.create_task(call(due)))
+    await asyncio.gather(*calls)
+    return Run(tuple(latencies), monotonic() - began)

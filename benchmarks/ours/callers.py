@@ -1,0 +1,58 @@
+"""Callers of the services over HTTP, cheap enough to leave the machine to those whom they call."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from benchmarks.program import Where
+
+
+class Refused(RuntimeError):
+    """A service did not do as it was asked; a benchmark that goes on would measure its errors."""
+
+
+class Callers:
+    """Connections to all services with one token; an async context manager."""
+
+    def __init__(self, where: Where) -> None:
+        self._urls = where.urls
+        self._http = aiohttp.ClientSession(
+            headers={"Authorization": f"Bearer {where.token}"}, connector=aiohttp.TCPConnector(limit=512)
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.close()
+
+    async def send(
+        self, method: str, service: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """The JSON body of a success.
+
+        Raises:
+            Refused: anything else.
+        """
+        async with self._http.request(method, f"{self._urls[service]}/v1{path}", json=body, headers=headers) as answer:
+            if answer.status >= 400:
+                raise Refused(f"{method} {path}: {answer.status} {(await answer.text())[:300]}")
+            return await answer.json()
+
+
+def a_lead(number: int, run: str) -> dict[str, Any]:
+    """A lead that nobody else resembles, with what a web form gives."""
+    return {
+        "title": f"Pumps for company {number}",
+        "first_name": "Ada",
+        "last_name": f"Lovelace {run} {number}",
+        "company_title": f"ACME {run} {number} GmbH",
+        "phones": [{"kind": "WORK", "value": f"+4930{int(run, 16) % 10_000:04d}{number:06d}"}],
+        "emails": [{"kind": "WORK", "value": f"ada.{run}.{number}@acme.example"}],
+        "comments": "Would like to be called back about the new pumps before the end of the month.",
+        "source_id": "WEB",
+    }

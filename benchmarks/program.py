@@ -1,0 +1,66 @@
+"""One measurement in a process of its own, so that whoever measures takes no time from what is measured.
+
+`python -m benchmarks.program <module>` reads what it is told from stdin as JSON and writes its `Run` to stdout.
+"""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any
+
+import uvloop
+
+from benchmarks.figures import Run
+
+
+@dataclass(frozen=True)
+class Where:
+    """The system under test, and the servers under it."""
+
+    urls: dict[str, str]
+    token: str
+    kafka: str
+    mongo: str
+    directory: str
+    """Of the stack: its processes are on record there."""
+
+
+class MeasurementFailed(RuntimeError):
+    """The process ended without a result; what it wrote to stderr went to ours."""
+
+
+async def measured(module: str, where: Where, **given: Any) -> Run:
+    """Have `benchmarks.<module>.measure(where, **given)` run in a fresh process.
+
+    Raises:
+        MeasurementFailed: it ended without a result.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "benchmarks.program", module),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        written, _ = await process.communicate(json.dumps({"where": asdict(where), "given": given}).encode())
+    except BaseException:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        raise MeasurementFailed(f"{module} ended with {process.returncode}")
+    return Run(**json.loads(written))
+
+
+def main() -> None:
+    """Do what stdin says."""
+    told = json.load(sys.stdin)
+    measure = import_module(f"benchmarks.{sys.argv[1]}").measure
+    run = uvloop.run(measure(Where(**told["where"]), **told["given"]))
+    json.dump(asdict(run), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
