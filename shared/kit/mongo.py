@@ -6,6 +6,7 @@ Decimals are stored as Decimal128, dates as ISO strings, times in UTC to the mil
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from typing import Any
 
 from bson.codec_options import CodecOptions, TypeCodec, TypeEncoder, TypeRegistry
 from bson.decimal128 import Decimal128
+from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReadPreference, ReturnDocument, UpdateOne, WriteConcern
 from pymongo.errors import (
@@ -22,11 +24,14 @@ from pymongo.errors import (
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
+    InvalidOperation,
     OperationFailure,
     PyMongoError,
     WTimeoutError,
 )
 from pymongo.monitoring import TopologyListener
+
+from shared.kit.grouping import Grouped
 
 Document = dict[str, Any]
 Filter = Mapping[str, Any]
@@ -37,7 +42,11 @@ MOMENT_S = 1.0
 HEARTBEAT_MS = 2_000
 """A server that hangs is noticed after a heartbeat and the connect timeout; the driver's default is 10 s."""
 
+GROUP = 100
+"""Documents that are asked for, or written, in one command at most."""
+
 _WRITE_CONFLICT = 112
+_DUPLICATE = 11000
 _RETRYABLE_CODES = frozenset({_WRITE_CONFLICT, 91, 189, 10107, 11600, 11602, 13435, 13436})
 
 
@@ -85,10 +94,17 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, PyMongoError) and error.timeout
 
 
-def _index_of(error: DuplicateKeyError | BulkWriteError) -> str:
-    message = str(error)
+def _index_of(message: str) -> str:
     _, _, rest = message.partition("index: ")
     return rest.split(" ", 1)[0] if rest else "_id_"
+
+
+def _outcome(problem: Document) -> bool | Exception:
+    """How a write ended that was not done as asked."""
+    if problem["code"] != _DUPLICATE:
+        return OperationFailure(problem["errmsg"], problem["code"], problem)
+    index = _index_of(problem["errmsg"])
+    return False if index == "_id_" else DuplicateKey(index)
 
 
 @dataclass(frozen=True)
@@ -104,11 +120,16 @@ class Index:
 
 
 class Collection:
-    """One collection; every result is a plain document. Nothing of the driver shows, errors of duplicates apart."""
+    """One collection; every result is a plain document. Nothing of the driver shows, errors of duplicates apart.
+
+    What many ask of one object at the same time, by `get` and `put`, goes to the server together.
+    """
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
         self.name: str = inner.name
+        self._gets: Grouped[str, Document | None] = Grouped(self._get_each, most=GROUP)
+        self._puts: Grouped[tuple[Filter, Update], bool] = Grouped(self._put_each, most=GROUP)
 
     async def ensure(self, indexes: Iterable[Index]) -> None:
         """Make the collection and its indexes, which is idempotent."""
@@ -131,7 +152,7 @@ class Collection:
         try:
             await self._inner.insert_one(document)
         except DuplicateKeyError as error:
-            raise DuplicateKey(_index_of(error)) from error
+            raise DuplicateKey(_index_of(str(error))) from error
 
     async def insert_missing(self, documents: Sequence[Document]) -> int:
         """Insert those whose `_id` is not there yet; the number inserted."""
@@ -148,8 +169,15 @@ class Collection:
 
     async def get(self, id_: str, fields: Mapping[str, Any] | None = None) -> Document | None:
         """The document with this `_id`."""
+        if fields is None:
+            return await self._gets.ask(id_)
         document: Document | None = await self._inner.find_one({"_id": id_}, fields)
         return document
+
+    async def _get_each(self, ids: Sequence[str]) -> list[Document | Exception | None]:
+        found = {document["_id"]: document for document in await self.find({"_id": {"$in": list(set(ids))}})}
+        # Each gets a document of its own, to do with as they like.
+        return [found.pop(id_, None) if ids.count(id_) == 1 else deepcopy(found.get(id_)) for id_ in ids]
 
     async def first(self, where: Filter, sort: Sort | None = None, fields: Filter | None = None) -> Document | None:
         """The first document that fits."""
@@ -183,8 +211,43 @@ class Collection:
                 where, change, upsert=upsert, return_document=ReturnDocument.AFTER
             )
         except DuplicateKeyError as error:
-            raise DuplicateKey(_index_of(error)) from error
+            raise DuplicateKey(_index_of(str(error))) from error
         return document
+
+    async def put(self, where: Filter, change: Update) -> bool:
+        """Change the document with the `_id` in `where`, or insert it; False where it is there but does not fit.
+
+        The surprise: an update whose condition fails tries to insert, and collides with the very document. So one
+        command tells of each of many guarded writes how it ended, which its counts alone would not.
+
+        Raises:
+            DuplicateKey: naming the index that refused it, `_id_` apart.
+        """
+        return await self._puts.ask((where, change))
+
+    async def _put_each(self, changes: Sequence[tuple[Filter, Update]]) -> list[bool | Exception]:
+        outcomes: list[bool | Exception] = [True] * len(changes)
+        try:
+            await self._inner.bulk_write(
+                [UpdateOne(where, change, upsert=True) for where, change in changes], ordered=False
+            )
+        except BulkWriteError as error:
+            if error.details["writeConcernErrors"]:
+                raise
+            for problem in error.details["writeErrors"]:
+                outcomes[problem["index"]] = _outcome(problem)
+        except (BSONError, InvalidOperation, OverflowError, TypeError, ValueError):
+            # One cannot be sent, and keeps no other from it.
+            if len(changes) == 1:
+                raise
+            return [await self._put_alone(change) for change in changes]
+        return outcomes
+
+    async def _put_alone(self, change: tuple[Filter, Update]) -> bool | Exception:
+        try:
+            return (await self._put_each([change]))[0]
+        except Exception as error:  # noqa: BLE001 - whoever asked for this one is told
+            return error
 
     async def update_each(self, changes: Sequence[tuple[Filter, Update]]) -> int:
         """Apply many changes in one round trip, each to at most one document; the number of documents matched."""

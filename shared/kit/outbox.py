@@ -1,7 +1,8 @@
 """The relay: takes events from the documents that hold them, and is the only one that publishes them.
 
 Woken by each write, it sends the *whole* pending prefix of the document as it was returned by that write, in order,
-waits for Kafka's acknowledgements, then clears. A sweeper finds what was left behind, by the sparse index on `due`.
+waits for Kafka's acknowledgements, then clears, a little later and many documents at once: nobody waits for that. A
+sweeper finds what was left behind, by the sparse index on `due`.
 The surprise: an event may be sent twice (it keeps its id), but the first occurrences of one aggregate's events always
 stand in order, also with several replicas, because nobody ever sends an event without those before it.
 """
@@ -35,6 +36,9 @@ MAX_HINTED_BYTES = 32 * 1024 * 1024
 ROUND = 500
 ROUND_BYTES = 8 * 1024 * 1024
 """A round holds no more than this in memory and in the producer, one document apart, which may be larger."""
+
+CLEAR_EVERY_S = 0.05
+"""What was published stays in its document for so long: a document that is changed again meanwhile is cleared once."""
 
 REFUSALS_BEFORE_QUARANTINE = 3
 _REMEMBERED = 20_000
@@ -109,6 +113,7 @@ class Relay:
         self._topics: dict[str, tuple[Collection, str]] = {}
         self._hints: dict[tuple[str, str], Pending] = {}
         self._acknowledged: OrderedDict[str, None] = OrderedDict()
+        self._published: dict[tuple[str, str], Pending] = {}
         self._wake = asyncio.Event()
         self._busy = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
@@ -147,7 +152,12 @@ class Relay:
     async def start(self) -> None:
         """Begin to publish, in the background."""
         # Measuring is a task of its own: while Kafka is away a sweep takes long, and the cap must hold just then.
-        rounds = (self._relay_hints(), self._again_and_again(self.sweep), self._again_and_again(self._backlog.measure))
+        rounds = (
+            self._relay_hints(),
+            self._again_and_again(self._clear_published, CLEAR_EVERY_S),
+            self._again_and_again(self.sweep, self._interval),
+            self._again_and_again(self._backlog.measure, self._interval),
+        )
         self._tasks = [asyncio.create_task(each) for each in rounds]
 
     async def stop(self, deadline_s: float) -> None:
@@ -159,6 +169,7 @@ class Relay:
             async with asyncio.timeout(deadline_s):
                 while self._hints:
                     await self._publish(self._take_hints())
+                await self._clear_published()
         except TimeoutError:
             log.warning("relay stopped before everything was published", pending=len(self._hints))
         await self._sender.stop(deadline_s)
@@ -170,8 +181,10 @@ class Relay:
         for collection, _ in self._topics.values():
             while claimed := await self._claim(collection, cutoff):
                 taken += len(claimed)
-                if await self._publish(claimed):
-                    break  # Kafka fails now: the next sweep goes on.
+                is_failing = await self._publish(claimed)
+                await self._clear_published()
+                if is_failing:
+                    break  # The next sweep goes on.
         return taken
 
     async def release(self, collection_name: str, id_: str) -> bool:
@@ -209,9 +222,9 @@ class Relay:
                 size += pending.size
         return claimed
 
-    async def _again_and_again(self, work: Callable[[], Awaitable[object]]) -> None:
+    async def _again_and_again(self, work: Callable[[], Awaitable[object]], every_s: float) -> None:
         while True:
-            await asyncio.sleep(self._interval)
+            await asyncio.sleep(every_s)
             try:
                 await work()
             except Exception as error:  # noqa: BLE001 - the next round goes on
@@ -257,11 +270,11 @@ class Relay:
         return Pending(collection, topic, document["_id"], document["version"], tuple(document["outbox"]))
 
     async def _publish(self, batch: Sequence[Pending]) -> bool:
-        """Send each document's prefix, then clear what was acknowledged; whether Kafka failed."""
+        """Send each document's prefix, and let what was acknowledged be cleared; whether Kafka failed."""
         async with self._busy:
             with PUBLISH_SECONDS.time():
                 outcome = await self._send(batch)
-                await self._clear([pending for pending in batch if pending.id not in outcome])
+            self._let_clear(pending for pending in batch if pending.id not in outcome)
             if not outcome:
                 return False
             await self._sender.renew()
@@ -308,10 +321,18 @@ class Relay:
         if len(self._acknowledged) > _REMEMBERED:
             self._acknowledged.popitem(last=False)
 
-    async def _clear(self, published: Iterable[Pending]) -> None:
-        by_collection: dict[str, list[Pending]] = {}
+    def _let_clear(self, published: Iterable[Pending]) -> None:
         for pending in published:
-            by_collection.setdefault(pending.collection.name, []).append(pending)
+            key = (pending.collection.name, pending.id)
+            known = self._published.get(key)
+            if known is None or known.version < pending.version:
+                self._published[key] = pending
+
+    async def _clear_published(self) -> None:
+        """Take what Kafka has out of the documents; what fails here is the sweeper's, which sends it again."""
+        by_collection: dict[str, list[Pending]] = {}
+        for key in list(self._published):
+            by_collection.setdefault(key[0], []).append(self._published.pop(key))
         for group in by_collection.values():
             collection = group[0].collection
             # Safe only because every push raises `version`: the document is as it was published.
@@ -334,7 +355,7 @@ class Relay:
         """A refusal hits the whole batch of records: only one that is refused alone is to blame."""
         error: Exception | None = SendRefused() if alone else (await self._send([pending])).get(pending.id)
         if error is None:
-            await self._clear([pending])
+            self._let_clear([pending])
             return
         if not alone:
             await self._sender.renew()

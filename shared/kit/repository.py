@@ -6,7 +6,7 @@ several times, each on a freshly loaded aggregate, so the action must be synchro
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -23,7 +23,7 @@ from shared.kit.domain import (
     NotFound,
     Unavailable,
 )
-from shared.kit.mongo import Collection, Document, DuplicateKey, Numbers
+from shared.kit.mongo import Collection, Document, DuplicateKey, Filter, Numbers
 from shared.kit.observability import CONFLICTS, WRITES_REFUSED
 from shared.kit.testing import fault_point
 
@@ -91,8 +91,9 @@ class Stored(Generic[A]):
 
     aggregate: A
     inbox: frozenset[str]
-    pending: int
+    outbox: Sequence[Document]
     created_by: str
+    is_quarantined: bool = False
 
 
 class Repository(ABC, Generic[A]):
@@ -182,8 +183,8 @@ class Repository(ABC, Generic[A]):
             action(aggregate)
             if aggregate.model_dump() == before and not aggregate.recorded:
                 return aggregate
-            entries = self._entries(aggregate, cause, pending=stored.pending)
-            if await self._write(aggregate, cause.key, entries):
+            entries = self._entries(aggregate, cause, pending=len(stored.outbox))
+            if await self._write(stored, cause.key, entries):
                 aggregate.version += 1
                 aggregate._recorded.clear()  # noqa: SLF001
                 return aggregate
@@ -239,8 +240,8 @@ class Repository(ABC, Generic[A]):
         """Whether the id was free."""
 
     @abstractmethod
-    async def _write(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
-        """Whether the document still had `aggregate.version` and did not know the cause."""
+    async def _write(self, changed: Stored[A], cause: str, entries: list[Document]) -> bool:
+        """Whether the document was still as it was loaded, its aggregate's changes apart."""
 
 
 class MongoRepository(Repository[A]):
@@ -277,8 +278,9 @@ class MongoRepository(Repository[A]):
         return Stored(
             self.read(document),
             frozenset(document["inbox"]),
-            len(document["outbox"]),
+            document["outbox"],
             document["created_by_cause"],
+            "quarantined" in document,
         )
 
     async def _insert(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
@@ -294,18 +296,10 @@ class MongoRepository(Repository[A]):
         change: Document = {"$set": state}
         if entries:
             change["$currentDate"] = {"due": True}
-        try:
-            document = await self.collection.update({"_id": aggregate.id, "version": 0}, change, upsert=True)
-        except DuplicateKey as error:
-            if error.index == "_id_":
-                return False
-            if error.index in self._taken:
-                raise self._taken[error.index]() from error  # noqa: RSE102 - the entry makes the error
-            raise
-        self._written(document, entries)
-        return True
+        return await self._put({"_id": aggregate.id, "version": 0}, change, 1, entries)
 
-    async def _write(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
+    async def _write(self, changed: Stored[A], cause: str, entries: list[Document]) -> bool:
+        aggregate = changed.aggregate
         change: Document = {
             "$set": {
                 **aggregate.model_dump(exclude=set(_BOOKKEEPING)),
@@ -318,21 +312,23 @@ class MongoRepository(Repository[A]):
             change["$push"]["outbox"] = {"$each": entries}
             change["$currentDate"] = {"due": True}
         guard = {"_id": aggregate.id, "version": aggregate.version, "inbox": {"$ne": cause}}
+        # As the document is after this write, but for what is published meanwhile.
+        told = () if changed.is_quarantined or not entries else (*changed.outbox, *entries)
+        return await self._put(guard, change, aggregate.version + 1, told)
+
+    async def _put(self, guard: Filter, change: Document, version: int, told: Sequence[Document]) -> bool:
+        """Write, and tell the relay what is to be published, if anything; whether the guard held."""
         try:
-            document = await self.collection.update(guard, change)
+            done = await self.collection.put(guard, change)
         except DuplicateKey as error:
             if error.index in self._taken:
                 raise self._taken[error.index]() from error  # noqa: RSE102 - the entry makes the error
             raise
-        if document is None:
-            return False
-        self._written(document, entries)
-        return True
-
-    def _written(self, document: Document | None, entries: list[Document]) -> None:
-        fault_point(f"written:{self.collection.name}")
-        if entries and document is not None:
-            self._outbox.hint(self.collection, document)
+        if done:
+            fault_point(f"written:{self.collection.name}")
+            if told:
+                self._outbox.hint(self.collection, {"_id": guard["_id"], "version": version, "outbox": list(told)})
+        return done
 
 
 class MemoryRepository(Repository[A]):
@@ -347,7 +343,7 @@ class MemoryRepository(Repository[A]):
         if document is None:
             return None
         aggregate = self.kind.model_validate({**document["state"], "id": id_})
-        return Stored(aggregate, frozenset(document["inbox"]), len(document["outbox"]), document["created_by_cause"])
+        return Stored(aggregate, frozenset(document["inbox"]), document["outbox"], document["created_by_cause"])
 
     async def _insert(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
         if aggregate.id in self.documents:
@@ -361,7 +357,8 @@ class MemoryRepository(Repository[A]):
         }
         return True
 
-    async def _write(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
+    async def _write(self, changed: Stored[A], cause: str, entries: list[Document]) -> bool:
+        aggregate = changed.aggregate
         document = self.documents[aggregate.id]
         if document["state"]["version"] != aggregate.version or cause in document["inbox"]:
             return False

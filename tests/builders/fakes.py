@@ -14,7 +14,7 @@ from shared.elements.rows import ProductFacts
 from shared.kit.domain import Aggregate, Cause
 from shared.kit.mongo import Collection, Document, Numbers
 from shared.kit.publishing import Answers
-from shared.kit.repository import MemoryRepository, MongoRepository
+from shared.kit.repository import MemoryRepository, MongoRepository, Stored
 from tests.builders.causes import uuids
 
 A = TypeVar("A", bound=Aggregate)
@@ -58,8 +58,8 @@ class Documents(MongoRepository[A]):
             self._power.written()
         return done
 
-    async def _write(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
-        done = await super()._write(aggregate, cause, entries)
+    async def _write(self, changed: Stored[A], cause: str, entries: list[Document]) -> bool:
+        done = await super()._write(changed, cause, entries)
         if done:
             self._power.written()
         return done
