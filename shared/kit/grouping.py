@@ -11,6 +11,17 @@ from typing import Generic, TypeVar
 
 Q = TypeVar("Q")
 R = TypeVar("R")
+S = TypeVar("S")
+
+
+async def side_by_side(one: Awaitable[R], other: Awaitable[S]) -> tuple[R, S]:
+    """Both results; where one fails, the other is still waited for: nothing goes on behind its caller's back."""
+    first, second = await asyncio.gather(one, other, return_exceptions=True)
+    if isinstance(first, BaseException):
+        raise first
+    if isinstance(second, BaseException):
+        raise second
+    return first, second
 
 
 class Grouped(Generic[Q, R]):

@@ -167,6 +167,16 @@ class Collection:
             return int(error.details["nInserted"])
         return len(result.inserted_ids)
 
+    async def insert_in_order(self, documents: Sequence[Document]) -> int:
+        """Insert one after another up to the first whose `_id` is there already; the number inserted."""
+        try:
+            await self._inner.insert_many(documents, ordered=True)
+        except BulkWriteError as error:
+            if error.details["writeConcernErrors"] or _outcome(error.details["writeErrors"][0]) is not False:
+                raise
+            return int(error.details["nInserted"])
+        return len(documents)
+
     async def get(self, id_: str, fields: Mapping[str, Any] | None = None) -> Document | None:
         """The document with this `_id`."""
         if fields is None:

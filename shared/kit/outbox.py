@@ -37,7 +37,7 @@ ROUND = 500
 ROUND_BYTES = 8 * 1024 * 1024
 """A round holds no more than this in memory and in the producer, one document apart, which may be larger."""
 
-CLEAR_EVERY_S = 0.05
+CLEAR_EVERY_S = 0.2
 """What was published stays in its document for so long: a document that is changed again meanwhile is cleared once."""
 
 REFUSALS_BEFORE_QUARANTINE = 3

@@ -181,10 +181,11 @@ class Repository(ABC, Generic[A]):
                 raise Stale(message)
             before = aggregate.model_dump()
             action(aggregate)
-            if aggregate.model_dump() == before and not aggregate.recorded:
+            after = aggregate.model_dump()
+            if after == before and not aggregate.recorded:
                 return aggregate
             entries = self._entries(aggregate, cause, pending=len(stored.outbox))
-            if await self._write(stored, cause.key, entries):
+            if await self._write(stored, after, cause.key, entries):
                 aggregate.version += 1
                 aggregate._recorded.clear()  # noqa: SLF001
                 return aggregate
@@ -240,8 +241,8 @@ class Repository(ABC, Generic[A]):
         """Whether the id was free."""
 
     @abstractmethod
-    async def _write(self, changed: Stored[A], cause: str, entries: list[Document]) -> bool:
-        """Whether the document was still as it was loaded, its aggregate's changes apart."""
+    async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
+        """Whether the document was still as it was loaded; then it has the new state."""
 
 
 class MongoRepository(Repository[A]):
@@ -298,11 +299,11 @@ class MongoRepository(Repository[A]):
             change["$currentDate"] = {"due": True}
         return await self._put({"_id": aggregate.id, "version": 0}, change, 1, entries)
 
-    async def _write(self, changed: Stored[A], cause: str, entries: list[Document]) -> bool:
-        aggregate = changed.aggregate
+    async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
+        aggregate = loaded.aggregate
         change: Document = {
             "$set": {
-                **aggregate.model_dump(exclude=set(_BOOKKEEPING)),
+                **{name: value for name, value in state.items() if name not in _BOOKKEEPING},
                 "version": aggregate.version + 1,
                 "sequence": aggregate.sequence,
             },
@@ -313,7 +314,7 @@ class MongoRepository(Repository[A]):
             change["$currentDate"] = {"due": True}
         guard = {"_id": aggregate.id, "version": aggregate.version, "inbox": {"$ne": cause}}
         # As the document is after this write, but for what is published meanwhile.
-        told = () if changed.is_quarantined or not entries else (*changed.outbox, *entries)
+        told = () if loaded.is_quarantined or not entries else (*loaded.outbox, *entries)
         return await self._put(guard, change, aggregate.version + 1, told)
 
     async def _put(self, guard: Filter, change: Document, version: int, told: Sequence[Document]) -> bool:
@@ -357,12 +358,12 @@ class MemoryRepository(Repository[A]):
         }
         return True
 
-    async def _write(self, changed: Stored[A], cause: str, entries: list[Document]) -> bool:
-        aggregate = changed.aggregate
+    async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
+        aggregate = loaded.aggregate
         document = self.documents[aggregate.id]
         if document["state"]["version"] != aggregate.version or cause in document["inbox"]:
             return False
-        document["state"] = {**aggregate.model_dump(), "version": aggregate.version + 1}
+        document["state"] = {**state, "version": aggregate.version + 1, "sequence": aggregate.sequence}
         document["inbox"] = [*document["inbox"], cause][-INBOX_SIZE:]
         document["outbox"] = [*document["outbox"], *entries]
         return True

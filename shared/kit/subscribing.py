@@ -8,6 +8,7 @@ nowhere else; and records may come again or late, so reactions must bear both.
 """
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -20,7 +21,6 @@ from crm_contracts.envelope import Envelope, Event, MalformedEvent
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from shared.kit.domain import Cause, Clock, NotYet
 from shared.kit.failures import is_transient, message_of, reason_of
@@ -40,7 +40,9 @@ Together = Callable[[Sequence[Envelope[Any]]], Awaitable[None]]
 Parse = Callable[[Sequence[tuple[str, bytes | None]], bytes | None], Envelope[Event] | None]
 
 TRIES_IN_PLACE = 6
+FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 2.0
+"""At most, before the second try and before a later one; at random, so that those who met part."""
 
 
 class _Redeliver(Exception):
@@ -235,23 +237,23 @@ class Subscription:
     async def _try(self, envelope: Envelope[Event], reaction: Reaction) -> Tried:
         """The reaction, several times over where that may help; what a failure leads to is decided by who asked."""
         attempts = 0
-        try:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception(is_transient),
-                stop=stop_after_attempt(TRIES_IN_PLACE),
-                wait=wait_random_exponential(multiplier=0.05, max=LONGEST_PAUSE_S),
-                before_sleep=_count_retry(envelope.type),
-                reraise=True,
-            ):
-                with attempt:
-                    attempts += 1
-                    await reaction(envelope, self._cause(envelope))
-        except Gone:
-            return Tried("gone", attempts)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-            failed(reason_of(error))
-            return Tried("failed", attempts, error)
-        return Tried("done", attempts)
+        while True:
+            attempts += 1
+            try:
+                await reaction(envelope, self._cause(envelope))
+            except Gone:
+                return Tried("gone", attempts)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+                if attempts == TRIES_IN_PLACE or not is_transient(error):
+                    failed(reason_of(error))
+                    return Tried("failed", attempts, error)
+                RETRIED.labels(envelope.type).inc()
+                retried(reason_of(error), attempts)
+            else:
+                return Tried("done", attempts)
+            # Not by tenacity: to make its object for each event costs more than most reactions.
+            pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempts - 1))
+            await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - no secret
 
     async def handle_again(self, record: ConsumerRecord[bytes, bytes]) -> Tried:
         """A record that was parked, once more: the same reaction under the same cause, whether or not it worked before.
@@ -316,15 +318,6 @@ class Subscription:
         log.error("record parked", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
 
 
-def _count_retry(ce_type: str) -> Callable[[RetryCallState], None]:
-    def count(state: RetryCallState) -> None:
-        RETRIED.labels(ce_type).inc()
-        error = state.outcome.exception() if state.outcome else None
-        retried(reason_of(error) if error else "unknown", state.attempt_number)
-
-    return count
-
-
 def subscribe(
     group: str, topics: Sequence[str], handle: Callable[[KafkaMessage], Awaitable[None]], settings: KafkaSettings
 ) -> KafkaBroker:
@@ -372,7 +365,7 @@ def _security(settings: KafkaSettings) -> BaseSecurity | None:
 
 async def _parse_unharmed(records: Any, original: Callable[[Any], Awaitable[KafkaMessage]]) -> KafkaMessage:
     """Keep the records as they are: FastStream's parser fails on null and non-UTF-8 headers, and skips the batch."""
-    message = await original(tuple(_bare(record) for record in records))
+    message = await original((_bare(records[0]),))
     message.raw_message = records
     return message
 

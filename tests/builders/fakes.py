@@ -1,6 +1,6 @@
 """Collaborators that keep the same promises without a network, and one that loses its power on purpose."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
@@ -58,8 +58,8 @@ class Documents(MongoRepository[A]):
             self._power.written()
         return done
 
-    async def _write(self, changed: Stored[A], cause: str, entries: list[Document]) -> bool:
-        done = await super()._write(changed, cause, entries)
+    async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
+        done = await super()._write(loaded, state, cause, entries)
         if done:
             self._power.written()
         return done
@@ -101,8 +101,8 @@ class MortalClaims(Claims):
         super().__init__(collection)
         self._power = power
 
-    async def take(self, key: str, claim: Claim) -> Claim | None:
-        other = await super().take(key, claim)
+    async def take(self, keys: Sequence[str], claim: Claim) -> tuple[str, Claim] | None:
+        other = await super().take(keys, claim)
         self._power.written()
         return other
 

@@ -11,7 +11,7 @@ from tests.builders.values import company_ref, contact_ref
 
 ADA, BOB, ACME, BELL = contact_ref("ada"), contact_ref("bob"), company_ref("acme"), company_ref("bell")
 NEW_CONTACT = Choice(action="create", ref=ElementRef(type="contact", id="contact-of-lead-1"))
-NEW_COMPANY = Choice(action="create", ref=ElementRef(type="company", id="company-of-lead-1"))
+NEW_COMPANY = Choice(action="create", ref=ElementRef(type="company", id="company-of-lead-1", title="ACME GmbH"))
 BOTH: tuple[ConversionTarget, ...] = ("contact", "company")
 
 

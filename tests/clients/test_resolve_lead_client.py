@@ -191,11 +191,11 @@ async def prepare(office: Office, scene: str, name: str) -> None:
 
 
 SCENES: dict[str, tuple[OnDuplicate, int]] = {
-    "all is created": ("link", 7),
+    "all is created": ("link", 6),
     "all is created without a look at duplicates": ("create", 5),
-    "a contact is linked": ("link", 7),
-    "a company is linked": ("link", 6),
-    "a match is refused": ("reject", 5),
+    "a contact is linked": ("link", 6),
+    "a company is linked": ("link", 5),
+    "a match is refused": ("reject", 4),
 }
 
 
@@ -223,8 +223,9 @@ async def test_death_after_any_of_its_writes_changes_nothing_in_the_end(
         await restarted.resolve(asked, again(cause) if asks_again else cause)
         assert await office.everything_about(other) == expected, f"power off after write {off_after}"
         (answer,) = await office.said(asked)
-        # Whoever asks once more after the end is answered from what is stored; whoever asks the same is not.
-        assert restarted.answers.events == ([answer] if asks_again and off_after == writes else [])
+        # Whoever asks once more after the end is answered from what is stored; whoever asks the same is not. The last
+        # two writes, which give up the claims and store the answer, go side by side.
+        assert restarted.answers.events == ([answer] if asks_again and off_after >= writes - 1 else [])
 
 
 async def test_while_somebody_else_creates_a_client_with_the_same_phone_the_question_has_to_wait(
@@ -254,7 +255,7 @@ async def test_a_claim_that_a_late_twin_left_behind_holds_up_nobody(
     await office.resolve(first)
     holder = ElementRef(type="contact", id=first.proposed_contact_id)
     late = Claim(holder=holder, resolution_id=Resolution.id_for(first))
-    assert await office.claims.take(f"phone:{phone_of(name)}", late) is None
+    assert await office.claims.take([f"phone:{phone_of(name)}"], late) is None
     asked = asking(name, "contact")
     await office.resolve(asked)
     assert (await office.resolved(asked)).contact == known.ref

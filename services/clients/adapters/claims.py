@@ -4,8 +4,11 @@ The surprise: a claim lives only while its conversion creates. As soon as the cl
 searching, so whoever gets a claim must search *after* that.
 """
 
+from collections.abc import Sequence
+
 from services.clients.domain.resolution import Claim
-from shared.kit.mongo import Collection, DuplicateKey, Index
+from shared.kit.grouping import Grouped
+from shared.kit.mongo import GROUP, Collection, Index
 from shared.kit.testing import fault_point
 
 CLAIM_INDEXES = (Index([("resolution_id", 1)], name="by_resolution"),)
@@ -16,22 +19,32 @@ class Claims:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
+        self._releases: Grouped[str, None] = Grouped(self._release_each, most=GROUP)
 
-    async def take(self, key: str, claim: Claim) -> Claim | None:
-        """Claim a key such as `phone:+49…`: None where it is ours now, else the claim of whoever has it."""
-        while True:
-            try:
-                await self._collection.insert({"_id": key, **claim.model_dump()})
-            except DuplicateKey:
-                found = await self._collection.get(key)
-                if found is None:
-                    continue  # released in between
-                held = Claim.model_validate(found)
-                return None if held.resolution_id == claim.resolution_id else held
+    async def take(self, keys: Sequence[str], claim: Claim) -> tuple[str, Claim] | None:
+        """Claim keys such as `phone:+49…` one after another: None where all are ours now.
+
+        Else the first that is not, and the claim of whoever has it; those before it are ours.
+        """
+        left = list(keys)
+        while left:
+            taken = await self._collection.insert_in_order([{"_id": key, **claim.model_dump()} for key in left])
             fault_point("claimed")
-            return None
+            left = left[taken:]
+            found = await self._collection.get(left[0]) if left else None
+            if found is None:
+                continue  # all taken, or this one released in between
+            held = Claim.model_validate(found)
+            if held.resolution_id != claim.resolution_id:
+                return left[0], held
+            left.pop(0)
+        return None
 
     async def release(self, resolution_id: str) -> None:
         """Give up all claims of one attempt."""
-        await self._collection.delete({"resolution_id": resolution_id})
+        await self._releases.ask(resolution_id)
         fault_point("released")
+
+    async def _release_each(self, resolution_ids: Sequence[str]) -> list[None]:
+        await self._collection.delete({"resolution_id": {"$in": list(resolution_ids)}})
+        return [None] * len(resolution_ids)

@@ -8,6 +8,7 @@ from crm_contracts.values import ElementRef
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from shared.kit.auth import Caller
+from shared.kit.grouping import side_by_side
 from shared.kit.mongo import Index
 from shared.kit.pages import newest_first
 from shared.kit.repository import MongoRepository
@@ -86,6 +87,10 @@ class ClientViews:
 
         return sorted(contacts, key=place)
 
+    async def number_of_contacts(self, company_id: str) -> int:
+        """How many contacts a company has."""
+        return await self._contacts.collection.count({"companies.company_id": company_id})
+
     async def matches(self, phones: Sequence[str], emails: Sequence[str]) -> tuple[list[ElementRef], list[ElementRef]]:
         """Contacts and companies with one of these phones or e-mails, oldest first, at most 20 each."""
         same = [{"phones.normalized": {"$in": list(phones)}}] if phones else []
@@ -93,8 +98,10 @@ class ClientViews:
         if not same:
             return [], []
         oldest = [("created_at", 1), ("_id", 1)]
-        contacts = await self._contacts.collection.find({"$or": same}, sort=oldest, limit=MAX_MATCHES)
-        companies = await self._companies.collection.find({"$or": same}, sort=oldest, limit=MAX_MATCHES)
+        contacts, companies = await side_by_side(
+            self._contacts.collection.find({"$or": same}, sort=oldest, limit=MAX_MATCHES),
+            self._companies.collection.find({"$or": same}, sort=oldest, limit=MAX_MATCHES),
+        )
         return (
             [self._contacts.read(document).ref for document in contacts],
             [self._companies.read(document).ref for document in companies],

@@ -18,7 +18,10 @@ DUPLICATES_FOUND = "duplicates_found"
 
 
 class Choice(Value):
-    """What becomes of one target: a record to be created under a proposed id, or one that is there already."""
+    """What becomes of one target: a record to be created under a proposed id, or one that is there already.
+
+    A company to be created has its title: its contact, which names it, is created at the same time.
+    """
 
     action: Literal["create", "link"]
     ref: ElementRef
@@ -51,16 +54,16 @@ def decide(asked: LeadConversionRequested, contacts: Sequence[ElementRef], compa
     if (asked.on_duplicate == "reject" and asked_for) or (asked.on_duplicate == "link" and too_many):
         return Decision(duplicates=duplicates, is_refused=True)
 
-    def choice(kind: Literal["contact", "company"], proposed: str) -> Choice | None:
+    def choice(kind: Literal["contact", "company"], proposed: str, title: str | None = None) -> Choice | None:
         if kind not in wanted:
             return None
         if asked.on_duplicate == "link" and matches[kind]:
             return Choice(action="link", ref=matches[kind][0])
-        return Choice(action="create", ref=ElementRef(type=kind, id=proposed))
+        return Choice(action="create", ref=ElementRef(type=kind, id=proposed, title=title))
 
     return Decision(
         contact=choice("contact", asked.proposed_contact_id),
-        company=choice("company", asked.proposed_company_id),
+        company=choice("company", asked.proposed_company_id, asked.snapshot.company_title or asked.snapshot.title),
         duplicates=duplicates,
     )
 

@@ -16,6 +16,7 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.resolution import Claim, Decision, Resolution, claim_keys, decide
 from shared.kit.domain import Cause, NotYet, derived_id
+from shared.kit.grouping import side_by_side
 from shared.kit.mongo import Numbers
 from shared.kit.publishing import Answers
 from shared.kit.repository import IdTaken, Repository
@@ -28,16 +29,16 @@ class Duplicates(Protocol):
         """Contacts and companies, oldest first."""
         ...
 
-    async def contacts_of(self, company_id: str) -> Sequence[Contact]:
-        """The contacts of a company."""
+    async def number_of_contacts(self, company_id: str) -> int:
+        """How many contacts a company has."""
         ...
 
 
 class Claiming(Protocol):
     """Keeps keys for clients that are about to be created."""
 
-    async def take(self, key: str, claim: Claim) -> Claim | None:
-        """None where the key is ours, else the claim that holds it."""
+    async def take(self, keys: Sequence[str], claim: Claim) -> tuple[str, Claim] | None:
+        """None where all keys are ours, else the first that is not, and the claim that holds it."""
         ...
 
     async def release(self, resolution_id: str) -> None:
@@ -80,11 +81,15 @@ async def resolve_lead_client(
         return
     # The same records whichever question is being answered: their cause is the resolution.
     own = replace(cause, key=id_)
-    company = await _company(asked, resolution.decision, own, companies=companies, numbers=numbers)
-    contact = await _contact(asked, resolution.decision, company, own, contacts=contacts, views=views, numbers=numbers)
-    await claims.release(id_)
-    await resolutions.change(
-        id_, lambda found: found.finish(to=cause.key, contact=contact, company=company), cause.step("answer")
+    company, contact = await side_by_side(
+        _company(asked, resolution.decision, own, companies=companies, numbers=numbers),
+        _contact(asked, resolution.decision, own, contacts=contacts, views=views, numbers=numbers),
+    )
+    await side_by_side(
+        claims.release(id_),
+        resolutions.change(
+            id_, lambda found: found.finish(to=cause.key, contact=contact, company=company), cause.step("answer")
+        ),
     )
 
 
@@ -109,19 +114,21 @@ async def _claim(
         type="contact" if is_contact else "company",
         id=asked.proposed_contact_id if is_contact else asked.proposed_company_id,
     )
-    for key in claim_keys(*_phones_and_emails(asked)):
-        while (other := await claims.take(key, Claim(holder=holder, resolution_id=id_))) is not None:
-            repository: Repository[Contact] | Repository[Company] = contacts
-            if other.holder.type == "company":
-                repository = companies
-            if await repository.find(other.holder.id) is not None:
-                break
-            rival = await resolutions.find(other.resolution_id)
-            if rival is None or rival.answered_to is None:
-                message = "somebody else is creating a client with the same phone or e-mail"
-                raise NotYet(message)
-            # A replica that woke up too late claimed for what had been answered: nobody will come to release that.
-            await claims.release(other.resolution_id)
+    keys = claim_keys(*_phones_and_emails(asked))
+    while (held := await claims.take(keys, Claim(holder=holder, resolution_id=id_))) is not None:
+        key, other = held
+        repository: Repository[Contact] | Repository[Company] = contacts
+        if other.holder.type == "company":
+            repository = companies
+        if await repository.find(other.holder.id) is not None:
+            keys = keys[keys.index(key) + 1 :]  # nothing to wait for: the search will find it
+            continue
+        rival = await resolutions.find(other.resolution_id)
+        if rival is None or rival.answered_to is None:
+            message = "somebody else is creating a client with the same phone or e-mail"
+            raise NotYet(message)
+        # A replica that woke up too late claimed for what had been answered: nobody will come to release that.
+        await claims.release(other.resolution_id)
 
 
 def _phones_and_emails(asked: LeadConversionRequested) -> tuple[list[str], list[str]]:
@@ -144,7 +151,7 @@ async def _company(
     if choice is None or choice.action == "link":
         return ref
     fields = snapshot.model_dump(include={"comments", "responsible_id", "open_to_all", "utm"})
-    fields["title"] = snapshot.company_title or snapshot.title
+    fields["title"] = ref.title
     contact = decision.contact.ref if decision.contact else asked.contact
     alone = contact is None or contact.id != asked.proposed_contact_id
     if alone:
@@ -168,7 +175,6 @@ async def _company(
 async def _contact(
     asked: LeadConversionRequested,
     decision: Decision,
-    company: ElementRef | None,
     cause: Cause,
     *,
     contacts: Repository[Contact],
@@ -179,7 +185,9 @@ async def _contact(
     ref = choice.ref if choice else asked.contact
     if ref is None or decision.is_refused:
         return None
-    place = 10 * (len(await views.contacts_of(company.id)) + 1) if company else 10
+    company = decision.company.ref if decision.company else asked.company
+    is_new = decision.company is not None and decision.company.action == "create"
+    place = 10 if company is None or is_new else 10 * (await views.number_of_contacts(company.id) + 1)
     if choice is None or choice.action == "link":
         if company is not None:
             await contacts.change(
