@@ -123,3 +123,57 @@ async def test_indexes_are_made_once_however_often_a_service_starts(database: Da
     assert made["expiry"]["expireAfterSeconds"] == 60
     assert made["n"]["unique"]
     assert made["n"]["partialFilterExpression"] == {"n": {"$type": "int"}}
+
+
+async def test_of_many_guarded_writes_in_one_command_each_is_told_how_it_ended(database: Database) -> None:
+    jars = database.collection("jars")
+    await jars.ensure([Index([("number", 1)], unique=True, name="number")])
+    for id_, number in (("old", 1), ("moved", 2), ("other", 3)):
+        await jars.insert({"_id": id_, "version": 1, "number": number})
+    first = asyncio.create_task(jars.put({"_id": "first", "version": 0}, {"$set": {"version": 1, "number": 9}}))
+    outcomes = await asyncio.gather(
+        jars.put({"_id": "old", "version": 1}, {"$set": {"version": 2}}),
+        jars.put({"_id": "moved", "version": 7}, {"$set": {"version": 8}}),
+        jars.put({"_id": "other", "version": 1}, {"$set": {"number": 1}}),
+        jars.put({"_id": "new", "version": 0}, {"$set": {"version": 1, "number": 4}}),
+        jars.put({"_id": "new", "version": 0}, {"$set": {"version": 1, "number": 5}}),
+        return_exceptions=True,
+    )
+    assert await first
+    assert [outcome for outcome in outcomes if not isinstance(outcome, Exception)] == [True, False, True, False]
+    assert isinstance(outcomes[2], DuplicateKey)
+    assert outcomes[2].index == "number"
+    kept = {each["_id"]: (each["version"], each["number"]) for each in await jars.find({})}
+    assert kept == {"first": (1, 9), "old": (2, 1), "moved": (1, 2), "other": (1, 3), "new": (1, 4)}
+
+
+async def test_a_document_that_cannot_be_stored_keeps_no_other_from_it(database: Database) -> None:
+    jars = database.collection("jars")
+    first = asyncio.create_task(jars.put({"_id": "first", "version": 0}, {"$set": {"number": 1}}))
+    good, bad = await asyncio.gather(
+        jars.put({"_id": "good", "version": 0}, {"$set": {"number": 2}}),
+        jars.put({"_id": "bad", "version": 0}, {"$set": {"number": 2**80}}),
+        return_exceptions=True,
+    )
+    assert (await first, good, type(bad)) == (True, True, OverflowError)
+    assert {each["_id"] for each in await jars.find({})} == {"first", "good"}
+
+
+async def test_who_asks_for_the_same_document_at_the_same_time_gets_one_of_their_own(database: Database) -> None:
+    jars = database.collection("jars")
+    await jars.insert({"_id": "j1", "labels": ["plum"]})
+    await jars.insert({"_id": "j2"})
+    first = asyncio.create_task(jars.get("j2"))
+    one, other, missing = await asyncio.gather(jars.get("j1"), jars.get("j1"), jars.get("none"))
+    assert await first == {"_id": "j2"}
+    assert one == other == {"_id": "j1", "labels": ["plum"]}
+    assert one["labels"] is not other["labels"]
+    assert missing is None
+
+
+async def test_documents_in_order_end_before_the_first_that_is_there_already(database: Database) -> None:
+    jars = database.collection("jars")
+    await jars.insert({"_id": "b", "whose": "theirs"})
+    assert await jars.insert_in_order([{"_id": each, "whose": "ours"} for each in "abc"]) == 1
+    assert {each["_id"]: each["whose"] for each in await jars.find({})} == {"a": "ours", "b": "theirs"}
+    assert await jars.insert_in_order([{"_id": "c"}, {"_id": "d"}]) == 2

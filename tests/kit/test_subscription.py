@@ -19,7 +19,7 @@ from shared.kit.domain import Cause, NotYet, Refused, Unavailable
 from shared.kit.publishing import Answers, Publisher
 from shared.kit.repository import Gone
 from shared.kit.settings import KafkaSettings
-from shared.kit.subscribing import TRIES_IN_PLACE, Subscription
+from shared.kit.subscribing import TRIES_IN_PLACE, Subscription, Together
 from shared.kit.tracing import Traces
 from tests.kit.jars import NOON, because
 from tests.kit.metrics import metric
@@ -61,7 +61,14 @@ class Listener:
     """A service that hears one topic."""
 
     def __init__(
-        self, topic: str, settings: KafkaSettings, service: str, handle: Handle, traces: Traces | None = None
+        self,
+        topic: str,
+        settings: KafkaSettings,
+        service: str,
+        handle: Handle,
+        *,
+        traces: Traces | None = None,
+        together: Together | None = None,
     ) -> None:
         self.handled: list[tuple[str, int]] = []
         self.causes: list[Cause] = []
@@ -75,6 +82,7 @@ class Listener:
             parse=parse,
             clock=lambda: datetime.now(UTC),
             dead_letter_topic=dead_letters,
+            together=together,
             traces=traces,
         )
 
@@ -110,13 +118,18 @@ class Stage:
             await self.topics.put(self.topic, *wire(key, number))
 
     async def listen(
-        self, handle: Handle | None = None, *, traces: Traces | None = None, **changes: object
+        self,
+        handle: Handle | None = None,
+        *,
+        traces: Traces | None = None,
+        together: Together | None = None,
+        **changes: object,
     ) -> Listener:
         async def nothing(key: str, number: int) -> None:
             pass
 
         settings = self.settings.model_copy(update=changes)
-        listener = Listener(self.topic, settings, self.service, handle or nothing, traces)
+        listener = Listener(self.topic, settings, self.service, handle or nothing, traces=traces, together=together)
         self.listeners.append(listener)
         await listener.subscription.start()
         return listener
@@ -211,6 +224,64 @@ async def test_no_more_keys_are_handled_at_once_than_allowed(stage: Stage) -> No
     await stage.listen(handle, parallel_keys=3)
     await stage.all_committed(10)
     assert most == 3
+
+
+class Batches:
+    """What handles a batch at once; it cannot do with one of the key `bad`."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[tuple[str, int]]] = []
+
+    async def __call__(self, events: Sequence[Envelope[Any]]) -> None:
+        if any(event.subject == "bad" for event in events):
+            raise LookupError
+        self.batches.append([(event.subject, event.data.link_no) for event in events])
+
+
+async def test_what_comes_together_is_handled_at_once(stage: Stage) -> None:
+    together = Batches()
+    await stage.say("a", 1, 2)
+    await stage.say("b", 1)
+    listener = await stage.listen(together=together)
+    await stage.all_committed(3)
+    assert sorted(event for batch in together.batches for event in batch) == [("a", 1), ("a", 2), ("b", 1)]
+    assert listener.handled == []
+
+
+@pytest.mark.parametrize("spoilt_by", ["a reaction", "a record"])
+async def test_what_spoils_a_batch_is_parked_and_the_rest_is_handled_one_by_one(stage: Stage, spoilt_by: str) -> None:
+    async def handle(key: str, number: int) -> None:
+        if key == "bad":
+            raise Refused
+
+    together = Batches()
+    key, value, headers = wire("bad", 1)
+    await stage.say("a", 1)
+    await stage.topics.put(stage.topic, key, value if spoilt_by == "a reaction" else b"{", headers)
+    await stage.say("b", 1)
+    listener = await stage.listen(handle, together=together)
+    await stage.all_committed(3)
+    assert [record.key for record in await stage.parked()] == [b"bad"]
+    done = listener.handled + [event for batch in together.batches for event in batch]
+    assert sorted(done) == [("a", 1), ("b", 1)]
+
+
+async def test_a_batch_that_comes_again_until_its_database_is_back_is_handled_once_more_in_order(stage: Stage) -> None:
+    calls = 0
+
+    async def handle(key: str, number: int) -> None:
+        raise Unavailable
+
+    async def away_twice(_: Sequence[Envelope[Any]]) -> None:
+        nonlocal calls
+        calls += 1
+        if calls <= 2:
+            raise Unavailable
+
+    await stage.say("a", 1, 2)
+    await stage.listen(handle, together=away_twice, redelivery_pause_s=0.1)
+    await stage.all_committed(2)
+    assert calls >= 3
 
 
 async def test_a_transient_error_is_retried_in_place(stage: Stage) -> None:
