@@ -6,6 +6,7 @@ news, and reading takes the newest mark into account.
 
 from collections.abc import Collection as Many
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from crm_contracts.values import ElementRef
@@ -91,7 +92,7 @@ class Entries:
     async def _shown(self, documents: Sequence[Document]) -> list[Entry]:
         ids = [document["_id"] for document in documents]
         hidden: dict[str, bool] = {}
-        for mark in await self.marks.find({"entry_id": {"$in": ids}}, sort=[("sequence", 1)]):
+        for mark in sorted(await self.marks.find({"entry_id": {"$in": ids}}), key=itemgetter("sequence")):
             hidden[mark["entry_id"]] = not mark["shown"]
         return [_entry(document) for document in documents if not hidden.get(document["_id"])]
 

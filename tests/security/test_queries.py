@@ -1,0 +1,80 @@
+"""Whatever list is asked for, and however it is filtered, an index serves it: nobody can make MongoDB read everything.
+
+The routes and their filters are the apps' own, and what is explained is what the driver really sent, so a list that is
+new, or filtered in a new way, is here without being named.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any, Final
+
+import pytest
+from pymongo import MongoClient
+
+from deploy.local.mongo import Mongo
+from deploy.local.services import SERVICES
+from tests.security.conftest import Commands, Operation, System
+
+GIVEN: Final = {
+    "active": "true",
+    "element": "deal:d1",
+    "email": "ada@acme.example",
+    "limit": "3",
+    "phone": "+4930901820",
+    "pipeline_id": "default",
+    "state": "open",
+    "types": "created,linked",
+}
+"""What a filter is given where any text would not do."""
+NOT_FILTERS: Final = {"cursor"}
+ALWAYS: Final = frozenset({"element"})
+
+
+def filters(operation: Operation) -> Iterator[dict[str, str]]:
+    """Every filter alone, and every two of them."""
+    names = [each["name"] for each in operation.parameters if each["in"] == "query" and each["name"] not in NOT_FILTERS]
+    needed = [name for name in names if name in ALWAYS]
+    for number in (0, 1, 2):
+        for chosen in combinations([name for name in names if name not in ALWAYS], number):
+            yield {name: GIVEN.get(name, "x") for name in (*needed, *chosen)}
+
+
+def stages(plan: Any) -> set[str]:
+    """The names of all stages of a plan."""
+    if isinstance(plan, list):
+        return set().union(*map(stages, plan))
+    if not isinstance(plan, Mapping):
+        return set()
+    own = {str(plan["stage"])} if "stage" in plan else set()
+    return own.union(*map(stages, plan.values()))
+
+
+def explained(client: MongoClient[dict[str, Any]], command: Mapping[str, Any]) -> set[str]:
+    """The stages of the plan that MongoDB has for a query."""
+    asked = {name: command[name] for name in ("find", "filter", "sort", "limit", "projection") if name in command}
+    plan = client[command["$db"]].command("explain", asked, verbosity="queryPlanner")
+    return stages(plan["queryPlanner"]["winningPlan"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_list_is_served_by_an_index(system: System, commands: Commands, mongo: Mongo, service: str) -> None:
+    headers = {"authorization": f"Bearer {system.signer.token(roles=['admin'])}"}
+    lists = [each for each in system.operations(service) if each.method == "GET" and "/v1/" in each.path]
+    seen = 0
+    with MongoClient[dict[str, Any]](mongo.url) as client:
+        for operation in lists:
+            for given in filters(operation):
+                commands.sent.clear()
+                answer = await system.apis[service].client.get(
+                    f"http://{service}{operation.address}", params=given, headers=headers
+                )
+                assert answer.status_code in {200, 404}, f"{operation} {given}: {answer.text}"
+                queries = [
+                    each for each in list(commands.sent) if "find" in each and each["$db"].endswith(f"_{service}")
+                ]
+                for query in queries:
+                    found = explained(client, query)
+                    wrong = found & {"COLLSCAN", "SORT"}
+                    assert not wrong, f"{operation} {given}: {wrong} for {query['find']} {query.get('filter')}"
+                seen += len(queries)
+    assert seen >= len(lists) / 2, "the queries were not seen"
