@@ -7,10 +7,10 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-versi
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check test faults fuzz contracts lock clean
+.PHONY: help setup demo up down check test faults fuzz bench bench-quick contracts lock clean
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
 setup: $(READY)  ## make .venv from the lock (done by the others when needed)
 
@@ -61,6 +61,12 @@ faults: setup  ## kill, stop and pause everything while leads are converted; reb
 fuzz: export CRM_FUZZ_EXAMPLES ?= 100
 fuzz: setup  ## ask every service thousands of odd things, for minutes instead of one
 	$(BIN)/python -m pytest -q -s tests/system/fuzz
+
+bench: setup  ## measure beside bare limits, about a quarter of an hour; writes docs/performance.md
+	$(BIN)/python -m benchmarks run
+
+bench-quick: setup  ## a tenth of it: shows that the benchmarks work
+	$(BIN)/python -m benchmarks run --quick
 
 contracts: setup  ## write the JSON Schemas and samples of all events anew
 	$(BIN)/python -m deploy.contracts

@@ -1,49 +1,54 @@
-"""`make bench`."""
+"""`make bench` and `make bench-quick`; `run --only b2` measures a part, `count` tells what a conversion costs."""
 
 import asyncio
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.pretty import pprint
 
-from benchmarks import site
-from benchmarks.figures import Run
+from benchmarks import report, site
 from benchmarks.ours.counting import count as count_conversion
-from benchmarks.program import Where, measured
+from benchmarks.results import Results
+from benchmarks.suite import Suite
 
-app = typer.Typer(add_completion=False)
-console = Console(width=200)
+app = typer.Typer(add_completion=False, help=__doc__, rich_markup_mode=None)
+console = Console()
 
 
-def show(name: str, run: Run) -> None:
-    n = len(run.latencies_s)
-    cpu = {k: round(v * 1000 / n, 1) for k, v in run.cpu_s.items()}
-    console.print(
-        name,
-        f"{run.per_second:.1f}/s p50 {run.percentile_ms(50):.0f} p95 {run.percentile_ms(95):.0f} p99 {run.percentile_ms(99):.0f} ms",
-        "CPU ms",
-        cpu,
-        f"sum {sum(cpu.values()):.1f} busy {sum(run.cpu_s.values()) / run.elapsed_s:.2f}",
-        highlight=False,
-    )
+@app.command()
+def run(
+    *,
+    quick: Annotated[bool, typer.Option(help="a tenth of it: shows that it works, not what it gives")] = False,
+    only: Annotated[list[str] | None, typer.Option(help="b1, b2, ...; the page is then left alone")] = None,
+    rounds: Annotated[int, typer.Option(help="of ours and the limit, by turns")] = 3,
+) -> None:
+    """Measure, print, keep the results, and write docs/performance.md."""
+    with site.running(console.print) as (stack, where):
+        rungs = f"Kafka on rung {stack.kafka.rung}, MongoDB on rung {stack.mongo.rung}"
+        results = Results.begin(rungs, quick=quick)
+        share = 0.1 if quick else 1.0
+        suite = Suite(stack, where, results, console, rounds=1 if quick else rounds, share=share)
+        asyncio.run(_run(suite, only))
+    console.print(report.table(results), markup=False, highlight=False)
+    if not only:
+        console.print(f"kept in {results.save().name}")
+    if not only and not quick:
+        report.write(results)
+
+
+async def _run(suite: Suite, only: list[str] | None) -> None:
+    suite.remember_rest()
+    for name, benchmark in suite.all():
+        if not only or name in only:
+            await benchmark()
 
 
 @app.command()
 def count() -> None:
+    """Count the writes, commands, events and entries of one conversion."""
     with site.running(console.print) as (_, where):
         pprint(asyncio.run(count_conversion(where)), expand_all=True)
-
-
-@app.command()
-def b2(callers: int = 16, operations: int = 400, rounds: int = 1, rate: float = 0, limit: bool = True) -> None:
-    async def work(where: Where) -> None:
-        given = {"per_second": rate} if rate else {"callers": callers}
-        for _ in range(rounds):
-            for name in ("ours.conversion", "limits.conversion")[: 1 + limit]:
-                show(name, await measured(name, where, operations=operations, **given))
-
-    with site.running(lambda _: None) as (_, where):
-        asyncio.run(work(where))
 
 
 if __name__ == "__main__":

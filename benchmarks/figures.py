@@ -12,17 +12,19 @@ class Run:
     Attributes:
         latencies_s: one per operation, in the order of their ends, from the moment each was meant to begin.
         elapsed_s: from the first beginning to the last end.
+        operations: how many ended; as many as there are latencies, where those were taken.
         cpu_s: CPU seconds by process, where they were noted.
     """
 
-    latencies_s: tuple[float, ...]
+    latencies_s: Sequence[float]
     elapsed_s: float
+    operations: int
     cpu_s: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def per_second(self) -> float:
         """Operations that ended, by the time they took together."""
-        return len(self.latencies_s) / self.elapsed_s
+        return self.operations / self.elapsed_s
 
     def percentile_ms(self, percent: float) -> float:
         """The latency that so many percent of the operations did not exceed (nearest rank)."""

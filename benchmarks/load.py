@@ -8,9 +8,13 @@ loop that waits for answers before it asks again would leave out (coordinated om
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import count
+from pathlib import Path
 from time import monotonic
+from typing import TypedDict
 
 from benchmarks.figures import Run
+from benchmarks.program import Where
+from benchmarks.resources import with_cpu
 
 Operation = Callable[[int], Awaitable[object]]
 """Does number so-and-so, and returns when it is done."""
@@ -30,7 +34,7 @@ async def closed(operation: Operation, *, callers: int, operations: int, numbers
 
     began = monotonic()
     await asyncio.gather(*(call() for _ in range(callers)))
-    return Run(tuple(latencies), monotonic() - began)
+    return Run(latencies, monotonic() - began, len(latencies))
 
 
 async def open_loop(
@@ -51,4 +55,22 @@ async def open_loop(
         await asyncio.sleep(max(0.0, due - monotonic()))
         calls.append(asyncio.create_task(call(due)))
     await asyncio.gather(*calls)
-    return Run(tuple(latencies), monotonic() - began)
+    return Run(latencies, monotonic() - began, len(latencies))
+
+
+class Pace(TypedDict, total=False):
+    """So many callers, or so many operations per second."""
+
+    callers: int
+    per_second: float
+
+
+async def paced(operation: Operation, where: Where, *, warm_up: int, operations: int, pace: Pace) -> Run:
+    """Warm up, then measure, with the CPU time that every process of the stack took meanwhile."""
+    numbers = count()
+    await closed(operation, callers=8, operations=warm_up, numbers=numbers)
+    if "callers" in pace:
+        window = closed(operation, callers=pace["callers"], operations=operations, numbers=numbers)
+    else:
+        window = open_loop(operation, per_second=pace["per_second"], operations=operations, numbers=numbers)
+    return await with_cpu(Path(where.directory), window)

@@ -11,6 +11,9 @@ EVENTS = {
     "contacts_attached": 497,
     "converted": 948,
     "stage_changed": 261,
+    "client_changed": 600,
+    "ten_contacts_resolved": 1200,
+    "ten_contacts_attached": 3500,
 }
 HEADERS = 330
 ENTRIES = {

@@ -6,6 +6,7 @@ read afterwards. `benchmarks.limits.sizes` holds what was counted, and the bare 
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from benchmarks.ours.entries import Entries
 from benchmarks.program import Where
 
 SERVICES = ("leads", "deals", "clients", "timeline")
+_CALM_S = 5.0
 
 
 async def count(where: Where) -> dict[str, Any]:
@@ -28,51 +30,56 @@ async def count(where: Where) -> dict[str, Any]:
     databases = {name: client[f"crm_{name}"] for name in SERVICES}
     run = uuid4().hex[:8]
     async with Callers(where) as crm, Entries(where) as entries:
-
-        async def convert(number: int) -> str:
-            lead = (await crm.send("POST", "leads", "/leads", a_lead(number, run)))["id"]
-            await asyncio.sleep(5)  # what the creation left to do is not part of a conversion
+        for number in (1, 2):
             for database in databases.values():
-                await database.command("profile", 2)
-            wish = {"targets": ["contact", "company", "deal"]}
-            chain = f"{run}-{number}"
-            await crm.send("POST", "leads", f"/leads/{lead}/conversion", wish, {"X-Correlation-Id": chain})
-            await entries_of(entries, chain)
-            for database in databases.values():
-                await database.command("profile", 0)
-            return chain
-
-        await convert(1)
-        for database in databases.values():
-            await database["system.profile"].drop()
-        chain = await convert(2)
-    commands: Counter[str] = Counter()
-    for name, database in databases.items():
-        async for seen in database["system.profile"].find({"appName": "crm"}):
-            collection = seen["ns"].partition(".")[2]
-            command = seen.get("command", {})
-            kind = next(iter(command), seen["op"])
-            if kind in {"profile", "hello", "aggregate"} or "due" in str(command.get("filter", "")):
-                continue
-            commands[f"{name}.{collection} {seen['op']} {kind}"] += 1
-    found = await _events(where, chain)
-    stored = [document async for document in databases["timeline"]["entries"].find({"correlation_id": chain})]
-    documents: dict[str, int] = {}
-    for name in SERVICES[:3]:
-        for collection in await databases[name].list_collection_names():
-            if collection.startswith("system"):
-                continue
-            last = await databases[name][collection].find_one(sort=[("$natural", -1)])
-            if last:
-                documents[f"{name}.{collection}"] = len(bson.encode(last))
-    client.close()
-    return {
-        "commands": dict(sorted(commands.items())),
-        "events": found,
+                await database["system.profile"].drop()
+            chain = await _convert(crm, entries, databases, run, number)
+    stored = [entry async for entry in databases["timeline"]["entries"].find({"correlation_id": chain})]
+    found = {
+        "commands": {name: count async for name, count in _commands(databases)},
+        "events": await _events(where, chain),
         "entries": dict(Counter(entry["type"] for entry in stored)),
-        "entry bytes": sum(len(bson.encode(entry)) for entry in stored) // max(1, len(stored)),
-        "documents": documents,
+        "bytes of an entry": sum(len(bson.encode(entry)) for entry in stored) // len(stored),
+        "bytes of a document": {name: size async for name, size in _documents(databases)},
     }
+    client.close()
+    return found
+
+
+async def _convert(crm: Callers, entries: Entries, databases: Mapping[str, Any], run: str, number: int) -> str:
+    """One conversion under the profiler; its correlation id."""
+    lead = (await crm.send("POST", "leads", "/leads", a_lead(number, run)))["id"]
+    await asyncio.sleep(_CALM_S)  # what the creation left to do is not part of a conversion
+    for database in databases.values():
+        await database.command("profile", 2)
+    chain = f"{run}-{number}"
+    wish = {"targets": ["contact", "company", "deal"]}
+    await crm.send("POST", "leads", f"/leads/{lead}/conversion", wish, {"X-Correlation-Id": chain})
+    await entries_of(entries, chain)
+    for database in databases.values():
+        await database.command("profile", 0)
+    return chain
+
+
+async def _commands(databases: Mapping[str, Any]) -> AsyncIterator[tuple[str, int]]:
+    """How many of each kind each collection got, apart from those that any quiet second has."""
+    for name, database in databases.items():
+        seen: Counter[str] = Counter()
+        async for each in database["system.profile"].find({"appName": "crm"}):
+            command = each.get("command", {})
+            if each["op"] != "getmore" and "due" not in str(command.get("filter", "")) and "profile" not in command:
+                seen[f"{each['ns'].partition('.')[2]} {each['op']}"] += 1
+        for what, number in sorted(seen.items()):
+            yield f"{name}.{what}", number
+
+
+async def _documents(databases: Mapping[str, Any]) -> AsyncIterator[tuple[str, int]]:
+    """Of the newest document of each collection."""
+    for name, database in databases.items():
+        for collection in sorted(await database.list_collection_names()):
+            last = await database[collection].find_one(sort=[("$natural", -1)])
+            if last and not collection.startswith("system"):
+                yield f"{name}.{collection}", len(bson.encode(last))
 
 
 async def _events(where: Where, chain: str) -> list[tuple[str, int, int]]:

@@ -13,7 +13,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 
 from benchmarks.program import Where
 
-_INSERTS = [
+_INSERTS: list[dict[str, Any]] = [
     {"$match": {"operationType": "insert"}},
     {"$project": {"fullDocument.correlation_id": 1}},
 ]

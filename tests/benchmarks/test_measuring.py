@@ -9,10 +9,10 @@ from benchmarks.load import closed, open_loop
 
 
 def test_a_percentile_is_a_latency_that_was_measured() -> None:
-    run = Run(tuple(number / 1000 for number in range(100, 0, -1)), elapsed_s=2.0)
+    run = Run(tuple(number / 1000 for number in range(100, 0, -1)), elapsed_s=2.0, operations=100)
     assert [run.percentile_ms(percent) for percent in (1, 50, 95, 99, 100)] == [1, 50, 95, 99, 100]
     assert run.per_second == 50
-    assert Run((0.007,), elapsed_s=1.0).percentile_ms(99) == 7
+    assert Run((0.007,), elapsed_s=1.0, operations=1).percentile_ms(99) == 7
 
 
 def test_a_ratio_is_taken_pair_by_pair() -> None:

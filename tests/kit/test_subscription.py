@@ -513,7 +513,7 @@ async def test_what_was_parked_is_recorded_by_its_code_and_replayed_in_its_trace
 
     is_full = False
     (parked,) = await stage.parked()
-    again = Listener(stage.topic, stage.settings, stage.service, handle, replaying.traces)
+    again = Listener(stage.topic, stage.settings, stage.service, handle, traces=replaying.traces)
     assert (await again.subscription.handle_again(parked)).outcome == "done"
     span = replaying.span(PROCESS)
     assert (parent_of(span), again.causes[0].traceparent) == (CALLER, traceparent_of(span))

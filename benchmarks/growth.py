@@ -1,0 +1,38 @@
+"""B8 needs a past: deals and timeline entries by the hundred thousand, put straight into MongoDB in their real shape.
+
+The surprise: each is a copy of one that the services made, with other ids, so every index of the services holds it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+from pymongo import MongoClient
+
+Document = dict[str, Any]
+_BATCH = 5_000
+
+
+def grow(mongo: str, *, deals: int, entries: int) -> None:
+    """Add copies until there are so many."""
+    with MongoClient[Document](mongo) as client:
+        for database, collection, number in (("crm_deals", "deals", deals), ("crm_timeline", "entries", entries)):
+            stored = client[database][collection]
+            pattern = stored.find_one({}, sort=[("_id", -1)])
+            if pattern is None:
+                raise LookupError(f"nothing to copy in {database}.{collection}")
+            missing = number - stored.estimated_document_count()
+            copies = _copies(pattern, missing)
+            while batch := [copy for _, copy in zip(range(_BATCH), copies, strict=False)]:
+                stored.insert_many(batch, ordered=False)
+
+
+def _copies(pattern: Document, number: int) -> Iterator[Document]:
+    for place in range(number):
+        id_ = str(uuid4())
+        copy = {**pattern, "_id": id_}
+        if "number" in pattern:
+            copy["number"] = 10**9 + int(uuid4().int % 10**9) * 1000 + place % 1000
+        if "element" in pattern:
+            copy |= {"event_id": id_, "correlation_id": id_, "element": {**pattern["element"], "id": id_}}
+        yield copy

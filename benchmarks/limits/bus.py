@@ -1,0 +1,128 @@
+"""What every bare limit with messages needs: topics, one producer, and stages that take all messages that are there.
+
+Each event waits for all acknowledgements, each document for the majority and the journal; offsets are committed after
+the work, but nobody waits for that. All documents of one step go in one command.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import InsertOne, UpdateOne, WriteConcern
+
+from benchmarks.limits import sizes
+from benchmarks.program import Where
+
+PARTITIONS = 6
+LEADS, DEALS, CLIENTS = "bench.leads", "bench.deals", "bench.clients"
+_READY_S = 0.05
+
+Heard = Sequence[tuple[str, str]]
+"""Id and event type of each message."""
+
+Stage = Callable[[Heard], Awaitable[None]]
+
+
+def text(size: int) -> str:
+    """So many bytes."""
+    return "x" * size
+
+
+class Bus:
+    """Stages by name, each with the topics that it hears; an async context manager."""
+
+    def __init__(self, where: Where, stages: Mapping[str, tuple[Stage, Sequence[str]]]) -> None:
+        self._kafka = where.kafka
+        self._stages = stages
+        self._client: Any = AsyncIOMotorClient(where.mongo)
+        safe = WriteConcern(w="majority", j=True)
+        self._database = self._client.get_database(f"bench_{uuid4().hex[:8]}", write_concern=safe)
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=where.kafka, acks="all", enable_idempotence=True, linger_ms=0, max_batch_size=1 << 18
+        )
+        self._consumers: list[AIOKafkaConsumer] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        await self._make_topics()
+        await self._producer.start()
+        for name, (stage, topics) in self._stages.items():
+            consumer = await self._consumer(f"bench-{self._database.name}-{name}", topics)
+            self._consumers.append(consumer)
+            self._tasks.append(asyncio.create_task(self._run(consumer, stage)))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for consumer in self._consumers:
+            await consumer.stop()
+        await self._producer.stop()
+        await self._client.drop_database(self._database.name)
+        self._client.close()
+
+    async def insert(self, collection: str, documents: Sequence[dict[str, Any]]) -> None:
+        """All in one command."""
+        await self._database[collection].bulk_write([InsertOne(each) for each in documents], ordered=False)
+
+    async def update(self, collection: str, ids: Sequence[str], size: int) -> None:
+        """Set so many bytes in each, in one command."""
+        changes = [UpdateOne({"_id": id_}, {"$set": {"change": text(size)}}) for id_ in ids]
+        await self._database[collection].bulk_write(changes, ordered=False)
+
+    async def say(self, topic: str, said: Heard) -> None:
+        """Send all, then wait for all."""
+        sent = [
+            await self._producer.send(
+                topic, text(sizes.EVENTS[kind]).encode(), id_.encode(), headers=[("type", kind.encode()), _HEADERS]
+            )
+            for id_, kind in said
+        ]
+        await asyncio.gather(*sent)
+
+    async def _run(self, consumer: AIOKafkaConsumer, stage: Stage) -> None:
+        commits: set[asyncio.Task[None]] = set()
+        while True:
+            found = await consumer.getmany(timeout_ms=1000)
+            records = [record for batch in found.values() for record in batch]
+            if not records:
+                continue
+            await stage([(record.key.decode(), record.headers[0][1].decode()) for record in records])
+            offsets = {place: batch[-1].offset + 1 for place, batch in found.items()}
+            commit = asyncio.create_task(consumer.commit(offsets))
+            commits.add(commit)
+            commit.add_done_callback(commits.discard)
+
+    async def _consumer(self, group: str, topics: Sequence[str]) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._kafka, group_id=group, enable_auto_commit=False, auto_offset_reset="latest"
+        )
+        await consumer.start()
+        # Assigned by hand: with one member there is nothing to agree on.
+        places = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        consumer.assign(places)
+        await consumer.seek_to_end(*places)
+        return consumer
+
+    async def _make_topics(self) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._kafka)
+        await admin.start()
+        try:
+            there = await admin.list_topics()
+            missing = [NewTopic(name, PARTITIONS, 1) for name in (LEADS, DEALS, CLIENTS) if name not in there]
+            if missing:
+                await admin.create_topics(missing)
+                await asyncio.sleep(_READY_S)
+        finally:
+            await admin.close()
+
+
+_HEADERS = ("rest", text(sizes.HEADERS).encode())

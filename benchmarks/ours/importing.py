@@ -1,0 +1,28 @@
+"""B6: a whole file of leads is imported, by the operator's own import."""
+
+import io
+from pathlib import Path
+from uuid import uuid4
+
+from rich.console import Console
+
+from benchmarks.figures import Run
+from benchmarks.ours.callers import Refused
+from benchmarks.program import Where
+from deploy.client import Crm
+from deploy.dataset import SAMPLES, DataSet
+from deploy.imports import Import, Kind, read_mapping
+from deploy.imports.table import read_table
+
+
+async def measure(where: Where, *, folder: str, parallel: int) -> Run:
+    """The leads of a data set, under an origin that nobody has used; its companies and products come before."""
+    data = DataSet.of(Path(folder))
+    silent = Console(file=io.StringIO())
+    async with Crm(where.urls, where.token) as crm:
+        for kind in (Kind.COMPANIES, Kind.PRODUCTS, Kind.LEADS):
+            mapping = read_mapping(SAMPLES / f"{kind.value}.toml", originator=f"bench-{uuid4().hex[:8]}")
+            counts = await Import(crm, kind, mapping, silent, parallel).run(read_table(data.files[kind]))
+            if counts.rejects:
+                raise Refused(f"{kind.value}: {counts.rejects[0].reason}")
+    return Run((), counts.seconds, counts.created)

@@ -1,0 +1,61 @@
+"""B4: a topic is full of events, and the timeline service, just started, tells them."""
+
+import asyncio
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from aiokafka import AIOKafkaProducer
+from crm_contracts import topics
+from crm_contracts.envelope import Envelope
+from crm_contracts.leads import LeadUpdated
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from benchmarks.figures import Run
+from benchmarks.program import Where
+from shared.kit.service import new_id, utc_now
+
+_LOOK_S = 0.05
+_LINGER_MS = 5
+
+
+async def fill(where: Where, *, events: int, chain: str) -> None:
+    """Publish so many events of leads that were renamed, each of a lead of its own."""
+    producer = AIOKafkaProducer(bootstrap_servers=where.kafka, linger_ms=_LINGER_MS, max_batch_size=1 << 18)
+    await producer.start()
+    try:
+        sent = []
+        for number in range(events):
+            lead = str(uuid4())
+            title = f"Pumps {number}"
+            changed = {"lead": {"type": "lead", "id": lead, "title": title}, "before": {}, "after": {"title": title}}
+            event = Envelope(
+                id=new_id(),
+                source="/crm/leads",
+                subject=lead,
+                time=utc_now(),
+                data=LeadUpdated.model_validate(changed),
+                correlation_id=chain,
+                actor="user:bench",
+                sequence=1,
+            )
+            headers = [(name, value.encode()) for name, value in event.headers().items()]
+            sent.append(await producer.send(topics.LEADS, event.body(), lead.encode(), headers=headers))
+        await asyncio.gather(*sent)
+    finally:
+        await producer.stop()
+
+
+async def measure(where: Where, *, events: int, chain: str) -> Run:
+    """Entries per second, from the first that was seen to the last."""
+    client: Any = AsyncIOMotorClient(where.mongo)
+    entries = client["crm_timeline"]["entries"]
+    told: list[tuple[float, int]] = []
+    while not told or told[-1][1] < events:
+        found = await entries.count_documents({"correlation_id": chain})
+        if found:
+            told.append((monotonic(), found))
+        await asyncio.sleep(_LOOK_S)
+    client.close()
+    (began, before), (ended, after) = told[0], told[-1]
+    return Run((), ended - began, after - before)

@@ -1,0 +1,71 @@
+"""What was measured is kept as it was, and the page says what was found: a missed target is called missed."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import results
+from benchmarks.figures import Run
+from benchmarks.report import table
+from benchmarks.results import Results, Row, Side
+
+
+def a_side(*rates: float, p50: float = 10, p99: float = 20) -> Side:
+    every = len(rates)
+    return Side(rates, (p50,) * every, (p50,) * every, (p99,) * every, cpu_ms={"leads": 2.5})
+
+
+def some_results(*rows: Row) -> Results:
+    found = Results.begin("Kafka on rung maven, MongoDB on rung wheel", quick=False)
+    found.rows = list(rows)
+    found.memory_mib = {"at rest": {"leads": 90}}
+    found.growth = {"kafka": 20_000}
+    return found
+
+
+def test_results_are_read_as_they_were_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    found = some_results(
+        Row("B2", "convert leads", a_side(1, 2), limit=a_side(4, 4), at_least=0.45), Row("B7", "x", a_side(1))
+    )
+    assert Results.read(found.save()) == found
+
+
+def test_a_target_is_met_by_the_median_of_the_ratios() -> None:
+    met = Row("B2", "x", a_side(5, 1, 4), limit=a_side(10, 10, 8), at_least=0.45)
+    assert (met.ratio is not None and met.ratio.values, met.is_met) == ((0.5, 0.1, 0.5), True)
+    assert Row("B2", "x", a_side(4), limit=a_side(10), at_least=0.45).is_met is False
+    assert Row("B3", "x", a_side(4), limit=a_side(10)).is_met is None
+
+
+def test_latencies_are_held_against_the_median_latency_of_the_limit() -> None:
+    limit = a_side(10, p50=40, p99=500)
+    row = Row("B2", "x", a_side(10, p50=119, p99=239), limit=limit, p50_below=3, p99_below=6)
+    assert row.is_met is True
+    late = Row("B2", "x", a_side(10, p50=119, p99=240), limit=limit, p50_below=3, p99_below=6)
+    assert late.is_met is False
+
+
+def test_the_page_says_which_target_was_missed() -> None:
+    page = table(
+        some_results(
+            Row("B1", "create leads", a_side(5), limit=a_side(10), at_least=0.45),
+            Row("B4", "tell", a_side(4), limit=a_side(10), at_least=0.5),
+        )
+    )
+    lines = {line.split(" | ")[0].strip("| "): line for line in page.splitlines() if line.startswith("| B")}
+    assert lines["B1"].endswith("| ≥ 0.45 | met |")
+    assert "**0.40**" in lines["B4"]
+    assert lines["B4"].endswith("| **missed** |")
+
+
+def test_a_side_has_the_figures_of_its_runs() -> None:
+    runs = [Run((0.01, 0.03), 2.0, 2, {"leads": 0.5}), Run((0.02, 0.02), 1.0, 2, {"leads": 0.1})]
+    side = Side.of(runs)
+    assert (side.per_second, side.p50, side.p99, side.cpu_ms) == (
+        (1.0, 2.0),
+        (10.0, 20.0),
+        (30.0, 20.0),
+        {"leads": 50.0},
+    )
+    assert Side.of([Run((), 2.0, 10)]) == Side((5.0,))
