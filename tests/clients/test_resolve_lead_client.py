@@ -224,7 +224,7 @@ async def test_death_after_any_of_its_writes_changes_nothing_in_the_end(
         assert await office.everything_about(other) == expected, f"power off after write {off_after}"
         (answer,) = await office.said(asked)
         # Whoever asks once more after the end is answered from what is stored; whoever asks the same is not. The last
-        # two writes, which give up the claims and store the answer, go side by side.
+        # two writes store the answer and give up the claims.
         assert restarted.answers.events == ([answer] if asks_again and off_after >= writes - 1 else [])
 
 

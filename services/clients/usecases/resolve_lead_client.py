@@ -85,12 +85,10 @@ async def resolve_lead_client(
         _company(asked, resolution.decision, own, companies=companies, numbers=numbers),
         _contact(asked, resolution.decision, own, contacts=contacts, views=views, numbers=numbers),
     )
-    await side_by_side(
-        claims.release(id_),
-        resolutions.change(
-            id_, lambda found: found.finish(to=cause.key, contact=contact, company=company), cause.step("answer")
-        ),
+    await resolutions.change(
+        id_, lambda found: found.finish(to=cause.key, contact=contact, company=company), cause.step("answer")
     )
+    await claims.release(id_)
 
 
 async def _recorded(new: Resolution, cause: Cause, resolutions: Repository[Resolution]) -> Resolution:
