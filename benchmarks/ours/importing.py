@@ -19,9 +19,10 @@ async def measure(where: Where, *, folder: str, parallel: int) -> Run:
     """The leads of a data set, under an origin that nobody has used; its companies and products come before."""
     data = DataSet.of(Path(folder))
     silent = Console(file=io.StringIO())
+    originator = f"bench-{uuid4().hex[:8]}"
     async with Crm(where.urls, where.token) as crm:
         for kind in (Kind.COMPANIES, Kind.PRODUCTS, Kind.LEADS):
-            mapping = read_mapping(SAMPLES / f"{kind.value}.toml", originator=f"bench-{uuid4().hex[:8]}")
+            mapping = read_mapping(SAMPLES / f"{kind.value}.toml", originator=originator)
             counts = await Import(crm, kind, mapping, silent, parallel).run(read_table(data.files[kind]))
             if counts.rejects:
                 raise Refused(f"{kind.value}: {counts.rejects[0].reason}")

@@ -14,7 +14,9 @@ from shared.kit.service import Contracts, Service, run
 def build() -> tuple[FastAPI, CatalogSettings]:
     """Settings, then repositories, then the ways in."""
     settings = CatalogSettings()
-    service = Service("catalog", topics.CATALOG, Contracts(registry.parse, topics.dead_letters), settings)
+    service = Service(
+        "catalog", topics.CATALOG, Contracts(registry.parse, topics.dead_letters, registry.EVENTS), settings
+    )
     taken = {"external_id": _external_id_taken}
     products = service.repository(Product, PRODUCTS, indexes=PRODUCT_INDEXES, taken=taken)
     api = build_router(products=products, views=ProductViews(products), numbers=service.numbers)

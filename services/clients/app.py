@@ -25,7 +25,7 @@ from shared.kit.service import Contracts, Service, run
 def build() -> tuple[FastAPI, ClientsSettings]:
     """Settings, then repositories, then the ways in."""
     settings = ClientsSettings()
-    contracts = Contracts(registry.parse, topics.dead_letters)
+    contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
     service = Service("clients", topics.CLIENTS, contracts, settings)
     taken = {"origin": _origin_taken}
     contacts = service.repository(Contact, CONTACTS, indexes=CONTACT_INDEXES, taken=taken)

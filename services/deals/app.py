@@ -17,7 +17,7 @@ from shared.kit.service import Contracts, Service, run
 def build() -> tuple[FastAPI, DealsSettings]:
     """Settings, then repositories, then the ways in."""
     settings = DealsSettings()
-    contracts = Contracts(registry.parse, topics.dead_letters)
+    contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
     service = Service("deals", topics.DEALS, contracts, settings)
     deals = service.repository(Deal, DEALS, indexes=DEAL_INDEXES, taken={"origin": _origin_taken})
     refusals = service.repository(Refusal, REFUSALS)

@@ -19,7 +19,7 @@ from shared.kit.service import Contracts, Service, run
 def build() -> tuple[FastAPI, LeadsSettings]:
     """Settings, then repositories, then the ways in."""
     settings = LeadsSettings()
-    contracts = Contracts(registry.parse, topics.dead_letters)
+    contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
     service = Service("leads", topics.LEADS, contracts, settings)
     leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken={"origin": _origin_taken})
     views = LeadViews(leads)

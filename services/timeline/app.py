@@ -21,7 +21,9 @@ from shared.kit.service import Contracts, Service, run
 def build() -> tuple[FastAPI, TimelineSettings]:
     """Settings, then repositories, then the ways in."""
     settings = TimelineSettings()
-    service = Service("timeline", topics.TIMELINE, Contracts(registry.parse, topics.dead_letters), settings)
+    service = Service(
+        "timeline", topics.TIMELINE, Contracts(registry.parse, topics.dead_letters, registry.EVENTS), settings
+    )
     generations = Generations(service.database)
     service.before_start(generations.ensure_live)
     entries = LiveEntries(generations)

@@ -7,10 +7,12 @@ points at an OIDC issuer's JWKS, whose keys may rotate at any time.
 import asyncio
 import json
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Protocol
 
 import jwt
@@ -18,6 +20,12 @@ from jwt import PyJWK, PyJWKClient, PyJWKSet
 
 from shared.kit.domain import Unavailable
 from shared.kit.observability import log
+
+LEEWAY_S = 5
+"""Clocks differ."""
+
+MAX_CHECKED = 1_000
+"""Tokens that are known again."""
 
 MAX_STALE_S = 24 * 3600.0
 """How long keys are trusted while their issuer cannot be asked."""
@@ -178,13 +186,26 @@ def _header(token: str) -> dict[str, Any]:
         raise Unauthenticated(message) from error
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """What was found of a token, as long as its key is the same and it has not expired."""
+
+    key: PyJWK
+    expires_at: float
+    caller: Caller
+
+
 class Authenticator:
-    """Checks bearer tokens: signature, algorithm, issuer, audience, expiry, subject."""
+    """Checks bearer tokens: signature, algorithm, issuer, audience, expiry, subject.
+
+    The surprise: a token that was found good is known again by its hash; its key and its expiry count each time.
+    """
 
     def __init__(self, keys: Keys, *, issuer: str, audience: str) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._checked: OrderedDict[bytes, _Checked] = OrderedDict()
 
     async def caller(self, authorization: str | None) -> Caller:
         """Whoever the `Authorization` header speaks for.
@@ -197,6 +218,18 @@ class Authenticator:
             message = "a bearer token is needed"
             raise Unauthenticated(message)
         key = await self._keys.for_token(token)
+        hashed = sha256(token.encode(errors="surrogateescape")).digest()
+        known = self._checked.get(hashed)
+        if known is not None and known.key is key and time() < known.expires_at:
+            return known.caller
+        caller, expires_at = self._check(token, key)
+        self._checked[hashed] = _Checked(key, expires_at, caller)
+        if len(self._checked) > MAX_CHECKED:
+            self._checked.popitem(last=False)
+        return caller
+
+    def _check(self, token: str, key: PyJWK) -> tuple[Caller, float]:
+        """Whose it is, and when it expires."""
         try:
             claims = jwt.decode(
                 token,
@@ -204,7 +237,7 @@ class Authenticator:
                 algorithms=list(ALGORITHMS),
                 issuer=self._issuer,
                 audience=self._audience,
-                leeway=5,
+                leeway=LEEWAY_S,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
         except jwt.ExpiredSignatureError as error:
@@ -218,8 +251,9 @@ class Authenticator:
             raise Unauthenticated(message)
         kind = "service" if claims.get("kind") == "service" else "user"
         roles = claims.get("roles")
-        return Caller(
+        caller = Caller(
             actor=f"{kind}:{claims['sub']}",
             roles=frozenset(map(str, roles)) if isinstance(roles, list) else frozenset(),
             scopes=frozenset(str(claims.get("scope") or "").split()),
         )
+        return caller, float(claims["exp"]) + LEEWAY_S

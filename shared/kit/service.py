@@ -6,7 +6,7 @@ The surprise: Kafka being away stops nothing. Writes go on, events wait in their
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -66,6 +66,8 @@ class Contracts:
 
     parse: Parse
     dead_letter_topic: Callable[[str, str], str]
+    types: Iterable[str]
+    """All that are known."""
 
 
 def bind(
@@ -180,6 +182,7 @@ class Service:
             parse=self.contracts.parse,
             clock=self.clock,
             dead_letter_topic=self.contracts.dead_letter_topic,
+            known=self.contracts.types,
             together=None if together is None else _bound(together, collaborators),
             traces=self.traces,
         )

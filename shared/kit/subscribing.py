@@ -9,7 +9,7 @@ nowhere else; and records may come again or late, so reactions must bear both.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -77,14 +77,19 @@ class Subscription:
         parse: Parse,
         clock: Clock,
         dead_letter_topic: Callable[[str, str], str],
+        known: Iterable[str] = (),
         together: Together | None = None,
         traces: Traces | None = None,
     ) -> None:
-        """`together` is tried first with all records of a batch; where it fails, the reactions find out which one."""
+        """`together` is tried first with all records of a batch; where it fails, the reactions find out which one.
+
+        What is of a `known` type without a reaction is not even read.
+        """
         self._service = service
         self._topics = tuple(topics)
         self._reactions = reactions
         self._together = together
+        self._for_others = {ce_type.encode() for ce_type in {*known} - {event.ce_type for event in reactions}}
         self._settings = settings
         self._parse = parse
         self._clock = clock
@@ -197,7 +202,14 @@ class Subscription:
                     return False
         return True
 
+    def _is_for_others(self, record: ConsumerRecord[bytes, bytes]) -> bool:
+        """Whether nothing here reacts to its type, which is all that need be known of it."""
+        types = [value for name, value in record.headers if name == "ce_type"]
+        return len(types) == 1 and types[0] in self._for_others
+
     async def _handle(self, record: ConsumerRecord[bytes, bytes]) -> None:
+        if self._is_for_others(record):
+            return
         try:
             envelope = self._parse(record.headers, record.value)
         except MalformedEvent as error:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from shared.kit.auth import Authenticator, Caller, KeyFile, Unauthenticated
+from shared.kit.auth import LEEWAY_S, Authenticator, Caller, KeyFile, Unauthenticated
 from tests.kit.tokens import AUDIENCE, ISSUER, Signer
+from tests.kit.waiting import eventually
 
 
 @pytest.fixture
@@ -65,6 +66,34 @@ async def test_keys_rotate_without_a_restart(authenticator: Authenticator, signe
     signer.publish(newer)
     os.utime(signer.jwks_file, (1, 1))
     assert (await authenticator.caller(f"Bearer {newer.token()}")).subject == "ann"
+
+
+async def test_a_token_that_was_good_is_refused_once_it_has_expired(
+    authenticator: Authenticator, signer: Signer
+) -> None:
+    good = f"Bearer {signer.token(exp=int(time.time()) - LEEWAY_S + 2)}"
+    assert (await authenticator.caller(good)).subject == "ann"
+
+    async def is_refused() -> bool:
+        try:
+            await authenticator.caller(good)
+        except Unauthenticated:
+            return True
+        return False
+
+    await eventually(is_refused, "the token has expired")
+
+
+async def test_a_token_that_was_good_is_refused_once_its_key_is_another(
+    authenticator: Authenticator, signer: Signer, tmp_path: Path
+) -> None:
+    good = f"Bearer {signer.token()}"
+    assert (await authenticator.caller(good)).subject == "ann"
+    stranger = Signer(tmp_path / "other.json", kid=signer.kid)
+    signer.jwks_file.write_text(stranger.jwks_file.read_text())
+    os.utime(signer.jwks_file, (1, 1))
+    with pytest.raises(Unauthenticated):
+        await authenticator.caller(good)
 
 
 def test_a_role_allows_its_actions_on_every_service_and_a_scope_one_on_one() -> None:

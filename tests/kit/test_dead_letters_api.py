@@ -95,7 +95,7 @@ async def _running(directory: Path, mongo: Mongo, kafka: KafkaSettings, topic: s
         database_prefix=f"kit_{uuid4().hex[:8]}_", jwks_file=signer.jwks_file, dead_letter_interval_s=0.05
     )
     mongo_settings = MongoSettings(url=SecretStr(mongo.url), server_selection_timeout_ms=300)
-    site = Site(Service("jars", topic, Contracts(parse, dead_letters), settings, kafka, mongo_settings), signer)
+    site = Site(Service("jars", topic, Contracts(parse, dead_letters, ()), settings, kafka, mongo_settings), signer)
     async with site.http, site.app.router.lifespan_context(site.app):
         yield site
     database = connect(mongo.url, site.service.database.name)

@@ -90,7 +90,7 @@ async def assemble(signer: Signer, mongo: Mongo, kafka_settings: KafkaSettings, 
         service = Service(
             "jars",
             topic,
-            Contracts(parse, dead_letters),
+            Contracts(parse, dead_letters, ()),
             ServiceSettings(database_prefix=prefix, jwks_file=signer.jwks_file, sweep_interval_s=0.05, **changes),
             kafka=kafka_settings.model_copy(
                 update={"bootstrap_servers": bootstrap_servers or kafka_settings.bootstrap_servers}
