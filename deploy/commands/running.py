@@ -18,7 +18,7 @@ from deploy.local.process import NotReady
 from deploy.local.rungs import RungUnavailable
 from deploy.local.state import StackBusy
 from deploy.topics import TopicsDiffer
-from deploy.verify import LogAway, NothingToVerify
+from deploy.verify.findings import LogAway, NothingToVerify
 
 T = TypeVar("T")
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadConversionRequested
 
-from deploy.verify.findings import Finding, Invariant, Seen
+from deploy.verify.findings import Finding
+from deploy.verify.invariant import Invariant, Seen
 
 
 class _Conversion(NamedTuple):

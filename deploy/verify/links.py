@@ -24,7 +24,8 @@ from crm_contracts.leads import (
 )
 from crm_contracts.values import Client
 
-from deploy.verify.findings import Finding, Invariant, Seen
+from deploy.verify.findings import Finding
+from deploy.verify.invariant import Invariant, Seen
 
 
 class _Attached(NamedTuple):

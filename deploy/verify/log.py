@@ -17,6 +17,7 @@ from crm_contracts.registry import parse
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from deploy.topics import read_topics
+from deploy.verify.findings import LogAway
 from deploy.verify.kinds import HEARS
 from shared.kit.settings import KafkaSettings
 
@@ -24,10 +25,6 @@ Record: TypeAlias = ConsumerRecord[bytes, bytes]
 Ends: TypeAlias = Mapping[TopicPartition, int]
 
 _MAX_BATCH: Final = 2_000
-
-
-class LogAway(Exception):
-    """Kafka does not answer."""
 
 
 class FirstOccurrences:

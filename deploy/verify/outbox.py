@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from deploy.verify.findings import Finding, Invariant, Seen
+from deploy.verify.findings import Finding
+from deploy.verify.invariant import Invariant, Seen
 
 MAX_AGE: Final = timedelta(minutes=1)
 

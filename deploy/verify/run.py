@@ -17,7 +17,8 @@ from rich.console import Console
 
 from deploy.parallel import Advance, bar
 from deploy.verify.conversions import Conversions
-from deploy.verify.findings import OWN_FIELDS, Finding, Invariant, Report, Seen
+from deploy.verify.findings import Finding, Report
+from deploy.verify.invariant import OWN_FIELDS, Invariant, Seen
 from deploy.verify.kinds import KINDS
 from deploy.verify.links import Links
 from deploy.verify.log import Ends, FirstOccurrences

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from crm_contracts.envelope import Envelope, Event
 
-from deploy.verify.findings import Finding, Invariant, Seen
+from deploy.verify.findings import Finding
+from deploy.verify.invariant import Invariant, Seen
 from deploy.verify.rebuilt import SPEAKERS
 
 

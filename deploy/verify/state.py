@@ -9,7 +9,8 @@ from typing import Any
 from crm_contracts.envelope import Envelope, Event
 from pydantic import ValidationError
 
-from deploy.verify.findings import Finding, Invariant, Seen
+from deploy.verify.findings import Finding
+from deploy.verify.invariant import Invariant, Seen
 from deploy.verify.rebuilt import SPEAKERS, UNSAID, fold
 
 

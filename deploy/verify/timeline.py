@@ -12,7 +12,8 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.timeline import TimelineEntryBound
 from crm_contracts.values import ElementRef
 
-from deploy.verify.findings import Finding, Invariant
+from deploy.verify.findings import Finding
+from deploy.verify.invariant import Invariant
 from services.timeline.domain.entry import Entry, entry_id
 from services.timeline.domain.narration import tell
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from deploy.local.stack import LocalStack
+from deploy.verify.findings import NothingToVerify
 from deploy.verify.kinds import KINDS
 from deploy.verify.log import Log, open_log
 from shared.kit.mongo import Collection, Database, connect, is_transient
@@ -16,10 +17,6 @@ _SERVICES: Final = sorted({kind.service for kind in KINDS})
 _NOWHERE: Final = (
     "no stack runs here: `crm up` starts one, or MONGODB_URL and KAFKA_BOOTSTRAP_SERVERS name the servers of another"
 )
-
-
-class NothingToVerify(Exception):
-    """No stack runs here and no other is named, or its databases do not answer."""
 
 
 @dataclass(frozen=True)

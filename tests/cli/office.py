@@ -10,7 +10,8 @@ from typing import Any, TypedDict
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.registry import parse
 
-from deploy.verify.findings import Finding, Invariant, Seen
+from deploy.verify.findings import Finding
+from deploy.verify.invariant import Invariant, Seen
 from deploy.verify.kinds import KINDS, Kind
 from shared.kit.domain import Aggregate, Cause
 from shared.kit.repository import MemoryRepository

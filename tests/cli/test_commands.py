@@ -1,6 +1,8 @@
 """What the command says when it cannot do what was asked."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jwt
@@ -50,6 +52,13 @@ def test_without_a_running_stack_a_command_says_so(command: list[str]) -> None:
     found = RUN.invoke(app, command)
     assert found.exit_code == 1
     assert "no stack runs here: `crm up` starts one" in found.stderr
+
+
+def test_no_command_waits_for_services_that_it_does_not_need() -> None:
+    looking = "import sys, deploy.cli; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", looking], capture_output=True, text=True, check=True, timeout=60)
+    assert "deploy" in loaded.stdout.split()
+    assert "services" not in loaded.stdout.split()
 
 
 def test_all_five_addresses_and_a_token_are_needed_for_another_crm(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,9 @@ from rich.console import Console
 
 from deploy.local.services import ROOT
 from deploy.local.stack import LocalStack
-from deploy.verify import PROMISES, Report, Where, verify
-from deploy.verify.where import Opened, open_system
+from deploy.verify.findings import Report
+from deploy.verify.run import PROMISES, verify
+from deploy.verify.where import Opened, Where, open_system
 from services.timeline.adapters.generations import live_collections
 from shared.kit.mongo import Collection, Document
 from tests.system.conftest import QUICK, administered, all_services
