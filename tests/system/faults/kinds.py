@@ -7,7 +7,7 @@ repaired: that the system finds its way back is what is tested.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from deploy.local.services import SERVICES, ServiceProcess
 from tests.system.faults.mail import deliver_again, deliver_poison
@@ -57,39 +57,22 @@ async def end_in_good_order(site: Site, chance: random.Random) -> None:
     await asyncio.gather(*(asyncio.to_thread(victim.restart) for victim in victims))
 
 
-async def kill_kafka(site: Site, chance: random.Random) -> None:
-    """SIGKILL of the broker."""
-    await asyncio.to_thread(site.stack.kafka.kill)
-    await asyncio.sleep(chance.uniform(0, 2))
-    await asyncio.to_thread(site.stack.kafka.restart)
+def outage(
+    server: Literal["kafka", "mongo"],
+    begin: Literal["kill", "shut_down", "pause"],
+    *,
+    shortest_s: float,
+    longest_s: float,
+) -> Inflict:
+    """SIGKILL, SIGTERM or SIGSTOP of a server: paused, its connections stand and nobody answers."""
 
+    async def inflict(site: Site, chance: random.Random) -> None:
+        victim = getattr(site.stack, server)
+        await asyncio.to_thread(getattr(victim, begin))
+        await asyncio.sleep(chance.uniform(shortest_s, longest_s))
+        await asyncio.to_thread(victim.resume if begin == "pause" else victim.restart)
 
-async def restart_kafka(site: Site, chance: random.Random) -> None:
-    """SIGTERM of the broker."""
-    await asyncio.to_thread(site.stack.kafka.shut_down)
-    await asyncio.sleep(chance.uniform(0, 2))
-    await asyncio.to_thread(site.stack.kafka.restart)
-
-
-async def pause_kafka(site: Site, chance: random.Random) -> None:
-    """SIGSTOP of the broker: connections stand, nobody answers."""
-    site.stack.kafka.pause()
-    await asyncio.sleep(chance.uniform(1, 4))
-    site.stack.kafka.resume()
-
-
-async def kill_mongo(site: Site, chance: random.Random) -> None:
-    """SIGKILL of the database."""
-    await asyncio.to_thread(site.stack.mongo.kill)
-    await asyncio.sleep(chance.uniform(0, 2))
-    await asyncio.to_thread(site.stack.mongo.restart)
-
-
-async def pause_mongo(site: Site, chance: random.Random) -> None:
-    """SIGSTOP of the database: connections stand, nobody answers."""
-    site.stack.mongo.pause()
-    await asyncio.sleep(chance.uniform(1, 4))
-    site.stack.mongo.resume()
+    return inflict
 
 
 async def deliver_duplicates(site: Site, chance: random.Random) -> None:
@@ -122,11 +105,11 @@ KINDS: Final[dict[str, Inflict]] = {
     **{f"one of two {name} lost": lose_replica(name) for name in _REPLICATED},
     "service paused past its session": pause_service,
     "service ended in good order": end_in_good_order,
-    "kill -9 of Kafka": kill_kafka,
-    "Kafka stopped and restarted": restart_kafka,
-    "Kafka paused": pause_kafka,
-    "kill -9 of MongoDB": kill_mongo,
-    "MongoDB paused": pause_mongo,
+    "kill -9 of Kafka": outage("kafka", "kill", shortest_s=0, longest_s=2),
+    "Kafka stopped and restarted": outage("kafka", "shut_down", shortest_s=0, longest_s=2),
+    "Kafka paused": outage("kafka", "pause", shortest_s=1, longest_s=4),
+    "kill -9 of MongoDB": outage("mongo", "kill", shortest_s=0, longest_s=2),
+    "MongoDB paused": outage("mongo", "pause", shortest_s=1, longest_s=4),
     "duplicates and stale events": deliver_duplicates,
     "poison in a topic": poison_partition,
 }
