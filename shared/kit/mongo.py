@@ -89,6 +89,9 @@ def is_transient(error: BaseException) -> bool:
     """Whether trying the same operation again may succeed."""
     if isinstance(error, (ConnectionFailure, WTimeoutError, ExecutionTimeout)):
         return True
+    if isinstance(error, BulkWriteError):
+        failed = [*error.details["writeErrors"], *error.details["writeConcernErrors"]]
+        return bool(error.details["writeConcernErrors"]) or any(each["code"] in _RETRYABLE_CODES for each in failed)
     if isinstance(error, OperationFailure):
         return error.code in _RETRYABLE_CODES or error.has_error_label("RetryableWriteError")
     return isinstance(error, PyMongoError) and error.timeout

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from pymongo import MongoClient
-from pymongo.errors import PyMongoError
+from pymongo import InsertOne, MongoClient, WriteConcern
+from pymongo.errors import BulkWriteError, PyMongoError
 
+from deploy.local.mongo import Mongo
 from deploy.local.mongo.mongod import wheel_program
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
@@ -70,6 +71,19 @@ async def test_a_server_that_is_away_is_a_transient_error() -> None:
     assert is_transient(away.value)
     assert not is_transient(DuplicateKey("_id_"))
     database.close()
+
+
+def test_writes_of_which_nobody_knows_yet_whether_they_are_safe_may_be_tried_again(mongo: Mongo) -> None:
+    """A second member that is not there; what is refused for good is refused again."""
+    with MongoClient[dict[str, object]](mongo.url) as client:
+        jars = client["kit_unsafe"]["jars"]
+        with pytest.raises(BulkWriteError) as unsafe:
+            jars.with_options(write_concern=WriteConcern(w=2, wtimeout=50)).bulk_write([InsertOne({"_id": "j1"})])
+        with pytest.raises(BulkWriteError) as taken:
+            jars.bulk_write([InsertOne({"_id": "j1"})])
+        client.drop_database("kit_unsafe")
+    assert is_transient(unsafe.value)
+    assert not is_transient(taken.value)
 
 
 async def test_numbers_come_in_blocks_and_never_twice(database: Database) -> None:
