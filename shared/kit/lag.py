@@ -7,7 +7,8 @@ heard of a partition's end is old exactly when it hangs; so the batch is counted
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from time import monotonic
 from typing import Protocol, TypeAlias
 
 from aiokafka import ConsumerRecord, TopicPartition
@@ -48,6 +49,8 @@ class Lag:
         self._topics = topics
         self._consumer = consumer
         self._in_hand: dict[TopicPartition, int] = {}
+        self._reached: dict[TopicPartition, int] = {}
+        self._still_since: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
@@ -61,8 +64,14 @@ class Lag:
         finally:
             self._in_hand.clear()
 
+    @property
+    def stands_still_s(self) -> float:
+        """For how long there has been something to read while nothing was read and nothing is in hand."""
+        return 0.0 if self._still_since is None or self._in_hand else monotonic() - self._still_since
+
     def start(self) -> None:
         """Begin to measure, in the background."""
+        self._still_since = None
         self._task = asyncio.create_task(self._again_and_again())
 
     async def stop(self) -> None:
@@ -75,15 +84,18 @@ class Lag:
     async def _again_and_again(self) -> None:
         while True:
             # What is not known now is measured the next time; the metric keeps its last value.
-            with suppress(KafkaError, OSError, TimeoutError):
+            try:
                 async with asyncio.timeout(PATIENCE_S):
                     await self.measure()
+            except (KafkaError, OSError, TimeoutError):
+                self._still_since = None  # there may be nothing to read from
             await asyncio.sleep(EVERY_S)
 
     async def measure(self) -> None:
         """Ask and tell, once."""
         consumer = self._consumer()
         behind: Counter[str] = Counter()
+        now_at: dict[TopicPartition, int] = {}
         if consumer is None or not (places := sorted(consumer.assignment())):
             self._show(behind)
             return
@@ -91,8 +103,14 @@ class Lag:
             reached = self._in_hand.get(place)
             if reached is None:
                 reached = await consumer.position(place)
+            now_at[place] = reached
             # Some brokers tell too low an end; what was fetched beyond it is there.
             behind[place.topic] += max(0, max(end, consumer.highwater(place) or 0) - reached)
+        if not behind.total() or self._in_hand or now_at != self._reached:
+            self._still_since = None
+        elif self._still_since is None:
+            self._still_since = monotonic()
+        self._reached = now_at
         self._show(behind)
 
     def _show(self, behind: Counter[str]) -> None:

@@ -69,6 +69,7 @@ HANDLED = Histogram(
 RETRIED = Counter("crm_reaction_retries_total", "Reactions tried again", ("type",))
 PARKED = Counter("crm_reaction_parked_total", "Records parked in a dead-letter topic", ("topic", "reason"))
 PASSED_OVER = Counter("crm_reaction_unknown_total", "Records of a type not known here", ("topic",))
+STANDSTILLS = Counter("crm_consumer_standstills_total", "Times a consumer stood still and was started anew")
 REDELIVERED = Counter("crm_reaction_redelivered_batches_total", "Batches taken back to be delivered again")
 DEAD_LETTERS = Gauge("crm_dead_letters", "Parked records that nobody has replayed or discarded yet", ("topic",))
 DEAD_LETTERS_AGE = Gauge("crm_dead_letters_oldest_age_seconds", "Since the oldest of these was parked", ("topic",))

@@ -14,6 +14,8 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from shared.kit.observability import log
 
 EVERY_S: Final = 0.2
+PATIENCE_S: Final = 5.0
+"""While Kafka is away a commit would wait for it for ever, and with it whoever wants to leave."""
 
 
 class Committing(Protocol):
@@ -45,8 +47,9 @@ class Progress:
         if not offsets:
             return
         try:
-            await consumer.commit(offsets)
-        except (CommitFailedError, IllegalStateError, KafkaError) as error:
+            async with asyncio.timeout(PATIENCE_S):
+                await consumer.commit(offsets)
+        except (CommitFailedError, IllegalStateError, KafkaError, TimeoutError) as error:
             # A rebalance took partitions away: whoever has them now gets the records again, which is harmless.
             log.warning("commit failed", error=type(error).__name__)
 

@@ -21,7 +21,6 @@ from crm_contracts.envelope import Event
 from fastapi import APIRouter, FastAPI
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_fixed
 from uuid_utils.compat import uuid7
-from uvicorn.loops.auto import auto_loop_factory
 
 from shared.kit.auth import Authenticator, KeyFile, Keys, KeyUrl
 from shared.kit.dead_letters.desk import Desk, passes_over
@@ -355,5 +354,7 @@ def run(build: Callable[[], tuple[FastAPI, ServiceSettings]], name: str) -> None
         structlog.contextvars.bind_contextvars(service=name)
         await _Server(config).serve()
 
-    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(serve())
+    # Not on uvloop: its transports raise where those of asyncio do not, when a connection is lost in a write, and
+    # that ends aiokafka's coordinator for good: the consumer is deaf from then on (decision 0018).
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve())

@@ -49,6 +49,7 @@ class KafkaSettings(BaseSettings):
     request_timeout_ms: int = 10_000
     redelivery_pause_s: float = Field(default=0.5, description="before a batch is taken again; doubles each time")
     redelivery_pause_max_s: float = 20.0
+    standstill_s: float = Field(default=20.0, gt=0, description="with something to read and nothing read: start anew")
     redeliveries_while_waiting: int = Field(default=10, description="before what somebody never finishes is parked")
 
     @classmethod

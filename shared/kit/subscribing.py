@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Any, Literal, cast
 
 from aiokafka import ConsumerRecord
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import IllegalStateError, KafkaError
 from crm_contracts.envelope import Envelope, Event, MalformedEvent
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -25,7 +25,7 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 from shared.kit.domain import Cause, Clock, NotYet
 from shared.kit.failures import is_transient, message_of, reason_of
 from shared.kit.lag import Lag
-from shared.kit.observability import HANDLED, PARKED, PASSED_OVER, REDELIVERED, RETRIED, log, logged_with
+from shared.kit.observability import HANDLED, PARKED, PASSED_OVER, REDELIVERED, RETRIED, STANDSTILLS, log, logged_with
 from shared.kit.outbox import SendRefused
 from shared.kit.progress import Committing, Progress
 from shared.kit.publishing import Publisher
@@ -40,6 +40,7 @@ Together = Callable[[Sequence[Envelope[Any]]], Awaitable[None]]
 Parse = Callable[[Sequence[tuple[str, bytes | None]], bytes | None], Envelope[Event] | None]
 
 TRIES_IN_PLACE = 6
+WATCH_S = 1.0
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 2.0
 """At most, before the second try and before a later one; at random, so that those who met part."""
@@ -106,6 +107,7 @@ class Subscription:
         self.broker = subscribe(self.group, self._topics, self._handle_batch, settings)
         self._lag = Lag(self._topics, self._consumer)
         self._progress = Progress()
+        self._watching: asyncio.Task[None] | None = None
         for topic in self._topics:
             PARKED.labels(topic, MalformedEvent.__name__)
             PASSED_OVER.labels(topic)
@@ -118,15 +120,41 @@ class Subscription:
         self._stopping.clear()
         await self.broker.start()
         self._lag.start()
+        self._watching = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
         """Stop reading, let the running batch finish, commit, leave."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        await self._leave()
+        await self._dead_letters.stop(3.0)
+
+    async def _watch(self) -> None:
+        """Start anew where there is something to read, and nothing is read.
+
+        What aiokafka's coordinator does not expect ends it; FastStream then asks a dead consumer for ever, in silence.
+        """
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self._lag.stands_still_s < self._settings.standstill_s:
+                continue
+            log.error("the consumer stands still and is started anew", group=self.group)
+            STANDSTILLS.inc()
+            try:
+                await self._leave()
+                self._stopping.clear()
+                await self.broker.start()
+                self._lag.start()
+            except (KafkaError, OSError) as error:
+                log.warning("the consumer could not be started anew", error=type(error).__name__)
+
+    async def _leave(self) -> None:
         self._stopping.set()
         await self._lag.stop()
         if (consumer := self._consumer()) is not None:
             await self._progress.tell(consumer)
         await self.broker.stop()
-        await self._dead_letters.stop(3.0)
 
     def _consumer(self) -> Any:
         """None until it is started."""
@@ -160,7 +188,7 @@ class Subscription:
             return False
         try:
             heard = [(record, self._parse(record.headers, record.value)) for record in records]
-        except MalformedEvent:
+        except Exception:  # noqa: BLE001 - in its lane the record is parked, or comes again
             return False
         started = monotonic()
         told = [(record, event) for record, event in heard if event and type(event.data) in self._reactions]

@@ -724,6 +724,44 @@ async def test_stopping_does_not_wait_for_the_pause_before_a_redelivery(stage: S
     assert await stage.topics.committed(f"{stage.service}.reactions", stage.topic) == 0
 
 
+async def test_a_consumer_that_reads_nothing_while_there_is_something_is_started_anew(stage: Stage) -> None:
+    """It is in its group and fetches nothing, as one did after a death of Kafka."""
+    listener = await stage.listen(standstill_s=1.0)
+    await stage.say("a", 1)
+    await listener.has_handled(("a", 1))
+    stood_still = metric("crm_consumer_standstills_total") or 0
+    consumer = listener.subscription._consumer()
+    consumer.pause(*consumer.assignment())
+    await stage.say("a", 2)
+    await stage.say("b", 1)
+    await listener.has_handled(("a", 2), ("b", 1))
+    await stage.all_committed(3)
+    assert metric("crm_consumer_standstills_total") == stood_still + 1
+
+
+async def test_a_consumer_whose_reaction_takes_long_does_not_stand_still(stage: Stage) -> None:
+    go_on = asyncio.Event()
+
+    async def handle(key: str, number: int) -> None:
+        await go_on.wait()
+
+    await stage.say("a", 1)
+    stood_still = metric("crm_consumer_standstills_total") or 0
+    listener = await stage.listen(handle, standstill_s=0.1)
+    lag = listener.subscription._lag
+
+    async def is_measured() -> bool:
+        return (metric("crm_consumer_lag_records", topic=stage.topic) or 0) > 0 and bool(lag._reached)
+
+    await eventually(is_measured, "the lag is seen")
+    for _ in range(2):
+        await lag.measure()
+    assert lag.stands_still_s == 0
+    go_on.set()
+    await listener.has_handled(("a", 1))
+    assert metric("crm_consumer_standstills_total") == stood_still
+
+
 async def test_a_second_member_takes_its_share_and_nothing_is_lost(
     topics: Topics, kafka_settings: KafkaSettings
 ) -> None:
