@@ -13,8 +13,9 @@ Document = dict[str, Any]
 _BATCH = 5_000
 
 
-def grow(mongo: str, *, deals: int, entries: int) -> None:
-    """Add copies until there are so many."""
+def grow(mongo: str, *, deals: int, entries: int) -> str:
+    """Add copies until there are so many, if there are not more already; how many there are in words."""
+    there: list[int] = []
     with MongoClient[Document](mongo) as client:
         for database, collection, number in (("crm_deals", "deals", deals), ("crm_timeline", "entries", entries)):
             stored = client[database][collection]
@@ -25,6 +26,8 @@ def grow(mongo: str, *, deals: int, entries: int) -> None:
             copies = _copies(pattern, missing)
             while batch := [copy for _, copy in zip(range(_BATCH), copies, strict=False)]:
                 stored.insert_many(batch, ordered=False)
+            there.append(stored.estimated_document_count())
+    return f"{there[0]:,} deals and {there[1]:,} entries"
 
 
 def _copies(pattern: Document, number: int) -> Iterator[Document]:

@@ -38,7 +38,7 @@ def table(results: Results) -> str:
         *_processes(results),
     ]
     grown = ", ".join(f"{name} {size:,}" for name, size in results.growth.items())
-    return "\n".join([*lines, "", f"Bytes on disk per conversion: {grown}.", ""])
+    return "\n".join([*lines, "", f"Bytes on disk per lead that is created and converted: {grown}.", ""])
 
 
 def _line(row: Row) -> str:

@@ -105,8 +105,12 @@ async def open_log(settings: KafkaSettings) -> AsyncIterator[Log]:
     Raises:
         LogAway: Kafka does not answer.
     """
-    # A waiting fetch holds up the questions for offsets.
-    consumer = AIOKafkaConsumer(**settings.connection(), enable_auto_commit=False, fetch_max_wait_ms=20)
+    consumer = AIOKafkaConsumer(
+        **settings.connection(),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",  # else seeking the beginning may lose against a look for the end under way
+        fetch_max_wait_ms=20,  # a waiting fetch holds up the questions for offsets
+    )
     admin = AIOKafkaAdminClient(**settings.connection())
     try:
         await consumer.start()

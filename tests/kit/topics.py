@@ -68,7 +68,7 @@ class Topics:
 
     async def read(self, topic: str, *, at_least: int, deadline_s: float = 15.0) -> list[Record]:
         """All records, once there are so many."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._servers, fetch_max_wait_ms=50)
+        consumer = AIOKafkaConsumer(bootstrap_servers=self._servers, auto_offset_reset="earliest", fetch_max_wait_ms=50)
         await consumer.start()
         try:
             places = await self._partitions(topic)

@@ -22,6 +22,7 @@ from rich.console import Console
 from deploy.local.services import ROOT
 from deploy.local.stack import LocalStack
 from deploy.verify.findings import Report
+from deploy.verify.log import open_log
 from deploy.verify.run import PROMISES, verify
 from deploy.verify.where import Opened, Where, open_system
 from services.timeline.adapters.generations import live_collections
@@ -127,6 +128,18 @@ async def test_after_conversions_and_links_every_promise_is_kept(crm: Crm, sale:
     assert report.broken == []
     assert sale.lead
     assert all(report.checked[name] for name in PROMISES), report.checked
+
+
+async def test_a_log_is_read_from_its_beginning_however_soon(crm: Crm, sale: Sale) -> None:
+    """The consumer looks for a place of its own when it is assigned; that must be the beginning too."""
+    async with open_log(where(crm.stack).kafka) as log:
+        there = sum((await log.ends()).values())
+    assert sale.lead
+    assert there > 0
+    for _ in range(20):
+        async with open_log(where(crm.stack).kafka) as log:
+            read = [record async for records in log.batches(await log.ends()) for record in records]
+        assert len(read) >= there
 
 
 async def test_a_deal_that_is_gone_is_missed_by_its_lead(crm: Crm, sale: Sale, system: Opened) -> None:
