@@ -6,6 +6,7 @@ bear; told after each batch, it would cost Kafka more than the events themselves
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, Protocol
 
 from aiokafka import ConsumerRecord, TopicPartition
@@ -20,6 +21,10 @@ PATIENCE_S: Final = 5.0
 
 class Committing(Protocol):
     """A consumer, as far as that goes."""
+
+    def assignment(self) -> AbstractSet[TopicPartition]:
+        """The partitions that it reads now."""
+        ...
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Note the offsets of the records to be read next."""
@@ -42,16 +47,19 @@ class Progress:
             self._telling = asyncio.create_task(self._tell_soon(consumer))
 
     async def tell(self, consumer: Committing) -> None:
-        """Tell it now, as before leaving."""
-        offsets, self._next = self._next, {}
+        """Tell it now, as before leaving; what cannot be told now is told later."""
+        # Who has a partition that went away gets the records again, which is harmless.
+        mine = consumer.assignment()
+        offsets, self._next = {place: offset for place, offset in self._next.items() if place in mine}, {}
         if not offsets:
             return
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError, KafkaError, TimeoutError) as error:
-            # A rebalance took partitions away: whoever has them now gets the records again, which is harmless.
             log.warning("commit failed", error=type(error).__name__)
+            # Some may be all that ever comes on their partition: they must not look unread for ever.
+            self._next = offsets | {place: max(offset, offsets.get(place, 0)) for place, offset in self._next.items()}
 
     async def _tell_soon(self, consumer: Committing) -> None:
         while self._next:

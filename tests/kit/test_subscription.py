@@ -3,11 +3,14 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError
 from crm_contracts.clients import ElementCompanyRefused
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.registry import parse
@@ -661,6 +664,30 @@ async def test_what_is_gone_needs_nothing_done(stage: Stage) -> None:
     await stage.all_committed(2)
     assert listener.handled == [("a", 2)]
     assert await stage.parked(0) == []
+
+
+async def test_what_could_not_be_committed_at_first_is_committed_in_the_end(topics: Topics, stage: Stage) -> None:
+    """A rebalance took another partition away just then; nothing more comes on this one."""
+    listener = await stage.listen()
+    await stage.say("a", 1)
+    await listener.has_handled(("a", 1))
+    await stage.all_committed(1)
+    consumer = listener.subscription._consumer()
+    commit, failures = consumer.commit, 0
+
+    async def fail_once(offsets: dict[TopicPartition, int]) -> None:
+        nonlocal failures
+        failures += 1
+        if failures == 1:
+            raise IllegalStateError
+        await commit(offsets)
+
+    consumer.commit = fail_once
+    (record,) = await topics.read(stage.topic, at_least=1)
+    listener.subscription._progress.done(consumer, [replace(record, topic=stage.parked_in)])
+    await stage.say("a", 2)
+    await stage.all_committed(2)
+    assert failures == 2
 
 
 async def test_a_crash_before_the_commit_delivers_again(stage: Stage) -> None:
