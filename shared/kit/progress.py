@@ -32,36 +32,55 @@ class Committing(Protocol):
 
 
 class Progress:
-    """Of one consumer; each batch that is done is noted, and told with the next ones."""
+    """Of one group's member; each batch that is done is noted, and told with the next ones.
+
+    The consumer is the one that the last batch came from: where a deaf one was replaced, its successor tells.
+    """
 
     def __init__(self) -> None:
         self._next: dict[TopicPartition, int] = {}
-        self._telling: asyncio.Task[None] | None = None
+        self._consumer: Committing | None = None
+        self._soon: asyncio.Task[None] | None = None
+        self._telling = asyncio.Lock()
 
     def done(self, consumer: Committing, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         """These records are handled or parked, and all before them."""
+        self._consumer = consumer
         for record in records:
             place = TopicPartition(record.topic, record.partition)
             self._next[place] = max(self._next.get(place, 0), record.offset + 1)
-        if self._telling is None or self._telling.done():
-            self._telling = asyncio.create_task(self._tell_soon(consumer))
+        if self._soon is None or self._soon.done():
+            self._soon = asyncio.create_task(self._tell_soon())
 
-    async def tell(self, consumer: Committing) -> None:
+    async def tell(self) -> None:
         """Tell it now, as before leaving; what cannot be told now is told later."""
+        async with self._telling:
+            await self._tell()
+
+    async def forget(self) -> None:
+        """After leaving: what was not told comes again, to whoever reads on."""
+        self._next.clear()
+        if self._soon is not None:
+            self._soon.cancel()
+            await asyncio.gather(self._soon, return_exceptions=True)
+
+    async def _tell_soon(self) -> None:
+        while self._next:
+            await asyncio.sleep(EVERY_S)
+            await self.tell()
+
+    async def _tell(self) -> None:
+        if self._consumer is None:
+            return
         # Who has a partition that went away gets the records again, which is harmless.
-        mine = consumer.assignment()
+        mine = self._consumer.assignment()
         offsets, self._next = {place: offset for place, offset in self._next.items() if place in mine}, {}
         if not offsets:
             return
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await consumer.commit(offsets)
+                await self._consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError, KafkaError, TimeoutError) as error:
             log.warning("commit failed", error=type(error).__name__)
             # Some may be all that ever comes on their partition: they must not look unread for ever.
             self._next = offsets | {place: max(offset, offsets.get(place, 0)) for place, offset in self._next.items()}
-
-    async def _tell_soon(self, consumer: Committing) -> None:
-        while self._next:
-            await asyncio.sleep(EVERY_S)
-            await self.tell(consumer)

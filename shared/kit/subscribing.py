@@ -152,9 +152,9 @@ class Subscription:
     async def _leave(self) -> None:
         self._stopping.set()
         await self._lag.stop()
-        if (consumer := self._consumer()) is not None:
-            await self._progress.tell(consumer)
+        await self._progress.tell()
         await self.broker.stop()
+        await self._progress.forget()
 
     def _consumer(self) -> Any:
         """None until it is started."""
@@ -169,10 +169,9 @@ class Subscription:
     async def _handle_records(self, message: KafkaMessage, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         if await self._handle_together(records) or await self._handle_lanes(records):
             self._failures = 0
-            consumer = cast("Committing", message.consumer)
-            self._progress.done(consumer, records)
+            self._progress.done(cast("Committing", message.consumer), records)
             if self._stopping.is_set():
-                await self._progress.tell(consumer)
+                await self._progress.tell()
             return
         REDELIVERED.inc()
         pause = self._settings.redelivery_pause_s * 2 ** min(self._failures, 10)

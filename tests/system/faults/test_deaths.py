@@ -24,8 +24,8 @@ DEATHS = {
         "written:resolutions",
         "written:companies",
         "written:resolutions",
-        "released",
         "publish:crm.lead.client_resolved.v1",
+        "released",
     ),
     "leads": (
         "publish:crm.lead.conversion_requested.v1",
