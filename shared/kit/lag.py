@@ -6,10 +6,10 @@ heard of a partition's end is old exactly when it hangs; so the batch is counted
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -18,6 +18,8 @@ from shared.kit.observability import CONSUMER_LAG
 
 EVERY_S = 2.0
 PATIENCE_S = 3.0
+POSITION_S = 1.0
+"""A consumer knows at once where it is; one that does not know reads nothing."""
 
 Record: TypeAlias = ConsumerRecord[bytes, bytes]
 
@@ -37,7 +39,7 @@ class Reader(Protocol):
         """The ends of partitions, as the broker knows them."""
         ...
 
-    async def position(self, partition: TopicPartition) -> int:
+    def position(self, partition: TopicPartition) -> Coroutine[Any, Any, int]:
         """The offset of the next record to be taken."""
         ...
 
@@ -95,18 +97,17 @@ class Lag:
         """Ask and tell, once."""
         consumer = self._consumer()
         behind: Counter[str] = Counter()
-        now_at: dict[TopicPartition, int] = {}
         if consumer is None or not (places := sorted(consumer.assignment())):
             self._show(behind)
             return
-        for place, end in (await consumer.end_offsets(places)).items():
-            reached = self._in_hand.get(place)
-            if reached is None:
-                reached = await consumer.position(place)
-            now_at[place] = reached
+        ends = await consumer.end_offsets(places)
+        now_at = {**await _positions(consumer, places), **self._in_hand}
+        for place, end in ends.items():
             # Some brokers tell too low an end; what was fetched beyond it is there.
-            behind[place.topic] += max(0, max(end, consumer.highwater(place) or 0) - reached)
-        if not behind.total() or self._in_hand or now_at != self._reached:
+            known = max(end, consumer.highwater(place) or 0)
+            behind[place.topic] += max(0, known - now_at.get(place, known))
+        is_lost = not now_at.keys() >= set(places)
+        if not (behind.total() or is_lost) or self._in_hand or now_at != self._reached:
             self._still_since = None
         elif self._still_since is None:
             self._still_since = monotonic()
@@ -119,3 +120,14 @@ class Lag:
                 CONSUMER_LAG.labels(topic).set(behind[topic])
             else:
                 CONSUMER_LAG.remove(topic)
+
+
+async def _positions(consumer: Reader, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """Where it is, of the partitions of which it knows that."""
+    asked = {place: asyncio.create_task(consumer.position(place)) for place in places}
+    try:
+        done, _ = await asyncio.wait(asked.values(), timeout=POSITION_S)
+    finally:
+        for each in asked.values():
+            each.cancel()
+    return {place: each.result() for place, each in asked.items() if each in done and not each.exception()}

@@ -80,7 +80,11 @@ class Progress:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._consumer.commit(offsets)
-        except (CommitFailedError, IllegalStateError, KafkaError, TimeoutError) as error:
+        except (CommitFailedError, IllegalStateError) as error:
+            # The group rebalances, so the records come again. To insist would make it rebalance for ever: each commit
+            # of a generation that has passed makes aiokafka join anew, and the others with it.
+            log.warning("commit refused", error=type(error).__name__)
+        except (KafkaError, TimeoutError) as error:
             log.warning("commit failed", error=type(error).__name__)
             # Some may be all that ever comes on their partition: they must not look unread for ever.
             self._next = offsets | {place: max(offset, offsets.get(place, 0)) for place, offset in self._next.items()}

@@ -19,7 +19,7 @@ def some_results(*rows: Row) -> Results:
     found = Results.begin("Kafka on rung maven, MongoDB on rung wheel", quick=False)
     found.rows = list(rows)
     found.memory_mib = {"at rest": {"leads": 90}}
-    found.growth = {"kafka": 20_000}
+    found.growth = {"leads": {"documents": 1_900, "events": 20_000}, "kafka": {"on disk": 40_000}}
     return found
 
 

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import CommitFailedError, KafkaTimeoutError
 from crm_contracts.clients import ElementCompanyRefused
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.registry import parse
@@ -19,6 +20,7 @@ from crm_contracts.values import ElementRef
 from opentelemetry.trace import StatusCode
 
 from shared.kit.domain import Cause, NotYet, Refused, Unavailable
+from shared.kit.progress import Progress
 from shared.kit.publishing import Answers, Publisher
 from shared.kit.repository import Gone
 from shared.kit.settings import KafkaSettings
@@ -666,28 +668,52 @@ async def test_what_is_gone_needs_nothing_done(stage: Stage) -> None:
     assert await stage.parked(0) == []
 
 
+@dataclass
+class Unwilling:
+    """A consumer whose first commit ends in an error; the next ones are the real one's."""
+
+    inner: AIOKafkaConsumer
+    error: Exception
+    commits: int = 0
+
+    def assignment(self) -> AbstractSet[TopicPartition]:
+        mine: AbstractSet[TopicPartition] = self.inner.assignment()
+        return mine
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        self.commits += 1
+        if self.commits == 1:
+            raise self.error
+        await self.inner.commit(offsets)
+
+
 async def test_what_could_not_be_committed_at_first_is_committed_in_the_end(topics: Topics, stage: Stage) -> None:
-    """A rebalance took another partition away just then; nothing more comes on this one."""
+    """Kafka was away just then, and nothing more comes on this partition."""
     listener = await stage.listen()
     await stage.say("a", 1)
-    await listener.has_handled(("a", 1))
     await stage.all_committed(1)
-    consumer = listener.subscription._consumer()
-    commit, failures = consumer.commit, 0
+    records = await topics.read(stage.topic, at_least=1)
+    unwilling = Unwilling(listener.subscription._consumer(), KafkaTimeoutError())
+    progress = Progress()
+    progress.done(unwilling, records)
+    await progress.tell()
+    await progress.tell()
+    await progress.tell()
+    assert unwilling.commits == 2
 
-    async def fail_once(offsets: dict[TopicPartition, int]) -> None:
-        nonlocal failures
-        failures += 1
-        if failures == 1:
-            raise IllegalStateError
-        await commit(offsets)
 
-    consumer.commit = fail_once
-    (record,) = await topics.read(stage.topic, at_least=1)
-    listener.subscription._progress.done(consumer, [replace(record, topic=stage.parked_in)])
-    await stage.say("a", 2)
-    await stage.all_committed(2)
-    assert failures == 2
+async def test_what_the_group_refuses_is_not_committed_again(topics: Topics, stage: Stage) -> None:
+    """It rebalances, and the records come again; who insists makes two replicas rebalance for ever."""
+    listener = await stage.listen()
+    await stage.say("a", 1)
+    await stage.all_committed(1)
+    records = await topics.read(stage.topic, at_least=1)
+    unwilling = Unwilling(listener.subscription._consumer(), CommitFailedError())
+    progress = Progress()
+    progress.done(unwilling, records)
+    await progress.tell()
+    await progress.tell()
+    assert unwilling.commits == 1
 
 
 async def test_a_crash_before_the_commit_delivers_again(stage: Stage) -> None:
@@ -763,6 +789,24 @@ async def test_a_consumer_that_reads_nothing_while_there_is_something_is_started
     await stage.say("b", 1)
     await listener.has_handled(("a", 2), ("b", 1))
     await stage.all_committed(3)
+    assert metric("crm_consumer_standstills_total") == stood_still + 1
+
+
+async def test_a_consumer_that_does_not_know_where_it_is_is_started_anew(stage: Stage) -> None:
+    """Its coordinator died before it had asked for the offsets of what it was to read."""
+    listener = await stage.listen(standstill_s=1.0)
+    await stage.say("a", 1)
+    await listener.has_handled(("a", 1))
+    stood_still = metric("crm_consumer_standstills_total") or 0
+    consumer = listener.subscription._consumer()
+
+    async def never(partition: TopicPartition) -> int:
+        return await asyncio.Future[int]()
+
+    consumer.position = never
+    consumer.pause(*consumer.assignment())
+    await stage.say("a", 2)
+    await listener.has_handled(("a", 2))
     assert metric("crm_consumer_standstills_total") == stood_still + 1
 
 
