@@ -14,6 +14,8 @@ import uvloop
 
 from benchmarks.figures import Run
 
+LONGEST_S = 900.0
+
 
 @dataclass(frozen=True)
 class Where:
@@ -28,14 +30,14 @@ class Where:
 
 
 class MeasurementFailed(RuntimeError):
-    """The process ended without a result; what it wrote to stderr went to ours."""
+    """The process ended without a result, or not at all; what it wrote to stderr went to ours."""
 
 
 async def measured(module: str, where: Where, **given: Any) -> Run:
     """Have `benchmarks.<module>.measure(where, **given)` run in a fresh process.
 
     Raises:
-        MeasurementFailed: it ended without a result.
+        MeasurementFailed: it ended without a result, or did not end within `LONGEST_S`.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -44,10 +46,13 @@ async def measured(module: str, where: Where, **given: Any) -> Run:
         stdout=asyncio.subprocess.PIPE,
     )
     try:
-        written, _ = await process.communicate(json.dumps({"where": asdict(where), "given": given}).encode())
-    except BaseException:
+        async with asyncio.timeout(LONGEST_S):
+            written, _ = await process.communicate(json.dumps({"where": asdict(where), "given": given}).encode())
+    except BaseException as error:
         process.kill()
         await process.wait()
+        if isinstance(error, TimeoutError):
+            raise MeasurementFailed(f"{module} did not end within {LONGEST_S:.0f} s") from error
         raise
     if process.returncode:
         raise MeasurementFailed(f"{module} ended with {process.returncode}")

@@ -37,8 +37,8 @@ def table(results: Results) -> str:
         "",
         *_processes(results),
     ]
-    grown = ", ".join(f"{name} {size:,}" for name, size in results.growth.items())
-    return "\n".join([*lines, "", f"Bytes on disk per lead that is created and converted: {grown}.", ""])
+    lines += ["", "Bytes per lead that is created and converted:", "", *_growth(results)]
+    return "\n".join([*lines, "", f"![Ratios to the bare limits]({CHART.name})", ""])
 
 
 def _line(row: Row) -> str:
@@ -48,8 +48,9 @@ def _line(row: Row) -> str:
     bare_p50 = _median(limit.p50, ".0f") if limit and limit.p50 else ""
     ratio = f"**{row.ratio.median:.2f}** ({row.ratio.spread:.0%})" if row.ratio else ""
     targets = [f"≥ {row.at_least}"] if row.at_least else []
-    if row.p50_below and row.times_p50 and row.times_p99:
+    if row.rate and row.times_p50 and row.times_p99:
         ratio = f"p50 **{row.times_p50.median:.1f}x**, p99 **{row.times_p99.median:.1f}x** of its p50"
+    if row.p50_below and row.p99_below:
         targets.append(f"p50 < {row.p50_below:g}x, p99 < {row.p99_below:g}x")
     verdict = {True: "met", False: "**missed**", None: ""}[row.is_met]
     cells = [row.benchmark, row.what, f"{_median(ours.per_second)}/s", latencies, bare, bare_p50, ratio]
@@ -74,6 +75,14 @@ def _processes(results: Results) -> list[str]:
     return [*lines, f"| together | {totals} | {' | '.join('' for _ in moments)} |"]
 
 
+def _growth(results: Results) -> list[str]:
+    kinds = list(dict.fromkeys(kind for sizes in results.growth.values() for kind in sizes))
+    lines = [f"| | {' | '.join(kinds)} |", f"|---|{'---|' * len(kinds)}"]
+    for name, sizes in results.growth.items():
+        lines.append(f"| {name} | {' | '.join(f'{sizes[kind]:,}' if kind in sizes else '' for kind in kinds)} |")
+    return lines
+
+
 def _median(values: tuple[float, ...], how: str = ".1f") -> str:
     return format(sorted(values)[len(values) // 2], how)
 
@@ -81,7 +90,7 @@ def _median(values: tuple[float, ...], how: str = ".1f") -> str:
 def draw(results: Results) -> None:
     """Ratios as bars, each with its target."""
     mpl.use("Agg")
-    rows = [row for row in results.rows if row.ratio is not None and "open loop" not in row.what]
+    rows = [row for row in results.rows if row.ratio is not None]
     figure, axes = plt.subplots(figsize=(9, 0.5 * len(rows) + 1), layout="constrained")
     for place, row in enumerate(reversed(rows)):
         if row.ratio is None:

@@ -1,14 +1,19 @@
-"""What processes take of the machine: CPU seconds and resident memory, by name."""
+"""What processes take of the machine: CPU seconds, resident memory, and what they leave on disk."""
 
 import os
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psutil
+from crm_contracts import topics
+from pymongo import MongoClient
 
 from benchmarks.figures import Run
+from benchmarks.program import Where
 from deploy.local.process import recorded_processes
+from deploy.local.services import SERVICES
 
 
 @dataclass(frozen=True)
@@ -36,3 +41,28 @@ async def with_cpu(directory: Path, window: Awaitable[Run]) -> Run:
     run = await window
     after = taken(directory)
     return replace(run, cpu_s={name: after[name].cpu_s - before[name].cpu_s for name in before})
+
+
+def stored(where: Where) -> dict[str, dict[str, int]]:
+    """Bytes that each service keeps and has published, and bytes on disk of both servers, by what they are."""
+    data = Path(where.directory) / "data"
+    found: dict[str, dict[str, int]] = {}
+    with MongoClient[dict[str, Any]](where.mongo) as client:
+        for name in SERVICES:
+            sizes = client[f"crm_{name}"].command("dbStats")
+            found[name] = {
+                "documents": int(sizes["dataSize"]),
+                "indexes": int(sizes["indexSize"]),
+                "events": sum(_on_disk(log) for topic in _topics_of(name) for log in data.rglob(f"{topic}-*")),
+            }
+    for name in ("kafka", "mongo"):
+        found[name] = {"on disk": _on_disk(data / name)}
+    return found
+
+
+def _topics_of(service: str) -> list[str]:
+    return [topic for topic in topics.ALL if topic.split(".")[1] == service]
+
+
+def _on_disk(folder: Path) -> int:
+    return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())

@@ -46,6 +46,8 @@ class Row:
     what: str
     ours: Side
     limit: Side | None = None
+    rate: float | None = None
+    """In an open loop, the operations per second that are asked of both: only latencies tell them apart."""
     at_least: float | None = None
     """Ours over limit, by throughput."""
     p50_below: float | None = None
@@ -55,8 +57,8 @@ class Row:
 
     @property
     def ratio(self) -> Figure | None:
-        """By throughput."""
-        return None if self.limit is None else ratio(self.ours.per_second, self.limit.per_second)
+        """By throughput; None where there is no limit, or both were asked for the same."""
+        return None if self.limit is None or self.rate else ratio(self.ours.per_second, self.limit.per_second)
 
     @property
     def times_p50(self) -> Figure | None:
@@ -92,8 +94,8 @@ class Results:
     rows: list[Row] = field(default_factory=list)
     memory_mib: dict[str, dict[str, int]] = field(default_factory=dict)
     """Resident memory by process, by moment."""
-    growth: dict[str, int] = field(default_factory=dict)
-    """Bytes per conversion, by what they are."""
+    growth: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Bytes per conversion: by service or server, by what they are."""
 
     @classmethod
     def begin(cls, rungs: str, *, quick: bool) -> Self:
@@ -102,9 +104,9 @@ class Results:
         return cls(at=now.isoformat(timespec="seconds"), machine=_machine(), rungs=rungs, quick=quick)
 
     def save(self) -> Path:
-        """Keep it under the day, or under `quick` where it was."""
+        """Keep it under its minute, or under `quick` where it was."""
         FOLDER.mkdir(exist_ok=True)
-        path = FOLDER / f"{'quick' if self.quick else self.at[:10]}.json"
+        path = FOLDER / f"{'quick' if self.quick else self.at[:16].replace(':', '')}.json"
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
         return path
 

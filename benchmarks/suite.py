@@ -22,9 +22,11 @@ from benchmarks.growth import grow
 from benchmarks.load import Pace
 from benchmarks.ours.projection import fill
 from benchmarks.program import Where, measured
-from benchmarks.resources import taken
+from benchmarks.resources import stored, taken
 from benchmarks.results import Results, Row, Side
-from deploy.dataset import SAMPLES
+from deploy.dataset import SAMPLES, DataSet
+from deploy.imports import Kind
+from deploy.imports.table import read_table
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
 from deploy.local.services import answers_ok
@@ -62,7 +64,7 @@ class Suite:
             row = Row("B2", f"convert leads, {_callers(callers)}", _NOTHING, at_least=target)
             await self._conversions(row, {"callers": callers}, operations)
         for rate in (10, 30, 60):
-            row = Row("B2", f"convert leads, {rate}/s open loop", _NOTHING)
+            row = Row("B2", f"convert leads, {rate}/s open loop", _NOTHING, rate=rate)
             if rate == _TARGET_RATE:
                 row = replace(row, p50_below=3.0, p99_below=6.0)
             await self._conversions(row, {"per_second": rate}, rate * 10)
@@ -96,26 +98,27 @@ class Suite:
     async def b6(self) -> None:
         """A file of leads is imported, eight rows at a time."""
         folder = os.environ.get("CRM_DATASET") or str(SAMPLES)
-        what = "import the file of 8,800 leads" if "CRM_DATASET" in os.environ else "import the sample leads"
+        leads = len(read_table(DataSet.of(Path(folder)).files[Kind.LEADS]).rows)
         async with self._bare_fastapi() as url:
             bare = replace(self.where, urls={"leads": url})
             given = self._given({"callers": 8}, 1500)
             await self._beside(
-                Row("B6", what, _NOTHING),
+                Row("B6", f"import a file of {leads:,} leads", _NOTHING),
                 partial(measured, "ours.importing", self.where, folder=folder, parallel=8),
                 partial(measured, "ours.creation", bare, **given),
-                rounds=1,
             )
 
     async def b7(self) -> None:
-        """What a conversion takes of the disks and the network, and what the processes keep in memory."""
-        directory = Path(self.where.directory)
+        """What a conversion leaves in each service's database and topic, and what the processes keep in memory."""
         given = self._given({"callers": 16}, 300)
         number = given["warm_up"] + given["operations"] + 1  # leads that are created and converted meanwhile
-        before = _stored(directory)
+        before = await asyncio.to_thread(stored, self.where)
         await measured("ours.conversion", self.where, **given)
-        after = _stored(directory)
-        self.results.growth = {name: (after[name] - before[name]) // number for name in before}
+        after = await asyncio.to_thread(stored, self.where)
+        self.results.growth = {
+            name: {kind: (size - before[name].get(kind, 0)) // number for kind, size in sizes.items()}
+            for name, sizes in after.items()
+        }
         self._remember("after the load")
 
     async def b8(self) -> None:
@@ -141,9 +144,9 @@ class Suite:
             partial(measured, "limits.conversion", self.where, **given),
         )
 
-    async def _beside(self, row: Row, ours: Measure, limit: Measure, *, rounds: int | None = None) -> None:
+    async def _beside(self, row: Row, ours: Measure, limit: Measure) -> None:
         mine, bare = [], []
-        for number in range(rounds or self.rounds):
+        for number in range(self.rounds):
             self.console.print(f"[dim]{row.benchmark} {row.what}: round {number + 1}", highlight=False)
             mine.append(await ours())
             bare.append(await limit())
@@ -208,11 +211,3 @@ def _figures(side: Side) -> str:
         return f"{rate:.1f}/s"
     p50, p99 = (sorted(values)[len(values) // 2] for values in (side.p50, side.p99))
     return f"{rate:.1f}/s (p50 {p50:.0f}, p99 {p99:.0f} ms)"
-
-
-def _stored(directory: Path) -> dict[str, int]:
-    """Bytes on disk: Kafka's log, and MongoDB's files with its journal."""
-    return {
-        name: sum(file.stat().st_blocks * 512 for file in (directory / "data" / name).rglob("*") if file.is_file())
-        for name in ("kafka", "mongo")
-    }

@@ -19,8 +19,8 @@ from benchmarks.limits import sizes
 from benchmarks.program import Where
 
 PARTITIONS = 6
-LEADS, DEALS, CLIENTS = "bench.leads", "bench.deals", "bench.clients"
 _READY_S = 0.05
+LEADS, DEALS, CLIENTS = "bench.leads", "bench.deals", "bench.clients"
 
 Heard = Sequence[tuple[str, str]]
 """Id and event type of each message."""
@@ -47,14 +47,17 @@ class Bus:
         )
         self._consumers: list[AIOKafkaConsumer] = []
         self._tasks: list[asyncio.Task[None]] = []
+        # A stage that fails ends the measurement: nobody waits for what never comes.
+        self._running = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
         await self._make_topics()
         await self._producer.start()
+        await self._running.__aenter__()
         for name, (stage, topics) in self._stages.items():
             consumer = await self._consumer(f"bench-{self._database.name}-{name}", topics)
             self._consumers.append(consumer)
-            self._tasks.append(asyncio.create_task(self._run(consumer, stage)))
+            self._tasks.append(self._running.create_task(self._run(consumer, stage)))
         return self
 
     async def __aexit__(
@@ -62,12 +65,14 @@ class Bus:
     ) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for consumer in self._consumers:
-            await consumer.stop()
-        await self._producer.stop()
-        await self._client.drop_database(self._database.name)
-        self._client.close()
+        try:
+            await self._running.__aexit__(kind, error, trace)
+        finally:
+            for consumer in self._consumers:
+                await consumer.stop()
+            await self._producer.stop()
+            await self._client.drop_database(self._database.name)
+            self._client.close()
 
     async def insert(self, collection: str, documents: Sequence[dict[str, Any]]) -> None:
         """All in one command."""
@@ -120,6 +125,8 @@ class Bus:
             missing = [NewTopic(name, PARTITIONS, 1) for name in (LEADS, DEALS, CLIENTS) if name not in there]
             if missing:
                 await admin.create_topics(missing)
+            names = [LEADS, DEALS, CLIENTS]
+            while [1 for topic in await admin.describe_topics(names) if topic["error_code"]]:  # noqa: ASYNC110 - Kafka's
                 await asyncio.sleep(_READY_S)
         finally:
             await admin.close()

@@ -1,6 +1,7 @@
 """B4: a topic is full of events, and the timeline service, just started, tells them."""
 
 import asyncio
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,6 @@ from motor.motor_asyncio import AsyncIOMotorClient
 
 from benchmarks.figures import Run
 from benchmarks.program import Where
-from shared.kit.service import new_id, utc_now
 
 _LOOK_S = 0.05
 _LINGER_MS = 5
@@ -30,10 +30,10 @@ async def fill(where: Where, *, events: int, chain: str) -> None:
             title = f"Pumps {number}"
             changed = {"lead": {"type": "lead", "id": lead, "title": title}, "before": {}, "after": {"title": title}}
             event = Envelope(
-                id=new_id(),
+                id=str(uuid4()),
                 source="/crm/leads",
                 subject=lead,
-                time=utc_now(),
+                time=datetime.now(UTC),
                 data=LeadUpdated.model_validate(changed),
                 correlation_id=chain,
                 actor="user:bench",
