@@ -7,12 +7,15 @@ records come in at the top.
 import base64
 import json
 from datetime import UTC, datetime
+from typing import Final
 
 from shared.kit.domain import invalid_field
 from shared.kit.mongo import Collection, Document, Filter
 
 MAX_PAGE = 200
 WITHOUT_BOOKKEEPING = {"outbox": 0, "inbox": 0, "created_by_cause": 0}
+NEWEST: Final = (("created_at", -1), ("_id", -1))
+"""The order of most lists, and how their indexes end."""
 
 
 def encode_cursor(*parts: str | datetime) -> str:

@@ -9,12 +9,11 @@ from typing import Any
 from services.deals.domain.deal import Deal
 from shared.kit.auth import Caller
 from shared.kit.mongo import Index
-from shared.kit.pages import newest_first
+from shared.kit.pages import NEWEST, newest_first
 from shared.kit.repository import MongoRepository
 
 DEALS = "deals"
 REFUSALS = "refusals"
-NEWEST = [("created_at", -1), ("_id", -1)]
 IS_GIVEN = {"$gt": ""}
 """Any text. Not `$type`: MongoDB does not see that a query for one text is covered by that."""
 DEAL_INDEXES = (

@@ -10,11 +10,10 @@ from typing import Any
 from services.leads.domain.lead import Lead
 from shared.kit.auth import Caller
 from shared.kit.mongo import Index
-from shared.kit.pages import newest_first
+from shared.kit.pages import NEWEST, newest_first
 from shared.kit.repository import MongoRepository
 
 LEADS = "leads"
-NEWEST = [("created_at", -1), ("_id", -1)]
 IS_GIVEN = {"$gt": ""}
 """Any text. Not `$type`: MongoDB does not see that a query for one text is covered by that."""
 LEAD_INDEXES = (
@@ -23,7 +22,7 @@ LEAD_INDEXES = (
     Index([("stage_id", 1), *NEWEST], name="by_stage"),
     Index([("responsible_id", 1), *NEWEST], name="by_responsible"),
     Index([("client.company.id", 1), *NEWEST], name="by_company"),
-    Index([("originator_id", 1), *NEWEST], name="by_originator"),
+    Index([("originator_id", 1), *NEWEST], partial={"originator_id": IS_GIVEN}, name="by_originator"),
     Index([("origin_id", 1), *NEWEST], partial={"origin_id": IS_GIVEN}, name="by_origin_id"),
     Index(
         [("originator_id", 1), ("origin_id", 1)],
