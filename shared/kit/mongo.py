@@ -198,18 +198,26 @@ class Collection:
         return document
 
     async def find(
-        self, where: Filter, *, sort: Sort | None = None, limit: int = 0, fields: Filter | None = None
+        self,
+        where: Filter,
+        *,
+        sort: Sort | None = None,
+        limit: int = 0,
+        fields: Filter | None = None,
+        hint: str | None = None,
     ) -> list[Document]:
-        """All documents that fit, at most `limit` (0: no limit)."""
-        cursor = self._inner.find(where, fields)
+        """All documents that fit, at most `limit` (0: no limit), by the index of the name in `hint`."""
+        cursor = self._inner.find(where, fields, hint=hint)
         if sort:
             cursor = cursor.sort(list(sort))
         documents: list[Document] = await cursor.limit(limit).to_list(length=None)
         return documents
 
-    async def explain(self, where: Filter, sort: Sort | None = None) -> Document:
-        """The plan that the server chose for a query."""
-        cursor = self._inner.find(where)
+    async def explain(
+        self, where: Filter, sort: Sort | None = None, *, limit: int = 0, hint: str | None = None
+    ) -> Document:
+        """The plan that the server chose for a query, and what it read."""
+        cursor = self._inner.find(where, hint=hint).limit(limit)
         plan: Document = await (cursor.sort(list(sort)) if sort else cursor).explain()
         return plan
 

@@ -109,10 +109,11 @@ def _stages(plan: Any) -> set[str]:
 
 @dataclass(frozen=True)
 class Plan:
-    """How MongoDB answered a query, and how many documents and keys it read in vain."""
+    """How MongoDB answered a query: the keys that it read, and the documents and keys that it read in vain."""
 
     where: Filter
     stages: set[str]
+    keys: int
     read_in_vain: int
 
 
@@ -124,13 +125,25 @@ class Explained(Collection):
         self.plans: list[Plan] = []
 
     async def find(
-        self, where: Filter, *, sort: Sort | None = None, limit: int = 0, fields: Filter | None = None
+        self,
+        where: Filter,
+        *,
+        sort: Sort | None = None,
+        limit: int = 0,
+        fields: Filter | None = None,
+        hint: str | None = None,
     ) -> list[Document]:
-        explained = await self.explain(where, sort)
+        explained = await self.explain(where, sort, limit=limit, hint=hint)
         did = explained["executionStats"]
-        read = max(did["totalDocsExamined"], did["totalKeysExamined"])
-        self.plans.append(Plan(where, _stages(explained["queryPlanner"]["winningPlan"]), read - did["nReturned"]))
-        return await super().find(where, sort=sort, limit=limit, fields=fields)
+        self.plans.append(
+            Plan(
+                where,
+                _stages(explained["queryPlanner"]["winningPlan"]),
+                keys=did["totalKeysExamined"],
+                read_in_vain=max(did["totalDocsExamined"], did["totalKeysExamined"]) - did["nReturned"],
+            )
+        )
+        return await super().find(where, sort=sort, limit=limit, fields=fields, hint=hint)
 
     def assert_served_by_indexes(self) -> None:
         """Neither the whole collection is read, in whatever order, nor anything sorted in memory."""

@@ -35,7 +35,10 @@ ENDPOINTS = [
     ("PUT", "/contacts/nobody/companies/nothing", {}),
     ("DELETE", "/contacts/nobody/companies/nothing", None),
 ]
-READS = ["/contacts", "/contacts/nobody", "/companies", "/companies/nobody", "/companies/nobody/contacts"]
+READS = [
+    *("/contacts", "/contacts/nobody", "/companies", "/companies/nobody", "/companies/nobody/contacts"),
+    "/clients/search?q=ada&kind=contact",
+]
 EVERYBODY = Caller(actor=ANNA, roles=frozenset({"reader"}), scopes=frozenset())
 PHONES = count(100_000)
 

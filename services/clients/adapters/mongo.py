@@ -5,18 +5,18 @@ from typing import Any, TypeVar
 
 from crm_contracts.values import ElementRef
 
+from services.clients.adapters.search import KEY_INDEX
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from shared.kit.auth import Caller
 from shared.kit.grouping import side_by_side
 from shared.kit.mongo import Index
-from shared.kit.pages import newest_first
+from shared.kit.pages import NEWEST, newest_first
 from shared.kit.repository import MongoRepository
 
 CONTACTS = "contacts"
 COMPANIES = "companies"
 RESOLUTIONS = "resolutions"
-NEWEST = [("created_at", -1), ("_id", -1)]
 IS_GIVEN = {"$gt": ""}
 """Any text. Not `$type`: MongoDB does not see that a query for one text is covered by that."""
 MAX_MATCHES = 20
@@ -26,7 +26,7 @@ COMMON_INDEXES = (
     Index(NEWEST, name="newest"),
     Index([("phones.normalized", 1), *NEWEST], name="by_phone"),
     Index([("emails.normalized", 1), *NEWEST], name="by_email"),
-    Index([("originator_id", 1), *NEWEST], name="by_originator"),
+    Index([("originator_id", 1), *NEWEST], partial={"originator_id": IS_GIVEN}, name="by_originator"),
     Index([("origin_id", 1), *NEWEST], partial={"origin_id": IS_GIVEN}, name="by_origin_id"),
     Index(
         [("originator_id", 1), ("origin_id", 1)],
@@ -34,6 +34,7 @@ COMMON_INDEXES = (
         partial={"originator_id": IS_GIVEN, "origin_id": IS_GIVEN},
         name="origin",
     ),
+    KEY_INDEX,
 )
 CONTACT_INDEXES = (*COMMON_INDEXES, Index([("companies.company_id", 1), *NEWEST], name="by_company"))
 COMPANY_INDEXES = COMMON_INDEXES

@@ -6,8 +6,10 @@ from typing import Any, Self
 
 from crm_contracts.clients import CompanyCreated, CompanyFields, CompanyState, CompanyUpdated
 from crm_contracts.values import ElementRef, Requisite
+from pydantic import computed_field
 
 from services.clients.domain.errors import NameMissing
+from services.clients.domain.search import company_keys
 from shared.kit.domain import Aggregate, change_fields
 
 
@@ -48,6 +50,12 @@ class Company(Aggregate, CompanyState):
         company._need_a_title()
         company.record(CompanyCreated(company=company.state))
         return company
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def search(self) -> list[str]:
+        """What it is found by (CLI-03)."""
+        return [] if self.deleted_at else company_keys([self.title], self.phones, self.emails)
 
     @property
     def ref(self) -> ElementRef:

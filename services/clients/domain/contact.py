@@ -18,8 +18,10 @@ from crm_contracts.clients import (
     ContactUpdated,
 )
 from crm_contracts.values import ElementRef, Requisite
+from pydantic import computed_field
 
 from services.clients.domain.errors import NameMissing
+from services.clients.domain.search import contact_keys
 from shared.kit.domain import Aggregate, change_fields
 
 
@@ -62,6 +64,12 @@ class Contact(Aggregate, ContactState):
         contact._need_a_name()
         contact.record(ContactCreated(contact=contact.state))
         return contact
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def search(self) -> list[str]:
+        """What it is found by (CLI-03)."""
+        return [] if self.deleted_at else contact_keys(self.full_name, self.phones, self.emails)
 
     @property
     def ref(self) -> ElementRef:

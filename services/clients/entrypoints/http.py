@@ -1,14 +1,20 @@
 """The clients API: contacts, companies, and who works where."""
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
+from fastapi import Query as QueryParameter
 
 from services.clients.adapters.mongo import ClientViews
+from services.clients.adapters.search import search_clients
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
+from services.clients.domain.search import MAX_QUERY, MIN_QUERY, Query
 from services.clients.entrypoints.schemas import (
+    ClientMatch,
+    ClientMatches,
     CompanyFieldsIn,
     CompanyIn,
     CompanyOut,
@@ -46,7 +52,32 @@ def build_router(
     api = router()
     api.include_router(_contacts(contacts, companies, views, numbers, settings))
     api.include_router(_companies(companies, views, numbers, settings))
+    api.include_router(_search(contacts, companies, settings))
     return api
+
+
+def _search(
+    contacts: MongoRepository[Contact], companies: MongoRepository[Company], settings: ClientsSettings
+) -> APIRouter:
+    api = APIRouter(tags=["search"], route_class=router().route_class)
+
+    @api.get("/clients/search")
+    async def search(
+        call: Reading,
+        q: Annotated[str, QueryParameter(min_length=MIN_QUERY, max_length=MAX_QUERY)],
+        kind: Literal["contact", "company"],
+    ) -> ClientMatches:
+        """Search as one types: names in any order, titles, phones by their last digits, e-mails (CLI-03, CLI-04)."""
+        query = Query.of(q, phone=normalized_phone(q, settings.default_country), email=normalized_email(q))
+        if kind == "contact":
+            return _matches(await search_clients(contacts, query, access=call.caller))
+        return _matches(await search_clients(companies, query, access=call.caller))
+
+    return api
+
+
+def _matches(found: tuple[Sequence[Contact | Company], bool]) -> ClientMatches:
+    return ClientMatches(items=[ClientMatch.of(client) for client in found[0]], has_more=found[1])
 
 
 def _contacts(

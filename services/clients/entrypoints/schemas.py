@@ -7,6 +7,7 @@ reached by.
 from typing import Annotated, Any
 
 from crm_contracts.clients import CompanyState, ContactState
+from crm_contracts.values import ContactPoint, ElementRef, Value
 from pydantic import Field, StrictBool
 
 from services.clients.domain.company import Company
@@ -99,6 +100,29 @@ class LinkIn(Input):
 
     is_primary: StrictBool | None = None
     role_id: RoleId = 0
+
+
+class ClientMatch(Value):
+    """A contact or company that fits what was typed, with what tells namesakes apart."""
+
+    client: ElementRef
+    company: ElementRef | None = Field(default=None, description="primary company of a contact")
+    phones: tuple[ContactPoint, ...] = ()
+    emails: tuple[ContactPoint, ...] = ()
+
+    @classmethod
+    def of(cls, client: Contact | Company) -> "ClientMatch":
+        """What is shown of it."""
+        links = client.companies if isinstance(client, Contact) else ()
+        company = next((link.ref for link in links if link.is_primary), None)
+        return cls(client=client.ref, company=company, phones=client.phones, emails=client.emails)
+
+
+class ClientMatches(Value):
+    """The best matches first; where there are more, more has to be typed, or a client is new (CLI-04)."""
+
+    items: list[ClientMatch]
+    has_more: bool
 
 
 class ContactOut(ContactState):

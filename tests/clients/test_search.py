@@ -1,0 +1,239 @@
+"""A client is found as one types (CLI-03, CLI-04): by name, title, phone and e-mail, on a real MongoDB."""
+
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.clients.adapters.search import search_clients
+from services.clients.domain.contact import Contact
+from services.clients.domain.search import Query, contact_keys, has_words, words_of
+from shared.kit.auth import Caller
+from shared.kit.reach import normalized_phone
+from tests.builders.causes import ANNA
+from tests.builders.fakes import Documents
+from tests.builders.running import Api, Explained, wrong_fields
+
+EVERYBODY = Caller(actor=ANNA, roles=frozenset({"reader"}), scopes=frozenset())
+PHONES = count(500_000)
+MAX_KEYS = 200
+
+
+def a_word() -> str:
+    """A name that nobody else has."""
+    return "".join(chr(ord("a") + int(digit, 16)) for digit in uuid4().hex[:10])
+
+
+async def titles(api: Api, q: str, kind: str = "contact") -> list[str]:
+    """Of what is found, the best first."""
+    return [match["client"]["title"] for match in (await found(api, q, kind))["items"]]
+
+
+async def found(api: Api, q: str, kind: str = "contact") -> dict[str, Any]:
+    """The whole answer."""
+    answer: dict[str, Any] = await api.read(f"/clients/search?{urlencode({'q': q, 'kind': kind})}")
+    return answer
+
+
+async def a_contact(api: Api, first: str, last: str, **fields: Any) -> str:
+    made = await api.made("/contacts", {"first_name": first, "last_name": last, **fields})
+    return str(made["id"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("O'Neill", ["oneill"]),
+        ("O\u2019Neill", ["oneill"]),
+        ("Müller GmbH & Co. KG", ["muller", "gmbh", "co", "kg"]),
+        ("São João", ["sao", "joao"]),
+        ("ЩЕРБАКОВА Алёна", ["shcherbakova", "alena"]),
+        ("D'Amico-Però", ["damico", "pero"]),
+        ("STRASSE straße", ["strasse", "strasse"]),
+        ("...", []),
+    ],
+)
+def test_words_are_the_same_whatever_their_case_accents_and_script(text: str, words: list[str]) -> None:
+    """CLI-03."""
+    assert words_of(text) == words
+
+
+@given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4))
+def test_whatever_somebody_is_called_is_found_by_its_beginning(names: list[str]) -> None:
+    """CLI-03: every word of a name, typed as far as one likes."""
+    name = " ".join(names)
+    keys = contact_keys(name, (), ())
+    for word in words_of(name)[:5]:
+        stretches = Query.of(word).stretches
+        assert any(key.startswith(stretch.prefix) for stretch in stretches for key in keys)
+        assert has_words(keys, [word])
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "{first}",
+        "{last}",
+        "{FIRST}",
+        "{first} {last}",
+        "{last} {first}",
+        "{last}, {first}",
+        "{first} {la}",
+        "{last} {fi}",
+        "{fi} {la}",
+        "{la}",
+    ],
+)
+async def test_a_contact_is_found_by_its_names_in_any_order(api: Api, typed: str) -> None:
+    """CLI-03."""
+    first, last = a_word(), a_word()
+    await a_contact(api, first, last)
+    parts = {"first": first, "last": last, "FIRST": first.upper(), "fi": first[:6], "la": last[:6]}
+    assert await titles(api, typed.format(**parts)) == [f"{first} {last}"]
+
+
+async def test_a_middle_name_keeps_nobody_from_being_found(api: Api) -> None:
+    """CLI-03."""
+    first, middle, last = a_word(), a_word(), a_word()
+    await a_contact(api, first, last, middle_name=middle)
+    for typed in (f"{first} {last}", f"{last} {middle}", f"{last} {middle} {first}", f"{first} {middle} {last[:3]}"):
+        assert await titles(api, typed) == [f"{first} {middle} {last}"], typed
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("O'Neill", "oneill"),
+        ("O'Neill", "o\u2019neill"),
+        ("Müller", "muller"),
+        ("São João", "sao joao"),
+        ("Щербакова", "щерб"),
+        ("Щербакова", "shcherb"),
+        ("Ковалёв", "ковалев"),
+        ("Però", "PERO"),
+    ],
+)
+async def test_names_of_many_languages_are_found_as_people_type_them(api: Api, name: str, typed: str) -> None:
+    """CLI-03: accents, case and apostrophes make no difference."""
+    first = a_word()
+    await a_contact(api, first, name)
+    assert await titles(api, f"{typed} {first}") == [f"{first} {name}"]
+    assert f"{first} {name}" in await titles(api, f"{first} {typed}")
+
+
+async def test_a_company_is_found_by_any_word_of_its_title(api: Api) -> None:
+    """CLI-03."""
+    name = a_word()
+    title = f"Müller {name} GmbH & Co. KG"
+    await api.made("/companies", {"title": title})
+    for typed in (f"muller {name}", name, name[:5], f"{name} gmbh & co", f"{name} muller"):
+        assert await titles(api, typed, "company") == [title], typed
+    assert await titles(api, name, "contact") == []
+
+
+async def test_a_phone_is_found_by_its_last_digits_and_in_any_notation(api: Api) -> None:
+    """CLI-03: the extension is not looked at."""
+    first, digits = a_word(), str(next(PHONES))
+    await a_contact(api, first, "Phone", phones=[{"value": f"+49 30 4{digits} ext. 77"}])
+    for typed in (digits, digits[-4:], f"030 4{digits}", f"+49 (30) 4{digits}", f"0304{digits[:2]} {digits[2:]}"):
+        assert f"{first} Phone" in await titles(api, typed), typed
+    assert await titles(api, f"+49 30 4{digits} x 12") == [f"{first} Phone"]
+    assert await titles(api, f"9{digits}") == []
+
+
+async def test_an_e_mail_is_found_by_its_beginning_and_its_domain(api: Api) -> None:
+    """CLI-03."""
+    first, domain = a_word(), a_word()
+    await a_contact(api, first, "Mail", emails=[{"value": f"Info.{first}@{domain}.example"}])
+    for typed in (f"info.{first[:4]}", f"INFO.{first}@{domain}", f"@{domain}", f"{domain}.ex", domain):
+        assert await titles(api, typed) == [f"{first} Mail"], typed
+
+
+async def test_of_25_namesakes_20_are_shown_and_there_are_more(api: Api) -> None:
+    """CLI-04: those that changed last."""
+    name = a_word()
+    ids = [await a_contact(api, name, "Namesake") for _ in range(25)]
+    changed = await api("PATCH", f"/contacts/{ids[0]}", {"position": "Engineer"})
+    assert changed.status_code == 200
+    answer = await found(api, name)
+    assert answer["has_more"] is True
+    assert [match["client"]["id"] for match in answer["items"]] == [ids[0], *ids[:5:-1]]
+
+
+async def test_an_exact_phone_or_e_mail_comes_first_then_who_begins_so_then_others(api: Api) -> None:
+    """CLI-04."""
+    name = a_word()
+    await a_contact(api, "Other", name)
+    await a_contact(api, name, "Begins")
+    await a_contact(api, "Exact", "Mail", emails=[{"value": f"{name}@acme.example"}])
+    assert await titles(api, name) == [f"{name} Begins", f"Other {name}", "Exact Mail"]
+    await a_contact(api, "Longer", "Mail", emails=[{"value": f"{name}@acme.example.com"}])
+    assert await titles(api, f"{name}@acme.example") == ["Exact Mail", "Longer Mail"]
+
+
+async def test_a_changed_name_is_found_and_the_old_one_is_not(api: Api) -> None:
+    """CLI-03."""
+    old, new = a_word(), a_word()
+    id_ = await a_contact(api, old, "Married")
+    await api("PATCH", f"/contacts/{id_}", {"first_name": new})
+    assert (await titles(api, new), await titles(api, old)) == ([f"{new} Married"], [])
+
+
+async def test_namesakes_are_told_apart_by_company_phone_and_e_mail(api: Api) -> None:
+    """CLI-03."""
+    name = a_word()
+    id_ = await a_contact(api, name, "Works", phones=[{"value": f"030 4{next(PHONES)}"}])
+    company = await api.made("/companies", {"title": f"{name} Ltd"})
+    await api("PUT", f"/contacts/{id_}/companies/{company['id']}", {})
+    (match,) = (await found(api, name))["items"]
+    assert match["company"] == {"type": "company", "id": company["id"], "title": f"{name} Ltd"}
+    assert len(match["phones"]) == 1
+
+
+@pytest.mark.parametrize("typed", ["$ne", '{"$gt": ""}', "^a.*", "..", "a\x7fb", "\U0001f600\U0001f600"])
+async def test_what_is_typed_is_never_more_than_text(api: Api, typed: str) -> None:
+    """CLI-03."""
+    assert (await found(api, typed))["has_more"] is False
+
+
+async def test_a_bad_question_names_every_wrong_field(api: Api) -> None:
+    """CLI-04: one letter finds nothing."""
+    assert wrong_fields(await api("GET", "/clients/search?q=a")) == ["q", "kind"]
+    answer = await api("GET", f"/clients/search?kind=lead&q={'a' * 101}")
+    assert wrong_fields(answer) == ["q", "kind"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "anna",
+        "anna smi",
+        "smith anna",
+        "an sm",
+        "anna maria smith",
+        "4711",
+        "030 471147",
+        "anna@",
+        "@acme",
+        "anna smith x",
+    ],
+)
+async def test_a_search_reads_few_keys_of_one_index(api: Api, typed: str) -> None:
+    """CLI-04: among many namesakes, too; nothing is sorted and nothing is read in vain."""
+    contacts = Explained(api.database.collection("contacts"))
+    people = Documents(Contact, contacts)
+    if not (await found(api, "anna smith"))["has_more"]:
+        for number in range(150):
+            middle = "Maria" if number % 3 == 0 else None
+            point = {
+                "emails": [{"value": f"anna.{number}@acme.example"}],
+                "phones": [{"value": f"+49 30 {number + 100}4711"}],
+            }
+            await a_contact(api, "Anna", "Smith", middle_name=middle, **point)
+    await search_clients(people, Query.of(typed, phone=normalized_phone(typed, "DE")), access=EVERYBODY)
+    contacts.assert_served_by_indexes()
+    assert sum(plan.keys for plan in contacts.plans) <= MAX_KEYS, contacts.plans
