@@ -48,8 +48,13 @@ def _line(row: Row) -> str:
     bare_p50 = _median(limit.p50, ".0f") if limit and limit.p50 else ""
     ratio = f"**{row.ratio.median:.2f}** ({row.ratio.spread:.0%})" if row.ratio else ""
     targets = [f"≥ {row.at_least}"] if row.at_least else []
-    if row.rate and row.times_p50 and row.times_p99:
+    if row.p99_at_most and row.own_p99:
+        ratio = f"p99 **{row.own_p99.median:.1f}x** of its p99"
+        targets.append(f"p99 ≤ {row.p99_at_most:g}x")
+    elif row.by_latency and row.times_p50 and row.times_p99:
         ratio = f"p50 **{row.times_p50.median:.1f}x**, p99 **{row.times_p99.median:.1f}x** of its p50"
+    if row.p99_below_ms:
+        targets.append(f"p99 < {row.p99_below_ms:g} ms")
     if row.p50_below and row.p99_below:
         targets.append(f"p50 < {row.p50_below:g}x, p99 < {row.p99_below:g}x")
     verdict = {True: "met", False: "**missed**", None: ""}[row.is_met]

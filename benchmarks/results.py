@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 from typing import Any, Self
 
 from benchmarks.figures import Figure, Run, ratio
@@ -46,19 +47,22 @@ class Row:
     what: str
     ours: Side
     limit: Side | None = None
-    rate: float | None = None
-    """In an open loop, the operations per second that are asked of both: only latencies tell them apart."""
+    by_latency: bool = False
+    """Latencies tell ours and the limit apart, and throughput does not, as where both are asked for the same."""
     at_least: float | None = None
     """Ours over limit, by throughput."""
     p50_below: float | None = None
     """Our p50 over the limit's p50."""
     p99_below: float | None = None
     """Our p99 over the limit's p50."""
+    p99_at_most: float | None = None
+    """Our p99 over the limit's p99."""
+    p99_below_ms: float | None = None
 
     @property
     def ratio(self) -> Figure | None:
-        """By throughput; None where there is no limit, or both were asked for the same."""
-        return None if self.limit is None or self.rate else ratio(self.ours.per_second, self.limit.per_second)
+        """By throughput; None where there is no limit, or latencies are compared."""
+        return None if self.limit is None or self.by_latency else ratio(self.ours.per_second, self.limit.per_second)
 
     @property
     def times_p50(self) -> Figure | None:
@@ -71,6 +75,11 @@ class Row:
         return None if self.limit is None or not self.limit.p50 else ratio(self.ours.p99, self.limit.p50)
 
     @property
+    def own_p99(self) -> Figure | None:
+        """Our p99, as a multiple of the limit's p99."""
+        return None if self.limit is None or not self.limit.p99 else ratio(self.ours.p99, self.limit.p99)
+
+    @property
     def is_met(self) -> bool | None:
         """Whether every target is; None where there is none."""
         found = []
@@ -80,6 +89,10 @@ class Row:
             found.append(self.times_p50.median < self.p50_below)
         if self.p99_below is not None and self.times_p99 is not None:
             found.append(self.times_p99.median < self.p99_below)
+        if self.p99_at_most is not None and self.own_p99 is not None:
+            found.append(self.own_p99.median <= self.p99_at_most)
+        if self.p99_below_ms is not None:
+            found.append(median(self.ours.p99) < self.p99_below_ms)
         return all(found) if found else None
 
 

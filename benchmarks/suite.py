@@ -1,7 +1,8 @@
 """The benchmarks themselves: what is measured, how often, and what it is held against.
 
 The surprise: ours and the limit take turns, so that whatever the machine does to one it does to the other. B8 comes
-first: its past must be as small as it says, and its thousands of conversions warm up Kafka's JVM for all others.
+first: its past must be as small as it says, and its thousands of conversions warm up Kafka's JVM for all others. B5
+comes last: its million contacts would be in everybody's way.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +23,7 @@ from benchmarks.figures import Run
 from benchmarks.growth import grow
 from benchmarks.load import Pace
 from benchmarks.ours.projection import fill
+from benchmarks.people import populate
 from benchmarks.program import Where, measured
 from benchmarks.resources import stored, taken
 from benchmarks.results import Results, Row, Side
@@ -64,7 +67,7 @@ class Suite:
             row = Row("B2", f"convert leads, {_callers(callers)}", _NOTHING, at_least=target)
             await self._conversions(row, {"callers": callers}, operations)
         for rate in (10, 30, 60):
-            row = Row("B2", f"convert leads, {rate}/s open loop", _NOTHING, rate=rate)
+            row = Row("B2", f"convert leads, {rate}/s open loop", _NOTHING, by_latency=True)
             if rate == _TARGET_RATE:
                 row = replace(row, p50_below=3.0, p99_below=6.0)
             await self._conversions(row, {"per_second": rate}, rate * 10)
@@ -94,6 +97,25 @@ class Suite:
         row = Row("B4", f"tell the timeline of {events:,} events on the topic", _NOTHING, at_least=0.50)
         await self._beside(row, ours, partial(measured, "limits.projection", self.where, events=events))
         await asyncio.to_thread(self.stack.services["timeline"].wait_ready)
+
+    async def b5(self) -> None:
+        """Clients are searched for in a village, a town and a city: it takes as long in each."""
+        await measured("ours.conversion", self.where, **self._given({"callers": 8}, 20))  # leaves a contact to copy
+        found: dict[tuple[str, int], list[tuple[int, Side]]] = {}
+        for size in (10_000, 100_000, 1_000_000):
+            people = self._some(size)
+            await asyncio.to_thread(populate, self.where.mongo, people)
+            for by, callers in product(("name", "names", "phone", "e-mail"), (1, 16)):
+                given = self._given({"callers": callers}, 1000) | {"by": by, "people": people}
+                runs = [await measured("ours.searching", self.where, **given) for _ in range(self.rounds)]
+                found.setdefault((by, callers), []).append((people, Side.of(runs)))
+        for (by, callers), sides in found.items():
+            village = sides[0][1]
+            for people, side in sides:
+                row = Row("B5", f"search by {by} among {people:,}, {_callers(callers)}", side, village, by_latency=True)
+                if side is sides[-1][1]:
+                    row = replace(row, p99_at_most=2.0, p99_below_ms=20.0 if callers == 1 else None)
+                self._add(row)
 
     async def b6(self) -> None:
         """A file of leads is imported, eight rows at a time."""
@@ -193,7 +215,7 @@ class Suite:
 
     def all(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
         """Each by its name."""
-        for name in ("b8", "b1", "b2", "b3", "b4", "b6", "b7"):
+        for name in ("b8", "b1", "b2", "b3", "b4", "b6", "b7", "b5"):
             yield name, getattr(self, name)
 
 

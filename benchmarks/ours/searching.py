@@ -1,0 +1,37 @@
+"""B5: clients are searched for as one types, by the beginning of a name or an e-mail, or by the end of a phone."""
+
+from typing import Final, Literal
+from urllib.parse import urlencode
+
+from benchmarks.figures import Run
+from benchmarks.load import Pace, paced
+from benchmarks.ours.callers import Callers, Refused
+from benchmarks.people import Person
+from benchmarks.program import Where
+
+By = Literal["name", "names", "phone", "e-mail"]
+_STRIDE: Final = 104_729
+"""Far from person to person, so that each search is for somebody else."""
+
+
+def typed(by: By, person: Person) -> str:
+    """What somebody types who looks for this person."""
+    return {
+        "name": person.last[:4],
+        "names": f"{person.last} {person.first[:3]}",
+        "phone": person.phone[-6:],
+        "e-mail": person.email.partition("@")[0],
+    }[by]
+
+
+async def measure(where: Where, *, by: By, people: int, warm_up: int, operations: int, pace: Pace) -> Run:
+    """Each search is for one of these people, and finds somebody."""
+    async with Callers(where) as crm:
+
+        async def search(number: int) -> None:
+            text = typed(by, Person.number(number * _STRIDE % people))
+            found = await crm.send("GET", "clients", f"/clients/search?{urlencode({'q': text, 'kind': 'contact'})}")
+            if not found["items"]:
+                raise Refused(f"nobody was found by {text!r}")
+
+        return await paced(search, where, warm_up=warm_up, operations=operations, pace=pace)
