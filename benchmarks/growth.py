@@ -1,13 +1,16 @@
 """B8 needs a past: deals and timeline entries by the hundred thousand, put straight into MongoDB in their real shape.
 
 The surprise: each is a copy of one that the services made, with other ids, so every index of the services holds it.
+Indexes are dropped while they come in and made anew as they were, which is many times as fast.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
-from pymongo import MongoClient
+from pymongo import IndexModel, MongoClient
+from pymongo.collection import Collection
 
 Document = dict[str, Any]
 _BATCH = 5_000
@@ -22,12 +25,23 @@ def grow(mongo: str, *, deals: int, entries: int) -> str:
             pattern = stored.find_one({}, sort=[("_id", -1)])
             if pattern is None:
                 raise LookupError(f"nothing to copy in {database}.{collection}")
-            missing = number - stored.estimated_document_count()
-            copies = _copies(pattern, missing)
-            while batch := [copy for _, copy in zip(range(_BATCH), copies, strict=False)]:
-                stored.insert_many(batch, ordered=False)
+            put_in(stored, _copies(pattern, number - stored.estimated_document_count()))
             there.append(stored.estimated_document_count())
     return f"{there[0]:,} deals and {there[1]:,} entries"
+
+
+def put_in(stored: Collection[Document], documents: Iterable[Document]) -> None:
+    """Insert them all while there are no indexes, which are there again afterwards."""
+    there = {name: facts for name, facts in stored.index_information().items() if name != "_id_"}
+    for name in there:
+        stored.drop_index(name)
+    left = iter(documents)
+    while batch := list(islice(left, _BATCH)):
+        stored.insert_many(batch, ordered=False)
+    options = {
+        name: {key: value for key, value in facts.items() if key not in {"key", "v"}} for name, facts in there.items()
+    }
+    stored.create_indexes([IndexModel(facts["key"], name=name, **options[name]) for name, facts in there.items()])
 
 
 def _copies(pattern: Document, number: int) -> Iterator[Document]:

@@ -1,12 +1,10 @@
 """B5 needs a town: contacts by the hundred thousand, put straight into MongoDB as the clients service would keep them.
 
-The surprise: person number so-and-so is always the same one, so whoever searches knows whom there is to find. Indexes
-are dropped for as long as the town moves in, and made anew as they were.
+The surprise: person number so-and-so is always the same one, so whoever searches knows whom there is to find.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 from uuid import uuid4
 
@@ -15,13 +13,12 @@ from faker.providers.person.de_DE import Provider as German
 from faker.providers.person.it_IT import Provider as Italian
 from faker.providers.person.pt_BR import Provider as Brazilian
 from faker.providers.person.ru_RU import Provider as Russian
-from pymongo import IndexModel, MongoClient
-from pymongo.collection import Collection
+from pymongo import MongoClient
 
+from benchmarks.growth import put_in
 from services.clients.domain.search import contact_keys
 
 Document = dict[str, Any]
-_BATCH: Final = 5_000
 _PEOPLES: Final = (German, Italian, Brazilian, Russian)
 _FIRST: Final = [sorted(set(people.first_names_female)) for people in (German, Italian, Brazilian)]
 _FIRST.append(sorted(set(Russian.first_names_female)))
@@ -55,11 +52,7 @@ def populate(mongo: str, contacts: int) -> int:
         if pattern is None:
             raise LookupError("no contact to copy")
         there = stored.count_documents({"origin_id": {"$gt": ""}, "originator_id": "town"})
-        indexes = _dropped(stored)
-        people = _people(pattern, there, contacts)
-        while batch := list(islice(people, _BATCH)):
-            stored.insert_many(batch, ordered=False)
-        stored.create_indexes(indexes)
+        put_in(stored, _people(pattern, there, contacts))
         return stored.estimated_document_count()
 
 
@@ -80,15 +73,3 @@ def _people(pattern: Document, first: int, end: int) -> Iterator[Document]:
             "origin_id": str(number),
             "search": contact_keys(f"{person.first} {person.last}", phones, emails),
         }
-
-
-def _dropped(stored: Collection[Document]) -> list[IndexModel]:
-    there = {name: facts for name, facts in stored.index_information().items() if name != "_id_"}
-    for name in there:
-        stored.drop_index(name)
-    return [
-        IndexModel(
-            facts["key"], name=name, **{key: value for key, value in facts.items() if key not in {"key", "v", "ns"}}
-        )
-        for name, facts in there.items()
-    ]

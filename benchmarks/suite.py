@@ -147,7 +147,7 @@ class Suite:
         """The same conversions beside a past of 1x, 10x, 100x; one size after the other."""
         given = self._given({"callers": 16}, 400)
         await measured("ours.conversion", self.where, **given)  # warms up, and leaves what is copied
-        base = self._some(2_000)
+        base = self._some(1_000)
         found: list[tuple[str, Side]] = []
         for times in (1, 10, 100):
             grown = await asyncio.to_thread(grow, self.where.mongo, deals=times * base, entries=10 * times * base)
