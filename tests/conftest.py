@@ -6,9 +6,9 @@ import pytest
 
 from deploy.local.kafka import choose_kafka
 from deploy.local.mongo import choose_mongo
-from tests.stack import kafka, leave_out_what_needs_real_kafka, left_out, local_stack, mongo, test_directory
+from tests.stack import drop_later, kafka, leave_out_what_needs_real_kafka, left_out, local_stack, mongo, test_directory
 
-__all__ = ["kafka", "local_stack", "mongo", "test_directory"]
+__all__ = ["drop_later", "kafka", "local_stack", "mongo", "test_directory"]
 
 
 def pytest_configure() -> None:

@@ -10,13 +10,14 @@ from deploy.local.mongo import Mongo
 from shared.kit.mongo import Database, connect
 from shared.kit.settings import KafkaSettings
 from tests.kit.topics import Topics
+from tests.stack import DropLater
 
 
 @pytest.fixture
-async def database(mongo: Mongo) -> AsyncIterator[Database]:
+async def database(mongo: Mongo, drop_later: DropLater) -> AsyncIterator[Database]:
     database = connect(mongo.url, f"kit_{uuid4().hex[:12]}")
     yield database
-    await database.drop()
+    drop_later(database.name)
     database.close()
 
 

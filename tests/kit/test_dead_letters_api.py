@@ -18,13 +18,13 @@ from pydantic import SecretStr
 from deploy.local.mongo import Mongo
 from deploy.local.ports import free_port
 from shared.kit.domain import Cause, Refused, Unavailable
-from shared.kit.mongo import connect
 from shared.kit.service import Contracts, Service
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
 from tests.kit.test_subscription import KEY, MALFORMED, VALUE, wire
 from tests.kit.tokens import Signer
 from tests.kit.topics import Topics
 from tests.kit.waiting import eventually
+from tests.stack import DropLater
 
 pytestmark = pytest.mark.real_kafka
 
@@ -83,9 +83,12 @@ async def topic(topics: Topics) -> str:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, mongo: Mongo, kafka_settings: KafkaSettings, topic: str) -> AsyncIterator[Site]:
+async def site(
+    tmp_path: Path, mongo: Mongo, kafka_settings: KafkaSettings, topic: str, drop_later: DropLater
+) -> AsyncIterator[Site]:
     async with _running(tmp_path, mongo, kafka_settings, topic) as site:
         yield site
+        drop_later(site.service.database.name)
 
 
 @asynccontextmanager
@@ -98,9 +101,6 @@ async def _running(directory: Path, mongo: Mongo, kafka: KafkaSettings, topic: s
     site = Site(Service("jars", topic, Contracts(parse, dead_letters, ()), settings, kafka, mongo_settings), signer)
     async with site.http, site.app.router.lifespan_context(site.app):
         yield site
-    database = connect(mongo.url, site.service.database.name)
-    await database.drop()
-    database.close()
 
 
 async def test_an_operator_lists_shows_and_replays(site: Site, topics: Topics, topic: str) -> None:

@@ -31,6 +31,7 @@ from tests.kit.test_subscription import wire
 from tests.kit.tokens import Signer
 from tests.kit.topics import Topics
 from tests.kit.waiting import eventually
+from tests.stack import DropLater
 
 
 class Running:
@@ -76,7 +77,9 @@ async def topic(topics: Topics) -> str:
 
 
 @pytest.fixture
-async def assemble(signer: Signer, mongo: Mongo, kafka_settings: KafkaSettings, topic: str) -> AsyncIterator[Assemble]:
+async def assemble(
+    signer: Signer, mongo: Mongo, kafka_settings: KafkaSettings, topic: str, drop_later: DropLater
+) -> AsyncIterator[Assemble]:
     made: list[Running] = []
     prefix = f"kit_{uuid4().hex[:8]}_"
 
@@ -103,11 +106,10 @@ async def assemble(signer: Signer, mongo: Mongo, kafka_settings: KafkaSettings, 
         return made[-1]
 
     yield build
-    cleaner = build()
-    await cleaner.service.database.drop()
     for running in made:
         await running.client.aclose()
         running.service.database.close()
+    drop_later(f"{prefix}jars")
 
 
 def nobody() -> str:

@@ -13,16 +13,17 @@ from services.timeline.adapters.mongo import Entries
 from services.timeline.usecases.tell_events import tell_events
 from shared.kit.auth import Caller
 from shared.kit.mongo import Database, connect
+from tests.stack import DropLater
 from tests.timeline.events import lead_renamed
 
 ANN = Caller("user:ann", frozenset({"user"}), frozenset())
 
 
 @pytest.fixture
-async def database(mongo: Mongo) -> AsyncIterator[Database]:
+async def database(mongo: Mongo, drop_later: DropLater) -> AsyncIterator[Database]:
     database = connect(mongo.url, f"test_{uuid4().hex[:8]}_timeline")
     yield database
-    await database.drop()
+    drop_later(database.name)
     database.close()
 
 

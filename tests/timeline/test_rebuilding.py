@@ -34,6 +34,7 @@ from shared.kit.repository import MongoRepository
 from shared.kit.settings import KafkaSettings
 from tests.kit.topics import Topics
 from tests.kit.waiting import eventually
+from tests.stack import DropLater
 from tests.timeline.events import AT, contacts_attached, lead_renamed, ref, said
 
 pytestmark = pytest.mark.real_kafka
@@ -156,7 +157,7 @@ def a_history() -> list[Envelope[Event]]:
 
 
 @pytest.fixture
-async def site(mongo: Mongo, kafka: Kafka) -> AsyncIterator[Site]:
+async def site(mongo: Mongo, kafka: Kafka, drop_later: DropLater) -> AsyncIterator[Site]:
     given = {name.removeprefix("KAFKA_").lower(): value for name, value in kafka.environment.items()}
     database = connect(mongo.url, f"test_{uuid4().hex[:8]}_timeline")
     topics = Topics(kafka.bootstrap_servers)
@@ -166,7 +167,7 @@ async def site(mongo: Mongo, kafka: Kafka) -> AsyncIterator[Site]:
     await site.rebuilds.collection.ensure(REBUILD_INDEXES)
     yield site
     await topics.stop()
-    await database.drop()
+    drop_later(database.name)
     database.close()
 
 
