@@ -161,6 +161,10 @@ def _bound(by: str, other: str) -> Fold:
     return fold
 
 
+_REQUISITES: Final[Mapping[type[Event], Fold]] = dict.fromkeys(
+    (clients.RequisiteCreated, clients.RequisiteChanged, clients.RequisiteDeleted), _says("requisites")
+)
+
 FOLDS: Final[Mapping[type[Aggregate], Mapping[type[Event], Fold]]] = {
     Lead: {
         leads.LeadCreated: _lead_created,
@@ -190,8 +194,9 @@ FOLDS: Final[Mapping[type[Aggregate], Mapping[type[Event], Fold]]] = {
         clients.ContactUpdated: _corrected,
         clients.ContactLinked: _says("companies"),
         clients.ContactUnlinked: _says("companies"),
+        **_REQUISITES,
     },
-    Company: {clients.CompanyCreated: _created("company"), clients.CompanyUpdated: _corrected},
+    Company: {clients.CompanyCreated: _created("company"), clients.CompanyUpdated: _corrected, **_REQUISITES},
     Resolution: {clients.LeadClientResolved: _resolved, clients.LeadClientRefused: _resolved},
     Product: {catalog.ProductCreated: _created("product"), catalog.ProductUpdated: _corrected},
     Bindings: {

@@ -4,6 +4,7 @@ from crm_contracts import registry, topics
 from fastapi import FastAPI
 
 from services.clients.adapters.claims import CLAIM_INDEXES, Claims
+from services.clients.adapters.elements import ELEMENT_INDEXES, ELEMENTS, Elements
 from services.clients.adapters.mongo import (
     COMPANIES,
     COMPANY_INDEXES,
@@ -14,7 +15,7 @@ from services.clients.adapters.mongo import (
 )
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
-from services.clients.domain.errors import OriginTaken
+from services.clients.domain.errors import OriginTaken, SellerTaken
 from services.clients.domain.resolution import Resolution
 from services.clients.entrypoints.events import REACTIONS
 from services.clients.entrypoints.http import build_router
@@ -27,10 +28,11 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     settings = ClientsSettings()
     contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
     service = Service("clients", topics.CLIENTS, contracts, settings)
-    taken = {"origin": _origin_taken}
+    taken = {"origin": _origin_taken, "default_seller": _seller_taken}
     contacts = service.repository(Contact, CONTACTS, indexes=CONTACT_INDEXES, taken=taken)
     companies = service.repository(Company, COMPANIES, indexes=COMPANY_INDEXES, taken=taken)
     views = ClientViews(contacts, companies)
+    elements = Elements(service.collection(ELEMENTS, ELEMENT_INDEXES))
     service.hear(
         (topics.LEADS, topics.DEALS),
         REACTIONS,
@@ -39,15 +41,27 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         resolutions=service.repository(Resolution, RESOLUTIONS),
         claims=Claims(service.collection("claims", CLAIM_INDEXES)),
         views=views,
+        elements=elements,
         numbers=service.numbers,
         answers=service.answers,
     )
-    api = build_router(contacts=contacts, companies=companies, views=views, numbers=service.numbers, settings=settings)
+    api = build_router(
+        contacts=contacts,
+        companies=companies,
+        views=views,
+        elements=elements,
+        numbers=service.numbers,
+        settings=settings,
+    )
     return service.app(api, description="Contacts and companies."), settings
 
 
 def _origin_taken() -> OriginTaken:
     return OriginTaken("Another record came from this origin.")
+
+
+def _seller_taken() -> SellerTaken:
+    return SellerTaken("Another company is the default seller.")
 
 
 if __name__ == "__main__":

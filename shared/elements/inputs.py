@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from crm_contracts.values import Address, Client, ContactPoint, Money, Utm
 from pydantic import AfterValidator, BaseModel, Field, StrictBool, StringConstraints
@@ -21,6 +21,7 @@ OriginPart = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 ElementId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Quantity = Annotated[Decimal, Digits(whole=9, places=6, positive=True)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 UnitPrice = Annotated[Decimal, Digits(whole=12, places=4)]
 Amount = Annotated[Decimal, Digits(whole=14, places=4)]
 
@@ -73,9 +74,9 @@ class OnlyOneCompany(Invalid):
 
 
 class ContactPointIn(Input):
-    """A phone, e-mail, website or messenger as it was typed."""
+    """A way to reach somebody as it was typed."""
 
-    kind: Code = "WORK"
+    kind: str
     value: Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
 
     def point(self) -> ContactPoint:
@@ -83,7 +84,59 @@ class ContactPointIn(Input):
         return ContactPoint(kind=self.kind, value=self.value)
 
 
-Points = Annotated[list[ContactPointIn], Field(max_length=50)]
+class PhoneIn(ContactPointIn):
+    """A phone (CONT-03)."""
+
+    kind: Literal["WORK", "MOBILE", "FAX", "HOME", "PAGER", "MAILING", "OTHER"] = "WORK"
+
+
+class EmailIn(ContactPointIn):
+    """An e-mail address (CONT-03)."""
+
+    kind: Literal["WORK", "HOME", "MAILING", "OTHER"] = "WORK"
+
+
+class WebsiteIn(ContactPointIn):
+    """A website (CONT-03)."""
+
+    kind: Literal["WORK", "HOME", "VK", "LIVEJOURNAL", "TWITTER", "OTHER"] = "WORK"
+
+
+class MessengerIn(ContactPointIn):
+    """A number or a user of a messenger (CONT-03, CONT-04)."""
+
+    kind: Literal[
+        "TELEGRAM",
+        "WHATSAPP",
+        "VIBER",
+        "SKYPE",
+        "VK",
+        "FACEBOOK",
+        "INSTAGRAM",
+        "BITRIX24",
+        "OPENLINE",
+        "IMOL",
+        "ICQ",
+        "MSN",
+        "JABBER",
+        "OTHER",
+    ] = "OTHER"
+
+
+MANY: Final = Field(max_length=50)
+Phones = Annotated[list[PhoneIn], MANY]
+Emails = Annotated[list[EmailIn], MANY]
+Websites = Annotated[list[WebsiteIn], MANY]
+Messengers = Annotated[list[MessengerIn], MANY]
+
+
+class ReachIn(Input):
+    """Where somebody can be reached."""
+
+    phones: Phones = Field(default=[])
+    emails: Emails = Field(default=[])
+    websites: Websites = Field(default=[])
+    messengers: Messengers = Field(default=[])
 
 
 def reach_fields(given: Mapping[str, Any], country: str) -> dict[str, tuple[ContactPoint, ...]]:
@@ -97,6 +150,8 @@ def reach_fields(given: Mapping[str, Any], country: str) -> dict[str, tuple[Cont
         points["phones"] = reach.phones(points["phones"], country)
     if "emails" in points:
         points["emails"] = reach.emails(points["emails"])
+    if "messengers" in points:
+        points["messengers"] = reach.messengers(points["messengers"])
     return points
 
 
@@ -224,7 +279,7 @@ class AddressIn(Input):
     region: Title | None = None
     province: Title | None = None
     country: Title | None = None
-    country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    country_code: Country | None = None
 
     def value_of(self) -> Address:
         """As the domain has it."""

@@ -35,7 +35,7 @@ ALGORITHMS = ("RS256", "ES256", "EdDSA")
 ROLES: Mapping[str, frozenset[str]] = {
     "reader": frozenset({"read"}),
     "user": frozenset({"read", "write"}),
-    "admin": frozenset({"read", "write", "admin", "dead-letters"}),
+    "admin": frozenset({"read", "write", "admin", "dead-letters", "export"}),
 }
 """What a role allows on every service; a `scope` allows one action on one service."""
 

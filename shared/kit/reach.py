@@ -4,13 +4,27 @@ The surprise: leniency is the caller's choice. Where people write down whatever 
 kept with `normalized: null`; where it must work, it is an error.
 """
 
+import re
 from collections.abc import Sequence
+from typing import Final
+from urllib.parse import quote
 
 import phonenumbers
 from crm_contracts.values import ContactPoint
 from email_validator import EmailNotValidError, validate_email
 
 from shared.kit.domain import Invalid
+
+MESSENGER_URLS: Final = {
+    "TELEGRAM": "https://t.me/{name}",
+    "WHATSAPP": "https://wa.me/{digits}",
+    "VIBER": "viber://chat?number=%2B{digits}",
+    "SKYPE": "skype:{name}?chat",
+    "VK": "https://vk.com/{name}",
+    "FACEBOOK": "https://m.me/{name}",
+    "INSTAGRAM": "https://ig.me/m/{name}",
+}
+"""What opens a messenger, by its kind (CONT-04); a name has no `@`, digits no `+`."""
 
 
 def normalized_phone(value: str, country: str) -> str | None:
@@ -40,6 +54,21 @@ def phones(points: Sequence[ContactPoint], country: str) -> tuple[ContactPoint, 
 def emails(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
     """The same addresses with `normalized` filled where they are valid."""
     return tuple(p.model_copy(update={"normalized": normalized_email(p.value)}) for p in points)
+
+
+def messengers(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
+    """The same messengers with `url` filled where their kind is known (CONT-04)."""
+    return tuple(p.model_copy(update={"url": messenger_url(p.kind, p.value)}) for p in points)
+
+
+def messenger_url(kind: str, value: str) -> str | None:
+    """What opens the messenger for this number or user; None where the kind is not known, or nothing fits it."""
+    template = MESSENGER_URLS.get(kind)
+    digits = re.sub(r"[^0-9]", "", value).lstrip("0")
+    name = quote(value.strip().removeprefix("@"), safe="")
+    if template is None or not (digits if "{digits}" in template else name):
+        return None
+    return template.format(digits=digits, name=name)
 
 
 def must_be_valid(**lists: Sequence[ContactPoint]) -> None:

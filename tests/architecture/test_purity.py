@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.conftest import Plant
 from tests.architecture.sources import Module, read, report, rooms, within
 
-PURE = (*sys.stdlib_module_names, "pydantic", "anyascii", "crm_contracts", "shared.kit.domain")
+PURE = (*sys.stdlib_module_names, "pydantic", "anyascii", "stdnum", "crm_contracts", "shared.kit.domain")
 # Standard, yet not pure: they reach the machine or the network, or wait.
 IMPURE = (
     "asyncio",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from crm_contracts.registry import EVENTS
-from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
+from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate, Requisite
 
 from deploy.verify.rebuilt import ANSWERS, FOLDS, NOT_CARRIED, UNSAID, fold
 from deploy.verify.state import State
@@ -111,7 +111,15 @@ async def a_busy_office() -> Office:
         lambda contact, by: contact.unlink("acme", **by),
     )
     await office.add(just_created_company())
-    await office.change(Company, "acme", lambda company, by: company.correct({"industry": "IT"}, **by))
+    office_in_berlin = Requisite(id="r1", name="Berlin", preset_id="company-de", address_only=False)
+    await office.change(
+        Company,
+        "acme",
+        lambda company, by: company.correct({"industry": "IT"}, **by),
+        lambda company, by: company.add_requisite(office_in_berlin, **by),
+        lambda company, by: company.change_requisite(office_in_berlin.model_copy(update={"name": "Munich"}), **by),
+        lambda company, by: company.remove_requisite("r1", **by),
+    )
     await office.add(Product.create("p1", 7, "default", {"name": "GTX"}, by=ANNA, at=office.now))
     await office.change(Product, "p1", lambda product, by: product.correct({"name": "GTX Pro"}, **by))
     await office.add(Refusal.create(LEAD_REF, ASKED_BY, code="pipeline_not_found", message="No.", at=office.now))

@@ -10,6 +10,7 @@ from crm_contracts.leads import LeadConversionRequested
 from crm_contracts.values import ConversionTarget, OnDuplicate
 
 from services.clients.adapters.claims import Claims
+from services.clients.adapters.elements import Elements
 from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
@@ -60,6 +61,7 @@ class Office:
         self.resolutions = Documents(Resolution, self.database.collection("resolutions"), self.power)
         self.claims: Claims = MortalClaims(self.database.collection("claims"), self.power)
         self.views = ClientViews(self.contacts, self.companies)
+        self.elements = Elements(self.database.collection("elements"))
         self.answers = Said()
 
     def replica(self, *, off_after: int | None = None) -> "Office":
@@ -122,7 +124,7 @@ class Office:
 
 def _nameless(document: dict[str, Any], name: str) -> str:
     """The state and the events of a document, without what differs from lead to lead."""
-    for serial in ("_id", "number", "due", "inbox", "created_by_cause", "answered_to"):
+    for serial in ("_id", "number", "due", "inbox", "created_by_cause", "answered_to", "search"):
         document.pop(serial, None)
     document["outbox"] = [entry["headers"]["ce_type"] for entry in document.get("outbox", [])]
     for requisite in document.get("requisites", []):

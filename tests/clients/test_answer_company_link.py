@@ -40,7 +40,14 @@ async def answers(office: Office, event: Event, *event_ids: str) -> Said:
     for id_ in event_ids or ("event-1",):
         envelope = an_event(event, id_=id_)
         react: Callable[..., Awaitable[Any]] = REACTIONS[type(event)]
-        await react(envelope, cause_of(envelope), companies=office.companies, views=office.views, answers=said)
+        await react(
+            envelope,
+            cause_of(envelope),
+            elements=office.elements,
+            companies=office.companies,
+            views=office.views,
+            answers=said,
+        )
     return said
 
 

@@ -37,7 +37,10 @@ COMMON_INDEXES = (
     KEY_INDEX,
 )
 CONTACT_INDEXES = (*COMMON_INDEXES, Index([("companies.company_id", 1), *NEWEST], name="by_company"))
-COMPANY_INDEXES = COMMON_INDEXES
+COMPANY_INDEXES = (
+    *COMMON_INDEXES,
+    Index([("is_default_my_company", 1)], unique=True, partial={"is_default_my_company": True}, name="default_seller"),
+)
 FILTERS = {
     "phone": "phones.normalized",
     "email": "emails.normalized",
@@ -71,6 +74,13 @@ class ClientViews:
         documents, more = await newest_first(of.collection, where, limit=limit, cursor=cursor)
         return [of.read(document) for document in documents], more
 
+    async def exportable(self, *, access: Caller, limit: int, cursor: str | None) -> tuple[list[Contact], str | None]:
+        """Contacts that may be exported, newest first (CONT-06)."""
+        del access
+        where = {"export": {"$ne": False}}
+        documents, more = await newest_first(self._contacts.collection, where, limit=limit, cursor=cursor)
+        return [self._contacts.read(document) for document in documents], more
+
     async def by_origin(self, of: MongoRepository[C], originator: str, origin: str) -> C | None:
         """The record that came from there (CMN-14)."""
         document = await of.collection.first({"originator_id": originator, "origin_id": origin})
@@ -92,16 +102,19 @@ class ClientViews:
         """How many contacts a company has."""
         return await self._contacts.collection.count({"companies.company_id": company_id})
 
-    async def matches(self, phones: Sequence[str], emails: Sequence[str]) -> tuple[list[ElementRef], list[ElementRef]]:
-        """Contacts and companies with one of these phones or e-mails, oldest first, at most 20 each."""
+    async def matches(
+        self, phones: Sequence[str], emails: Sequence[str], *, limit: int = MAX_MATCHES
+    ) -> tuple[list[ElementRef], list[ElementRef]]:
+        """Contacts and companies with one of these phones or e-mails, oldest first, so many of each."""
         same = [{"phones.normalized": {"$in": list(phones)}}] if phones else []
         same += [{"emails.normalized": {"$in": list(emails)}}] if emails else []
         if not same:
             return [], []
         oldest = [("created_at", 1), ("_id", 1)]
         contacts, companies = await side_by_side(
-            self._contacts.collection.find({"$or": same}, sort=oldest, limit=MAX_MATCHES),
-            self._companies.collection.find({"$or": same}, sort=oldest, limit=MAX_MATCHES),
+            self._contacts.collection.find({"$or": same}, sort=oldest, limit=limit),
+            # A seller of ours is nobody's duplicate (COMP-08).
+            self._companies.collection.find({"$or": same, "is_my_company": {"$ne": True}}, sort=oldest, limit=limit),
         )
         return (
             [self._contacts.read(document).ref for document in contacts],

@@ -8,12 +8,13 @@ from crm_contracts.clients import CompanyCreated, CompanyFields, CompanyState, C
 from crm_contracts.values import ElementRef, Requisite
 from pydantic import computed_field
 
-from services.clients.domain.errors import NameMissing
+from services.clients.domain.errors import NameMissing, NotOurs
+from services.clients.domain.requisites import RequisiteOwner
 from services.clients.domain.search import company_keys
-from shared.kit.domain import Aggregate, change_fields
+from shared.kit.domain import change_fields
 
 
-class Company(Aggregate, CompanyState):
+class Company(RequisiteOwner, CompanyState):
     """An organisation (COMP-01)."""
 
     @classmethod
@@ -33,6 +34,7 @@ class Company(Aggregate, CompanyState):
 
         Raises:
             NameMissing: no title (COMP-01).
+            NotOurs: a client as the default seller (COMP-08).
         """
         company = cls(
             **fields,
@@ -48,6 +50,7 @@ class Company(Aggregate, CompanyState):
             updated_by=by,
         )
         company._need_a_title()
+        company._sell_only_if_ours()
         company.record(CompanyCreated(company=company.state))
         return company
 
@@ -55,7 +58,9 @@ class Company(Aggregate, CompanyState):
     @property
     def search(self) -> list[str]:
         """What it is found by (CLI-03)."""
-        return [] if self.deleted_at else company_keys([self.title], self.phones, self.emails)
+        if self.deleted_at or self.is_my_company:
+            return []
+        return company_keys([self.title, *self.legal_names], self.phones, self.emails, self.tax_numbers)
 
     @property
     def ref(self) -> ElementRef:
@@ -72,12 +77,21 @@ class Company(Aggregate, CompanyState):
 
         Raises:
             NameMissing: no title would be left.
+            NotOurs: a client would be the default seller.
         """
         changed = change_fields(self, changes, CompanyFields)
         if changed:
             self._need_a_title()
+            self._sell_only_if_ours()
             self.updated_by, self.updated_at = by, at
             self.record(CompanyUpdated(company=self.ref, before=changed[0], after=changed[1]))
+
+    def _sell_only_if_ours(self) -> None:
+        if self.is_default_my_company and not self.is_my_company:
+            message = "Only a company of ours can be the default seller."
+            raise NotOurs(
+                message, {"errors": [{"field": "is_default_my_company", "code": NotOurs.code, "message": message}]}
+            )
 
     def _need_a_title(self) -> None:
         if not self.title:

@@ -21,11 +21,12 @@ from crm_contracts.values import ElementRef, Requisite
 from pydantic import computed_field
 
 from services.clients.domain.errors import NameMissing
+from services.clients.domain.requisites import RequisiteOwner
 from services.clients.domain.search import contact_keys
-from shared.kit.domain import Aggregate, change_fields
+from shared.kit.domain import change_fields
 
 
-class Contact(Aggregate, ContactState):
+class Contact(RequisiteOwner, ContactState):
     """A person (CONT-01)."""
 
     @classmethod
@@ -69,7 +70,9 @@ class Contact(Aggregate, ContactState):
     @property
     def search(self) -> list[str]:
         """What it is found by (CLI-03)."""
-        return [] if self.deleted_at else contact_keys(self.full_name, self.phones, self.emails)
+        if self.deleted_at:
+            return []
+        return contact_keys(self.full_name, self.phones, self.emails, self.tax_numbers)
 
     @property
     def ref(self) -> ElementRef:

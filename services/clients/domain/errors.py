@@ -9,6 +9,30 @@ class NameMissing(Invalid):
     code = "name_missing"
 
 
+class RequisiteNotValid(Invalid):
+    """Fields of a requisite are wrong for its preset (REQ-02, REQ-03, REQ-04)."""
+
+    code = "requisite_not_valid"
+
+
+class TooManyRequisites(Conflict):
+    """No room for one more."""
+
+    code = "too_many_requisites"
+
+
+class NotOurs(Invalid):
+    """A client cannot be the default seller (COMP-08)."""
+
+    code = "not_ours"
+
+
+class SellerTaken(Conflict):
+    """Another company is the default seller (COMP-08)."""
+
+    code = "default_seller_taken"
+
+
 class OriginTaken(Conflict):
     """Another record came from the same place (CMN-14)."""
 

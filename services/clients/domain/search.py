@@ -31,6 +31,8 @@ EMAIL: Final = "e:"
 DOMAIN: Final = "d:"
 PHONE: Final = "p:"
 """Digits, the last one first."""
+TAX: Final = "t:"
+"""Tax number, without spaces and punctuation (REQ-02)."""
 
 _NOT_A_WORD: Final = re.compile(r"[^0-9a-z]+")
 _JOINS: Final = str.maketrans("", "", "'`\u00b4\u2018\u2019\u02bc")
@@ -43,31 +45,46 @@ def words_of(text: str) -> list[str]:
     return _NOT_A_WORD.sub(" ", anyascii(bare).lower().translate(_JOINS)).split()
 
 
-def contact_keys(name: str, phones: Iterable[ContactPoint], emails: Iterable[ContactPoint]) -> list[str]:
+def contact_keys(
+    name: str, phones: Iterable[ContactPoint], emails: Iterable[ContactPoint], tax_numbers: Iterable[str] = ()
+) -> list[str]:
     """Of a person: any two words of the name in any order."""
     words = words_of(name)[:MAX_WORDS]
     pairs = (" ".join(pair) for pair in permutations(words, 2)) if len(words) > 1 else words
-    return _keys(words, pairs, phones, emails)
+    return _cut({*_name(words), *(WORD + pair for pair in pairs), *_numbers(phones, emails, tax_numbers)})
 
 
-def company_keys(titles: Sequence[str], phones: Iterable[ContactPoint], emails: Iterable[ContactPoint]) -> list[str]:
+def company_keys(
+    titles: Sequence[str],
+    phones: Iterable[ContactPoint],
+    emails: Iterable[ContactPoint],
+    tax_numbers: Iterable[str] = (),
+) -> list[str]:
     """Of an organisation with its title and legal names: each from any of its words on."""
     every = [words_of(title) for title in titles]
     tails = (" ".join(words[place:]) for words in every for place in range(1, len(words)))
-    keys = [key for words in every[1:] for key in _keys(words, (), (), ())]
-    return sorted({*keys, *_keys(every[0] if every else [], tails, phones, emails)})
+    names = (name for words in every for name in _name(words))
+    return _cut({*names, *(WORD + tail for tail in tails), *_numbers(phones, emails, tax_numbers)})
 
 
-def _keys(
-    words: Sequence[str], others: Iterable[str], phones: Iterable[ContactPoint], emails: Iterable[ContactPoint]
-) -> list[str]:
-    keys = {NAME + " ".join(words)} if words else set()
-    keys |= {WORD + other for other in others}
-    keys |= {PHONE + digits[::-1] for point in phones if (digits := _digits(point.normalized or point.value))}
+def _name(words: Sequence[str]) -> list[str]:
+    return [NAME + " ".join(words)] if words else []
+
+
+def _numbers(
+    phones: Iterable[ContactPoint], emails: Iterable[ContactPoint], tax_numbers: Iterable[str]
+) -> Iterator[str]:
+    for point in phones:
+        if digits := _digits(point.normalized or point.value):
+            yield PHONE + digits[::-1]
     for point in emails:
         address = point.normalized or point.value.lower()
-        keys |= {EMAIL + address, DOMAIN + address.rpartition("@")[2]}
-    return sorted(key[:MAX_KEY] for key in keys)
+        yield from (EMAIL + address, DOMAIN + address.rpartition("@")[2])
+    yield from (TAX + number.lower() for number in tax_numbers)
+
+
+def _cut(keys: Iterable[str]) -> list[str]:
+    return sorted({key[:MAX_KEY] for key in keys})
 
 
 def _digits(text: str) -> str:
@@ -100,7 +117,9 @@ class Query:
     def of(cls, text: str, *, phone: str | None = None, email: str | None = None) -> "Query":
         """From the text, and from what it is as a phone and as an e-mail."""
         typed = text.strip().lower()
-        stretches = dict.fromkeys([*_by_name(words_of(typed)), *_by_address(typed), *_by_phone(typed)])
+        stretches = dict.fromkeys(
+            [*_by_name(words_of(typed)), *_by_address(typed), *_by_phone(typed), *_by_tax_number(typed)]
+        )
         return cls(phone, email, tuple(stretches))
 
 
@@ -137,6 +156,11 @@ def _by_phone(typed: str) -> Iterator[Stretch]:
         if len(tail) >= MIN_DIGITS:
             yield Stretch(PHONE + tail[::-1])
 
+
+def _by_tax_number(typed: str) -> Iterator[Stretch]:
+    bare = "".join(char for char in typed if char.isascii() and char.isalnum())
+    if len(_digits(bare)) >= MIN_DIGITS:
+        yield Stretch(TAX + bare)
 
 
 def has_words(keys: Iterable[str], words: Sequence[str]) -> bool:

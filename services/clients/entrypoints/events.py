@@ -1,20 +1,21 @@
 """What the clients service hears, and what it does about it.
 
-Every type of element that can link a company asks in the same words: its Client field, pending.
+Every type of element that can link a company asks in the same words, its Client field, and is heard by one handler; a
+new type is one more line in `NEWS`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from crm_contracts.deals import DealClientChanged, DealCreated
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.leads import LeadClientChanged, LeadConversionRequested, LeadCreated
-from crm_contracts.values import ElementRef
+from crm_contracts.leads import LeadConversionRequested
 
 from services.clients.adapters.claims import Claims
+from services.clients.adapters.elements import Elements
 from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
+from services.clients.domain.element import NEWS
 from services.clients.domain.resolution import Resolution
 from services.clients.usecases.answer_company_link import answer_company_link
 from services.clients.usecases.resolve_lead_client import resolve_lead_client
@@ -50,56 +51,23 @@ async def on_lead_conversion_requested(
     )
 
 
-async def on_lead_created(
-    event: Envelope[LeadCreated], cause: Cause, *, companies: Repository[Company], views: ClientViews, answers: Answers
-) -> None:
-    """A lead came in, perhaps with a company."""
-    lead = event.data.lead
-    ref = ElementRef(type="lead", id=lead.id, title=lead.title)
-    await answer_company_link(ref, lead.client, cause, companies=companies, views=views, answers=answers)
-
-
-async def on_lead_client_changed(
-    event: Envelope[LeadClientChanged],
+async def on_event(
+    event: Envelope[Event],
     cause: Cause,
     *,
+    elements: Elements,
     companies: Repository[Company],
     views: ClientViews,
     answers: Answers,
 ) -> None:
-    """A lead links another company, perhaps."""
-    await answer_company_link(
-        event.data.lead, event.data.after, cause, companies=companies, views=views, answers=answers
-    )
-
-
-async def on_deal_created(
-    event: Envelope[DealCreated], cause: Cause, *, companies: Repository[Company], views: ClientViews, answers: Answers
-) -> None:
-    """A deal was opened, perhaps with a company."""
-    deal = event.data.deal
-    ref = ElementRef(type="deal", id=deal.id, title=deal.title)
-    await answer_company_link(ref, deal.client, cause, companies=companies, views=views, answers=answers)
-
-
-async def on_deal_client_changed(
-    event: Envelope[DealClientChanged],
-    cause: Cause,
-    *,
-    companies: Repository[Company],
-    views: ClientViews,
-    answers: Answers,
-) -> None:
-    """A deal links another company, perhaps."""
-    await answer_company_link(
-        event.data.deal, event.data.after, cause, companies=companies, views=views, answers=answers
-    )
+    """Something that links clients changed: it is remembered, and answered where it asks."""
+    news = NEWS[type(event.data)](event.data)
+    await elements.note(news, sequence=event.sequence or 0, at=event.time)
+    if news.client is not None:
+        await answer_company_link(news.ref, news.client, cause, companies=companies, views=views, answers=answers)
 
 
 REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
     LeadConversionRequested: on_lead_conversion_requested,
-    LeadCreated: on_lead_created,
-    LeadClientChanged: on_lead_client_changed,
-    DealCreated: on_deal_created,
-    DealClientChanged: on_deal_client_changed,
+    **dict.fromkeys(NEWS, on_event),
 }

@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
+from crm_contracts.values import Requisite
 from fastapi import APIRouter, Response
 from fastapi import Query as QueryParameter
 
+from services.clients.adapters.elements import Elements
 from services.clients.adapters.mongo import ClientViews
 from services.clients.adapters.search import search_clients
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
+from services.clients.domain.element import Element
+from services.clients.domain.presets import PRESETS
 from services.clients.domain.search import MAX_QUERY, MIN_QUERY, Query
 from services.clients.entrypoints.schemas import (
+    MAX_FOUND,
     ClientMatch,
     ClientMatches,
     CompanyFieldsIn,
@@ -21,14 +26,24 @@ from services.clients.entrypoints.schemas import (
     ContactFieldsIn,
     ContactIn,
     ContactOut,
+    DuplicatesIn,
+    DuplicatesOut,
+    ElementOut,
     LinkIn,
+    NewRequisiteIn,
+    PresetFieldOut,
+    PresetOut,
+    RequisiteIn,
 )
 from services.clients.settings import ClientsSettings
+from services.clients.usecases.add_requisite import add_requisite
+from services.clients.usecases.change_requisite import change_requisite
 from services.clients.usecases.correct_company import correct_company
 from services.clients.usecases.correct_contact import correct_contact
 from services.clients.usecases.create_company import create_company
 from services.clients.usecases.create_contact import create_contact
 from services.clients.usecases.link_contact import link_contact
+from services.clients.usecases.remove_requisite import remove_requisite
 from services.clients.usecases.unlink_contact import unlink_contact
 from services.clients.usecases.upsert_client import upsert_client
 from shared.kit.http import Call, Cursor, Limit, Page, etag, reads, router, writes
@@ -37,7 +52,10 @@ from shared.kit.reach import normalized_email, normalized_phone
 from shared.kit.repository import MongoRepository
 
 Reading = Annotated[Call, reads("clients:read")]
+Exporting = Annotated[Call, reads("clients:export")]
 Writing = Annotated[Call, writes("clients:write")]
+C = TypeVar("C", Contact, Company)
+ElementTypeIn = Annotated[str | None, QueryParameter(alias="type", min_length=1, max_length=50)]
 
 
 def build_router(
@@ -45,6 +63,7 @@ def build_router(
     contacts: MongoRepository[Contact],
     companies: MongoRepository[Company],
     views: ClientViews,
+    elements: Elements,
     numbers: Numbers,
     settings: ClientsSettings,
 ) -> APIRouter:
@@ -53,6 +72,127 @@ def build_router(
     api.include_router(_contacts(contacts, companies, views, numbers, settings))
     api.include_router(_companies(companies, views, numbers, settings))
     api.include_router(_search(contacts, companies, settings))
+    api.include_router(_duplicates(views, elements, settings))
+    api.include_router(_elements(contacts, companies, elements))
+    api.include_router(_requisites(contacts, "contacts"))
+    api.include_router(_requisites(companies, "companies"))
+    api.include_router(_presets())
+    return api
+
+
+def _requisites(owners: MongoRepository[C], path: str) -> APIRouter:
+    api = APIRouter(tags=["requisites"], route_class=router().route_class)
+
+    def shown(owner: C, id_: str, response: Response) -> Requisite:
+        response.headers.update(etag(owner.version))
+        return owner.requisite(id_)
+
+    @api.post(f"/{path}/{{owner_id}}/requisites", status_code=201, name=f"add_requisite_to_{path}")
+    async def add(owner_id: str, body: NewRequisiteIn, call: Writing, response: Response) -> Requisite:
+        """Add requisites (REQ-01, REQ-02, REQ-04); the ETag is the owner's."""
+        id_ = body.id or call.new_id
+        owner = await add_requisite(
+            owner_id, body.requisite(id_), call.cause, owners=owners, expected_version=call.if_match
+        )
+        response.headers["Location"] = f"/v1/{path}/{owner_id}/requisites/{id_}"
+        return shown(owner, id_, response)
+
+    @api.get(f"/{path}/{{owner_id}}/requisites", name=f"requisites_of_{path}")
+    async def listed(owner_id: str, _: Reading) -> list[Requisite]:
+        """List all requisites in their order, at most 20 (REQ-01)."""
+        return list((await owners.get(owner_id)).requisites)
+
+    @api.get(f"/{path}/{{owner_id}}/requisites/{{requisite_id}}", name=f"requisite_of_{path}")
+    async def read(owner_id: str, requisite_id: str, _: Reading, response: Response) -> Requisite:
+        """Read requisites; the ETag is the owner's."""
+        return shown(await owners.get(owner_id), requisite_id, response)
+
+    @api.put(f"/{path}/{{owner_id}}/requisites/{{requisite_id}}", name=f"change_requisite_of_{path}")
+    async def change(
+        owner_id: str, requisite_id: str, body: RequisiteIn, call: Writing, response: Response
+    ) -> Requisite:
+        """Replace requisites by these (REQ-01); the ETag is the owner's."""
+        owner = await change_requisite(
+            owner_id, body.requisite(requisite_id), call.cause, owners=owners, expected_version=call.if_match
+        )
+        return shown(owner, requisite_id, response)
+
+    @api.delete(f"/{path}/{{owner_id}}/requisites/{{requisite_id}}", name=f"remove_requisite_of_{path}")
+    async def remove(owner_id: str, requisite_id: str, call: Writing, response: Response) -> list[Requisite]:
+        """Remove requisites with their addresses and bank details; those that are left (REQ-01)."""
+        owner = await remove_requisite(
+            owner_id, requisite_id, call.cause, owners=owners, expected_version=call.if_match
+        )
+        response.headers.update(etag(owner.version))
+        return list(owner.requisites)
+
+    return api
+
+
+def _presets() -> APIRouter:
+    api = APIRouter(tags=["requisites"], route_class=router().route_class)
+
+    @api.get("/requisite-presets")
+    async def presets(_: Reading) -> list[PresetOut]:
+        """List the legal details of each country, for people and for organisations (REQ-01)."""
+        return [
+            PresetOut(
+                id=preset.id,
+                country_code=preset.country_code,
+                owner_type=preset.owner_type,
+                name=preset.name,
+                fields=[
+                    PresetFieldOut(code=field.code, title=field.title, is_tax_number=field.is_tax_number)
+                    for field in preset.fields
+                ],
+            )
+            for preset in PRESETS.values()
+        ]
+
+    return api
+
+
+def _elements(contacts: MongoRepository[Contact], companies: MongoRepository[Company], elements: Elements) -> APIRouter:
+    api = APIRouter(tags=["elements"], route_class=router().route_class)
+
+    @api.get("/contacts/{contact_id}/elements")
+    async def of_contact(
+        contact_id: str, call: Reading, kind: ElementTypeIn = None, limit: Limit = 50, cursor: Cursor = None
+    ) -> Page[ElementOut]:
+        """List the leads, deals and whatever else is linked to the contact, newest first (CLI-01)."""
+        await contacts.get(contact_id)
+        found = elements.page("contact_ids", contact_id, type_=kind, access=call.caller, limit=limit, cursor=cursor)
+        return _page(*await found)
+
+    @api.get("/companies/{company_id}/elements")
+    async def of_company(
+        company_id: str, call: Reading, kind: ElementTypeIn = None, limit: Limit = 50, cursor: Cursor = None
+    ) -> Page[ElementOut]:
+        """List the leads, deals and whatever else is linked to the company, newest first (CLI-01)."""
+        await companies.get(company_id)
+        found = elements.page("company_id", company_id, type_=kind, access=call.caller, limit=limit, cursor=cursor)
+        return _page(*await found)
+
+    return api
+
+
+def _page(found: Sequence[Element], more: str | None) -> Page[ElementOut]:
+    return Page(items=[ElementOut(element=each.ref, since=each.at) for each in found], next_cursor=more)
+
+
+def _duplicates(views: ClientViews, elements: Elements, settings: ClientsSettings) -> APIRouter:
+    api = APIRouter(tags=["duplicates"], route_class=router().route_class)
+
+    @api.post("/duplicates/find")
+    async def find(body: DuplicatesIn, _: Reading) -> DuplicatesOut:
+        """Find leads, contacts and companies with one of these phones or e-mails (DUP-01)."""
+        values = body.normalized(settings.default_country)
+        phones, emails = (values, []) if body.kind == "phone" else ([], values)
+        field: Literal["phones", "emails"] = "phones" if body.kind == "phone" else "emails"
+        contacts, companies = await views.matches(phones, emails, limit=MAX_FOUND + 1)
+        leads = await elements.matches(field, values, limit=MAX_FOUND + 1)
+        return DuplicatesOut.of({"lead": leads, "contact": contacts, "company": companies}, body.type)
+
     return api
 
 
@@ -123,6 +263,12 @@ def _contacts(
             "origin_id": origin_id,
         }
         found, more = await views.page(contacts, wanted, access=call.caller, limit=limit, cursor=cursor)
+        return Page(items=[ContactOut.of(contact) for contact in found], next_cursor=more)
+
+    @api.get("/contacts/export")
+    async def export(call: Exporting, limit: Limit = 50, cursor: Cursor = None) -> Page[ContactOut]:
+        """List the contacts that may be exported, newest first (CONT-06)."""
+        found, more = await views.exportable(access=call.caller, limit=limit, cursor=cursor)
         return Page(items=[ContactOut.of(contact) for contact in found], next_cursor=more)
 
     @api.get("/contacts/{contact_id}")

@@ -4,22 +4,29 @@ The surprise: unlike on a lead, a phone or an e-mail that is not valid is an err
 reached by.
 """
 
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
 
 from crm_contracts.clients import CompanyState, ContactState
-from crm_contracts.values import ContactPoint, ElementRef, Value
-from pydantic import Field, StrictBool
+from crm_contracts.values import BankDetail, ContactPoint, ElementRef, Reachable, Requisite, Value
+from pydantic import Field, StrictBool, StringConstraints, computed_field
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from shared.elements.inputs import (
+    AddressIn,
     Code,
+    Country,
+    ElementId,
     MoneyIn,
     Name,
+    NewId,
     NewRecordIn,
     PastDate,
-    Points,
+    ReachIn,
     RoleId,
+    Sort,
     Text,
     Title,
     UserId,
@@ -27,8 +34,12 @@ from shared.elements.inputs import (
     given_fields,
     reach_fields,
 )
+from shared.kit.domain import Invalid, derived_id
 from shared.kit.http import Input
-from shared.kit.reach import must_be_valid
+from shared.kit.reach import emails, must_be_valid, phones
+
+MAX_FOUND: Final = 20
+"""Matches of each type that are told (DUP-01)."""
 
 
 def _valid(given: dict[str, Any], country: str) -> dict[str, Any]:
@@ -42,13 +53,9 @@ def _valid(given: dict[str, Any], country: str) -> dict[str, Any]:
     return given
 
 
-class ClientFieldsIn(Input):
+class ClientFieldsIn(ReachIn):
     """Fields that contacts and companies share; on PATCH, what is absent stays as it is."""
 
-    phones: Points = []
-    emails: Points = []
-    websites: Points = []
-    messengers: Points = []
     type_id: Code | None = None
     comments: Text | None = None
     responsible_id: UserId | None = None
@@ -68,6 +75,7 @@ class ContactFieldsIn(ClientFieldsIn):
     position: Title | None = None
     source_id: Code | None = None
     source_description: Text | None = None
+    export: StrictBool = True
 
     def fields(self, country: str) -> dict[str, Any]:
         """What was given, as the domain has it."""
@@ -81,6 +89,9 @@ class CompanyFieldsIn(ClientFieldsIn):
     industry: Code | None = None
     employees: Code | None = None
     revenue: MoneyIn | None = None
+    banking_details: Text | None = None
+    is_my_company: StrictBool = False
+    is_default_my_company: StrictBool = False
 
     def fields(self, country: str) -> dict[str, Any]:
         """What was given, as the domain has it."""
@@ -100,6 +111,62 @@ class LinkIn(Input):
 
     is_primary: StrictBool | None = None
     role_id: RoleId = 0
+
+
+class ElementOut(Value):
+    """A lead, a deal or whatever else is linked to a client."""
+
+    element: ElementRef
+    since: datetime = Field(description="when clients first heard of it")
+
+
+class DuplicatesIn(Input):
+    """Who has one of these phones or e-mails is looked for; `type` null looks everywhere."""
+
+    kind: Literal["phone", "email"]
+    values: Annotated[list[Title], Field(min_length=1, max_length=20)]
+    type: Literal["lead", "contact", "company"] | None = None
+
+    def normalized(self, country: str) -> list[str]:
+        """The values as they are stored.
+
+        Raises:
+            Invalid: naming every one that is no phone or e-mail.
+        """
+        points = [ContactPoint(value=value) for value in self.values]
+        points = list(phones(points, country) if self.kind == "phone" else emails(points))
+        wrong = [place for place, point in enumerate(points) if point.normalized is None]
+        if wrong:
+            message = f"not a valid {self.kind}"
+            errors = [{"field": f"values.{place}", "code": "not_valid", "message": message} for place in wrong]
+            raise Invalid("Some values are not valid.", {"errors": errors})
+        return [point.normalized or "" for point in points]
+
+
+class Found(Value):
+    """Matches of one type."""
+
+    items: list[ElementRef] = []
+    has_more: bool = False
+
+
+class DuplicatesOut(Value):
+    """Matches by type, at most 20 each (DUP-01)."""
+
+    lead: Found = Found()
+    contact: Found = Found()
+    company: Found = Found()
+
+    @classmethod
+    def of(cls, found: Mapping[str, Sequence[ElementRef]], type_: str | None) -> "DuplicatesOut":
+        """Of one type, or of all."""
+        wanted = {name: refs for name, refs in found.items() if type_ in {None, name}}
+        return cls(
+            **{
+                name: Found(items=list(refs[:MAX_FOUND]), has_more=len(refs) > MAX_FOUND)
+                for name, refs in wanted.items()
+            }
+        )
 
 
 class ClientMatch(Value):
@@ -125,7 +192,99 @@ class ClientMatches(Value):
     has_more: bool
 
 
-class ContactOut(ContactState):
+RequisiteValues = Annotated[
+    dict[Annotated[str, StringConstraints(pattern=r"^RQ_[A-Z_]{1,40}$")], Title], Field(max_length=50)
+]
+"""By code, such as `RQ_INN`."""
+
+
+class BankDetailIn(Input):
+    """An account (REQ-04)."""
+
+    id: ElementId | None = None
+    name: Annotated[Title, Field(min_length=1)]
+    country_code: Country | None = None
+    fields: RequisiteValues = {}
+    comments: Text | None = None
+    active: StrictBool = True
+    sort: Sort = 500
+
+
+class RequisiteIn(Input):
+    """Requisites as they are to be (REQ-01): of a preset, or a carrier of addresses."""
+
+    name: Annotated[Title, Field(min_length=1)]
+    preset_id: Code | None = None
+    address_only: StrictBool = False
+    fields: RequisiteValues = {}
+    addresses: Annotated[list[AddressIn], Field(max_length=6)] = []
+    bank_details: Annotated[list[BankDetailIn], Field(max_length=20)] = []
+    active: StrictBool = True
+    sort: Sort = 500
+
+    def requisite(self, id_: str) -> Requisite:
+        """As the domain has it, not yet checked; an account without an id gets one by its place."""
+        details = [
+            BankDetail(**{**detail.model_dump(), "id": detail.id or derived_id("bank-detail", id_, place)})
+            for place, detail in enumerate(self.bank_details)
+        ]
+        return Requisite(
+            **{
+                **self.model_dump(),
+                "id": id_,
+                "addresses": tuple(address.value_of() for address in self.addresses),
+                "bank_details": tuple(details),
+            }
+        )
+
+
+class NewRequisiteIn(RequisiteIn):
+    """New requisites."""
+
+    id: NewId | None = None
+
+
+class PresetFieldOut(Value):
+    """A detail of a preset."""
+
+    code: str
+    title: str
+    is_tax_number: bool
+
+
+class PresetOut(Value):
+    """Which legal details there are in a country (REQ-01)."""
+
+    id: str
+    country_code: str
+    owner_type: str
+    name: str
+    fields: list[PresetFieldOut]
+
+
+class Reached(Reachable):
+    """Which kinds of contact data there are (CONT-03)."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_phone(self) -> bool:
+        """Whether there is a phone."""
+        return bool(self.phones)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_email(self) -> bool:
+        """Whether there is an e-mail address."""
+        return bool(self.emails)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_messenger(self) -> bool:
+        """Whether there is a messenger."""
+        return bool(self.messengers)
+
+
+class ContactOut(ContactState, Reached):
     """A contact with its version."""
 
     version: int
@@ -136,7 +295,7 @@ class ContactOut(ContactState):
         return cls(**dict(contact.state), version=contact.version)
 
 
-class CompanyOut(CompanyState):
+class CompanyOut(CompanyState, Reached):
     """A company with its version."""
 
     version: int

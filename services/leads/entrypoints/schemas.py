@@ -23,7 +23,7 @@ from shared.elements.inputs import (
     Name,
     NewRecordIn,
     PastDate,
-    Points,
+    ReachIn,
     Rows,
     Text,
     Title,
@@ -35,7 +35,7 @@ from shared.elements.inputs import (
 from shared.kit.http import Input
 
 
-class LeadFieldsIn(Input):
+class LeadFieldsIn(ReachIn):
     """Fields of a lead; on PATCH, what is absent stays as it is."""
 
     title: Title = ""
@@ -47,10 +47,6 @@ class LeadFieldsIn(Input):
     position: Title | None = None
     company_title: Title | None = None
     address: AddressIn | None = None
-    phones: Points = []
-    emails: Points = []
-    websites: Points = []
-    messengers: Points = []
     source_id: Code | None = None
     source_description: Text | None = None
     status_description: Text | None = None

@@ -192,6 +192,14 @@ def _contact_unlinked(said: clients.ContactUnlinked) -> Iterator[Line]:
     yield Line(said.company, "unlinked", text, {"contact": str(said.contact)})
 
 
+def _requisites(verb: str) -> Narrator:
+    def narrate(said: Any) -> Iterator[Line]:
+        requisite = getattr(said, "requisite", None) or said.before
+        yield Line(said.owner, "element_modified", f"Requisites {verb}", {"requisite": requisite.id})
+
+    return narrate
+
+
 def _lead_converted(said: leads.LeadConverted) -> Iterator[Line]:
     results = list(_refs(said.contact, said.company, said.deal))
     payload = {"results": [str(ref) for ref in results]}
@@ -259,6 +267,9 @@ NARRATION: Mapping[type[Event], Narrator] = {
     clients.ContactUnlinked: _contact_unlinked,
     clients.CompanyCreated: _company_created,
     clients.CompanyUpdated: _modified("company"),
+    clients.RequisiteCreated: _requisites("were added"),
+    clients.RequisiteChanged: _requisites("were changed"),
+    clients.RequisiteDeleted: _requisites("were removed"),
     clients.LeadClientResolved: _step("The client was created or linked"),
     clients.LeadClientRefused: _step("No client was created: there are duplicates"),
     clients.ElementContactsResolved: _link_step("The company and its contacts were found"),

@@ -24,6 +24,7 @@ class ContactFields(Named, Reachable, Owned, Sourced):
     """Fields of a contact that its users edit freely (CONT-01)."""
 
     type_id: str | None = None
+    export: bool = Field(default=True, description="may be exported (CONT-06)")
 
 
 class CompanyLink(Value):
@@ -58,6 +59,9 @@ class CompanyFields(Reachable, Owned):
     industry: str | None = Field(default=None, examples=["MANUFACTURING"])
     employees: str | None = None
     revenue: Money | None = None
+    banking_details: str | None = Field(default=None, examples=["Account 4711 at ACME Bank"])
+    is_my_company: bool = Field(default=False, description="a seller of ours, no client (COMP-08)")
+    is_default_my_company: bool = Field(default=False, description="the seller unless another is named")
 
 
 class CompanyState(CompanyFields, Identified, Audited):
@@ -115,6 +119,34 @@ class CompanyUpdated(Event):
     company: ElementRef
     before: Annotated[CompanyFields, ChangedFields]
     after: Annotated[CompanyFields, ChangedFields]
+
+
+class RequisiteCreated(Event):
+    """A contact or a company got requisites (REQ-06); `requisites` is the whole list from now on."""
+
+    ce_type: ClassVar[str] = "crm.requisite.created.v1"
+    owner: ElementRef
+    requisite: Requisite
+    requisites: tuple[Requisite, ...]
+
+
+class RequisiteChanged(Event):
+    """Requisites, their addresses or bank details changed (REQ-06); `requisites` is the whole list from now on."""
+
+    ce_type: ClassVar[str] = "crm.requisite.changed.v1"
+    owner: ElementRef
+    before: Requisite
+    after: Requisite
+    requisites: tuple[Requisite, ...]
+
+
+class RequisiteDeleted(Event):
+    """Requisites were removed, with their addresses and bank details (REQ-06); `requisites` are those that are left."""
+
+    ce_type: ClassVar[str] = "crm.requisite.deleted.v1"
+    owner: ElementRef
+    before: Requisite
+    requisites: tuple[Requisite, ...]
 
 
 class LeadClientResolved(Event):

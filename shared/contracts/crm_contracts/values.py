@@ -85,6 +85,7 @@ class ContactPoint(Value):
     normalized: str | None = Field(
         default=None, examples=["+4930901820"], description="E.164 phone or lower-case e-mail; null where not valid"
     )
+    url: str | None = Field(default=None, description="opens the messenger, where its kind is known (CONT-04)")
 
 
 class Address(Value):
@@ -101,13 +102,31 @@ class Address(Value):
     country_code: str | None = Field(default=None, description="two capital letters", examples=["DE"])
 
 
+class BankDetail(Value):
+    """An account, under a requisite (REQ-04)."""
+
+    id: str
+    name: str = Field(examples=["Main account"])
+    country_code: str | None = Field(default=None, examples=["DE"], description="that of the requisite's preset")
+    fields: dict[str, str] = Field(default={}, examples=[{"RQ_IBAN": "DE89370400440532013000"}])
+    comments: str | None = None
+    active: bool = True
+    sort: int = 500
+
+
 class Requisite(Value):
-    """Legal details of a client; so far only what a conversion makes: a carrier of an address (REQ-03)."""
+    """Legal details of a client, by the preset of a country (REQ-01), or a mere carrier of addresses (REQ-03)."""
 
     id: str
     name: str = Field(examples=["Office"])
-    address_only: bool = True
-    addresses: tuple[Address, ...] = ()
+    preset_id: str | None = Field(default=None, examples=["company-de"], description="null for a carrier of addresses")
+    country_code: str | None = Field(default=None, examples=["DE"])
+    address_only: bool = Field(default=True, description="carries addresses and is not shown as requisites")
+    fields: dict[str, str] = Field(default={}, examples=[{"RQ_VAT_ID": "DE136695976"}])
+    addresses: tuple[Address, ...] = Field(default=(), description="one of each type")
+    bank_details: tuple[BankDetail, ...] = ()
+    active: bool = True
+    sort: int = 500
 
 
 class Utm(Value):

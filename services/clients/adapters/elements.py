@@ -1,0 +1,75 @@
+"""What clients has heard of leads, deals and whatever else links clients (CLI-01, DUP-01)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from crm_contracts.values import ElementRef
+
+from services.clients.domain.element import Element, News
+from shared.kit.auth import Caller
+from shared.kit.mongo import Collection, Document, Filter, Index
+from shared.kit.pages import newest_first
+
+ELEMENTS: Final = "elements"
+_IS_GIVEN: Final[Filter] = {"$gt": ""}
+_NEWEST: Final = (("at", -1), ("_id", -1))
+ELEMENT_INDEXES: Final = (
+    Index([("company_id", 1), *_NEWEST], partial={"company_id": _IS_GIVEN}, name="by_company"),
+    Index([("contact_ids", 1), *_NEWEST], partial={"contact_ids": _IS_GIVEN}, name="by_contact"),
+    Index([("phones", 1), *_NEWEST], partial={"phones": _IS_GIVEN}, name="by_phone"),
+    Index([("emails", 1), *_NEWEST], partial={"emails": _IS_GIVEN}, name="by_email"),
+)
+
+
+class Elements:
+    """A view, kept from events; nothing is ever decided by it."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def note(self, news: News, *, sequence: int, at: datetime) -> None:
+        """Keep what is new; told before, or told by something newer, it changes nothing."""
+        told: dict[str, Document] = {}
+        if news.client is not None:
+            company = news.client.company
+            told["client"] = {
+                "company_id": company.id if company else None,
+                "contact_ids": [link.contact_id for link in news.client.contacts],
+            }
+        if news.title is not None:
+            told["title"] = {"title": news.title}
+        if news.phones is not None:
+            told["phones"] = {"phones": list(news.phones)}
+        if news.emails is not None:
+            told["emails"] = {"emails": list(news.emails)}
+        for about, fields in told.items():
+            first: Document = {"type": news.ref.type, "id": news.ref.id, "at": at, "title": news.ref.title}
+            await self._collection.put(
+                {"_id": str(news.ref), f"told.{about}": {"$not": {"$gte": sequence}}},
+                {
+                    "$set": {**fields, f"told.{about}": sequence},
+                    "$setOnInsert": {name: value for name, value in first.items() if name not in fields},
+                },
+            )
+
+    async def page(
+        self,
+        field: Literal["company_id", "contact_ids"],
+        client_id: str,
+        *,
+        type_: str | None,
+        access: Caller,
+        limit: int,
+        cursor: str | None,
+    ) -> tuple[list[Element], str | None]:
+        """Elements that are linked to a client, newest first."""
+        del access  # every reader reads every client until rights per record exist (PERM)
+        where: dict[str, Any] = {field: client_id, **({} if type_ is None else {"type": type_})}
+        documents, more = await newest_first(self._collection, where, limit=limit, cursor=cursor, time="at")
+        return [Element.model_validate(document) for document in documents], more
+
+    async def matches(self, field: Literal["phones", "emails"], values: Sequence[str], limit: int) -> list[ElementRef]:
+        """Elements with one of these phones or e-mails, newest first."""
+        documents = await self._collection.find({field: {"$in": list(values)}}, sort=_NEWEST, limit=limit)
+        return [Element.model_validate(document).ref for document in documents]

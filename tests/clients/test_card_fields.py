@@ -1,0 +1,117 @@
+"""Fields of contacts and companies that have rules of their own, over HTTP."""
+
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from shared.kit.reach import messenger_url
+from tests.builders.running import Api, wrong_fields
+
+ADA, ACME = {"first_name": "Ada"}, {"title": "ACME"}
+PHONES = count(700_000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "url"),
+    [
+        ("TELEGRAM", "@ada_l", "https://t.me/ada_l"),
+        ("WHATSAPP", "+49 171 2345678", "https://wa.me/491712345678"),
+        ("VIBER", "0049 171 2345678", "viber://chat?number=%2B491712345678"),
+        ("SKYPE", "live:ada", "skype:live%3Aada?chat"),
+        ("VK", "id42", "https://vk.com/id42"),
+        ("FACEBOOK", "ada.lovelace", "https://m.me/ada.lovelace"),
+        ("INSTAGRAM", "@ada", "https://ig.me/m/ada"),
+        ("TELEGRAM", "ada/../../x?y=<script>", "https://t.me/ada%2F..%2F..%2Fx%3Fy%3D%3Cscript%3E"),
+        ("WHATSAPP", "ada", None),
+        ("TELEGRAM", "@", None),
+        ("JABBER", "ada@acme.example", None),
+    ],
+)
+def test_a_messenger_is_opened_by_a_link_that_fits_it(kind: str, value: str, url: str | None) -> None:
+    """CONT-04."""
+    assert messenger_url(kind, value) == url
+
+
+async def test_a_contact_shows_the_links_of_its_messengers(api: Api) -> None:
+    """CONT-04, and CONT-03: which kinds of contact data there are."""
+    made = await api.made("/contacts", {**ADA, "messengers": [{"kind": "TELEGRAM", "value": "@ada"}, {"value": "ada"}]})
+    assert [point["url"] for point in made["messengers"]] == ["https://t.me/ada", None]
+    assert (made["has_phone"], made["has_email"], made["has_messenger"]) == (False, False, True)
+    changed = (await api("PATCH", f"/contacts/{made['id']}", {"messengers": []})).json()
+    assert (changed["messengers"], changed["has_messenger"]) == ([], False)
+
+
+@pytest.mark.parametrize("path", ["/contacts", "/companies"])
+async def test_each_list_of_contact_data_has_kinds_of_its_own(api: Api, path: str) -> None:
+    """CONT-03."""
+    points = {"phones": "PAGER", "emails": "MAILING", "websites": "LIVEJOURNAL", "messengers": "ICQ"}
+    values = {"phones": f"030 4{next(PHONES)}", "emails": "ada@acme.example"}
+    good = {name: [{"kind": kind, "value": values.get(name, "ada")}] for name, kind in points.items()}
+    made = await api.made(path, {**ADA, **good} if path == "/contacts" else {**ACME, **good})
+    assert {name: made[name][0]["kind"] for name in points} == points
+    bad = {name: [{"kind": "PIGEON", "value": values.get(name, "ada")}] for name in points}
+    assert wrong_fields(await api("PATCH", f"{path}/{made['id']}", bad)) == [f"{name}.0.kind" for name in points]
+    assert await api.read(f"{path}/{made['id']}") == made
+
+
+async def test_only_contacts_that_are_included_in_the_export_are_exported(api: Api) -> None:
+    """CONT-06: by who has the right to."""
+    open_, closed = await api.made("/contacts", ADA), await api.made("/contacts", {**ADA, "export": False})
+    assert (open_["export"], closed["export"]) == (True, False)
+    for roles in (["user"], ["reader"], []):
+        assert (await api("GET", "/contacts/export", roles=roles)).status_code == 403
+    assert (await api("GET", "/contacts/export", roles=None)).status_code == 401
+    page = (await api("GET", "/contacts/export?limit=1", roles=["admin"])).json()
+    assert [item["id"] for item in page["items"]] == [open_["id"]]
+    assert wrong_fields(await api("GET", "/contacts/export?limit=0", roles=["admin"])) == ["limit"]
+    await api("PATCH", f"/contacts/{closed['id']}", {"export": True})
+    page = (await api("GET", "/contacts/export?limit=1", roles=["admin"])).json()
+    assert [item["id"] for item in page["items"]] == [closed["id"]]
+
+
+async def test_a_company_has_bank_details_and_a_revenue_that_is_not_negative(api: Api) -> None:
+    """COMP-03, COMP-07."""
+    said = {"banking_details": "Account 4711", "revenue": {"value": "1000000.50", "currency": "EUR"}}
+    made = await api.made("/companies", {**ACME, **said})
+    assert {name: made[name] for name in said} == said
+    bad = {"revenue": {"value": "-1", "currency": "EUR"}}
+    assert wrong_fields(await api("PATCH", f"/companies/{made['id']}", bad)) == ["revenue.value"]
+
+
+async def test_a_company_of_ours_is_no_client(api: Api) -> None:
+    """COMP-08: neither search nor duplicates show it."""
+    phone = f"+49304{next(PHONES)}"
+    name = f"Seller{next(PHONES)}"
+    made = await api.made("/companies", {"title": name, "is_my_company": True, "phones": [{"value": phone}]})
+
+    async def seen() -> tuple[list[Any], list[Any]]:
+        search = await api.read(f"/clients/search?{urlencode({'q': name, 'kind': 'company'})}")
+        by_phone = await api.read(f"/clients/search?{urlencode({'q': phone, 'kind': 'company'})}")
+        found = (await api("POST", "/duplicates/find", {"kind": "phone", "values": [phone]})).json()
+        return [*search["items"], *by_phone["items"]], found["company"]["items"]
+
+    assert await seen() == ([], [])
+    await api("PATCH", f"/companies/{made['id']}", {"is_my_company": False})
+    assert [len(each) for each in await seen()] == [2, 1]
+
+
+async def test_there_is_one_default_seller_and_it_is_ours(api: Api) -> None:
+    """COMP-08."""
+    ours = {"is_my_company": True, "is_default_my_company": True}
+    first = await api.made("/companies", {**ACME, **ours})
+    taken = await api("POST", "/companies", {**ACME, **ours})
+    assert (taken.status_code, taken.json()["code"]) == (409, "default_seller_taken")
+    client = await api.made("/companies", ACME)
+    assert wrong_fields(await api("POST", "/companies", {**ACME, "is_default_my_company": True})) == [
+        "is_default_my_company"
+    ]
+    wrong = await api("PATCH", f"/companies/{client['id']}", {"is_default_my_company": True})
+    assert wrong_fields(wrong) == ["is_default_my_company"]
+    assert wrong_fields(await api("PATCH", f"/companies/{first['id']}", {"is_my_company": False})) == [
+        "is_default_my_company"
+    ]
+    await api("PATCH", f"/companies/{first['id']}", {"is_default_my_company": False})
+    second = await api.made("/companies", {**ACME, **ours})
+    assert second["is_default_my_company"] is True
