@@ -31,8 +31,6 @@ def run(
         suite = Suite(stack, where, results, console, rounds=1 if quick else rounds, share=share)
         asyncio.run(_run(suite, only))
     console.print(report.table(results), markup=False, highlight=False)
-    if not only:
-        console.print(f"kept in {results.save().name}")
     if not only and not quick:
         report.write(results)
 
@@ -42,6 +40,8 @@ async def _run(suite: Suite, only: list[str] | None) -> None:
     for name, benchmark in suite.all():
         if not only or name in only:
             await benchmark()
+        if not only:
+            suite.results.save()  # what was measured is kept, whatever becomes of the rest
 
 
 @app.command()

@@ -107,6 +107,7 @@ class Suite:
             await asyncio.to_thread(populate, self.where.mongo, people)
             for by, callers in product(("name", "names", "phone", "e-mail"), (1, 16)):
                 given = self._given({"callers": callers}, 1000) | {"by": by, "people": people}
+                self.console.print(f"[dim]B5 search by {by} among {people:,}, {_callers(callers)}", highlight=False)
                 runs = [await measured("ours.searching", self.where, **given) for _ in range(self.rounds)]
                 found.setdefault((by, callers), []).append((people, Side.of(runs)))
         for (by, callers), sides in found.items():

@@ -1,6 +1,6 @@
 """The bare limit of B3: the deal is changed, clients answer with the company's contacts, the deal is changed again.
 
-2 document writes and 3 events; see `bus` for how they are done. The contacts need not be looked up here.
+4 document writes and 3 events; see `bus` for how they are done. The contacts need not be looked up here.
 """
 
 import asyncio
@@ -29,7 +29,8 @@ class Chain:
 
     async def _clients(self, heard: Heard) -> None:
         asked = [(id_, "ten_contacts_resolved") for id_, kind in heard if kind == "client_changed"]
-        await self.bus.say(CLIENTS, asked)
+        noted = self.bus.update("elements", [id_ for id_, _ in heard], sizes.ELEMENT_CHANGE)
+        await asyncio.gather(self.bus.say(CLIENTS, asked), noted)
 
     async def _deals(self, heard: Heard) -> None:
         ids = [id_ for id_, _ in heard]
@@ -45,6 +46,7 @@ async def measure(where: Where, *, warm_up: int, operations: int, pace: Pace) ->
     async with chain.bus:
         ids = [str(uuid4()) for _ in range(warm_up + operations)]
         await chain.bus.insert("deals", [{"_id": id_, "state": text(sizes.DEAL)} for id_ in ids])
+        await chain.bus.insert("elements", [{"_id": id_, "state": text(sizes.ELEMENT)} for id_ in ids])
         return await paced(
             lambda number: chain.link(ids[number]), where, warm_up=warm_up, operations=operations, pace=pace
         )

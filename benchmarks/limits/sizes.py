@@ -2,8 +2,8 @@
 
 EVENTS = {
     "conversion_requested": 1072,
-    "company_created": 639,
-    "contact_created": 1049,
+    "company_created": 714,
+    "contact_created": 1085,
     "client_resolved": 595,
     "deal_requested": 843,
     "deal_created": 1343,
@@ -33,7 +33,9 @@ LEAD = 1500
 LEAD_CHANGE = 2500
 CLAIM = 100
 RESOLUTION = 500
-COMPANY = 700
-CONTACT = 1100
+COMPANY = 800
+CONTACT = 1400
+ELEMENT = 300
+ELEMENT_CHANGE = 150
 DEAL = 1400
 DEAL_CHANGE = 500

@@ -44,7 +44,7 @@ class KafkaSettings(BaseSettings):
     rebalance_timeout_ms: int = 30_000
     max_poll_interval_ms: int = 300_000
     batch_timeout_ms: int = Field(default=10, ge=5, le=20)
-    max_batch: int = 200
+    max_batch: int = 500
     parallel_keys: int = 32
     request_timeout_ms: int = 10_000
     redelivery_pause_s: float = Field(default=0.5, description="before a batch is taken again; doubles each time")

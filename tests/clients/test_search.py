@@ -100,7 +100,10 @@ async def test_a_middle_name_keeps_nobody_from_being_found(api: Api) -> None:
     """CLI-03."""
     first, middle, last = a_word(), a_word(), a_word()
     await a_contact(api, first, last, middle_name=middle)
-    for typed in (f"{first} {last}", f"{last} {middle}", f"{last} {middle} {first}", f"{first} {middle} {last[:3]}"):
+    for typed in (
+        *(f"{first} {last}", f"{last} {middle}", f"{last} {middle} {first}", f"{first} {middle} {last[:3]}"),
+        *(f"{middle} {last} {first[:3]}", f"{last} {first} {middle[:3]}", f"{last} {first[:3]}"),
+    ):
         assert await titles(api, typed) == [f"{first} {middle} {last}"], typed
 
 

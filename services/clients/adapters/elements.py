@@ -1,6 +1,6 @@
 """What clients has heard of leads, deals and whatever else links clients (CLI-01, DUP-01)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -43,15 +43,21 @@ class Elements:
             told["phones"] = {"phones": list(news.phones)}
         if news.emails is not None:
             told["emails"] = {"emails": list(news.emails)}
-        for about, fields in told.items():
-            first: Document = {"type": news.ref.type, "id": news.ref.id, "at": at, "title": news.ref.title}
-            await self._collection.put(
-                {"_id": str(news.ref), f"told.{about}": {"$not": {"$gte": sequence}}},
-                {
-                    "$set": {**fields, f"told.{about}": sequence},
-                    "$setOnInsert": {name: value for name, value in first.items() if name not in fields},
-                },
-            )
+        if told and not await self._put(news.ref, told, sequence, at):
+            # Something of it was told by a newer event; the rest counts.
+            for about, fields in told.items():
+                await self._put(news.ref, {about: fields}, sequence, at)
+
+    async def _put(self, ref: ElementRef, told: Mapping[str, Document], sequence: int, at: datetime) -> bool:
+        fields = {name: value for each in told.values() for name, value in each.items()}
+        first: Document = {"type": ref.type, "id": ref.id, "at": at, "title": ref.title}
+        return await self._collection.put(
+            {"_id": str(ref), **{f"told.{about}": {"$not": {"$gte": sequence}} for about in told}},
+            {
+                "$set": {**fields, **{f"told.{about}": sequence for about in told}},
+                "$setOnInsert": {name: value for name, value in first.items() if name not in fields},
+            },
+        )
 
     async def page(
         self,

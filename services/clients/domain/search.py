@@ -48,10 +48,12 @@ def words_of(text: str) -> list[str]:
 def contact_keys(
     name: str, phones: Iterable[ContactPoint], emails: Iterable[ContactPoint], tax_numbers: Iterable[str] = ()
 ) -> list[str]:
-    """Of a person: any two words of the name in any order."""
+    """Of a person: the name from any of its words on and round again, and any two of its words."""
     words = words_of(name)[:MAX_WORDS]
-    pairs = (" ".join(pair) for pair in permutations(words, 2)) if len(words) > 1 else words
-    return _cut({*_name(words), *(WORD + pair for pair in pairs), *_numbers(phones, emails, tax_numbers)})
+    rounds = {" ".join((*words[place:], *words[:place])) for place in range(len(words))}
+    pairs = {" ".join(pair) for pair in permutations(words, 2)}
+    others = rounds | {pair for pair in pairs if not any(each.startswith(pair) for each in rounds)}
+    return _cut({*_name(words), *(WORD + other for other in others), *_numbers(phones, emails, tax_numbers)})
 
 
 def company_keys(
@@ -131,7 +133,7 @@ def _by_name(words: Sequence[str]) -> Iterator[Stretch]:
     if len(words) > 1:
         # In another order; the last one typed may be half a word, so it comes last, or nothing comes after it.
         yield Stretch(WORD + f"{words[-1]} {words[0]}", tuple(words))
-        yield Stretch(WORD + f"{words[0]} {words[-1]}", tuple(words))
+        yield Stretch(WORD + f"{words[-2]} {words[-1]}", tuple(words))
         longest = max(words, key=len)
         yield Stretch(NAME + longest, tuple(words))
         yield Stretch(WORD + longest, tuple(words))
