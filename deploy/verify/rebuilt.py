@@ -238,7 +238,14 @@ NOT_CARRIED: Final[Mapping[type[Aggregate], Mapping[str, str]]] = {
 SPEAKERS: Final[Mapping[type[Event], type[Aggregate]]] = {
     event: aggregate for aggregate, folds in FOLDS.items() for event in folds
 }
-"""Which aggregate says an event, where it has a sequence."""
+"""Which aggregate says an event, where it has a sequence; of requisites, which both say alike, any of the two."""
+
+
+def subject_of(event: Envelope[Event]) -> str:
+    """Who says an event that has a sequence, as findings name it."""
+    owner = getattr(event.data, "owner", None)
+    noun = owner.type if owner else SPEAKERS[type(event.data)].__name__.lower()
+    return f"{noun}:{event.subject}"
 
 
 def fold(known: Known, event: Envelope[Event]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from crm_contracts.envelope import Envelope, Event
 
 from deploy.verify.findings import Finding
 from deploy.verify.invariant import Invariant, Seen
-from deploy.verify.rebuilt import SPEAKERS
+from deploy.verify.rebuilt import subject_of
 
 
 class Sequences(Invariant):
@@ -24,7 +24,7 @@ class Sequences(Invariant):
     def hear(self, event: Envelope[Event]) -> None:
         if event.sequence is None:
             return
-        subject = f"{SPEAKERS[type(event.data)].__name__.lower()}:{event.subject}"
+        subject = subject_of(event)
         last = self._last.get(subject, 0)
         if event.sequence != last + 1:
             before = f"event {last}" if last else "the beginning"

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from deploy.verify.findings import Finding
 from deploy.verify.invariant import Invariant, Seen
-from deploy.verify.rebuilt import SPEAKERS, UNSAID, fold
+from deploy.verify.rebuilt import UNSAID, fold, subject_of
 
 
 class State(Invariant):
@@ -28,7 +28,7 @@ class State(Invariant):
     def hear(self, event: Envelope[Event]) -> None:
         if event.sequence is None:
             return
-        subject = f"{SPEAKERS[type(event.data)].__name__.lower()}:{event.subject}"
+        subject = subject_of(event)
         _, known = self._rebuilt.setdefault(subject, (0, {}))
         known.update(fold(known, event))
         self._rebuilt[subject] = (event.sequence, known)

@@ -109,6 +109,9 @@ async def a_busy_office() -> Office:
         lambda contact, by: contact.link(company_ref(), position=10, **by),
         lambda contact, by: contact.link(company_ref("other"), position=10, is_primary=True, **by),
         lambda contact, by: contact.unlink("acme", **by),
+        lambda contact, by: contact.add_requisite(
+            Requisite(id="r2", name="Home", preset_id="contact-de", address_only=False), **by
+        ),
     )
     await office.add(just_created_company())
     office_in_berlin = Requisite(id="r1", name="Berlin", preset_id="company-de", address_only=False)
