@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from crm_contracts import catalog, clients, deals, leads, timeline
 from crm_contracts.envelope import Envelope, Event
+from crm_contracts.values import Fields
 
 from services.catalog.domain.product import Product
 from services.clients.domain.company import Company
@@ -165,6 +166,18 @@ _REQUISITES: Final[Mapping[type[Event], Fold]] = dict.fromkeys(
     (clients.RequisiteCreated, clients.RequisiteChanged, clients.RequisiteDeleted), _says("requisites")
 )
 
+
+def _ended(fields: type[Fields], **also: Any) -> Fold:
+    """What was known is gone; the record stays, so that its id is never used again."""
+    blank = {name: info.get_default(call_default_factory=True) for name, info in fields.model_fields.items()}
+    gone = {**blank, "originator_id": None, "origin_id": None, "requisites": (), **also}
+
+    def fold(_: Known, event: Envelope[Any]) -> dict[str, Any]:
+        return {**gone, "deleted_at": event.time, **_touched(event)}
+
+    return fold
+
+
 FOLDS: Final[Mapping[type[Aggregate], Mapping[type[Event], Fold]]] = {
     Lead: {
         leads.LeadCreated: _lead_created,
@@ -194,9 +207,15 @@ FOLDS: Final[Mapping[type[Aggregate], Mapping[type[Event], Fold]]] = {
         clients.ContactUpdated: _corrected,
         clients.ContactLinked: _says("companies"),
         clients.ContactUnlinked: _says("companies"),
+        clients.ContactDeleted: _ended(clients.ContactFields, companies=()),
         **_REQUISITES,
     },
-    Company: {clients.CompanyCreated: _created("company"), clients.CompanyUpdated: _corrected, **_REQUISITES},
+    Company: {
+        clients.CompanyCreated: _created("company"),
+        clients.CompanyUpdated: _corrected,
+        clients.CompanyDeleted: _ended(clients.CompanyFields),
+        **_REQUISITES,
+    },
     Resolution: {clients.LeadClientResolved: _resolved, clients.LeadClientRefused: _resolved},
     Product: {catalog.ProductCreated: _created("product"), catalog.ProductUpdated: _corrected},
     Bindings: {
@@ -209,14 +228,15 @@ FOLDS: Final[Mapping[type[Aggregate], Mapping[type[Event], Fold]]] = {
 ANSWERS: Final = (clients.ElementContactsResolved, clients.ElementCompanyRefused, deals.LeadDealConfirmed)
 """Events that no aggregate ever says: answers that change no state."""
 
-_BOOKKEEPING: Final = {
+_COUNTERS: Final = {
     "version": "counts writes, also those that say nothing",
     "sequence": "an invariant of its own",
-    "deleted_at": "nothing is deleted yet",
 }
+_BOOKKEEPING: Final = {**_COUNTERS, "deleted_at": "nothing of its kind is deleted yet"}
 
 NOT_CARRIED: Final[Mapping[type[Aggregate], Mapping[str, str]]] = {
-    **dict.fromkeys((Deal, Contact, Company, Product), _BOOKKEEPING),
+    **dict.fromkeys((Deal, Product), _BOOKKEEPING),
+    **dict.fromkeys((Contact, Company), _COUNTERS),
     **{aggregate: {**_BOOKKEEPING, "id": "the record's key"} for aggregate in (Refusal, Bindings)},
     Lead: {
         **_BOOKKEEPING,

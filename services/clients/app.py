@@ -34,7 +34,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     views = ClientViews(contacts, companies)
     elements = Elements(service.collection(ELEMENTS, ELEMENT_INDEXES))
     service.hear(
-        (topics.LEADS, topics.DEALS),
+        (topics.LEADS, topics.DEALS, topics.CLIENTS),
         REACTIONS,
         contacts=contacts,
         companies=companies,

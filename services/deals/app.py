@@ -10,6 +10,7 @@ from services.deals.domain.refusal import Refusal
 from services.deals.entrypoints.events import REACTIONS
 from services.deals.entrypoints.http import build_router
 from services.deals.settings import DealsSettings
+from shared.elements.departures import Departures
 from shared.elements.products import Products
 from shared.kit.service import Contracts, Service, run
 
@@ -22,12 +23,18 @@ def build() -> tuple[FastAPI, DealsSettings]:
     deals = service.repository(Deal, DEALS, indexes=DEAL_INDEXES, taken={"origin": _origin_taken})
     refusals = service.repository(Refusal, REFUSALS)
     products = Products(service.collection("products"))
+    departures = Departures(
+        service.collection("departures"),
+        deals,
+        lambda deal, gone, cause: deal.drop_client(gone, by=cause.actor, at=cause.at),
+    )
     service.hear(
         (topics.LEADS, topics.CLIENTS, topics.CATALOG),
         REACTIONS,
         deals=deals,
         refusals=refusals,
         products=products,
+        departures=departures,
         numbers=service.numbers,
         new_id=service.new_id,
         answers=service.answers,

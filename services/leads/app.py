@@ -12,6 +12,7 @@ from services.leads.entrypoints.events import REACTIONS
 from services.leads.entrypoints.http import build_router
 from services.leads.settings import LeadsSettings
 from services.leads.usecases.ask_again import ask_again
+from shared.elements.departures import Departures
 from shared.elements.products import Products
 from shared.kit.service import Contracts, Service, run
 
@@ -24,7 +25,18 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken={"origin": _origin_taken})
     views = LeadViews(leads)
     products = Products(service.collection("products"))
-    service.hear((topics.CLIENTS, topics.DEALS, topics.CATALOG), REACTIONS, leads=leads, products=products)
+    departures = Departures(
+        service.collection("departures"),
+        leads,
+        lambda lead, gone, cause: lead.drop_client(gone, by=cause.actor, at=cause.at),
+    )
+    service.hear(
+        (topics.CLIENTS, topics.DEALS, topics.CATALOG),
+        REACTIONS,
+        leads=leads,
+        products=products,
+        departures=departures,
+    )
     service.every(
         settings.conversion_check_s,
         partial(

@@ -127,6 +127,15 @@ def refuse_company(client: Client, *, link_no: int, code: str) -> Client | None:
     return client.model_copy(update={"company": None, "link_state": "refused", "refusal": code})
 
 
+def without(client: Client, gone: ElementRef) -> Client:
+    """The client as it is when a contact or company of it is no more (COMP-10); the company's contacts stay."""
+    if gone.type == "company":
+        is_linked = client.company is not None and client.company.id == gone.id
+        return set_company(client, None) if is_linked else client
+    is_linked = any(link.contact_id == gone.id for link in client.contacts)
+    return remove_contact(client, gone.id) if is_linked else client
+
+
 def with_resolved(client: Client, contact: ElementRef | None, company: ElementRef | None) -> Client:
     """The client as a conversion left it: known to exist, so nothing is asked (LEAD-14)."""
     contacts = client.contacts

@@ -1,11 +1,13 @@
 """Events as they arrive."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from crm_contracts.envelope import Envelope, Event
 
 from shared.kit.domain import Cause
+from shared.kit.service import bind
 from tests.builders.causes import ANNA, NOON
 
 E = TypeVar("E", bound=Event)
@@ -35,3 +37,15 @@ def cause_of(event: Envelope[Event], *, at: datetime | None = None) -> Cause:
         correlation_id=event.correlation_id,
         causation_id=event.id,
     )
+
+
+async def react(
+    reactions: Mapping[type[Event], Callable[..., Awaitable[Any]]],
+    event: Envelope[Event],
+    *,
+    at: datetime | None = None,
+    **collaborators: object,
+) -> None:
+    """What a service does about an event; the reaction gets what it names of these."""
+    kind = type(event.data)
+    await bind({kind: reactions[kind]}, **collaborators)[kind](event, cause_of(event, at=at))

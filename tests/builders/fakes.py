@@ -6,9 +6,11 @@ from typing import Any, TypeVar
 
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.registry import parse
+from crm_contracts.values import ElementRef
 
 from services.clients.adapters.claims import Claims
 from services.clients.domain.resolution import Claim
+from shared.elements.departures import Departures
 from shared.elements.products import Products
 from shared.elements.rows import ProductFacts
 from shared.kit.domain import Aggregate, Cause
@@ -128,6 +130,16 @@ class Said(Answers):
     @property
     def events(self) -> list[Event]:
         return [envelope.data for envelope in self.envelopes]
+
+
+class NobodyLeft(Departures[Any]):
+    """Every client is still there."""
+
+    def __init__(self) -> None:
+        """Nothing is kept."""
+
+    async def after_linking(self, id_: str, clients: Iterable[ElementRef], cause: Cause) -> None:
+        """Nobody has to leave."""
 
 
 class Counting(Numbers):

@@ -25,7 +25,7 @@ from tests.builders.causes import ANNA, NOON, ids
 from tests.builders.clients import just_created_company, just_created_contact
 from tests.builders.deals import ASKED_BY, just_created_deal
 from tests.builders.leads import LEAD_REF, a_person, a_question, a_wish, just_created_lead
-from tests.builders.values import a_client, a_row, company_ref, contact_ref, deal_ref, priced
+from tests.builders.values import a_client, a_phone, a_row, company_ref, contact_ref, deal_ref, priced
 from tests.cli.office import By, Office
 from tests.timeline.events import sampled
 
@@ -113,6 +113,10 @@ async def a_busy_office() -> Office:
             Requisite(id="r2", name="Home", preset_id="contact-de", address_only=False), **by
         ),
     )
+    await office.add(just_created_contact("bob", number=9, phones=(a_phone(),)))
+    await office.change(Contact, "bob", lambda contact, by: contact.delete(**by))
+    await office.add(just_created_company("gone", number=9))
+    await office.change(Company, "gone", lambda company, by: company.delete(**by))
     await office.add(just_created_company())
     office_in_berlin = Requisite(id="r1", name="Berlin", preset_id="company-de", address_only=False)
     await office.change(

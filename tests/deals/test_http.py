@@ -15,8 +15,8 @@ from services.deals.entrypoints.events import REACTIONS
 from shared.kit.auth import Caller
 from tests.builders.causes import ANNA, a_cause
 from tests.builders.deals import ASKED_BY, just_created_deal
-from tests.builders.events import an_event, cause_of
-from tests.builders.fakes import Documents
+from tests.builders.events import an_event, react
+from tests.builders.fakes import Documents, NobodyLeft
 from tests.builders.running import Api, Explained, wrong_fields
 from tests.builders.values import company_ref, contact_ref
 from tests.kit.waiting import eventually
@@ -246,7 +246,7 @@ async def test_whoever_waits_for_a_company_sees_its_contacts_or_that_it_is_not_t
     said: list[Event] = [late, found if is_there else refusal]
     for event in said:
         envelope = an_event(event, id_=str(uuid4()))
-        await REACTIONS[type(event)](envelope, cause_of(envelope), deals=api.documents(Deal, "deals"))
+        await react(REACTIONS, envelope, deals=api.documents(Deal, "deals"), departures=NobodyLeft())
     answer = await call
     client = answer.json()["client"]
     assert [link["contact_id"] for link in client["contacts"]] == (["ada"] if is_there else [])

@@ -28,8 +28,8 @@ from shared.elements.rows import RowWish
 from shared.kit.domain import Invalid
 from tests.builders.causes import NOON, a_cause, ids
 from tests.builders.deals import just_created_deal
-from tests.builders.events import an_event, cause_of
-from tests.builders.fakes import Catalog, Counting, Memory, Said, again
+from tests.builders.events import an_event, react
+from tests.builders.fakes import Catalog, Counting, Memory, NobodyLeft, Said, again
 from tests.builders.leads import LEAD_REF, a_deal_question
 from tests.builders.values import a_client, a_row, company_ref, contact_ref, euros
 
@@ -181,7 +181,7 @@ REFUSED = ElementCompanyRefused(element=DEAL_REF, link_no=1, company=company_ref
 
 async def hear(deals: Memory[Deal], event: Event, id_: str = "event-1") -> None:
     envelope = an_event(event, id_=id_)
-    await REACTIONS[type(event)](envelope, cause_of(envelope), deals=deals)
+    await react(REACTIONS, envelope, deals=deals, departures=NobodyLeft())
 
 
 @pytest.mark.parametrize(("event", "said"), [(RESOLVED, DealContactsAttached), (REFUSED, DealCompanyUnlinked)])

@@ -20,8 +20,8 @@ from shared.elements.products import Products
 from shared.kit.auth import Caller
 from tests.builders.causes import ANNA, NOON
 from tests.builders.deals import just_created_deal
-from tests.builders.events import an_event, cause_of
-from tests.builders.fakes import Documents
+from tests.builders.events import an_event, cause_of, react
+from tests.builders.fakes import Documents, NobodyLeft
 from tests.builders.running import Api, Explained, wrong_fields
 from tests.builders.values import company_ref, contact_ref, euros
 from tests.kit.waiting import eventually
@@ -62,7 +62,7 @@ READS = ["/leads", "/leads/lead-1", "/leads/lead-1/conversion", "/lead-stages"]
 async def hear(api: Api, lead_id: str, event: Event) -> None:
     """What another service says, as the subscription would bring it."""
     envelope = an_event(event, id_=str(uuid4()), subject=lead_id)
-    await REACTIONS[type(event)](envelope, cause_of(envelope), leads=api.documents(Lead, "leads"))
+    await react(REACTIONS, envelope, leads=api.documents(Lead, "leads"), departures=NobodyLeft())
 
 
 def ref(lead: Mapping[str, Any]) -> ElementRef:

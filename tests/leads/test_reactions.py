@@ -38,8 +38,8 @@ from shared.elements.rows import ProductFacts, RowWish
 from shared.kit.domain import Invalid
 from tests.builders.causes import NOON, a_cause, ids, later
 from tests.builders.deals import just_created_deal
-from tests.builders.events import an_event, cause_of
-from tests.builders.fakes import Catalog, Counting, Memory, again
+from tests.builders.events import an_event, react
+from tests.builders.fakes import Catalog, Counting, Memory, NobodyLeft, again
 from tests.builders.leads import LEAD_ID, LEAD_REF, a_wish, just_created_lead, start
 from tests.builders.values import company_ref, contact_ref, deal_ref, euros
 
@@ -75,7 +75,7 @@ def linking() -> Lead:
 
 async def hear(leads: Memory[Lead], event: Event, id_: str = "event-1", at: datetime = NOON) -> None:
     envelope = an_event(event, id_=id_)
-    await REACTIONS[type(event)](envelope, cause_of(envelope, at=at), leads=leads)
+    await react(REACTIONS, envelope, at=at, leads=leads, departures=NobodyLeft())
 
 
 REACTIONS_TO: list[tuple[Callable[[], Lead], Event, list[type[Event]]]] = [

@@ -41,6 +41,32 @@ async def test_the_same_holds_for_a_lead(crm: Crm) -> None:
     assert answer.json()["is_repeat"] is True
 
 
+async def test_who_is_deleted_leaves_deals_leads_and_contacts(crm: Crm) -> None:
+    """COMP-10: and their timelines tell of it."""
+    company, (ann, bob) = await crm.new_company("Leaving GmbH", "Ann", "Bob")
+    deal, lead = await crm.new_deal(title="Left"), await crm.new_lead(title="Left, too")
+    for service, element in (("deals", f"/deals/{deal}"), ("leads", f"/leads/{lead}")):
+        linked = await crm.call("PUT", service, f"{element}/client", {"company_id": company}, Prefer="wait=30")
+        assert linked.status_code == 200, linked.text
+
+    for gone in (f"/contacts/{ann}", f"/companies/{company}"):
+        assert (await crm.call("DELETE", "clients", gone)).status_code == 204
+
+    for service, element in (("deals", f"/deals/{deal}"), ("leads", f"/leads/{lead}")):
+        found = await until(partial(crm.get, service, element), lambda found: _is_left_to(found, bob))
+        assert found["client"]["link_state"] == "none"
+    await until(lambda: crm.get("clients", f"/contacts/{bob}"), lambda found: not found["companies"])
+    for element in (f"contact:{ann}", f"company:{company}"):
+        await until(partial(crm.timeline, element), lambda told: any(e["type"].endswith(".deleted.v1") for e in told))
+    elements = await crm.get("clients", f"/contacts/{bob}/elements")
+    assert {item["element"]["id"] for item in elements["items"]} == {deal, lead}
+
+
+def _is_left_to(found: Json, contact: str) -> bool:
+    client = found["client"]
+    return client["company"] is None and [link["contact_id"] for link in client["contacts"]] == [contact]
+
+
 async def test_an_unknown_company_is_unlinked_again(crm: Crm) -> None:
     """CLI-07."""
     deal = await crm.new_deal(title="Mistaken")

@@ -25,6 +25,7 @@ KINDS = {
     "created_on_basis_of",
     "product_rows_changed",
     "process_step",
+    "log_message",
 }
 
 

@@ -71,13 +71,14 @@ class ClientViews:
         """Records whose fields equal what is wanted, newest first."""
         del access  # every reader reads every client until rights per record exist (PERM)
         where: dict[str, Any] = {FILTERS[name]: value for name, value in wanted.items() if value is not None}
+        where["deleted_at"] = None
         documents, more = await newest_first(of.collection, where, limit=limit, cursor=cursor)
         return [of.read(document) for document in documents], more
 
     async def exportable(self, *, access: Caller, limit: int, cursor: str | None) -> tuple[list[Contact], str | None]:
         """Contacts that may be exported, newest first (CONT-06)."""
         del access
-        where = {"export": {"$ne": False}}
+        where = {"export": {"$ne": False}, "deleted_at": None}
         documents, more = await newest_first(self._contacts.collection, where, limit=limit, cursor=cursor)
         return [self._contacts.read(document) for document in documents], more
 

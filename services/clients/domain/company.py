@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Self
 
-from crm_contracts.clients import CompanyCreated, CompanyFields, CompanyState, CompanyUpdated
+from crm_contracts.clients import CompanyCreated, CompanyDeleted, CompanyFields, CompanyState, CompanyUpdated
 from crm_contracts.values import ElementRef, Requisite
 from pydantic import computed_field
 
@@ -85,6 +85,12 @@ class Company(RequisiteOwner, CompanyState):
             self._sell_only_if_ours()
             self.updated_by, self.updated_at = by, at
             self.record(CompanyUpdated(company=self.ref, before=changed[0], after=changed[1]))
+
+    def delete(self, *, by: str, at: datetime) -> None:
+        """End it; its contacts stay (COMP-10)."""
+        ended = CompanyDeleted(company=self.ref, before=self.state)
+        self._vanish(CompanyFields, by, at)
+        self.record(ended)
 
     def _sell_only_if_ours(self) -> None:
         if self.is_default_my_company and not self.is_my_company:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from crm_contracts.clients import (
     CompanyLink,
     ContactCreated,
+    ContactDeleted,
     ContactFields,
     ContactLinked,
     ContactState,
@@ -132,6 +133,13 @@ class Contact(RequisiteOwner, ContactState):
         self.companies = _with_one_primary(link for link in self.companies if link is not gone)
         self._touch(by, at)
         self.record(ContactUnlinked(contact=self.ref, company=gone.ref, companies=self.companies))
+
+    def delete(self, *, by: str, at: datetime) -> None:
+        """End it, with its links (COMP-10)."""
+        ended = ContactDeleted(contact=self.ref, before=self.state)
+        self._vanish(ContactFields, by, at)
+        self.companies = ()
+        self.record(ended)
 
     def _need_a_name(self) -> None:
         if not (self.first_name or self.last_name):

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from crm_contracts.clients import RequisiteChanged, RequisiteCreated, RequisiteDeleted
-from crm_contracts.values import BankDetail, ElementRef, Requisite
+from crm_contracts.values import BankDetail, ElementRef, Fields, Requisite
 
 from services.clients.domain.errors import RequisiteNotValid, TooManyRequisites
 from services.clients.domain.presets import BANK_FIELDS, PRESETS, Preset, PresetField, checked
@@ -20,6 +20,11 @@ MAX_REQUISITES: Final = 20
 NAME_FIELDS: Final = ("RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME")
 
 Problem = dict[str, str]
+
+
+class _Origin(Fields):
+    originator_id: str | None = None
+    origin_id: str | None = None
 
 
 class RequisiteOwner(Aggregate):
@@ -33,6 +38,15 @@ class RequisiteOwner(Aggregate):
     def ref(self) -> ElementRef:
         """Pointer to the owner."""
         raise NotImplementedError
+
+    def _vanish(self, fields: type[Fields], by: str, at: datetime) -> None:
+        """Leave nothing but the id and the number: what was known of it stands in the event of its end alone."""
+        for kind in (fields, _Origin):
+            for name, info in kind.model_fields.items():
+                setattr(self, name, info.get_default(call_default_factory=True))
+        self.requisites = ()
+        self.deleted_at = at
+        self.updated_by, self.updated_at = by, at
 
     def add_requisite(self, requisite: Requisite, *, by: str, at: datetime) -> None:
         """Add one; the same again changes nothing.

@@ -5,8 +5,10 @@ new type is one more line in `NEWS`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
+from crm_contracts.clients import CompanyDeleted
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadConversionRequested
 
@@ -22,7 +24,7 @@ from services.clients.usecases.resolve_lead_client import resolve_lead_client
 from shared.kit.domain import Cause
 from shared.kit.mongo import Numbers
 from shared.kit.publishing import Answers
-from shared.kit.repository import Repository
+from shared.kit.repository import Gone, Repository
 
 
 async def on_lead_conversion_requested(
@@ -51,6 +53,18 @@ async def on_lead_conversion_requested(
     )
 
 
+async def on_company_deleted(
+    event: Envelope[CompanyDeleted], cause: Cause, *, contacts: Repository[Contact], views: ClientViews
+) -> None:
+    """Our own: whoever worked there does so no longer."""
+    company = event.data.company
+    for contact in await views.contacts_of(company.id):
+        with suppress(Gone):
+            await contacts.change(
+                contact.id, lambda found: found.unlink(company.id, by=cause.actor, at=cause.at), cause
+            )
+
+
 async def on_event(
     event: Envelope[Event],
     cause: Cause,
@@ -69,5 +83,6 @@ async def on_event(
 
 REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
     LeadConversionRequested: on_lead_conversion_requested,
+    CompanyDeleted: on_company_deleted,
     **dict.fromkeys(NEWS, on_event),
 }

@@ -42,6 +42,8 @@ from services.clients.usecases.correct_company import correct_company
 from services.clients.usecases.correct_contact import correct_contact
 from services.clients.usecases.create_company import create_company
 from services.clients.usecases.create_contact import create_contact
+from services.clients.usecases.delete_company import delete_company
+from services.clients.usecases.delete_contact import delete_contact
 from services.clients.usecases.link_contact import link_contact
 from services.clients.usecases.remove_requisite import remove_requisite
 from services.clients.usecases.unlink_contact import unlink_contact
@@ -69,7 +71,8 @@ def build_router(
 ) -> APIRouter:
     """The endpoints, over these collaborators."""
     api = router()
-    api.include_router(_contacts(contacts, companies, views, numbers, settings))
+    api.include_router(_contacts(contacts, views, numbers, settings))
+    api.include_router(_links(contacts, companies, views))
     api.include_router(_companies(companies, views, numbers, settings))
     api.include_router(_search(contacts, companies, settings))
     api.include_router(_duplicates(views, elements, settings))
@@ -221,11 +224,7 @@ def _matches(found: tuple[Sequence[Contact | Company], bool]) -> ClientMatches:
 
 
 def _contacts(
-    contacts: MongoRepository[Contact],
-    companies: MongoRepository[Company],
-    views: ClientViews,
-    numbers: Numbers,
-    settings: ClientsSettings,
+    contacts: MongoRepository[Contact], views: ClientViews, numbers: Numbers, settings: ClientsSettings
 ) -> APIRouter:
     api = APIRouter(tags=["contacts"], route_class=router().route_class)
     country = settings.default_country
@@ -285,6 +284,11 @@ def _contacts(
         )
         return shown(contact, response)
 
+    @api.delete("/contacts/{contact_id}", status_code=204)
+    async def delete(contact_id: str, call: Writing) -> None:
+        """Delete a contact; elements and companies go on without it (COMP-10)."""
+        await delete_contact(contact_id, call.cause, contacts=contacts, expected_version=call.if_match)
+
     @api.put("/contacts/external/{originator}/{origin:path}", responses={201: {"model": ContactOut}})
     async def upsert(
         originator: str, origin: str, body: ContactFieldsIn, call: Writing, response: Response
@@ -300,6 +304,16 @@ def _contacts(
             correct=partial(correct_contact, contacts=contacts, expected_version=call.if_match),
         )
         return shown(contact, response, 201 if is_new else 200)
+
+    return api
+
+
+def _links(contacts: MongoRepository[Contact], companies: MongoRepository[Company], views: ClientViews) -> APIRouter:
+    api = APIRouter(tags=["contacts"], route_class=router().route_class)
+
+    def shown(contact: Contact, response: Response) -> ContactOut:
+        response.headers.update(etag(contact.version))
+        return ContactOut.of(contact)
 
     @api.put("/contacts/{contact_id}/companies/{company_id}")
     async def link(contact_id: str, company_id: str, body: LinkIn, call: Writing, response: Response) -> ContactOut:
@@ -386,6 +400,11 @@ def _companies(
             company_id, changes, call.cause, companies=companies, expected_version=call.if_match
         )
         return shown(company, response)
+
+    @api.delete("/companies/{company_id}", status_code=204)
+    async def delete(company_id: str, call: Writing) -> None:
+        """Delete a company; elements and contacts go on without it (COMP-10)."""
+        await delete_company(company_id, call.cause, companies=companies, expected_version=call.if_match)
 
     @api.put("/companies/external/{originator}/{origin:path}", responses={201: {"model": CompanyOut}})
     async def upsert(

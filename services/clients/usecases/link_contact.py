@@ -32,12 +32,12 @@ async def link_contact(
     """Link them, the contact last among the company's; linked already is a success without effect.
 
     Raises:
-        NotFound: no such contact or company.
+        NotFound: no such contact or company, or it is deleted just now.
         Stale: the caller's copy of the contact is old.
     """
     company = await companies.get(company_id)
     place = 10 * (len(await views.contacts_of(company_id)) + 1)
-    return await contacts.change(
+    contact = await contacts.change(
         contact_id,
         lambda contact: contact.link(
             company.ref, position=place, is_primary=is_primary, role_id=role_id, by=cause.actor, at=cause.at
@@ -45,3 +45,9 @@ async def link_contact(
         cause,
         expected_version=expected_version,
     )
+    if await companies.find(company_id) is None:
+        # Deleted meanwhile, and its contacts were perhaps looked through before this one was there.
+        undo = cause.step("undo")
+        await contacts.change(contact_id, lambda found: found.unlink(company_id, by=undo.actor, at=undo.at), undo)
+        await companies.get(company_id)
+    return contact

@@ -29,6 +29,9 @@ async def upsert_client(
 
     Returns:
         The record, and whether it is new.
+
+    Raises:
+        Gone: the record of this origin was deleted.
     """
     found = await find(*origin)
     if found is None:
@@ -37,6 +40,6 @@ async def upsert_client(
         except (IdTaken, OriginTaken):
             # Somebody else was faster with the same origin.
             found = await find(*origin)
-            if found is None:
-                raise
+            if found is None:  # it was deleted, and its id is never used again
+                return await correct(derived_id(noun, *origin), fields, cause), False
     return await correct(found.id, fields, cause), False

@@ -23,7 +23,7 @@ from crm_contracts.deals import (
 from crm_contracts.values import Client, ElementRef, Priced
 
 from services.deals.domain.stages import DEFAULT_PIPELINE, stages_of
-from shared.elements.client import attach_contacts, refuse_company
+from shared.elements.client import attach_contacts, refuse_company, without
 from shared.elements.stages import Stage, stand_on
 from shared.kit.domain import Aggregate, change_fields
 
@@ -144,6 +144,10 @@ class Deal(Aggregate, DealState):
         before, self.client = self.client, client
         self._touch(by, at)
         self.record(DealClientChanged(deal=self.ref, before=before, after=client))
+
+    def drop_client(self, gone: ElementRef, *, by: str, at: datetime) -> None:
+        """Go on without a contact or company that was deleted (COMP-10)."""
+        self.set_client(without(self.client, gone), by=by, at=at)
 
     def attach_contacts(
         self,

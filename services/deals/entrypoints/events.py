@@ -10,6 +10,7 @@ from crm_contracts.leads import LeadDealRequested
 from services.deals.domain.deal import Deal
 from services.deals.domain.refusal import Refusal
 from services.deals.usecases.open_deal_for_lead import open_deal_for_lead
+from shared.elements.departures import DEPARTURE_REACTIONS, Departures
 from shared.elements.products import PRODUCT_REACTIONS
 from shared.kit.domain import Cause, NewId
 from shared.kit.mongo import Numbers
@@ -34,7 +35,11 @@ async def on_lead_deal_requested(
 
 
 async def on_element_contacts_resolved(
-    event: Envelope[ElementContactsResolved], cause: Cause, *, deals: Repository[Deal]
+    event: Envelope[ElementContactsResolved],
+    cause: Cause,
+    *,
+    deals: Repository[Deal],
+    departures: Departures[Deal],
 ) -> None:
     """The contacts of the company that a deal links."""
     answer = event.data
@@ -52,6 +57,7 @@ async def on_element_contacts_resolved(
         )
 
     await deals.change(answer.element.id, attach, cause)
+    await departures.after_linking(answer.element.id, (answer.company, *answer.contacts), cause)
 
 
 async def on_element_company_refused(
@@ -74,5 +80,6 @@ REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
     LeadDealRequested: on_lead_deal_requested,
     ElementContactsResolved: on_element_contacts_resolved,
     ElementCompanyRefused: on_element_company_refused,
+    **DEPARTURE_REACTIONS,
     **PRODUCT_REACTIONS,
 }

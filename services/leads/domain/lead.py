@@ -30,7 +30,7 @@ from crm_contracts.values import Client, ContactPoint, ElementRef, Priced
 from services.leads.domain.conversion import TARGETS, Conversion, ConversionWish
 from services.leads.domain.errors import ConversionRunning, LeadAlreadyConverted, LeadTooLarge, RepeatLeadOnlyDeal
 from services.leads.domain.stages import LEAD_STAGES
-from shared.elements.client import attach_contacts, refuse_company, with_resolved
+from shared.elements.client import attach_contacts, refuse_company, with_resolved, without
 from shared.elements.stages import Stage, stand_on
 from shared.kit.domain import MAX_EVENT_BYTES, Aggregate, change_fields
 
@@ -135,6 +135,10 @@ class Lead(Aggregate, LeadState):
         before, self.client, self.is_repeat = self.client, client, is_repeat
         self._touch(by, at)
         self.record(LeadClientChanged(lead=self.ref, before=before, after=client, is_repeat=self.is_repeat))
+
+    def drop_client(self, gone: ElementRef, *, by: str, at: datetime) -> None:
+        """Go on without a contact or company that was deleted (COMP-10)."""
+        self.set_client(without(self.client, gone), by=by, at=at, as_whole=False)
 
     def attach_contacts(
         self,

@@ -12,6 +12,7 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
 from services.leads.domain.lead import Lead
+from shared.elements.departures import DEPARTURE_REACTIONS, Departures
 from shared.elements.products import PRODUCT_REACTIONS
 from shared.kit.domain import Cause
 from shared.kit.repository import Repository
@@ -89,7 +90,11 @@ async def on_lead_deal_refused(event: Envelope[LeadDealRefused], cause: Cause, *
 
 
 async def on_element_contacts_resolved(
-    event: Envelope[ElementContactsResolved], cause: Cause, *, leads: Repository[Lead]
+    event: Envelope[ElementContactsResolved],
+    cause: Cause,
+    *,
+    leads: Repository[Lead],
+    departures: Departures[Lead],
 ) -> None:
     """The contacts of the company that a lead links."""
     answer = event.data
@@ -107,6 +112,7 @@ async def on_element_contacts_resolved(
         )
 
     await leads.change(answer.element.id, attach, cause)
+    await departures.after_linking(answer.element.id, (answer.company, *answer.contacts), cause)
 
 
 async def on_element_company_refused(
@@ -133,5 +139,6 @@ REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
     LeadDealRefused: on_lead_deal_refused,
     ElementContactsResolved: on_element_contacts_resolved,
     ElementCompanyRefused: on_element_company_refused,
+    **DEPARTURE_REACTIONS,
     **PRODUCT_REACTIONS,
 }

@@ -192,6 +192,17 @@ def _contact_unlinked(said: clients.ContactUnlinked) -> Iterator[Line]:
     yield Line(said.company, "unlinked", text, {"contact": str(said.contact)})
 
 
+def _contact_deleted(said: clients.ContactDeleted) -> Iterator[Line]:
+    yield Line(said.contact, "log_message", f"Contact {_name(said.contact)} was deleted")
+    for link in said.before.companies:
+        text = f"Contact {_name(said.contact)} was deleted"
+        yield Line(link.ref, "unlinked", text, {"contact": str(said.contact)})
+
+
+def _company_deleted(said: clients.CompanyDeleted) -> Iterator[Line]:
+    yield Line(said.company, "log_message", f"Company {_name(said.company)} was deleted")
+
+
 def _requisites(verb: str) -> Narrator:
     def narrate(said: Any) -> Iterator[Line]:
         requisite = getattr(said, "requisite", None) or said.before
@@ -265,7 +276,9 @@ NARRATION: Mapping[type[Event], Narrator] = {
     clients.ContactUpdated: _modified("contact"),
     clients.ContactLinked: _contact_linked,
     clients.ContactUnlinked: _contact_unlinked,
+    clients.ContactDeleted: _contact_deleted,
     clients.CompanyCreated: _company_created,
+    clients.CompanyDeleted: _company_deleted,
     clients.CompanyUpdated: _modified("company"),
     clients.RequisiteCreated: _requisites("were added"),
     clients.RequisiteChanged: _requisites("were changed"),

@@ -105,6 +105,14 @@ class ContactUnlinked(Event):
     companies: tuple[CompanyLink, ...]
 
 
+class ContactDeleted(Event):
+    """A contact was deleted; whoever links it goes on without (COMP-10)."""
+
+    ce_type: ClassVar[str] = "crm.contact.deleted.v1"
+    contact: ElementRef
+    before: ContactState
+
+
 class CompanyCreated(Event):
     """A company was entered, or made by a conversion."""
 
@@ -119,6 +127,14 @@ class CompanyUpdated(Event):
     company: ElementRef
     before: Annotated[CompanyFields, ChangedFields]
     after: Annotated[CompanyFields, ChangedFields]
+
+
+class CompanyDeleted(Event):
+    """A company was deleted; whoever links it goes on without (COMP-10)."""
+
+    ce_type: ClassVar[str] = "crm.company.deleted.v1"
+    company: ElementRef
+    before: CompanyState
 
 
 class RequisiteCreated(Event):

@@ -1,0 +1,150 @@
+"""Who was deleted leaves the elements that link him, whatever comes first (COMP-10)."""
+
+from collections.abc import AsyncIterator
+from itertools import count
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from crm_contracts.clients import CompanyDeleted, ContactDeleted
+from crm_contracts.deals import DealClientChanged
+from crm_contracts.envelope import Envelope, Event
+from crm_contracts.values import Client
+
+from deploy.local.mongo import Mongo
+from services.deals.adapters.mongo import DEAL_INDEXES
+from services.deals.domain.deal import Deal
+from shared.elements.client import set_company, without
+from shared.elements.departures import DEPARTURE_REACTIONS, Departures
+from shared.kit.mongo import connect
+from tests.builders.causes import ANNA, NOON, a_cause
+from tests.builders.clients import a_company, a_contact
+from tests.builders.deals import just_created_deal
+from tests.builders.events import an_event, react
+from tests.builders.fakes import Documents
+from tests.builders.leads import just_created_lead
+from tests.builders.running import Explained
+from tests.builders.values import a_client, a_link, company_ref, contact_ref
+
+NUMBERS = count(1)
+
+
+class Site:
+    """Deals of one test, and what they know of the deleted."""
+
+    def __init__(self, deals: Documents[Deal], gone: Explained) -> None:
+        self.deals = deals
+        self.departures = Departures(
+            gone, deals, lambda deal, client, cause: deal.drop_client(client, by=cause.actor, at=cause.at)
+        )
+
+    async def deal(self, client: Client) -> str:
+        deal = just_created_deal(id_ := str(uuid4()), client=client)
+        deal.number = next(NUMBERS)
+        await self.deals.add(deal, a_cause(f"request:{id_}"))
+        return id_
+
+    async def client(self, id_: str) -> Client:
+        return (await self.deals.get(id_)).client
+
+    async def hears(self, event: Envelope[Event]) -> None:
+        await react(DEPARTURE_REACTIONS, event, departures=self.departures)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def site(mongo: Mongo) -> AsyncIterator[Site]:
+    database = connect(mongo.url, f"departures_{uuid4().hex[:12]}")
+    deals = Explained(database.collection("deals"))
+    await deals.ensure(DEAL_INDEXES)
+    yield Site(Documents(Deal, deals), Explained(database.collection("departures")))
+    await database.drop()
+    database.close()
+
+
+def contact_deleted(id_: str) -> Envelope[Event]:
+    event = ContactDeleted(contact=contact_ref(id_), before=a_contact(id_).state)
+    return an_event(event, id_=str(uuid4()), subject=id_)
+
+
+def company_deleted(id_: str) -> Envelope[Event]:
+    event = CompanyDeleted(company=company_ref(id_), before=a_company(id_).state)
+    return an_event(event, id_=str(uuid4()), subject=id_)
+
+
+def test_without_its_company_a_client_keeps_the_contacts() -> None:
+    """COMP-10, CLI-07."""
+    brought = a_link("ada", is_primary=True, auto_linked_from="acme")
+    client = a_client(company_id="acme", link_no=3).model_copy(update={"contacts": (brought,)})
+    left = without(client, company_ref())
+    assert (left.company, left.link_no, left.link_state) == (None, 4, "none")
+    assert [(link.contact_id, link.auto_linked_from) for link in left.contacts] == [("ada", None)]
+    assert without(client, company_ref("bell")) == client
+
+
+def test_without_its_primary_contact_the_first_remaining_one_is_primary() -> None:
+    """COMP-10, CLI-06."""
+    client = a_client("ada", "bob")
+    left = without(client, contact_ref("ada"))
+    assert [(link.contact_id, link.is_primary) for link in left.contacts] == [("bob", True)]
+    assert without(client, contact_ref("eve")) == client
+
+
+def test_a_converted_lead_that_loses_a_contact_becomes_no_repeat_lead() -> None:
+    """COMP-10, LEAD-03."""
+    lead = just_created_lead(client=a_client("ada", "bob"))
+    lead.is_repeat = False
+    lead.drop_client(contact_ref("ada"), by=ANNA, at=NOON)
+    assert (lead.is_repeat, lead.client.contact_id) == (False, "bob")
+
+
+async def test_every_deal_of_a_deleted_client_goes_on_without(site: Site) -> None:
+    """COMP-10: more than fit on a page; told again, nothing changes."""
+    ada, acme = f"ada-{uuid4()}", f"acme-{uuid4()}"
+    deals = [await site.deal(a_client(ada, company_id=acme)) for _ in range(120)]
+    other = await site.deal(a_client("bob"))
+    ended = [contact_deleted(ada), company_deleted(acme)]
+    for event in (*ended, *ended):
+        await site.hears(event)
+    for id_ in deals:
+        assert (await site.client(id_)).is_empty
+        assert [type(event) for event in (await site.deals.said(id_))[1:]] == [DealClientChanged] * 2
+    assert not (await site.client(other)).is_empty
+    assert isinstance(site.deals.collection, Explained)
+    site.deals.collection.assert_served_by_indexes()
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["the end first", "the link first"])
+async def test_an_answer_that_is_older_than_the_end_links_nobody(site: Site, is_first: bool) -> None:  # noqa: FBT001
+    """COMP-10: it may be heard before or after."""
+    ada, bob, acme = (f"{name}-{uuid4()}" for name in ("ada", "bob", "acme"))
+    deal = await site.deal(set_company(Client(), acme))
+    contacts = (contact_ref(ada), contact_ref(bob))
+
+    async def answered() -> None:
+        cause = a_cause(str(uuid4()))
+        await site.deals.change(
+            deal,
+            lambda found: found.attach_contacts(
+                link_no=1, company=company_ref(acme), contacts=contacts, truncated=False, by=ANNA, at=NOON
+            ),
+            cause,
+        )
+        await site.departures.after_linking(deal, (company_ref(acme), *contacts), cause)
+
+    async def ended() -> None:
+        await site.hears(contact_deleted(ada))
+
+    for each in (ended, answered) if is_first else (answered, ended):
+        await each()
+    client = await site.client(deal)
+    assert [(link.contact_id, link.is_primary) for link in client.contacts] == [(bob, True)]
+    assert client.company == company_ref(acme)
+
+
+async def test_a_company_that_ends_while_it_is_linked_is_not_linked(site: Site) -> None:
+    """COMP-10, CLI-07: its answer comes for a link that is no more."""
+    acme = f"acme-{uuid4()}"
+    deal = await site.deal(set_company(Client(), acme))
+    await site.hears(company_deleted(acme))
+    found = await site.client(deal)
+    assert (found.company, found.link_no, found.link_state) == (None, 2, "none")
