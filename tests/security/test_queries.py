@@ -19,15 +19,17 @@ GIVEN: Final = {
     "active": "true",
     "element": "deal:d1",
     "email": "ada@acme.example",
+    "kind": "contact",
     "limit": "3",
     "phone": "+4930901820",
     "pipeline_id": "default",
+    "q": "ada",
     "state": "open",
     "types": "created,linked",
 }
 """What a filter is given where any text would not do."""
 NOT_FILTERS: Final = {"cursor"}
-ALWAYS: Final = frozenset({"element"})
+ALWAYS: Final = frozenset({"element", "q", "kind"})
 
 
 def filters(operation: Operation) -> Iterator[dict[str, str]]:

@@ -163,18 +163,22 @@ def _elements(contacts: MongoRepository[Contact], companies: MongoRepository[Com
         contact_id: str, call: Reading, kind: ElementTypeIn = None, limit: Limit = 50, cursor: Cursor = None
     ) -> Page[ElementOut]:
         """List the leads, deals and whatever else is linked to the contact, newest first (CLI-01)."""
+        found = await elements.page(
+            "contact_ids", contact_id, type_=kind, access=call.caller, limit=limit, cursor=cursor
+        )
         await contacts.get(contact_id)
-        found = elements.page("contact_ids", contact_id, type_=kind, access=call.caller, limit=limit, cursor=cursor)
-        return _page(*await found)
+        return _page(*found)
 
     @api.get("/companies/{company_id}/elements")
     async def of_company(
         company_id: str, call: Reading, kind: ElementTypeIn = None, limit: Limit = 50, cursor: Cursor = None
     ) -> Page[ElementOut]:
         """List the leads, deals and whatever else is linked to the company, newest first (CLI-01)."""
+        found = await elements.page(
+            "company_id", company_id, type_=kind, access=call.caller, limit=limit, cursor=cursor
+        )
         await companies.get(company_id)
-        found = elements.page("company_id", company_id, type_=kind, access=call.caller, limit=limit, cursor=cursor)
-        return _page(*await found)
+        return _page(*found)
 
     return api
 
