@@ -13,10 +13,10 @@ from crm_contracts.clients import CompanyDeleted, ContactDeleted
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
-from shared.kit.domain import Aggregate, Cause
+from shared.kit.domain import Aggregate, Cause, NotFound
 from shared.kit.mongo import Collection
 from shared.kit.pages import newest_first
-from shared.kit.repository import Gone, MongoRepository
+from shared.kit.repository import MongoRepository
 
 E = TypeVar("E", bound=Aggregate)
 
@@ -42,13 +42,15 @@ class Departures(Generic[E]):
             await asyncio.gather(*(self._leave(id_, client, cause) for id_ in ids))
 
     async def after_linking(self, id_: str, clients: Iterable[ElementRef], cause: Cause) -> None:
-        """Take out of an element whom it has just linked and who is gone."""
+        """Take out of an element whom it has just linked and who is gone; the element need not be there."""
         refs = {str(client): client for client in clients}
+        if not refs:
+            return
         for gone in await self._gone.find({"_id": {"$in": list(refs)}}):
             await self._leave(id_, refs[gone["_id"]], cause.step(f"without {gone['_id']}"))
 
     async def _leave(self, id_: str, client: ElementRef, cause: Cause) -> None:
-        with suppress(Gone):
+        with suppress(NotFound):
             await self._elements.change(id_, lambda element: self._drop(element, client, cause), cause)
 
     async def _linking(self, client: ElementRef) -> AsyncIterator[Sequence[str]]:

@@ -133,13 +133,14 @@ class Said(Answers):
 
 
 class NobodyLeft(Departures[Any]):
-    """Every client is still there."""
+    """Every client is still there; who was asked for, by element, is noted."""
 
     def __init__(self) -> None:
-        """Nothing is kept."""
+        self.asked: dict[str, set[str]] = {}
 
     async def after_linking(self, id_: str, clients: Iterable[ElementRef], cause: Cause) -> None:
         """Nobody has to leave."""
+        self.asked.setdefault(id_, set()).update(map(str, clients))
 
 
 class Counting(Numbers):

@@ -10,7 +10,7 @@ from crm_contracts.values import Address, ConversionTarget, ElementRef, OnDuplic
 from services.clients.domain.resolution import Claim, Resolution
 from shared.kit.domain import NotYet
 from shared.kit.repository import LostRace
-from tests.builders.causes import a_cause
+from tests.builders.causes import NOON, a_cause
 from tests.builders.fakes import PowerCut, again
 from tests.builders.values import a_phone, company_ref
 from tests.clients.office import Office, asking, phone_of
@@ -181,6 +181,21 @@ async def test_the_recorded_decision_is_followed_although_a_duplicate_has_come_s
     await office.resolve(asked)
     answer = await office.resolved(asked)
     assert [ref.id for ref in answer.created] == [asked.proposed_contact_id]
+
+
+async def test_a_contact_that_was_to_be_linked_and_is_deleted_holds_up_no_conversion(office: Office, name: str) -> None:
+    """COMP-10, LEAD-13: lead and deal let go of it as of any other."""
+    known = await office.knows_contact(f"known-{name}", name)
+    asked = asking(name, "contact", "company", on_duplicate="link")
+    with pytest.raises(PowerCut):
+        await office.replica(off_after=3).resolve(asked)  # two claims, then the decision
+    await office.contacts.change(known.id, lambda found: found.delete(by="user:bob", at=NOON), a_cause("its end"))
+    await office.resolve(asked)
+    answer = await office.resolved(asked)
+    assert (answer.contact and answer.contact.id, answer.company and answer.company.id) == (
+        known.id,
+        asked.proposed_company_id,
+    )
 
 
 async def prepare(office: Office, scene: str, name: str) -> None:

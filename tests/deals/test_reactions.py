@@ -169,6 +169,22 @@ async def test_after_a_refusal_the_next_attempt_gets_its_deal() -> None:
     assert len(service.deals.documents) == 1
 
 
+async def test_a_deal_that_is_opened_for_a_lead_looks_whether_its_client_is_still_there() -> None:
+    """COMP-10."""
+    asked, departures = a_deal_question(company=company_ref(), contacts=a_client("ada").contacts), NobodyLeft()
+    await react(
+        REACTIONS,
+        an_event(asked),
+        deals=Memory(Deal),
+        refusals=Memory(Refusal),
+        numbers=Counting(),
+        new_id=ids("row"),
+        answers=Said(),
+        departures=departures,
+    )
+    assert departures.asked == {asked.proposed_deal_id: {"company:acme", "contact:ada"}}
+
+
 def linking() -> Deal:
     deal = just_created_deal()
     deal.set_client(set_company(deal.client, "acme"), by="user:anna", at=NOON)

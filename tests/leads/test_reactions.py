@@ -67,6 +67,16 @@ def waiting_for_a_deal() -> Lead:
     return lead
 
 
+@pytest.mark.parametrize(
+    "event", [DEAL_CREATED, LeadDealConfirmed(lead=LEAD_REF, conversion=ASKED_BY, deal=deal_ref())]
+)
+async def test_a_lead_that_is_converted_looks_whether_its_client_is_still_there(event: Event) -> None:
+    """COMP-10: it may have ended while the deal was opened."""
+    leads, departures = await stored(waiting_for_a_deal()), NobodyLeft()
+    await react(REACTIONS, an_event(event), leads=leads, departures=departures)
+    assert departures.asked == {"lead-1": {"contact:ada"}}
+
+
 def linking() -> Lead:
     lead = just_created_lead()
     lead.set_client(set_company(lead.client, "acme"), by="user:anna", at=NOON)

@@ -5,6 +5,7 @@ claims by their attempt, the decision by its id, records by their proposed ids, 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from shared.kit.domain import Cause, NotYet, derived_id
 from shared.kit.grouping import side_by_side
 from shared.kit.mongo import Numbers
 from shared.kit.publishing import Answers
-from shared.kit.repository import IdTaken, Repository
+from shared.kit.repository import Gone, IdTaken, Repository
 
 
 class Duplicates(Protocol):
@@ -188,11 +189,13 @@ async def _contact(
     place = 10 if company is None or is_new else 10 * (await views.number_of_contacts(company.id) + 1)
     if choice is None or choice.action == "link":
         if company is not None:
-            await contacts.change(
-                ref.id,
-                lambda contact: contact.link(company, position=place, by=cause.actor, at=cause.at),
-                cause,
-            )
+            # Deleted since it was decided: the conversion still ends, and lead and deal let go of it as of any other.
+            with suppress(Gone):
+                await contacts.change(
+                    ref.id,
+                    lambda contact: contact.link(company, position=place, by=cause.actor, at=cause.at),
+                    cause,
+                )
         return ref
     named = {"salutation", "first_name", "middle_name", "last_name", "birth_date", "position"}
     common = {"comments", "responsible_id", "open_to_all", "utm", "source_id", "source_description"}

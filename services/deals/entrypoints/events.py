@@ -27,11 +27,15 @@ async def on_lead_deal_requested(
     numbers: Numbers,
     new_id: NewId,
     answers: Answers,
+    departures: Departures[Deal],
 ) -> None:
     """A lead wants its deal."""
     await open_deal_for_lead(
         event.data, cause, deals=deals, refusals=refusals, numbers=numbers, new_id=new_id, answers=answers
     )
+    draft = event.data.draft
+    clients = [*([draft.company] if draft.company else []), *(link.ref for link in draft.contacts)]
+    await departures.after_linking(event.data.proposed_deal_id, clients, cause)
 
 
 async def on_element_contacts_resolved(

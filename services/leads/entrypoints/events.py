@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved, LeadClientRefused, LeadClientResolved
-from crm_contracts.deals import DealCreated, LeadDealConfirmed, LeadDealRefused
+from crm_contracts.deals import ConversionRef, DealCreated, LeadDealConfirmed, LeadDealRefused
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
@@ -19,7 +19,7 @@ from shared.kit.repository import Repository
 
 
 async def on_lead_client_resolved(
-    event: Envelope[LeadClientResolved], cause: Cause, *, leads: Repository[Lead]
+    event: Envelope[LeadClientResolved], cause: Cause, *, leads: Repository[Lead], departures: Departures[Lead]
 ) -> None:
     """The client part of a conversion is done."""
     answer = event.data
@@ -35,7 +35,8 @@ async def on_lead_client_resolved(
             at=cause.at,
         )
 
-    await leads.change(answer.lead.id, resolve, cause)
+    lead = await leads.change(answer.lead.id, resolve, cause)
+    await departures.after_linking(lead.id, lead.client.refs, cause)
 
 
 async def on_lead_client_refused(event: Envelope[LeadClientRefused], cause: Cause, *, leads: Repository[Lead]) -> None:
@@ -54,27 +55,33 @@ async def on_lead_client_refused(event: Envelope[LeadClientRefused], cause: Caus
     await leads.change(answer.lead.id, refuse, cause)
 
 
-async def on_deal_created(event: Envelope[DealCreated], cause: Cause, *, leads: Repository[Lead]) -> None:
+async def on_deal_created(
+    event: Envelope[DealCreated], cause: Cause, *, leads: Repository[Lead], departures: Departures[Lead]
+) -> None:
     """The deal of a conversion is there; other deals are none of our business."""
     asked_by = event.data.conversion
     if asked_by is None:
         return
     deal = ElementRef(type="deal", id=event.data.deal.id, title=event.data.deal.title)
-    await leads.change(
-        asked_by.lead_id,
-        lambda lead: lead.open_deal(asked_by.conversion_id, asked_by.attempt, deal, by=cause.actor, at=cause.at),
-        cause,
-    )
+    await _open_deal(asked_by, deal, cause, leads=leads, departures=departures)
 
 
-async def on_lead_deal_confirmed(event: Envelope[LeadDealConfirmed], cause: Cause, *, leads: Repository[Lead]) -> None:
+async def on_lead_deal_confirmed(
+    event: Envelope[LeadDealConfirmed], cause: Cause, *, leads: Repository[Lead], departures: Departures[Lead]
+) -> None:
     """The deal was there already: the first answer may have been lost."""
-    asked_by, deal = event.data.conversion, event.data.deal
-    await leads.change(
+    await _open_deal(event.data.conversion, event.data.deal, cause, leads=leads, departures=departures)
+
+
+async def _open_deal(
+    asked_by: ConversionRef, deal: ElementRef, cause: Cause, *, leads: Repository[Lead], departures: Departures[Lead]
+) -> None:
+    lead = await leads.change(
         asked_by.lead_id,
         lambda lead: lead.open_deal(asked_by.conversion_id, asked_by.attempt, deal, by=cause.actor, at=cause.at),
         cause,
     )
+    await departures.after_linking(lead.id, lead.client.refs, cause)
 
 
 async def on_lead_deal_refused(event: Envelope[LeadDealRefused], cause: Cause, *, leads: Repository[Lead]) -> None:
