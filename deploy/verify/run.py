@@ -37,19 +37,20 @@ PROMISES: Final = {
 }
 """What is promised, by the name of the invariant."""
 
-_PAUSE_S: Final = 2.0
+PAUSE_S: Final = 2.0
 _LOOK_S: Final = 0.2
 _QUIET_LOOKS: Final = 5
 _STRIDE: Final = 200
 
 
-async def verify(where: Where, *, console: Console, patience_s: float = 60.0) -> Report:
+async def verify(where: Where, *, console: Console, patience_s: float = 60.0, pause_s: float = PAUSE_S) -> Report:
     """Check every invariant.
 
     Args:
         where: the databases and topics.
         console: gets a progress bar, if it is a terminal.
         patience_s: how long to wait for what is in the air; what is in progress for longer than that stands still.
+        pause_s: how long to wait before what was found is looked for once more.
 
     Raises:
         LogAway, NothingToVerify: the servers do not answer.
@@ -59,7 +60,7 @@ async def verify(where: Where, *, console: Console, patience_s: float = 60.0) ->
         report = await _look(system, began, console, patience_s)
         if not report.broken:
             return report
-        await asyncio.sleep(_PAUSE_S)
+        await asyncio.sleep(pause_s)
         again = await _look(system, began, console, patience_s)
         persisting = sorted({*report.broken} & {*again.broken})
         return Report(persisting, again.checked, again.counts)

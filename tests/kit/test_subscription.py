@@ -19,6 +19,7 @@ from crm_contracts.topics import dead_letters
 from crm_contracts.values import ElementRef
 from opentelemetry.trace import StatusCode
 
+from shared.kit import lag, subscribing
 from shared.kit.domain import Cause, NotYet, Refused, Unavailable
 from shared.kit.progress import Progress
 from shared.kit.publishing import Answers, Publisher
@@ -33,6 +34,14 @@ from tests.kit.topics import Headers, Record, Topics, text
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.real_kafka
+
+
+@pytest.fixture(autouse=True)
+def measured_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no test waits for the lag to be looked at."""
+    monkeypatch.setattr(lag, "EVERY_S", 0.1)
+    monkeypatch.setattr(subscribing, "WATCH_S", 0.1)
+
 
 Handle = Callable[[str, int], Awaitable[None]]
 """A reaction, as (key, number)."""

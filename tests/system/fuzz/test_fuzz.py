@@ -34,7 +34,7 @@ async def test_each_service_keeps_to_its_own_description_whatever_it_is_asked(cr
 async def _fuzz(crm: Crm, name: str, directory: Path) -> tuple[int | None, str]:
     """Exit code and report of one run."""
     schemathesis = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml"), "run"]
-    how_deep = ["--phases", PHASES, "--max-examples", DEEPER or "5", "--seed", SEED]
+    how_deep = ["--phases", PHASES, "--max-examples", DEEPER or "4", "--seed", SEED]
     process = await asyncio.create_subprocess_exec(
         *schemathesis,
         f"{crm.services[name].url}/openapi.json",
