@@ -62,7 +62,7 @@ fuzz: export CRM_FUZZ_EXAMPLES ?= 100
 fuzz: setup  ## ask every service thousands of odd things, for minutes instead of one
 	$(BIN)/python -m pytest -q -s tests/system/fuzz
 
-bench: setup  ## measure beside bare limits, about a quarter of an hour; writes docs/performance.md
+bench: setup  ## measure beside bare limits, about half an hour; writes docs/performance.md
 	$(BIN)/python -m benchmarks run
 
 bench-quick: setup  ## a tenth of it: shows that the benchmarks work
