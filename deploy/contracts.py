@@ -35,6 +35,7 @@ _IDS: Final = {
     "contact": "0199f2a4-0000-7000-8000-00000000c001",
     "company": "0199f2a4-0000-7000-8000-00000000c0de",
     "product": "0199f2a4-0000-7000-8000-0000000090d5",
+    "dictionary": "contact_type",
     "requisite": "0199f2a4-0000-7000-8000-00000000adde",
     "conversion": "0199f2a4-0000-7000-8000-00000000c0f1",
     "entry_event": "0199f2a4-0000-7000-8000-00000000ebe7",
@@ -47,6 +48,7 @@ _TITLES: Final = {
     "contact": "Ada Lovelace",
     "company": "ACME GmbH",
     "product": "GTX Pro",
+    "dictionary": "Contact types",
 }
 _REFERENCES: Final = {"element": "deal"}
 """What type of element a field refers to, where its name does not say it and it is no contact."""
@@ -86,6 +88,12 @@ _EARLIER: Final[Mapping[str, Any]] = {
 
 _STORIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "crm.deal.stage_changed.v1": {"to_semantic": "S", "closed_at": _NOON},
+    "crm.dictionary.value_updated.v1": {
+        "before": {"name": "Client"},
+        "after": {"name": "Customer"},
+        "value": {"code": "CLIENT", "name": "Customer", "default_name": "Client", "system": True},
+    },
+    "crm.dictionary.value_deleted.v1": {"codes": ["SUPPLIER", "PARTNER", "OTHER"]},
     "crm.lead.deal_refused.v1": {"message": "There is no pipeline of that name."},
     "crm.lead.company_unlinked.v1": {"client": {"link_state": "refused", "refusal": "company_not_found", "link_no": 1}},
     "crm.deal.company_unlinked.v1": {"client": {"link_state": "refused", "refusal": "company_not_found", "link_no": 1}},

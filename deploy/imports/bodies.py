@@ -18,10 +18,10 @@ class References:
 
 
 def translated(mapping: Mapping, row: Row) -> dict[str, str]:
-    """The row's cells with the mapping's translations.
+    """The row's cells with the mapping's translations, numbers with the codes of their ranges.
 
     Raises:
-        BadRow: a value without one, in a column whose translations are complete.
+        BadRow: a value without one, in a column whose translations are complete, or in none of its ranges.
     """
     cells, unknown = dict(row.cells), []
     for column, values in mapping.values.items():
@@ -29,6 +29,12 @@ def translated(mapping: Mapping, row: Row) -> dict[str, str]:
             cells[column] = values[row.cells[column]]
         elif column in mapping.complete:
             unknown.append(f"{column}: {row.cells[column]!r} has no translation")
+    for column, bounds in mapping.ranges.items():
+        if row.cells[column]:
+            number = _number(column, row.cells, unknown)
+            cells[column] = next((code for code, bound in bounds.items() if number < bound), "")
+            if not cells[column]:
+                unknown.append(f"{column}: {row.cells[column]!r} is in no range")
     if unknown:
         raise BadRow("; ".join(unknown))
     return cells
@@ -80,12 +86,12 @@ def _product_row(
     return sold
 
 
-def _money(rule: MoneyRule, cells: dict[str, str], problems: list[str]) -> dict[str, str]:
+def _money(rule: MoneyRule, cells: Lookup[str, str], problems: list[str]) -> dict[str, str]:
     value = _number(rule.column, cells, problems) * rule.factor
     return {"value": f"{value.normalize():f}", "currency": rule.currency}
 
 
-def _number(column: str, cells: dict[str, str], problems: list[str]) -> Decimal:
+def _number(column: str, cells: Lookup[str, str], problems: list[str]) -> Decimal:
     try:
         number = Decimal(cells[column])
     except InvalidOperation:

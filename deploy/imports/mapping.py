@@ -61,6 +61,7 @@ class Mapping(_Part):
         constants: field to value, the same for all rows.
         values: column to translations; a value without one stays as it is,
         complete: except in these columns, where it rejects the row.
+        ranges: column of numbers to codes, each with the bound below which it is meant; rising, `inf` for no bound.
         templates: field to texts such as `{product} for {account}`; the first whose columns are all filled counts.
         money: field to amount.
         prices: list prices of a product.
@@ -75,6 +76,7 @@ class Mapping(_Part):
     constants: dict[str, Any] = {}
     values: dict[str, dict[str, str]] = {}
     complete: list[str] = []
+    ranges: dict[str, dict[str, float]] = {}
     templates: dict[str, list[str]] = {}
     money: dict[str, MoneyRule] = {}
     prices: list[MoneyRule] = []
@@ -90,6 +92,7 @@ class Mapping(_Part):
             *self.columns,
             *self.values,
             *self.complete,
+            *self.ranges,
             *(column for texts in self.templates.values() for text in texts for column in placeholders(text)),
             *(rule.column for rule in (*self.money.values(), *self.prices)),
             *([self.company] if self.company else []),

@@ -14,7 +14,8 @@ import services.clients.entrypoints.events as of_clients
 import services.deals.entrypoints.events as of_deals
 import services.leads.entrypoints.events as of_leads
 import services.timeline.entrypoints.events as of_timeline
-from services.catalog.adapters.mongo import PRODUCTS
+from services.catalog.adapters.mongo import DICTIONARIES, PRODUCTS
+from services.catalog.domain.dictionary import Dictionary
 from services.catalog.domain.product import Product
 from services.clients.adapters.mongo import COMPANIES, CONTACTS, RESOLUTIONS
 from services.clients.domain.company import Company
@@ -53,6 +54,7 @@ KINDS: Final[Sequence[Kind]] = (
     Kind(Company, "clients", COMPANIES, topics.CLIENTS),
     Kind(Resolution, "clients", RESOLUTIONS, topics.CLIENTS),
     Kind(Product, "catalog", PRODUCTS, topics.CATALOG),
+    Kind(Dictionary, "catalog", DICTIONARIES, topics.CATALOG),
     Kind(Bindings, "timeline", BINDINGS, topics.TIMELINE),
 )
 

@@ -11,6 +11,7 @@ from crm_contracts import catalog, clients, deals, leads, timeline
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import Fields
 
+from services.catalog.domain.dictionary import Dictionary
 from services.catalog.domain.product import Product
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
@@ -162,6 +163,14 @@ def _bound(by: str, other: str) -> Fold:
     return fold
 
 
+def _value_said(known: Known, event: Envelope[Any]) -> dict[str, Any]:
+    """A dictionary with one value more, another value of its code, or one value less."""
+    value = getattr(event.data, "value", None)
+    code = (value or event.data.before).code
+    left = [other for other in known.get("values", ()) if other.code != code]
+    return {"values": tuple(sorted([*left, *([value] if value else [])], key=lambda each: each.place))}
+
+
 _REQUISITES: Final[Mapping[type[Event], Fold]] = dict.fromkeys(
     (clients.RequisiteCreated, clients.RequisiteChanged, clients.RequisiteDeleted), _says("requisites")
 )
@@ -218,6 +227,9 @@ FOLDS: Final[Mapping[type[Aggregate], Mapping[type[Event], Fold]]] = {
     },
     Resolution: {clients.LeadClientResolved: _resolved, clients.LeadClientRefused: _resolved},
     Product: {catalog.ProductCreated: _created("product"), catalog.ProductUpdated: _corrected},
+    Dictionary: dict.fromkeys(
+        (catalog.DictionaryValueCreated, catalog.DictionaryValueUpdated, catalog.DictionaryValueDeleted), _value_said
+    ),
     Bindings: {
         timeline.TimelineEntryBound: _bound("bound", "unbound"),
         timeline.TimelineEntryUnbound: _bound("unbound", "bound"),
@@ -237,7 +249,7 @@ _BOOKKEEPING: Final = {**_COUNTERS, "deleted_at": "nothing of its kind is delete
 NOT_CARRIED: Final[Mapping[type[Aggregate], Mapping[str, str]]] = {
     **dict.fromkeys((Deal, Product), _BOOKKEEPING),
     **dict.fromkeys((Contact, Company), _COUNTERS),
-    **{aggregate: {**_BOOKKEEPING, "id": "the record's key"} for aggregate in (Refusal, Bindings)},
+    **{aggregate: {**_BOOKKEEPING, "id": "the record's key"} for aggregate in (Refusal, Dictionary, Bindings)},
     Lead: {
         **_BOOKKEEPING,
         "was_repeat": "only remembers what a refused link must not change",

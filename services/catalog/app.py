@@ -3,11 +3,13 @@
 from crm_contracts import registry, topics
 from fastapi import FastAPI
 
-from services.catalog.adapters.mongo import PRODUCT_INDEXES, PRODUCTS, ProductViews
+from services.catalog.adapters.mongo import DICTIONARIES, PRODUCT_INDEXES, PRODUCTS, ProductViews
+from services.catalog.domain.dictionary import Dictionary
 from services.catalog.domain.errors import ExternalIdTaken
 from services.catalog.domain.product import Product
 from services.catalog.entrypoints.http import build_router
 from services.catalog.settings import CatalogSettings
+from services.catalog.usecases.seed_dictionaries import seed_dictionaries
 from shared.kit.service import Contracts, Service, run
 
 
@@ -19,8 +21,12 @@ def build() -> tuple[FastAPI, CatalogSettings]:
     )
     taken = {"external_id": _external_id_taken}
     products = service.repository(Product, PRODUCTS, indexes=PRODUCT_INDEXES, taken=taken)
-    api = build_router(products=products, views=ProductViews(products), numbers=service.numbers)
-    return service.app(api, description="Products and their prices."), settings
+    dictionaries = service.repository(Dictionary, DICTIONARIES)
+    service.before_start(lambda: seed_dictionaries(service.clock(), dictionaries=dictionaries))
+    api = build_router(
+        products=products, views=ProductViews(products), dictionaries=dictionaries, numbers=service.numbers
+    )
+    return service.app(api, description="Products, their prices, and dictionaries."), settings
 
 
 def _external_id_taken() -> ExternalIdTaken:

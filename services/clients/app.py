@@ -4,6 +4,7 @@ from crm_contracts import registry, topics
 from fastapi import FastAPI
 
 from services.clients.adapters.claims import CLAIM_INDEXES, Claims
+from services.clients.adapters.dictionaries import DICTIONARIES, Dictionaries
 from services.clients.adapters.elements import ELEMENT_INDEXES, ELEMENTS, Elements
 from services.clients.adapters.mongo import (
     COMPANIES,
@@ -33,8 +34,9 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     companies = service.repository(Company, COMPANIES, indexes=COMPANY_INDEXES, taken=taken)
     views = ClientViews(contacts, companies)
     elements = Elements(service.collection(ELEMENTS, ELEMENT_INDEXES))
+    dictionaries = Dictionaries(service.collection(DICTIONARIES))
     service.hear(
-        (topics.LEADS, topics.DEALS, topics.CLIENTS),
+        (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
         REACTIONS,
         contacts=contacts,
         companies=companies,
@@ -42,6 +44,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         claims=Claims(service.collection("claims", CLAIM_INDEXES)),
         views=views,
         elements=elements,
+        dictionaries=dictionaries,
         numbers=service.numbers,
         answers=service.answers,
     )
@@ -50,6 +53,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         companies=companies,
         views=views,
         elements=elements,
+        dictionaries=dictionaries,
         numbers=service.numbers,
         settings=settings,
     )

@@ -10,6 +10,9 @@ from deploy.imports.table import BadRow, Row
 
 LEADS = read_mapping(Path(__file__).parents[2] / "deploy" / "samples" / "leads.toml")
 KNOWN = References(companies={"Blauwerk": "c1"}, products={"GTX Pro": "p1"})
+STAFFED = Mapping(
+    originator="o", origin="id", columns={"staff": "employees"}, ranges={"staff": {"FEW": 50, "SOME": 250}}
+)
 WON = {
     "opportunity_id": "A1",
     "sales_agent": "Ada Winter",
@@ -68,6 +71,25 @@ def test_a_won_row_without_a_value_is_bad() -> None:
 def test_a_stage_without_translation_is_bad() -> None:
     with pytest.raises(BadRow, match="deal_stage: 'Paused' has no translation"):
         body(LEADS, row(deal_stage="Paused"), KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [("49", "FEW"), ("50", "SOME"), ("249.5", "SOME"), ("", None)],
+)
+def test_a_number_becomes_the_code_of_its_range(cell: str, code: str | None) -> None:
+    """COMP-06."""
+    assert body(STAFFED, Row(2, ("A1", cell), {"id": "A1", "staff": cell}), KNOWN).get("employees") == code
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"), [("250", "staff: '250' is in no range"), ("many", "staff: 'many' is not a number")]
+)
+def test_what_is_in_no_range_is_bad(cell: str, reason: str) -> None:
+    """COMP-06."""
+    with pytest.raises(BadRow) as found:
+        body(STAFFED, Row(2, ("A1", cell), {"id": "A1", "staff": cell}), KNOWN)
+    assert str(found.value) == reason
 
 
 @pytest.mark.parametrize(("cell", "value"), [("1100.04", "1100040000"), ("4618", "4618000000"), ("4.54", "4540000")])

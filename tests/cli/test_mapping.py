@@ -52,6 +52,8 @@ def test_columns_of_templates_rows_conditions_and_amounts_count_as_used(tmp_path
         currency = "USD"
         [values.state]
         a = "b"
+        [ranges.staff]
+        FEW = 10
         [[rows]]
         product = "product"
         quantity = "pieces"
@@ -59,7 +61,7 @@ def test_columns_of_templates_rows_conditions_and_amounts_count_as_used(tmp_path
         price_when = { won = ["yes"] }
     """
     mapping = read_mapping(written(tmp_path, text))
-    used = {"id", "account", "stage", "product", "paid", "state", "pieces", "won", "turnover", "listed"}
+    used = {"id", "account", "stage", "product", "paid", "state", "pieces", "won", "turnover", "listed", "staff"}
     assert set(mapping.used) == used
     assert mapping.fields == {"title", "revenue", "prices", "company_id", "rows"}
 

@@ -9,6 +9,7 @@ from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate, Requ
 
 from deploy.verify.rebuilt import ANSWERS, FOLDS, NOT_CARRIED, UNSAID, fold
 from deploy.verify.state import State
+from services.catalog.domain.dictionary import Dictionary
 from services.catalog.domain.product import Product
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
@@ -129,6 +130,15 @@ async def a_busy_office() -> Office:
     )
     await office.add(Product.create("p1", 7, "default", {"name": "GTX"}, by=ANNA, at=office.now))
     await office.change(Product, "p1", lambda product, by: product.correct({"name": "GTX Pro"}, **by))
+    await office.add(Dictionary.create("salutation"))
+    await office.change(
+        Dictionary,
+        "salutation",
+        lambda dictionary, _: dictionary.add_value("DR", "Dr.", 10),
+        lambda dictionary, _: dictionary.change_value("DR", {"sort": 30}),
+        lambda dictionary, _: dictionary.change_value("MR", {"name": "Mister", "sort": 40}),
+        lambda dictionary, _: dictionary.delete_value("MS", by_force=True),
+    )
     await office.add(Refusal.create(LEAD_REF, ASKED_BY, code="pipeline_not_found", message="No.", at=office.now))
     policies: Sequence[OnDuplicate] = ("reject", "link")
     for attempt, policy in enumerate(policies, start=1):
@@ -195,6 +205,7 @@ def test_every_field_can_be_rebuilt_or_there_is_a_reason(kind: type[Aggregate]) 
         ("contact:ada", {"companies": ()}, "companies"),
         ("company:acme", {"industry": None}, "industry"),
         ("product:p1", {"active": False}, "active"),
+        ("dictionary:salutation", {"values": ()}, "values"),
         ("bindings:b1", {"bound": ()}, "bound"),
     ],
 )

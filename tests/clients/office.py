@@ -10,6 +10,7 @@ from crm_contracts.leads import LeadConversionRequested
 from crm_contracts.values import ConversionTarget, OnDuplicate
 
 from services.clients.adapters.claims import Claims
+from services.clients.adapters.dictionaries import Dictionaries
 from services.clients.adapters.elements import Elements
 from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
@@ -62,6 +63,7 @@ class Office:
         self.claims: Claims = MortalClaims(self.database.collection("claims"), self.power)
         self.views = ClientViews(self.contacts, self.companies)
         self.elements = Elements(self.database.collection("elements"))
+        self.dictionaries = Dictionaries(self.database.collection("dictionaries"))
         self.answers = Said()
 
     def replica(self, *, off_after: int | None = None) -> "Office":
@@ -77,6 +79,7 @@ class Office:
             resolutions=self.resolutions,
             claims=self.claims,
             views=self.views,
+            dictionaries=self.dictionaries,
             numbers=NUMBERS,
             answers=self.answers,
         )

@@ -1,4 +1,4 @@
-"""Where products are kept, and the ways to read them other than by id.
+"""Where products and dictionaries are kept, and the ways to read products other than by id.
 
 The surprise: lists stand in the order that the sort index says (PROD-09), so their cursor is a place in that order, and
 not a moment as elsewhere.
@@ -14,6 +14,7 @@ from shared.kit.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor
 from shared.kit.repository import MongoRepository
 
 PRODUCTS = "products"
+DICTIONARIES = "dictionaries"
 IN_ORDER = [("sort", 1), ("name", 1), ("_id", 1)]
 IS_GIVEN = {"$gt": ""}
 """Any text. Not `$type`: MongoDB does not see that a query for one text is covered by that."""

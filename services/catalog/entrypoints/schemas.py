@@ -3,9 +3,11 @@
 from decimal import Decimal
 from typing import Annotated, Any
 
-from crm_contracts.catalog import BASE_PRICE_TYPE, ListPrice, ProductState
+from crm_contracts.catalog import BASE_PRICE_TYPE, DictionaryValue, ListPrice, ProductState
+from crm_contracts.values import Value
 from pydantic import Field, StrictBool, StringConstraints
 
+from services.catalog.domain.dictionary import Dictionary
 from services.catalog.domain.product import Product
 from shared.elements.exact import Digits, Whole
 from shared.elements.inputs import Code, MoneyIn, NewId, Sort
@@ -17,6 +19,7 @@ ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 SectionId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Quantity = Annotated[Decimal, Digits(whole=9, places=6)]
 Percent = Annotated[Decimal, Digits(whole=3, places=4, most=100)]
+ValueCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_]{0,49}$")]
 MeasureCode = Annotated[Whole, Field(ge=1, le=9999)]
 
 
@@ -84,3 +87,36 @@ class ProductOut(ProductState):
     def of(cls, product: Product) -> "ProductOut":
         """What is shown."""
         return cls(**dict(product.state), version=product.version)
+
+
+class ValueFieldsIn(Input):
+    """What may be changed of a dictionary's value; what is absent stays as it is (DICT-02)."""
+
+    name: Name = ""
+    sort: Sort = 10
+
+    def fields(self) -> dict[str, Any]:
+        """What was given."""
+        return self.model_dump(exclude_unset=True)
+
+
+class ValueIn(Input):
+    """A new value; its code never changes (DICT-02)."""
+
+    code: ValueCode
+    name: Name
+    sort: Sort = 10
+
+
+class DictionaryOut(Value):
+    """A dictionary with its values in their order, and its version."""
+
+    code: str
+    name: str
+    values: tuple[DictionaryValue, ...]
+    version: int
+
+    @classmethod
+    def of(cls, dictionary: Dictionary) -> "DictionaryOut":
+        """What is shown."""
+        return cls(code=dictionary.id, name=dictionary.name, values=dictionary.values, version=dictionary.version)

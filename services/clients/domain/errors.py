@@ -37,3 +37,9 @@ class OriginTaken(Conflict):
     """Another record came from the same place (CMN-14)."""
 
     code = "origin_taken"
+
+
+class UnknownValue(Invalid):
+    """The dictionary of a field has no such value (DICT-01)."""
+
+    code = "unknown_value"

@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from crm_contracts.catalog import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
 from crm_contracts.clients import CompanyDeleted
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadConversionRequested
 
 from services.clients.adapters.claims import Claims
+from services.clients.adapters.dictionaries import Dictionaries
 from services.clients.adapters.elements import Elements
 from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
@@ -36,6 +38,7 @@ async def on_lead_conversion_requested(
     resolutions: Repository[Resolution],
     claims: Claims,
     views: ClientViews,
+    dictionaries: Dictionaries,
     numbers: Numbers,
     answers: Answers,
 ) -> None:
@@ -48,6 +51,7 @@ async def on_lead_conversion_requested(
         resolutions=resolutions,
         claims=claims,
         views=views,
+        dictionaries=dictionaries,
         numbers=numbers,
         answers=answers,
     )
@@ -81,8 +85,32 @@ async def on_event(
         await answer_company_link(news.ref, news.client, cause, companies=companies, views=views, answers=answers)
 
 
+async def on_dictionary_value_created(
+    event: Envelope[DictionaryValueCreated], _: Cause, *, dictionaries: Dictionaries
+) -> None:
+    """The catalog has a value more that contacts or companies may have."""
+    await dictionaries.note(event.data, sequence=event.sequence or 0)
+
+
+async def on_dictionary_value_updated(
+    event: Envelope[DictionaryValueUpdated], _: Cause, *, dictionaries: Dictionaries
+) -> None:
+    """The catalog has its values in another order, perhaps: the first one is the default."""
+    await dictionaries.note(event.data, sequence=event.sequence or 0)
+
+
+async def on_dictionary_value_deleted(
+    event: Envelope[DictionaryValueDeleted], _: Cause, *, dictionaries: Dictionaries
+) -> None:
+    """The catalog has a value less that contacts or companies may be given."""
+    await dictionaries.note(event.data, sequence=event.sequence or 0)
+
+
 REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
     LeadConversionRequested: on_lead_conversion_requested,
     CompanyDeleted: on_company_deleted,
+    DictionaryValueCreated: on_dictionary_value_created,
+    DictionaryValueUpdated: on_dictionary_value_updated,
+    DictionaryValueDeleted: on_dictionary_value_deleted,
     **dict.fromkeys(NEWS, on_event),
 }

@@ -8,6 +8,7 @@ from crm_contracts.values import Requisite
 from fastapi import APIRouter, Response
 from fastapi import Query as QueryParameter
 
+from services.clients.adapters.dictionaries import Dictionaries
 from services.clients.adapters.elements import Elements
 from services.clients.adapters.mongo import ClientViews
 from services.clients.adapters.search import search_clients
@@ -66,14 +67,15 @@ def build_router(
     companies: MongoRepository[Company],
     views: ClientViews,
     elements: Elements,
+    dictionaries: Dictionaries,
     numbers: Numbers,
     settings: ClientsSettings,
 ) -> APIRouter:
     """The endpoints, over these collaborators."""
     api = router()
-    api.include_router(_contacts(contacts, views, numbers, settings))
+    api.include_router(_contacts(contacts, views, dictionaries, numbers, settings))
     api.include_router(_links(contacts, companies, views))
-    api.include_router(_companies(companies, views, numbers, settings))
+    api.include_router(_companies(companies, views, dictionaries, numbers, settings))
     api.include_router(_search(contacts, companies, settings))
     api.include_router(_duplicates(views, elements, settings))
     api.include_router(_elements(contacts, companies, elements))
@@ -228,11 +230,16 @@ def _matches(found: tuple[Sequence[Contact | Company], bool]) -> ClientMatches:
 
 
 def _contacts(
-    contacts: MongoRepository[Contact], views: ClientViews, numbers: Numbers, settings: ClientsSettings
+    contacts: MongoRepository[Contact],
+    views: ClientViews,
+    dictionaries: Dictionaries,
+    numbers: Numbers,
+    settings: ClientsSettings,
 ) -> APIRouter:
     api = APIRouter(tags=["contacts"], route_class=router().route_class)
     country = settings.default_country
-    create = partial(create_contact, contacts=contacts, numbers=numbers)
+    create = partial(create_contact, contacts=contacts, dictionaries=dictionaries, numbers=numbers)
+    change = partial(correct_contact, contacts=contacts, dictionaries=dictionaries)
 
     def shown(contact: Contact, response: Response, status: int = 200) -> ContactOut:
         response.status_code = status
@@ -283,9 +290,7 @@ def _contacts(
     async def correct(contact_id: str, body: ContactFieldsIn, call: Writing, response: Response) -> ContactOut:
         """Correct fields (CONT-01, CONT-03)."""
         changes = body.fields(country)
-        contact = await correct_contact(
-            contact_id, changes, call.cause, contacts=contacts, expected_version=call.if_match
-        )
+        contact = await change(contact_id, changes, call.cause, expected_version=call.if_match)
         return shown(contact, response)
 
     @api.delete("/contacts/{contact_id}", status_code=204)
@@ -305,7 +310,7 @@ def _contacts(
             call.cause,
             find=partial(views.by_origin, contacts),
             create=create,
-            correct=partial(correct_contact, contacts=contacts, expected_version=call.if_match),
+            correct=partial(change, expected_version=call.if_match),
         )
         return shown(contact, response, 201 if is_new else 200)
 
@@ -347,11 +352,16 @@ def _links(contacts: MongoRepository[Contact], companies: MongoRepository[Compan
 
 
 def _companies(
-    companies: MongoRepository[Company], views: ClientViews, numbers: Numbers, settings: ClientsSettings
+    companies: MongoRepository[Company],
+    views: ClientViews,
+    dictionaries: Dictionaries,
+    numbers: Numbers,
+    settings: ClientsSettings,
 ) -> APIRouter:
     api = APIRouter(tags=["companies"], route_class=router().route_class)
     country = settings.default_country
-    create = partial(create_company, companies=companies, numbers=numbers)
+    create = partial(create_company, companies=companies, dictionaries=dictionaries, numbers=numbers)
+    change = partial(correct_company, companies=companies, dictionaries=dictionaries)
 
     def shown(company: Company, response: Response, status: int = 200) -> CompanyOut:
         response.status_code = status
@@ -400,9 +410,7 @@ def _companies(
     async def correct(company_id: str, body: CompanyFieldsIn, call: Writing, response: Response) -> CompanyOut:
         """Correct fields (COMP-01)."""
         changes = body.fields(country)
-        company = await correct_company(
-            company_id, changes, call.cause, companies=companies, expected_version=call.if_match
-        )
+        company = await change(company_id, changes, call.cause, expected_version=call.if_match)
         return shown(company, response)
 
     @api.delete("/companies/{company_id}", status_code=204)
@@ -422,7 +430,7 @@ def _companies(
             call.cause,
             find=partial(views.by_origin, companies),
             create=create,
-            correct=partial(correct_company, companies=companies, expected_version=call.if_match),
+            correct=partial(change, expected_version=call.if_match),
         )
         return shown(company, response, 201 if is_new else 200)
 

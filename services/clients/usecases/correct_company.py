@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.clients.domain.codes import COMPANY_CODES, Dictionaries
 from services.clients.domain.company import Company
 from shared.kit.domain import Cause
 from shared.kit.repository import Repository
@@ -14,6 +15,7 @@ async def correct_company(
     cause: Cause,
     *,
     companies: Repository[Company],
+    dictionaries: Dictionaries,
     expected_version: int | None = None,
 ) -> Company:
     """Set the given fields; values that stand there already are no change.
@@ -21,8 +23,13 @@ async def correct_company(
     Raises:
         NotFound: no such company.
         NameMissing: it could no longer be called anything.
+        UnknownValue: naming every field with a code that neither its dictionary has nor the record (DICT-01).
         Stale: the caller's copy is old.
     """
+    codes = await dictionaries.codes(COMPANY_CODES, changes)
     return await companies.change(
-        id_, lambda found: found.correct(changes, by=cause.actor, at=cause.at), cause, expected_version=expected_version
+        id_,
+        lambda found: found.correct(codes.for_standing(changes, found), by=cause.actor, at=cause.at),
+        cause,
+        expected_version=expected_version,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.clients.domain.codes import CONTACT_CODES, Dictionaries
 from services.clients.domain.contact import Contact
 from shared.kit.domain import Cause
 from shared.kit.repository import Repository
@@ -14,6 +15,7 @@ async def correct_contact(
     cause: Cause,
     *,
     contacts: Repository[Contact],
+    dictionaries: Dictionaries,
     expected_version: int | None = None,
 ) -> Contact:
     """Set the given fields; values that stand there already are no change.
@@ -21,8 +23,13 @@ async def correct_contact(
     Raises:
         NotFound: no such contact.
         NameMissing: it could no longer be called anything.
+        UnknownValue: naming every field with a code that neither its dictionary has nor the record (DICT-01).
         Stale: the caller's copy is old.
     """
+    codes = await dictionaries.codes(CONTACT_CODES, changes)
     return await contacts.change(
-        id_, lambda found: found.correct(changes, by=cause.actor, at=cause.at), cause, expected_version=expected_version
+        id_,
+        lambda found: found.correct(codes.for_standing(changes, found), by=cause.actor, at=cause.at),
+        cause,
+        expected_version=expected_version,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.clients.domain.codes import COMPANY_CODES, Dictionaries
 from services.clients.domain.company import Company
 from shared.kit.domain import Cause
 from shared.kit.mongo import Numbers
@@ -16,15 +17,18 @@ async def create_company(
     cause: Cause,
     *,
     companies: Repository[Company],
+    dictionaries: Dictionaries,
     numbers: Numbers,
 ) -> Company:
-    """Create it; the caller is responsible for it unless somebody else is named.
+    """Create it; the caller is responsible unless somebody is named, and fields with a dictionary have a default.
 
     Raises:
         NameMissing: it cannot be called anything.
+        UnknownValue: naming every field with a code that its dictionary has not (DICT-01).
         OriginTaken: the origin belongs to another company.
     """
-    given = {"responsible_id": cause.subject, **fields}
+    codes = await dictionaries.codes(COMPANY_CODES)
+    given = {"responsible_id": cause.subject, **codes.for_new(fields)}
     return await companies.add_numbered(
         lambda number: Company.create(id_, number, given, by=cause.actor, at=cause.at, origin=origin), cause, numbers
     )

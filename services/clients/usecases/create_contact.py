@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.clients.domain.codes import CONTACT_CODES, Dictionaries
 from services.clients.domain.contact import Contact
 from shared.kit.domain import Cause
 from shared.kit.mongo import Numbers
@@ -16,15 +17,18 @@ async def create_contact(
     cause: Cause,
     *,
     contacts: Repository[Contact],
+    dictionaries: Dictionaries,
     numbers: Numbers,
 ) -> Contact:
-    """Create it; the caller is responsible for it unless somebody else is named.
+    """Create it; the caller is responsible unless somebody is named, and fields with a dictionary have a default.
 
     Raises:
         NameMissing: it cannot be called anything.
+        UnknownValue: naming every field with a code that its dictionary has not (DICT-01).
         OriginTaken: the origin belongs to another contact.
     """
-    given = {"responsible_id": cause.subject, **fields}
+    codes = await dictionaries.codes(CONTACT_CODES)
+    given = {"responsible_id": cause.subject, **codes.for_new(fields)}
     return await contacts.add_numbered(
         lambda number: Contact.create(id_, number, given, by=cause.actor, at=cause.at, origin=origin), cause, numbers
     )

@@ -13,6 +13,7 @@ from crm_contracts.clients import CompanyLink
 from crm_contracts.leads import LeadConversionRequested, LeadSnapshot
 from crm_contracts.values import ElementRef, Requisite
 
+from services.clients.domain.codes import COMPANY_CODES, CONTACT_CODES, Dictionaries
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.resolution import Claim, Decision, Resolution, claim_keys, decide
@@ -56,6 +57,7 @@ async def resolve_lead_client(
     resolutions: Repository[Resolution],
     claims: Claiming,
     views: Duplicates,
+    dictionaries: Dictionaries,
     numbers: Numbers,
     answers: Answers,
 ) -> None:
@@ -83,8 +85,16 @@ async def resolve_lead_client(
     # The same records whichever question is being answered: their cause is the resolution.
     own = replace(cause, key=id_)
     company, contact = await side_by_side(
-        _company(asked, resolution.decision, own, companies=companies, numbers=numbers),
-        _contact(asked, resolution.decision, own, contacts=contacts, views=views, numbers=numbers),
+        _company(asked, resolution.decision, own, companies=companies, dictionaries=dictionaries, numbers=numbers),
+        _contact(
+            asked,
+            resolution.decision,
+            own,
+            contacts=contacts,
+            views=views,
+            dictionaries=dictionaries,
+            numbers=numbers,
+        ),
     )
     await resolutions.change(
         id_, lambda found: found.finish(to=cause.key, contact=contact, company=company), cause.step("answer")
@@ -141,6 +151,7 @@ async def _company(
     cause: Cause,
     *,
     companies: Repository[Company],
+    dictionaries: Dictionaries,
     numbers: Numbers,
 ) -> ElementRef | None:
     choice, snapshot = decision.company, asked.snapshot
@@ -150,7 +161,7 @@ async def _company(
     if choice is None or choice.action == "link":
         return ref
     fields = snapshot.model_dump(include={"comments", "responsible_id", "open_to_all", "utm"})
-    fields["title"] = ref.title
+    fields |= {"title": ref.title, **(await dictionaries.codes(COMPANY_CODES)).defaults}
     contact = decision.contact.ref if decision.contact else asked.contact
     alone = contact is None or contact.id != asked.proposed_contact_id
     if alone:
@@ -178,6 +189,7 @@ async def _contact(
     *,
     contacts: Repository[Contact],
     views: Duplicates,
+    dictionaries: Dictionaries,
     numbers: Numbers,
 ) -> ElementRef | None:
     choice, snapshot = decision.contact, asked.snapshot
@@ -200,6 +212,8 @@ async def _contact(
     named = {"salutation", "first_name", "middle_name", "last_name", "birth_date", "position"}
     common = {"comments", "responsible_id", "open_to_all", "utm", "source_id", "source_description"}
     fields = snapshot.model_dump(include=named | common) | _reach(snapshot)
+    # The salutation is taken as the lead has it: no conversion fails because of a code.
+    fields |= (await dictionaries.codes(CONTACT_CODES)).defaults
     if not snapshot.full_name:
         fields["first_name"] = snapshot.title[:100]  # never fail for a missing name
     elif not (snapshot.first_name or snapshot.last_name):

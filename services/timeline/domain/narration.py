@@ -243,6 +243,21 @@ def _link_step(text: str) -> Narrator:
     return narrate
 
 
+def _value_added(said: catalog.DictionaryValueCreated) -> Iterator[Line]:
+    yield Line(said.dictionary, "element_modified", f"Value {said.value.name} was added", {"value": said.value.code})
+
+
+def _value_changed(said: catalog.DictionaryValueUpdated) -> Iterator[Line]:
+    fields = sorted(said.after.model_fields_set)
+    text = f"Value {said.value.name} was changed: {', '.join(fields)}"
+    yield Line(said.dictionary, "element_modified", text, {"value": said.value.code, "fields": fields})
+
+
+def _value_deleted(said: catalog.DictionaryValueDeleted) -> Iterator[Line]:
+    text = f"Value {said.before.name} was deleted"
+    yield Line(said.dictionary, "element_modified", text, {"value": said.before.code})
+
+
 def _bound(said: timeline.TimelineEntryBound) -> Iterator[Line]:
     yield Line(said.element, "linked", "An entry was bound to this element", {"entry": said.entry_event_id})
 
@@ -289,6 +304,9 @@ NARRATION: Mapping[type[Event], Narrator] = {
     clients.ElementCompanyRefused: _link_step("The company was not found"),
     catalog.ProductCreated: _product_created,
     catalog.ProductUpdated: _modified("product"),
+    catalog.DictionaryValueCreated: _value_added,
+    catalog.DictionaryValueUpdated: _value_changed,
+    catalog.DictionaryValueDeleted: _value_deleted,
     timeline.TimelineEntryBound: _bound,
     timeline.TimelineEntryUnbound: _unbound,
 }
