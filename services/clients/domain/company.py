@@ -9,6 +9,7 @@ from crm_contracts.values import ElementRef, Requisite
 from pydantic import computed_field
 
 from services.clients.domain.errors import NameMissing, NotOurs
+from services.clients.domain.imported import corrected_here, taken_over
 from services.clients.domain.requisites import RequisiteOwner
 from services.clients.domain.search import company_keys
 from shared.kit.domain import change_fields
@@ -79,18 +80,31 @@ class Company(RequisiteOwner, CompanyState):
             NameMissing: no title would be left.
             NotOurs: a client would be the default seller.
         """
-        changed = change_fields(self, changes, CompanyFields)
-        if changed:
-            self._need_a_title()
-            self._sell_only_if_ours()
-            self.updated_by, self.updated_at = by, at
-            self.record(CompanyUpdated(company=self.ref, before=changed[0], after=changed[1]))
+        self._change(corrected_here(self, changes), by, at)
+
+    def take_over(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> None:
+        """Change fields to what another system says, `origin_version` among them (CMN-14).
+
+        Raises:
+            NameMissing: no title would be left.
+            NotOurs: a client would be the default seller.
+            OriginVersionConflict: it would overwrite what was corrected here (CONT-08).
+        """
+        self._change(taken_over(self, changes), by, at)
 
     def delete(self, *, by: str, at: datetime) -> None:
         """End it; its contacts stay (COMP-10)."""
         ended = CompanyDeleted(company=self.ref, before=self.state)
         self._vanish(CompanyFields, by, at)
         self.record(ended)
+
+    def _change(self, changes: Mapping[str, Any], by: str, at: datetime) -> None:
+        changed = change_fields(self, changes, CompanyFields)
+        if changed:
+            self._need_a_title()
+            self._sell_only_if_ours()
+            self.updated_by, self.updated_at = by, at
+            self.record(CompanyUpdated(company=self.ref, before=changed[0], after=changed[1]))
 
     def _sell_only_if_ours(self) -> None:
         if self.is_default_my_company and not self.is_my_company:

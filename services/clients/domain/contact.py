@@ -22,6 +22,7 @@ from crm_contracts.values import ElementRef, Requisite
 from pydantic import computed_field
 
 from services.clients.domain.errors import NameMissing
+from services.clients.domain.imported import corrected_here, taken_over
 from services.clients.domain.requisites import RequisiteOwner
 from services.clients.domain.search import contact_keys
 from shared.kit.domain import change_fields
@@ -91,11 +92,16 @@ class Contact(RequisiteOwner, ContactState):
         Raises:
             NameMissing: no name would be left.
         """
-        changed = change_fields(self, changes, ContactFields)
-        if changed:
-            self._need_a_name()
-            self._touch(by, at)
-            self.record(ContactUpdated(contact=self.ref, before=changed[0], after=changed[1]))
+        self._change(corrected_here(self, changes), by, at)
+
+    def take_over(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> None:
+        """Change fields to what another system says, `origin_version` among them (CMN-14).
+
+        Raises:
+            NameMissing: no name would be left.
+            OriginVersionConflict: it would overwrite what was corrected here (CONT-08).
+        """
+        self._change(taken_over(self, changes), by, at)
 
     def link(
         self,
@@ -140,6 +146,13 @@ class Contact(RequisiteOwner, ContactState):
         self._vanish(ContactFields, by, at)
         self.companies = ()
         self.record(ended)
+
+    def _change(self, changes: Mapping[str, Any], by: str, at: datetime) -> None:
+        changed = change_fields(self, changes, ContactFields)
+        if changed:
+            self._need_a_name()
+            self._touch(by, at)
+            self.record(ContactUpdated(contact=self.ref, before=changed[0], after=changed[1]))
 
     def _need_a_name(self) -> None:
         if not (self.first_name or self.last_name):

@@ -33,6 +33,12 @@ class SellerTaken(Conflict):
     code = "default_seller_taken"
 
 
+class OriginVersionConflict(Conflict):
+    """Another version of an imported record would overwrite what was corrected here (CONT-08)."""
+
+    code = "origin_version_conflict"
+
+
 class OriginTaken(Conflict):
     """Another record came from the same place (CMN-14)."""
 

@@ -24,9 +24,11 @@ from services.clients.entrypoints.schemas import (
     CompanyFieldsIn,
     CompanyIn,
     CompanyOut,
+    CompanyUpsertIn,
     ContactFieldsIn,
     ContactIn,
     ContactOut,
+    ContactUpsertIn,
     DuplicatesIn,
     DuplicatesOut,
     ElementOut,
@@ -47,6 +49,8 @@ from services.clients.usecases.delete_company import delete_company
 from services.clients.usecases.delete_contact import delete_contact
 from services.clients.usecases.link_contact import link_contact
 from services.clients.usecases.remove_requisite import remove_requisite
+from services.clients.usecases.take_over_company import take_over_company
+from services.clients.usecases.take_over_contact import take_over_contact
 from services.clients.usecases.unlink_contact import unlink_contact
 from services.clients.usecases.upsert_client import upsert_client
 from shared.kit.http import Call, Cursor, Limit, Page, etag, reads, router, writes
@@ -240,6 +244,7 @@ def _contacts(
     country = settings.default_country
     create = partial(create_contact, contacts=contacts, dictionaries=dictionaries, numbers=numbers)
     change = partial(correct_contact, contacts=contacts, dictionaries=dictionaries)
+    take_over = partial(take_over_contact, contacts=contacts, dictionaries=dictionaries)
 
     def shown(contact: Contact, response: Response, status: int = 200) -> ContactOut:
         response.status_code = status
@@ -300,9 +305,9 @@ def _contacts(
 
     @api.put("/contacts/external/{originator}/{origin:path}", responses={201: {"model": ContactOut}})
     async def upsert(
-        originator: str, origin: str, body: ContactFieldsIn, call: Writing, response: Response
+        originator: str, origin: str, body: ContactUpsertIn, call: Writing, response: Response
     ) -> ContactOut:
-        """Create or correct the contact of this origin (CMN-14)."""
+        """Create or correct the contact of this origin (CMN-14, CONT-08)."""
         contact, is_new = await upsert_client(
             "contact",
             (originator, origin),
@@ -310,7 +315,7 @@ def _contacts(
             call.cause,
             find=partial(views.by_origin, contacts),
             create=create,
-            correct=partial(change, expected_version=call.if_match),
+            take_over=partial(take_over, expected_version=call.if_match),
         )
         return shown(contact, response, 201 if is_new else 200)
 
@@ -362,6 +367,7 @@ def _companies(
     country = settings.default_country
     create = partial(create_company, companies=companies, dictionaries=dictionaries, numbers=numbers)
     change = partial(correct_company, companies=companies, dictionaries=dictionaries)
+    take_over = partial(take_over_company, companies=companies, dictionaries=dictionaries)
 
     def shown(company: Company, response: Response, status: int = 200) -> CompanyOut:
         response.status_code = status
@@ -420,9 +426,9 @@ def _companies(
 
     @api.put("/companies/external/{originator}/{origin:path}", responses={201: {"model": CompanyOut}})
     async def upsert(
-        originator: str, origin: str, body: CompanyFieldsIn, call: Writing, response: Response
+        originator: str, origin: str, body: CompanyUpsertIn, call: Writing, response: Response
     ) -> CompanyOut:
-        """Create or correct the company of this origin (CMN-14)."""
+        """Create or correct the company of this origin (CMN-14, CONT-08)."""
         company, is_new = await upsert_client(
             "company",
             (originator, origin),
@@ -430,7 +436,7 @@ def _companies(
             call.cause,
             find=partial(views.by_origin, companies),
             create=create,
-            correct=partial(change, expected_version=call.if_match),
+            take_over=partial(take_over, expected_version=call.if_match),
         )
         return shown(company, response, 201 if is_new else 200)
 

@@ -23,6 +23,7 @@ from shared.elements.inputs import (
     Name,
     NewId,
     NewRecordIn,
+    OriginPart,
     PastDate,
     ReachIn,
     RoleId,
@@ -98,8 +99,28 @@ class CompanyFieldsIn(ClientFieldsIn):
         return _valid(given_fields(self, CompanyFieldsIn), country)
 
 
+class ContactUpsertIn(ContactFieldsIn):
+    """What another system says of a contact; `origin_version` guards what was corrected here (CONT-08)."""
+
+    origin_version: OriginPart | None = None
+
+    def fields(self, country: str) -> dict[str, Any]:
+        """What was given, as the domain has it."""
+        return super().fields(country) | self.model_dump(include={"origin_version"}, exclude_none=True)
+
+
 class ContactIn(ContactFieldsIn, NewRecordIn):
     """A new contact; a first or a last name is needed (CONT-01)."""
+
+
+class CompanyUpsertIn(CompanyFieldsIn):
+    """What another system says of a company; `origin_version` guards what was corrected here (CONT-08)."""
+
+    origin_version: OriginPart | None = None
+
+    def fields(self, country: str) -> dict[str, Any]:
+        """What was given, as the domain has it."""
+        return super().fields(country) | self.model_dump(include={"origin_version"}, exclude_none=True)
 
 
 class CompanyIn(CompanyFieldsIn, NewRecordIn):

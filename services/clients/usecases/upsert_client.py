@@ -12,7 +12,7 @@ from shared.kit.repository import IdTaken
 C = TypeVar("C", Contact, Company)
 Find = Callable[[str, str], Awaitable[C | None]]
 Create = Callable[[str, Mapping[str, Any], tuple[str, str], Cause], Awaitable[C]]
-Correct = Callable[[str, Mapping[str, Any], Cause], Awaitable[C]]
+TakeOver = Callable[[str, Mapping[str, Any], Cause], Awaitable[C]]
 
 
 async def upsert_client(
@@ -23,7 +23,7 @@ async def upsert_client(
     *,
     find: Find[C],
     create: Create[C],
-    correct: Correct[C],
+    take_over: TakeOver[C],
 ) -> tuple[C, bool]:
     """Create the record of this origin, or correct its fields; its links are left alone.
 
@@ -32,6 +32,7 @@ async def upsert_client(
 
     Raises:
         Gone: the record of this origin was deleted.
+        OriginVersionConflict: it would overwrite what was corrected here (CONT-08).
     """
     found = await find(*origin)
     if found is None:
@@ -41,5 +42,5 @@ async def upsert_client(
             # Somebody else was faster with the same origin.
             found = await find(*origin)
             if found is None:  # it was deleted, and its id is never used again
-                return await correct(derived_id(noun, *origin), fields, cause), False
-    return await correct(found.id, fields, cause), False
+                return await take_over(derived_id(noun, *origin), fields, cause), False
+    return await take_over(found.id, fields, cause), False

@@ -30,6 +30,8 @@ class Line:
 Narrator = Callable[[Any], Iterator[Line]]
 
 MAX_NAMES = 3
+MARKS = {"edited_here"}
+"""Bookkeeping that changes beside the fields that it is about."""
 
 
 def tell(event: Envelope[Event]) -> list[Line]:
@@ -94,7 +96,7 @@ def _modified(element: str) -> Narrator:
     """Names of the changed fields; their values stay in the event."""
 
     def narrate(said: Any) -> Iterator[Line]:
-        fields = sorted(said.after.model_fields_set)
+        fields = sorted(said.after.model_fields_set - MARKS or said.after.model_fields_set)
         yield Line(getattr(said, element), "element_modified", f"Changed: {', '.join(fields)}", {"fields": fields})
 
     return narrate

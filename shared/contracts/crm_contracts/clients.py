@@ -9,6 +9,7 @@ from crm_contracts.values import (
     Audited,
     ChangedFields,
     ElementRef,
+    Fields,
     Identified,
     Money,
     Named,
@@ -20,7 +21,18 @@ from crm_contracts.values import (
 )
 
 
-class ContactFields(Named, Reachable, Owned, Sourced):
+class TakenOver(Fields):
+    """What the next import of a contact or a company is judged by (CONT-08); users do not edit it."""
+
+    origin_version: str | None = Field(
+        default=None, examples=["7"], description="of the record in the other system, when it was taken over last"
+    )
+    edited_here: tuple[str, ...] = Field(
+        default=(), examples=[["position"]], description="fields that were corrected here since they were taken over"
+    )
+
+
+class ContactFields(Named, Reachable, Owned, Sourced, TakenOver):
     """Fields of a contact that its users edit freely (CONT-01)."""
 
     type_id: str | None = None
@@ -51,7 +63,7 @@ class ContactState(ContactFields, Identified, Audited):
     lead_id: str | None = None
 
 
-class CompanyFields(Reachable, Owned):
+class CompanyFields(Reachable, Owned, TakenOver):
     """Fields of a company that its users edit freely (COMP-01)."""
 
     title: str = Field(default="", examples=["ACME GmbH"])

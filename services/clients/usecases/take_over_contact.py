@@ -1,0 +1,36 @@
+"""Fields of a contact become what another system says (CMN-14)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.clients.domain.codes import CONTACT_CODES, Dictionaries
+from services.clients.domain.contact import Contact
+from shared.kit.domain import Cause
+from shared.kit.repository import Repository
+
+
+async def take_over_contact(
+    id_: str,
+    changes: Mapping[str, Any],
+    cause: Cause,
+    *,
+    contacts: Repository[Contact],
+    dictionaries: Dictionaries,
+    expected_version: int | None = None,
+) -> Contact:
+    """Set the given fields; values that stand there already are no change.
+
+    Raises:
+        NotFound: no such contact.
+        NameMissing: it could no longer be called anything.
+        UnknownValue: naming every field with a code that neither its dictionary has nor the record (DICT-01).
+        OriginVersionConflict: it would overwrite what was corrected here (CONT-08).
+        Stale: the caller's copy is old.
+    """
+    codes = await dictionaries.codes(CONTACT_CODES, changes)
+    return await contacts.change(
+        id_,
+        lambda found: found.take_over(codes.for_standing(changes, found), by=cause.actor, at=cause.at),
+        cause,
+        expected_version=expected_version,
+    )
