@@ -29,7 +29,7 @@ from benchmarks.resources import stored, taken
 from benchmarks.results import Results, Row, Side
 from deploy.dataset import SAMPLES, DataSet
 from deploy.imports import Kind
-from deploy.imports.table import read_table
+from deploy.imports.files import read_table
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
 from deploy.local.services import answers_ok

@@ -17,7 +17,7 @@ from rich.table import Table
 from deploy.client import Crm
 from deploy.conversions import Wish, convert_stage
 from deploy.imports import BadFile, Import, Kind, read_mapping
-from deploy.imports.table import read_table
+from deploy.imports.files import read_table
 from deploy.oracles import differences, expected, measured, settled, versions, without_entries
 
 SAMPLES: Final = Path(__file__).with_name("samples")

@@ -20,7 +20,7 @@ from deploy.connection import Connection
 from deploy.conversions import Wish, convert, convert_stage
 from deploy.dataset import SAMPLES, DataSet
 from deploy.imports import Import, read_mapping
-from deploy.imports.table import read_table
+from deploy.imports.files import read_table
 from deploy.local import state
 from deploy.local.stack import LocalStack
 from deploy.oracles import differences, expected, measured

@@ -79,7 +79,7 @@ def counts(console: Console, file: str, found: Counts) -> None:
     """How an import ended."""
     console.print(
         f"{file}: {found.created} created, {found.updated} updated, {found.unchanged} unchanged, "
-        f"{found.rejected} rejected in {found.seconds:.1f} s"
+        f"{found.skipped} skipped, {found.rejected} rejected in {found.seconds:.1f} s"
     )
 
 

@@ -12,7 +12,7 @@ from benchmarks.program import Where
 from deploy.client import Crm
 from deploy.dataset import SAMPLES, DataSet
 from deploy.imports import Import, Kind, read_mapping
-from deploy.imports.table import read_table
+from deploy.imports.files import read_table
 
 
 async def measure(where: Where, *, folder: str, parallel: int) -> Run:

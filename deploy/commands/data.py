@@ -1,4 +1,4 @@
-"""Commands that bring data in and convert leads: import, convert, dataset."""
+"""Commands that bring data in and out, and convert leads: import, export, convert, dataset."""
 
 import asyncio
 from pathlib import Path
@@ -15,8 +15,10 @@ from deploy.connection import Connection, NotRunning
 from deploy.conversions import Results, Wish, check_stages, convert_stage
 from deploy.conversions import convert as convert_lead
 from deploy.dataset import DataSet, Trial
+from deploy.exports import Exported, export
 from deploy.imports import Counts, Import, Kind, read_mapping
-from deploy.imports.table import read_table, write_rejects
+from deploy.imports.files import read_table
+from deploy.imports.table import write_rejects
 from deploy.local.stack import LocalStack
 
 Parallel = Annotated[int, typer.Option(min=1, max=64, help="Requests at a time.")]
@@ -31,13 +33,19 @@ def import_file(
     map_: Annotated[Path, typer.Option("--map", exists=True, dir_okay=False, help="TOML file: what columns mean.")],
     reject: Annotated[Path | None, typer.Option(help="For bad rows, else FILE.rejected.csv here.")] = None,
     originator: Originator = None,
+    sheet: Annotated[str | None, typer.Option(help="Of an XLSX file, instead of the first.")] = None,
     parallel: Parallel = 8,
 ) -> None:
-    """Create or correct what the rows tell of, by origin; exit code 1 where rows were rejected."""
+    """Create or correct what the rows of a CSV or XLSX file tell of, by origin, as often as you like.
+
+    Exit code 1 where rows were rejected: they are in a CSV file with their reasons, ready to be corrected and imported.
+    Skipped are rows of records that were merged into others. What was corrected here stays where the mapping names a
+    column of `origin_version`.
+    """
 
     async def put_in(crm: Crm) -> Counts:
         mapping = read_mapping(map_, originator=originator)
-        table = read_table(file)
+        table = read_table(file, sheet)
         counts = await Import(crm, kind, mapping, ERR, parallel).run(table)
         write_rejects(rejects, table.header, counts.rejects)
         return counts
@@ -48,6 +56,22 @@ def import_file(
     views.counts(OUT, file.name, counts)
     if counts.rejected:
         raise failed(f"{counts.rejected} rows were rejected; see {rejects}")
+
+
+def export_file(
+    what: Exported,
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Its suffix says the format: .csv or .xlsx.")],
+    *,
+    originator: Annotated[str | None, typer.Option(help="Only what came from there.")] = None,
+) -> None:
+    """Write all contacts or companies into a file; of contacts those that may be exported.
+
+    An unfinished file is never left behind. `deploy/samples/exported-contacts.toml` and `exported-companies.toml` are
+    mappings for taking such a file in again. Both need the permission clients:read, contacts clients:export as well.
+    """
+    started = monotonic()
+    count = operate(lambda crm: export(crm, what, file, console=ERR, originator=originator))
+    OUT.print(f"{file.name}: {count} {what.value} in {monotonic() - started:.1f} s", highlight=False)
 
 
 def convert(

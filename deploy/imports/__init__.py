@@ -1,4 +1,4 @@
-"""Import of companies, products and leads from CSV files, by a mapping in a TOML file."""
+"""Import of companies, contacts, products and leads from CSV and XLSX files, by a mapping in a TOML file."""
 
 from deploy.imports.kinds import Kind
 from deploy.imports.mapping import BadMapping, Mapping, read_mapping

@@ -1,12 +1,17 @@
 """From a row of the file to the body of a request. Pure."""
 
+from collections.abc import Container, Iterator
 from collections.abc import Mapping as Lookup
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
-from deploy.imports.mapping import Mapping, MoneyRule, RowRule, placeholders
+from deploy.imports.mapping import Mapping, placeholders
+from deploy.imports.points import read_points
+from deploy.imports.rules import MoneyRule, RowRule
 from deploy.imports.table import BadRow, Row
+
+TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @dataclass(frozen=True)
@@ -40,26 +45,20 @@ def translated(mapping: Mapping, row: Row) -> dict[str, str]:
     return cells
 
 
-def body(mapping: Mapping, row: Row, references: References) -> dict[str, Any]:
-    """What to send for the row; empty cells are left out.
+def body(mapping: Mapping, row: Row, references: References, booleans: Container[str] = ()) -> dict[str, Any]:
+    """What to send for the row; empty cells are left out. `booleans` are the fields that are true or false.
 
     Raises:
         BadRow: naming everything that is wrong with it.
     """
     cells = translated(mapping, row)
     problems: list[str] = []
-    made = dict(mapping.constants)
-    made |= {name: cells[column] for column, name in mapping.columns.items() if cells[column]}
-    for name, texts in mapping.templates.items():
-        fitting = next((text for text in texts if all(cells[column] for column in placeholders(text))), None)
-        if fitting is not None:
-            made[name] = fitting.format_map(cells)
-    for name, rule in mapping.money.items():
-        if cells[rule.column]:
-            made[name] = _money(rule, cells, problems)
-    if mapping.prices:
-        listed = [rule for rule in mapping.prices if cells[rule.column]]
-        made["prices"] = [{"price": _money(rule, cells, problems)} for rule in listed]
+    made = {
+        **mapping.constants,
+        **dict(_fields(mapping, cells, booleans, problems)),
+        **dict(_amounts(mapping, cells, problems)),
+        **dict(_reached(mapping, cells)),
+    }
     if mapping.company and (company := cells[mapping.company]):
         if company in references.companies:
             made["company_id"] = references.companies[company]
@@ -70,6 +69,34 @@ def body(mapping: Mapping, row: Row, references: References) -> dict[str, Any]:
     if problems:
         raise BadRow("; ".join(problems))
     return made
+
+
+def _fields(
+    mapping: Mapping, cells: dict[str, str], booleans: Container[str], problems: list[str]
+) -> Iterator[tuple[str, str | bool]]:
+    for column, name in mapping.columns.items():
+        if cells[column]:
+            yield name, _truth(column, cells, problems) if name in booleans else cells[column]
+    for name, texts in mapping.templates.items():
+        fitting = next((text for text in texts if all(cells[column] for column in placeholders(text))), None)
+        if fitting is not None:
+            yield name, fitting.format_map(cells)
+
+
+def _amounts(mapping: Mapping, cells: dict[str, str], problems: list[str]) -> Iterator[tuple[str, Any]]:
+    for name, rule in mapping.money.items():
+        if cells[rule.column]:
+            yield name, _money(rule, cells, problems)
+    if mapping.prices:
+        listed = [rule for rule in mapping.prices if cells[rule.column]]
+        yield "prices", [{"price": _money(rule, cells, problems)} for rule in listed]
+
+
+def _reached(mapping: Mapping, cells: dict[str, str]) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    for name, rules in mapping.reach.items():
+        points = [point for rule in rules for point in read_points(rule, cells[rule.column])]
+        if points:
+            yield name, points
 
 
 def _product_row(
@@ -88,7 +115,17 @@ def _product_row(
 
 def _money(rule: MoneyRule, cells: Lookup[str, str], problems: list[str]) -> dict[str, str]:
     value = _number(rule.column, cells, problems) * rule.factor
-    return {"value": f"{value.normalize():f}", "currency": rule.currency}
+    currency = rule.currency or cells[rule.currency_column or rule.column]
+    if not currency:
+        problems.append(f"{rule.currency_column}: is empty")
+    return {"value": f"{value.normalize():f}", "currency": currency}
+
+
+def _truth(column: str, cells: dict[str, str], problems: list[str]) -> bool:
+    truth = TRUTHS.get(cells[column].casefold())
+    if truth is None:
+        problems.append(f"{column}: {cells[column]!r} is neither true nor false")
+    return bool(truth)
 
 
 def _number(column: str, cells: Lookup[str, str], problems: list[str]) -> Decimal:

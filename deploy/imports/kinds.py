@@ -1,4 +1,4 @@
-"""What differs between companies, products and leads: where they go, and how they are found again."""
+"""What differs between companies, contacts, products and leads: where they go, and how they are found again."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +15,7 @@ class Kind(StrEnum):
     """What a file holds."""
 
     COMPANIES = "companies"
+    CONTACTS = "contacts"
     PRODUCTS = "products"
     LEADS = "leads"
 
@@ -34,18 +35,23 @@ class Target:
 
 TARGETS: Final = {
     Kind.COMPANIES: Target("clients", "/v1/companies/external/{originator}/{origin}"),
+    Kind.CONTACTS: Target("clients", "/v1/contacts/external/{originator}/{origin}"),
     Kind.PRODUCTS: Target("catalog", "/v1/products/external/{external_id}"),
     Kind.LEADS: Target("leads", "/v1/leads/external/{originator}/{origin}"),
 }
 
 
-async def fields_of(crm: Crm, kind: Kind) -> set[str]:
-    """The fields that the service takes, from its own API description."""
+async def fields_of(crm: Crm, kind: Kind) -> dict[str, Any]:
+    """The fields that the service takes and the JSON Schema of each, from its own API description.
+
+    The company of a contact is none of them for the service: it is linked afterwards.
+    """
     target = TARGETS[kind]
     described = await crm.get(target.service, "/openapi.json")
     content = described["paths"][target.upsert]["put"]["requestBody"]["content"]["application/json"]["schema"]
     schema = described["components"]["schemas"][content["$ref"].rpartition("/")[2]]
-    return set(schema["properties"])
+    afterwards: dict[str, Any] = {"company_id": {}} if kind is Kind.CONTACTS else {}
+    return {**schema["properties"], **afterwards}
 
 
 async def changed_before(
@@ -75,3 +81,12 @@ async def company(crm: Crm, originator: str, origin: str) -> dict[str, Any] | No
     """The company of this origin, or None."""
     page = await crm.get("clients", address("companies"), originator_id=originator, origin_id=origin)
     return next(iter(page["items"]), None)
+
+
+async def linked(crm: Crm, contact: dict[str, Any], company_id: str) -> dict[str, Any]:
+    """The contact with this company among its companies."""
+    if any(link["company_id"] == company_id for link in contact["companies"]):
+        return contact
+    answer = await crm.put("clients", address("contacts", contact["id"], "companies", company_id), {})
+    found: dict[str, Any] = answer.body
+    return found

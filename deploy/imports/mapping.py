@@ -1,4 +1,4 @@
-"""What the columns of somebody's CSV file mean here, as a TOML file says it.
+"""What the columns of somebody's file mean here, as a TOML file says it.
 
 The surprise: every column of the file must be spoken for. One that is neither used nor listed under `ignored` stops the
 import before its first row, as does one that is used and not there: silence would lose data.
@@ -6,12 +6,16 @@ import before its first row, as does one that is used and not there: silence wou
 
 import tomllib
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from deploy.imports.rules import MoneyRule, PointRule, RowRule
+from deploy.imports.table import REASON
+
+REACH: Final = ("phones", "emails", "websites", "messengers")
 
 
 class BadMapping(Exception):
@@ -22,41 +26,13 @@ class BadMapping(Exception):
         self.reasons = tuple(reasons)
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class MoneyRule(_Part):
-    """An amount in a column; `factor` where the column counts thousands or millions."""
-
-    column: str
-    currency: str
-    factor: Decimal = Decimal(1)
-
-
-class RowRule(_Part):
-    """One product row of each lead: the product's external id, and where the final price differs from the list price.
-
-    `price_when` names the values of other columns, as the file has them, with which `price` counts.
-    """
-
-    product: str
-    price: str | None = None
-    price_when: dict[str, list[str]] = {}
-    quantity: str | None = None
-
-    @property
-    def columns(self) -> list[str]:
-        """All columns it reads."""
-        return [column for column in (self.product, self.price, self.quantity, *self.price_when) if column]
-
-
-class Mapping(_Part):
-    """How a row becomes a company, a product or a lead.
+class Mapping(BaseModel):
+    """How a row becomes a company, a contact, a product or a lead.
 
     Attributes:
         originator: the system that the file came from; a second import finds its rows by it.
         origin: column of the row's id in that system; for products, the external id.
+        originator_column: column that says the originator too: a row from elsewhere is rejected.
         columns: column to field.
         constants: field to value, the same for all rows.
         values: column to translations; a value without one stays as it is,
@@ -65,13 +41,17 @@ class Mapping(_Part):
         templates: field to texts such as `{product} for {account}`; the first whose columns are all filled counts.
         money: field to amount.
         prices: list prices of a product.
-        company: column of a company's `origin`, empty for a lead without one.
+        company: column of a company's `origin`, empty for a lead or a contact without one.
+        phones, emails, websites, messengers: where contacts and companies are reached; several columns make several.
         rows: product rows of a lead.
         ignored: columns that are left out on purpose.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     originator: str
     origin: str
+    originator_column: str | None = None
     columns: dict[str, str] = {}
     constants: dict[str, Any] = {}
     values: dict[str, dict[str, str]] = {}
@@ -81,8 +61,17 @@ class Mapping(_Part):
     money: dict[str, MoneyRule] = {}
     prices: list[MoneyRule] = []
     company: str | None = None
+    phones: list[PointRule] = []
+    emails: list[PointRule] = []
+    websites: list[PointRule] = []
+    messengers: list[PointRule] = []
     rows: list[RowRule] = []
     ignored: list[str] = []
+
+    @property
+    def reach(self) -> dict[str, list[PointRule]]:
+        """The columns of each kind of contact data."""
+        return {name: getattr(self, name) for name in REACH}
 
     @property
     def used(self) -> list[str]:
@@ -94,8 +83,9 @@ class Mapping(_Part):
             *self.complete,
             *self.ranges,
             *(column for texts in self.templates.values() for text in texts for column in placeholders(text)),
-            *(rule.column for rule in (*self.money.values(), *self.prices)),
-            *([self.company] if self.company else []),
+            *(column for rule in (*self.money.values(), *self.prices) for column in rule.columns),
+            *(column for column in (self.originator_column, self.company) if column),
+            *(rule.column for rules in self.reach.values() for rule in rules),
             *(column for rule in self.rows for column in rule.columns),
         ]
         return list(dict.fromkeys(named))
@@ -103,18 +93,19 @@ class Mapping(_Part):
     @property
     def fields(self) -> set[str]:
         """All fields that it fills."""
-        lists = {"company_id": self.company, "rows": self.rows, "prices": self.prices}
-        given = {name for name, value in lists.items() if value}
+        lists: dict[str, object] = {"company_id": self.company, "rows": self.rows, "prices": self.prices}
+        given = {name for name, value in (lists | self.reach).items() if value}
         return {*self.columns.values(), *self.constants, *self.templates, *self.money, *given}
 
-    def check_header(self, header: Sequence[str]) -> None:
+    def check_header(self, header: list[str]) -> None:
         """Compare with the file's first line.
 
         Raises:
             BadMapping: naming every missing, unknown and doubled column.
         """
         reasons = [f"column {name!r} is not in the file" for name in self.used if name not in header]
-        spoken_for = {*self.used, *self.ignored}
+        # What was rejected comes back with the reason that it was rejected for.
+        spoken_for = {*self.used, *self.ignored, *([REASON] if header[-1:] == [REASON] else [])}
         reasons += [
             f"column {name!r} is neither used nor listed under `ignored`" for name in header if name not in spoken_for
         ]

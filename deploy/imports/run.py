@@ -1,5 +1,8 @@
 """One import: the rows of a file, put into their service by origin.
 
+A contact whose company cannot be linked is rejected although it is there by then: the row says what is missing, and
+importing it again mends it.
+
 The surprise: leads learns of products by events, so right after an import of products it may not know them yet. That
 one refusal is waited out, against one deadline for the whole run.
 """
@@ -9,29 +12,30 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from rich.console import Console
 
-from deploy.client import Crm, Problem
+from deploy.client import Answer, Crm, Problem
 from deploy.imports.bodies import References, body, translated
-from deploy.imports.kinds import TARGETS, Changed, Kind, changed_before, company, fields_of, product
+from deploy.imports.kinds import TARGETS, Changed, Kind, changed_before, company, fields_of, linked, product
 from deploy.imports.mapping import BadMapping, Mapping
 from deploy.imports.table import BadRow, Rejected, Row, Table
 from deploy.parallel import bar, each
 
-Outcome = Literal["created", "updated", "unchanged", "rejected"]
+Outcome = Literal["created", "updated", "unchanged", "skipped", "rejected"]
 _NEWS_S: Final = 30.0
 _CREATED: Final = 201
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many rows ended how, and which were rejected."""
+    """How many rows ended how, and which were rejected; skipped are those of records that were merged into others."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    skipped: int = 0
     rejects: list[Rejected] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -53,6 +57,7 @@ class Import:
     news_s: float = _NEWS_S
     _rejects: list[Rejected] = field(default_factory=list)
     _give_up_at: float | None = None
+    _booleans: frozenset[str] = frozenset()
 
     async def run(self, table: Table) -> Counts:
         """Put in every good row; collect the others.
@@ -72,22 +77,26 @@ class Import:
                 rows, lambda row: self._row(row, references, before), parallel=self.parallel, advance=advance
             )
         counted = Counter(ended)
-        return Counts(
-            counted["created"], counted["updated"], counted["unchanged"], self._rejects, monotonic() - started
-        )
+        numbers = {name: counted[name] for name in ("created", "updated", "unchanged", "skipped")}
+        return Counts(**numbers, rejects=self._rejects, seconds=monotonic() - started)
 
     async def _check(self, table: Table) -> None:
         self.mapping.check_header(table.header)
-        unknown = sorted(self.mapping.fields - await fields_of(self.crm, self.kind))
+        fields = await fields_of(self.crm, self.kind)
+        unknown = sorted(self.mapping.fields - fields.keys())
         if unknown:
             raise BadMapping([f"{self.kind.value} have no field {name!r}" for name in unknown])
+        self._booleans = frozenset(name for name, schema in fields.items() if schema.get("type") == "boolean")
 
     def _once_each(self, rows: Iterable[Row]) -> Iterable[Row]:
         lines: dict[str, int] = {}
+        ours = self.mapping.originator
         for row in rows:
             origin = row.cells[self.mapping.origin]
             if not origin:
                 self._reject(row, f"{self.mapping.origin}: is empty")
+            elif (named := row.cells.get(self.mapping.originator_column or "", ours)) != ours:
+                self._reject(row, f"{self.mapping.originator_column}: {named!r} is not {ours!r}")
             elif origin in lines:
                 self._reject(row, f"{self.mapping.origin}: {origin!r} is in line {lines[origin]} already")
             else:
@@ -119,25 +128,46 @@ class Import:
 
     async def _row(self, row: Row, references: References, before: dict[str, Changed]) -> Outcome:
         origin = row.cells[self.mapping.origin]
-        target = TARGETS[self.kind]
         try:
-            made = body(self.mapping, row, references)
-            while True:
-                try:
-                    answer = await self.crm.put(target.service, target.path(self.mapping.originator, origin), made)
-                    break
-                except Problem as problem:
-                    if not self._comes_later(problem):
-                        raise
-                    await asyncio.sleep(0.2)
+            made = body(self.mapping, row, references, self._booleans)
+            company_id = made.pop("company_id", None) if self.kind is Kind.CONTACTS else None
+            answer = await self._put(origin, made)
+            there = await self._linked(answer.body, company_id) if company_id else answer.body
         except (BadRow, Problem) as problem:
-            if isinstance(problem, Problem) and problem.status in {401, 403}:
-                raise
-            self._reject(row, str(problem))
-            return "rejected"
+            return self._without(row, problem)
         if answer.status == _CREATED:
             return "created"
-        return "unchanged" if answer.body["updated_at"] == before.get(origin) else "updated"
+        return "unchanged" if there["updated_at"] == before.get(origin) else "updated"
+
+    async def _put(self, origin: str, made: dict[str, Any]) -> Answer:
+        target = TARGETS[self.kind]
+        while True:
+            try:
+                return await self.crm.put(target.service, target.path(self.mapping.originator, origin), made)
+            except Problem as problem:
+                if not self._comes_later(problem):
+                    raise
+                await asyncio.sleep(0.2)
+
+    async def _linked(self, contact: dict[str, Any], company_id: str) -> dict[str, Any]:
+        try:
+            return await linked(self.crm, contact, company_id)
+        except Problem as problem:
+            if problem.status in {401, 403}:
+                raise
+            raise BadRow(f"{self.mapping.company}: {problem}") from problem
+
+    def _without(self, row: Row, problem: BadRow | Problem) -> Outcome:
+        reason = str(problem)
+        if isinstance(problem, Problem):
+            if problem.status in {401, 403}:
+                raise problem
+            if problem.code == "gone":
+                if problem.body.get("merged_into"):
+                    return "skipped"
+                reason = "it was deleted here, and an import does not bring it back"
+        self._reject(row, reason)
+        return "rejected"
 
     def _comes_later(self, problem: Problem) -> bool:
         """Whether the only thing wrong is a product that the service has not heard of, and there is still time."""

@@ -1,4 +1,4 @@
-"""The CSV file of an import, and the file of what was rejected.
+"""The table of an import as a CSV file, and the file of what was rejected.
 
 The surprise: the reject file has the columns of the file itself and one more, so that it can be corrected and imported.
 """
@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from deploy.formulas import as_it_was, harmless
+
 REASON: Final = "reason"
 
 
 class BadFile(Exception):
-    """The file is not a CSV file with a header."""
+    """The file is no table with a header."""
 
 
 class BadRow(Exception):
@@ -22,7 +24,7 @@ class BadRow(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """One row; `line` is where it ends in the file, `cells` are trimmed, `raw` is what the file has."""
+    """One row; `line` is where it ends in the file, `cells` are trimmed, `raw` is what the file says."""
 
     line: int
     raw: tuple[str, ...]
@@ -46,7 +48,7 @@ class Table:
     malformed: list[Rejected]
 
 
-def read_table(file: Path) -> Table:
+def read_csv(file: Path) -> Table:
     """Read it all.
 
     Raises:
@@ -59,8 +61,9 @@ def read_table(file: Path) -> Table:
             header = next(reader, [])
             if not header:
                 raise BadFile(f"{file.name} is empty")
-            for cells in reader:
-                if not cells:
+            for found in reader:
+                cells = [as_it_was(cell) for cell in found]
+                if not any(cell.strip() for cell in cells):
                     continue
                 trimmed = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
                 row = Row(reader.line_num, tuple(cells), trimmed)
@@ -81,7 +84,10 @@ def write_rejects(file: Path, header: list[str], rejects: Iterable[Rejected]) ->
         return
     with file.open("w", encoding="utf-8", newline="") as text:
         writer = csv.writer(text)
-        writer.writerow([*header, REASON])
+        # A file of rejects that was rejected again has one reason, the new one.
+        columns = header[:-1] if header[-1] == REASON else header
+        writer.writerow([*columns, REASON])
         for rejected in found:
-            cells = [*rejected.row.raw, *[""] * (len(header) - len(rejected.row.raw))]
-            writer.writerow([*cells, rejected.reason])
+            raw = rejected.row.raw[: len(columns)] if columns != header else rejected.row.raw
+            cells = [*raw, *[""] * (len(columns) - len(raw))]
+            writer.writerow([harmless(cell) for cell in (*cells, rejected.reason)])

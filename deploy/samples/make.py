@@ -1,4 +1,4 @@
-"""Makes the sample files: invented companies, products and leads with the columns and quirks of a real sales pipeline.
+"""Makes the sample files: invented companies, people, products and leads, with the columns and quirks of real files.
 
 The surprise: `oracles.json` is summed up here from the very rows that are written, without any code of the import, so
 that it can testify against the import. The same seed makes the same files, byte by byte; run it with `python -m`.
@@ -37,7 +37,16 @@ LEAD_COLUMNS: Final = (
 COMPANY_COLUMNS: Final = (
     "account", "sector", "year_established", "revenue", "employees", "office_location", "subsidiary_of",
 )  # fmt: skip
+FIRST_NAMES: Final = ("Ada", "Bruno", "Chiara", "Dilek", "Emil", "Frida", "Goran", "Hanna", "Ines", "Jonas")
+LAST_NAMES: Final = ("Amsel", "Birke", "Czerny", "Dorn", "Eschbach", "Falke", "Ginster", "Hasel", "Iltis", "Jaspis")
+JOBS: Final = ("Buyer", "Head of Purchasing", "Managing Director", "Engineer", "Assistant")
+CONTACT_COLUMNS: Final = (
+    "person", "given_name", "family_name", "job", "account", "office", "mobile", "mail", "telegram", "birthday",
+    "exportable", "revision",
+)  # fmt: skip
+PEOPLE: Final = 40
 DEPENDENT: Final = 0.2
+EMPLOYED: Final = 0.8
 ANONYMOUS: Final = 0.6
 """Of the open rows, as in the real pipeline."""
 
@@ -90,6 +99,31 @@ def _lead(random: Random, stage: str, place: int) -> dict[str, Any]:
     }
 
 
+def contacts(random: Random) -> list[dict[str, Any]]:
+    """People; some work for nobody, some are reached in two ways, some only on Telegram."""
+    return [_contact(random, place) for place in range(PEOPLE)]
+
+
+def _contact(random: Random, place: int) -> dict[str, Any]:
+    first, last = random.choice(FIRST_NAMES), random.choice(LAST_NAMES)
+    born = date(1960, 1, 1) + timedelta(days=random.randint(0, 15_000))
+    return {
+        "person": f"P-{place + 1:03d}",
+        "given_name": first,
+        "family_name": last,
+        "job": random.choice(JOBS),
+        "account": random.choice(COMPANIES) if random.random() < EMPLOYED else "",
+        # Numbers that the plans of Germany keep for the stage.
+        "office": f"030 23125{place:03d}" if place % 3 else "",
+        "mobile": f"0171 39200{place:02d}" if place % 2 else "",
+        "mail": f"{first}.{last}.{place}@example.com".lower() if place % 4 else "",
+        "telegram": f"@{first}{place}".lower() if place % 4 == 0 else "",
+        "birthday": born.isoformat() if place % 5 else "",
+        "exportable": random.choice(("yes", "no")),
+        "revision": random.randint(1, 9),
+    }
+
+
 def oracles(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The figures that these leads must lead to."""
     right = {wrong: name for name, wrong in MISSPELT.items()}
@@ -117,12 +151,14 @@ def _per(rows: Sequence[Mapping[str, Any]], key: Any) -> dict[str, Any]:
 
 
 def make(folder: Path) -> None:
-    """Write the three tables and the oracles."""
+    """Write the four tables and the oracles."""
     random = Random(20261)  # noqa: S311 - the same dice every time are the point
     made = companies(random)
     rows = leads(random)
+    people = contacts(random)
     listed = [{"product": name, "series": series, "sales_price": price} for name, (series, price) in PRODUCTS.items()]
     _write(folder / "companies.csv", COMPANY_COLUMNS, made)
+    _write(folder / "contacts.csv", CONTACT_COLUMNS, people)
     _write(folder / "products.csv", ("product", "series", "sales_price"), listed)
     _write(folder / "leads.csv", LEAD_COLUMNS, rows)
     (folder / "oracles.json").write_text(json.dumps(oracles(rows), indent=1) + "\n", encoding="utf-8")

@@ -13,13 +13,14 @@ URLS = {name: f"http://{name}" for name in SERVICES}
 
 
 class Services(httpx.AsyncBaseTransport):
-    """Leads, companies and products by origin, with a product that leads may not know yet."""
+    """Leads, companies, contacts and products by origin, with a product that leads may not know yet."""
 
     def __init__(self) -> None:
         self.records: dict[str, dict[str, Any]] = {}
         self.writes = 0
         self.away = 0
         self.refusals: list[Mapping[str, Any]] = []
+        self.gone: dict[str, dict[str, Any]] = {}
 
     def crm(self) -> Crm:
         return Crm(URLS, "token", transport=self)
@@ -41,14 +42,32 @@ class Services(httpx.AsyncBaseTransport):
     def _put(self, path: str, body: dict[str, Any]) -> httpx.Response:
         if self.refusals:
             return httpx.Response(422, json=self.refusals.pop())
+        if path.rpartition("/")[2] in self.gone:
+            return httpx.Response(410, json={"code": "gone", **self.gone[path.rpartition("/")[2]]})
+        if "/companies/" in path.removeprefix("/v1/companies/"):
+            return self._link(*path.removeprefix("/v1/contacts/").split("/companies/"))
         before = self.records.get(path)
         if before is not None and all(before.get(name) == value for name, value in body.items()):
             return httpx.Response(200, json=before)
         self.writes += 1
         origin = path.rpartition("/")[2]
-        marks = {"id": f"id of {origin}", "origin_id": origin, "external_id": origin, "updated_at": str(self.writes)}
-        self.records[path] = {**(before or {}), **body, **marks}
+        marks: dict[str, Any] = {
+            "id": f"id of {origin}",
+            "origin_id": origin,
+            "external_id": origin,
+            "updated_at": str(self.writes),
+        }
+        self.records[path] = {"companies": [], **(before or {}), **body, **marks}
         return httpx.Response(200 if before else 201, json=self.records[path])
+
+    def _link(self, contact: str, company: str) -> httpx.Response:
+        found = next(record for record in self.records.values() if record["id"] == contact)
+        if not any(record["id"] == company for record in self.records.values()):
+            return httpx.Response(404, json={"code": "not_found", "detail": "There is no such company."})
+        self.writes += 1
+        found["companies"] = [*found["companies"], {"company_id": company, "title": company, "is_primary": True}]
+        found["updated_at"] = str(self.writes)
+        return httpx.Response(200, json=found)
 
     def _listed(self, path: str, query: httpx.QueryParams) -> list[dict[str, Any]]:
         prefix = f"{path}/external/{query['originator_id']}/"
@@ -59,13 +78,23 @@ class Services(httpx.AsyncBaseTransport):
 def _described(host: str) -> dict[str, Any]:
     fields = ("title", "name", "stage_id", "currency", "comments", "responsible_id", "company_id", "rows", "prices")
     schema = {"properties": {name: {"title": name} for name in (*fields, "industry", "employees", "revenue")}}
-    put = {"put": {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/In"}}}}}}
+    named = ("first_name", "last_name", "position", "birth_date", "origin_version", "phones", "emails", "messengers")
+    person = {"properties": {**{name: {"title": name} for name in named}, "export": {"type": "boolean"}}}
     paths = {
-        "leads": "/v1/leads/external/{originator}/{origin}",
-        "clients": "/v1/companies/external/{originator}/{origin}",
-        "catalog": "/v1/products/external/{external_id}",
+        "leads": {"/v1/leads/external/{originator}/{origin}": _takes("In")},
+        "clients": {
+            "/v1/companies/external/{originator}/{origin}": _takes("Company"),
+            "/v1/contacts/external/{originator}/{origin}": _takes("Person"),
+        },
+        "catalog": {"/v1/products/external/{external_id}": _takes("In")},
     }
-    return {"paths": {paths[host]: put}, "components": {"schemas": {"In": schema}}}
+    company: dict[str, Any] = {"properties": {name: {} for name in schema["properties"] if name != "company_id"}}
+    return {"paths": paths[host], "components": {"schemas": {"In": schema, "Company": company, "Person": person}}}
+
+
+def _takes(schema: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {"put": {"requestBody": {"content": content}}}
 
 
 def product_not_found() -> Mapping[str, Any]:

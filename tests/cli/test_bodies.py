@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from deploy.imports.bodies import References, body
-from deploy.imports.mapping import Mapping, MoneyRule, read_mapping
+from deploy.imports.mapping import Mapping, read_mapping
+from deploy.imports.rules import MoneyRule
 from deploy.imports.table import BadRow, Row
 
 LEADS = read_mapping(Path(__file__).parents[2] / "deploy" / "samples" / "leads.toml")

@@ -45,6 +45,7 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["trace", "c"],
         ["convert", "1"],
         ["verify"],
+        ["export", "contacts", "contacts.csv"],
         ["import", "leads", str(SAMPLES / "leads.csv"), "--map", str(SAMPLES / "leads.toml")],
     ],
 )

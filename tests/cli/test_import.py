@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from deploy.imports import BadMapping, Counts, Import, Kind, read_mapping
-from deploy.imports.table import BadFile, read_table, write_rejects
+from deploy.imports.files import read_table
+from deploy.imports.table import BadFile, write_rejects
 from tests.cli.fakes import Services, product_not_found
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.exports.columns import COMPANY_COLUMNS, CONTACT_COLUMNS
 from deploy.imports import BadMapping, read_mapping
-from deploy.imports.table import read_table
+from deploy.imports.files import read_table
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 
@@ -16,9 +17,15 @@ def written(folder: Path, text: str) -> Path:
     return file
 
 
-@pytest.mark.parametrize("name", ["companies", "products", "leads"])
+@pytest.mark.parametrize("name", ["companies", "contacts", "products", "leads"])
 def test_the_sample_mappings_speak_for_every_column_of_the_samples(name: str) -> None:
     read_mapping(SAMPLES / f"{name}.toml").check_header(read_table(SAMPLES / f"{name}.csv").header)
+
+
+@pytest.mark.parametrize(("name", "columns"), [("contacts", CONTACT_COLUMNS), ("companies", COMPANY_COLUMNS)])
+def test_the_mappings_of_exported_files_speak_for_every_column_of_theirs(name: str, columns: tuple[str, ...]) -> None:
+    """CONT-06, CMN-14."""
+    read_mapping(SAMPLES / f"exported-{name}.toml").check_header(list(columns))
 
 
 def test_columns_that_are_missing_unknown_or_doubled_are_all_named(tmp_path: Path) -> None:
