@@ -226,3 +226,21 @@ async def test_what_cannot_be_read_is_named_without_its_value() -> None:
     office.documents["lead:lead-1"]["amount"] = "secret"
     (finding,) = office.judged(State())
     assert finding.detail == "the document cannot be read: amount"
+
+
+async def test_what_imports_and_corrections_did_to_a_record_is_told_by_its_events() -> None:
+    """CONT-08."""
+    office = Office()
+    fields = {"last_name": "Lovelace", "origin_version": "1"}
+    await office.add(Contact.create("ada", 7, fields, by=ANNA, at=office.now, origin=("shop", "1")))
+    await office.change(
+        Contact,
+        "ada",
+        lambda contact, by: contact.correct({"position": "Countess", "first_name": "Ada"}, **by),
+        lambda contact, by: contact.take_over({"first_name": "Ada", "origin_version": "2"}, **by),
+    )
+    assert (office.documents["contact:ada"]["origin_version"], office.judged(State())) == ("2", [])
+    assert list(office.documents["contact:ada"]["edited_here"]) == ["position"]
+    office.documents["contact:ada"]["edited_here"] = ()
+    (finding,) = office.judged(State())
+    assert finding.detail == "not as its events say: edited_here"
