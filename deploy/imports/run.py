@@ -20,6 +20,7 @@ from deploy.client import Answer, Crm, Problem
 from deploy.imports.bodies import References, body, translated
 from deploy.imports.kinds import TARGETS, Changed, Kind, changed_before, company, fields_of, linked, product
 from deploy.imports.mapping import BadMapping, Mapping
+from deploy.imports.picking import good_rows
 from deploy.imports.table import BadRow, Rejected, Row, Table
 from deploy.parallel import bar, each
 
@@ -68,7 +69,7 @@ class Import:
         started = monotonic()
         await self._check(table)
         self._rejects.extend(table.malformed)
-        rows = [row for row in self._once_each(table.rows) if self._translates(row)]
+        rows = list(good_rows(self.mapping, table.rows, self._reject))
         references = await self._references(rows)
         origins = [row.cells[self.mapping.origin] for row in rows]
         before = await changed_before(self.crm, self.kind, self.mapping.originator, self._names(origins), self.parallel)
@@ -87,29 +88,6 @@ class Import:
         if unknown:
             raise BadMapping([f"{self.kind.value} have no field {name!r}" for name in unknown])
         self._booleans = frozenset(name for name, schema in fields.items() if schema.get("type") == "boolean")
-
-    def _once_each(self, rows: Iterable[Row]) -> Iterable[Row]:
-        lines: dict[str, int] = {}
-        ours = self.mapping.originator
-        for row in rows:
-            origin = row.cells[self.mapping.origin]
-            if not origin:
-                self._reject(row, f"{self.mapping.origin}: is empty")
-            elif (named := row.cells.get(self.mapping.originator_column or "", ours)) != ours:
-                self._reject(row, f"{self.mapping.originator_column}: {named!r} is not {ours!r}")
-            elif origin in lines:
-                self._reject(row, f"{self.mapping.origin}: {origin!r} is in line {lines[origin]} already")
-            else:
-                lines[origin] = row.line
-                yield row
-
-    def _translates(self, row: Row) -> bool:
-        try:
-            translated(self.mapping, row)
-        except BadRow as problem:
-            self._reject(row, str(problem))
-            return False
-        return True
 
     def _names(self, values: Iterable[str]) -> list[str]:
         return sorted({value for value in values if value})
