@@ -86,7 +86,24 @@ _EARLIER: Final[Mapping[str, Any]] = {
 }
 """What an Updated event may say was there before."""
 
+_OTHERS: Final = {
+    noun: {"type": noun, "id": f"{_IDS[noun][:-1]}f", "title": title}
+    for noun, title in (("contact", "A. Lovelace"), ("company", "ACME"))
+}
+"""What is merged with the contact and the company of the other samples."""
+
 _STORIES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "crm.client.merge_requested.v1": {
+        "others": [_OTHERS["contact"]],
+        "merge_id": "0199f2a4-0000-7000-8000-00000000fe26",
+    },
+    "crm.contact.merged.v1": {"removed": [_OTHERS["contact"]]},
+    "crm.contact.replaced.v1": {"survivor": _OTHERS["contact"]},
+    "crm.company.merged.v1": {
+        "survivor": {"type": "company", "id": _IDS["company"], "title": _TITLES["company"]},
+        "removed": [_OTHERS["company"]],
+    },
+    "crm.company.replaced.v1": {"survivor": _OTHERS["company"]},
     "crm.deal.stage_changed.v1": {"to_semantic": "S", "closed_at": _NOON},
     "crm.dictionary.value_updated.v1": {
         "before": {"name": "Client"},
@@ -101,6 +118,7 @@ _STORIES: Final[Mapping[str, Mapping[str, Any]]] = {
 """Fields of a sample that only make sense together, by `ce_type`."""
 
 _SPEAKERS: Final = {
+    "crm.client.merge_requested.v1": "contact",
     "crm.lead.client_resolved.v1": "resolution",
     "crm.lead.client_refused.v1": "resolution",
     "crm.lead.deal_refused.v1": "refusal",

@@ -171,18 +171,44 @@ def _value_said(known: Known, event: Envelope[Any]) -> dict[str, Any]:
     return {"values": tuple(sorted([*left, *([value] if value else [])], key=lambda each: each.place))}
 
 
-_REQUISITES: Final[Mapping[type[Event], Fold]] = dict.fromkeys(
-    (clients.RequisiteCreated, clients.RequisiteChanged, clients.RequisiteDeleted), _says("requisites")
-)
+_OF_BOTH: Final[Mapping[type[Event], Fold]] = {
+    **dict.fromkeys(
+        (clients.RequisiteCreated, clients.RequisiteChanged, clients.RequisiteDeleted), _says("requisites")
+    ),
+    clients.ClientMergeRequested: lambda _, event: _touched(event),
+}
 
 
-def _ended(fields: type[Fields], **also: Any) -> Fold:
+def _vanished(fields: type[Fields]) -> dict[str, Any]:
     """What was known is gone; the record stays, so that its id is never used again."""
     blank = {name: info.get_default(call_default_factory=True) for name, info in fields.model_fields.items()}
-    gone = {**blank, "originator_id": None, "origin_id": None, "requisites": (), **also}
+    links = {"companies": ()} if fields is clients.ContactFields else {}
+    return {**blank, **links, "requisites": ()}
+
+
+def _ended(fields: type[Fields]) -> Fold:
+    gone = {**_vanished(fields), "originator_id": None, "origin_id": None}
 
     def fold(_: Known, event: Envelope[Any]) -> dict[str, Any]:
         return {**gone, "deleted_at": event.time, **_touched(event)}
+
+    return fold
+
+
+def _replaced(fields: type[Fields]) -> Fold:
+    gone = _vanished(fields)
+
+    def fold(_: Known, event: Envelope[Any]) -> dict[str, Any]:
+        return {**gone, "merged_into": event.data.survivor.id, "deleted_at": event.time, **_touched(event)}
+
+    return fold
+
+
+def _merged(*names: str) -> Fold:
+    said = _says(*names)
+
+    def fold(known: Known, event: Envelope[Any]) -> dict[str, Any]:
+        return _corrected(known, event) | said(known, event)
 
     return fold
 
@@ -216,14 +242,18 @@ FOLDS: Final[Mapping[type[Aggregate], Mapping[type[Event], Fold]]] = {
         clients.ContactUpdated: _corrected,
         clients.ContactLinked: _says("companies"),
         clients.ContactUnlinked: _says("companies"),
-        clients.ContactDeleted: _ended(clients.ContactFields, companies=()),
-        **_REQUISITES,
+        clients.ContactDeleted: _ended(clients.ContactFields),
+        clients.ContactReplaced: _replaced(clients.ContactFields),
+        clients.ContactMerged: _merged("companies", "requisites"),
+        **_OF_BOTH,
     },
     Company: {
         clients.CompanyCreated: _created("company"),
         clients.CompanyUpdated: _corrected,
         clients.CompanyDeleted: _ended(clients.CompanyFields),
-        **_REQUISITES,
+        clients.CompanyReplaced: _replaced(clients.CompanyFields),
+        clients.CompanyMerged: _merged("requisites"),
+        **_OF_BOTH,
     },
     Resolution: {clients.LeadClientResolved: _resolved, clients.LeadClientRefused: _resolved},
     Product: {catalog.ProductCreated: _created("product"), catalog.ProductUpdated: _corrected},
@@ -248,7 +278,9 @@ _BOOKKEEPING: Final = {**_COUNTERS, "deleted_at": "nothing of its kind is delete
 
 NOT_CARRIED: Final[Mapping[type[Aggregate], Mapping[str, str]]] = {
     **dict.fromkeys((Deal, Product), _BOOKKEEPING),
-    **dict.fromkeys((Contact, Company), _COUNTERS),
+    **{
+        client: {**_COUNTERS, "merging": "copies of others, until they are taken over"} for client in (Contact, Company)
+    },
     **{aggregate: {**_BOOKKEEPING, "id": "the record's key"} for aggregate in (Refusal, Dictionary, Bindings)},
     Lead: {
         **_BOOKKEEPING,
@@ -270,12 +302,12 @@ NOT_CARRIED: Final[Mapping[type[Aggregate], Mapping[str, str]]] = {
 SPEAKERS: Final[Mapping[type[Event], type[Aggregate]]] = {
     event: aggregate for aggregate, folds in FOLDS.items() for event in folds
 }
-"""Which aggregate says an event, where it has a sequence; of requisites, which both say alike, any of the two."""
+"""Which aggregate says an event, where it has a sequence; where two say it alike, any of them."""
 
 
 def subject_of(event: Envelope[Event]) -> str:
     """Who says an event that has a sequence, as findings name it."""
-    owner = getattr(event.data, "owner", None)
+    owner = getattr(event.data, "owner", None) or getattr(event.data, "survivor", None)
     noun = owner.type if owner else SPEAKERS[type(event.data)].__name__.lower()
     return f"{noun}:{event.subject}"
 

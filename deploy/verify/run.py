@@ -17,6 +17,7 @@ from rich.console import Console
 
 from deploy.parallel import Advance, bar
 from deploy.verify.conversions import Conversions
+from deploy.verify.departures import Departures
 from deploy.verify.findings import Finding, Report
 from deploy.verify.invariant import OWN_FIELDS, Invariant, Seen
 from deploy.verify.kinds import KINDS
@@ -33,7 +34,7 @@ from services.timeline.domain.entry import Entry
 READING: Final = "reading"
 PROMISES: Final = {
     READING: "what stands on the topics has been read by every service that hears them",
-    **{kind.name: kind.promise for kind in (Sequences, State, Conversions, Links, Timeline, Outbox)},
+    **{kind.name: kind.promise for kind in (Sequences, State, Conversions, Links, Departures, Timeline, Outbox)},
 }
 """What is promised, by the name of the invariant."""
 
@@ -93,6 +94,7 @@ async def _look(system: Opened, began: Ends, console: Console, patience_s: float
         State(),
         Conversions(now=now, patience=patience),
         Links(now=now, patience=patience),
+        Departures(),
         Outbox(now=now),
         timeline,
     )

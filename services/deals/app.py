@@ -26,7 +26,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     departures = Departures(
         service.collection("departures"),
         deals,
-        lambda deal, gone, cause: deal.drop_client(gone, by=cause.actor, at=cause.at),
+        lambda deal, gone, survivor, cause: deal.drop_client(gone, survivor, by=cause.actor, at=cause.at),
     )
     service.hear(
         (topics.LEADS, topics.CLIENTS, topics.CATALOG),
@@ -44,6 +44,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
         views=DealViews(deals),
         products=products,
         numbers=service.numbers,
+        departures=departures,
         waiters=service.waiters,
         settings=settings,
         new_id=service.new_id,

@@ -28,7 +28,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     departures = Departures(
         service.collection("departures"),
         leads,
-        lambda lead, gone, cause: lead.drop_client(gone, by=cause.actor, at=cause.at),
+        lambda lead, gone, survivor, cause: lead.drop_client(gone, survivor, by=cause.actor, at=cause.at),
     )
     service.hear(
         (topics.CLIENTS, topics.DEALS, topics.CATALOG),
@@ -53,6 +53,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
         views=views,
         products=products,
         numbers=service.numbers,
+        departures=departures,
         waiters=service.waiters,
         settings=settings,
         new_id=service.new_id,

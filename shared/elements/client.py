@@ -127,13 +127,40 @@ def refuse_company(client: Client, *, link_no: int, code: str) -> Client | None:
     return client.model_copy(update={"company": None, "link_state": "refused", "refusal": code})
 
 
-def without(client: Client, gone: ElementRef) -> Client:
-    """The client as it is when a contact or company of it is no more (COMP-10); the company's contacts stay."""
+def without(client: Client, gone: ElementRef, survivor: ElementRef | None = None) -> Client:
+    """The client as it is when a contact or company of it is no more (COMP-10); the company's contacts stay.
+
+    The one that it was merged into, if it was, takes its place (DUP-02).
+    """
     if gone.type == "company":
-        is_linked = client.company is not None and client.company.id == gone.id
+        return _without_company(client, gone, survivor)
+    old = next((link for link in client.contacts if link.contact_id == gone.id), None)
+    if old is None or survivor is None:
+        return remove_contact(client, gone.id) if old else client
+    known = next((link for link in client.contacts if link.contact_id == survivor.id), old)
+    changes = {
+        "contact_id": survivor.id,
+        "title": survivor.title,
+        "is_primary": known.is_primary or old.is_primary,
+        "auto_linked_from": old.auto_linked_from and known.auto_linked_from,
+    }
+    others = [link for link in client.contacts if link not in {old, known}]
+    return client.model_copy(update={"contacts": with_one_primary([*others, known.model_copy(update=changes)])})
+
+
+def _without_company(client: Client, gone: ElementRef, survivor: ElementRef | None) -> Client:
+    is_linked = client.company is not None and client.company.id == gone.id
+    if survivor is None:
         return set_company(client, None) if is_linked else client
-    is_linked = any(link.contact_id == gone.id for link in client.contacts)
-    return remove_contact(client, gone.id) if is_linked else client
+    brought = [
+        link.model_copy(update={"auto_linked_from": survivor.id}) if link.auto_linked_from == gone.id else link
+        for link in client.contacts
+    ]
+    changes: dict[str, object] = {"contacts": tuple(brought)}
+    if is_linked:
+        # A question about the company that is still open is asked again, of the survivor.
+        changes |= {"company": survivor, "link_no": client.link_no + (client.link_state == "pending")}
+    return client.model_copy(update=changes)
 
 
 def with_resolved(client: Client, contact: ElementRef | None, company: ElementRef | None) -> Client:

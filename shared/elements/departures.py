@@ -1,7 +1,8 @@
-"""Contacts and companies that were deleted leave the elements that link them (COMP-10).
+"""Contacts and companies that were deleted leave the elements that link them, merged ones make room (COMP-10, DUP-02).
 
-The surprise: an answer that names a contact may be older than the contact's end, and come after it. So whoever heard of
-an end remembers it, and looks once more after each link: whichever comes later sees the other.
+The surprise: an answer that names a contact may be older than the contact's end, and come after it; and a record may
+have been merged into one whose end was heard of long ago. So whoever heard of an end remembers it, and looks once more
+after each link: whichever comes later sees the other.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
-from crm_contracts.clients import CompanyDeleted, ContactDeleted
+from crm_contracts.clients import CompanyDeleted, CompanyReplaced, ContactDeleted, ContactReplaced
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
@@ -19,6 +20,8 @@ from shared.kit.pages import newest_first
 from shared.kit.repository import MongoRepository
 
 E = TypeVar("E", bound=Aggregate)
+Drop = Callable[[E, ElementRef, ElementRef | None, Cause], None]
+"""Takes a client out of an element's Client field, if it is there, or puts its survivor in its place."""
 
 AT_ONCE: Final = 100
 FIELDS: Final = {"company": "client.company.id", "contact": "client.contacts.contact_id"}
@@ -27,31 +30,39 @@ FIELDS: Final = {"company": "client.company.id", "contact": "client.contacts.con
 class Departures(Generic[E]):
     """Who is gone, and how they leave this service's elements."""
 
-    def __init__(
-        self, gone: Collection, elements: MongoRepository[E], drop: Callable[[E, ElementRef, Cause], None]
-    ) -> None:
-        """`drop` takes a client out of an element's Client field, if it is there."""
+    def __init__(self, gone: Collection, elements: MongoRepository[E], drop: Drop[E]) -> None:
         self._gone = gone
         self._elements = elements
         self._drop = drop
 
-    async def happened(self, client: ElementRef, cause: Cause) -> None:
-        """Remember it, then let every element that links the client go on without."""
-        await self._gone.insert_missing([{"_id": str(client)}])
+    async def happened(self, client: ElementRef, cause: Cause, *, survivor: ElementRef | None = None) -> None:
+        """Remember it, then let every element that links the client go on without, or with its survivor."""
+        into = survivor.model_dump() if survivor else None
+        await self._gone.insert_missing([{"_id": str(client), "survivor": into}])
         async for ids in self._linking(client):
-            await asyncio.gather(*(self._leave(id_, client, cause) for id_ in ids))
+            await asyncio.gather(*(self._leave(id_, client, survivor, cause) for id_ in ids))
 
     async def after_linking(self, id_: str, clients: Iterable[ElementRef], cause: Cause) -> None:
         """Take out of an element whom it has just linked and who is gone; the element need not be there."""
-        refs = {str(client): client for client in clients}
-        if not refs:
+        linked = {str(client): client for client in clients}
+        if not linked:
             return
-        for gone in await self._gone.find({"_id": {"$in": list(refs)}}):
-            await self._leave(id_, refs[gone["_id"]], cause.step(f"without {gone['_id']}"))
+        for gone in await self._gone.find({"_id": {"$in": list(linked)}}):
+            into = gone.get("survivor")
+            await self._leave(id_, linked[gone["_id"]], ElementRef.model_validate(into) if into else None, cause)
 
-    async def _leave(self, id_: str, client: ElementRef, cause: Cause) -> None:
+    async def present(self, element: E, contacts: Iterable[ElementRef], cause: Cause) -> E:
+        """The element as it is without those of these contacts, linked by hand, who are gone (CLI-02)."""
+        refs = list(contacts)
+        await self.after_linking(element.id, refs, cause)
+        return await self._elements.get(element.id) if refs else element
+
+    async def _leave(self, id_: str, client: ElementRef, survivor: ElementRef | None, cause: Cause) -> None:
+        step = cause.step(f"without {client}")
         with suppress(NotFound):
-            await self._elements.change(id_, lambda element: self._drop(element, client, cause), cause)
+            await self._elements.change(id_, lambda element: self._drop(element, client, survivor, step), step)
+        if survivor is not None:  # who may be gone as well
+            await self.after_linking(id_, [survivor], cause)
 
     async def _linking(self, client: ElementRef) -> AsyncIterator[Sequence[str]]:
         cursor: str | None = None
@@ -73,7 +84,19 @@ async def on_company_deleted(event: Envelope[CompanyDeleted], cause: Cause, *, d
     await departures.happened(event.data.company, cause)
 
 
+async def on_contact_replaced(event: Envelope[ContactReplaced], cause: Cause, *, departures: Departures[E]) -> None:
+    """A contact was merged into another one."""
+    await departures.happened(event.data.contact, cause, survivor=event.data.survivor)
+
+
+async def on_company_replaced(event: Envelope[CompanyReplaced], cause: Cause, *, departures: Departures[E]) -> None:
+    """A company was merged into another one."""
+    await departures.happened(event.data.company, cause, survivor=event.data.survivor)
+
+
 DEPARTURE_REACTIONS: Final[Mapping[type[Event], Callable[..., Awaitable[None]]]] = {
     ContactDeleted: on_contact_deleted,
     CompanyDeleted: on_company_deleted,
+    ContactReplaced: on_contact_replaced,
+    CompanyReplaced: on_company_replaced,
 }

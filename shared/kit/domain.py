@@ -75,6 +75,11 @@ class Aggregate(BaseModel):
     deleted_at: datetime | None = None
     _recorded: list[Event] = PrivateAttr(default_factory=list)
 
+    @property
+    def farewell(self) -> Mapping[str, str]:
+        """What whoever asks for it after its end is told besides."""
+        return {}
+
     def record(self, event: Event) -> None:
         """Remember an event, to be stored with the state that it tells of."""
         self._recorded.append(event)

@@ -113,6 +113,11 @@ class Repository(ABC, Generic[A]):
         stored = await self._load(id_)
         return None if stored is None or stored.aggregate.deleted_at else stored.aggregate
 
+    async def ever(self, id_: str) -> A | None:
+        """The aggregate, its tombstone where it has been deleted, or None where it never was there."""
+        stored = await self._load(id_)
+        return None if stored is None else stored.aggregate
+
     async def get(self, id_: str) -> A:
         """The aggregate.
 
@@ -199,7 +204,7 @@ class Repository(ABC, Generic[A]):
             raise NotFound(message)
         if stored.aggregate.deleted_at is not None:
             message = f"The {self.noun} {id_} has been deleted."
-            raise Gone(message)
+            raise Gone(message, stored.aggregate.farewell)
         return stored
 
     def _entries(self, aggregate: A, cause: Cause, *, pending: int) -> list[Document]:

@@ -142,6 +142,11 @@ class NobodyLeft(Departures[Any]):
         """Nobody has to leave."""
         self.asked.setdefault(id_, set()).update(map(str, clients))
 
+    async def present(self, element: Any, contacts: Iterable[ElementRef], cause: Cause) -> Any:
+        """As it is."""
+        del contacts, cause
+        return element
+
 
 class Counting(Numbers):
     """Serial numbers from 1."""

@@ -10,12 +10,15 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
 from deploy.verify.conversions import Conversions
+from deploy.verify.departures import Departures
 from deploy.verify.findings import Finding
 from deploy.verify.links import Links
 from deploy.verify.log import FirstOccurrences
 from deploy.verify.outbox import Outbox
 from deploy.verify.sequences import Sequences
 from deploy.verify.timeline import Timeline
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
 from services.deals.domain.deal import Deal
 from services.leads.domain.lead import Lead
 from services.timeline.domain.bindings import Bindings
@@ -23,10 +26,10 @@ from services.timeline.domain.entry import Entry
 from services.timeline.domain.narration import tell
 from shared.elements.client import ContactWish, remove_contact, set_company, set_contacts
 from tests.builders.causes import NOON, ids, later
-from tests.builders.clients import just_created_company, just_created_contact
+from tests.builders.clients import just_created_company, just_created_contact, works_for
 from tests.builders.deals import ASKED_BY, just_created_deal
 from tests.builders.leads import a_wish, just_created_lead
-from tests.builders.values import company_ref, contact_ref, deal_ref
+from tests.builders.values import a_client, company_ref, contact_ref, deal_ref
 from tests.cli.office import By, Office
 
 PATIENCE = timedelta(minutes=10)
@@ -276,6 +279,34 @@ async def test_a_link_is_pending_for_a_while_and_then_stands_still() -> None:
     assert office.judged(soon) == []
     assert soon.counts == {"company links pending": 1}
     assert told(office.judged(late)) == ["deal:deal-1 waits in vain for the contacts of its company"]
+
+
+# Departures
+
+
+async def test_whoever_links_somebody_who_is_gone_is_named() -> None:
+    office = Office()
+    await office.add(just_created_contact("ada", works_for("acme")))
+    await office.add(just_created_company("acme"))
+    await office.add(just_created_deal(client=a_client("ada", company_id="acme")))
+    departures = Departures()
+    assert office.judged(departures) == []
+    assert departures.checked == 3
+    for kind, id_ in ((Contact, "ada"), (Company, "acme")):
+        await office.change(kind, id_, lambda found, by: found.delete(**by))
+    assert told(office.judged(Departures())) == [
+        "deal:deal-1 links company:acme, who is gone",
+        "deal:deal-1 links contact:ada, who is gone",
+    ]
+
+
+async def test_a_merge_without_an_end_is_named() -> None:
+    """DUP-02."""
+    office = Office()
+    await office.add(just_created_contact())
+    other = just_created_contact("eve", number=2)
+    await office.change(Contact, "ada", lambda found, by: found.begin_merge("m1", [other], {}, **by))
+    assert told(office.judged(Departures())) == ["contact:ada takes over others without an end"]
 
 
 # Outbox

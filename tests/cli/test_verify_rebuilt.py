@@ -1,7 +1,7 @@
 """State is rebuilt from events: every field of every aggregate, or there is a reason why not."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from crm_contracts.registry import EVENTS
@@ -62,6 +62,18 @@ def clear(element: Lead | Deal, by: By) -> None:
     element.set_client(set_company(element.client, None), **by)
 
 
+C = TypeVar("C", Contact, Company)
+
+
+async def merged(office: Office, kind: type[C], other: C, into: str) -> None:
+    await office.add(other)
+    await office.change(kind, into, lambda survivor, by: survivor.begin_merge("m1", [other], {}, **by))
+    await office.change(
+        kind, other.id, lambda found, by: found.end_in(ElementRef(type=kind.__name__.lower(), id=into), **by)
+    )
+    await office.change(kind, into, lambda survivor, by: survivor.finish_merge("m1", {other.id}, **by))
+
+
 async def a_busy_office() -> Office:
     """One where everything happens that any event tells of."""
     office = Office()
@@ -116,6 +128,7 @@ async def a_busy_office() -> Office:
     )
     await office.add(just_created_contact("bob", number=9, phones=(a_phone(),)))
     await office.change(Contact, "bob", lambda contact, by: contact.delete(**by))
+    await merged(office, Contact, just_created_contact("eve", number=8), "ada")
     await office.add(just_created_company("gone", number=9))
     await office.change(Company, "gone", lambda company, by: company.delete(**by))
     await office.add(just_created_company())
@@ -128,6 +141,7 @@ async def a_busy_office() -> Office:
         lambda company, by: company.change_requisite(office_in_berlin.model_copy(update={"name": "Munich"}), **by),
         lambda company, by: company.remove_requisite("r1", **by),
     )
+    await merged(office, Company, just_created_company("acme-2", number=8, comments="The same."), "acme")
     await office.add(Product.create("p1", 7, "default", {"name": "GTX"}, by=ANNA, at=office.now))
     await office.change(Product, "p1", lambda product, by: product.correct({"name": "GTX Pro"}, **by))
     await office.add(Dictionary.create("salutation"))

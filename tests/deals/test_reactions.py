@@ -230,6 +230,7 @@ async def new_deal(deals: Memory[Deal], **wish: Any) -> Deal:
         NewDeal(**wish),
         a_cause("request:1"),
         deals=deals,
+        departures=NobodyLeft(),
         products=Catalog(),
         numbers=Counting(),
         currency="EUR",

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from crm_contracts.clients import CompanyDeleted, ContactDeleted
+from crm_contracts.clients import CompanyDeleted, CompanyReplaced, ContactDeleted, ContactReplaced
 from crm_contracts.deals import DealClientChanged
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import Client
@@ -35,7 +35,9 @@ class Site:
     def __init__(self, deals: Documents[Deal], gone: Explained) -> None:
         self.deals = deals
         self.departures = Departures(
-            gone, deals, lambda deal, client, cause: deal.drop_client(client, by=cause.actor, at=cause.at)
+            gone,
+            deals,
+            lambda deal, client, survivor, cause: deal.drop_client(client, survivor, by=cause.actor, at=cause.at),
         )
 
     async def deal(self, client: Client) -> str:
@@ -68,6 +70,16 @@ def contact_deleted(id_: str) -> Envelope[Event]:
 
 def company_deleted(id_: str) -> Envelope[Event]:
     event = CompanyDeleted(company=company_ref(id_), before=a_company(id_).state)
+    return an_event(event, id_=str(uuid4()), subject=id_)
+
+
+def contact_replaced(id_: str, survivor: str) -> Envelope[Event]:
+    event = ContactReplaced(contact=contact_ref(id_), survivor=contact_ref(survivor), before=a_contact(id_).state)
+    return an_event(event, id_=str(uuid4()), subject=id_)
+
+
+def company_replaced(id_: str, survivor: str) -> Envelope[Event]:
+    event = CompanyReplaced(company=company_ref(id_), survivor=company_ref(survivor), before=a_company(id_).state)
     return an_event(event, id_=str(uuid4()), subject=id_)
 
 
@@ -148,3 +160,84 @@ async def test_a_company_that_ends_while_it_is_linked_is_not_linked(site: Site) 
     await site.hears(company_deleted(acme))
     found = await site.client(deal)
     assert (found.company, found.link_no, found.link_state) == (None, 2, "none")
+
+
+def test_the_survivor_takes_the_place_of_a_merged_contact() -> None:
+    """DUP-02, CLI-06: linked once, as primary as before, and nobody's but by hand where one of them was."""
+    client = a_client("ada", "bob")
+    moved = without(client, contact_ref("ada"), contact_ref("eve"))
+    assert [(link.contact_id, link.is_primary) for link in moved.contacts] == [("eve", True), ("bob", False)]
+    met = without(client, contact_ref("ada"), contact_ref("bob"))
+    assert [(link.contact_id, link.is_primary) for link in met.contacts] == [("bob", True)]
+    brought = client.model_copy(update={"contacts": (a_link("ada", auto_linked_from="acme"), a_link("bob", sort=20))})
+    (touched,) = without(brought, contact_ref("ada"), contact_ref("bob")).contacts
+    assert (touched.contact_id, touched.auto_linked_from) == ("bob", None)
+    assert without(client, contact_ref("zoe"), contact_ref("eve")) == client
+
+
+def test_the_survivor_takes_the_place_of_a_merged_company() -> None:
+    """DUP-02, CLI-07: with the contacts that the other one brought; an open question is asked once more."""
+    brought = a_link("ada", is_primary=True, auto_linked_from="acme")
+    client = a_client(company_id="acme", link_no=3).model_copy(update={"contacts": (brought,)})
+    moved = without(client, company_ref("acme"), company_ref("bell"))
+    assert (moved.company, moved.link_no, moved.link_state) == (company_ref("bell"), 3, "done")
+    assert [(link.contact_id, link.auto_linked_from) for link in moved.contacts] == [("ada", "bell")]
+    asked = without(set_company(Client(), "acme"), company_ref("acme"), company_ref("bell"))
+    assert (asked.company, asked.link_no, asked.link_state) == (company_ref("bell"), 2, "pending")
+
+
+async def test_every_deal_of_a_merged_client_links_the_survivor(site: Site) -> None:
+    """DUP-02: told again, nothing changes."""
+    ada, eve, acme, bell = (f"{name}-{uuid4()}" for name in ("ada", "eve", "acme", "bell"))
+    deals = [await site.deal(a_client(ada, company_id=acme)) for _ in range(120)]
+    ended = [contact_replaced(ada, eve), company_replaced(acme, bell)]
+    for event in (*ended, *ended):
+        await site.hears(event)
+    for id_ in deals:
+        client = await site.client(id_)
+        assert (client.contact_id, client.company and client.company.id) == (eve, bell)
+        assert [type(event) for event in (await site.deals.said(id_))[1:]] == [DealClientChanged] * 2
+        await site.deals.forget_causes(id_)
+    for event in ended:
+        await site.hears(event)
+    assert len(await site.deals.said(deals[0])) == 3
+
+
+@pytest.mark.parametrize("last", ["merged", "deleted"])
+@pytest.mark.parametrize("is_first", [True, False], ids=["in order", "the later one first"])
+async def test_who_was_merged_into_one_that_is_gone_is_followed_to_the_end(
+    site: Site,
+    last: str,
+    is_first: bool,  # noqa: FBT001
+) -> None:
+    """DUP-02, COMP-10: two ends have no common order."""
+    ada, eve, zoe = (f"{name}-{uuid4()}" for name in ("ada", "eve", "zoe"))
+    deal = await site.deal(a_client(ada))
+    ends = [contact_replaced(ada, eve), contact_replaced(eve, zoe) if last == "merged" else contact_deleted(eve)]
+    for event in ends if is_first else reversed(ends):
+        await site.hears(event)
+    assert [link.contact_id for link in (await site.client(deal)).contacts] == ([zoe] if last == "merged" else [])
+
+
+async def test_an_answer_that_is_older_than_the_merge_links_the_survivor(site: Site) -> None:
+    """DUP-02, CLI-07."""
+    ada, eve, acme = (f"{name}-{uuid4()}" for name in ("ada", "eve", "acme"))
+    deal = await site.deal(set_company(Client(), acme))
+    await site.hears(contact_replaced(ada, eve))
+    await site.deals.change(
+        deal,
+        lambda found: found.attach_contacts(
+            link_no=1, company=company_ref(acme), contacts=(contact_ref(ada),), truncated=False, by=ANNA, at=NOON
+        ),
+        a_cause(str(uuid4())),
+    )
+    await site.departures.after_linking(deal, [contact_ref(ada)], a_cause(str(uuid4())))
+    assert [link.contact_id for link in (await site.client(deal)).contacts] == [eve]
+
+
+def test_a_client_that_is_merged_while_its_lead_is_converted_is_replaced_at_once() -> None:
+    """DUP-02, LEAD-13: it is no wish of a user, who has to wait."""
+    lead = just_created_lead(client=a_client("ada"))
+    lead.conversion.state = "running"
+    lead.drop_client(contact_ref("ada"), contact_ref("eve"), by=ANNA, at=NOON)
+    assert lead.client.contact_id == "eve"

@@ -217,6 +217,7 @@ async def new_lead(leads: Memory[Lead], wish: NewLead, key: str = "request:1") -
         wish,
         a_cause(key),
         leads=leads,
+        departures=NobodyLeft(),
         products=Catalog(PUMP),
         numbers=Counting(),
         currency="EUR",
@@ -283,7 +284,9 @@ async def test_a_client_that_is_set_by_a_repeated_request_is_asked_for_once() ->
 
     async def link(why: Any) -> Lead:
         rule: Callable[..., Any] = lambda client: set_company(client, "acme")  # noqa: E731
-        setting: Awaitable[Lead] = set_lead_client(LEAD_ID, rule, why, leads=leads, as_whole=True)
+        setting: Awaitable[Lead] = set_lead_client(
+            LEAD_ID, rule, why, leads=leads, departures=NobodyLeft(), as_whole=True
+        )
         return await setting
 
     await link(cause)
@@ -298,7 +301,7 @@ async def test_a_lead_whose_deal_would_be_too_large_to_be_asked_for_is_not_conve
     leads = await stored(just_created_lead())
     await sell(leads, *(RowWish(name="\u5024" * 255) for _ in range(500)))
     for field in ("comments", "source_description"):
-        await correct_lead(LEAD_ID, {field: "\u5024" * 20_000}, a_cause(field), leads=leads)
+        await correct_lead(LEAD_ID, {field: "\u5024" * 20_000}, a_cause(field), leads=leads, departures=NobodyLeft())
     said = leads.said(LEAD_ID)
     with pytest.raises(LeadTooLarge):
         await convert_lead(LEAD_ID, a_wish("contact", "deal"), a_cause("convert"), leads=leads, new_id=ids("id"))

@@ -2,16 +2,20 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from crm_contracts import registry
+from crm_contracts.clients import ContactMerged
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 
 from tests.catalog.running import Api
 from tests.timeline.conftest import Hear
-from tests.timeline.events import contacts_attached, lead_renamed, ref, said, sampled
+from tests.timeline.events import AT, contacts_attached, lead_renamed, ref, said, sampled
 
 
 async def shown(timeline: Api, element: str) -> list[dict[str, Any]]:
@@ -67,6 +71,33 @@ async def test_an_entry_tells_when_who_where_and_why(timeline: Api, hear: Hear, 
         "place": 0,
         "bound_by_hand": False,
     }
+
+
+def merged(one: str, *others: str, seconds: float = 0) -> Envelope[ContactMerged]:
+    removed = [{"type": "contact", "id": other} for other in others]
+    said = sampled(ContactMerged, survivor={"type": "contact", "id": one}, removed=removed)
+    return replace(said, id=str(uuid4()), time=AT + timedelta(seconds=seconds))
+
+
+async def test_the_timeline_of_a_survivor_shows_those_of_all_that_were_merged(
+    timeline: Api, hear: Hear, one: str
+) -> None:
+    """DUP-02: also of those whose survivor was merged in its turn; what several of them share is told once."""
+    ada, eve, dan = (f"{name}-{one}" for name in ("ada", "eve", "dan"))
+    both = contacts_attached(one, ada, eve)
+    later = contacts_attached(one, dan, seconds=1)
+    merges = merged(eve, dan, seconds=2), merged(ada, eve, seconds=3)
+    await hear(both, later, *merges)
+    for limit in (1, 2, 200):
+        told: list[str] = []
+        url = f"/timeline?element=contact:{ada}&limit={limit}"
+        page = (await timeline.call("GET", url)).json()
+        told += [entry["event_id"] for entry in page["items"]]
+        while page["next_cursor"]:
+            page = (await timeline.call("GET", f"{url}&cursor={page['next_cursor']}")).json()
+            told += [entry["event_id"] for entry in page["items"]]
+        assert told == [merges[1].id, merges[0].id, later.id, both.id]
+    assert await told_by(timeline, f"contact:{dan}") == {later.id}
 
 
 async def test_an_entry_half_told_is_told_in_full_when_the_event_comes_again(

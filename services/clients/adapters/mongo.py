@@ -1,6 +1,6 @@
 """Where contacts and companies are kept, and the ways to read them other than by id."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from crm_contracts.values import ElementRef
@@ -21,6 +21,7 @@ IS_GIVEN = {"$gt": ""}
 """Any text. Not `$type`: MongoDB does not see that a query for one text is covered by that."""
 MAX_MATCHES = 20
 MAX_COMPANY_CONTACTS = 5_000
+AT_ONCE = 100
 COMMON_INDEXES = (
     Index([("number", 1)], unique=True, name="number"),
     Index(NEWEST, name="newest"),
@@ -36,7 +37,11 @@ COMMON_INDEXES = (
     ),
     KEY_INDEX,
 )
-CONTACT_INDEXES = (*COMMON_INDEXES, Index([("companies.company_id", 1), *NEWEST], name="by_company"))
+CONTACT_INDEXES = (
+    *COMMON_INDEXES,
+    Index([("companies.company_id", 1), *NEWEST], name="by_company"),
+    Index([("companies.company_id", 1), ("_id", 1)], name="by_company_and_id"),
+)
 COMPANY_INDEXES = (
     *COMMON_INDEXES,
     Index([("is_default_my_company", 1)], unique=True, partial={"is_default_my_company": True}, name="default_seller"),
@@ -98,6 +103,17 @@ class ClientViews:
             return link.position, contact.number
 
         return sorted(contacts, key=place)
+
+    async def contact_ids_of(self, company_id: str) -> AsyncIterator[Sequence[str]]:
+        """Ids of all contacts of a company, some at a time; those that come meanwhile may be missed."""
+        last = ""
+        while True:
+            where = {"companies.company_id": company_id, "_id": {"$gt": last}}
+            found = await self._contacts.collection.find(where, sort=[("_id", 1)], limit=AT_ONCE, fields={"_id": 1})
+            if not found:
+                return
+            yield [document["_id"] for document in found]
+            last = found[-1]["_id"]
 
     async def number_of_contacts(self, company_id: str) -> int:
         """How many contacts a company has."""

@@ -2,21 +2,32 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from crm_contracts.clients import CompanyCreated, CompanyDeleted, CompanyFields, CompanyState, CompanyUpdated
-from crm_contracts.values import ElementRef, Requisite
+from crm_contracts.clients import (
+    CompanyCreated,
+    CompanyDeleted,
+    CompanyFields,
+    CompanyMerged,
+    CompanyReplaced,
+    CompanyState,
+    CompanyUpdated,
+)
+from crm_contracts.envelope import Event
+from crm_contracts.values import ElementRef, Fields, Requisite
 from pydantic import computed_field
 
 from services.clients.domain.errors import NameMissing, NotOurs
 from services.clients.domain.imported import corrected_here, taken_over
-from services.clients.domain.requisites import RequisiteOwner
+from services.clients.domain.mergeable import Mergeable
 from services.clients.domain.search import company_keys
 from shared.kit.domain import change_fields
 
 
-class Company(RequisiteOwner, CompanyState):
+class Company(Mergeable[CompanyState], CompanyState):
     """An organisation (COMP-01)."""
+
+    FIELDS: ClassVar[type[Fields]] = CompanyFields
 
     @classmethod
     def create(
@@ -93,7 +104,12 @@ class Company(RequisiteOwner, CompanyState):
         self._change(taken_over(self, changes), by, at)
 
     def delete(self, *, by: str, at: datetime) -> None:
-        """End it; its contacts stay (COMP-10)."""
+        """End it; its contacts stay (COMP-10).
+
+        Raises:
+            MergeRunning: it is taking over others (DUP-02).
+        """
+        self.must_stay()
         ended = CompanyDeleted(company=self.ref, before=self.state)
         self._vanish(CompanyFields, by, at)
         self.record(ended)
@@ -105,6 +121,12 @@ class Company(RequisiteOwner, CompanyState):
             self._sell_only_if_ours()
             self.updated_by, self.updated_at = by, at
             self.record(CompanyUpdated(company=self.ref, before=changed[0], after=changed[1]))
+
+    def _replaced(self, survivor: ElementRef) -> Event:
+        return CompanyReplaced(company=self.ref, survivor=survivor, before=self.state)
+
+    def _merged(self, removed: tuple[ElementRef, ...], before: Any, after: Any) -> Event:
+        return CompanyMerged(survivor=self.ref, removed=removed, before=before, after=after, requisites=self.requisites)
 
     def _sell_only_if_ours(self) -> None:
         if self.is_default_my_company and not self.is_my_company:

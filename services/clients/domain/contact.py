@@ -4,9 +4,9 @@ The surprise: the contact owns its links to companies, so that "exactly one prim
 document; a company's contacts are a query.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from crm_contracts.clients import (
     CompanyLink,
@@ -14,22 +14,27 @@ from crm_contracts.clients import (
     ContactDeleted,
     ContactFields,
     ContactLinked,
+    ContactMerged,
+    ContactReplaced,
     ContactState,
     ContactUnlinked,
     ContactUpdated,
 )
-from crm_contracts.values import ElementRef, Requisite
+from crm_contracts.envelope import Event
+from crm_contracts.values import ElementRef, Fields, Requisite
 from pydantic import computed_field
 
 from services.clients.domain.errors import NameMissing
 from services.clients.domain.imported import corrected_here, taken_over
-from services.clients.domain.requisites import RequisiteOwner
+from services.clients.domain.mergeable import Mergeable
 from services.clients.domain.search import contact_keys
 from shared.kit.domain import change_fields
 
 
-class Contact(RequisiteOwner, ContactState):
+class Contact(Mergeable[ContactState], ContactState):
     """A person (CONT-01)."""
+
+    FIELDS: ClassVar[type[Fields]] = ContactFields
 
     @classmethod
     def create(
@@ -140,11 +145,28 @@ class Contact(RequisiteOwner, ContactState):
         self._touch(by, at)
         self.record(ContactUnlinked(contact=self.ref, company=gone.ref, companies=self.companies))
 
+    def replace_company(self, gone: ElementRef, survivor: ElementRef, *, by: str, at: datetime) -> None:
+        """Work for the company that another one was merged into: as primary as before, and only once (DUP-02)."""
+        old = next((link for link in self.companies if link.company_id == gone.id), None)
+        if old is None:
+            return
+        known = next((link for link in self.companies if link.company_id == survivor.id), old)
+        place = {"company_id": survivor.id, "title": survivor.title, "is_primary": known.is_primary or old.is_primary}
+        others = [link for link in self.companies if link not in {old, known}]
+        self.companies = _with_one_primary([*others, known.model_copy(update=place)])
+        self._touch(by, at)
+        self.record(ContactUnlinked(contact=self.ref, company=old.ref, companies=self.companies))
+        self.record(ContactLinked(contact=self.ref, company=survivor, companies=self.companies))
+
     def delete(self, *, by: str, at: datetime) -> None:
-        """End it, with its links (COMP-10)."""
+        """End it, with its links (COMP-10).
+
+        Raises:
+            MergeRunning: it is taking over others (DUP-02).
+        """
+        self.must_stay()
         ended = ContactDeleted(contact=self.ref, before=self.state)
         self._vanish(ContactFields, by, at)
-        self.companies = ()
         self.record(ended)
 
     def _change(self, changes: Mapping[str, Any], by: str, at: datetime) -> None:
@@ -153,6 +175,35 @@ class Contact(RequisiteOwner, ContactState):
             self._need_a_name()
             self._touch(by, at)
             self.record(ContactUpdated(contact=self.ref, before=changed[0], after=changed[1]))
+
+    def _replaced(self, survivor: ElementRef) -> Event:
+        return ContactReplaced(contact=self.ref, survivor=survivor, before=self.state)
+
+    def _vanish(self, fields: type[Fields], by: str, at: datetime) -> None:
+        super()._vanish(fields, by, at)
+        self.companies = ()
+
+    def _merged(self, removed: tuple[ElementRef, ...], before: Any, after: Any) -> Event:
+        return ContactMerged(
+            survivor=self.ref,
+            removed=removed,
+            before=before,
+            after=after,
+            companies=self.companies,
+            requisites=self.requisites,
+        )
+
+    def _take_links(self, states: Sequence[ContactState]) -> None:
+        """Their companies after its own; its own primary stays (CONT-07)."""
+        links = {link.company_id: link for link in self.companies}
+        has_primary = bool(links)
+        for link in (link for state in states for link in state.companies):
+            last = max((known.sort for known in links.values()), default=0)
+            added = link.model_copy(update={"sort": last + 10, "is_primary": link.is_primary and not has_primary})
+            if link.company_id not in links:
+                links[link.company_id] = added
+                has_primary = has_primary or added.is_primary
+        self.companies = _with_one_primary(links.values())
 
     def _need_a_name(self) -> None:
         if not (self.first_name or self.last_name):

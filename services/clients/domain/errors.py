@@ -49,3 +49,27 @@ class UnknownValue(Invalid):
     """The dictionary of a field has no such value (DICT-01)."""
 
     code = "unknown_value"
+
+
+class ResolutionNotValid(Invalid):
+    """A merge is told to take a field from where it cannot (DUP-02)."""
+
+    code = "resolution_not_valid"
+
+
+class MergeConflict(Conflict):
+    """Records differ, and nobody said whose values count; `details["conflicts"]` lists them (DUP-02)."""
+
+    code = "merge_conflict"
+
+
+class MergeRunning(Conflict):
+    """What is taking over others can neither end nor begin to take over more (DUP-02)."""
+
+    code = "merge_running"
+
+
+class NotMergeable(Conflict):
+    """These records cannot be one (DUP-02)."""
+
+    code = "not_mergeable"

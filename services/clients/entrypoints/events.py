@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from crm_contracts.catalog import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
-from crm_contracts.clients import CompanyDeleted
+from crm_contracts.clients import ClientMergeRequested, CompanyDeleted, CompanyReplaced
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadConversionRequested
 
@@ -22,6 +22,8 @@ from services.clients.domain.contact import Contact
 from services.clients.domain.element import NEWS
 from services.clients.domain.resolution import Resolution
 from services.clients.usecases.answer_company_link import answer_company_link
+from services.clients.usecases.finish_merge import finish_merge
+from services.clients.usecases.leave_company import leave_company
 from services.clients.usecases.resolve_lead_client import resolve_lead_client
 from shared.kit.domain import Cause
 from shared.kit.mongo import Numbers
@@ -61,12 +63,30 @@ async def on_company_deleted(
     event: Envelope[CompanyDeleted], cause: Cause, *, contacts: Repository[Contact], views: ClientViews
 ) -> None:
     """Our own: whoever worked there does so no longer."""
-    company = event.data.company
-    for contact in await views.contacts_of(company.id):
-        with suppress(Gone):
-            await contacts.change(
-                contact.id, lambda found: found.unlink(company.id, by=cause.actor, at=cause.at), cause
-            )
+    await leave_company(event.data.company, cause, contacts=contacts, views=views)
+
+
+async def on_company_replaced(
+    event: Envelope[CompanyReplaced], cause: Cause, *, contacts: Repository[Contact], views: ClientViews
+) -> None:
+    """Our own: whoever worked there works for the survivor."""
+    await leave_company(event.data.company, cause, contacts=contacts, views=views, survivor=event.data.survivor)
+
+
+async def on_client_merge_requested(
+    event: Envelope[ClientMergeRequested],
+    cause: Cause,
+    *,
+    contacts: Repository[Contact],
+    companies: Repository[Company],
+) -> None:
+    """Our own: whoever began it may be no more."""
+    merge = event.data
+    with suppress(Gone):
+        if merge.survivor.type == "contact":
+            await finish_merge(merge.survivor.id, merge.merge_id, cause, owners=contacts)
+        else:
+            await finish_merge(merge.survivor.id, merge.merge_id, cause, owners=companies)
 
 
 async def on_event(
@@ -112,5 +132,7 @@ REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
     DictionaryValueCreated: on_dictionary_value_created,
     DictionaryValueUpdated: on_dictionary_value_updated,
     DictionaryValueDeleted: on_dictionary_value_deleted,
+    CompanyReplaced: on_company_replaced,
+    ClientMergeRequested: on_client_merge_requested,
     **dict.fromkeys(NEWS, on_event),
 }

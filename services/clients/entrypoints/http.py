@@ -33,6 +33,7 @@ from services.clients.entrypoints.schemas import (
     DuplicatesOut,
     ElementOut,
     LinkIn,
+    MergeIn,
     NewRequisiteIn,
     PresetFieldOut,
     PresetOut,
@@ -48,6 +49,7 @@ from services.clients.usecases.create_contact import create_contact
 from services.clients.usecases.delete_company import delete_company
 from services.clients.usecases.delete_contact import delete_contact
 from services.clients.usecases.link_contact import link_contact
+from services.clients.usecases.merge_clients import merge_clients
 from services.clients.usecases.remove_requisite import remove_requisite
 from services.clients.usecases.take_over_company import take_over_company
 from services.clients.usecases.take_over_contact import take_over_contact
@@ -303,6 +305,18 @@ def _contacts(
         """Delete a contact; elements and companies go on without it (COMP-10)."""
         await delete_contact(contact_id, call.cause, contacts=contacts, expected_version=call.if_match)
 
+    @api.post("/contacts/{contact_id}/merge")
+    async def merge(contact_id: str, body: MergeIn, call: Writing, response: Response) -> ContactOut:
+        """Merge other contacts into this one (DUP-02).
+
+        Empty fields are filled, lists are joined, links follow. Where filled fields differ, 409 `merge_conflict` lists
+        them as `conflicts`, and nothing changes until `resolution` names for each of them the record that is right.
+        """
+        contact = await merge_clients(
+            contact_id, body.others, body.resolution, call.cause, owners=contacts, expected_version=call.if_match
+        )
+        return shown(contact, response)
+
     @api.put("/contacts/external/{originator}/{origin:path}", responses={201: {"model": ContactOut}})
     async def upsert(
         originator: str, origin: str, body: ContactUpsertIn, call: Writing, response: Response
@@ -423,6 +437,18 @@ def _companies(
     async def delete(company_id: str, call: Writing) -> None:
         """Delete a company; elements and contacts go on without it (COMP-10)."""
         await delete_company(company_id, call.cause, companies=companies, expected_version=call.if_match)
+
+    @api.post("/companies/{company_id}/merge")
+    async def merge(company_id: str, body: MergeIn, call: Writing, response: Response) -> CompanyOut:
+        """Merge other companies into this one (DUP-02).
+
+        Empty fields are filled, lists are joined, links follow. Where filled fields differ, 409 `merge_conflict` lists
+        them as `conflicts`, and nothing changes until `resolution` names for each of them the record that is right.
+        """
+        company = await merge_clients(
+            company_id, body.others, body.resolution, call.cause, owners=companies, expected_version=call.if_match
+        )
+        return shown(company, response)
 
     @api.put("/companies/external/{originator}/{origin:path}", responses={201: {"model": CompanyOut}})
     async def upsert(

@@ -14,6 +14,7 @@ from pydantic import Field, StrictBool, StringConstraints, computed_field
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
+from services.clients.domain.mergeable import MAX_OTHERS
 from shared.elements.inputs import (
     AddressIn,
     Code,
@@ -132,6 +133,13 @@ class LinkIn(Input):
 
     is_primary: StrictBool | None = None
     role_id: RoleId = 0
+
+
+class MergeIn(Input):
+    """Records that become one with the survivor; `resolution` says by field whose value counts, where they differ."""
+
+    others: Annotated[list[ElementId], Field(min_length=1, max_length=MAX_OTHERS)]
+    resolution: Annotated[dict[Code, ElementId], Field(max_length=50)] = {}
 
 
 class ElementOut(Value):

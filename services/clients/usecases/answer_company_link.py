@@ -39,7 +39,7 @@ async def answer_company_link(
     """
     if client.link_state != "pending" or client.company is None:
         return
-    company = await companies.find(client.company.id)
+    company = await _present(client.company.id, companies)
     if company is None:
         refusal = ElementCompanyRefused(
             element=element, link_no=client.link_no, company=client.company, code=COMPANY_NOT_FOUND
@@ -55,3 +55,11 @@ async def answer_company_link(
         truncated=len(contacts) > MAX_ATTACHED,
     )
     await answers.give(answer, subject=element.id, cause=cause)
+
+
+async def _present(id_: str, companies: Repository[Company]) -> Company | None:
+    """The company, or the one that it was merged into (DUP-02)."""
+    company = await companies.ever(id_)
+    while company is not None and company.merged_into is not None:
+        company = await companies.ever(company.merged_into)
+    return None if company is None or company.deleted_at else company

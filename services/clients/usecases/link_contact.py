@@ -5,6 +5,7 @@ from typing import Protocol
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
+from services.clients.usecases.check_employer import check_employer
 from shared.kit.domain import Cause
 from shared.kit.repository import Repository
 
@@ -37,7 +38,7 @@ async def link_contact(
     """
     company = await companies.get(company_id)
     place = 10 * (len(await views.contacts_of(company_id)) + 1)
-    contact = await contacts.change(
+    await contacts.change(
         contact_id,
         lambda contact: contact.link(
             company.ref, position=place, is_primary=is_primary, role_id=role_id, by=cause.actor, at=cause.at
@@ -45,9 +46,6 @@ async def link_contact(
         cause,
         expected_version=expected_version,
     )
-    if await companies.find(company_id) is None:
-        # Deleted meanwhile, and its contacts were perhaps looked through before this one was there.
-        undo = cause.step("undo")
-        await contacts.change(contact_id, lambda found: found.unlink(company_id, by=undo.actor, at=undo.at), undo)
-        await companies.get(company_id)
-    return contact
+    await check_employer(contact_id, company_id, cause, contacts=contacts, companies=companies)
+    await companies.get(company_id)
+    return await contacts.get(contact_id)

@@ -17,6 +17,7 @@ from services.clients.domain.codes import COMPANY_CODES, CONTACT_CODES, Dictiona
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.resolution import Claim, Decision, Resolution, claim_keys, decide
+from services.clients.usecases.check_employer import check_employer
 from shared.kit.domain import Cause, NotYet, derived_id
 from shared.kit.grouping import side_by_side
 from shared.kit.mongo import Numbers
@@ -96,6 +97,8 @@ async def resolve_lead_client(
             numbers=numbers,
         ),
     )
+    if contact is not None and company is not None:
+        await check_employer(contact.id, company.id, own, contacts=contacts, companies=companies)
     await resolutions.change(
         id_, lambda found: found.finish(to=cause.key, contact=contact, company=company), cause.step("answer")
     )

@@ -145,9 +145,12 @@ class Deal(Aggregate, DealState):
         self._touch(by, at)
         self.record(DealClientChanged(deal=self.ref, before=before, after=client))
 
-    def drop_client(self, gone: ElementRef, *, by: str, at: datetime) -> None:
-        """Go on without a contact or company that was deleted (COMP-10)."""
-        self.set_client(without(self.client, gone), by=by, at=at)
+    def drop_client(self, gone: ElementRef, survivor: ElementRef | None = None, *, by: str, at: datetime) -> None:
+        """Go on without a contact or company that is no more (COMP-10).
+
+        Whom it was merged into takes its place (DUP-02).
+        """
+        self.set_client(without(self.client, gone, survivor), by=by, at=at)
 
     def attach_contacts(
         self,

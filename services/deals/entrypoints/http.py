@@ -23,6 +23,7 @@ from services.deals.usecases.move_deal import move_deal
 from services.deals.usecases.set_deal_client import set_deal_client
 from services.deals.usecases.set_deal_rows import set_deal_rows
 from shared.elements.client import add_contact, remove_contact, set_contacts
+from shared.elements.departures import Departures
 from shared.elements.inputs import ClientIn, CompanyRefused, ContactLinkIn, Contacts, RowsIn, StageIn, StageOut
 from shared.elements.products import Products
 from shared.kit.domain import NewId
@@ -40,6 +41,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     views: DealViews,
     products: Products,
     numbers: Numbers,
+    departures: Departures[Deal],
     waiters: Waiters,
     settings: DealsSettings,
     new_id: NewId,
@@ -47,7 +49,16 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     """The endpoints, over these collaborators."""
     api = router()
     currency = settings.base_currency
-    making = partial(create_deal, deals=deals, products=products, numbers=numbers, currency=currency, new_id=new_id)
+    making = partial(
+        create_deal,
+        deals=deals,
+        departures=departures,
+        products=products,
+        numbers=numbers,
+        currency=currency,
+        new_id=new_id,
+    )
+    setting = partial(set_deal_client, deals=deals, departures=departures)
 
     def shown(deal: Deal, response: Response, status: int = 200) -> DealOut:
         response.status_code = status
@@ -56,7 +67,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
 
     async def put(deal_id: str, rule: Callable[[Client], Client], call: Call) -> Deal:
         """Contacts of the Client field, one by one or as a list."""
-        return await set_deal_client(deal_id, rule, call.cause, deals=deals, expected_version=call.if_match)
+        return await setting(deal_id, rule, call.cause, expected_version=call.if_match)
 
     @api.post("/deals", status_code=201, tags=["deals"])
     async def create(body: DealIn, call: Writing, response: Response) -> DealOut:
@@ -99,7 +110,13 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         """Correct fields, or the client (DEAL-01)."""
         client = body.rule() if body.model_fields_set & ClientIn.model_fields.keys() else None
         deal = await correct_deal(
-            deal_id, body.fields(), call.cause, deals=deals, client=client, expected_version=call.if_match
+            deal_id,
+            body.fields(),
+            call.cause,
+            deals=deals,
+            departures=departures,
+            client=client,
+            expected_version=call.if_match,
         )
         return shown(deal, response)
 
@@ -128,7 +145,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     @api.put("/deals/{deal_id}/client", tags=["client field"], responses={202: {"model": DealOut}})
     async def set_client(deal_id: str, body: ClientIn, call: Writing, response: Response) -> DealOut:
         """Set the Client field (CLI-06, CLI-07): 202 while the company's contacts are on their way."""
-        deal = await set_deal_client(deal_id, body.rule(), call.cause, deals=deals, expected_version=call.if_match)
+        deal = await setting(deal_id, body.rule(), call.cause, expected_version=call.if_match)
         deal = await waiters.until(
             lambda: deals.get(deal_id), lambda found: found.client.link_state != "pending", call.wait_s
         )

@@ -6,6 +6,7 @@ from typing import Any
 from crm_contracts.values import Client
 
 from services.deals.domain.deal import Deal
+from shared.elements.departures import Departures
 from shared.kit.domain import Cause
 from shared.kit.repository import Repository
 
@@ -16,6 +17,7 @@ async def correct_deal(
     cause: Cause,
     *,
     deals: Repository[Deal],
+    departures: Departures[Deal],
     client: Callable[[Client], Client] | None = None,
     expected_version: int | None = None,
 ) -> Deal:
@@ -31,4 +33,6 @@ async def correct_deal(
         if client is not None:
             deal.set_client(client(deal.client), by=cause.actor, at=cause.at)
 
-    return await deals.change(id_, correct, cause, expected_version=expected_version)
+    deal = await deals.change(id_, correct, cause, expected_version=expected_version)
+    contacts = [link.ref for link in deal.client.contacts] if client else []
+    return await departures.present(deal, contacts, cause)

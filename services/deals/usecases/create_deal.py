@@ -9,6 +9,7 @@ from crm_contracts.values import Client, Money
 from services.deals.domain.deal import Deal
 from services.deals.domain.stages import DEFAULT_PIPELINE, stages_of
 from shared.elements.client import ContactWish, set_company, set_contacts
+from shared.elements.departures import Departures
 from shared.elements.products import Products
 from shared.elements.rows import RowWish, make_rows, priced
 from shared.kit.domain import Cause
@@ -39,6 +40,7 @@ async def create_deal(
     cause: Cause,
     *,
     deals: Repository[Deal],
+    departures: Departures[Deal],
     products: Products,
     numbers: Numbers,
     currency: str,
@@ -59,7 +61,7 @@ async def create_deal(
     stages = stages_of(wish.pipeline_id)
     stage = stages.get(wish.stage_id) if wish.stage_id else stages.first
     fields = {"responsible_id": cause.subject, **wish.fields}
-    return await deals.add_numbered(
+    deal = await deals.add_numbered(
         lambda number: Deal.create(
             id_,
             number,
@@ -75,3 +77,4 @@ async def create_deal(
         cause,
         numbers,
     )
+    return await departures.present(deal, [link.ref for link in client.contacts], cause)

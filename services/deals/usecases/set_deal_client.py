@@ -5,6 +5,7 @@ from collections.abc import Callable
 from crm_contracts.values import Client
 
 from services.deals.domain.deal import Deal
+from shared.elements.departures import Departures
 from shared.kit.domain import Cause
 from shared.kit.repository import Repository
 
@@ -15,12 +16,14 @@ async def set_deal_client(
     cause: Cause,
     *,
     deals: Repository[Deal],
+    departures: Departures[Deal],
     expected_version: int | None = None,
 ) -> Deal:
     """Apply a rule of the Client field; a new company is asked for, its contacts come later."""
-    return await deals.change(
+    deal = await deals.change(
         id_,
         lambda deal: deal.set_client(change(deal.client), by=cause.actor, at=cause.at),
         cause,
         expected_version=expected_version,
     )
+    return await departures.present(deal, [link.ref for link in deal.client.contacts], cause)

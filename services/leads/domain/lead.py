@@ -126,19 +126,14 @@ class Lead(Aggregate, LeadState):
         Whom a conversion brought makes no repeat lead, however often the lead is saved afterwards (LEAD-14).
         """
         self._refuse_while_running()
-        is_brought = self.converted and client.refs == self.client.refs
-        is_repeat = self.is_repeat or (as_whole and not client.is_empty and not is_brought)
-        if client == self.client and is_repeat == self.is_repeat:
-            return
-        settled = self.client.link_state != "pending" and self.is_repeat
-        self.was_repeat = self.was_repeat or settled or (as_whole and bool(client.contacts))
-        before, self.client, self.is_repeat = self.client, client, is_repeat
-        self._touch(by, at)
-        self.record(LeadClientChanged(lead=self.ref, before=before, after=client, is_repeat=self.is_repeat))
+        self._change_client(client, by, at, as_whole=as_whole)
 
-    def drop_client(self, gone: ElementRef, *, by: str, at: datetime) -> None:
-        """Go on without a contact or company that was deleted (COMP-10)."""
-        self.set_client(without(self.client, gone), by=by, at=at, as_whole=False)
+    def drop_client(self, gone: ElementRef, survivor: ElementRef | None = None, *, by: str, at: datetime) -> None:
+        """Go on without a contact or company that is no more, also while it is being converted (COMP-10).
+
+        Whom it was merged into takes its place (DUP-02).
+        """
+        self._change_client(without(self.client, gone, survivor), by, at, as_whole=False)
 
     def attach_contacts(
         self,
@@ -398,6 +393,17 @@ class Lead(Aggregate, LeadState):
         fields = {name: getattr(self, name) for name in DealDraft.model_fields if hasattr(self, name)}
         client = {"company": self.client.company, "contacts": self.client.contacts}
         return DealDraft.model_construct(**{**fields, **client, "pipeline_id": pipeline_id})
+
+    def _change_client(self, client: Client, by: str, at: datetime, *, as_whole: bool) -> None:
+        is_brought = self.converted and client.refs == self.client.refs
+        is_repeat = self.is_repeat or (as_whole and not client.is_empty and not is_brought)
+        if client == self.client and is_repeat == self.is_repeat:
+            return
+        settled = self.client.link_state != "pending" and self.is_repeat
+        self.was_repeat = self.was_repeat or settled or (as_whole and bool(client.contacts))
+        before, self.client, self.is_repeat = self.client, client, is_repeat
+        self._touch(by, at)
+        self.record(LeadClientChanged(lead=self.ref, before=before, after=client, is_repeat=self.is_repeat))
 
     def _refuse_while_running(self) -> None:
         if self.conversion.state == "running":

@@ -29,6 +29,7 @@ from services.leads.usecases.set_lead_client import set_lead_client
 from services.leads.usecases.set_lead_rows import set_lead_rows
 from services.leads.usecases.upsert_lead import upsert_lead
 from shared.elements.client import add_contact, remove_contact, set_contacts
+from shared.elements.departures import Departures
 from shared.elements.inputs import ClientIn, CompanyRefused, ContactLinkIn, Contacts, RowsIn, StageIn, StageOut
 from shared.elements.products import Products
 from shared.kit.domain import Conflict, NewId
@@ -50,6 +51,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     views: LeadViews,
     products: Products,
     numbers: Numbers,
+    departures: Departures[Lead],
     waiters: Waiters,
     settings: LeadsSettings,
     new_id: NewId,
@@ -57,7 +59,16 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     """The endpoints, over these collaborators."""
     api = router()
     currency = settings.base_currency
-    making = partial(create_lead, leads=leads, products=products, numbers=numbers, currency=currency, new_id=new_id)
+    making = partial(
+        create_lead,
+        leads=leads,
+        departures=departures,
+        products=products,
+        numbers=numbers,
+        currency=currency,
+        new_id=new_id,
+    )
+    setting = partial(set_lead_client, leads=leads, departures=departures)
 
     def shown(lead: Lead, response: Response, status: int = 200) -> LeadOut:
         response.status_code = status
@@ -66,9 +77,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
 
     async def put(lead_id: str, rule: Callable[[Client], Client], call: Call) -> Lead:
         """Contacts of the Client field, one by one or as a list."""
-        return await set_lead_client(
-            lead_id, rule, call.cause, leads=leads, as_whole=False, expected_version=call.if_match
-        )
+        return await setting(lead_id, rule, call.cause, as_whole=False, expected_version=call.if_match)
 
     @api.post("/leads", status_code=201, tags=["leads"])
     async def create(body: LeadIn, call: Writing, response: Response) -> LeadOut:
@@ -113,6 +122,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
             body.fields(settings.default_country),
             call.cause,
             leads=leads,
+            departures=departures,
             client=client,
             expected_version=call.if_match,
         )
@@ -127,6 +137,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
             wish,
             call.cause,
             leads=leads,
+            departures=departures,
             views=views,
             create=making,
             expected_version=call.if_match,
@@ -158,9 +169,7 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
     @api.put("/leads/{lead_id}/client", tags=["client field"], responses={202: {"model": LeadOut}})
     async def set_client(lead_id: str, body: ClientIn, call: Writing, response: Response) -> LeadOut:
         """Set the Client field (CLI-06, CLI-07): 202 while the company's contacts are on their way."""
-        lead = await set_lead_client(
-            lead_id, body.rule(), call.cause, leads=leads, as_whole=True, expected_version=call.if_match
-        )
+        lead = await setting(lead_id, body.rule(), call.cause, as_whole=True, expected_version=call.if_match)
         lead = await waiters.until(
             lambda: leads.get(lead_id), lambda found: found.client.link_state != "pending", call.wait_s
         )

@@ -6,6 +6,7 @@ from typing import Any
 from crm_contracts.values import Client
 
 from services.leads.domain.lead import Lead
+from shared.elements.departures import Departures
 from shared.kit.domain import Cause
 from shared.kit.repository import Repository
 
@@ -16,6 +17,7 @@ async def correct_lead(
     cause: Cause,
     *,
     leads: Repository[Lead],
+    departures: Departures[Lead],
     client: Callable[[Client], Client] | None = None,
     expected_version: int | None = None,
 ) -> Lead:
@@ -32,4 +34,6 @@ async def correct_lead(
         if client is not None:
             lead.set_client(client(lead.client), by=cause.actor, at=cause.at)
 
-    return await leads.change(id_, correct, cause, expected_version=expected_version)
+    lead = await leads.change(id_, correct, cause, expected_version=expected_version)
+    contacts = [link.ref for link in lead.client.contacts] if client else []
+    return await departures.present(lead, contacts, cause)

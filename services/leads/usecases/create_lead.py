@@ -9,6 +9,7 @@ from crm_contracts.values import Client, Money
 from services.leads.domain.lead import Lead
 from services.leads.domain.stages import LEAD_STAGES
 from shared.elements.client import ContactWish, set_company, set_contacts
+from shared.elements.departures import Departures
 from shared.elements.products import Products
 from shared.elements.rows import RowWish, make_rows, priced
 from shared.kit.domain import Cause
@@ -38,6 +39,7 @@ async def create_lead(
     cause: Cause,
     *,
     leads: Repository[Lead],
+    departures: Departures[Lead],
     products: Products,
     numbers: Numbers,
     currency: str,
@@ -57,7 +59,7 @@ async def create_lead(
     client = set_company(client, wish.company_id)
     stage = LEAD_STAGES.get(wish.stage_id) if wish.stage_id else None
     fields = {"responsible_id": cause.subject, **wish.fields}
-    return await leads.add_numbered(
+    lead = await leads.add_numbered(
         lambda number: Lead.create(
             id_,
             number,
@@ -72,3 +74,4 @@ async def create_lead(
         cause,
         numbers,
     )
+    return await departures.present(lead, [link.ref for link in client.contacts], cause)

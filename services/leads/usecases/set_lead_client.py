@@ -5,6 +5,7 @@ from collections.abc import Callable
 from crm_contracts.values import Client
 
 from services.leads.domain.lead import Lead
+from shared.elements.departures import Departures
 from shared.kit.domain import Cause
 from shared.kit.repository import Repository
 
@@ -15,6 +16,7 @@ async def set_lead_client(
     cause: Cause,
     *,
     leads: Repository[Lead],
+    departures: Departures[Lead],
     as_whole: bool,
     expected_version: int | None = None,
 ) -> Lead:
@@ -23,9 +25,10 @@ async def set_lead_client(
     Raises:
         ConversionRunning: the lead is being converted.
     """
-    return await leads.change(
+    lead = await leads.change(
         id_,
         lambda lead: lead.set_client(change(lead.client), by=cause.actor, at=cause.at, as_whole=as_whole),
         cause,
         expected_version=expected_version,
     )
+    return await departures.present(lead, [link.ref for link in lead.client.contacts], cause)

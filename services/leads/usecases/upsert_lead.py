@@ -7,6 +7,7 @@ from services.leads.domain.errors import OriginTaken
 from services.leads.domain.lead import Lead
 from services.leads.usecases.correct_lead import correct_lead
 from services.leads.usecases.create_lead import NewLead
+from shared.elements.departures import Departures
 from shared.kit.domain import Cause, derived_id
 from shared.kit.repository import IdTaken, Repository
 
@@ -28,6 +29,7 @@ async def upsert_lead(
     cause: Cause,
     *,
     leads: Repository[Lead],
+    departures: Departures[Lead],
     views: ByOrigin,
     create: Create,
     expected_version: int | None = None,
@@ -49,5 +51,7 @@ async def upsert_lead(
             found = await views.by_origin(*origin)
             if found is None:
                 raise
-    corrected = await correct_lead(found.id, wish.fields, cause, leads=leads, expected_version=expected_version)
+    corrected = await correct_lead(
+        found.id, wish.fields, cause, leads=leads, departures=departures, expected_version=expected_version
+    )
     return corrected, False

@@ -12,12 +12,14 @@ from typing import Any
 from crm_contracts.values import ElementRef
 
 from services.timeline.domain.entry import Entry, Mark
+from services.timeline.domain.narration import MERGE_KIND, MERGED
 from shared.kit.auth import Caller
 from shared.kit.mongo import Collection, Document, Filter, Index
-from shared.kit.pages import newest_first
+from shared.kit.pages import decode_cursor, newest_first
 
 BINDINGS = "bindings"
 MAX_TRACE = 20_000
+MAX_MERGED = 1_000
 NEWEST = [("occurred_at", -1), ("_id", -1)]
 ENTRY_INDEXES = (
     Index([("element.type", 1), ("element.id", 1), *NEWEST], name="by_element"),
@@ -65,14 +67,19 @@ class Entries:
     async def page(
         self, element: ElementRef, kinds: Sequence[str], *, access: Caller, limit: int, cursor: str | None
     ) -> tuple[list[Entry], str | None]:
-        """Entries of an element, newest first (TL-01); fewer than `limit` where some were unbound by hand."""
+        """Entries of an element and of all that was merged into it, newest first (TL-01, DUP-02).
+
+        Fewer than `limit` where some were unbound by hand, or tell of several of them.
+        """
         del access  # every reader reads every timeline until rights per record exist (PERM)
-        where: dict[str, Any] = {"element.type": element.type, "element.id": element.id}
+        ids = await self._merged(element)
+        where: dict[str, Any] = {"element.type": element.type, "element.id": {"$in": ids} if ids[1:] else element.id}
         if kinds:
             where["kind"] = {"$in": list(kinds)}
         while True:
+            told = decode_cursor(cursor)[1].partition(":")[0] if cursor else ""
             documents, cursor = await newest_first(self.entries, where, limit=limit, cursor=cursor, time="occurred_at")
-            shown = await self._shown(documents)
+            shown = await self._shown(_once_each(documents, told))
             # A page is empty at the end alone, also where all of it was unbound.
             if shown or cursor is None:
                 return shown, cursor
@@ -88,12 +95,33 @@ class Entries:
         documents = await self.entries.find(where, sort=[("occurred_at", 1), ("_id", 1)], limit=MAX_TRACE + 1)
         return [_entry(document) for document in documents[:MAX_TRACE]], len(documents) > MAX_TRACE
 
+    async def _merged(self, element: ElementRef) -> list[str]:
+        """Ids of the element and of all whose place it took, directly or not: entries themselves tell of that."""
+        ids, new = [element.id], [element.id]
+        while new and len(ids) < MAX_MERGED:
+            where = {"element.type": element.type, "element.id": {"$in": new}, "kind": MERGE_KIND}
+            told = await self.entries.find({**where, f"payload.{MERGED}": {"$exists": True}}, sort=NEWEST)
+            refs = (ref for document in told for ref in document["payload"][MERGED])
+            new = list(dict.fromkeys(id_ for id_ in (ref.partition(":")[2] for ref in refs) if id_ not in ids))
+            ids += new
+        return ids
+
     async def _shown(self, documents: Sequence[Document]) -> list[Entry]:
         ids = [document["_id"] for document in documents]
         hidden: dict[str, bool] = {}
         for mark in sorted(await self.marks.find({"entry_id": {"$in": ids}}), key=itemgetter("sequence")):
             hidden[mark["entry_id"]] = not mark["shown"]
         return [_entry(document) for document in documents if not hidden.get(document["_id"])]
+
+
+def _once_each(documents: Sequence[Document], told: str) -> list[Document]:
+    """One entry of each event, and none of the event that ended the page before; those of one event are neighbours."""
+    firsts = []
+    for document in documents:
+        if document["event_id"] != told:
+            firsts.append(document)
+        told = document["event_id"]
+    return firsts
 
 
 def _of_event(event_id: str) -> Filter:

@@ -10,7 +10,7 @@ takes away: who did that, and when, is history like everything else (TL-05).
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from crm_contracts import catalog, clients, deals, leads, timeline
 from crm_contracts.envelope import Envelope, Event
@@ -32,6 +32,9 @@ Narrator = Callable[[Any], Iterator[Line]]
 MAX_NAMES = 3
 MARKS = {"edited_here"}
 """Bookkeeping that changes beside the fields that it is about."""
+MERGE_KIND: Final = "log_message"
+MERGED: Final = "merged"
+"""Where the line of a merge names the elements whose timelines are part of this one."""
 
 
 def tell(event: Envelope[Event]) -> list[Line]:
@@ -205,6 +208,27 @@ def _company_deleted(said: clients.CompanyDeleted) -> Iterator[Line]:
     yield Line(said.company, "log_message", f"Company {_name(said.company)} was deleted")
 
 
+def _replaced(noun: str) -> Narrator:
+    def narrate(said: Any) -> Iterator[Line]:
+        text = f"Merged into {_name(said.survivor)}"
+        yield Line(getattr(said, noun), "log_message", text, {"merged_into": str(said.survivor)})
+
+    return narrate
+
+
+def _merged(said: clients.ContactMerged | clients.CompanyMerged) -> Iterator[Line]:
+    """The survivor's line; its timeline shows those of the others from then on."""
+    named = ", ".join(_name(ref) for ref in said.removed)
+    fields = sorted(said.after.model_fields_set - MARKS)
+    payload = {MERGED: [str(ref) for ref in said.removed], "fields": fields}
+    yield Line(said.survivor, MERGE_KIND, f"Merged with {named}", payload)
+
+
+def _merge_requested(said: clients.ClientMergeRequested) -> Iterator[Line]:
+    payload = {"merge_id": said.merge_id, "others": [str(ref) for ref in said.others]}
+    yield Line(said.survivor, "process_step", f"{len(said.others)} others are to be merged into this one", payload)
+
+
 def _requisites(verb: str) -> Narrator:
     def narrate(said: Any) -> Iterator[Line]:
         requisite = getattr(said, "requisite", None) or said.before
@@ -294,9 +318,14 @@ NARRATION: Mapping[type[Event], Narrator] = {
     clients.ContactLinked: _contact_linked,
     clients.ContactUnlinked: _contact_unlinked,
     clients.ContactDeleted: _contact_deleted,
+    clients.ContactReplaced: _replaced("contact"),
+    clients.ContactMerged: _merged,
     clients.CompanyCreated: _company_created,
     clients.CompanyDeleted: _company_deleted,
     clients.CompanyUpdated: _modified("company"),
+    clients.CompanyReplaced: _replaced("company"),
+    clients.CompanyMerged: _merged,
+    clients.ClientMergeRequested: _merge_requested,
     clients.RequisiteCreated: _requisites("were added"),
     clients.RequisiteChanged: _requisites("were changed"),
     clients.RequisiteDeleted: _requisites("were removed"),

@@ -125,6 +125,33 @@ class ContactDeleted(Event):
     before: ContactState
 
 
+class ContactReplaced(Event):
+    """A contact was merged into another one, which stands in its place from now on (DUP-02).
+
+    `before` is all that was known of it. Whoever links it links `survivor` instead.
+    """
+
+    ce_type: ClassVar[str] = "crm.contact.replaced.v1"
+    contact: ElementRef
+    survivor: ElementRef
+    before: ContactState
+
+
+class ContactMerged(Event):
+    """A contact took over what was known of others (DUP-02).
+
+    `companies` and `requisites` are the whole lists from now on.
+    """
+
+    ce_type: ClassVar[str] = "crm.contact.merged.v1"
+    survivor: ElementRef
+    removed: tuple[ElementRef, ...]
+    before: Annotated[ContactFields, ChangedFields]
+    after: Annotated[ContactFields, ChangedFields]
+    companies: tuple[CompanyLink, ...]
+    requisites: tuple[Requisite, ...]
+
+
 class CompanyCreated(Event):
     """A company was entered, or made by a conversion."""
 
@@ -147,6 +174,41 @@ class CompanyDeleted(Event):
     ce_type: ClassVar[str] = "crm.company.deleted.v1"
     company: ElementRef
     before: CompanyState
+
+
+class CompanyReplaced(Event):
+    """A company was merged into another one, which stands in its place from now on (DUP-02).
+
+    `before` is all that was known of it. Whoever links it links `survivor` instead.
+    """
+
+    ce_type: ClassVar[str] = "crm.company.replaced.v1"
+    company: ElementRef
+    survivor: ElementRef
+    before: CompanyState
+
+
+class CompanyMerged(Event):
+    """A company took over what was known of others (DUP-02); `requisites` is the whole list from now on."""
+
+    ce_type: ClassVar[str] = "crm.company.merged.v1"
+    survivor: ElementRef
+    removed: tuple[ElementRef, ...]
+    before: Annotated[CompanyFields, ChangedFields]
+    after: Annotated[CompanyFields, ChangedFields]
+    requisites: tuple[Requisite, ...]
+
+
+class ClientMergeRequested(Event):
+    """A contact or a company is about to take over others of its type (DUP-02): a step of the merge.
+
+    Those of `others` that changed at the last moment are left out; what became of it, the merged event says.
+    """
+
+    ce_type: ClassVar[str] = "crm.client.merge_requested.v1"
+    survivor: ElementRef
+    others: tuple[ElementRef, ...]
+    merge_id: str
 
 
 class RequisiteCreated(Event):

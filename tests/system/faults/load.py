@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zlib import crc32
 
-from deploy.client import Answer, Crm, address
+from deploy.client import Answer, Crm, Problem, address
 from deploy.conversions import Wish, convert
 
 _COMPANIES: Final = 5
 _PEOPLE: Final = 4
 _ONE_IN: Final = 4
+_MERGING: Final = (1, 2)
+"""Neighbours, at work at the same time."""
 _TARGETS: Final = ("contact", "company", "deal")
 
 
@@ -30,10 +32,15 @@ class Kept:
     company: str
     deal: str
     linked: str | None
+    merged: tuple[str, str] | None
+    """Whom the deal was linked to besides, and the contact that that one was merged into."""
 
 
 class Load:
-    """Leads come in, become deals, and every fourth deal is linked to a company, by a few callers at a time."""
+    """Leads come in, become deals, and every fourth deal is linked to a company, by a few callers at a time.
+
+    Every fourth brings two contacts from elsewhere, which its neighbour imports as well; they turn out to be one.
+    """
 
     def __init__(self, crm: Crm, *, originator: str, seed: int, callers: int) -> None:
         self._crm = crm
@@ -111,7 +118,8 @@ class Load:
         linked = self._chance.choice(self._companies) if number % _ONE_IN == 0 else None
         if linked is not None:
             await self._link(deal, linked)
-        kept = Kept(lead.body["id"], lead.body["title"], contact, company, deal, linked)
+        merged = await self._merge(deal, number) if number % _ONE_IN in _MERGING else None
+        kept = Kept(lead.body["id"], lead.body["title"], contact, company, deal, linked, merged)
         self.answered.append(kept)
         return kept
 
@@ -130,6 +138,34 @@ class Load:
             answer = await self._crm.put("deals", address("deals", deal, "client"), {"company_id": company}, wait_s=20)
             if answer.body["client"]["link_state"] == "done":
                 return answer
+
+    async def _merge(self, deal: str, number: int) -> tuple[str, str]:
+        """Import two contacts, as a neighbour does at the same moment, link the second one, and merge them."""
+        pair = number // _ONE_IN
+        survivor, other = [await self._import(f"{pair}.{twin}", f"Twin {pair}") for twin in ("a", "b")]
+        contacts = address("deals", deal, "contacts")
+        await self._crm.post("deals", contacts, {"contact_id": other})
+        company = address("contacts", survivor, "companies", self._companies[pair % _COMPANIES])
+        await self._crm.put("clients", company, {})
+        while other != survivor:  # the neighbour was not faster
+            try:
+                await self._crm.post("clients", address("contacts", survivor, "merge"), {"others": [other]})
+                break
+            except Problem as refused:
+                if refused.code not in {"merge_running", "lost_race"}:
+                    raise
+        return other, survivor
+
+    async def _import(self, origin: str, name: str) -> str:
+        """Put it in by its origin; who was merged in the meantime is found where it went."""
+        try:
+            path = address("contacts", "external", self._originator, origin)
+            answer = await self._crm.put("clients", path, {"last_name": name})
+        except Problem as refused:
+            if refused.code != "gone":
+                raise
+            return str(refused.body["merged_into"])
+        return str(answer.body["id"])
 
     async def _company(self, number: int) -> str:
         company = await self._crm.post("clients", address("companies"), {"title": f"Company {number}"})
@@ -153,5 +189,23 @@ async def _differences(crm: Crm, kept: Kept) -> AsyncIterator[str]:
         yield f"lead {kept.lead} has the deals {[deal['id'] for deal in deals]}"
     for kind, service, plural in (("contact", "clients", "contacts"), ("company", "clients", "companies")):
         await crm.get(service, address(plural, getattr(kept, kind)))
+    if kept.merged is not None:
+        async for wrong in _unmerged(
+            crm, *kept.merged, {link["contact_id"] for link in deals[0]["client"]["contacts"]}
+        ):
+            yield f"deal {kept.deal}: {wrong}"
     if kept.linked is not None and (deals[0]["client"]["company"] or {}).get("id") != kept.linked:
         yield f"deal {kept.deal} is no longer linked to company {kept.linked}"
+
+
+async def _unmerged(crm: Crm, other: str, survivor: str, linked: set[str]) -> AsyncIterator[str]:
+    if survivor not in linked or (other in linked and other != survivor):
+        yield f"links {sorted(linked)}, not the survivor {survivor}"
+    try:
+        await crm.get("clients", address("contacts", other))
+    except Problem as gone:
+        if gone.body.get("merged_into") != survivor:
+            yield f"contact {other} was merged into {gone.body.get('merged_into')}, not {survivor}"
+    else:
+        if other != survivor:
+            yield f"contact {other} is still there"

@@ -1,0 +1,289 @@
+"""Contacts, companies and deals under any sequence of links, deletions and merges, on the real database.
+
+What happens is heard of whenever the machine likes. Each document keeps its rules in every write; once all is heard,
+every link is known at both of its ends, and none leads to anybody who is no more.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+from uuid import uuid4
+
+import pytest_asyncio
+from crm_contracts.registry import parse
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from deploy.local.mongo import Mongo
+from services.clients.adapters.elements import ELEMENT_INDEXES, Elements
+from services.clients.adapters.mongo import COMPANY_INDEXES, CONTACT_INDEXES, ClientViews
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
+from services.clients.entrypoints.events import REACTIONS as OF_CLIENTS
+from services.clients.usecases.delete_company import delete_company
+from services.clients.usecases.delete_contact import delete_contact
+from services.clients.usecases.link_contact import link_contact
+from services.clients.usecases.merge_clients import merge_clients
+from services.clients.usecases.unlink_contact import unlink_contact
+from services.deals.adapters.mongo import DEAL_INDEXES
+from services.deals.domain.deal import Deal
+from services.deals.entrypoints.events import REACTIONS as OF_DEALS
+from services.deals.usecases.set_deal_client import set_deal_client
+from shared.elements.client import ContactWish, add_contact, remove_contact, set_company
+from shared.elements.departures import Departures
+from shared.kit.auth import Caller
+from shared.kit.domain import Aggregate, DomainError
+from shared.kit.mongo import Database, Document, connect
+from shared.kit.repository import Stored
+from tests.builders.causes import ANNA, a_cause
+from tests.builders.clients import just_created_company, just_created_contact
+from tests.builders.deals import just_created_deal
+from tests.builders.events import react
+from tests.builders.fakes import Counting, Documents, Said
+
+A = TypeVar("A", bound=Aggregate)
+EVERYBODY = Caller(actor=ANNA, roles=frozenset({"reader"}), scopes=frozenset())
+NUMBERS = Counting()
+PEOPLE, FIRMS, DEALS = ("ada", "bob", "eve"), ("acme", "bell"), ("pumps",)
+WORK = {"ada": "acme", "bob": "acme", "eve": "bell"}
+"""Where everybody works at the beginning."""
+people, firms, deals = st.sampled_from(PEOPLE), st.sampled_from(FIRMS), st.sampled_from(DEALS)
+
+
+class Watched(Documents[A]):
+    """Whatever is written keeps the rules of a list of links: one is primary, and nobody is in it twice."""
+
+    async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
+        links = state["companies"] if self.kind is Contact else state.get("client", {}).get("contacts", ())
+        assert sum(link["is_primary"] for link in links) == bool(links)
+        ends = [link["company_id" if self.kind is Contact else "contact_id"] for link in links]
+        assert len(set(ends)) == len(ends)
+        return await super()._write(loaded, state, cause, entries)
+
+
+class Site:
+    """Clients and deals, and how much of what they said was heard."""
+
+    def __init__(self, database: Database) -> None:
+        self.serial = uuid4().hex[:8]
+        self.contacts = Watched(Contact, database.collection("contacts"))
+        self.companies = Watched(Company, database.collection("companies"))
+        self.deals = Watched(Deal, database.collection("deals"))
+        self.answers = Said()
+        self.departures: Departures[Deal] = Departures(
+            database.collection("departures"),
+            self.deals,
+            lambda deal, gone, survivor, cause: deal.drop_client(gone, survivor, by=cause.actor, at=cause.at),
+        )
+        self.views = ClientViews(self.contacts, self.companies)
+        self.elements = Elements(database.collection("elements"))
+        self._heard: dict[str, int] = {}
+
+    def id(self, name: str) -> str:
+        return f"{name}-{self.serial}"
+
+    def cause(self) -> Any:
+        return a_cause(str(uuid4()))
+
+    async def open(self) -> None:
+        for name in PEOPLE:
+            contact = just_created_contact(self.id(name), number=await NUMBERS.next("contact"))
+            await self.contacts.add(contact, self.cause())
+        for name in FIRMS:
+            company = just_created_company(self.id(name), number=await NUMBERS.next("company"))
+            await self.companies.add(company, self.cause())
+        for name in DEALS:
+            deal = just_created_deal(self.id(name))
+            deal.number = await NUMBERS.next("deal")
+            await self.deals.add(deal, self.cause())
+        for who, firm in WORK.items():
+            await self.link(who, firm)
+        while await self.hear(0):
+            pass
+
+    async def link(self, who: str, firm: str, *, is_primary: bool | None = None) -> None:
+        await link_contact(
+            self.id(who),
+            self.id(firm),
+            self.cause(),
+            contacts=self.contacts,
+            companies=self.companies,
+            views=self.views,
+            is_primary=is_primary,
+        )
+
+    async def hear(self, turn: int) -> bool:
+        """The next event of one of those who have said something; whether there was any."""
+        queues: dict[str, list[Any]] = {"answers": [(each.headers(), each.body()) for each in self.answers.envelopes]}
+        for repository, names in ((self.contacts, PEOPLE), (self.companies, FIRMS), (self.deals, DEALS)):
+            for name in names:
+                document = await repository.collection.get(self.id(name)) or {}
+                queues[name] = [(entry["headers"], entry["value"]) for entry in document["outbox"]]
+        waiting = [name for name, queue in queues.items() if len(queue) > self._heard.get(name, 0)]
+        if not waiting:
+            return False
+        name = waiting[turn % len(waiting)]
+        headers, value = queues[name][self._heard.get(name, 0)]
+        self._heard[name] = self._heard.get(name, 0) + 1
+        event = parse(headers, value)
+        assert event is not None
+        for reactions in (OF_CLIENTS, OF_DEALS):
+            if type(event.data) in reactions:
+                await react(
+                    reactions,
+                    event,
+                    contacts=self.contacts,
+                    companies=self.companies,
+                    deals=self.deals,
+                    views=self.views,
+                    elements=self.elements,
+                    answers=self.answers,
+                    departures=self.departures,
+                )
+        return True
+
+    async def alive(self, repository: Documents[Any], names: tuple[str, ...]) -> list[Any]:
+        return [found for name in names if (found := await repository.find(self.id(name))) is not None]
+
+    async def check_both_ends(self) -> None:
+        """Whoever is linked knows of it, and nobody else does."""
+        contacts = {found.id: found for found in await self.alive(self.contacts, PEOPLE)}
+        companies = {found.id: found for found in await self.alive(self.companies, FIRMS)}
+        elements = await self.alive(self.deals, DEALS)
+        for contact in contacts.values():
+            assert contact.merging is None
+            assert {link.company_id for link in contact.companies} <= companies.keys()
+        for id_, company in companies.items():
+            assert company.merging is None
+            theirs = {found.id for found in await self.views.contacts_of(id_)}
+            assert theirs == {
+                found.id for found in contacts.values() if id_ in {link.company_id for link in found.companies}
+            }
+            linking = {deal.id for deal in elements if deal.client.company and deal.client.company.id == id_}
+            assert await self._seen("company_id", id_) == linking
+        for deal in elements:
+            assert deal.client.link_state != "pending"
+            assert {link.contact_id for link in deal.client.contacts} <= contacts.keys()
+            assert deal.client.company is None or deal.client.company.id in companies
+        for id_ in contacts:
+            linking = {deal.id for deal in elements if id_ in {link.contact_id for link in deal.client.contacts}}
+            assert await self._seen("contact_ids", id_) == linking
+
+    async def _seen(self, field: Any, id_: str) -> set[str]:
+        page, _ = await self.elements.page(field, id_, type_=None, access=EVERYBODY, limit=50, cursor=None)
+        return {element.id for element in page}
+
+
+@dataclass(frozen=True)
+class Office:
+    """Where the machine's steps are done: it runs in a thread of its own."""
+
+    database: Database
+    loop: asyncio.AbstractEventLoop
+
+
+class Links(RuleBasedStateMachine):
+    """Everything that people do to links, and events heard in any order in between."""
+
+    office: ClassVar[Office]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.site = Site(self.office.database)
+
+    def do(self, action: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(action, self.office.loop).result(timeout=30)
+
+    def attempt(self, action: Coroutine[Any, Any, Any]) -> None:
+        """What the state refuses changes nothing."""
+        with suppress(DomainError):
+            self.do(action)
+
+    @initialize()
+    def open(self) -> None:
+        self.do(self.site.open())
+
+    @rule(who=people, firm=firms, is_primary=st.none() | st.booleans())
+    def work(self, who: str, firm: str, *, is_primary: bool | None) -> None:
+        self.attempt(self.site.link(who, firm, is_primary=is_primary))
+
+    @rule(who=people, firm=firms)
+    def quit(self, who: str, firm: str) -> None:
+        site = self.site
+        self.attempt(unlink_contact(site.id(who), site.id(firm), site.cause(), contacts=site.contacts))
+
+    @rule(who=people)
+    def delete_contact(self, who: str) -> None:
+        self.attempt(delete_contact(self.site.id(who), self.site.cause(), contacts=self.site.contacts))
+
+    @rule(firm=firms)
+    def delete_company(self, firm: str) -> None:
+        self.attempt(delete_company(self.site.id(firm), self.site.cause(), companies=self.site.companies))
+
+    @rule(one=people, others=st.lists(people, min_size=1, max_size=2, unique=True))
+    def merge_contacts(self, one: str, others: list[str]) -> None:
+        ids = [self.site.id(other) for other in others]
+        self.attempt(merge_clients(self.site.id(one), ids, {}, self.site.cause(), owners=self.site.contacts))
+
+    @rule(one=firms, other=firms)
+    def merge_companies(self, one: str, other: str) -> None:
+        ids = [self.site.id(other)]
+        self.attempt(merge_clients(self.site.id(one), ids, {}, self.site.cause(), owners=self.site.companies))
+
+    @rule(deal=deals, firm=st.none() | firms)
+    def sell_to(self, deal: str, firm: str | None) -> None:
+        self._set(deal, lambda client: set_company(client, firm and self.site.id(firm)))
+
+    @rule(deal=deals, who=people, is_primary=st.booleans())
+    def add(self, deal: str, who: str, *, is_primary: bool) -> None:
+        wish = ContactWish(self.site.id(who), is_primary=is_primary)
+        self._set(deal, lambda client: add_contact(client, wish))
+
+    @rule(deal=deals, who=people)
+    def remove(self, deal: str, who: str) -> None:
+        self._set(deal, lambda client: remove_contact(client, self.site.id(who)))
+
+    def _set(self, deal: str, change: Any) -> None:
+        site = self.site
+        self.attempt(set_deal_client(site.id(deal), change, site.cause(), deals=site.deals, departures=site.departures))
+
+    @rule(turns=st.lists(st.integers(0, 9), min_size=1, max_size=4))
+    def hear(self, turns: list[int]) -> None:
+        for turn in turns:
+            self.do(self.site.hear(turn))
+
+    def teardown(self) -> None:
+        turn = 0
+        while self.do(self.site.hear(turn)):
+            turn += 1
+            assert turn < 1_000, "what is heard is never at an end"
+        self.do(self.site.check_both_ends())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def database(mongo: Mongo) -> AsyncIterator[Database]:
+    database = connect(mongo.url, f"links_{uuid4().hex[:12]}")
+    indexes = {
+        "contacts": CONTACT_INDEXES,
+        "companies": COMPANY_INDEXES,
+        "deals": DEAL_INDEXES,
+        "elements": ELEMENT_INDEXES,
+    }
+    for name, wanted in indexes.items():
+        await database.collection(name).ensure(wanted)
+    yield database
+    await database.drop()
+    database.close()
+
+
+async def test_links_keep_their_rules_whatever_is_linked_deleted_or_merged(database: Database) -> None:
+    """CLI-01, CLI-02, CLI-06, CLI-07, CONT-07, COMP-04, COMP-10, DUP-02."""
+
+    class Here(Links):
+        office = Office(database, asyncio.get_running_loop())
+
+    runs = settings(max_examples=60, stateful_step_count=15, deadline=None)
+    await asyncio.to_thread(run_state_machine_as_test, Here, settings=runs)
