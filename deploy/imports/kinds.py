@@ -78,9 +78,19 @@ async def product(crm: Crm, external_id: str) -> dict[str, Any] | None:
 
 
 async def company(crm: Crm, originator: str, origin: str) -> dict[str, Any] | None:
-    """The company of this origin, or None."""
-    page = await crm.get("clients", address("companies"), originator_id=originator, origin_id=origin)
-    return next(iter(page["items"]), None)
+    """The company of this origin, or the one that it was merged into, or None."""
+    path = address("companies", "external", originator, origin)
+    while True:
+        try:
+            found: dict[str, Any] = await crm.get("clients", path)
+        except Problem as problem:
+            if problem.status != 404:  # noqa: PLR2004
+                raise
+            if "merged_into" not in problem.body:
+                return None
+            path = address("companies", str(problem.body["merged_into"]))
+        else:
+            return found
 
 
 async def linked(crm: Crm, contact: dict[str, Any], company_id: str) -> dict[str, Any]:

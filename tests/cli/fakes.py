@@ -34,7 +34,7 @@ class Services(httpx.AsyncBaseTransport):
             return httpx.Response(200, json=_described(host))
         if request.method == "PUT":
             return self._put(path, json.loads(request.content))
-        if "/by-external-id/" in path:
+        if "/external/" in path or "/by-external-id/" in path:
             found = self.records.get(path.replace("by-external-id", "external"))
             return httpx.Response(200, json=found) if found else httpx.Response(404, json={"code": "not_found"})
         return httpx.Response(200, json={"items": self._listed(path, request.url.params), "next_cursor": None})

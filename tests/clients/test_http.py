@@ -320,3 +320,13 @@ async def test_duplicates_are_searched_by_indexes(api: Api) -> None:
     for plan in (*contacts.plans, *companies.plans):
         assert "IXSCAN" in plan.stages, plan
         assert ("COLLSCAN" in plan.stages, plan.read_in_vain) == (False, 0), plan
+
+
+@pytest.mark.parametrize("path", ["contacts", "companies"])
+async def test_a_record_is_read_by_its_origin(api: Api, path: str) -> None:
+    """CMN-14: an origin may hold slashes."""
+    origin = f"/{path}/external/shop/a/{uuid4()}"
+    assert (await api("GET", origin)).json()["code"] == "not_found"
+    made = (await api("PUT", origin, {"first_name": "Ada"} if path == "contacts" else {"title": "ACME"})).json()
+    assert await api.read(origin) == made
+    assert (await api("GET", origin, roles=None)).status_code == 401

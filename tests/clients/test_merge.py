@@ -384,6 +384,7 @@ async def test_the_old_id_answers_with_the_survivors(api: Api, path: str) -> Non
         ("PATCH", url, named),
         ("DELETE", url, None),
         ("PUT", origin, named),
+        ("GET", origin, None),
         ("POST", f"{url}/merge", {"others": [survivor["id"]]}),
     ):
         gone = await api(method, address, body)

@@ -1,0 +1,62 @@
+"""Clients as one types, and who might be the same."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from fastapi import Query as QueryParameter
+
+from services.clients.adapters.elements import Elements
+from services.clients.adapters.mongo import ClientViews
+from services.clients.adapters.search import search_clients
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
+from services.clients.domain.search import MAX_QUERY, MIN_QUERY, Query
+from services.clients.entrypoints.http.rights import Reading
+from services.clients.entrypoints.schemas import MAX_FOUND, ClientMatch, ClientMatches, DuplicatesIn, DuplicatesOut
+from services.clients.settings import ClientsSettings
+from shared.kit.http import router
+from shared.kit.reach import normalized_email, normalized_phone
+from shared.kit.repository import MongoRepository
+
+
+def search_router(
+    contacts: MongoRepository[Contact], companies: MongoRepository[Company], settings: ClientsSettings
+) -> APIRouter:
+    """Search as one types."""
+    api = APIRouter(tags=["search"], route_class=router().route_class)
+
+    @api.get("/clients/search")
+    async def search(
+        call: Reading,
+        q: Annotated[str, QueryParameter(min_length=MIN_QUERY, max_length=MAX_QUERY)],
+        kind: Literal["contact", "company"],
+    ) -> ClientMatches:
+        """Search as one types: names in any order, titles, phones by their last digits, e-mails (CLI-03, CLI-04)."""
+        query = Query.of(q, phone=normalized_phone(q, settings.default_country), email=normalized_email(q))
+        if kind == "contact":
+            return _matches(await search_clients(contacts, query, access=call.caller))
+        return _matches(await search_clients(companies, query, access=call.caller))
+
+    return api
+
+
+def _matches(found: tuple[Sequence[Contact | Company], bool]) -> ClientMatches:
+    return ClientMatches(items=[ClientMatch.of(client) for client in found[0]], has_more=found[1])
+
+
+def duplicates_router(views: ClientViews, elements: Elements, settings: ClientsSettings) -> APIRouter:
+    """Who has the same phone or e-mail."""
+    api = APIRouter(tags=["duplicates"], route_class=router().route_class)
+
+    @api.post("/duplicates/find")
+    async def find(body: DuplicatesIn, _: Reading) -> DuplicatesOut:
+        """Find leads, contacts and companies with one of these phones or e-mails (DUP-01)."""
+        values = body.normalized(settings.default_country)
+        phones, emails = (values, []) if body.kind == "phone" else ([], values)
+        field: Literal["phones", "emails"] = "phones" if body.kind == "phone" else "emails"
+        contacts, companies = await views.matches(phones, emails, limit=MAX_FOUND + 1)
+        leads = await elements.matches(field, values, limit=MAX_FOUND + 1)
+        return DuplicatesOut.of({"lead": leads, "contact": contacts, "company": companies}, body.type)
+
+    return api
