@@ -31,7 +31,7 @@ def external_router(
     settings: ClientsSettings,
 ) -> APIRouter:
     """Read, create or correct by origin."""
-    api = router()
+    api = APIRouter()
     api.include_router(_contacts(contacts, views, dictionaries, numbers, settings))
     api.include_router(_companies(companies, views, dictionaries, numbers, settings))
     return api
