@@ -6,7 +6,9 @@ from typing import Any, Final, Literal
 
 from crm_contracts.values import ElementRef
 
+from services.clients.domain.duplicates import Card, Criterion
 from services.clients.domain.element import Element, News
+from services.clients.domain.search import words_of
 from shared.kit.auth import Caller
 from shared.kit.mongo import Collection, Document, Filter, Index
 from shared.kit.pages import newest_first
@@ -19,6 +21,8 @@ ELEMENT_INDEXES: Final = (
     Index([("contact_ids", 1), *_NEWEST], partial={"contact_ids": _IS_GIVEN}, name="by_contact"),
     Index([("phones", 1), *_NEWEST], partial={"phones": _IS_GIVEN}, name="by_phone"),
     Index([("emails", 1), *_NEWEST], partial={"emails": _IS_GIVEN}, name="by_email"),
+    Index([("last_name", 1), ("first_name", 1), *_NEWEST], partial={"last_name": _IS_GIVEN}, name="by_name"),
+    Index([("company_title", 1), *_NEWEST], partial={"company_title": _IS_GIVEN}, name="by_company_title"),
 )
 
 
@@ -43,6 +47,7 @@ class Elements:
             told["phones"] = {"phones": list(news.phones)}
         if news.emails is not None:
             told["emails"] = {"emails": list(news.emails)}
+        told |= {name: {name: value} for name, value in news.names.items()}
         if told and not await self._put(news.ref, told, sequence, at):
             # Something of it was told by a newer event; the rest counts.
             for about, fields in told.items():
@@ -79,3 +84,24 @@ class Elements:
         """Elements with one of these phones or e-mails, newest first."""
         documents = await self._collection.find({field: {"$in": list(values)}}, sort=_NEWEST, limit=limit)
         return [Element.model_validate(document).ref for document in documents]
+
+    async def like(self, card: Card, limit: int) -> list[tuple[ElementRef, set[Criterion]]]:
+        """Elements that might be the client on a card, and by what; those with more in common first (DUP-03)."""
+        asked: dict[Criterion, Filter] = {}
+        first, last, company = (
+            " ".join(words_of(each)) for each in (card.first_name, card.last_name, card.company_title)
+        )
+        if first and last:
+            asked["name"] = {"last_name": last, "first_name": first}
+        if company:
+            asked["company"] = {"company_title": company}
+        if card.phones:
+            asked["phone"] = {"phones": {"$in": list(card.phones)}}
+        if card.emails:
+            asked["email"] = {"emails": {"$in": list(card.emails)}}
+        found: dict[str, tuple[ElementRef, set[Criterion]]] = {}
+        for criterion, where in asked.items():
+            for document in await self._collection.find(where, sort=_NEWEST, limit=limit):
+                ref = Element.model_validate(document).ref
+                found.setdefault(str(ref), (ref, set()))[1].add(criterion)
+        return sorted(found.values(), key=lambda each: -len(each[1]))[:limit]

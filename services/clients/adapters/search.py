@@ -5,11 +5,12 @@ that changed last first, and as soon as there are enough nobody looks further: s
 million clients as among a thousand.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Final, TypeVar
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
+from services.clients.domain.duplicates import Criterion
 from services.clients.domain.search import Query, Stretch, has_words
 from shared.kit.auth import Caller
 from shared.kit.mongo import Document, Filter, Index
@@ -18,6 +19,8 @@ from shared.kit.repository import MongoRepository
 
 MOST: Final = 20
 """How many matches are ever shown (CLI-04)."""
+LOOKED_AT: Final = 200
+"""How many that might be the same are compared at most."""
 SIFTED: Final = 60
 """How many are looked at where other words have to fit, too."""
 BY_KEY: Final = "by_key"
@@ -38,6 +41,15 @@ async def search_clients(of: MongoRepository[C], query: Query, *, access: Caller
         if len(found) > MOST:
             break
     return list(found.values())[:MOST], len(found) > MOST
+
+
+async def like(of: MongoRepository[C], keys: Mapping[str, Criterion], limit: int) -> list[tuple[C, set[Criterion]]]:
+    """Records that might be the client on a card, and by what; those with more in common first (DUP-03)."""
+    found = await of.collection.find(
+        {"search": {"$in": list(keys)}}, limit=LOOKED_AT, fields=WITHOUT_BOOKKEEPING, hint=BY_KEY
+    )
+    alike = [(of.read(document), {keys[key] for key in document["search"] if key in keys}) for document in found]
+    return sorted(alike, key=lambda each: -len(each[1]))[:limit]
 
 
 async def _looks(of: MongoRepository[C], query: Query) -> AsyncIterator[Document]:

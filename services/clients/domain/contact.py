@@ -24,6 +24,7 @@ from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef, Fields, Requisite
 from pydantic import computed_field
 
+from services.clients.domain.duplicates import FurtherField, account_keys, further_keys
 from services.clients.domain.errors import NameMissing
 from services.clients.domain.imported import corrected_here, taken_over
 from services.clients.domain.mergeable import Mergeable
@@ -76,10 +77,16 @@ class Contact(Mergeable[ContactState], ContactState):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def search(self) -> list[str]:
-        """What it is found by (CLI-03)."""
+        """What it is found by (CLI-03, DUP-03)."""
         if self.deleted_at:
             return []
-        return contact_keys(self.full_name, self.phones, self.emails, self.tax_numbers)
+        also: dict[FurtherField, Any] = {
+            "birth_date": self.birth_date or "",
+            "websites": self.websites,
+            "messengers": self.messengers,
+        }
+        found_by = contact_keys(self.full_name, self.phones, self.emails, self.tax_numbers)
+        return sorted({*found_by, *account_keys(self.accounts), *further_keys(also)})
 
     @property
     def ref(self) -> ElementRef:

@@ -4,8 +4,8 @@ The surprise: an element's name, its client and its contact data are heard of in
 sequence of the event that told it last, and an old event heard late changes nothing that a newer one told.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -26,6 +26,8 @@ from crm_contracts.leads import (
     LeadUpdated,
 )
 from crm_contracts.values import Client, ContactPoint, ElementRef, Value
+
+from services.clients.domain.search import words_of
 
 E = TypeVar("E", bound=Event)
 
@@ -55,6 +57,7 @@ class News:
         title: its name from now on.
         phones: normalised; of an element that can be a duplicate itself.
         emails: as well.
+        names: what else it can be recognised by, by field, each in plain words (DUP-03).
     """
 
     ref: ElementRef
@@ -62,6 +65,14 @@ class News:
     title: str | None = None
     phones: tuple[str, ...] | None = None
     emails: tuple[str, ...] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+NAMES: Final = ("first_name", "last_name", "company_title")
+
+
+def _names(fields: Any, given: Iterable[str]) -> dict[str, str]:
+    return {name: " ".join(words_of(getattr(fields, name) or "")) for name in NAMES if name in given}
 
 
 def _normalized(points: tuple[ContactPoint, ...]) -> tuple[str, ...]:
@@ -71,7 +82,9 @@ def _normalized(points: tuple[ContactPoint, ...]) -> tuple[str, ...]:
 def _lead_created(said: LeadCreated) -> News:
     lead = said.lead
     ref = ElementRef(type="lead", id=lead.id, title=lead.title)
-    return News(ref, lead.client, lead.title, _normalized(lead.phones), _normalized(lead.emails))
+    return News(
+        ref, lead.client, lead.title, _normalized(lead.phones), _normalized(lead.emails), names=_names(lead, NAMES)
+    )
 
 
 def _lead_updated(said: LeadUpdated) -> News:
@@ -81,6 +94,7 @@ def _lead_updated(said: LeadUpdated) -> News:
         title=after.title if "title" in changed else None,
         phones=_normalized(after.phones) if "phones" in changed else None,
         emails=_normalized(after.emails) if "emails" in changed else None,
+        names=_names(after, changed),
     )
 
 

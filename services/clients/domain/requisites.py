@@ -12,6 +12,7 @@ from typing import Final, Literal
 from crm_contracts.clients import RequisiteChanged, RequisiteCreated, RequisiteDeleted
 from crm_contracts.values import BankDetail, ElementRef, Fields, Requisite
 
+from services.clients.domain.duplicates import ACCOUNT_FIELDS
 from services.clients.domain.errors import RequisiteNotValid, TooManyRequisites
 from services.clients.domain.presets import BANK_FIELDS, PRESETS, Preset, PresetField, checked
 from shared.kit.domain import Aggregate, NotFound
@@ -108,6 +109,12 @@ class RequisiteOwner(Aggregate):
             for code, value in requisite.fields.items():
                 if preset and (field := preset.field(code)) and field.is_tax_number:
                     yield value
+
+    @property
+    def accounts(self) -> Iterator[str]:
+        """Numbers of all bank accounts, as they are kept (REQ-04)."""
+        details = (detail for requisite in self.requisites for detail in requisite.bank_details)
+        yield from (detail.fields[code] for detail in details for code in ACCOUNT_FIELDS if code in detail.fields)
 
     @property
     def legal_names(self) -> Iterator[str]:

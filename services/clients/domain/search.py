@@ -85,6 +85,11 @@ def _numbers(
     yield from (TAX + number.lower() for number in tax_numbers)
 
 
+def whole_key(kind: str, text: str) -> str:
+    """The key of a whole text, as it stands in the index."""
+    return (kind + text)[:MAX_KEY]
+
+
 def _cut(keys: Iterable[str]) -> list[str]:
     return sorted({key[:MAX_KEY] for key in keys})
 

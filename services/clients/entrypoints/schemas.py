@@ -4,7 +4,7 @@ The surprise: unlike on a lead, a phone or an e-mail that is not valid is an err
 reached by.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -14,6 +14,7 @@ from pydantic import Field, StrictBool, StringConstraints, computed_field
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
+from services.clients.domain.duplicates import ACCOUNT_FIELDS, MAX_FURTHER, Card, Criterion, FurtherField
 from services.clients.domain.mergeable import MAX_OTHERS
 from shared.elements.inputs import (
     AddressIn,
@@ -36,7 +37,7 @@ from shared.elements.inputs import (
     given_fields,
     reach_fields,
 )
-from shared.kit.domain import Invalid, derived_id
+from shared.kit.domain import Invalid, derived_id, invalid_field
 from shared.kit.http import Input
 from shared.kit.reach import emails, must_be_valid, phones
 
@@ -162,14 +163,22 @@ class DuplicatesIn(Input):
         Raises:
             Invalid: naming every one that is no phone or e-mail.
         """
-        points = [ContactPoint(value=value) for value in self.values]
-        points = list(phones(points, country) if self.kind == "phone" else emails(points))
-        wrong = [place for place, point in enumerate(points) if point.normalized is None]
-        if wrong:
-            message = f"not a valid {self.kind}"
-            errors = [{"field": f"values.{place}", "code": "not_valid", "message": message} for place in wrong]
+        found, errors = _normalized(self.kind, self.values, country, "values")
+        if errors:
             raise Invalid("Some values are not valid.", {"errors": errors})
-        return [point.normalized or "" for point in points]
+        return list(found)
+
+
+def _normalized(
+    kind: Literal["phone", "email"], values: Sequence[str], country: str, field: str
+) -> tuple[tuple[str, ...], list[dict[str, str]]]:
+    """The values as they are stored, and those that are no phone or e-mail."""
+    points = [ContactPoint(value=value) for value in values]
+    made = phones(points, country) if kind == "phone" else emails(points)
+    wrong = [place for place, point in enumerate(made) if point.normalized is None]
+    message = f"not a valid {kind}"
+    errors = [{"field": f"{field}.{place}", "code": "not_valid", "message": message} for place in wrong]
+    return tuple(point.normalized or "" for point in made), errors
 
 
 class Found(Value):
@@ -198,6 +207,79 @@ class DuplicatesOut(Value):
         )
 
 
+RequisiteValues = Annotated[
+    dict[Annotated[str, StringConstraints(pattern=r"^RQ_[A-Z_]{1,40}$")], Title], Field(max_length=50)
+]
+"""By code, such as `RQ_INN`."""
+
+
+class CardIn(Input):
+    """What a card says of somebody who may be there already; `except_id` is the record of the card itself."""
+
+    first_name: Name | None = None
+    middle_name: Name | None = None
+    last_name: Name | None = None
+    company_title: Title | None = None
+    phones: Annotated[list[Title], Field(max_length=20)] = []
+    emails: Annotated[list[Title], Field(max_length=20)] = []
+    requisites: RequisiteValues = {}
+    bank_details: RequisiteValues = {}
+    further: Annotated[dict[FurtherField, Title], Field(max_length=MAX_FURTHER)] = {}
+    except_id: ElementId | None = None
+
+    def card(self, country: str) -> Card:
+        """As the domain has it.
+
+        Raises:
+            Invalid: naming every phone and e-mail that is none; or the card is empty.
+        """
+        if not self.model_fields_set - {"except_id"}:
+            raise invalid_field("body", "empty", "nothing to look for")
+        numbers, wrong = _normalized("phone", self.phones, country, "phones")
+        addresses, also_wrong = _normalized("email", self.emails, country, "emails")
+        if wrong or also_wrong:
+            raise Invalid("Some values are not valid.", {"errors": [*wrong, *also_wrong]})
+        named = {
+            name: getattr(self, name) or "" for name in ("first_name", "middle_name", "last_name", "company_title")
+        }
+        return Card(
+            **named,
+            phones=numbers,
+            emails=addresses,
+            requisites=tuple(self.requisites.values()),
+            bank_details=tuple(value for code, value in self.bank_details.items() if code in ACCOUNT_FIELDS),
+            further=self.further,
+        )
+
+
+class Alike(Value):
+    """A record that might be the same, and by what."""
+
+    ref: ElementRef
+    by: list[Criterion]
+
+
+class AlikeOfType(Value):
+    """Those of one type, with more in common first."""
+
+    items: list[Alike] = []
+    has_more: bool = False
+
+    @classmethod
+    def of(cls, found: Iterable[tuple[ElementRef, set[Criterion]]], except_id: str | None) -> "AlikeOfType":
+        """At most 20, without the record of the card."""
+        items = [Alike(ref=ref, by=sorted(by)) for ref, by in found if ref.id != except_id]
+        return cls(items=items[:MAX_FOUND], has_more=len(items) > MAX_FOUND)
+
+
+class AlikeOut(Value):
+    """Who might be the client on the card, by type (DUP-03)."""
+
+    lead: AlikeOfType
+    contact: AlikeOfType
+    company: AlikeOfType
+
+
 class ClientMatch(Value):
     """A contact or company that fits what was typed, with what tells namesakes apart."""
 
@@ -219,12 +301,6 @@ class ClientMatches(Value):
 
     items: list[ClientMatch]
     has_more: bool
-
-
-RequisiteValues = Annotated[
-    dict[Annotated[str, StringConstraints(pattern=r"^RQ_[A-Z_]{1,40}$")], Title], Field(max_length=50)
-]
-"""By code, such as `RQ_INN`."""
 
 
 class BankDetailIn(Input):

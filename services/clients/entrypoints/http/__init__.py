@@ -37,7 +37,7 @@ def build_router(
     api.include_router(links_router(contacts, companies, views))
     api.include_router(companies_router(companies, views, dictionaries, numbers, settings))
     api.include_router(search_router(contacts, companies, settings))
-    api.include_router(duplicates_router(views, elements, settings))
+    api.include_router(duplicates_router(contacts, companies, views, elements, settings))
     api.include_router(elements_router(contacts, companies, elements))
     api.include_router(requisites_router(contacts, "contacts"))
     api.include_router(requisites_router(companies, "companies"))

@@ -8,12 +8,21 @@ from fastapi import Query as QueryParameter
 
 from services.clients.adapters.elements import Elements
 from services.clients.adapters.mongo import ClientViews
-from services.clients.adapters.search import search_clients
+from services.clients.adapters.search import like, search_clients
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.search import MAX_QUERY, MIN_QUERY, Query
 from services.clients.entrypoints.http.rights import Reading
-from services.clients.entrypoints.schemas import MAX_FOUND, ClientMatch, ClientMatches, DuplicatesIn, DuplicatesOut
+from services.clients.entrypoints.schemas import (
+    MAX_FOUND,
+    AlikeOfType,
+    AlikeOut,
+    CardIn,
+    ClientMatch,
+    ClientMatches,
+    DuplicatesIn,
+    DuplicatesOut,
+)
 from services.clients.settings import ClientsSettings
 from shared.kit.http import router
 from shared.kit.reach import normalized_email, normalized_phone
@@ -45,8 +54,14 @@ def _matches(found: tuple[Sequence[Contact | Company], bool]) -> ClientMatches:
     return ClientMatches(items=[ClientMatch.of(client) for client in found[0]], has_more=found[1])
 
 
-def duplicates_router(views: ClientViews, elements: Elements, settings: ClientsSettings) -> APIRouter:
-    """Who has the same phone or e-mail."""
+def duplicates_router(
+    contacts: MongoRepository[Contact],
+    companies: MongoRepository[Company],
+    views: ClientViews,
+    elements: Elements,
+    settings: ClientsSettings,
+) -> APIRouter:
+    """Who might be the same."""
     api = APIRouter(tags=["duplicates"], route_class=router().route_class)
 
     @api.post("/duplicates/find")
@@ -55,8 +70,20 @@ def duplicates_router(views: ClientViews, elements: Elements, settings: ClientsS
         values = body.normalized(settings.default_country)
         phones, emails = (values, []) if body.kind == "phone" else ([], values)
         field: Literal["phones", "emails"] = "phones" if body.kind == "phone" else "emails"
-        contacts, companies = await views.matches(phones, emails, limit=MAX_FOUND + 1)
+        people, firms = await views.matches(phones, emails, limit=MAX_FOUND + 1)
         leads = await elements.matches(field, values, limit=MAX_FOUND + 1)
-        return DuplicatesOut.of({"lead": leads, "contact": contacts, "company": companies}, body.type)
+        return DuplicatesOut.of({"lead": leads, "contact": people, "company": firms}, body.type)
+
+    @api.post("/duplicates/search")
+    async def alike(body: CardIn, _: Reading) -> AlikeOut:
+        """Find who might be the client on a card, by name, phones, e-mails, requisites and accounts (DUP-03)."""
+        card, most = body.card(settings.default_country), MAX_FOUND + 2
+        people = await like(contacts, card.keys("contact"), most)
+        firms = await like(companies, card.keys("company"), most)
+        return AlikeOut(
+            lead=AlikeOfType.of(await elements.like(card, most), body.except_id),
+            contact=AlikeOfType.of(((found.ref, by) for found, by in people), body.except_id),
+            company=AlikeOfType.of(((found.ref, by) for found, by in firms), body.except_id),
+        )
 
     return api
