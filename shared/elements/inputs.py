@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
-from crm_contracts.values import Address, Client, ContactPoint, Money, Utm
-from pydantic import AfterValidator, BaseModel, Field, StrictBool, StringConstraints
+from crm_contracts.values import Address, Client, ContactPoint, FileRef, Money, Touch, Utm
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StrictBool, StringConstraints
 
 from shared.elements.client import ContactWish, set_company, set_contacts
 from shared.elements.exact import Day, Digits, Whole
@@ -41,6 +41,20 @@ def _past(day: date) -> date:
 
 
 PastDate = Annotated[Day, AfterValidator(_past)]
+WebAddress = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://\S+$")]
+
+
+def _stored(at: datetime) -> datetime:
+    """UTC, and no finer than the database keeps it."""
+    at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC)),
+    AfterValidator(_stored),
+]
 NewId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 """An id that the caller chose in advance: any UUID in its canonical form."""
 
@@ -300,6 +314,32 @@ class UtmIn(Input):
         return Utm(**self.model_dump())
 
 
+class TouchIn(Input):
+    """A visit (CMN-08)."""
+
+    at: Moment
+    url: WebAddress
+    referrer: WebAddress | None = None
+    utm: UtmIn | None = None
+
+    def value_of(self) -> Touch:
+        """As the domain has it."""
+        return Touch(**self.model_dump())
+
+
+class FileIn(Input):
+    """Where a file is kept (COMP-09)."""
+
+    url: WebAddress
+    name: Annotated[Title, Field(min_length=1)]
+    media_type: Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9.+-]{1,80}$")] | None = None
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+    def value_of(self) -> FileRef:
+        """As the domain has it."""
+        return FileRef(**self.model_dump())
+
+
 def given_fields(body: Input, declared: type[Input]) -> dict[str, Any]:
     """The declared fields that the caller sent, as the domain has them; what is absent is not to be changed.
 
@@ -307,10 +347,12 @@ def given_fields(body: Input, declared: type[Input]) -> dict[str, Any]:
     """
     given = {name: getattr(body, name) for name in declared.model_fields if name in body.model_fields_set}
     for name, value in given.items():
-        if isinstance(value, (AddressIn, MoneyIn, UtmIn)):
+        if isinstance(value, (AddressIn, FileIn, MoneyIn, UtmIn)):
             given[name] = value.value_of()
     if "observers" in given:
         given["observers"] = tuple(dict.fromkeys(given["observers"]))
+    if "traces" in given:
+        given["traces"] = tuple(touch.value_of() for touch in given["traces"])
     if "responsible_id" in given and given["responsible_id"] is None:
         del given["responsible_id"]
     return given

@@ -115,3 +115,39 @@ async def test_there_is_one_default_seller_and_it_is_ours(api: Api) -> None:
     await api("PATCH", f"/companies/{first['id']}", {"is_default_my_company": False})
     second = await api.made("/companies", {**ACME, **ours})
     assert second["is_default_my_company"] is True
+
+
+LOGO = {"url": "https://files.acme.example/logo.png", "name": "logo.png", "media_type": "image/png", "sha256": "0" * 64}
+
+
+async def test_a_card_keeps_where_its_files_are(api: Api) -> None:
+    """CONT-08, COMP-09: the files themselves stay in their store."""
+    ada = await api.made("/contacts", {"first_name": "Ada", "photo": LOGO})
+    assert ada["photo"] == LOGO
+    given = {name: {**LOGO, "name": f"{name}.png"} for name in ("logo", "stamp", "director_sign", "accountant_sign")}
+    acme = await api.made("/companies", {"title": "ACME", **given})
+    assert {name: acme[name]["name"] for name in given} == {name: f"{name}.png" for name in given}
+    without = (await api("PATCH", f"/companies/{acme['id']}", {"stamp": None})).json()
+    assert (without["stamp"], without["logo"]["name"]) == (None, "logo.png")
+    wrong = {"url": "file:///etc/passwd", "name": "", "media_type": "picture", "sha256": "x"}
+    named = [f"photo.{name}" for name in wrong]
+    assert wrong_fields(await api("PATCH", f"/contacts/{ada['id']}", {"photo": wrong})) == named
+    assert await api.read(f"/contacts/{ada['id']}") == ada
+
+
+async def test_how_somebody_found_us_is_shown_where_it_is_known(api: Api) -> None:
+    """CMN-07, CMN-08: who left no trace shows none; the same again is no change."""
+    touch = {"at": "2026-03-02T12:00:00.123456+01:00", "url": "https://acme.example/pumps", "utm": {"source": "news"}}
+    for path, body in (("/contacts", {"first_name": "Ada"}), ("/companies", {"title": "ACME"})):
+        made = await api.made(path, {**body, "utm": {"source": "news", "medium": "CPC"}})
+        assert "traces" not in made
+        assert (made["utm"]["source"], made["utm"]["medium"]) == ("news", "CPC")
+        for _ in range(2):
+            found = (await api("PATCH", f"{path}/{made['id']}", {"traces": [touch]})).json()
+            assert [(each["at"], each["utm"]["source"]) for each in found["traces"]] == [
+                ("2026-03-02T11:00:00.123000Z", "news")
+            ]
+            assert found["version"] == 2
+        wrong = [{"at": "yesterday", "url": "acme"}, {"at": "0001-01-01T00:00:00+14:00", "url": "https://a.example"}]
+        answer = await api("PATCH", f"{path}/{made['id']}", {"traces": wrong})
+        assert wrong_fields(answer) == ["traces.0.at", "traces.0.url", "traces.1.at"]

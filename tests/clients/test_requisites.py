@@ -142,7 +142,7 @@ async def test_bank_details_are_checked_and_belong_to_the_country_of_the_preset(
 
 
 async def test_a_client_has_several_requisites_in_their_order(api: Api) -> None:
-    """REQ-01: changed and removed one by one."""
+    """REQ-01, COMP-05: changed and removed one by one."""
     owner = await an_owner(api)
     late, early = await added(api, owner, name="Late", sort=600), await added(api, owner, name="Early", sort=100)
     assert [each["name"] for each in await api.read(f"{owner}/requisites")] == ["Early", "Late"]

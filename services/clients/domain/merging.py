@@ -12,7 +12,7 @@ from crm_contracts.values import ContactPoint, Fields, Identified, Value
 
 from services.clients.domain.errors import ResolutionNotValid
 
-JOINED: Final = frozenset({"phones", "emails", "websites", "messengers", "observers"})
+JOINED: Final = frozenset({"phones", "emails", "websites", "messengers", "observers", "traces"})
 """The first record's entries, then what the others have beside them."""
 CAREFUL: Final = frozenset({"export", "open_to_all"})
 """What one record keeps back is kept back."""

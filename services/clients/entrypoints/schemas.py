@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from crm_contracts.clients import CompanyState, ContactState
-from crm_contracts.values import BankDetail, ContactPoint, ElementRef, Reachable, Requisite, Value
+from crm_contracts.values import BankDetail, ContactPoint, ElementRef, Reachable, Requisite, Touch, Traced, Value
 from pydantic import Field, StrictBool, StringConstraints, computed_field
 
 from services.clients.domain.company import Company
@@ -21,6 +21,7 @@ from shared.elements.inputs import (
     Code,
     Country,
     ElementId,
+    FileIn,
     MoneyIn,
     Name,
     NewId,
@@ -32,6 +33,7 @@ from shared.elements.inputs import (
     Sort,
     Text,
     Title,
+    TouchIn,
     UserId,
     UtmIn,
     given_fields,
@@ -65,6 +67,7 @@ class ClientFieldsIn(ReachIn):
     observers: Annotated[list[UserId], Field(max_length=100)] = []
     open_to_all: StrictBool = True
     utm: UtmIn | None = None
+    traces: Annotated[list[TouchIn], Field(max_length=100)] = []
 
 
 class ContactFieldsIn(ClientFieldsIn):
@@ -79,6 +82,7 @@ class ContactFieldsIn(ClientFieldsIn):
     source_id: Code | None = None
     source_description: Text | None = None
     export: StrictBool = True
+    photo: FileIn | None = None
 
     def fields(self, country: str) -> dict[str, Any]:
         """What was given, as the domain has it."""
@@ -93,6 +97,10 @@ class CompanyFieldsIn(ClientFieldsIn):
     employees: Code | None = None
     revenue: MoneyIn | None = None
     banking_details: Text | None = None
+    logo: FileIn | None = None
+    stamp: FileIn | None = None
+    director_sign: FileIn | None = None
+    accountant_sign: FileIn | None = None
     is_my_company: StrictBool = False
     is_default_my_company: StrictBool = False
 
@@ -367,8 +375,10 @@ class PresetOut(Value):
     fields: list[PresetFieldOut]
 
 
-class Reached(Reachable):
-    """Which kinds of contact data there are (CONT-03)."""
+class Shown(Reachable, Traced):
+    """Which kinds of contact data there are (CONT-03); who left no trace shows none (CMN-08)."""
+
+    traces: tuple[Touch, ...] = Field(default=(), exclude_if=lambda traces: not traces)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -389,7 +399,7 @@ class Reached(Reachable):
         return bool(self.messengers)
 
 
-class ContactOut(ContactState, Reached):
+class ContactOut(Shown, ContactState):
     """A contact with its version."""
 
     version: int
@@ -400,7 +410,7 @@ class ContactOut(ContactState, Reached):
         return cls(**dict(contact.state), version=contact.version)
 
 
-class CompanyOut(CompanyState, Reached):
+class CompanyOut(Shown, CompanyState):
     """A company with its version."""
 
     version: int

@@ -10,6 +10,7 @@ from crm_contracts.values import (
     ChangedFields,
     ElementRef,
     Fields,
+    FileRef,
     Identified,
     Money,
     Named,
@@ -17,6 +18,7 @@ from crm_contracts.values import (
     Reachable,
     Requisite,
     Sourced,
+    Traced,
     Value,
 )
 
@@ -32,11 +34,12 @@ class TakenOver(Fields):
     )
 
 
-class ContactFields(Named, Reachable, Owned, Sourced, TakenOver):
+class ContactFields(Named, Reachable, Owned, Sourced, TakenOver, Traced):
     """Fields of a contact that its users edit freely (CONT-01)."""
 
     type_id: str | None = None
     export: bool = Field(default=True, description="may be exported (CONT-06)")
+    photo: FileRef | None = Field(default=None, description="CONT-08")
 
 
 class CompanyLink(Value):
@@ -63,7 +66,7 @@ class ContactState(ContactFields, Identified, Audited):
     lead_id: str | None = None
 
 
-class CompanyFields(Reachable, Owned, TakenOver):
+class CompanyFields(Reachable, Owned, TakenOver, Traced):
     """Fields of a company that its users edit freely (COMP-01)."""
 
     title: str = Field(default="", examples=["ACME GmbH"])
@@ -72,6 +75,10 @@ class CompanyFields(Reachable, Owned, TakenOver):
     employees: str | None = None
     revenue: Money | None = None
     banking_details: str | None = Field(default=None, examples=["Account 4711 at ACME Bank"])
+    logo: FileRef | None = Field(default=None, description="for documents, as are the next three (COMP-09)")
+    stamp: FileRef | None = None
+    director_sign: FileRef | None = None
+    accountant_sign: FileRef | None = None
     is_my_company: bool = Field(default=False, description="a seller of ours, no client (COMP-08)")
     is_default_my_company: bool = Field(default=False, description="the seller unless another is named")
 

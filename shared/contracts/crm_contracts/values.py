@@ -139,6 +139,24 @@ class Utm(Value):
     term: str | None = None
 
 
+class Touch(Value):
+    """A visit on somebody's way to becoming a client (CMN-08)."""
+
+    at: datetime
+    url: str = Field(examples=["https://acme.example/pumps"])
+    referrer: str | None = Field(default=None, examples=["https://search.example/"])
+    utm: Utm | None = None
+
+
+class FileRef(Value):
+    """A file in whatever store keeps it: the CRM keeps where that is, and not the file (COMP-09, CONT-08)."""
+
+    url: str = Field(examples=["https://files.acme.example/logo.png"])
+    name: str = Field(examples=["logo.png"])
+    media_type: str | None = Field(default=None, examples=["image/png"])
+    sha256: str | None = Field(default=None, description="64 hexadecimal digits, so that readers know what they get")
+
+
 class ProductRow(Value):
     """What a client wants to buy; the currency is the element's (ROW-01)."""
 
@@ -233,6 +251,12 @@ class Owned(Fields):
     open_to_all: bool = True
     comments: str | None = None
     utm: Utm | None = None
+
+
+class Traced(Fields):
+    """How somebody found us (CMN-08)."""
+
+    traces: tuple[Touch, ...] = ()
 
 
 class Sourced(Fields):
