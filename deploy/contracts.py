@@ -71,6 +71,7 @@ _WORDS: Final[Mapping[str, Any]] = {
     "message": "Somebody with the same phone number is already known.",
     "messengers": [],
     "prices": [{"price": {"value": "550.00", "currency": "EUR"}}],
+    "requisite_link": {},
     "targets": ["contact", "company", "deal"],
     "websites": [],
 }
@@ -105,6 +106,11 @@ _STORIES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "crm.company.replaced.v1": {"survivor": _OTHERS["company"]},
     "crm.deal.stage_changed.v1": {"to_semantic": "S", "closed_at": _NOON},
+    "crm.deal.requisites_chosen.v1": {
+        "before": {},
+        "after": {"requisite_id": _IDS["requisite"], "choice_no": 1, "state": "pending"},
+        "clients": [{"type": "company", "id": _IDS["company"], "title": _TITLES["company"]}],
+    },
     "crm.dictionary.value_updated.v1": {
         "before": {"name": "Client"},
         "after": {"name": "Customer"},
@@ -125,12 +131,20 @@ _SPEAKERS: Final = {
     "crm.lead.deal_confirmed.v1": "deal",
     "crm.element.contacts_resolved.v1": "deal",
     "crm.element.company_refused.v1": "deal",
+    "crm.element.requisites_confirmed.v1": "deal",
+    "crm.element.requisites_refused.v1": "deal",
     "crm.timeline.entry_bound.v1": "entry_event",
     "crm.timeline.entry_unbound.v1": "entry_event",
 }
 """Whose id is the key, where it is not the element that the event is named after."""
 
-_ANSWERS: Final = {"crm.lead.deal_confirmed.v1", "crm.element.contacts_resolved.v1", "crm.element.company_refused.v1"}
+_ANSWERS: Final = {
+    "crm.lead.deal_confirmed.v1",
+    "crm.element.contacts_resolved.v1",
+    "crm.element.company_refused.v1",
+    "crm.element.requisites_confirmed.v1",
+    "crm.element.requisites_refused.v1",
+}
 """Published without a change of state, therefore without `ce_sequence`."""
 
 

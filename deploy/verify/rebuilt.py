@@ -68,6 +68,10 @@ def _client_changed(*names: str) -> Fold:
     return fold
 
 
+def _requisites_chosen(_: Known, event: Envelope[Any]) -> dict[str, Any]:
+    return {"requisite_link": event.data.after} | _touched(event)
+
+
 def _moved(_: Known, event: Envelope[Any]) -> dict[str, Any]:
     said = event.data
     stands = {"stage_id": said.to_stage, "stage_semantic": said.to_semantic, "closed_at": said.closed_at}
@@ -235,6 +239,7 @@ FOLDS: Final[Mapping[type[Aggregate], Mapping[type[Event], Fold]]] = {
         deals.DealClientChanged: _client_changed(),
         deals.DealContactsAttached: _says("client"),
         deals.DealCompanyUnlinked: _says("client"),
+        deals.DealRequisitesChosen: _requisites_chosen,
     },
     Refusal: {deals.LeadDealRefused: _deal_refused},
     Contact: {
@@ -267,7 +272,13 @@ FOLDS: Final[Mapping[type[Aggregate], Mapping[type[Event], Fold]]] = {
 }
 """What each event means to the aggregate that says it."""
 
-ANSWERS: Final = (clients.ElementContactsResolved, clients.ElementCompanyRefused, deals.LeadDealConfirmed)
+ANSWERS: Final = (
+    clients.ElementContactsResolved,
+    clients.ElementCompanyRefused,
+    clients.ElementRequisitesConfirmed,
+    clients.ElementRequisitesRefused,
+    deals.LeadDealConfirmed,
+)
 """Events that no aggregate ever says: answers that change no state."""
 
 _COUNTERS: Final = {

@@ -5,11 +5,22 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
-from crm_contracts.values import Address, Client, ContactPoint, FileRef, Money, Touch, Utm
+from crm_contracts.values import (
+    Address,
+    Client,
+    ContactPoint,
+    FileRef,
+    Money,
+    RequisiteChoice,
+    RequisiteLink,
+    Touch,
+    Utm,
+)
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StrictBool, StringConstraints
 
 from shared.elements.client import ContactWish, set_company, set_contacts
 from shared.elements.exact import Day, Digits, Whole
+from shared.elements.requisites import ACCOUNTS
 from shared.elements.rows import RowWish
 from shared.kit import reach
 from shared.kit.domain import Conflict, Invalid, invalid_field
@@ -257,6 +268,44 @@ class CompanyRefused(Conflict):
 
     def __init__(self, client: Client) -> None:
         super().__init__("There is no such company.", {"client": client.model_dump(mode="json")})
+
+
+class RequisitesIn(Input):
+    """Requisites to be chosen, as a whole: what is null or absent is not chosen (REQ-05)."""
+
+    requisite_id: ElementId | None = None
+    bank_detail_id: ElementId | None = None
+    mc_requisite_id: ElementId | None = None
+    mc_bank_detail_id: ElementId | None = None
+
+    @property
+    def choice(self) -> RequisiteChoice:
+        """As the rules have it.
+
+        Raises:
+            Invalid: naming every bank detail without its requisite.
+        """
+        choice = RequisiteChoice(**self.model_dump())
+        alone = [name for name, of in ACCOUNTS.items() if getattr(choice, name) and not getattr(choice, of)]
+        if alone:
+            errors = [
+                {"field": name, "code": "without_requisite", "message": f"needs its {ACCOUNTS[name]}"} for name in alone
+            ]
+            raise Invalid("A bank detail is chosen with its requisite.", {"errors": errors})
+        return choice
+
+
+class RequisitesRefused(Conflict):
+    """One of the requisites cannot be chosen; `code` and the named field say which and why (REQ-05)."""
+
+    code = "requisites_refused"
+
+    def __init__(self, link: RequisiteLink) -> None:
+        message = "These requisites cannot be chosen, so none are."
+        # One class for all that can be wrong: clients names it.
+        self.code = link.refusal or self.code  # type: ignore[misc]
+        wrong = {"field": link.refused_field, "code": self.code, "message": message}
+        super().__init__(message, {"errors": [wrong], "requisite_link": link.model_dump(mode="json")})
 
 
 class RowsIn(Input):

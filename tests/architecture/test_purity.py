@@ -30,7 +30,7 @@ CLOCKS_AND_IDS = re.compile(
 )
 
 
-RULES = ("shared/elements/client.py", "shared/elements/rows.py", "shared/elements/stages.py")
+RULES = tuple(f"shared/elements/{name}.py" for name in ("client", "requisites", "rows", "stages"))
 """What a domain may use of what elements share; the other modules serve adapters and entrypoints."""
 
 

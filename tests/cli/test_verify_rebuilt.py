@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import pytest
 from crm_contracts.registry import EVENTS
-from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate, Requisite
+from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate, Requisite, RequisiteChoice
 
 from deploy.verify.rebuilt import ANSWERS, FOLDS, NOT_CARRIED, UNSAID, fold
 from deploy.verify.state import State
@@ -20,7 +20,7 @@ from services.leads.domain.conversion import Conversion
 from services.leads.domain.lead import Lead
 from services.leads.domain.stages import LEAD_STAGES
 from services.timeline.domain.bindings import Bindings
-from shared.elements.client import ContactWish, add_contact, set_company
+from shared.elements.client import ContactWish, add_contact, remove_contact, set_company
 from shared.kit.domain import Aggregate
 from tests.builders.causes import ANNA, NOON, ids
 from tests.builders.clients import just_created_company, just_created_contact
@@ -113,6 +113,11 @@ async def a_busy_office() -> Office:
         link,
         refuse_company,
         lambda deal, by: deal.set_client(add_contact(deal.client, ContactWish("zoe")), **by),
+        lambda deal, by: deal.choose_requisites(RequisiteChoice(requisite_id="r2", mc_requisite_id="m1"), **by),
+        lambda deal, by: deal.confirm_requisites(choice_no=1, **by),
+        lambda deal, by: deal.set_client(remove_contact(deal.client, "zoe"), **by),
+        lambda deal, by: deal.refuse_requisites(choice_no=2, code="requisite_not_found", field="requisite_id", **by),
+        lambda deal, by: deal.choose_requisites(RequisiteChoice(mc_requisite_id="m1"), **by),
     )
     await office.add(just_created_contact())
     await office.change(
@@ -216,6 +221,7 @@ def test_every_field_can_be_rebuilt_or_there_is_a_reason(kind: type[Aggregate]) 
         ("deal:deal-1", {"stage_id": "LOSE", "closed": True}, "closed, stage_id"),
         ("deal:deal-1", {"amount": {"value": "10.01", "currency": "EUR"}}, "amount"),
         ("deal:deal-1", {"updated_at": NOON}, "updated_at"),
+        ("deal:deal-1", {"requisite_link": {"state": "done"}}, "requisite_link"),
         ("contact:ada", {"companies": ()}, "companies"),
         ("company:acme", {"industry": None}, "industry"),
         ("product:p1", {"active": False}, "active"),

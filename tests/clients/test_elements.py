@@ -125,7 +125,7 @@ async def test_every_event_about_a_client_field_may_come_twice(api: Api, event: 
     elements = api.database.collection("elements")
     first = await hears(api, heard)
     noted = await elements.get(str(news.ref))
-    assert noted is not None
+    assert noted is not None or news.choice is not None, "only a choice of requisites links nobody"
     assert await hears(api, heard) == first
     assert await elements.get(str(news.ref)) == noted
 

@@ -33,6 +33,7 @@ READ_ONLY = {
     "stage_semantic": "S",
     "lead_id": "lead-1",
     "quote_id": "quote-1",
+    "requisite_link": {"requisite_id": "r1", "state": "done"},
     "version": 1,
 }
 WRITES = [
@@ -43,6 +44,7 @@ WRITES = [
     ("PUT", "/contacts", [{"contact_id": "ada"}]),
     ("POST", "/contacts", {"contact_id": "ada"}),
     ("DELETE", "/contacts/ada", None),
+    ("PUT", "/requisites", {}),
 ]
 ENDPOINTS = [("POST", "/deals", {}), *((method, f"/deals/deal-1{path}", body) for method, path, body in WRITES)]
 EVERYBODY = Caller(actor=ANNA, roles=frozenset({"reader"}), scopes=frozenset())

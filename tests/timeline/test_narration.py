@@ -208,9 +208,36 @@ def test_a_step_of_a_conversion_shows_on_the_lead_alone(event: type[Event]) -> N
     assert kinds(sampled(event, lead=_json("lead:l1"))) == {"lead:l1": "process_step"}
 
 
-@pytest.mark.parametrize("event", [clients.ElementContactsResolved, clients.ElementCompanyRefused])
-def test_the_answer_to_a_company_link_shows_on_the_element_alone(event: type[Event]) -> None:
-    """CLI-07."""
+@pytest.mark.parametrize(
+    ("after", "text"),
+    [
+        ({}, "Requisites are no longer chosen"),
+        ({"state": "pending"}, "Requisites were chosen"),
+        ({"state": "done"}, "The chosen requisites were confirmed"),
+        (
+            {"state": "refused", "refusal": "bank_detail_not_found"},
+            "The chosen requisites were refused: bank_detail_not_found",
+        ),
+    ],
+)
+def test_a_choice_of_requisites_shows_what_became_of_it(after: dict[str, str], text: str) -> None:
+    """REQ-05."""
+    event = sampled(deals.DealRequisitesChosen, deal=_json("deal:d1", "Pumps"), after=after)
+    assert kinds(event) == {"deal:d1": "element_modified"}
+    assert line_of(event, "deal:d1").text == text
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        clients.ElementContactsResolved,
+        clients.ElementCompanyRefused,
+        clients.ElementRequisitesConfirmed,
+        clients.ElementRequisitesRefused,
+    ],
+)
+def test_the_answer_to_a_link_or_a_choice_shows_on_the_element_alone(event: type[Event]) -> None:
+    """CLI-07, REQ-05."""
     assert kinds(sampled(event, element=_json("deal:d1"))) == {"deal:d1": "process_step"}
 
 

@@ -1,6 +1,6 @@
 """Where contacts and companies are kept, and the ways to read them other than by id."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from crm_contracts.values import ElementRef
@@ -44,6 +44,7 @@ CONTACT_INDEXES = (
 )
 COMPANY_INDEXES = (
     *COMMON_INDEXES,
+    Index([("requisites.id", 1)], partial={"is_my_company": True}, name="our_requisites"),
     Index([("is_default_my_company", 1)], unique=True, partial={"is_default_my_company": True}, name="default_seller"),
 )
 FILTERS = {
@@ -103,6 +104,28 @@ class ClientViews:
             return link.position, contact.number
 
         return sorted(contacts, key=place)
+
+    async def standing_for(self, refs: Sequence[ElementRef]) -> Sequence[Contact | Company]:
+        """Who these contacts and companies are now: themselves, or whom they were merged into (DUP-02)."""
+        companies = await self._now(self._companies, (ref.id for ref in refs if ref.type == "company"))
+        contacts = await self._now(self._contacts, (ref.id for ref in refs if ref.type == "contact"))
+        return [*companies, *contacts]
+
+    async def _now(self, of: MongoRepository[C], ids: Iterable[str]) -> list[C]:
+        found: dict[str, C] = {}
+        left = set(ids)
+        while left:
+            documents = await of.collection.find({"_id": {"$in": sorted(left)}})
+            read = [of.read(document) for document in documents]
+            found |= {each.id: each for each in read}
+            # A survivor that was read before is read again: it may have been the survivor of nobody yet.
+            left = {each.merged_into for each in read if each.merged_into}
+        return [each for each in found.values() if not each.deleted_at]
+
+    async def sellers_with(self, requisite_id: str) -> Sequence[Company]:
+        """Companies of ours with this requisite (COMP-08, REQ-05)."""
+        documents = await self._companies.collection.find({"is_my_company": True, "requisites.id": requisite_id})
+        return [self._companies.read(document) for document in documents]
 
     async def contact_ids_of(self, company_id: str) -> AsyncIterator[Sequence[str]]:
         """Ids of all contacts of a company, some at a time; those that come meanwhile may be missed."""

@@ -14,6 +14,7 @@ from crm_contracts.deals import (
     DealCompanyUnlinked,
     DealContactsAttached,
     DealCreated,
+    DealRequisitesChosen,
     DealUpdated,
 )
 from crm_contracts.envelope import Event
@@ -27,6 +28,7 @@ from crm_contracts.leads import (
 )
 from crm_contracts.values import Client, ContactPoint, ElementRef, Value
 
+from services.clients.domain.choice import Choice
 from services.clients.domain.search import words_of
 
 E = TypeVar("E", bound=Event)
@@ -58,6 +60,7 @@ class News:
         phones: normalised; of an element that can be a duplicate itself.
         emails: as well.
         names: what else it can be recognised by, by field, each in plain words (DUP-03).
+        choice: the requisites that it chose (REQ-05).
     """
 
     ref: ElementRef
@@ -66,6 +69,7 @@ class News:
     phones: tuple[str, ...] | None = None
     emails: tuple[str, ...] | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    choice: Choice | None = None
 
 
 NAMES: Final = ("first_name", "last_name", "company_title")
@@ -119,5 +123,9 @@ NEWS: Final[Mapping[type[Event], Callable[[Any], News]]] = {
     DealClientChanged: lambda said: News(said.deal, said.after),
     DealContactsAttached: lambda said: News(said.deal, said.client),
     DealCompanyUnlinked: lambda said: News(said.deal, said.client),
+    DealRequisitesChosen: lambda said: News(said.deal, choice=Choice(said.after, said.clients)),
 }
-"""How each type of element says whom it is linked to: all that a new type has to tell clients about itself."""
+"""How each type of element says whom it is linked to and which requisites it chose.
+
+That is all that a new type has to tell clients about itself.
+"""

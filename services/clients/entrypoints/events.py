@@ -22,6 +22,7 @@ from services.clients.domain.contact import Contact
 from services.clients.domain.element import NEWS
 from services.clients.domain.resolution import Resolution
 from services.clients.usecases.answer_company_link import answer_company_link
+from services.clients.usecases.answer_requisites import answer_requisites
 from services.clients.usecases.finish_merge import finish_merge
 from services.clients.usecases.leave_company import leave_company
 from services.clients.usecases.resolve_lead_client import resolve_lead_client
@@ -103,6 +104,8 @@ async def on_event(
     await elements.note(news, sequence=event.sequence or 0, at=event.time)
     if news.client is not None:
         await answer_company_link(news.ref, news.client, cause, companies=companies, views=views, answers=answers)
+    if news.choice is not None:
+        await answer_requisites(news.ref, news.choice, cause, views=views, answers=answers)
 
 
 async def on_dictionary_value_created(

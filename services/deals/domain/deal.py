@@ -16,14 +16,16 @@ from crm_contracts.deals import (
     DealCreated,
     DealFields,
     DealProductRowsChanged,
+    DealRequisitesChosen,
     DealStageChanged,
     DealState,
     DealUpdated,
 )
-from crm_contracts.values import Client, ElementRef, Priced
+from crm_contracts.values import Client, ElementRef, Priced, RequisiteChoice, RequisiteLink
 
 from services.deals.domain.stages import DEFAULT_PIPELINE, stages_of
 from shared.elements.client import attach_contacts, refuse_company, without
+from shared.elements.requisites import ask_again, choose, confirm, refuse
 from shared.elements.stages import Stage, stand_on
 from shared.kit.domain import Aggregate, change_fields
 
@@ -144,6 +146,7 @@ class Deal(Aggregate, DealState):
         before, self.client = self.client, client
         self._touch(by, at)
         self.record(DealClientChanged(deal=self.ref, before=before, after=client))
+        self._link_requisites(ask_again(self.requisite_link, before, client), by, at)
 
     def drop_client(self, gone: ElementRef, survivor: ElementRef | None = None, *, by: str, at: datetime) -> None:
         """Go on without a contact or company that is no more (COMP-10).
@@ -165,21 +168,42 @@ class Deal(Aggregate, DealState):
         """Take the contacts of the linked company (CLI-07); an answer to another link changes nothing."""
         found = attach_contacts(self.client, link_no=link_no, company=company, contacts=contacts, truncated=truncated)
         if found:
-            self.client = found.client
+            before, self.client = self.client, found.client
             self._touch(by, at)
             self.record(
                 DealContactsAttached(
                     deal=self.ref, attached=found.attached, detached=found.detached, client=found.client
                 )
             )
+            self._link_requisites(ask_again(self.requisite_link, before, found.client), by, at)
 
     def refuse_company(self, *, link_no: int, company: ElementRef, code: str, by: str, at: datetime) -> None:
         """Unlink a company that is not there (CLI-07)."""
         client = refuse_company(self.client, link_no=link_no, code=code)
         if client is not None:
-            self.client = client
+            before, self.client = self.client, client
             self._touch(by, at)
             self.record(DealCompanyUnlinked(deal=self.ref, company=company, code=code, client=client))
+            self._link_requisites(ask_again(self.requisite_link, before, client), by, at)
+
+    def choose_requisites(self, choice: RequisiteChoice, *, by: str, at: datetime) -> None:
+        """Choose the client's requisites and ours; whether they fit is asked in the event (REQ-05)."""
+        self._link_requisites(choose(self.requisite_link, choice), by, at)
+
+    def confirm_requisites(self, *, choice_no: int, by: str, at: datetime) -> None:
+        """They fit (REQ-05); an answer to another choice changes nothing."""
+        self._link_requisites(confirm(self.requisite_link, choice_no), by, at)
+
+    def refuse_requisites(self, *, choice_no: int, code: str, field: str, by: str, at: datetime) -> None:
+        """One of them does not fit, so none is chosen (REQ-05); an answer to another choice changes nothing."""
+        self._link_requisites(refuse(self.requisite_link, choice_no, code=code, field=field), by, at)
+
+    def _link_requisites(self, link: RequisiteLink | None, by: str, at: datetime) -> None:
+        if link is None or link == self.requisite_link:
+            return
+        before, self.requisite_link = self.requisite_link, link
+        self._touch(by, at)
+        self.record(DealRequisitesChosen(deal=self.ref, before=before, after=link, clients=self.client.refs))
 
     @staticmethod
     def _title(number: int) -> str:

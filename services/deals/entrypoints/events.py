@@ -3,7 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved
+from crm_contracts.clients import (
+    ElementCompanyRefused,
+    ElementContactsResolved,
+    ElementRequisitesConfirmed,
+    ElementRequisitesRefused,
+)
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadDealRequested
 
@@ -80,10 +85,42 @@ async def on_element_company_refused(
     )
 
 
+async def on_element_requisites_confirmed(
+    event: Envelope[ElementRequisitesConfirmed], cause: Cause, *, deals: Repository[Deal]
+) -> None:
+    """The requisites that a deal chose fit."""
+    answer = event.data
+    if answer.element.type != "deal":
+        return
+    await deals.change(
+        answer.element.id,
+        lambda deal: deal.confirm_requisites(choice_no=answer.choice_no, by=cause.actor, at=cause.at),
+        cause,
+    )
+
+
+async def on_element_requisites_refused(
+    event: Envelope[ElementRequisitesRefused], cause: Cause, *, deals: Repository[Deal]
+) -> None:
+    """The requisites that a deal chose do not fit."""
+    answer = event.data
+    if answer.element.type != "deal":
+        return
+    await deals.change(
+        answer.element.id,
+        lambda deal: deal.refuse_requisites(
+            choice_no=answer.choice_no, code=answer.code, field=answer.field, by=cause.actor, at=cause.at
+        ),
+        cause,
+    )
+
+
 REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
     LeadDealRequested: on_lead_deal_requested,
     ElementContactsResolved: on_element_contacts_resolved,
     ElementCompanyRefused: on_element_company_refused,
+    ElementRequisitesConfirmed: on_element_requisites_confirmed,
+    ElementRequisitesRefused: on_element_requisites_refused,
     **DEPARTURE_REACTIONS,
     **PRODUCT_REACTIONS,
 }

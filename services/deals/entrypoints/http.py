@@ -17,6 +17,7 @@ from services.deals.entrypoints.schemas import (
     DealPatch,
 )
 from services.deals.settings import DealsSettings
+from services.deals.usecases.choose_deal_requisites import choose_deal_requisites
 from services.deals.usecases.correct_deal import correct_deal
 from services.deals.usecases.create_deal import create_deal
 from services.deals.usecases.move_deal import move_deal
@@ -24,7 +25,17 @@ from services.deals.usecases.set_deal_client import set_deal_client
 from services.deals.usecases.set_deal_rows import set_deal_rows
 from shared.elements.client import add_contact, remove_contact, set_contacts
 from shared.elements.departures import Departures
-from shared.elements.inputs import ClientIn, CompanyRefused, ContactLinkIn, Contacts, RowsIn, StageIn, StageOut
+from shared.elements.inputs import (
+    ClientIn,
+    CompanyRefused,
+    ContactLinkIn,
+    Contacts,
+    RequisitesIn,
+    RequisitesRefused,
+    RowsIn,
+    StageIn,
+    StageOut,
+)
 from shared.elements.products import Products
 from shared.kit.domain import NewId
 from shared.kit.http import Call, Cursor, Limit, Page, Waiters, etag, reads, router, writes
@@ -179,6 +190,19 @@ def build_router(  # noqa: C901, PLR0915 - one closure over the collaborators, o
         """Unlink one contact (CLI-06)."""
         rule = lambda client: remove_contact(client, contact_id)  # noqa: E731
         return shown(await put(deal_id, rule, call), response)
+
+    @api.put("/deals/{deal_id}/requisites", tags=["client field"], responses={202: {"model": DealOut}})
+    async def choose(deal_id: str, body: RequisitesIn, call: Writing, response: Response) -> DealOut:
+        """Choose the client's requisites and ours (REQ-05): 202 while clients is asked whether they fit."""
+        deal = await choose_deal_requisites(
+            deal_id, body.choice, call.cause, deals=deals, expected_version=call.if_match
+        )
+        deal = await waiters.until(
+            lambda: deals.get(deal_id), lambda found: found.requisite_link.state != "pending", call.wait_s
+        )
+        if deal.requisite_link.state == "refused":
+            raise RequisitesRefused(deal.requisite_link)
+        return shown(deal, response, 202 if deal.requisite_link.state == "pending" else 200)
 
     @api.get("/deal-stages", tags=["stages"])
     async def stages(_: Reading, pipeline_id: str = DEFAULT_PIPELINE) -> list[StageOut]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from crm_contracts import catalog, clients, deals, leads, timeline
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.values import Client, ElementRef, Money, Priced
+from crm_contracts.values import Client, ElementRef, Money, Priced, RequisiteLink
 
 
 @dataclass(frozen=True)
@@ -185,6 +185,31 @@ def _company_unlinked(element: str) -> Narrator:
     return narrate
 
 
+def _requisites_chosen(element: str) -> Narrator:
+    """What became of a choice; whose requisites they are stands in the event (REQ-05)."""
+
+    def narrate(said: Any) -> Iterator[Line]:
+        link: RequisiteLink = said.after
+        text = {
+            "none": "Requisites are no longer chosen",
+            "pending": "Requisites were chosen",
+            "done": "The chosen requisites were confirmed",
+        }.get(link.state, f"The chosen requisites were refused: {link.refusal}")
+        payload = {"state": link.state, "choice_no": link.choice_no, "code": link.refusal}
+        yield Line(getattr(said, element), "element_modified", text, payload)
+
+    return narrate
+
+
+def _choice_step(text: str) -> Narrator:
+    """The answer to a choice of requisites, in the element's timeline."""
+
+    def narrate(said: Any) -> Iterator[Line]:
+        yield Line(said.element, "process_step", text, {"choice_no": said.choice_no})
+
+    return narrate
+
+
 def _contact_linked(said: clients.ContactLinked) -> Iterator[Line]:
     yield Line(said.contact, "linked", f"Linked to {_name(said.company)}", {"company": str(said.company)})
     yield Line(said.company, "linked", f"Contact {_name(said.contact)} was linked", {"contact": str(said.contact)})
@@ -311,6 +336,7 @@ NARRATION: Mapping[type[Event], Narrator] = {
     deals.DealClientChanged: _client_changed("deal"),
     deals.DealContactsAttached: _contacts_attached("deal"),
     deals.DealCompanyUnlinked: _company_unlinked("deal"),
+    deals.DealRequisitesChosen: _requisites_chosen("deal"),
     deals.LeadDealRefused: _step("The deal was refused"),
     deals.LeadDealConfirmed: _step("The deal was confirmed once more"),
     clients.ContactCreated: _contact_created,
@@ -333,6 +359,8 @@ NARRATION: Mapping[type[Event], Narrator] = {
     clients.LeadClientRefused: _step("No client was created: there are duplicates"),
     clients.ElementContactsResolved: _link_step("The company and its contacts were found"),
     clients.ElementCompanyRefused: _link_step("The company was not found"),
+    clients.ElementRequisitesConfirmed: _choice_step("The requisites are those of the client"),
+    clients.ElementRequisitesRefused: _choice_step("The requisites cannot be chosen"),
     catalog.ProductCreated: _product_created,
     catalog.ProductUpdated: _modified("product"),
     catalog.DictionaryValueCreated: _value_added,

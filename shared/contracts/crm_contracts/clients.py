@@ -290,3 +290,21 @@ class ElementCompanyRefused(Event):
     link_no: int
     company: ElementRef
     code: str = Field(examples=["company_not_found"])
+
+
+class ElementRequisitesConfirmed(Event):
+    """The chosen requisites are there, and whose they have to be: an answer to a choice (REQ-05)."""
+
+    ce_type: ClassVar[str] = "crm.element.requisites_confirmed.v1"
+    element: ElementRef
+    choice_no: int
+
+
+class ElementRequisitesRefused(Event):
+    """One of the chosen requisites cannot be chosen, so none is: an answer to a choice (REQ-05)."""
+
+    ce_type: ClassVar[str] = "crm.element.requisites_refused.v1"
+    element: ElementRef
+    choice_no: int
+    code: str = Field(examples=["bank_detail_not_found"])
+    field: str = Field(examples=["bank_detail_id"])

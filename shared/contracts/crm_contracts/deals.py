@@ -14,6 +14,7 @@ from crm_contracts.values import (
     Identified,
     Owned,
     Priced,
+    RequisiteLink,
     Sourced,
     Staged,
     StageSemantic,
@@ -43,6 +44,7 @@ class DealState(DealFields, Identified, Staged, Priced, Audited):
 
     pipeline_id: str = "default"
     client: Client = Client()
+    requisite_link: RequisiteLink = RequisiteLink()
     closed: bool = False
     closed_at: datetime | None = None
     lead_id: str | None = None
@@ -116,6 +118,16 @@ class DealCompanyUnlinked(Event):
     company: ElementRef
     code: str = Field(examples=["company_not_found"])
     client: Client
+
+
+class DealRequisitesChosen(Event):
+    """The chosen requisites of a deal changed; with `after.state` pending it asks clients whether they fit (REQ-05)."""
+
+    ce_type: ClassVar[str] = "crm.deal.requisites_chosen.v1"
+    deal: ElementRef
+    before: RequisiteLink
+    after: RequisiteLink
+    clients: tuple[ElementRef, ...] = Field(default=(), description="of whom the requisites may be")
 
 
 class LeadDealRefused(Event):

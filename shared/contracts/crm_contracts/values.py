@@ -218,6 +218,38 @@ class Client(Value):
         return (*company, *(link.ref for link in self.contacts))
 
 
+class RequisiteChoice(Value):
+    """Which requisites count, the client's and those of a company of ours; null is not chosen (REQ-05)."""
+
+    requisite_id: str | None = None
+    bank_detail_id: str | None = Field(
+        default=None, description="of the requisite", examples=["0199f2a4-0000-7000-8000-00000000bade"]
+    )
+    mc_requisite_id: str | None = Field(
+        default=None, description="of a company of ours", examples=["0199f2a4-0000-7000-8000-00000000addf"]
+    )
+    mc_bank_detail_id: str | None = Field(
+        default=None, description="of our requisite", examples=["0199f2a4-0000-7000-8000-00000000badf"]
+    )
+
+
+class RequisiteLink(RequisiteChoice):
+    """The chosen requisites of an element, and whether they are as they should be (REQ-05).
+
+    `choice_no` rises with each choice; an answer about another `choice_no` is stale. What was refused is not chosen.
+    """
+
+    choice_no: int = 0
+    state: LinkState = "none"
+    refusal: str | None = Field(default=None, description="code, where state is `refused`")
+    refused_field: str | None = Field(default=None, description="the id that is wrong, where state is `refused`")
+
+    @property
+    def choice(self) -> RequisiteChoice:
+        """What is chosen, whatever is known of it."""
+        return RequisiteChoice(**{name: getattr(self, name) for name in RequisiteChoice.model_fields})
+
+
 class Named(Fields):
     """What a person's name is made of; birth date and position go with it (LEAD-02)."""
 
