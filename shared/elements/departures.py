@@ -61,8 +61,9 @@ class Departures(Generic[E]):
         step = cause.step(f"without {client}")
         with suppress(NotFound):
             await self._elements.change(id_, lambda element: self._drop(element, client, survivor, step), step)
-        if survivor is not None:  # who may be gone as well
-            await self.after_linking(id_, [survivor], cause)
+        if survivor is not None:
+            # Who may be gone as well, and may have been let go of under this very cause before coming in again.
+            await self.after_linking(id_, [survivor], step)
 
     async def _linking(self, client: ElementRef) -> AsyncIterator[Sequence[str]]:
         cursor: str | None = None

@@ -1,7 +1,7 @@
 """Who was deleted leaves the elements that link him, whatever comes first (COMP-10)."""
 
 from collections.abc import AsyncIterator
-from itertools import count
+from itertools import count, pairwise, permutations
 from uuid import uuid4
 
 import pytest
@@ -217,6 +217,18 @@ async def test_who_was_merged_into_one_that_is_gone_is_followed_to_the_end(
     for event in ends if is_first else reversed(ends):
         await site.hears(event)
     assert [link.contact_id for link in (await site.client(deal)).contacts] == ([zoe] if last == "merged" else [])
+
+
+@pytest.mark.parametrize("order", ["abcd", "dcba"])
+async def test_of_several_who_were_merged_into_each_other_the_last_one_is_linked(site: Site, order: str) -> None:
+    """DUP-02: in whatever order they are looked at, under one cause."""
+    names = [f"{name}-{uuid4()}" for name in order]
+    for gone, survivor in pairwise(names):
+        await site.hears(contact_replaced(gone, survivor))
+    for linked in permutations(names[:3]):
+        deal = await site.deal(a_client(*linked))
+        await site.departures.after_linking(deal, map(contact_ref, linked), a_cause(str(uuid4())))
+        assert [link.contact_id for link in (await site.client(deal)).contacts] == [names[3]]
 
 
 async def test_an_answer_that_is_older_than_the_merge_links_the_survivor(site: Site) -> None:
