@@ -55,6 +55,8 @@ class Load:
         self._tasks: list[asyncio.Task[None]] = []
         self.answered: list[Kept] = []
         self._held = 0
+        self.refused = 0
+        """Calls that were rightly refused, because a neighbour had merged what they were about."""
 
     async def start(self) -> None:
         """Make the companies, then begin."""
@@ -154,6 +156,7 @@ class Load:
             except Problem as refused:
                 if refused.code not in {"merge_running", "lost_race"}:
                     raise
+                self.refused += 1
         return other, survivor
 
     async def _import(self, origin: str, name: str) -> str:
@@ -164,6 +167,7 @@ class Load:
         except Problem as refused:
             if refused.code != "gone":
                 raise
+            self.refused += 1
             return str(refused.body["merged_into"])
         return str(answer.body["id"])
 
