@@ -50,7 +50,7 @@ _TITLES: Final = {
     "product": "GTX Pro",
     "dictionary": "Contact types",
 }
-_REFERENCES: Final = {"element": "deal"}
+_REFERENCES: Final = {"element": "deal", "link_to": "deal"}
 """What type of element a field refers to, where its name does not say it and it is no contact."""
 
 _WORDS: Final[Mapping[str, Any]] = {

@@ -55,6 +55,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         elements=elements,
         dictionaries=dictionaries,
         numbers=service.numbers,
+        waiters=service.waiters,
         settings=settings,
     )
     return service.app(api, description="Contacts and companies."), settings

@@ -10,6 +10,7 @@ from services.deals.domain.refusal import Refusal
 from services.deals.entrypoints.events import REACTIONS
 from services.deals.entrypoints.http import build_router
 from services.deals.settings import DealsSettings
+from shared.elements.arrivals import Arrivals
 from shared.elements.departures import Departures
 from shared.elements.products import Products
 from shared.kit.service import Contracts, Service, run
@@ -28,6 +29,12 @@ def build() -> tuple[FastAPI, DealsSettings]:
         deals,
         lambda deal, gone, survivor, cause: deal.drop_client(gone, survivor, by=cause.actor, at=cause.at),
     )
+    arrivals = Arrivals(
+        service.collection("arrivals"),
+        deals,
+        lambda deal, newcomer, cause: deal.welcome(newcomer, by=cause.actor, at=cause.at),
+        departures,
+    )
     service.hear(
         (topics.LEADS, topics.CLIENTS, topics.CATALOG),
         REACTIONS,
@@ -35,6 +42,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
         refusals=refusals,
         products=products,
         departures=departures,
+        arrivals=arrivals,
         numbers=service.numbers,
         new_id=service.new_id,
         answers=service.answers,

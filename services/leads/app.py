@@ -12,6 +12,7 @@ from services.leads.entrypoints.events import REACTIONS
 from services.leads.entrypoints.http import build_router
 from services.leads.settings import LeadsSettings
 from services.leads.usecases.ask_again import ask_again
+from shared.elements.arrivals import Arrivals
 from shared.elements.departures import Departures
 from shared.elements.products import Products
 from shared.kit.service import Contracts, Service, run
@@ -30,12 +31,19 @@ def build() -> tuple[FastAPI, LeadsSettings]:
         leads,
         lambda lead, gone, survivor, cause: lead.drop_client(gone, survivor, by=cause.actor, at=cause.at),
     )
+    arrivals = Arrivals(
+        service.collection("arrivals"),
+        leads,
+        lambda lead, newcomer, cause: lead.welcome(newcomer, by=cause.actor, at=cause.at),
+        departures,
+    )
     service.hear(
         (topics.CLIENTS, topics.DEALS, topics.CATALOG),
         REACTIONS,
         leads=leads,
         products=products,
         departures=departures,
+        arrivals=arrivals,
     )
     service.every(
         settings.conversion_check_s,

@@ -127,6 +127,13 @@ def refuse_company(client: Client, *, link_no: int, code: str) -> Client | None:
     return client.model_copy(update={"company": None, "link_state": "refused", "refusal": code})
 
 
+def with_new(client: Client, newcomer: ElementRef) -> Client:
+    """The client with a contact or company that was created from it, as if it had been linked by hand (CLI-05)."""
+    if newcomer.type == "company":
+        return set_company(client, newcomer.id)
+    return add_contact(client, ContactWish(newcomer.id, title=newcomer.title))
+
+
 def without(client: Client, gone: ElementRef, survivor: ElementRef | None = None) -> Client:
     """The client as it is when a contact or company of it is no more (COMP-10); the company's contacts stay.
 

@@ -45,10 +45,11 @@ class Api:
         return await self._http.request(method, f"/v1{path}", json=body, headers=sent)
 
     async def made(self, path: str, body: Mapping[str, Any] | None = None, **headers: Any) -> dict[str, Any]:
-        """What a POST created."""
+        """What a POST created, as it is read from then on."""
         answer = await self("POST", path, body or {}, **headers)
         assert answer.status_code == 201, answer.text
         created: dict[str, Any] = answer.json()
+        created.pop("link_state", None)  # CLI-05: told at once and never again
         assert answer.headers["location"] == f"/v1{path}/{created['id']}"
         assert answer.headers["etag"] == f'"{created["version"]}"'
         return created

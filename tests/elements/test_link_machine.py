@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest_asyncio
 from crm_contracts.registry import parse
+from crm_contracts.values import ElementRef
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -32,25 +33,30 @@ from services.deals.adapters.mongo import DEAL_INDEXES
 from services.deals.domain.deal import Deal
 from services.deals.entrypoints.events import REACTIONS as OF_DEALS
 from services.deals.usecases.set_deal_client import set_deal_client
+from shared.elements.arrivals import Arrivals
 from shared.elements.client import ContactWish, add_contact, remove_contact, set_company
 from shared.elements.departures import Departures
 from shared.kit.auth import Caller
 from shared.kit.domain import Aggregate, DomainError
 from shared.kit.mongo import Database, Document, connect
 from shared.kit.repository import Stored
-from tests.builders.causes import ANNA, a_cause
+from tests.builders.causes import ANNA, NOON, a_cause
 from tests.builders.clients import just_created_company, just_created_contact
 from tests.builders.deals import just_created_deal
 from tests.builders.events import react
 from tests.builders.fakes import Counting, Documents, Said
+from tests.builders.values import deal_ref
 
 A = TypeVar("A", bound=Aggregate)
-EVERYBODY = Caller(actor=ANNA, roles=frozenset({"reader"}), scopes=frozenset())
+READER = Caller(actor=ANNA, roles=frozenset({"reader"}), scopes=frozenset())
 NUMBERS = Counting()
 PEOPLE, FIRMS, DEALS = ("ada", "bob", "eve"), ("acme", "bell"), ("pumps",)
 WORK = {"ada": "acme", "bob": "acme", "eve": "bell"}
 """Where everybody works at the beginning."""
-people, firms, deals = st.sampled_from(PEOPLE), st.sampled_from(FIRMS), st.sampled_from(DEALS)
+ZOE, CORE = "zoe", "core"
+"""Who is created later, from the card of a deal."""
+EVERYBODY, EVERY_FIRM = (*PEOPLE, ZOE), (*FIRMS, CORE)
+people, firms, deals = st.sampled_from(EVERYBODY), st.sampled_from(EVERY_FIRM), st.sampled_from(DEALS)
 
 
 class Watched(Documents[A]):
@@ -77,6 +83,12 @@ class Site:
             database.collection("departures"),
             self.deals,
             lambda deal, gone, survivor, cause: deal.drop_client(gone, survivor, by=cause.actor, at=cause.at),
+        )
+        self.arrivals: Arrivals[Deal] = Arrivals(
+            database.collection("arrivals"),
+            self.deals,
+            lambda deal, newcomer, cause: deal.welcome(newcomer, by=cause.actor, at=cause.at),
+            self.departures,
         )
         self.views = ClientViews(self.contacts, self.companies)
         self.elements = Elements(database.collection("elements"))
@@ -115,13 +127,27 @@ class Site:
             is_primary=is_primary,
         )
 
+    async def create_contact(self, card: ElementRef) -> None:
+        fields = {"first_name": "Zoe"}
+        contact = Contact.create(self.id(ZOE), await NUMBERS.next("contact"), fields, by=ANNA, at=NOON, link_to=card)
+        await self.contacts.add(contact, self.cause())
+
+    async def create_company(self, card: ElementRef) -> None:
+        fields = {"title": "Core"}
+        company = Company.create(self.id(CORE), await NUMBERS.next("company"), fields, by=ANNA, at=NOON, link_to=card)
+        await self.companies.add(company, self.cause())
+
     async def hear(self, turn: int) -> bool:
         """The next event of one of those who have said something; whether there was any."""
         queues: dict[str, list[Any]] = {"answers": [(each.headers(), each.body()) for each in self.answers.envelopes]}
-        for repository, names in ((self.contacts, PEOPLE), (self.companies, FIRMS), (self.deals, DEALS)):
+        for repository, names in (
+            (self.contacts, EVERYBODY),
+            (self.companies, EVERY_FIRM),
+            (self.deals, DEALS),
+        ):
             for name in names:
                 document = await repository.collection.get(self.id(name)) or {}
-                queues[name] = [(entry["headers"], entry["value"]) for entry in document["outbox"]]
+                queues[name] = [(entry["headers"], entry["value"]) for entry in document.get("outbox", ())]
         waiting = [name for name, queue in queues.items() if len(queue) > self._heard.get(name, 0)]
         if not waiting:
             return False
@@ -142,6 +168,7 @@ class Site:
                     elements=self.elements,
                     answers=self.answers,
                     departures=self.departures,
+                    arrivals=self.arrivals,
                 )
         return True
 
@@ -150,8 +177,8 @@ class Site:
 
     async def check_both_ends(self) -> None:
         """Whoever is linked knows of it, and nobody else does."""
-        contacts = {found.id: found for found in await self.alive(self.contacts, PEOPLE)}
-        companies = {found.id: found for found in await self.alive(self.companies, FIRMS)}
+        contacts = {found.id: found for found in await self.alive(self.contacts, EVERYBODY)}
+        companies = {found.id: found for found in await self.alive(self.companies, EVERY_FIRM)}
         elements = await self.alive(self.deals, DEALS)
         for contact in contacts.values():
             assert contact.merging is None
@@ -173,7 +200,7 @@ class Site:
             assert await self._seen("contact_ids", id_) == linking
 
     async def _seen(self, field: Any, id_: str) -> set[str]:
-        page, _ = await self.elements.page(field, id_, type_=None, access=EVERYBODY, limit=50, cursor=None)
+        page, _ = await self.elements.page(field, id_, type_=None, access=READER, limit=50, cursor=None)
         return {element.id for element in page}
 
 
@@ -233,12 +260,22 @@ class Links(RuleBasedStateMachine):
         ids = [self.site.id(other)]
         self.attempt(merge_clients(self.site.id(one), ids, {}, self.site.cause(), owners=self.site.companies))
 
+    @rule(deal=deals)
+    def create_contact(self, deal: str) -> None:
+        self.attempt(self.site.create_contact(deal_ref(self.site.id(deal))))
+
+    @rule(deal=deals)
+    def create_company(self, deal: str) -> None:
+        self.attempt(self.site.create_company(deal_ref(self.site.id(deal))))
+
     @rule(deal=deals, firm=st.none() | firms)
     def sell_to(self, deal: str, firm: str | None) -> None:
         self._set(deal, lambda client: set_company(client, firm and self.site.id(firm)))
 
     @rule(deal=deals, who=people, is_primary=st.booleans())
     def add(self, deal: str, who: str, *, is_primary: bool) -> None:
+        if self.do(self.site.contacts.ever(self.site.id(who))) is None:
+            return  # nobody can choose who was never there
         wish = ContactWish(self.site.id(who), is_primary=is_primary)
         self._set(deal, lambda client: add_contact(client, wish))
 
@@ -280,7 +317,7 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
 
 
 async def test_links_keep_their_rules_whatever_is_linked_deleted_or_merged(database: Database) -> None:
-    """CLI-01, CLI-02, CLI-06, CLI-07, CONT-07, COMP-04, COMP-10, DUP-02."""
+    """CLI-01, CLI-02, CLI-05, CLI-06, CLI-07, CONT-07, COMP-04, COMP-10, DUP-02."""
 
     class Here(Links):
         office = Office(database, asyncio.get_running_loop())

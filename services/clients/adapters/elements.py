@@ -64,6 +64,14 @@ class Elements:
             },
         )
 
+    async def links(self, element: ElementRef, client: ElementRef) -> bool:
+        """Whether an element is known to link a client."""
+        found = await self._collection.get(str(element))
+        if found is None:
+            return False
+        known = Element.model_validate(found)
+        return client.id in (known.contact_ids if client.type == "contact" else (known.company_id,))
+
     async def page(
         self,
         field: Literal["company_id", "contact_ids"],

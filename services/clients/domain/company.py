@@ -42,8 +42,9 @@ class Company(Mergeable[CompanyState], CompanyState):
         requisites: tuple[Requisite, ...] = (),
         origin: tuple[str, str] | None = None,
         lead_id: str | None = None,
+        link_to: ElementRef | None = None,
     ) -> Self:
-        """A new company.
+        """A new company, to be linked to the element that it was created from, if any (CLI-05).
 
         Raises:
             NameMissing: no title (COMP-01).
@@ -64,7 +65,7 @@ class Company(Mergeable[CompanyState], CompanyState):
         )
         company._need_a_title()
         company._sell_only_if_ours()
-        company.record(CompanyCreated(company=company.state))
+        company.record(CompanyCreated(company=company.state, link_to=link_to))
         return company
 
     @computed_field  # type: ignore[prop-decorator]

@@ -50,8 +50,9 @@ class Contact(Mergeable[ContactState], ContactState):
         requisites: tuple[Requisite, ...] = (),
         origin: tuple[str, str] | None = None,
         lead_id: str | None = None,
+        link_to: ElementRef | None = None,
     ) -> Self:
-        """A new contact.
+        """A new contact, to be linked to the element that it was created from, if any (CLI-05).
 
         Raises:
             NameMissing: neither a first nor a last name (CONT-01).
@@ -71,7 +72,7 @@ class Contact(Mergeable[ContactState], ContactState):
             updated_by=by,
         )
         contact._need_a_name()
-        contact.record(ContactCreated(contact=contact.state))
+        contact.record(ContactCreated(contact=contact.state, link_to=link_to))
         return contact
 
     @computed_field  # type: ignore[prop-decorator]

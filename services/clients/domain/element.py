@@ -7,7 +7,7 @@ sequence of the event that told it last, and an old event heard late changes not
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from crm_contracts.deals import (
     DealClientChanged,
@@ -32,6 +32,9 @@ from services.clients.domain.choice import Choice
 from services.clients.domain.search import words_of
 
 E = TypeVar("E", bound=Event)
+
+Linking = Literal["lead", "deal"]
+"""Types of elements whose Client field takes whoever is created from it (CLI-05); to write them is `<type>s:write`."""
 
 
 class Element(Value):

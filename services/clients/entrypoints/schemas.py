@@ -15,6 +15,7 @@ from pydantic import Field, StrictBool, StringConstraints, computed_field
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.duplicates import ACCOUNT_FIELDS, MAX_FURTHER, Card, Criterion, FurtherField
+from services.clients.domain.element import Linking
 from services.clients.domain.mergeable import MAX_OTHERS
 from shared.elements.inputs import (
     AddressIn,
@@ -119,7 +120,20 @@ class ContactUpsertIn(ContactFieldsIn):
         return super().fields(country) | self.model_dump(include={"origin_version"}, exclude_none=True)
 
 
-class ContactIn(ContactFieldsIn, NewRecordIn):
+class LinkToIn(Input):
+    """The element whose Client field a client is created from (CLI-05)."""
+
+    type: Linking
+    id: ElementId
+
+
+class NewClientIn(NewRecordIn):
+    """What only a new contact or company may say; `link_to` is no field of it."""
+
+    link_to: LinkToIn | None = None
+
+
+class ContactIn(ContactFieldsIn, NewClientIn):
     """A new contact; a first or a last name is needed (CONT-01)."""
 
 
@@ -133,7 +147,7 @@ class CompanyUpsertIn(CompanyFieldsIn):
         return super().fields(country) | self.model_dump(include={"origin_version"}, exclude_none=True)
 
 
-class CompanyIn(CompanyFieldsIn, NewRecordIn):
+class CompanyIn(CompanyFieldsIn, NewClientIn):
     """A new company; a title is needed (COMP-01)."""
 
 
@@ -419,3 +433,18 @@ class CompanyOut(Shown, CompanyState):
     def of(cls, company: Company) -> "CompanyOut":
         """What is shown."""
         return cls(**dict(company.state), version=company.version)
+
+
+LinkState = Literal["none", "pending", "done"]
+
+
+class NewContactOut(ContactOut):
+    """A contact that was just entered, and whether the card that it was created from links it already (CLI-05)."""
+
+    link_state: LinkState
+
+
+class NewCompanyOut(CompanyOut):
+    """A company that was just entered, and whether the card that it was created from links it already (CLI-05)."""
+
+    link_state: LinkState

@@ -24,7 +24,7 @@ from crm_contracts.deals import (
 from crm_contracts.values import Client, ElementRef, Priced, RequisiteChoice, RequisiteLink
 
 from services.deals.domain.stages import DEFAULT_PIPELINE, stages_of
-from shared.elements.client import attach_contacts, refuse_company, without
+from shared.elements.client import attach_contacts, refuse_company, with_new, without
 from shared.elements.requisites import ask_again, choose, confirm, refuse
 from shared.elements.stages import Stage, stand_on
 from shared.kit.domain import Aggregate, change_fields
@@ -147,6 +147,10 @@ class Deal(Aggregate, DealState):
         self._touch(by, at)
         self.record(DealClientChanged(deal=self.ref, before=before, after=client))
         self._link_requisites(ask_again(self.requisite_link, before, client), by, at)
+
+    def welcome(self, newcomer: ElementRef, *, by: str, at: datetime) -> None:
+        """Link a contact or company that was created from the deal's card, as if by hand (CLI-05)."""
+        self.set_client(with_new(self.client, newcomer), by=by, at=at)
 
     def drop_client(self, gone: ElementRef, survivor: ElementRef | None = None, *, by: str, at: datetime) -> None:
         """Go on without a contact or company that is no more (COMP-10).

@@ -15,6 +15,7 @@ from crm_contracts.leads import LeadDealRequested
 from services.deals.domain.deal import Deal
 from services.deals.domain.refusal import Refusal
 from services.deals.usecases.open_deal_for_lead import open_deal_for_lead
+from shared.elements.arrivals import ARRIVAL_REACTIONS
 from shared.elements.departures import DEPARTURE_REACTIONS, Departures
 from shared.elements.products import PRODUCT_REACTIONS
 from shared.kit.domain import Cause, NewId
@@ -121,6 +122,7 @@ REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
     ElementCompanyRefused: on_element_company_refused,
     ElementRequisitesConfirmed: on_element_requisites_confirmed,
     ElementRequisitesRefused: on_element_requisites_refused,
+    **ARRIVAL_REACTIONS,
     **DEPARTURE_REACTIONS,
     **PRODUCT_REACTIONS,
 }

@@ -30,7 +30,7 @@ from crm_contracts.values import Client, ContactPoint, ElementRef, Priced
 from services.leads.domain.conversion import TARGETS, Conversion, ConversionWish
 from services.leads.domain.errors import ConversionRunning, LeadAlreadyConverted, LeadTooLarge, RepeatLeadOnlyDeal
 from services.leads.domain.stages import LEAD_STAGES
-from shared.elements.client import attach_contacts, refuse_company, with_resolved, without
+from shared.elements.client import attach_contacts, refuse_company, with_new, with_resolved, without
 from shared.elements.stages import Stage, stand_on
 from shared.kit.domain import MAX_EVENT_BYTES, Aggregate, change_fields
 
@@ -127,6 +127,16 @@ class Lead(Aggregate, LeadState):
         """
         self._refuse_while_running()
         self._change_client(client, by, at, as_whole=as_whole)
+
+    def welcome(self, newcomer: ElementRef, *, by: str, at: datetime) -> None:
+        """Link a contact or company that was created from the lead's card, as if by hand (CLI-05).
+
+        So a company makes a repeat lead of it, a contact does not (LEAD-03). While the lead is being converted it is
+        linked as well, as nobody is there to be refused, and to wait would hold up the very answers that end the
+        conversion; but it makes no repeat lead of it then, and the deal, asked for before, goes without.
+        """
+        as_whole = newcomer.type == "company" and self.conversion.state != "running"
+        self._change_client(with_new(self.client, newcomer), by, at, as_whole=as_whole)
 
     def drop_client(self, gone: ElementRef, survivor: ElementRef | None = None, *, by: str, at: datetime) -> None:
         """Go on without a contact or company that is no more, also while it is being converted (COMP-10).

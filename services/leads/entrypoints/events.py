@@ -12,6 +12,7 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
 from services.leads.domain.lead import Lead
+from shared.elements.arrivals import ARRIVAL_REACTIONS
 from shared.elements.departures import DEPARTURE_REACTIONS, Departures
 from shared.elements.products import PRODUCT_REACTIONS
 from shared.kit.domain import Cause
@@ -146,6 +147,7 @@ REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
     LeadDealRefused: on_lead_deal_refused,
     ElementContactsResolved: on_element_contacts_resolved,
     ElementCompanyRefused: on_element_company_refused,
+    **ARRIVAL_REACTIONS,
     **DEPARTURE_REACTIONS,
     **PRODUCT_REACTIONS,
 }

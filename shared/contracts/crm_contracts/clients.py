@@ -95,6 +95,10 @@ class ContactCreated(Event):
 
     ce_type: ClassVar[str] = "crm.contact.created.v1"
     contact: ContactState
+    link_to: ElementRef | None = Field(
+        default=None,
+        description="the element whose Client field it was created from: it is to be linked there (CLI-05)",
+    )
 
 
 class ContactUpdated(Event):
@@ -164,6 +168,10 @@ class CompanyCreated(Event):
 
     ce_type: ClassVar[str] = "crm.company.created.v1"
     company: CompanyState
+    link_to: ElementRef | None = Field(
+        default=None,
+        description="the element whose Client field it was created from: it is to be linked there (CLI-05)",
+    )
 
 
 class CompanyUpdated(Event):

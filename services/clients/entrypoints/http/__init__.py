@@ -7,6 +7,7 @@ from services.clients.adapters.elements import Elements
 from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
+from services.clients.entrypoints.http.cards import Cards
 from services.clients.entrypoints.http.companies import companies_router
 from services.clients.entrypoints.http.contacts import contacts_router
 from services.clients.entrypoints.http.elements import elements_router
@@ -15,7 +16,7 @@ from services.clients.entrypoints.http.links import links_router
 from services.clients.entrypoints.http.requisites import presets_router, requisites_router
 from services.clients.entrypoints.http.search import duplicates_router, search_router
 from services.clients.settings import ClientsSettings
-from shared.kit.http import router
+from shared.kit.http import Waiters, router
 from shared.kit.mongo import Numbers
 from shared.kit.repository import MongoRepository
 
@@ -28,14 +29,16 @@ def build_router(
     elements: Elements,
     dictionaries: Dictionaries,
     numbers: Numbers,
+    waiters: Waiters,
     settings: ClientsSettings,
 ) -> APIRouter:
     """The endpoints, over these collaborators."""
     api = router()
+    cards = Cards(elements, waiters)
     api.include_router(external_router(contacts, companies, views, dictionaries, numbers, settings))
-    api.include_router(contacts_router(contacts, views, dictionaries, numbers, settings))
+    api.include_router(contacts_router(contacts, views, dictionaries, numbers, settings, cards))
     api.include_router(links_router(contacts, companies, views))
-    api.include_router(companies_router(companies, views, dictionaries, numbers, settings))
+    api.include_router(companies_router(companies, views, dictionaries, numbers, settings, cards))
     api.include_router(search_router(contacts, companies, settings))
     api.include_router(duplicates_router(contacts, companies, views, elements, settings))
     api.include_router(elements_router(contacts, companies, elements))

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from services.clients.adapters.dictionaries import Dictionaries
 from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
+from services.clients.entrypoints.http.cards import Cards
 from services.clients.entrypoints.http.rights import Reading, Writing
 from services.clients.entrypoints.schemas import (
     CompanyFieldsIn,
@@ -14,6 +15,7 @@ from services.clients.entrypoints.schemas import (
     CompanyOut,
     ContactOut,
     MergeIn,
+    NewCompanyOut,
 )
 from services.clients.settings import ClientsSettings
 from services.clients.usecases.correct_company import correct_company
@@ -32,6 +34,7 @@ def companies_router(
     dictionaries: Dictionaries,
     numbers: Numbers,
     settings: ClientsSettings,
+    cards: Cards,
 ) -> APIRouter:
     """Enter, read, correct, merge and delete companies."""
     api = APIRouter(tags=["companies"], route_class=router().route_class)
@@ -45,11 +48,18 @@ def companies_router(
         return CompanyOut.of(company)
 
     @api.post("/companies", status_code=201)
-    async def enter(body: CompanyIn, call: Writing, response: Response) -> CompanyOut:
-        """Enter a company (COMP-01)."""
-        company = await create(body.id or call.new_id, body.fields(country), body.origin, call.cause)
+    async def enter(body: CompanyIn, call: Writing, response: Response) -> NewCompanyOut:
+        """Enter a company (COMP-01), and link it to the card that it was created from (CLI-05).
+
+        With `link_to` the element's Client field takes it as soon as the element's service hears of it, for which
+        `Prefer: wait=N` waits; who cannot write such elements is refused. The company stays whatever becomes of the
+        link: `link_state` is `pending` when the time is over, and so it remains where the element is not there.
+        """
+        link_to = cards.chosen(body.link_to, call)
+        company = await create(body.id or call.new_id, body.fields(country), body.origin, call.cause, link_to=link_to)
         response.headers["Location"] = f"/v1/companies/{company.id}"
-        return shown(company, response, 201)
+        found = shown(company, response, 201)
+        return NewCompanyOut(**dict(found), link_state=await cards.link_state(company.ref, link_to, call))
 
     @api.get("/companies")
     async def page(

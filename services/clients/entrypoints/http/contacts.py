@@ -7,8 +7,9 @@ from fastapi import APIRouter, Response
 from services.clients.adapters.dictionaries import Dictionaries
 from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.contact import Contact
+from services.clients.entrypoints.http.cards import Cards
 from services.clients.entrypoints.http.rights import Exporting, Reading, Writing
-from services.clients.entrypoints.schemas import ContactFieldsIn, ContactIn, ContactOut, MergeIn
+from services.clients.entrypoints.schemas import ContactFieldsIn, ContactIn, ContactOut, MergeIn, NewContactOut
 from services.clients.settings import ClientsSettings
 from services.clients.usecases.correct_contact import correct_contact
 from services.clients.usecases.create_contact import create_contact
@@ -26,6 +27,7 @@ def contacts_router(
     dictionaries: Dictionaries,
     numbers: Numbers,
     settings: ClientsSettings,
+    cards: Cards,
 ) -> APIRouter:
     """Enter, read, correct, merge and delete contacts."""
     api = APIRouter(tags=["contacts"], route_class=router().route_class)
@@ -39,11 +41,18 @@ def contacts_router(
         return ContactOut.of(contact)
 
     @api.post("/contacts", status_code=201)
-    async def enter(body: ContactIn, call: Writing, response: Response) -> ContactOut:
-        """Enter a contact (CONT-01)."""
-        contact = await create(body.id or call.new_id, body.fields(country), body.origin, call.cause)
+    async def enter(body: ContactIn, call: Writing, response: Response) -> NewContactOut:
+        """Enter a contact (CONT-01), and link it to the card that it was created from (CLI-05).
+
+        With `link_to` the element's Client field takes it as soon as the element's service hears of it, for which
+        `Prefer: wait=N` waits; who cannot write such elements is refused. The contact stays whatever becomes of the
+        link: `link_state` is `pending` when the time is over, and so it remains where the element is not there.
+        """
+        link_to = cards.chosen(body.link_to, call)
+        contact = await create(body.id or call.new_id, body.fields(country), body.origin, call.cause, link_to=link_to)
         response.headers["Location"] = f"/v1/contacts/{contact.id}"
-        return shown(contact, response, 201)
+        found = shown(contact, response, 201)
+        return NewContactOut(**dict(found), link_state=await cards.link_state(contact.ref, link_to, call))
 
     @api.get("/contacts")
     async def page(
