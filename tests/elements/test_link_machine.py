@@ -322,5 +322,5 @@ async def test_links_keep_their_rules_whatever_is_linked_deleted_or_merged(datab
     class Here(Links):
         office = Office(database, asyncio.get_running_loop())
 
-    runs = settings(max_examples=60, stateful_step_count=15, deadline=None)
+    runs = settings(max_examples=45, stateful_step_count=15, deadline=None)
     await asyncio.to_thread(run_state_machine_as_test, Here, settings=runs)

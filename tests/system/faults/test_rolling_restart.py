@@ -19,7 +19,7 @@ async def test_every_service_restarts_in_turn_without_one_failed_conversion(site
     before = site.balancer.answered["refused"]
     await load.start()
     for name, process in site.processes.items():
-        await load.reach(len(load.answered) + 3)
+        await load.reach(len(load.answered) + 2)
         assert await asyncio.to_thread(process.terminate), f"{name} had to be killed"
         process.start()
         await asyncio.to_thread(process.wait_ready, 60)
