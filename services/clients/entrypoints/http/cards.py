@@ -7,7 +7,7 @@ is seen in what clients hears of elements.
 from crm_contracts.values import ElementRef
 
 from services.clients.adapters.elements import Elements
-from services.clients.entrypoints.schemas import LinkState, LinkToIn
+from services.clients.entrypoints.schemas.records import LinkState, LinkToIn
 from shared.kit.auth import Forbidden
 from shared.kit.http import Call, Waiters
 

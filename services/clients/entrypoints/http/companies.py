@@ -9,7 +9,7 @@ from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
 from services.clients.entrypoints.http.cards import Cards
 from services.clients.entrypoints.http.rights import Reading, Writing
-from services.clients.entrypoints.schemas import (
+from services.clients.entrypoints.schemas.records import (
     CompanyFieldsIn,
     CompanyIn,
     CompanyOut,

@@ -9,7 +9,7 @@ from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.contact import Contact
 from services.clients.entrypoints.http.cards import Cards
 from services.clients.entrypoints.http.rights import Exporting, Reading, Writing
-from services.clients.entrypoints.schemas import ContactFieldsIn, ContactIn, ContactOut, MergeIn, NewContactOut
+from services.clients.entrypoints.schemas.records import ContactFieldsIn, ContactIn, ContactOut, MergeIn, NewContactOut
 from services.clients.settings import ClientsSettings
 from services.clients.usecases.correct_contact import correct_contact
 from services.clients.usecases.create_contact import create_contact

@@ -11,7 +11,7 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.element import Element
 from services.clients.entrypoints.http.rights import Reading
-from services.clients.entrypoints.schemas import ElementOut
+from services.clients.entrypoints.schemas.links import ElementOut
 from shared.kit.http import Cursor, Limit, Page, router
 from shared.kit.repository import MongoRepository
 

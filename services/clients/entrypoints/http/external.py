@@ -9,7 +9,7 @@ from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.entrypoints.http.rights import Reading, Writing
-from services.clients.entrypoints.schemas import CompanyOut, CompanyUpsertIn, ContactOut, ContactUpsertIn
+from services.clients.entrypoints.schemas.records import CompanyOut, CompanyUpsertIn, ContactOut, ContactUpsertIn
 from services.clients.settings import ClientsSettings
 from services.clients.usecases.create_company import create_company
 from services.clients.usecases.create_contact import create_contact

@@ -6,7 +6,8 @@ from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.entrypoints.http.rights import Writing
-from services.clients.entrypoints.schemas import ContactOut, LinkIn
+from services.clients.entrypoints.schemas.links import LinkIn
+from services.clients.entrypoints.schemas.records import ContactOut
 from services.clients.usecases.link_contact import link_contact
 from services.clients.usecases.unlink_contact import unlink_contact
 from shared.kit.http import etag, router

@@ -9,7 +9,7 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.presets import PRESETS
 from services.clients.entrypoints.http.rights import Reading, Writing
-from services.clients.entrypoints.schemas import NewRequisiteIn, PresetFieldOut, PresetOut, RequisiteIn
+from services.clients.entrypoints.schemas.requisites import NewRequisiteIn, PresetFieldOut, PresetOut, RequisiteIn
 from services.clients.usecases.add_requisite import add_requisite
 from services.clients.usecases.change_requisite import change_requisite
 from services.clients.usecases.remove_requisite import remove_requisite

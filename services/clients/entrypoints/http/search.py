@@ -13,7 +13,7 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.search import MAX_QUERY, MIN_QUERY, Query
 from services.clients.entrypoints.http.rights import Reading
-from services.clients.entrypoints.schemas import (
+from services.clients.entrypoints.schemas.search import (
     MAX_FOUND,
     AlikeOfType,
     AlikeOut,

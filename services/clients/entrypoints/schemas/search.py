@@ -1,0 +1,166 @@
+"""What is found as one types, and who might be the same."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Final, Literal
+
+from crm_contracts.values import ContactPoint, ElementRef, Value
+from pydantic import Field
+
+from services.clients.domain.company import Company
+from services.clients.domain.contact import Contact
+from services.clients.domain.duplicates import ACCOUNT_FIELDS, MAX_FURTHER, Card, Criterion, FurtherField
+from services.clients.entrypoints.schemas.requisites import RequisiteValues
+from shared.elements.inputs import ElementId, Name, Title
+from shared.kit.domain import Invalid, invalid_field
+from shared.kit.http import Input
+from shared.kit.reach import emails, phones
+
+MAX_FOUND: Final = 20
+"""Matches of each type that are told (DUP-01)."""
+
+
+class DuplicatesIn(Input):
+    """Who has one of these phones or e-mails is looked for; `type` null looks everywhere."""
+
+    kind: Literal["phone", "email"]
+    values: Annotated[list[Title], Field(min_length=1, max_length=20)]
+    type: Literal["lead", "contact", "company"] | None = None
+
+    def normalized(self, country: str) -> list[str]:
+        """The values as they are stored.
+
+        Raises:
+            Invalid: naming every one that is no phone or e-mail.
+        """
+        found, errors = _normalized(self.kind, self.values, country, "values")
+        if errors:
+            raise Invalid("Some values are not valid.", {"errors": errors})
+        return list(found)
+
+
+def _normalized(
+    kind: Literal["phone", "email"], values: Sequence[str], country: str, field: str
+) -> tuple[tuple[str, ...], list[dict[str, str]]]:
+    """The values as they are stored, and those that are no phone or e-mail."""
+    points = [ContactPoint(value=value) for value in values]
+    made = phones(points, country) if kind == "phone" else emails(points)
+    wrong = [place for place, point in enumerate(made) if point.normalized is None]
+    message = f"not a valid {kind}"
+    errors = [{"field": f"{field}.{place}", "code": "not_valid", "message": message} for place in wrong]
+    return tuple(point.normalized or "" for point in made), errors
+
+
+class Found(Value):
+    """Matches of one type."""
+
+    items: list[ElementRef] = []
+    has_more: bool = False
+
+
+class DuplicatesOut(Value):
+    """Matches by type, at most 20 each (DUP-01)."""
+
+    lead: Found = Found()
+    contact: Found = Found()
+    company: Found = Found()
+
+    @classmethod
+    def of(cls, found: Mapping[str, Sequence[ElementRef]], type_: str | None) -> "DuplicatesOut":
+        """Of one type, or of all."""
+        wanted = {name: refs for name, refs in found.items() if type_ in {None, name}}
+        return cls(
+            **{
+                name: Found(items=list(refs[:MAX_FOUND]), has_more=len(refs) > MAX_FOUND)
+                for name, refs in wanted.items()
+            }
+        )
+
+
+class CardIn(Input):
+    """What a card says of somebody who may be there already; `except_id` is the record of the card itself."""
+
+    first_name: Name | None = None
+    middle_name: Name | None = None
+    last_name: Name | None = None
+    company_title: Title | None = None
+    phones: Annotated[list[Title], Field(max_length=20)] = []
+    emails: Annotated[list[Title], Field(max_length=20)] = []
+    requisites: RequisiteValues = {}
+    bank_details: RequisiteValues = {}
+    further: Annotated[dict[FurtherField, Title], Field(max_length=MAX_FURTHER)] = {}
+    except_id: ElementId | None = None
+
+    def card(self, country: str) -> Card:
+        """As the domain has it.
+
+        Raises:
+            Invalid: naming every phone and e-mail that is none; or the card is empty.
+        """
+        if not self.model_fields_set - {"except_id"}:
+            raise invalid_field("body", "empty", "nothing to look for")
+        numbers, wrong = _normalized("phone", self.phones, country, "phones")
+        addresses, also_wrong = _normalized("email", self.emails, country, "emails")
+        if wrong or also_wrong:
+            raise Invalid("Some values are not valid.", {"errors": [*wrong, *also_wrong]})
+        named = {
+            name: getattr(self, name) or "" for name in ("first_name", "middle_name", "last_name", "company_title")
+        }
+        return Card(
+            **named,
+            phones=numbers,
+            emails=addresses,
+            requisites=tuple(self.requisites.values()),
+            bank_details=tuple(value for code, value in self.bank_details.items() if code in ACCOUNT_FIELDS),
+            further=self.further,
+        )
+
+
+class Alike(Value):
+    """A record that might be the same, and by what."""
+
+    ref: ElementRef
+    by: list[Criterion]
+
+
+class AlikeOfType(Value):
+    """Those of one type, with more in common first."""
+
+    items: list[Alike] = []
+    has_more: bool = False
+
+    @classmethod
+    def of(cls, found: Iterable[tuple[ElementRef, set[Criterion]]], except_id: str | None) -> "AlikeOfType":
+        """At most 20, without the record of the card."""
+        items = [Alike(ref=ref, by=sorted(by)) for ref, by in found if ref.id != except_id]
+        return cls(items=items[:MAX_FOUND], has_more=len(items) > MAX_FOUND)
+
+
+class AlikeOut(Value):
+    """Who might be the client on the card, by type (DUP-03)."""
+
+    lead: AlikeOfType
+    contact: AlikeOfType
+    company: AlikeOfType
+
+
+class ClientMatch(Value):
+    """A contact or company that fits what was typed, with what tells namesakes apart."""
+
+    client: ElementRef
+    company: ElementRef | None = Field(default=None, description="primary company of a contact")
+    phones: tuple[ContactPoint, ...] = ()
+    emails: tuple[ContactPoint, ...] = ()
+
+    @classmethod
+    def of(cls, client: Contact | Company) -> "ClientMatch":
+        """What is shown of it."""
+        links = client.companies if isinstance(client, Contact) else ()
+        company = next((link.ref for link in links if link.is_primary), None)
+        return cls(client=client.ref, company=company, phones=client.phones, emails=client.emails)
+
+
+class ClientMatches(Value):
+    """The best matches first; where there are more, more has to be typed, or a client is new (CLI-04)."""
+
+    items: list[ClientMatch]
+    has_more: bool
