@@ -128,12 +128,16 @@ def _truth(column: str, cells: dict[str, str], problems: list[str]) -> bool:
     return bool(truth)
 
 
+MAX_DIGITS: Final = 30
+"""Whatever is larger is a mistake, and a megabyte to write."""
+
+
 def _number(column: str, cells: Lookup[str, str], problems: list[str]) -> Decimal:
     try:
         number = Decimal(cells[column])
     except InvalidOperation:
         number = Decimal("NaN")
-    if number.is_finite():
+    if number.is_finite() and abs(number.adjusted()) <= MAX_DIGITS:
         return number
-    problems.append(f"{column}: {cells[column]!r} is not a number" if cells[column] else f"{column}: is empty")
+    problems.append(f"{column}: {cells[column][:40]!r} is not a number" if cells[column] else f"{column}: is empty")
     return Decimal(0)

@@ -93,6 +93,12 @@ def test_what_is_in_no_range_is_bad(cell: str, reason: str) -> None:
     assert str(found.value) == reason
 
 
+@pytest.mark.parametrize("cell", ["1e9999999", "-1e99", "NaN", "Infinity"])
+def test_a_number_that_nobody_means_is_bad(cell: str) -> None:
+    with pytest.raises(BadRow, match="is not a number"):
+        body(LEADS, row(close_value=cell), KNOWN)
+
+
 @pytest.mark.parametrize(("cell", "value"), [("1100.04", "1100040000"), ("4618", "4618000000"), ("4.54", "4540000")])
 def test_millions_become_a_plain_amount(cell: str, value: str) -> None:
     rule = MoneyRule.model_validate({"column": "revenue", "currency": "USD", "factor": "1000000"})

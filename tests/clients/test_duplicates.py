@@ -1,5 +1,6 @@
 """Who might be the client on a card that is being filled in (DUP-03)."""
 
+import asyncio
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -8,6 +9,7 @@ import pytest
 from crm_contracts.leads import LeadCreated, LeadUpdated
 
 from services.clients.adapters.elements import ELEMENT_INDEXES, Elements
+from services.clients.adapters.search import LOOKED_AT
 from services.clients.domain.duplicates import Card
 from services.clients.domain.element import NEWS
 from tests.builders.causes import ANNA, NOON
@@ -98,6 +100,23 @@ async def test_a_lead_is_found_by_name_company_phone_and_e_mail(api: Api, word: 
     assert (await alike(api, {"first_name": "Ada", "last_name": word}))["lead"] == []
 
 
+async def test_namesakes_do_not_hide_who_has_the_phone_as_well(api: Api, word: str) -> None:
+    """DUP-03."""
+    phone = f"+49304{next(PHONES)}"
+    both = await api.made("/contacts", {"last_name": word, "phones": [{"value": phone}]})
+    name = {"last_name": word}
+    await asyncio.gather(*(api("POST", "/contacts", name) for _ in range(LOOKED_AT)))
+    found = (await alike(api, {**name, "phones": [phone]}))["contact"]
+    assert found[0] == (both["id"], ("name", "phone"))
+
+
+async def test_a_long_name_is_found_by_itself(api: Api, word: str) -> None:
+    """DUP-03."""
+    name = {"first_name": f"{word} da Silva", "last_name": "e Souza dos Santos"}
+    made = await api.made("/contacts", name)
+    assert (await alike(api, name))["contact"] == [(made["id"], ("name",))]
+
+
 async def test_of_many_20_are_shown_and_there_are_more(api: Api, word: str) -> None:
     """DUP-03."""
     for _ in range(22):
@@ -119,7 +138,9 @@ async def test_everything_wrong_with_a_card_is_named(api: Api) -> None:
     url = "/duplicates/search"
     wrong = {"phones": ["030 901820", "x"], "emails": ["at home"]}
     assert wrong_fields(await api("POST", url, wrong)) == ["phones.1", "emails.0"]
-    assert wrong_fields(await api("POST", url, {})) == ["body"]
+    nothing: list[dict[str, Any]] = [{}, {"phones": []}, {"except_id": "x"}]
+    for empty in nothing:
+        assert wrong_fields(await api("POST", url, empty)) == ["body"]
     assert wrong_fields(await api("POST", url, {"further": {"shoes": "44"}, "age": 1})) == [
         "further.shoes.[key]",
         "age",

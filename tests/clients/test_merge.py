@@ -14,13 +14,14 @@ from crm_contracts.clients import (
     ContactReplaced,
     ElementContactsResolved,
 )
-from crm_contracts.values import Client, Requisite
+from crm_contracts.values import Client, ContactPoint, Requisite
 
 from services.clients.domain.contact import Contact
 from services.clients.domain.errors import MergeConflict, MergeRunning, NotMergeable
 from services.clients.entrypoints.events import REACTIONS
 from services.clients.usecases.answer_company_link import answer_company_link
 from services.clients.usecases.finish_merge import finish_merge
+from services.clients.usecases.leave_company import leave_company
 from services.clients.usecases.link_contact import link_contact
 from services.clients.usecases.merge_clients import merge_clients
 from shared.elements.client import set_company
@@ -123,6 +124,50 @@ def test_requisites_of_both_are_kept() -> None:
     assert merged(ada, eve).requisites == (home, work)
 
 
+def test_a_number_in_two_messengers_stays_in_both() -> None:
+    """DUP-02, CONT-03: and nothing that the survivor has is lost."""
+    both = tuple(ContactPoint(kind=kind, value="4930111") for kind in ("VIBER", "WHATSAPP"))
+    ada = a_contact("ada", messengers=both)
+    other = ContactPoint(kind="TELEGRAM", value="4930111")
+    assert merged(ada, a_contact("eve", messengers=(both[0], other))).messengers == (*both, other)
+
+
+def test_more_than_a_caller_may_give_is_refused() -> None:
+    """DUP-02: or the card could not be saved again."""
+    ada, eve = (
+        a_contact(name, phones=tuple(a_phone(f"{name}{n}", f"+493{name}{n}") for n in range(30))) for name in "ab"
+    )
+    with pytest.raises(NotMergeable, match="phones"):
+        ada.begin_merge("m1", [eve], {}, by=ANNA, at=NOON)
+
+
+def test_requisites_of_one_id_cannot_stand_beside_each_other() -> None:
+    """DUP-02, REQ-05: what is chosen by its id is one."""
+    ada, eve = a_contact("ada"), a_contact("eve")
+    ada.requisites = eve.requisites = (Requisite(id="r1", name="Home", address_only=True),)
+    with pytest.raises(NotMergeable):
+        ada.begin_merge("m1", [eve], {}, by=ANNA, at=NOON)
+
+
+def test_what_a_merge_was_found_to_fit_into_stays_so_until_it_is_done() -> None:
+    """DUP-02, COMP-08: neither requisites nor a seller of ours."""
+    acme = a_company("acme")
+    acme.begin_merge("m1", [a_company("bell")], {}, by=ANNA, at=NOON)
+    with pytest.raises(MergeRunning):
+        acme.add_requisite(Requisite(id="r1", name="Home", address_only=True), by=ANNA, at=NOON)
+    with pytest.raises(MergeRunning):
+        acme.correct({"is_my_company": True}, by=ANNA, at=NOON)
+    acme.correct({"comments": "x"}, by=ANNA, at=NOON)
+
+
+def test_of_a_resolution_only_those_who_ended_count() -> None:
+    """DUP-02: whoever it names may have changed at the last moment, and goes on."""
+    ada, eve, dan = a_contact("ada"), a_contact("eve", position="Poet"), a_contact("dan", position="Engineer")
+    ada.begin_merge("m1", [eve, dan], {"position": "eve"}, by=ANNA, at=NOON)
+    ada.finish_merge("m1", {"dan"}, by=ANNA, at=NOON)
+    assert (ada.position, ada.model_dump()["merging"]) == ("Engineer", None)
+
+
 def test_whoever_takes_over_others_neither_ends_nor_begins_once_more() -> None:
     """DUP-02: or two merges at one moment could end each other."""
     ada, eve = a_contact("ada"), a_contact("eve")
@@ -176,9 +221,10 @@ def test_a_seller_of_ours_is_merged_with_nobody() -> None:
 
 def test_too_much_for_one_record_is_refused_before_anything_changes() -> None:
     """DUP-02: no event is ever too large."""
-    ada, eve = a_contact("ada", comments="x" * 150_000), a_contact("eve", comments="x" * 150_000)
-    with pytest.raises(NotMergeable):
-        ada.begin_merge("m1", [eve], {}, by=ANNA, at=NOON)
+    for text in ("x" * 150_000, "\u5024" * 50_000):
+        ada, eve = a_contact("ada", comments=text), a_contact("eve", comments=text)
+        with pytest.raises(NotMergeable):
+            ada.begin_merge("m1", [eve], {}, by=ANNA, at=NOON)
     ada, eve = a_contact("ada"), a_contact("eve")
     ada.requisites = eve.requisites = tuple(Requisite(id=f"r{n}", name="R", address_only=True) for n in range(11))
     with pytest.raises(NotMergeable):
@@ -195,7 +241,7 @@ def test_a_revenue_that_differs_is_a_conflict_and_the_same_one_is_none() -> None
         {"value": "5", "currency": "EUR"},
         {"value": "6", "currency": "EUR"},
     ]
-    acme.begin_merge("m1", [a_company("core", revenue=euros("5"))], {}, by=ANNA, at=NOON)
+    acme.begin_merge("m1", [a_company("core", revenue=euros("5.00"))], {}, by=ANNA, at=NOON)
 
 
 def test_a_contact_of_a_merged_company_works_for_the_survivor_once() -> None:
@@ -240,7 +286,8 @@ async def test_however_far_a_merge_came_it_is_ended_and_nothing_is_doubled(offic
             with pytest.raises(PowerCut):
                 await merge(office.replica(off_after=off_after), ada, eve, dan, cause=cause)
             if asks_again:
-                await merge(office, ada, eve, dan, cause=cause)
+                done = await merge(office, ada, eve, dan, cause=cause)
+                assert (done.phones, done.merging) == ((OTHER_PHONE,), None)
             await heard(office, ada)
             survivor = await office.contacts.get(ada)
             assert (survivor.phones, survivor.emails, survivor.merging) == ((OTHER_PHONE,), (an_email(),), None)
@@ -261,6 +308,34 @@ async def test_a_merge_that_is_asked_for_again_changes_nothing(office: Office) -
     assert await merge(office, ada, eve) == first
     await heard(office, ada)
     assert (await office.contacts.get(ada)).version == first.version
+
+
+@pytest.mark.parametrize("into", [None, "bell"])
+async def test_a_company_that_ends_in_the_middle_of_a_merge_is_let_go_of(office: Office, into: str | None) -> None:
+    """DUP-02, COMP-10: those who worked there had ended, and the survivor did not work there yet."""
+    ada, eve = two()
+    acme, bell = f"acme-{ada}", f"bell-{ada}"
+    for company in (acme, bell):
+        await office.knows_company(company)
+    await office.knows_contact(ada)
+    await office.knows_contact(eve)
+    await office.contacts.change(
+        eve, lambda found: found.link(company_ref(acme), position=10, by=ANNA, at=NOON), a_cause("link")
+    )
+    with pytest.raises(PowerCut):
+        await merge(office.replica(off_after=2), ada, eve)
+    if into:
+        await merge_clients(bell, [acme], {}, a_cause(f"merge:{bell}"), owners=office.companies)
+    else:
+        await office.companies.change(acme, lambda found: found.delete(by=ANNA, at=NOON), a_cause("end"))
+    await leave_company(company_ref(acme), a_cause("left"), contacts=office.contacts, views=office.views)
+    await heard(office, ada)
+    said = next(said for said in await office.contacts.said(ada) if isinstance(said, ContactMerged))
+    for _ in range(2):
+        event = an_event(said, id_=f"merged-{ada}", subject=ada)
+        await react(REACTIONS, event, contacts=office.contacts, companies=office.companies)
+    links = (await office.contacts.get(ada)).companies
+    assert [link.company_id for link in links] == ([bell] if into else [])
 
 
 async def test_what_changes_while_it_is_merged_is_not_lost(office: Office) -> None:
@@ -412,6 +487,15 @@ async def test_a_conflict_is_answered_field_by_field_and_taken_back_with_a_resol
     assert (done.status_code, done.json()[name]) == (200, "Eve")
     again = await api("POST", url, body, idempotency_key=f"merge-{one['id']}")
     assert again.json() == done.json()
+
+
+async def test_one_who_is_named_twice_is_merged_once(api: Api) -> None:
+    """DUP-02, REQ-01."""
+    one, two = await api.made("/contacts", BODIES["contacts"]), await api.made("/contacts", BODIES["contacts"])
+    requisite = {"name": "Home", "address_only": True}
+    assert (await api("POST", f"/contacts/{two['id']}/requisites", requisite)).status_code == 201
+    answer = await api("POST", f"/contacts/{one['id']}/merge", {"others": [two["id"], two["id"]]})
+    assert (answer.status_code, len(answer.json()["requisites"])) == (200, 1)
 
 
 @pytest.mark.parametrize("path", BODIES)

@@ -8,6 +8,7 @@ from crm_contracts.leads import LeadConversionRequested
 from crm_contracts.values import Address, ConversionTarget, ElementRef, OnDuplicate
 
 from services.clients.domain.resolution import Claim, Resolution
+from services.clients.usecases.merge_clients import merge_clients
 from shared.kit.domain import NotYet
 from shared.kit.repository import LostRace
 from tests.builders.causes import NOON, a_cause
@@ -196,6 +197,24 @@ async def test_a_contact_that_was_to_be_linked_and_is_deleted_holds_up_no_conver
         known.id,
         asked.proposed_company_id,
     )
+
+
+async def test_a_contact_that_was_to_be_linked_and_is_merged_is_linked_as_the_survivor(
+    office: Office, name: str
+) -> None:
+    """DUP-02, LEAD-13: with the company of the conversion."""
+    known = await office.knows_contact(f"known-{name}", name)
+    survivor = await office.knows_contact(f"survivor-{name}")
+    asked = asking(name, "contact", "company", on_duplicate="link")
+    with pytest.raises(PowerCut):
+        await office.replica(off_after=3).resolve(asked)  # two claims, then the decision
+    await merge_clients(survivor.id, [known.id], {}, a_cause(f"merge-{name}"), owners=office.contacts)
+    await office.resolve(asked)
+    answer = await office.resolved(asked)
+    assert answer.contact is not None
+    assert answer.contact.id == survivor.id
+    links = (await office.contacts.get(survivor.id)).companies
+    assert [link.company_id for link in links] == [asked.proposed_company_id]
 
 
 async def prepare(office: Office, scene: str, name: str) -> None:

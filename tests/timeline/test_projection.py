@@ -100,6 +100,24 @@ async def test_the_timeline_of_a_survivor_shows_those_of_all_that_were_merged(
     assert await told_by(timeline, f"contact:{dan}") == {later.id}
 
 
+async def test_what_is_unbound_from_one_that_was_merged_stays_with_the_survivor(
+    timeline: Api, hear: Hear, one: str
+) -> None:
+    """DUP-02, TL-05: on one page or on two."""
+    ada, eve = f"ada-{one}", f"eve-{one}"
+    both, later = contacts_attached(one, ada, eve), contacts_attached(one, ada, seconds=1)
+    await hear(both, later, merged(ada, eve, seconds=2), unbound(both, f"contact:{eve}", 1))
+    for limit in (1, 2, 3, 200):
+        told: list[str] = []
+        url = f"/timeline?element=contact:{ada}&limit={limit}"
+        page = (await timeline.call("GET", url)).json()
+        told += [entry["event_id"] for entry in page["items"]]
+        while page["next_cursor"]:
+            page = (await timeline.call("GET", f"{url}&cursor={page['next_cursor']}")).json()
+            told += [entry["event_id"] for entry in page["items"]]
+        assert [id_ for id_ in told if id_ in {later.id, both.id}] == [later.id, both.id], limit
+
+
 async def test_an_entry_half_told_is_told_in_full_when_the_event_comes_again(
     timeline: Api, hear: Hear, one: str
 ) -> None:

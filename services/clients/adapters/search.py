@@ -45,10 +45,12 @@ async def search_clients(of: MongoRepository[C], query: Query, *, access: Caller
 
 async def like(of: MongoRepository[C], keys: Mapping[str, Criterion], limit: int) -> list[tuple[C, set[Criterion]]]:
     """Records that might be the client on a card, and by what; those with more in common first (DUP-03)."""
-    found = await of.collection.find(
-        {"search": {"$in": list(keys)}}, limit=LOOKED_AT, fields=WITHOUT_BOOKKEEPING, hint=BY_KEY
-    )
-    alike = [(of.read(document), {keys[key] for key in document["search"] if key in keys}) for document in found]
+    found: dict[str, Document] = {}
+    for criterion in set(keys.values()):  # one after another, or namesakes hide who has the phone
+        where = {"search": {"$in": [key for key, by in keys.items() if by == criterion]}}
+        for document in await of.collection.find(where, limit=LOOKED_AT, fields=WITHOUT_BOOKKEEPING, hint=BY_KEY):
+            found[document["_id"]] = document
+    alike = [(of.read(each), {keys[key] for key in each["search"] if key in keys}) for each in found.values()]
     return sorted(alike, key=lambda each: -len(each[1]))[:limit]
 
 

@@ -21,6 +21,7 @@ from services.clients.domain.duplicates import FurtherField, account_keys, furth
 from services.clients.domain.errors import NameMissing, NotOurs
 from services.clients.domain.imported import corrected_here, taken_over
 from services.clients.domain.mergeable import Mergeable
+from services.clients.domain.merging import OF_SELLERS
 from services.clients.domain.search import company_keys
 from shared.kit.domain import change_fields
 
@@ -121,6 +122,8 @@ class Company(Mergeable[CompanyState], CompanyState):
     def _change(self, changes: Mapping[str, Any], by: str, at: datetime) -> None:
         changed = change_fields(self, changes, CompanyFields)
         if changed:
+            if OF_SELLERS & changed[1].model_fields_set:
+                self.must_stay()  # a client, until the merge of clients is done
             self._need_a_title()
             self._sell_only_if_ours()
             self.updated_by, self.updated_at = by, at

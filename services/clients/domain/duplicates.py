@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from crm_contracts.values import ContactPoint
 
-from services.clients.domain.search import EMAIL, NAME, PHONE, TAX, WORD, whole_key, words_of
+from services.clients.domain.search import EMAIL, MAX_WORDS, NAME, PHONE, TAX, WORD, whole_key, words_of
 
 BANK: Final = "b:"
 FURTHER: Final = "f:"
@@ -62,7 +62,7 @@ class Card:
     @property
     def full_name(self) -> list[str]:
         """Its words."""
-        return words_of(f"{self.first_name} {self.middle_name} {self.last_name}")
+        return words_of(f"{self.first_name} {self.middle_name} {self.last_name}")[:MAX_WORDS]
 
     def keys(self, type_: Literal["contact", "company"]) -> dict[str, Criterion]:
         """What to look for among records of a type, and what each key means."""

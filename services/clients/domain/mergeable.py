@@ -6,18 +6,18 @@ was begun can be ended by anybody. The surprise: whoever is taking over others c
 moment could end each other.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from crm_contracts.clients import ClientMergeRequested, CompanyState, ContactState
 from crm_contracts.envelope import Event
-from crm_contracts.values import ElementRef, Fields, Identified, Value
+from crm_contracts.values import ElementRef, Fields, Identified, Requisite, Value
 from pydantic import Field
 
 from services.clients.domain.errors import MergeConflict, MergeRunning, NotMergeable
 from services.clients.domain.imported import corrected_here
-from services.clients.domain.merging import OF_SELLERS, check_resolution, merged_fields
+from services.clients.domain.merging import MOST, OF_SELLERS, check_resolution, merged_fields
 from services.clients.domain.requisites import MAX_REQUISITES, RequisiteOwner
 from shared.kit.domain import MAX_EVENT_BYTES, change_fields
 
@@ -85,10 +85,12 @@ class Mergeable(RequisiteOwner, Identified, Generic[S]):
         records: list[Mergeable[S]] = [self, *others]
         check_resolution(self.FIELDS, records, resolution)
         _check_kin(records)
-        _, differences = merged_fields(self.FIELDS, records, resolution)
+        merged, differences = merged_fields(self.FIELDS, records, resolution)
         if differences:
             conflicts = [each.model_dump(mode="json") for each in differences]
             raise MergeConflict("The records differ; say whose values count.", {"conflicts": conflicts})
+        for name in sorted(name for name, most in MOST.items() if len(merged.get(name, ())) > most):
+            raise NotMergeable(f"Together they have more than {MOST[name]} {name}.")
         parts = tuple(Part(ref=other.ref, version=other.version, state=other.state) for other in others)
         self.merging = Merge(id=merge_id, parts=parts, resolution=dict(resolution))
         self.updated_by, self.updated_at = by, at
@@ -126,7 +128,8 @@ class Mergeable(RequisiteOwner, Identified, Generic[S]):
                 self.FIELDS(),
                 self.FIELDS(),
             )
-            self.requisites = (*self.requisites, *(requisite for state in states for requisite in state.requisites))
+            theirs = (requisite for state in states for requisite in state.requisites)
+            self.requisites = tuple(sorted((*self.requisites, *theirs), key=lambda each: each.sort))
             self._take_links(states)
             self.updated_by, self.updated_at = by, at
             self.record(self._merged(tuple(part.ref for part in parts), before, after))
@@ -139,6 +142,10 @@ class Mergeable(RequisiteOwner, Identified, Generic[S]):
         """
         if self.merging is not None:
             raise MergeRunning("This record is taking over others just now.")
+
+    def _keep(self, requisites: Iterable[Requisite], by: str, at: datetime) -> None:
+        self.must_stay()  # it was looked at whether there is room for those of all
+        super()._keep(requisites, by, at)
 
     def _replaced(self, survivor: ElementRef) -> Event:
         raise NotImplementedError
@@ -153,7 +160,10 @@ class Mergeable(RequisiteOwner, Identified, Generic[S]):
 def _check_kin(records: Sequence[Mergeable[S]]) -> None:
     if any(getattr(record, name, False) for record in records for name in OF_SELLERS):
         raise NotMergeable("A seller of ours is merged with nobody.")
-    if sum(len(record.requisites) for record in records) > MAX_REQUISITES:
+    ids = [requisite.id for record in records for requisite in record.requisites]
+    if len(ids) > MAX_REQUISITES:
         raise NotMergeable(f"Together they have more than {MAX_REQUISITES} requisites.")
-    if sum(len(record.state.model_dump_json()) for record in records) > MAX_BYTES:
+    if len(set(ids)) < len(ids):
+        raise NotMergeable("Two of them have requisites of the same id.")
+    if sum(len(record.state.model_dump_json().encode()) for record in records) > MAX_BYTES:
         raise NotMergeable("Together they are too large.")

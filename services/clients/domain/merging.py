@@ -12,8 +12,9 @@ from crm_contracts.values import ContactPoint, Fields, Identified, Value
 
 from services.clients.domain.errors import ResolutionNotValid
 
-JOINED: Final = frozenset({"phones", "emails", "websites", "messengers", "observers", "traces"})
-"""The first record's entries, then what the others have beside them."""
+MOST: Final = {"phones": 50, "emails": 50, "websites": 50, "messengers": 50, "observers": 100, "traces": 100}
+JOINED: Final = frozenset(MOST)
+"""Lists: the first record's entries, then what the others have beside them; as many as a caller may give."""
 CAREFUL: Final = frozenset({"export", "open_to_all"})
 """What one record keeps back is kept back."""
 OF_SELLERS: Final = frozenset({"is_my_company", "is_default_my_company"})
@@ -43,7 +44,7 @@ def merged_fields(
     Args:
         kind: the fields of this type of record.
         records: the survivor first; where they differ, the first filled value stands.
-        resolution: for a field the id of the record whose value counts.
+        resolution: for a field the id of the record whose value counts; of a record that is not among these, nothing.
     """
     merged: dict[str, Any] = {}
     differences = []
@@ -55,8 +56,8 @@ def merged_fields(
             merged[name] = all(values)
         elif name in KEPT:
             merged[name] = values[0]
-        elif name in resolution:
-            merged[name] = next(getattr(record, name) for record in records if record.id == resolution[name])
+        elif decided := [record for record in records if record.id == resolution.get(name)]:
+            merged[name] = getattr(decided[0], name)
         else:
             pairs = zip(records, values, strict=True)
             filled = tuple(Claimed(id=record.id, value=value) for record, value in pairs if value not in (None, ""))
@@ -82,13 +83,20 @@ def check_resolution(kind: type[Fields], records: Sequence[Identified], resoluti
 
 
 def _joined(lists: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
-    entries: dict[Hashable, Any] = {}
-    for entry in (entry for each in lists for entry in each):
-        same = (entry.normalized or entry.value) if isinstance(entry, ContactPoint) else entry
-        entries.setdefault(same, entry)
-    return tuple(entries.values())
+    first, *others = lists
+    entries, known = list(first), {_same(entry) for entry in first}
+    for entry in (entry for each in others for entry in each):
+        if _same(entry) not in known:
+            known.add(_same(entry))
+            entries.append(entry)
+    return tuple(entries)
+
+
+def _same(entry: Any) -> Hashable:
+    """A number may be in several messengers."""
+    return (entry.normalized or (entry.kind, entry.value)) if isinstance(entry, ContactPoint) else entry
 
 
 def _comparable(value: Any) -> Hashable:
     """Texts that differ in case or spaces alone say the same."""
-    return " ".join(value.split()).casefold() if isinstance(value, str) else repr(value)
+    return " ".join(value.split()).casefold() if isinstance(value, str) else value

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from crm_contracts.catalog import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
-from crm_contracts.clients import ClientMergeRequested, CompanyDeleted, CompanyReplaced
+from crm_contracts.clients import ClientMergeRequested, CompanyDeleted, CompanyReplaced, ContactMerged
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadConversionRequested
 
@@ -23,6 +23,7 @@ from services.clients.domain.element import NEWS
 from services.clients.domain.resolution import Resolution
 from services.clients.usecases.answer_company_link import answer_company_link
 from services.clients.usecases.answer_requisites import answer_requisites
+from services.clients.usecases.check_employer import check_employer
 from services.clients.usecases.finish_merge import finish_merge
 from services.clients.usecases.leave_company import leave_company
 from services.clients.usecases.resolve_lead_client import resolve_lead_client
@@ -90,6 +91,14 @@ async def on_client_merge_requested(
             await finish_merge(merge.survivor.id, merge.merge_id, cause, owners=companies)
 
 
+async def on_contact_merged(
+    event: Envelope[ContactMerged], cause: Cause, *, contacts: Repository[Contact], companies: Repository[Company]
+) -> None:
+    """Our own: a company may have ended when those who worked there had ended, and the survivor did not yet."""
+    for link in event.data.companies:
+        await check_employer(event.data.survivor.id, link.company_id, cause, contacts=contacts, companies=companies)
+
+
 async def on_event(
     event: Envelope[Event],
     cause: Cause,
@@ -137,5 +146,6 @@ REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
     DictionaryValueDeleted: on_dictionary_value_deleted,
     CompanyReplaced: on_company_replaced,
     ClientMergeRequested: on_client_merge_requested,
+    ContactMerged: on_contact_merged,
     **dict.fromkeys(NEWS, on_event),
 }

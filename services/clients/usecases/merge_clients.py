@@ -35,6 +35,8 @@ async def merge_clients(
         Stale: the caller's copy of the survivor is old.
     """
     survivor = await owners.get(survivor_id)
+    if survivor.merging is not None:  # whoever began it may be no more
+        survivor = await finish_merge(survivor_id, survivor.merging.id, cause, owners=owners)
     attempt = 0
     while others := await _left(survivor, other_ids, owners):
         if attempt == ATTEMPTS:
@@ -62,6 +64,8 @@ async def _left(survivor: C, other_ids: Sequence[str], owners: Repository[C]) ->
     """The others that were not taken over yet."""
     left, errors = [], []
     for place, id_ in enumerate(other_ids):
+        if id_ in other_ids[:place]:
+            continue
         found = await owners.ever(id_)
         if id_ == survivor.id:
             errors.append({"field": f"others.{place}", "code": "survivor", "message": "is the survivor itself"})

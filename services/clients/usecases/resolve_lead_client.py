@@ -162,7 +162,7 @@ async def _company(
     if ref is None or decision.is_refused:
         return None
     if choice is None or choice.action == "link":
-        return ref
+        return await _standing(ref, companies)
     fields = snapshot.model_dump(include={"comments", "responsible_id", "open_to_all", "utm"})
     fields |= {"title": ref.title, **(await dictionaries.codes(COMPANY_CODES)).defaults}
     contact = decision.contact.ref if decision.contact else asked.contact
@@ -203,6 +203,7 @@ async def _contact(
     is_new = decision.company is not None and decision.company.action == "create"
     place = 10 if company is None or is_new else 10 * (await views.number_of_contacts(company.id) + 1)
     if choice is None or choice.action == "link":
+        ref = await _standing(ref, contacts)
         if company is not None:
             # Deleted since it was decided: the conversion still ends, and lead and deal let go of it as of any other.
             with suppress(Gone):
@@ -237,6 +238,15 @@ async def _contact(
         numbers,
     )
     return contact.ref
+
+
+async def _standing(ref: ElementRef, owners: Repository[Contact] | Repository[Company]) -> ElementRef:
+    """Who is to be linked, or whom it was merged into since that was decided (DUP-02)."""
+    found = await owners.ever(ref.id)
+    while found is not None and found.merged_into is not None:
+        found = await owners.ever(found.merged_into)
+        ref = found.ref if found else ref
+    return ref
 
 
 def _reach(snapshot: LeadSnapshot) -> dict[str, object]:

@@ -77,9 +77,9 @@ class Entries:
         if kinds:
             where["kind"] = {"$in": list(kinds)}
         while True:
-            told = decode_cursor(cursor)[1].partition(":")[0] if cursor else ""
+            told = await self._told(where, decode_cursor(cursor)[1]) if cursor and ids[1:] else ""
             documents, cursor = await newest_first(self.entries, where, limit=limit, cursor=cursor, time="occurred_at")
-            shown = await self._shown(_once_each(documents, told))
+            shown = [_entry(each) for each in _once_each(await self._shown(documents), told)]
             # A page is empty at the end alone, also where all of it was unbound.
             if shown or cursor is None:
                 return shown, cursor
@@ -106,12 +106,18 @@ class Entries:
             ids += new
         return ids
 
-    async def _shown(self, documents: Sequence[Document]) -> list[Entry]:
+    async def _told(self, where: Filter, last: str) -> str:
+        """The event whose entries ended the page before, if any of those was shown."""
+        event_id = last.partition(":")[0]
+        before = await self.entries.find({**where, "_id": {"$gte": last, "$lt": f"{event_id};"}})
+        return event_id if await self._shown(before) else ""
+
+    async def _shown(self, documents: Sequence[Document]) -> list[Document]:
         ids = [document["_id"] for document in documents]
         hidden: dict[str, bool] = {}
         for mark in sorted(await self.marks.find({"entry_id": {"$in": ids}}), key=itemgetter("sequence")):
             hidden[mark["entry_id"]] = not mark["shown"]
-        return [_entry(document) for document in documents if not hidden.get(document["_id"])]
+        return [document for document in documents if not hidden.get(document["_id"])]
 
 
 def _once_each(documents: Sequence[Document], told: str) -> list[Document]:

@@ -96,7 +96,7 @@ class CardIn(Input):
         Raises:
             Invalid: naming every phone and e-mail that is none; or the card is empty.
         """
-        if not self.model_fields_set - {"except_id"}:
+        if not any(value for name, value in self if name != "except_id"):
             raise invalid_field("body", "empty", "nothing to look for")
         numbers, wrong = _normalized("phone", self.phones, country, "phones")
         addresses, also_wrong = _normalized("email", self.emails, country, "emails")
