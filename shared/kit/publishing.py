@@ -118,6 +118,16 @@ class Publisher:
             await self.renew()
             raise
 
+    async def look_again(self) -> None:
+        """Whether Kafka is back, where the newest attempt failed and nothing is left here that would be the next.
+
+        Raises:
+            KafkaError: it is not.
+        """
+        if self.is_failing and self._producer is None:
+            await self._started()
+            self.is_failing = False
+
     async def renew(self) -> None:
         """Drop the producer with what it could not send; the next send makes another."""
         producer, self._producer = self._producer, None

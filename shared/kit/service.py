@@ -44,6 +44,7 @@ from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
 from shared.kit.subscribing import Parse, Reaction, Subscription
 from shared.kit.tracing import exported
 
+LOOK_AGAIN_S = 1.0
 TRACES_FLUSH_S = 2.0
 
 A = TypeVar("A", bound=Aggregate)
@@ -130,6 +131,8 @@ class Service:
         self._hearing = False
         self._tail = Tail(self.kafka, client_id=f"{self.name}.dead-letters")
         self._jobs: list[tuple[float, Callable[[], Awaitable[object]]]] = []
+        # What this replica could not publish another one may have published meanwhile.
+        self.every(LOOK_AGAIN_S, self._relay_publisher.look_again)
         self._preparations: list[Callable[[], Awaitable[object]]] = []
         self._keys = IdempotencyKeys(
             self.collection("idempotency", IDEMPOTENCY_INDEXES), clock=self.clock, new_id=self.new_id

@@ -178,6 +178,21 @@ async def test_a_service_that_started_without_kafka_hears_and_says_once_it_is_th
         await eventually(has_heard, "the event was heard", 30)
 
 
+@pytest.mark.real_kafka
+async def test_a_service_that_has_nothing_to_say_sees_that_kafka_is_back(assemble: Assemble, kafka: Kafka) -> None:
+    """What it could not say is another replica's by now."""
+    running = assemble(sweep_grace_s=3600.0)
+    async with running.app.router.lifespan_context(running.app):
+        await running.becomes("ok")
+        await asyncio.to_thread(kafka.kill)
+        try:
+            await running.jars.add(filled_jar("j1"), because("create"))
+            await running.becomes("degraded")
+        finally:
+            await asyncio.to_thread(kafka.restart)
+        await running.becomes("ok")
+
+
 async def test_without_its_database_a_service_is_not_ready(assemble: Assemble) -> None:
     running = assemble(mongo_url=f"mongodb://{nobody()}/?replicaSet=rs0")
     status, parts = await running.readiness()
