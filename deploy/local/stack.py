@@ -58,13 +58,15 @@ class LocalStack:
         self._say = say
         self._lock: IO[str] | None = None
         self._started = contextlib.ExitStack()
+        self._signals = contextlib.ExitStack()
         self._detached = False
 
     def __enter__(self) -> Self:
         self._lock = state.lock(self.directory)
         self._started.callback(self._lock.close)
+        self._started.push(self._signals)
         try:
-            self._started.enter_context(_sigterm_is_an_exit())
+            self._signals.enter_context(_sigterm_is_an_exit())
             self._clean_up_leftovers()
             self._start_servers()
             self._start_services()
@@ -77,8 +79,9 @@ class LocalStack:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         if self._detached:
-            return
-        self._started.close()
+            self._signals.close()
+        else:
+            self._started.close()
 
     def add_service(
         self, name: str, *, replica: str = "", extra_environment: Mapping[str, str] | None = None

@@ -95,9 +95,11 @@ def test_two_starts_do_not_share_a_directory(tmp_path: Path) -> None:
 
 
 def test_a_detached_stack_is_found_refused_and_ended(tmp_path: Path) -> None:
+    handles_sigterm = signal.getsignal(signal.SIGTERM)
     with LocalStack(tmp_path, services=()) as stack:
         stack.detach()
         bootstrap_servers = stack.kafka.bootstrap_servers
+    assert signal.getsignal(signal.SIGTERM) is handles_sigterm
     found = LocalStack.load(tmp_path)
     assert found is not None
     assert found.bootstrap_servers == bootstrap_servers
