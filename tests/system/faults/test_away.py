@@ -120,5 +120,5 @@ async def test_what_waits_for_kafka_does_not_pile_up_in_memory(
             crm.stack.kafka.resume()
     record_property("written_bytes", written)
     record_property("grown_bytes", grown)
-    assert grown < written / 4
+    assert grown < written / 2, "what is kept grows with what is written"
     await crm.settle()
