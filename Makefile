@@ -48,8 +48,15 @@ check: setup  ## format, lint, types, import rules, architecture and contract te
 	@echo "[check] architecture and contracts"
 	@$(BIN)/python -m pytest -q tests/architecture tests/contracts
 
+# Those of single services mostly wait, so three processes share them, each with a Kafka and a MongoDB of its own; those of the
+# whole system want the machine for themselves.
 test: setup  ## all tests, on the best Kafka and MongoDB that the machine offers (CRM_KAFKA, CRM_MONGO force one)
-	$(BIN)/python -m pytest
+	@failed=0; \
+	echo "[test] each service, three files at a time"; \
+	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/system || failed=1; \
+	echo "[test] the whole system"; \
+	$(BIN)/python -m pytest tests/system || failed=1; \
+	exit $$failed
 
 # Four of each kind.
 faults: export CRM_FAULTS ?= 72

@@ -1,6 +1,7 @@
 """The session's stack, and a word at the end about what was left out."""
 
 import signal
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,17 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     leave_out_what_needs_real_kafka(config, items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """With `-n`, each worker has collected the same tests, and left out the same of them."""
+    node.config.stash[left_out] = getattr(node, "workeroutput", {}).get("left_out", 0)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash[left_out]
 
 
 def pytest_report_header() -> str:
