@@ -1,6 +1,5 @@
 """A contact is linked to a company (COMP-04, CONT-07)."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from services.clients.domain.company import Company
@@ -13,8 +12,8 @@ from shared.kit.repository import Repository
 class CompanyContacts(Protocol):
     """Knows who works for a company."""
 
-    async def contacts_of(self, company_id: str) -> Sequence[Contact]:
-        """Contacts in their order."""
+    async def number_of_contacts(self, company_id: str) -> int:
+        """How many contacts a company has."""
         ...
 
 
@@ -37,7 +36,7 @@ async def link_contact(
         Stale: the caller's copy of the contact is old.
     """
     company = await companies.get(company_id)
-    place = 10 * (len(await views.contacts_of(company_id)) + 1)
+    place = 10 * (await views.number_of_contacts(company_id) + 1)
     await contacts.change(
         contact_id,
         lambda contact: contact.link(
