@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.promql import FROM_THE_SCRAPE, expressions, groupings_in, labels_in, metrics_in
@@ -37,6 +38,7 @@ async def test_every_metric_that_a_dashboard_or_an_alert_names_is_told_by_a_runn
         assert groupings_in(expression) <= known, where
 
 
+@pytest.mark.real_kafka
 async def test_a_quiet_system_has_nothing_in_its_outboxes_and_no_lag(crm: Crm) -> None:
     await crm.settle()
 
