@@ -8,6 +8,7 @@ from crm_contracts.values import Client, ElementRef
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
+from services.clients.usecases.follow_merges import follow_merges
 from shared.kit.domain import Cause
 from shared.kit.publishing import Answers
 from shared.kit.repository import Repository
@@ -39,8 +40,8 @@ async def answer_company_link(
     """
     if client.link_state != "pending" or client.company is None:
         return
-    company = await _present(client.company.id, companies)
-    if company is None:
+    company = await follow_merges(client.company.id, owners=companies)
+    if company is None or company.deleted_at:
         refusal = ElementCompanyRefused(
             element=element, link_no=client.link_no, company=client.company, code=COMPANY_NOT_FOUND
         )
@@ -55,11 +56,3 @@ async def answer_company_link(
         truncated=len(contacts) > MAX_ATTACHED,
     )
     await answers.give(answer, subject=element.id, cause=cause)
-
-
-async def _present(id_: str, companies: Repository[Company]) -> Company | None:
-    """The company, or the one that it was merged into (DUP-02)."""
-    company = await companies.ever(id_)
-    while company is not None and company.merged_into is not None:
-        company = await companies.ever(company.merged_into)
-    return None if company is None or company.deleted_at else company

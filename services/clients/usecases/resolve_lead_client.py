@@ -7,7 +7,7 @@ claims by their attempt, the decision by its id, records by their proposed ids, 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from crm_contracts.clients import CompanyLink
 from crm_contracts.leads import LeadConversionRequested, LeadSnapshot
@@ -18,11 +18,14 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.resolution import Claim, Decision, Resolution, claim_keys, decide
 from services.clients.usecases.check_employer import check_employer
+from services.clients.usecases.follow_merges import follow_merges
 from shared.kit.domain import Cause, NotYet, derived_id
 from shared.kit.grouping import side_by_side
 from shared.kit.mongo import Numbers
 from shared.kit.publishing import Answers
 from shared.kit.repository import Gone, IdTaken, Repository
+
+C = TypeVar("C", Contact, Company)
 
 
 class Duplicates(Protocol):
@@ -240,13 +243,10 @@ async def _contact(
     return contact.ref
 
 
-async def _standing(ref: ElementRef, owners: Repository[Contact] | Repository[Company]) -> ElementRef:
+async def _standing(ref: ElementRef, owners: Repository[C]) -> ElementRef:
     """Who is to be linked, or whom it was merged into since that was decided (DUP-02)."""
-    found = await owners.ever(ref.id)
-    while found is not None and found.merged_into is not None:
-        found = await owners.ever(found.merged_into)
-        ref = found.ref if found else ref
-    return ref
+    found = await follow_merges(ref.id, owners=owners)
+    return ref if found is None or found.id == ref.id else found.ref
 
 
 def _reach(snapshot: LeadSnapshot) -> dict[str, object]:
