@@ -46,7 +46,7 @@ async def search_clients(of: MongoRepository[C], query: Query, *, access: Caller
 async def like(of: MongoRepository[C], keys: Mapping[str, Criterion], limit: int) -> list[tuple[C, set[Criterion]]]:
     """Records that might be the client on a card, and by what; those with more in common first (DUP-03)."""
     found: dict[str, Document] = {}
-    for criterion in set(keys.values()):  # one after another, or namesakes hide who has the phone
+    for criterion in dict.fromkeys(keys.values()):  # one after another, or namesakes hide who has the phone
         where = {"search": {"$in": [key for key, by in keys.items() if by == criterion]}}
         for document in await of.collection.find(where, limit=LOOKED_AT, fields=WITHOUT_BOOKKEEPING, hint=BY_KEY):
             found[document["_id"]] = document
