@@ -5,6 +5,7 @@ The surprise: one refused record spoils aiokafka's idempotent producer for good,
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -119,14 +120,11 @@ class Publisher:
             raise
 
     async def look_again(self) -> None:
-        """Whether Kafka is back, where the newest attempt failed and nothing is left here that would be the next.
-
-        Raises:
-            KafkaError: it is not.
-        """
+        """Find out whether Kafka is back, where the newest attempt failed and nothing is left here to be the next."""
         if self.is_failing and self._producer is None:
-            await self._started()
-            self.is_failing = False
+            with suppress(KafkaError, OSError):
+                await self._started()
+                self.is_failing = False
 
     async def renew(self) -> None:
         """Drop the producer with what it could not send; the next send makes another."""
