@@ -16,12 +16,11 @@ from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 from tests.catalog.running import Api
 from tests.timeline.conftest import Hear
 from tests.timeline.events import AT, contacts_attached, lead_renamed, ref, said, sampled
+from tests.timeline.reading import events_of, page
 
 
 async def shown(timeline: Api, element: str) -> list[dict[str, Any]]:
-    answer = await timeline.call("GET", f"/timeline?element={element}&limit=200")
-    assert answer.status_code == 200, answer.text
-    items: list[dict[str, Any]] = answer.json()["items"]
+    items: list[dict[str, Any]] = (await page(timeline, element, limit=200))["items"]
     return items
 
 
@@ -89,13 +88,7 @@ async def test_the_timeline_of_a_survivor_shows_those_of_all_that_were_merged(
     merges = merged(eve, dan, seconds=2), merged(ada, eve, seconds=3)
     await hear(both, later, *merges)
     for limit in (1, 2, 200):
-        told: list[str] = []
-        url = f"/timeline?element=contact:{ada}&limit={limit}"
-        page = (await timeline.call("GET", url)).json()
-        told += [entry["event_id"] for entry in page["items"]]
-        while page["next_cursor"]:
-            page = (await timeline.call("GET", f"{url}&cursor={page['next_cursor']}")).json()
-            told += [entry["event_id"] for entry in page["items"]]
+        told = await events_of(timeline, f"contact:{ada}", limit=limit)
         assert told == [merges[1].id, merges[0].id, later.id, both.id]
     assert await told_by(timeline, f"contact:{dan}") == {later.id}
 
@@ -108,13 +101,7 @@ async def test_what_is_unbound_from_one_that_was_merged_stays_with_the_survivor(
     both, later = contacts_attached(one, ada, eve), contacts_attached(one, ada, seconds=1)
     await hear(both, later, merged(ada, eve, seconds=2), unbound(both, f"contact:{eve}", 1))
     for limit in (1, 2, 3, 200):
-        told: list[str] = []
-        url = f"/timeline?element=contact:{ada}&limit={limit}"
-        page = (await timeline.call("GET", url)).json()
-        told += [entry["event_id"] for entry in page["items"]]
-        while page["next_cursor"]:
-            page = (await timeline.call("GET", f"{url}&cursor={page['next_cursor']}")).json()
-            told += [entry["event_id"] for entry in page["items"]]
+        told = await events_of(timeline, f"contact:{ada}", limit=limit)
         assert [id_ for id_ in told if id_ in {later.id, both.id}] == [later.id, both.id], limit
 
 

@@ -1,7 +1,6 @@
 """Timelines, bindings and traces over HTTP, on the real MongoDB."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from crm_contracts.leads import LeadStageChanged
@@ -12,24 +11,7 @@ from tests.catalog.running import Api, wrong_fields
 from tests.kit.tokens import Signer
 from tests.timeline.conftest import Hear
 from tests.timeline.events import AT, contacts_attached, lead_renamed, said, sampled
-
-
-async def page(timeline: Api, element: str, **more: Any) -> dict[str, Any]:
-    answer = await timeline.call("GET", f"/timeline?{urlencode({'element': element, **more})}")
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-async def events_of(timeline: Api, element: str, **more: Any) -> list[str]:
-    """The events of all pages."""
-    ids: list[str] = []
-    while True:
-        found = await page(timeline, element, **more)
-        ids += [entry["event_id"] for entry in found["items"]]
-        if found["next_cursor"] is None:
-            return ids
-        more["cursor"] = found["next_cursor"]
+from tests.timeline.reading import events_of, page
 
 
 async def news(timeline: Api, hear: Hear, event_id: str) -> list[Any]:
