@@ -19,6 +19,7 @@ from tests.builders.fakes import Documents
 from tests.builders.leads import just_created_lead
 from tests.builders.running import Api, wrong_fields
 from tests.builders.values import a_client
+from tests.kit.waiting import eventually
 
 BODIES = {"contacts": {"first_name": "Ada"}, "companies": {"title": "ACME"}}
 
@@ -77,9 +78,12 @@ async def test_whoever_waits_is_told_that_the_card_links_the_client(api: Api, ki
     await heard(api, a_card(type_), linking(kind, id_))
     body = {**BODIES[kind], "id": id_, "link_to": card}
     waiting = asyncio.create_task(api("POST", f"/{kind}", body, prefer="wait=60"))
-    while (await api("GET", f"/{kind}/{id_}")).status_code == 404:
+
+    async def is_there() -> bool:
         assert not waiting.done()
-        await asyncio.sleep(0.01)
+        return (await api("GET", f"/{kind}/{id_}")).status_code != 404
+
+    await eventually(is_there, "the client was created")
     await heard(api, card, linking(kind, id_))
     answer = await waiting
     assert (answer.status_code, answer.json()["link_state"]) == (201, "done")
