@@ -7,7 +7,7 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-versi
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check test faults fuzz bench bench-quick contracts lock clean
+.PHONY: help setup demo up down check test faults fuzz bench bench-quick contracts golden lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -36,7 +36,7 @@ up: setup  ## start the stack and leave it running
 down: setup  ## stop what `up` started
 	$(BIN)/crm down
 
-check: setup  ## format, lint, types, import rules, architecture and contract tests
+check: setup  ## format, lint, types, import rules, architecture, contracts and golden masters
 	@echo "[check] format"
 	@$(BIN)/ruff format --check .
 	@echo "[check] lint"
@@ -45,8 +45,8 @@ check: setup  ## format, lint, types, import rules, architecture and contract te
 	@$(BIN)/mypy
 	@echo "[check] import rules"
 	@$(BIN)/lint-imports
-	@echo "[check] architecture and contracts"
-	@$(BIN)/python -m pytest -q tests/architecture tests/contracts
+	@echo "[check] architecture, contracts and golden masters"
+	@$(BIN)/python -m pytest -q tests/architecture tests/contracts tests/golden
 
 # Those of single services mostly wait, so three processes share them, each with a Kafka and a MongoDB of its own; those of the
 # whole system want the machine for themselves.
@@ -77,6 +77,9 @@ bench-quick: setup  ## a tenth of it: shows that the benchmarks work
 
 contracts: setup  ## write the JSON Schemas and samples of all events anew
 	$(BIN)/python -m deploy.contracts
+
+golden: setup  ## accept how the wire and the disk are today; read the diff of tests/golden/masters before you commit it
+	$(BIN)/python -m tests.golden
 
 lock: setup  ## resolve the dependencies anew: all of them, and those that the images need
 	@$(BIN)/python -m pip install --quiet uv==0.13.9

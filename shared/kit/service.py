@@ -236,7 +236,9 @@ class Service:
             self.name, database=self.database, relay=self.relay, reaches_kafka=lambda: self._reaches_kafka
         )
         dead_letters = build_dead_letters(self.name, self._desk())
-        return make_app(surroundings, (*routers, dead_letters, operations), self._life, description=description)
+        app = make_app(surroundings, (*routers, dead_letters, operations), self._life, description=description)
+        app.state.service = self  # for whoever wants to know what was put together
+        return app
 
     def _desk(self) -> Desk:
         """Where dead letters are dealt with; each replica keeps the one register up to date."""
