@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from benchmarks.program import Where
-from deploy.connection import Connection
+from deploy.cli.connection import Connection
 from deploy.local import state
 from deploy.local.stack import LocalStack
 

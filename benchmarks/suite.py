@@ -27,9 +27,9 @@ from benchmarks.people import populate
 from benchmarks.program import Where, measured
 from benchmarks.resources import stored, taken
 from benchmarks.results import Results, Row, Side
-from deploy.dataset import SAMPLES, DataSet
-from deploy.imports import Kind
-from deploy.imports.files import read_table
+from deploy.cli.demo.dataset import SAMPLES, DataSet
+from deploy.cli.imports import Kind
+from deploy.cli.imports.files import read_table
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
 from deploy.local.services import answers_ok

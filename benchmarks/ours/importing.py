@@ -9,10 +9,10 @@ from rich.console import Console
 from benchmarks.figures import Run
 from benchmarks.ours.callers import Refused
 from benchmarks.program import Where
-from deploy.client import Crm
-from deploy.dataset import SAMPLES, DataSet
-from deploy.imports import Import, Kind, read_mapping
-from deploy.imports.files import read_table
+from deploy.cli.client import Crm
+from deploy.cli.demo.dataset import SAMPLES, DataSet
+from deploy.cli.imports import Import, Kind, read_mapping
+from deploy.cli.imports.files import read_table
 
 
 async def measure(where: Where, *, folder: str, parallel: int) -> Run:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jwt.algorithms import RSAAlgorithm
 from uuid_utils.compat import uuid7
 
-from deploy.tokens import claims, sign
+from deploy.local.tokens import claims, sign
 
 _BITS: Final = 2048
 

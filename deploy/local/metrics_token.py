@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.keys import make_keys
-from deploy.tokens import claims, sign
+from deploy.local.tokens import claims, sign
 
 LIFETIME: Final = timedelta(days=30)
 

@@ -16,7 +16,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.keys import Keys
 from deploy.local.mongo import Mongo
 from deploy.local.process import ChildProcess
-from deploy.tokens import AUDIENCE, ISSUER
+from deploy.local.tokens import AUDIENCE, ISSUER
 
 SERVICES: Final = ("leads", "deals", "clients", "catalog", "timeline")
 DEFAULT_PORTS: Final = dict(zip(SERVICES, range(8101, 8106), strict=True))

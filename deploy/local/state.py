@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from deploy.local.process import recorded_processes, stop_leftovers
-from deploy.local.rungs import remove_containers
+from deploy.local.providers import remove_containers
 from deploy.local.services import ROOT
 
 _STOP_DEADLINE_S: Final = 45.0

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.leads import LeadConversionRequested
 
 from deploy.verify.findings import Finding
 from deploy.verify.invariant import Invariant, Seen
@@ -42,7 +42,7 @@ class Conversions(Invariant):
         self._deals: dict[str, list[_Deal]] = {}
         self._clients: set[str] = set()
 
-    def hear(self, event: Envelope[Event]) -> None:
+    def subscribe(self, event: Envelope[Event]) -> None:
         said = event.data
         if isinstance(said, LeadConversionRequested):
             attempt, _ = self._started.get(said.lead.id, (0, None))

@@ -15,7 +15,7 @@ from crm_contracts.envelope import Envelope, Event
 
 from deploy.verify.findings import Finding
 from deploy.verify.kinds import Kind
-from shared.kit.mongo import Document
+from shared.kit.storage.documents import Document
 
 OWN_FIELDS: Final = {"inbox": 0}
 """What verification reads of an aggregate's document: all but the causes."""
@@ -71,7 +71,7 @@ class Invariant(ABC):
         self.checked = 0
         self.counts: Counter[str] = Counter()
 
-    def hear(self, event: Envelope[Event]) -> None:  # noqa: B027 - one may judge by documents alone
+    def subscribe(self, event: Envelope[Event]) -> None:  # noqa: B027 - one may judge by documents alone
         """Take an event: first occurrences only, those of one aggregate in their order on the topic."""
 
     def see(self, seen: Seen) -> None:  # noqa: B027 - or by something else

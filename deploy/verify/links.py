@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from crm_contracts.clients import ElementContactsResolved
+from crm_contracts.client_answers import ElementContactsResolved
+from crm_contracts.client_field import Client
+from crm_contracts.conversions import LeadConverted
 from crm_contracts.deals import (
     DealClientChanged,
     DealCompanyUnlinked,
@@ -15,14 +17,7 @@ from crm_contracts.deals import (
     DealCreated,
 )
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.leads import (
-    LeadClientChanged,
-    LeadCompanyUnlinked,
-    LeadContactsAttached,
-    LeadConverted,
-    LeadCreated,
-)
-from crm_contracts.values import Client
+from crm_contracts.leads import LeadClientChanged, LeadCompanyUnlinked, LeadContactsAttached, LeadCreated
 
 from deploy.verify.findings import Finding
 from deploy.verify.invariant import Invariant, Seen
@@ -62,7 +57,7 @@ class Links(Invariant):
         self._answers: dict[tuple[str, int], list[tuple[str, frozenset[str]]]] = {}
         self._wrong: list[Finding] = []
 
-    def hear(self, event: Envelope[Event]) -> None:
+    def subscribe(self, event: Envelope[Event]) -> None:
         said = event.data
         if isinstance(said, ElementContactsResolved):
             answer = said.company.id, frozenset(ref.id for ref in said.contacts)
@@ -81,7 +76,7 @@ class Links(Invariant):
         if seen.kind.name not in {"lead", "deal"}:
             return
         for event in seen.pending(0):
-            self.hear(event)
+            self.subscribe(event)
         client: Client = seen.aggregate.client
         said = self._links.pop(seen.subject, None)
         if client.link_state == "pending":

@@ -7,7 +7,19 @@ unknown again (`UNSAID`), until an event says it once more.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from crm_contracts import catalog, clients, deals, leads, timeline
+from crm_contracts import (
+    client_answers,
+    clients,
+    companies,
+    contacts,
+    conversions,
+    deal_answers,
+    deals,
+    dictionaries,
+    leads,
+    products,
+    timeline,
+)
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import Fields
 
@@ -90,7 +102,7 @@ def _lead_created(known: Known, event: Envelope[leads.LeadCreated]) -> dict[str,
     return _created("lead")(known, event) | {"conversion.state": "none"}
 
 
-def _conversion_requested(known: Known, event: Envelope[leads.LeadConversionRequested]) -> dict[str, Any]:
+def _conversion_requested(known: Known, event: Envelope[conversions.LeadConversionRequested]) -> dict[str, Any]:
     said = event.data
     carried = ("attempt", "targets", "on_duplicate", "proposed_contact_id", "proposed_company_id", "snapshot")
     asked = {f"conversion.{name}": getattr(said, name) for name in carried} | {"conversion.asked_at": event.time}
@@ -112,7 +124,7 @@ def _conversion_requested(known: Known, event: Envelope[leads.LeadConversionRequ
     return asked | {f"conversion.{name}": value for name, value in fresh.items()} | _touched(event)
 
 
-def _deal_requested(_: Known, event: Envelope[leads.LeadDealRequested]) -> dict[str, Any]:
+def _deal_requested(_: Known, event: Envelope[conversions.LeadDealRequested]) -> dict[str, Any]:
     return {
         "conversion.proposed_deal_id": event.data.proposed_deal_id,
         "conversion.pipeline_id": event.data.draft.pipeline_id,
@@ -120,7 +132,7 @@ def _deal_requested(_: Known, event: Envelope[leads.LeadDealRequested]) -> dict[
     }
 
 
-def _converted(known: Known, event: Envelope[leads.LeadConverted]) -> dict[str, Any]:
+def _converted(known: Known, event: Envelope[conversions.LeadConverted]) -> dict[str, Any]:
     said = event.data
     results = {f"conversion.{name}": getattr(said, name) for name in ("contact", "company", "deal", "activities")}
     return {
@@ -136,7 +148,7 @@ def _converted(known: Known, event: Envelope[leads.LeadConverted]) -> dict[str, 
     }
 
 
-def _conversion_refused(_: Known, event: Envelope[leads.LeadConversionRefused]) -> dict[str, Any]:
+def _conversion_refused(_: Known, event: Envelope[conversions.LeadConversionRefused]) -> dict[str, Any]:
     said = event.data
     existing = {kind: next((ref for ref in said.existing if ref.type == kind), None) for kind in ("contact", "company")}
     why = {"code": said.code, "message": said.message, "candidates": said.candidates}
@@ -150,7 +162,7 @@ def _resolved(_: Known, event: Envelope[Any]) -> dict[str, Any]:
     return {"lead": said.lead, "conversion_id": said.conversion_id, "attempt": said.attempt, **result}
 
 
-def _deal_refused(_: Known, event: Envelope[deals.LeadDealRefused]) -> dict[str, Any]:
+def _deal_refused(_: Known, event: Envelope[deal_answers.LeadDealRefused]) -> dict[str, Any]:
     said = event.data
     answer = {"conversion": said.conversion, "lead": said.lead, "code": said.code, "message": said.message}
     return {**answer, "refused_at": event.time}
@@ -186,7 +198,7 @@ _OF_BOTH: Final[Mapping[type[Event], Fold]] = {
 def _vanished(fields: type[Fields]) -> dict[str, Any]:
     """What was known is gone; the record stays, so that its id is never used again."""
     blank = {name: info.get_default(call_default_factory=True) for name, info in fields.model_fields.items()}
-    links = {"companies": ()} if fields is clients.ContactFields else {}
+    links = {"companies": ()} if fields is contacts.ContactFields else {}
     return {**blank, **links, "requisites": ()}
 
 
@@ -226,10 +238,10 @@ FOLDS: Final[Mapping[type[Aggregate], Mapping[type[Event], Fold]]] = {
         leads.LeadClientChanged: _client_changed("is_repeat"),
         leads.LeadContactsAttached: _says("client"),
         leads.LeadCompanyUnlinked: _says("client", "is_repeat"),
-        leads.LeadConversionRequested: _conversion_requested,
-        leads.LeadDealRequested: _deal_requested,
-        leads.LeadConverted: _converted,
-        leads.LeadConversionRefused: _conversion_refused,
+        conversions.LeadConversionRequested: _conversion_requested,
+        conversions.LeadDealRequested: _deal_requested,
+        conversions.LeadConverted: _converted,
+        conversions.LeadConversionRefused: _conversion_refused,
     },
     Deal: {
         deals.DealCreated: _deal_created,
@@ -241,29 +253,30 @@ FOLDS: Final[Mapping[type[Aggregate], Mapping[type[Event], Fold]]] = {
         deals.DealCompanyUnlinked: _says("client"),
         deals.DealRequisitesChosen: _requisites_chosen,
     },
-    Refusal: {deals.LeadDealRefused: _deal_refused},
+    Refusal: {deal_answers.LeadDealRefused: _deal_refused},
     Contact: {
-        clients.ContactCreated: _created("contact"),
-        clients.ContactUpdated: _corrected,
-        clients.ContactLinked: _says("companies"),
-        clients.ContactUnlinked: _says("companies"),
-        clients.ContactDeleted: _ended(clients.ContactFields),
-        clients.ContactReplaced: _replaced(clients.ContactFields),
-        clients.ContactMerged: _merged("companies", "requisites"),
+        contacts.ContactCreated: _created("contact"),
+        contacts.ContactUpdated: _corrected,
+        contacts.ContactLinked: _says("companies"),
+        contacts.ContactUnlinked: _says("companies"),
+        contacts.ContactDeleted: _ended(contacts.ContactFields),
+        contacts.ContactReplaced: _replaced(contacts.ContactFields),
+        contacts.ContactMerged: _merged("companies", "requisites"),
         **_OF_BOTH,
     },
     Company: {
-        clients.CompanyCreated: _created("company"),
-        clients.CompanyUpdated: _corrected,
-        clients.CompanyDeleted: _ended(clients.CompanyFields),
-        clients.CompanyReplaced: _replaced(clients.CompanyFields),
-        clients.CompanyMerged: _merged("requisites"),
+        companies.CompanyCreated: _created("company"),
+        companies.CompanyUpdated: _corrected,
+        companies.CompanyDeleted: _ended(companies.CompanyFields),
+        companies.CompanyReplaced: _replaced(companies.CompanyFields),
+        companies.CompanyMerged: _merged("requisites"),
         **_OF_BOTH,
     },
-    Resolution: {clients.LeadClientResolved: _resolved, clients.LeadClientRefused: _resolved},
-    Product: {catalog.ProductCreated: _created("product"), catalog.ProductUpdated: _corrected},
+    Resolution: {client_answers.LeadClientResolved: _resolved, client_answers.LeadClientRefused: _resolved},
+    Product: {products.ProductCreated: _created("product"), products.ProductUpdated: _corrected},
     Dictionary: dict.fromkeys(
-        (catalog.DictionaryValueCreated, catalog.DictionaryValueUpdated, catalog.DictionaryValueDeleted), _value_said
+        (dictionaries.DictionaryValueCreated, dictionaries.DictionaryValueUpdated, dictionaries.DictionaryValueDeleted),
+        _value_said,
     ),
     Bindings: {
         timeline.TimelineEntryBound: _bound("bound", "unbound"),
@@ -273,11 +286,11 @@ FOLDS: Final[Mapping[type[Aggregate], Mapping[type[Event], Fold]]] = {
 """What each event means to the aggregate that says it."""
 
 ANSWERS: Final = (
-    clients.ElementContactsResolved,
-    clients.ElementCompanyRefused,
-    clients.ElementRequisitesConfirmed,
-    clients.ElementRequisitesRefused,
-    deals.LeadDealConfirmed,
+    client_answers.ElementContactsResolved,
+    client_answers.ElementCompanyRefused,
+    client_answers.ElementRequisitesConfirmed,
+    client_answers.ElementRequisitesRefused,
+    deal_answers.LeadDealConfirmed,
 )
 """Events that no aggregate ever says: answers that change no state."""
 
@@ -285,22 +298,22 @@ _COUNTERS: Final = {
     "version": "counts writes, also those that say nothing",
     "sequence": "an invariant of its own",
 }
-_BOOKKEEPING: Final = {**_COUNTERS, "deleted_at": "nothing of its kind is deleted yet"}
+BOOKKEEPING: Final = {**_COUNTERS, "deleted_at": "nothing of its kind is deleted yet"}
 
 NOT_CARRIED: Final[Mapping[type[Aggregate], Mapping[str, str]]] = {
-    **dict.fromkeys((Deal, Product), _BOOKKEEPING),
+    **dict.fromkeys((Deal, Product), BOOKKEEPING),
     **{
         client: {**_COUNTERS, "merging": "copies of others, until they are taken over"} for client in (Contact, Company)
     },
-    **{aggregate: {**_BOOKKEEPING, "id": "the record's key"} for aggregate in (Refusal, Dictionary, Bindings)},
+    **{aggregate: {**BOOKKEEPING, "id": "the record's key"} for aggregate in (Refusal, Dictionary, Bindings)},
     Lead: {
-        **_BOOKKEEPING,
+        **BOOKKEEPING,
         "was_repeat": "only remembers what a refused link must not change",
         "conversion.draft": "frozen at the start; the question to deals has it with the client filled in",
         "conversion.duplicates": "the clients service says them",
     },
     Resolution: {
-        **_BOOKKEEPING,
+        **BOOKKEEPING,
         "id": "the record's key",
         "on_duplicate": "the question says it",
         "decision": "only its outcome is said",

@@ -15,26 +15,26 @@ from typing import Final
 from pydantic import ValidationError
 from rich.console import Console
 
-from deploy.parallel import Advance, bar
+from deploy.cli.pool import Advance, bar
 from deploy.verify.conversions import Conversions
-from deploy.verify.departures import Departures
 from deploy.verify.findings import Finding, Report
 from deploy.verify.invariant import OWN_FIELDS, Invariant, Seen
 from deploy.verify.kinds import KINDS
 from deploy.verify.links import Links
 from deploy.verify.log import Ends, FirstOccurrences
 from deploy.verify.outbox import Outbox
+from deploy.verify.removed_clients import RemovedClients
 from deploy.verify.sequences import Sequences
 from deploy.verify.state import State
+from deploy.verify.target import Opened, Where, open_system
 from deploy.verify.timeline import Timeline
-from deploy.verify.where import Opened, Where, open_system
 from services.timeline.adapters.generations import live_collections
 from services.timeline.domain.entry import Entry
 
 READING: Final = "reading"
 PROMISES: Final = {
     READING: "what stands on the topics has been read by every service that hears them",
-    **{kind.name: kind.promise for kind in (Sequences, State, Conversions, Links, Departures, Timeline, Outbox)},
+    **{kind.name: kind.promise for kind in (Sequences, State, Conversions, Links, RemovedClients, Timeline, Outbox)},
 }
 """What is promised, by the name of the invariant."""
 
@@ -94,7 +94,7 @@ async def _look(system: Opened, began: Ends, console: Console, patience_s: float
         State(),
         Conversions(now=now, patience=patience),
         Links(now=now, patience=patience),
-        Departures(),
+        RemovedClients(),
         Outbox(now=now),
         timeline,
     )
@@ -118,7 +118,7 @@ async def _hear(system: Opened, invariants: Iterable[Invariant], console: Consol
         async for records in system.log.batches(ends):
             for event in first.of(records):
                 for invariant in invariants:
-                    invariant.hear(event)
+                    invariant.subscribe(event)
             advance(len(records))
     return first.counts
 

@@ -21,7 +21,7 @@ class Sequences(Invariant):
         self._seen = 0
         self._wrong: list[Finding] = []
 
-    def hear(self, event: Envelope[Event]) -> None:
+    def subscribe(self, event: Envelope[Event]) -> None:
         if event.sequence is None:
             return
         subject = subject_of(event)

@@ -25,7 +25,7 @@ class State(Invariant):
         self._rebuilt: dict[str, tuple[int, dict[str, Any]]] = {}
         self._wrong: list[Finding] = []
 
-    def hear(self, event: Envelope[Event]) -> None:
+    def subscribe(self, event: Envelope[Event]) -> None:
         if event.sequence is None:
             return
         subject = subject_of(event)

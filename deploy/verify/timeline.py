@@ -36,7 +36,7 @@ class Timeline(Invariant):
         self._copies: dict[str, bytes] = {}
         self._wrong: list[Finding] = []
 
-    def hear(self, event: Envelope[Event]) -> None:
+    def subscribe(self, event: Envelope[Event]) -> None:
         for place, line in enumerate(tell(event)):
             entry = Entry.of(event, line, place)
             self._told[entry.id] = _digest(entry)

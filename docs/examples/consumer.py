@@ -5,7 +5,7 @@ import os
 
 from aiokafka import AIOKafkaConsumer
 from crm_contracts import registry, topics
-from crm_contracts.leads import LeadConverted
+from crm_contracts.conversions import LeadConverted
 
 
 async def main() -> None:

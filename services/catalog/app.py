@@ -10,7 +10,8 @@ from services.catalog.domain.product import Product
 from services.catalog.entrypoints.http import build_router
 from services.catalog.settings import CatalogSettings
 from services.catalog.usecases.seed_dictionaries import seed_dictionaries
-from shared.kit.service import Contracts, Service, run
+from shared.kit.service.process import run
+from shared.kit.service.service import Contracts, Service
 
 
 def build() -> tuple[FastAPI, CatalogSettings]:

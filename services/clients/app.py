@@ -21,7 +21,8 @@ from services.clients.domain.resolution import Resolution
 from services.clients.entrypoints.events import REACTIONS
 from services.clients.entrypoints.http import build_router
 from services.clients.settings import ClientsSettings
-from shared.kit.service import Contracts, Service, run
+from shared.kit.service.process import run
+from shared.kit.service.service import Contracts, Service
 
 
 def build() -> tuple[FastAPI, ClientsSettings]:
@@ -35,7 +36,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     views = ClientViews(contacts, companies)
     elements = Elements(service.collection(ELEMENTS, ELEMENT_INDEXES))
     dictionaries = Dictionaries(service.collection(DICTIONARIES))
-    service.hear(
+    service.subscribe(
         (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
         REACTIONS,
         contacts=contacts,
@@ -55,7 +56,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         elements=elements,
         dictionaries=dictionaries,
         numbers=service.numbers,
-        waiters=service.waiters,
+        long_polls=service.long_polls,
         settings=settings,
     )
     return service.app(api, description="Contacts and companies."), settings

@@ -10,10 +10,11 @@ from services.deals.domain.refusal import Refusal
 from services.deals.entrypoints.events import REACTIONS
 from services.deals.entrypoints.http import build_router
 from services.deals.settings import DealsSettings
-from shared.elements.arrivals import Arrivals
-from shared.elements.departures import Departures
-from shared.elements.products import Products
-from shared.kit.service import Contracts, Service, run
+from shared.elements.store.created_links import CreatedLinks
+from shared.elements.store.products import Products
+from shared.elements.store.removed_clients import RemovedClients
+from shared.kit.service.process import run
+from shared.kit.service.service import Contracts, Service
 
 
 def build() -> tuple[FastAPI, DealsSettings]:
@@ -24,25 +25,25 @@ def build() -> tuple[FastAPI, DealsSettings]:
     deals = service.repository(Deal, DEALS, indexes=DEAL_INDEXES, taken={"origin": _origin_taken})
     refusals = service.repository(Refusal, REFUSALS)
     products = Products(service.collection("products"))
-    departures = Departures(
+    removed_clients = RemovedClients(
         service.collection("departures"),
         deals,
-        lambda deal, gone, survivor, cause: deal.drop_client(gone, survivor, by=cause.actor, at=cause.at),
+        lambda deal, gone, survivor, cause: deal.unlink_deleted_client(gone, survivor, by=cause.actor, at=cause.at),
     )
-    arrivals = Arrivals(
+    created_links = CreatedLinks(
         service.collection("arrivals"),
         deals,
-        lambda deal, newcomer, cause: deal.welcome(newcomer, by=cause.actor, at=cause.at),
-        departures,
+        lambda deal, newcomer, cause: deal.link_created_client(newcomer, by=cause.actor, at=cause.at),
+        removed_clients,
     )
-    service.hear(
+    service.subscribe(
         (topics.LEADS, topics.CLIENTS, topics.CATALOG),
         REACTIONS,
         deals=deals,
         refusals=refusals,
         products=products,
-        departures=departures,
-        arrivals=arrivals,
+        removed_clients=removed_clients,
+        created_links=created_links,
         numbers=service.numbers,
         new_id=service.new_id,
         answers=service.answers,
@@ -52,8 +53,8 @@ def build() -> tuple[FastAPI, DealsSettings]:
         views=DealViews(deals),
         products=products,
         numbers=service.numbers,
-        departures=departures,
-        waiters=service.waiters,
+        removed_clients=removed_clients,
+        long_polls=service.long_polls,
         settings=settings,
         new_id=service.new_id,
     )

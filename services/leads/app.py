@@ -12,10 +12,11 @@ from services.leads.entrypoints.events import REACTIONS
 from services.leads.entrypoints.http import build_router
 from services.leads.settings import LeadsSettings
 from services.leads.usecases.ask_again import ask_again
-from shared.elements.arrivals import Arrivals
-from shared.elements.departures import Departures
-from shared.elements.products import Products
-from shared.kit.service import Contracts, Service, run
+from shared.elements.store.created_links import CreatedLinks
+from shared.elements.store.products import Products
+from shared.elements.store.removed_clients import RemovedClients
+from shared.kit.service.process import run
+from shared.kit.service.service import Contracts, Service
 
 
 def build() -> tuple[FastAPI, LeadsSettings]:
@@ -26,24 +27,24 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken={"origin": _origin_taken})
     views = LeadViews(leads)
     products = Products(service.collection("products"))
-    departures = Departures(
+    removed_clients = RemovedClients(
         service.collection("departures"),
         leads,
-        lambda lead, gone, survivor, cause: lead.drop_client(gone, survivor, by=cause.actor, at=cause.at),
+        lambda lead, gone, survivor, cause: lead.unlink_deleted_client(gone, survivor, by=cause.actor, at=cause.at),
     )
-    arrivals = Arrivals(
+    created_links = CreatedLinks(
         service.collection("arrivals"),
         leads,
-        lambda lead, newcomer, cause: lead.welcome(newcomer, by=cause.actor, at=cause.at),
-        departures,
+        lambda lead, newcomer, cause: lead.link_created_client(newcomer, by=cause.actor, at=cause.at),
+        removed_clients,
     )
-    service.hear(
+    service.subscribe(
         (topics.CLIENTS, topics.DEALS, topics.CATALOG),
         REACTIONS,
         leads=leads,
         products=products,
-        departures=departures,
-        arrivals=arrivals,
+        removed_clients=removed_clients,
+        created_links=created_links,
     )
     service.every(
         settings.conversion_check_s,
@@ -61,8 +62,8 @@ def build() -> tuple[FastAPI, LeadsSettings]:
         views=views,
         products=products,
         numbers=service.numbers,
-        departures=departures,
-        waiters=service.waiters,
+        removed_clients=removed_clients,
+        long_polls=service.long_polls,
         settings=settings,
         new_id=service.new_id,
     )

@@ -15,7 +15,8 @@ from services.timeline.entrypoints.http import build_rebuild_router, build_route
 from services.timeline.settings import TimelineSettings
 from services.timeline.usecases.run_rebuild import run_rebuild
 from services.timeline.usecases.sweep_generations import sweep_generations
-from shared.kit.service import Contracts, Service, run
+from shared.kit.service.process import run
+from shared.kit.service.service import Contracts, Service
 
 
 def build() -> tuple[FastAPI, TimelineSettings]:
@@ -30,7 +31,7 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     bindings = service.repository(Bindings, BINDINGS)
     rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning})
     views = RebuildViews(rebuilds)
-    service.hear(topics.ALL, REACTIONS, together=on_events, entries=entries)
+    service.subscribe(topics.ALL, REACTIONS, batch_handler=on_events, entries=entries)
     work = partial(
         run_rebuild,
         holder=service.new_id(),

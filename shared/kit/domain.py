@@ -76,7 +76,7 @@ class Aggregate(BaseModel):
     _recorded: list[Event] = PrivateAttr(default_factory=list)
 
     @property
-    def farewell(self) -> Mapping[str, str]:
+    def gone_details(self) -> Mapping[str, str]:
         """What whoever asks for it after its end is told besides."""
         return {}
 

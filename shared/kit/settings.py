@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.kit.tracing import Exporter
+from shared.kit.telemetry.tracing import Exporter
 
 _SECRETS: Final = Path("/run/secrets")
 

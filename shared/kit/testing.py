@@ -1,23 +1,44 @@
-"""Fault points: places where a test makes the process die, named in the environment.
+"""In-memory repository with the promises of the real one, for tests of use cases."""
 
-The surprise: in production this is one comparison with None. Nothing but `CRM_FAULT_POINT` arms it, and only the tests
-set that. `written:leads#2` dies at the second arrival at that point.
-"""
+from typing import Any
 
-import os
-import signal
-
-_ARMED = os.environ.get("CRM_FAULT_POINT")
-_arrivals = 0
+from shared.kit.domain import NewId
+from shared.kit.storage.documents import Document
+from shared.kit.storage.repository import INBOX_SIZE, A, Repository, Stored
 
 
-def fault_point(name: str) -> None:
-    """Die by SIGKILL, as a power cut would, if a test armed this point."""
-    if _ARMED is None:
-        return
-    global _arrivals  # noqa: PLW0603 - a process dies once
-    armed, _, nth = _ARMED.partition("#")
-    if armed == name:
-        _arrivals += 1
-        if _arrivals == int(nth or 1):
-            os.kill(os.getpid(), signal.SIGKILL)
+class MemoryRepository(Repository[A]):
+    """Documents in a dict: the same promises, for tests of use cases."""
+
+    def __init__(self, kind: type[A], *, source: str, new_id: NewId, outbox_cap: int = 200) -> None:
+        super().__init__(kind, source=source, new_id=new_id, outbox_cap=outbox_cap)
+        self.documents: dict[str, dict[str, Any]] = {}
+
+    async def _load(self, id_: str) -> Stored[A] | None:
+        document = self.documents.get(id_)
+        if document is None:
+            return None
+        aggregate = self.kind.model_validate({**document["state"], "id": id_})
+        return Stored(aggregate, frozenset(document["inbox"]), document["outbox"], document["created_by_cause"])
+
+    async def _insert(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
+        if aggregate.id in self.documents:
+            return False
+        state = {**aggregate.model_dump(), "version": 1}
+        self.documents[aggregate.id] = {
+            "state": state,
+            "inbox": [cause],
+            "outbox": entries,
+            "created_by_cause": cause,
+        }
+        return True
+
+    async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
+        aggregate = loaded.aggregate
+        document = self.documents[aggregate.id]
+        if document["state"]["version"] != aggregate.version or cause in document["inbox"]:
+            return False
+        document["state"] = {**state, "version": aggregate.version + 1, "sequence": aggregate.sequence}
+        document["inbox"] = [*document["inbox"], cause][-INBOX_SIZE:]
+        document["outbox"] = [*document["outbox"], *entries]
+        return True

@@ -8,18 +8,21 @@ from tests.architecture.conftest import Plant
 from tests.architecture.sources import Module, read, report, within
 
 PUBLISHERS = (
-    "shared/kit/outbox.py",
-    "shared/kit/publishing.py",
-    "shared/kit/service.py",
-    "shared/kit/subscribing.py",
+    "shared/kit/messaging/outbox.py",
+    "shared/kit/messaging/publishing.py",
+    "shared/kit/service/service.py",
+    "shared/kit/messaging/subscribing.py",
 )
 SENDING = {"Publisher", "AIOKafkaProducer"}
 SUBSCRIBING = {"KafkaBroker", "KafkaRouter", "KafkaRoute", "AIOKafkaConsumer", "subscriber"}
-READERS = {"shared/kit/records.py": {"AIOKafkaConsumer"}, "shared/kit/replay.py": {"AIOKafkaConsumer"}}
+READERS = {
+    "shared/kit/messaging/log_reader.py": {"AIOKafkaConsumer"},
+    "shared/kit/messaging/topic_reader.py": {"AIOKafkaConsumer"},
+}
 """Who reads outside of any group, which is no subscription: nothing is committed."""
 
 PLACES: Mapping[tuple[str, ...], tuple[str, ...]] = {
-    ("motor", "pymongo", "bson"): ("shared/kit/mongo.py", "services/*/adapters/*", "deploy/local/mongo/*"),
+    ("motor", "pymongo", "bson"): ("shared/kit/storage/*", "services/*/adapters/*", "deploy/local/mongo/*"),
     ("aiokafka",): (
         "shared/kit/*",
         "deploy/topics.py",
@@ -57,7 +60,7 @@ def other_subscribers(modules: Iterable[Module]) -> list[str]:
     return [
         module.at(node, f"uses {name}")
         for module in product(modules)
-        if not module.is_in("shared/kit/subscribing.py")
+        if not module.is_in("shared/kit/messaging/subscribing.py")
         for node, name in module.names()
         if name in SUBSCRIBING - READERS.get(module.path, set())
     ]
@@ -82,7 +85,8 @@ def test_nothing_publishes_but_relay_answers_and_dead_letters() -> None:
 
 def test_subscribers_are_made_in_one_place() -> None:
     report(
-        other_subscribers(read()), "every default matters: only shared/kit/subscribing.py makes a broker or subscriber:"
+        other_subscribers(read()),
+        "every default matters: only shared/kit/messaging/subscribing.py makes a broker or subscriber:",
     )
 
 
@@ -93,7 +97,7 @@ def test_drivers_and_frameworks_stay_in_their_places() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "from shared.kit.publishing import Publisher",
+        "from shared.kit.messaging.publishing import Publisher",
         "from aiokafka import AIOKafkaProducer",
         "async def convert_lead(producer):\n    await producer.send_and_wait('topic', b'')",
         "async def convert_lead(broker):\n    await broker.publish({}, 'topic')",
@@ -112,7 +116,8 @@ def test_a_planted_publisher_is_found(plant: Plant, source: str) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "path", ["services/leads/entrypoints/events.py", "shared/kit/service.py", "shared/kit/records.py"]
+    "path",
+    ["services/leads/entrypoints/events.py", "shared/kit/service/service.py", "shared/kit/messaging/log_reader.py"],
 )
 def test_a_planted_subscriber_is_found(plant: Plant, path: str, source: str) -> None:
     assert other_subscribers(plant(path, source))

@@ -13,7 +13,7 @@ from crm_contracts import registry
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
-from shared.kit.subscribing import Subscription
+from shared.kit.messaging.subscribing import Subscription
 from tests.architecture.sources import ROOT, SERVICES
 from tests.architecture.test_events import reactions_of
 
@@ -50,7 +50,7 @@ async def subscribers_of(service: str) -> Sequence[Subscriber]:
 
 
 @pytest.fixture(autouse=True)
-def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def app_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = tmp_path / "jwks.json"
     keys.write_text(json.dumps({"keys": []}))
     monkeypatch.setenv("CRM_JWKS_FILE", str(keys))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from crm_contracts.clients import CompanyLink
+from crm_contracts.contacts import CompanyLink
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact

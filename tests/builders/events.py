@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from crm_contracts.envelope import Envelope, Event
 
 from shared.kit.domain import Cause
-from shared.kit.service import bind
+from shared.kit.service.service import bind
 from tests.builders.causes import ANNA, NOON
 
 E = TypeVar("E", bound=Event)

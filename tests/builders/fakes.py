@@ -10,13 +10,17 @@ from crm_contracts.values import ElementRef
 
 from services.clients.adapters.claims import Claims
 from services.clients.domain.resolution import Claim
-from shared.elements.departures import Departures
-from shared.elements.products import Products
-from shared.elements.rows import ProductFacts
+from shared.elements.domain.product_rows import ProductFacts
+from shared.elements.store.products import Products
+from shared.elements.store.removed_clients import RemovedClients
 from shared.kit.domain import Aggregate, Cause
-from shared.kit.mongo import Collection, Document, Numbers
-from shared.kit.publishing import Answers
-from shared.kit.repository import MemoryRepository, MongoRepository, Stored
+from shared.kit.messaging.publishing import Answers
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.documents import Document
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import Stored
+from shared.kit.testing import MemoryRepository
 from tests.builders.causes import uuids
 
 A = TypeVar("A", bound=Aggregate)
@@ -132,13 +136,13 @@ class Said(Answers):
         return [envelope.data for envelope in self.envelopes]
 
 
-class NobodyLeft(Departures[Any]):
+class NobodyLeft(RemovedClients[Any]):
     """Every client is still there; who was asked for, by element, is noted."""
 
     def __init__(self) -> None:
         self.asked: dict[str, set[str]] = {}
 
-    async def after_linking(self, id_: str, clients: Iterable[ElementRef], cause: Cause) -> None:
+    async def remove_from(self, id_: str, clients: Iterable[ElementRef], cause: Cause) -> None:
         """Nobody has to leave."""
         self.asked.setdefault(id_, set()).update(map(str, clients))
 

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from crm_contracts.leads import DealDraft, LeadConversionRequested, LeadDealRequested, LeadSnapshot
-from crm_contracts.values import Client, ConversionTarget, ElementRef, OnDuplicate, Priced, ProductRow
+from crm_contracts.client_field import Client
+from crm_contracts.conversions import DealDraft, LeadConversionRequested, LeadDealRequested, LeadSnapshot
+from crm_contracts.product_rows import Priced, ProductRow
+from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 
-from services.leads.domain.conversion import ConversionWish
+from services.leads.domain.conversion import ConversionRequest
 from services.leads.domain.lead import Lead
 from services.leads.domain.stages import LEAD_STAGES
 from tests.builders.causes import ANNA, NOON, ids
@@ -66,9 +68,9 @@ def a_person(**fields: Any) -> dict[str, Any]:
 
 def a_wish(
     *targets: ConversionTarget, on_duplicate: OnDuplicate = "link", pipeline_id: str = "default"
-) -> ConversionWish:
+) -> ConversionRequest:
     """Without targets: the default of the lead."""
-    return ConversionWish(targets=targets or None, on_duplicate=on_duplicate, pipeline_id=pipeline_id)
+    return ConversionRequest(targets=targets or None, on_duplicate=on_duplicate, pipeline_id=pipeline_id)
 
 
 def start(lead: Lead, *targets: ConversionTarget, at: datetime = NOON, prefix: str = "id", **wish: Any) -> None:

@@ -18,8 +18,10 @@ from fastapi import FastAPI
 from deploy.local.mongo import Mongo
 from deploy.local.ports import free_port
 from shared.kit.domain import Aggregate
-from shared.kit.mongo import Collection, Database, Document, Filter, Sort, connect
 from shared.kit.settings import ServiceSettings
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.connection import Database, connect
+from shared.kit.storage.documents import Document, Filter, Sort
 from tests.builders.fakes import Documents
 from tests.kit.tokens import Signer
 

@@ -2,7 +2,9 @@
 
 from decimal import Decimal
 
-from crm_contracts.values import Client, ContactLink, ContactPoint, ElementRef, Money, Priced, ProductRow
+from crm_contracts.client_field import Client, ContactLink
+from crm_contracts.product_rows import Priced, ProductRow
+from crm_contracts.values import ContactPoint, ElementRef, Money
 
 
 def euros(value: str) -> Money:

@@ -18,8 +18,8 @@ from fastapi import FastAPI
 
 from deploy.local.mongo import Mongo
 from deploy.local.ports import free_port
-from shared.kit.mongo import Database, connect
 from shared.kit.settings import ServiceSettings
+from shared.kit.storage.connection import Database, connect
 from tests.kit.tokens import Signer
 
 Build = Callable[[], tuple[FastAPI, ServiceSettings]]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crm_contracts.catalog import (
+from crm_contracts.dictionaries import (
     DictionaryValue,
     DictionaryValueCreated,
     DictionaryValueDeleted,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from crm_contracts.catalog import ListPrice, ProductCreated, ProductUpdated
+from crm_contracts.products import ListPrice, ProductCreated, ProductUpdated
 from crm_contracts.values import Money
 
 from services.catalog.domain.product import Product

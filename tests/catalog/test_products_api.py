@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from crm_contracts.catalog import ProductCreated, ProductUpdated
+from crm_contracts.products import ProductCreated, ProductUpdated
 from uuid_utils.compat import uuid7
 
 from services.catalog.adapters.mongo import IN_ORDER, place_after

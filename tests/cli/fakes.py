@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from deploy.client import SERVICES, Crm
+from deploy.cli.client import SERVICES, Crm
 
 URLS = {name: f"http://{name}" for name in SERVICES}
 

@@ -14,7 +14,7 @@ from deploy.verify.findings import Finding
 from deploy.verify.invariant import Invariant, Seen
 from deploy.verify.kinds import KINDS, Kind
 from shared.kit.domain import Aggregate, Cause
-from shared.kit.repository import MemoryRepository
+from shared.kit.testing import MemoryRepository
 from tests.builders.causes import ANNA, NOON, later, uuids
 
 
@@ -62,7 +62,7 @@ class Office:
     def judged(self, invariant: Invariant) -> list[Finding]:
         """What the invariant finds."""
         for event in self.events:
-            invariant.hear(event)
+            invariant.subscribe(event)
         for subject, document in self.documents.items():
             invariant.see(Seen(self._kind(subject), document))
         return list(invariant.broken())

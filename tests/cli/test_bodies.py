@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.imports.bodies import References, body
-from deploy.imports.mapping import Mapping, read_mapping
-from deploy.imports.rules import MoneyRule
-from deploy.imports.table import BadRow, Row
+from deploy.cli.imports.bodies import References, body
+from deploy.cli.imports.mapping import Mapping, read_mapping
+from deploy.cli.imports.rules import MoneyRule
+from deploy.cli.imports.table import BadRow, Row
 
 LEADS = read_mapping(Path(__file__).parents[2] / "deploy" / "samples" / "leads.toml")
 KNOWN = References(companies={"Blauwerk": "c1"}, products={"GTX Pro": "p1"})

@@ -9,8 +9,8 @@ import jwt
 import pytest
 from typer.testing import CliRunner
 
-from deploy.cli import app
-from deploy.client import SERVICES
+from deploy.cli.app import app
+from deploy.cli.client import SERVICES
 
 RUN = CliRunner()
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"

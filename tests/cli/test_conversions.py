@@ -9,8 +9,8 @@ import httpx
 import pytest
 from rich.console import Console
 
-from deploy.client import Crm, Problem
-from deploy.conversions import NoSuchStage, Results, Wish, convert, convert_stage
+from deploy.cli.client import Crm, Problem
+from deploy.cli.conversions import NoSuchStage, Results, Wish, convert, convert_stage
 from tests.cli.fakes import URLS
 
 QUIET = Console(file=StringIO())

@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from deploy import dead_letters, views
-from deploy.cli import app
-from deploy.client import Crm
-from deploy.dead_letters import NotAnId, Wanted, located
+from deploy.cli import dead_letters, views
+from deploy.cli.app import app
+from deploy.cli.client import Crm
+from deploy.cli.dead_letters import NotAnId, Wanted, located
 from tests.cli.fakes import URLS
 
 RUN = CliRunner()

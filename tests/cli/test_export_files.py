@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from deploy.exports.files import writing
-from deploy.formulas import as_it_was, harmless
-from deploy.imports.files import read_table
-from deploy.imports.points import read_points, written_points
-from deploy.imports.rules import PointRule
-from deploy.imports.table import BadFile
+from deploy.cli.csv_guard import as_it_was, harmless
+from deploy.cli.exports.files import writing
+from deploy.cli.imports.files import read_table
+from deploy.cli.imports.points import read_points, written_points
+from deploy.cli.imports.rules import PointRule
+from deploy.cli.imports.table import BadFile
 
 ROWS = [["=1+1", "+49 30 901820"], ["'=1", "@ada"], ["-", "a,b"], ["two\nlines", '"'], ["007", ""]]
 SUFFIXES = ["csv", "xlsx"]

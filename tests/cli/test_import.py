@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from deploy.imports import BadMapping, Counts, Import, Kind, read_mapping
-from deploy.imports.files import read_table
-from deploy.imports.table import BadFile, write_rejects
+from deploy.cli.imports import BadMapping, Counts, Import, Kind, read_mapping
+from deploy.cli.imports.files import read_table
+from deploy.cli.imports.table import BadFile, write_rejects
 from tests.cli.fakes import Services, product_not_found
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"

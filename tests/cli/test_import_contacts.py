@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from deploy.imports import BadMapping, Counts, Import, Kind, read_mapping
-from deploy.imports.bodies import References, body
-from deploy.imports.files import read_table
-from deploy.imports.mapping import Mapping
-from deploy.imports.table import BadRow, Row, write_rejects
+from deploy.cli.imports import BadMapping, Counts, Import, Kind, read_mapping
+from deploy.cli.imports.bodies import References, body
+from deploy.cli.imports.files import read_table
+from deploy.cli.imports.mapping import Mapping
+from deploy.cli.imports.table import BadRow, Row, write_rejects
 from tests.cli.fakes import Services
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"

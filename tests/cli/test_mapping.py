@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.exports.columns import COMPANY_COLUMNS, CONTACT_COLUMNS
-from deploy.imports import BadMapping, read_mapping
-from deploy.imports.files import read_table
+from deploy.cli.exports.columns import COMPANY_COLUMNS, CONTACT_COLUMNS
+from deploy.cli.imports import BadMapping, read_mapping
+from deploy.cli.imports.files import read_table
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 

@@ -4,8 +4,8 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
-from deploy.oracles import differences, expected
-from deploy.status import gauges
+from deploy.cli.demo.expected_figures import differences, expected
+from deploy.cli.status import gauges
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 

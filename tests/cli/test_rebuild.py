@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from deploy.cli import app
-from deploy.client import SERVICES
+from deploy.cli.app import app
+from deploy.cli.client import SERVICES
 from deploy.local.services import ROOT
 
 RUN = CliRunner()
@@ -157,7 +157,7 @@ def test_whoever_stops_watching_is_told_how_to_look_again(serve: Serve) -> None:
     service = serve(Service(["building"]))
     looked = threading.Event()
     service.on_look = looked.set
-    command = [sys.executable, "-m", "deploy.cli", "timeline", "rebuild"]
+    command = [sys.executable, "-m", "deploy.cli.app", "timeline", "rebuild"]
     with subprocess.Popen(command, cwd=ROOT, env=os.environ, stderr=subprocess.PIPE, text=True) as watching:
         assert looked.wait(60)
         watching.send_signal(signal.SIGINT)

@@ -9,8 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from deploy.tokens import claims, sign
-from shared.kit.auth import Authenticator, Caller, KeyFile, Unauthenticated
+from deploy.local.tokens import claims, sign
+from shared.kit.web.auth import Authenticator, Caller
+from shared.kit.web.signing_keys import KeyFile, Unauthenticated
 
 NOW = datetime.now(UTC)
 

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord
-from crm_contracts.clients import ElementContactsResolved
+from crm_contracts.client_answers import ElementContactsResolved
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
 from deploy.verify.conversions import Conversions
-from deploy.verify.departures import Departures
 from deploy.verify.findings import Finding
 from deploy.verify.links import Links
 from deploy.verify.log import FirstOccurrences
 from deploy.verify.outbox import Outbox
+from deploy.verify.removed_clients import RemovedClients
 from deploy.verify.sequences import Sequences
 from deploy.verify.timeline import Timeline
 from services.clients.domain.company import Company
@@ -24,7 +24,7 @@ from services.leads.domain.lead import Lead
 from services.timeline.domain.bindings import Bindings
 from services.timeline.domain.entry import Entry
 from services.timeline.domain.narration import tell
-from shared.elements.client import ContactWish, remove_contact, set_company, set_contacts
+from shared.elements.domain.client_field import NewContactLink, remove_contact, set_company, set_contacts
 from tests.builders.causes import NOON, ids, later
 from tests.builders.clients import just_created_company, just_created_contact, works_for
 from tests.builders.deals import ASKED_BY, just_created_deal
@@ -238,7 +238,7 @@ async def test_contacts_that_people_removed_or_touched_are_not_missed(linked: Of
         Deal,
         "deal-1",
         lambda deal, by: deal.set_client(remove_contact(deal.client, "bob"), **by),
-        lambda deal, by: deal.set_client(set_contacts(deal.client, [ContactWish("ada")]), **by),
+        lambda deal, by: deal.set_client(set_contacts(deal.client, [NewContactLink("ada")]), **by),
     )
     assert linked.judged(links()) == []
 
@@ -281,7 +281,7 @@ async def test_a_link_is_pending_for_a_while_and_then_stands_still() -> None:
     assert told(office.judged(late)) == ["deal:deal-1 waits in vain for the contacts of its company"]
 
 
-# Departures
+# RemovedClients
 
 
 async def test_whoever_links_somebody_who_is_gone_is_named() -> None:
@@ -289,12 +289,12 @@ async def test_whoever_links_somebody_who_is_gone_is_named() -> None:
     await office.add(just_created_contact("ada", works_for("acme")))
     await office.add(just_created_company("acme"))
     await office.add(just_created_deal(client=a_client("ada", company_id="acme")))
-    departures = Departures()
-    assert office.judged(departures) == []
-    assert departures.checked == 3
+    removed_clients = RemovedClients()
+    assert office.judged(removed_clients) == []
+    assert removed_clients.checked == 3
     for kind, id_ in ((Contact, "ada"), (Company, "acme")):
         await office.change(kind, id_, lambda found, by: found.delete(**by))
-    assert told(office.judged(Departures())) == [
+    assert told(office.judged(RemovedClients())) == [
         "deal:deal-1 links company:acme, who is gone",
         "deal:deal-1 links contact:ada, who is gone",
     ]
@@ -306,7 +306,7 @@ async def test_a_merge_without_an_end_is_named() -> None:
     await office.add(just_created_contact())
     other = just_created_contact("eve", number=2)
     await office.change(Contact, "ada", lambda found, by: found.begin_merge("m1", [other], {}, **by))
-    assert told(office.judged(Departures())) == ["contact:ada takes over others without an end"]
+    assert told(office.judged(RemovedClients())) == ["contact:ada takes over others without an end"]
 
 
 # Outbox
@@ -347,7 +347,7 @@ def entries_of(events: list[Envelope[Event]]) -> list[Entry]:
 def judged(events: list[Envelope[Event]], entries: list[Entry]) -> list[str]:
     timeline = Timeline()
     for event in events:
-        timeline.hear(event)
+        timeline.subscribe(event)
     for entry in entries:
         timeline.see_entry(entry)
     return told(list(timeline.broken()))

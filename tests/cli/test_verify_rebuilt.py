@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 import pytest
 from crm_contracts.registry import EVENTS
-from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate, Requisite, RequisiteChoice
+from crm_contracts.requisites import Requisite, RequisiteChoice
+from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 
 from deploy.verify.rebuilt import ANSWERS, FOLDS, NOT_CARRIED, UNSAID, fold
 from deploy.verify.state import State
@@ -20,7 +21,7 @@ from services.leads.domain.conversion import Conversion
 from services.leads.domain.lead import Lead
 from services.leads.domain.stages import LEAD_STAGES
 from services.timeline.domain.bindings import Bindings
-from shared.elements.client import ContactWish, add_contact, remove_contact, set_company
+from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
 from shared.kit.domain import Aggregate
 from tests.builders.causes import ANNA, NOON, ids
 from tests.builders.clients import just_created_company, just_created_contact
@@ -112,7 +113,7 @@ async def a_busy_office() -> Office:
         clear,
         link,
         refuse_company,
-        lambda deal, by: deal.set_client(add_contact(deal.client, ContactWish("zoe")), **by),
+        lambda deal, by: deal.set_client(add_contact(deal.client, NewContactLink("zoe")), **by),
         lambda deal, by: deal.choose_requisites(RequisiteChoice(requisite_id="r2", mc_requisite_id="m1"), **by),
         lambda deal, by: deal.confirm_requisites(choice_no=1, **by),
         lambda deal, by: deal.set_client(remove_contact(deal.client, "zoe"), **by),

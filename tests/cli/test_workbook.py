@@ -8,9 +8,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 from openpyxl import Workbook
 
-from deploy.imports import files, workbook
-from deploy.imports.files import read_table
-from deploy.imports.table import BadFile, write_rejects
+from deploy.cli.imports import files, workbook
+from deploy.cli.imports.files import read_table
+from deploy.cli.imports.table import BadFile, write_rejects
 
 HALF_PAST_EIGHT = datetime(2026, 3, 31, 8, 30)  # noqa: DTZ001 - a sheet knows no zones
 CONTENT = "[Content_Types].xml"

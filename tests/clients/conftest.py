@@ -11,7 +11,7 @@ from deploy.local.mongo import Mongo
 from services.clients.adapters.claims import CLAIM_INDEXES
 from services.clients.adapters.mongo import COMPANY_INDEXES, CONTACT_INDEXES
 from services.clients.app import build
-from shared.kit.mongo import connect
+from shared.kit.storage.connection import connect
 from tests.builders.running import Api, running
 from tests.clients.office import Office
 

@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm_contracts.clients import LeadClientRefused, LeadClientResolved
+from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
+from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.envelope import Event
-from crm_contracts.leads import LeadConversionRequested
 from crm_contracts.values import ConversionTarget, OnDuplicate
 
 from services.clients.adapters.claims import Claims
@@ -18,7 +18,7 @@ from services.clients.domain.contact import Contact
 from services.clients.domain.resolution import Resolution
 from services.clients.usecases.resolve_lead_client import resolve_lead_client
 from shared.kit.domain import Cause
-from shared.kit.mongo import Database
+from shared.kit.storage.connection import Database
 from tests.builders.causes import a_cause
 from tests.builders.clients import just_created_company, just_created_contact
 from tests.builders.fakes import Counting, Documents, MortalClaims, Power, Said

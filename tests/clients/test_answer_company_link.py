@@ -4,16 +4,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved
+from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsResolved
+from crm_contracts.client_field import Client
 from crm_contracts.deals import DealClientChanged, DealCreated
 from crm_contracts.envelope import Event
 from crm_contracts.leads import LeadClientChanged, LeadCreated
-from crm_contracts.values import Client, ElementRef
+from crm_contracts.values import ElementRef
 
 from services.clients.domain.contact import Contact
 from services.clients.entrypoints.events import REACTIONS
 from services.clients.usecases.answer_company_link import answer_company_link
-from shared.elements.client import MAX_ATTACHED, set_company
+from shared.elements.domain.client_field import MAX_ATTACHED, set_company
 from tests.builders.causes import a_cause
 from tests.builders.clients import a_contact, just_created_contact, works_for
 from tests.builders.deals import just_created_deal

@@ -4,10 +4,11 @@ from itertools import count
 from typing import Any
 
 import pytest
-from crm_contracts.clients import ElementRequisitesConfirmed, ElementRequisitesRefused
+from crm_contracts.client_answers import ElementRequisitesConfirmed, ElementRequisitesRefused
 from crm_contracts.deals import DealRequisitesChosen
 from crm_contracts.envelope import Event
-from crm_contracts.values import BankDetail, ElementRef, Requisite, RequisiteLink
+from crm_contracts.requisites import BankDetail, Requisite, RequisiteLink
+from crm_contracts.values import ElementRef
 
 from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
@@ -16,7 +17,7 @@ from services.clients.entrypoints.events import REACTIONS
 from services.clients.usecases.finish_merge import finish_merge
 from services.clients.usecases.merge_clients import merge_clients
 from shared.kit.domain import NotYet
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 from tests.builders.causes import a_cause
 from tests.builders.events import an_event, react
 from tests.builders.fakes import Documents, PowerCut, Said

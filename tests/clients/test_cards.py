@@ -4,10 +4,12 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from crm_contracts.clients import CompanyCreated, ContactCreated
+from crm_contracts.client_field import Client
+from crm_contracts.companies import CompanyCreated
+from crm_contracts.contacts import ContactCreated
 from crm_contracts.deals import DealCreated
 from crm_contracts.leads import LeadCreated
-from crm_contracts.values import Client, ElementRef
+from crm_contracts.values import ElementRef
 
 from services.clients.adapters.elements import Elements
 from services.clients.domain.company import Company

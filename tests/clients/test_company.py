@@ -1,7 +1,7 @@
 """The rule book of a company."""
 
 import pytest
-from crm_contracts.clients import CompanyCreated, CompanyUpdated
+from crm_contracts.companies import CompanyCreated, CompanyUpdated
 
 from services.clients.domain.errors import NameMissing
 from tests.builders.causes import ANNA, NOON, later

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from crm_contracts.clients import ContactCreated, ContactLinked, ContactUnlinked, ContactUpdated
+from crm_contracts.contacts import ContactCreated, ContactLinked, ContactUnlinked, ContactUpdated
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test

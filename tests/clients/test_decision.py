@@ -1,7 +1,7 @@
 """What becomes of a lead's contact and company, decided from who has the same phone or e-mail (LEAD-12)."""
 
 import pytest
-from crm_contracts.clients import LeadClientRefused, LeadClientResolved
+from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 
 from services.clients.domain.resolution import Choice, Decision, Resolution, claim_keys, decide

@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
-from crm_contracts.clients import CompanyDeleted, ContactDeleted
+from crm_contracts.companies import CompanyDeleted
+from crm_contracts.contacts import ContactDeleted
 from crm_contracts.values import ElementRef
 
 from services.clients.adapters.mongo import ClientViews

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from crm_contracts.catalog import (
+from crm_contracts.dictionaries import (
     DictionaryValue,
     DictionaryValueCreated,
     DictionaryValueDeleted,

@@ -7,10 +7,11 @@ from uuid import uuid4
 
 import pytest
 from crm_contracts import registry
+from crm_contracts.client_field import Client, ContactLink
 from crm_contracts.deals import DealClientChanged, DealCreated, DealUpdated
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadCreated, LeadUpdated
-from crm_contracts.values import Client, ContactLink, ElementRef
+from crm_contracts.values import ElementRef
 
 from services.clients.adapters.elements import Elements
 from services.clients.adapters.mongo import ClientViews

@@ -10,7 +10,7 @@ import pytest
 from services.clients.adapters.mongo import FILTERS, ClientViews
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
-from shared.kit.auth import Caller
+from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA
 from tests.builders.fakes import Documents
 from tests.builders.running import Api, Explained, wrong_fields

@@ -6,15 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from crm_contracts.clients import (
-    ClientMergeRequested,
-    CompanyDeleted,
-    CompanyReplaced,
-    ContactMerged,
-    ContactReplaced,
-    ElementContactsResolved,
-)
-from crm_contracts.values import Client, ContactPoint, Requisite
+from crm_contracts.client_answers import ElementContactsResolved
+from crm_contracts.client_field import Client
+from crm_contracts.clients import ClientMergeRequested
+from crm_contracts.companies import CompanyDeleted, CompanyReplaced
+from crm_contracts.contacts import ContactMerged, ContactReplaced
+from crm_contracts.requisites import Requisite
+from crm_contracts.values import ContactPoint
 
 from services.clients.domain.contact import Contact
 from services.clients.domain.errors import MergeConflict, MergeRunning, NotMergeable
@@ -24,9 +22,9 @@ from services.clients.usecases.finish_merge import finish_merge
 from services.clients.usecases.leave_company import leave_company
 from services.clients.usecases.link_contact import link_contact
 from services.clients.usecases.merge_clients import merge_clients
-from shared.elements.client import set_company
+from shared.elements.domain.client_field import set_company
 from shared.kit.domain import Cause
-from shared.kit.repository import Gone, LostRace
+from shared.kit.storage.repository import ConcurrentUpdate, Gone
 from tests.builders.causes import ANNA, NOON, a_cause, later
 from tests.builders.clients import a_company, a_contact, works_for
 from tests.builders.events import an_event, react
@@ -196,7 +194,7 @@ def test_the_event_of_the_end_has_all_and_the_record_only_its_origin() -> None:
     eve.end_in(contact_ref(), by=ANNA, at=later(5))
     assert eve.recorded[1:] == (ContactReplaced(contact=before_ref(), survivor=contact_ref(), before=before),)
     assert (eve.full_name, eve.phones, eve.search, eve.companies) == ("", (), [], ())
-    assert (eve.originator_id, eve.origin_id, eve.farewell) == ("shop", "7", {"merged_into": "ada"})
+    assert (eve.originator_id, eve.origin_id, eve.gone_details) == ("shop", "7", {"merged_into": "ada"})
 
 
 def before_ref() -> Any:
@@ -367,7 +365,8 @@ async def test_two_who_take_over_each_other_at_one_moment_do_not_both_end(office
         replicas = office.replica(), office.replica()
         ended = await asyncio.gather(merge(replicas[0], ada, eve), merge(replicas[1], eve, ada), return_exceptions=True)
         assert all(
-            isinstance(each, Contact | LostRace | MergeRunning | Gone) or "merged" in str(each) for each in ended
+            isinstance(each, Contact | ConcurrentUpdate | MergeRunning | Gone) or "merged" in str(each)
+            for each in ended
         )
         await heard(office, ada)
         await heard(office, eve)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from crm_contracts.clients import RequisiteChanged, RequisiteCreated, RequisiteDeleted
-from crm_contracts.values import Requisite
+from crm_contracts.requisites import Requisite
 
 from services.clients.domain.errors import TooManyRequisites
 from services.clients.domain.presets import PRESETS

@@ -4,13 +4,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from crm_contracts.leads import LeadConversionRequested
+from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.values import Address, ConversionTarget, ElementRef, OnDuplicate
 
 from services.clients.domain.resolution import Claim, Resolution
 from services.clients.usecases.merge_clients import merge_clients
 from shared.kit.domain import NotYet
-from shared.kit.repository import LostRace
+from shared.kit.storage.repository import ConcurrentUpdate
 from tests.builders.causes import NOON, a_cause
 from tests.builders.fakes import PowerCut, again
 from tests.builders.values import a_phone, company_ref
@@ -344,7 +344,7 @@ async def test_leads_with_one_phone_converted_at_the_same_moment_make_one_client
         while True:
             try:
                 return await replica.resolve(asked)
-            except (NotYet, LostRace):
+            except (NotYet, ConcurrentUpdate):
                 await asyncio.sleep(0)
 
     await asyncio.gather(*(until_done(office.replica(), asked) for asked in questions))

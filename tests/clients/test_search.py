@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from services.clients.adapters.search import MOST, search_clients
 from services.clients.domain.contact import Contact
 from services.clients.domain.search import Query, contact_keys, has_words, words_of
-from shared.kit.auth import Caller
-from shared.kit.reach import normalized_phone
+from shared.elements.domain.contact_points import normalized_phone
+from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA
 from tests.builders.fakes import Documents
 from tests.builders.running import Api, Explained, wrong_fields

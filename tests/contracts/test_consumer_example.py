@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from crm_contracts import registry, topics
-from crm_contracts.leads import LeadConverted
+from crm_contracts.conversions import LeadConverted
 
 from deploy.contracts import PACKAGE
 from deploy.local.kafka import Kafka

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from crm_contracts import registry
-from crm_contracts.catalog import ProductCreated
+from crm_contracts.products import ProductCreated
 from jsonschema import Draft202012Validator
 
 from deploy import contracts

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from crm_contracts.client_field import Client
 from crm_contracts.deals import (
     DealClientChanged,
     DealCompanyUnlinked,
@@ -12,12 +13,11 @@ from crm_contracts.deals import (
     DealStageChanged,
     DealUpdated,
 )
-from crm_contracts.values import Client
 
 from services.deals.domain.deal import Deal
 from services.deals.domain.stages import PipelineNotFound, stages_of
-from shared.elements.client import set_company
-from shared.elements.stages import StageNotFound
+from shared.elements.domain.client_field import set_company
+from shared.elements.domain.stages import StageNotFound
 from tests.builders.causes import ANNA, NOON, later
 from tests.builders.deals import ASKED_BY, a_deal, just_created_deal
 from tests.builders.values import a_client, a_row, company_ref, contact_ref, priced

@@ -5,14 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved
+from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsResolved
 from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef
 
 from services.deals.adapters.mongo import FILTERS, DealViews
 from services.deals.domain.deal import Deal
 from services.deals.entrypoints.events import REACTIONS
-from shared.kit.auth import Caller
+from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA, a_cause
 from tests.builders.deals import ASKED_BY, just_created_deal
 from tests.builders.events import an_event, react
@@ -248,7 +248,7 @@ async def test_whoever_waits_for_a_company_sees_its_contacts_or_that_it_is_not_t
     said: list[Event] = [late, found if is_there else refusal]
     for event in said:
         envelope = an_event(event, id_=str(uuid4()))
-        await react(REACTIONS, envelope, deals=api.documents(Deal, "deals"), departures=NobodyLeft())
+        await react(REACTIONS, envelope, deals=api.documents(Deal, "deals"), removed_clients=NobodyLeft())
     answer = await call
     client = answer.json()["client"]
     assert [link["contact_id"] for link in client["contacts"]] == (["ada"] if is_there else [])

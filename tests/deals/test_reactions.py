@@ -5,15 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved
-from crm_contracts.deals import (
-    ConversionRef,
-    DealCompanyUnlinked,
-    DealContactsAttached,
-    DealCreated,
-    LeadDealConfirmed,
-    LeadDealRefused,
-)
+from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsResolved
+from crm_contracts.deal_answers import LeadDealConfirmed, LeadDealRefused
+from crm_contracts.deals import ConversionRef, DealCompanyUnlinked, DealContactsAttached, DealCreated
 from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef, Utm
 
@@ -23,8 +17,8 @@ from services.deals.entrypoints.events import REACTIONS
 from services.deals.usecases.create_deal import NewDeal, create_deal
 from services.deals.usecases.open_deal_for_lead import open_deal_for_lead
 from services.leads.domain.lead import MAX_DRAFT_BYTES
-from shared.elements.client import set_company
-from shared.elements.rows import RowWish
+from shared.elements.domain.client_field import set_company
+from shared.elements.domain.product_rows import NewRow
 from shared.kit.domain import Invalid
 from tests.builders.causes import NOON, a_cause, ids
 from tests.builders.deals import just_created_deal
@@ -171,7 +165,7 @@ async def test_after_a_refusal_the_next_attempt_gets_its_deal() -> None:
 
 async def test_a_deal_that_is_opened_for_a_lead_looks_whether_its_client_is_still_there() -> None:
     """COMP-10."""
-    asked, departures = a_deal_question(company=company_ref(), contacts=a_client("ada").contacts), NobodyLeft()
+    asked, removed_clients = a_deal_question(company=company_ref(), contacts=a_client("ada").contacts), NobodyLeft()
     await react(
         REACTIONS,
         an_event(asked),
@@ -180,9 +174,9 @@ async def test_a_deal_that_is_opened_for_a_lead_looks_whether_its_client_is_stil
         numbers=Counting(),
         new_id=ids("row"),
         answers=Said(),
-        departures=departures,
+        removed_clients=removed_clients,
     )
-    assert departures.asked == {asked.proposed_deal_id: {"company:acme", "contact:ada"}}
+    assert removed_clients.asked == {asked.proposed_deal_id: {"company:acme", "contact:ada"}}
 
 
 def linking() -> Deal:
@@ -195,9 +189,9 @@ RESOLVED = ElementContactsResolved(element=DEAL_REF, link_no=1, company=company_
 REFUSED = ElementCompanyRefused(element=DEAL_REF, link_no=1, company=company_ref(), code="company_not_found")
 
 
-async def hear(deals: Memory[Deal], event: Event, id_: str = "event-1") -> None:
+async def deliver(deals: Memory[Deal], event: Event, id_: str = "event-1") -> None:
     envelope = an_event(event, id_=id_)
-    await react(REACTIONS, envelope, deals=deals, departures=NobodyLeft())
+    await react(REACTIONS, envelope, deals=deals, removed_clients=NobodyLeft())
 
 
 @pytest.mark.parametrize(("event", "said"), [(RESOLVED, DealContactsAttached), (REFUSED, DealCompanyUnlinked)])
@@ -207,12 +201,12 @@ async def test_an_answer_about_a_company_counts_once_even_when_the_inbox_has_for
     """CLI-07."""
     deals = Memory(Deal)
     await deals.add(linking(), a_cause("request:0"))
-    await hear(deals, event)
+    await deliver(deals, event)
     after = deals.documents["deal-1"]["state"]
     for forget, id_ in ((False, "event-1"), (True, "event-1"), (False, "event-2")):
         if forget:
             deals.forget_causes("deal-1")
-        await hear(deals, event, id_)
+        await deliver(deals, event, id_)
     assert deals.documents["deal-1"]["state"] == after
     assert [type(event) for event in deals.said("deal-1")][2:] == [said]
 
@@ -220,7 +214,7 @@ async def test_an_answer_about_a_company_counts_once_even_when_the_inbox_has_for
 async def test_the_company_of_another_element_concerns_no_deal() -> None:
     """CLI-07."""
     for event in (RESOLVED, REFUSED):
-        await hear(Memory(Deal), event.model_copy(update={"element": LEAD_REF}))
+        await deliver(Memory(Deal), event.model_copy(update={"element": LEAD_REF}))
 
 
 async def new_deal(deals: Memory[Deal], **wish: Any) -> Deal:
@@ -230,7 +224,7 @@ async def new_deal(deals: Memory[Deal], **wish: Any) -> Deal:
         NewDeal(**wish),
         a_cause("request:1"),
         deals=deals,
-        departures=NobodyLeft(),
+        removed_clients=NobodyLeft(),
         products=Catalog(),
         numbers=Counting(),
         currency="EUR",
@@ -247,7 +241,7 @@ async def test_a_new_deal_belongs_to_whoever_entered_it_unless_somebody_else_is_
 
 async def test_a_new_deal_of_an_unknown_pipeline_stage_or_product_is_refused() -> None:
     """DEAL-06, ROW-01."""
-    for wish in ({"pipeline_id": "nowhere"}, {"stage_id": "JUNK"}, {"rows": [RowWish("nothing")]}):
+    for wish in ({"pipeline_id": "nowhere"}, {"stage_id": "JUNK"}, {"rows": [NewRow("nothing")]}):
         with pytest.raises(Invalid):
             await new_deal(Memory(Deal), **wish)
 

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from crm_contracts.clients import ElementRequisitesConfirmed, ElementRequisitesRefused
+from crm_contracts.client_answers import ElementRequisitesConfirmed, ElementRequisitesRefused
+from crm_contracts.client_field import Client
 from crm_contracts.deals import DealClientChanged, DealRequisitesChosen
 from crm_contracts.envelope import Event
-from crm_contracts.values import Client, ElementRef, RequisiteChoice, RequisiteLink
+from crm_contracts.requisites import RequisiteChoice, RequisiteLink
+from crm_contracts.values import ElementRef
 
 from services.deals.domain.deal import Deal
 from services.deals.entrypoints.events import REACTIONS
-from shared.elements.client import ContactWish, add_contact, remove_contact, set_company, set_contacts
+from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company, set_contacts
 from tests.builders.causes import ANNA, NOON, a_cause, later
 from tests.builders.deals import a_deal
 from tests.builders.events import an_event, react
@@ -89,8 +91,8 @@ def test_what_was_refused_is_not_chosen_and_can_be_asked_for_again() -> None:
 
 LEAVING: dict[str, Callable[[Deal], None]] = {
     "by hand": lambda deal: deal.set_client(remove_contact(deal.client, "ada"), by=ANNA, at=NOON),
-    "deleted": lambda deal: deal.drop_client(company_ref(), None, by=ANNA, at=NOON),
-    "merged": lambda deal: deal.drop_client(company_ref(), company_ref("bell"), by=ANNA, at=NOON),
+    "deleted": lambda deal: deal.unlink_deleted_client(company_ref(), None, by=ANNA, at=NOON),
+    "merged": lambda deal: deal.unlink_deleted_client(company_ref(), company_ref("bell"), by=ANNA, at=NOON),
 }
 
 
@@ -126,16 +128,18 @@ def test_a_refused_company_and_contacts_that_go_with_the_old_one_let_it_ask_agai
 def test_who_comes_or_changes_places_and_a_choice_of_ours_alone_ask_nothing() -> None:
     """REQ-05."""
     deal = settled(client=a_client("ada", "bob"))
-    deal.set_client(add_contact(deal.client, ContactWish("eve")), by=ANNA, at=NOON)
+    deal.set_client(add_contact(deal.client, NewContactLink("eve")), by=ANNA, at=NOON)
     deal.set_client(
-        set_contacts(deal.client, [ContactWish("eve"), ContactWish("bob"), ContactWish("ada")]), by=ANNA, at=NOON
+        set_contacts(deal.client, [NewContactLink("eve"), NewContactLink("bob"), NewContactLink("ada")]),
+        by=ANNA,
+        at=NOON,
     )
     ours = settled(RequisiteChoice(mc_requisite_id="m1"))
     ours.set_client(remove_contact(ours.client, "ada"), by=ANNA, at=NOON)
     assert {type(event) for event in (*deal.recorded, *ours.recorded)} == {DealClientChanged}
 
 
-async def hear(deals: Memory[Deal], event: Event, id_: str = "event-1") -> None:
+async def deliver(deals: Memory[Deal], event: Event, id_: str = "event-1") -> None:
     await react(REACTIONS, an_event(event, id_=id_), deals=deals)
 
 
@@ -146,7 +150,7 @@ async def test_an_answer_counts_once_even_when_the_inbox_has_forgotten(event: Ev
     deal = a_deal()
     deal.choose_requisites(CHOICE, by=ANNA, at=NOON)
     await deals.add(deal, a_cause("request:0"))
-    await hear(deals, event)
+    await deliver(deals, event)
     after = deals.documents["deal-1"]["state"]
     assert after["requisite_link"]["state"] == state
     for forget, heard, id_ in (
@@ -157,7 +161,7 @@ async def test_an_answer_counts_once_even_when_the_inbox_has_forgotten(event: Ev
     ):
         if forget:
             deals.forget_causes("deal-1")
-        await hear(deals, heard, id_)
+        await deliver(deals, heard, id_)
     assert deals.documents["deal-1"]["state"] == after
     assert len(deals.said("deal-1")) == 2
 
@@ -165,7 +169,7 @@ async def test_an_answer_counts_once_even_when_the_inbox_has_forgotten(event: Ev
 async def test_the_requisites_of_another_element_concern_no_deal() -> None:
     """REQ-05."""
     for event in (CONFIRMED, REFUSED):
-        await hear(Memory(Deal), event.model_copy(update={"element": LEAD_REF}))
+        await deliver(Memory(Deal), event.model_copy(update={"element": LEAD_REF}))
 
 
 async def test_every_wrong_field_of_a_choice_is_named(api: Api) -> None:

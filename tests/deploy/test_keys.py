@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local.keys import make_keys
-from deploy.tokens import AUDIENCE, ISSUER
-from shared.kit.auth import Authenticator, KeyFile, Unauthenticated
+from deploy.local.tokens import AUDIENCE, ISSUER
+from shared.kit.web.auth import Authenticator
+from shared.kit.web.signing_keys import KeyFile, Unauthenticated
 
 
 async def test_a_service_accepts_a_token_of_the_local_pair(tmp_path: Path) -> None:

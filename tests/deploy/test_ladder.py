@@ -9,7 +9,7 @@ from deploy.local.kafka import choose_kafka, start_kafka
 from deploy.local.kafka.docker import DockerKafka
 from deploy.local.mongo import choose_mongo, start_mongo
 from deploy.local.ports import free_port, is_free
-from deploy.local.rungs import NotOurs, Rung, RungUnavailable, choose
+from deploy.local.providers import NotOurs, Rung, RungUnavailable, choose
 
 
 def unavailable() -> None:

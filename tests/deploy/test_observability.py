@@ -14,8 +14,8 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from deploy.local.metrics_token import write_token
 from deploy.local.services import ROOT, SERVICES
-from deploy.tokens import AUDIENCE, ISSUER
-from shared.kit import observability
+from deploy.local.tokens import AUDIENCE, ISSUER
+from shared.kit.telemetry import metrics
 from tests.promql import FOLDER, alerts, dashboards, expressions, groupings_in, labels_in, metrics_in
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -83,7 +83,7 @@ def test_panels_of_a_dashboard_do_not_overlap() -> None:
 
 
 def test_every_metric_of_ours_is_explained() -> None:
-    ours = [metric for metric in vars(observability).values() if isinstance(metric, MetricWrapperBase)]
+    ours = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
     names = sorted(family.name for metric in ours for family in metric.describe())
     assert len(names) > 20
     missing = [name for name in names if not re.search(rf"`{name}(_total)?[`{{]", DOCUMENT)]

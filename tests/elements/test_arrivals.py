@@ -7,25 +7,23 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from crm_contracts.clients import (
-    CompanyCreated,
-    CompanyReplaced,
-    ContactCreated,
-    ContactDeleted,
-    ContactReplaced,
-)
+from crm_contracts.client_field import Client
+from crm_contracts.companies import CompanyCreated, CompanyReplaced
+from crm_contracts.contacts import ContactCreated, ContactDeleted, ContactReplaced
 from crm_contracts.deals import DealClientChanged, DealCreated
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadClientChanged
-from crm_contracts.values import Client, ElementRef
+from crm_contracts.values import ElementRef
 
 from deploy.local.mongo import Mongo
 from services.deals.domain.deal import Deal
 from services.leads.domain.lead import Lead
-from shared.elements.arrivals import ARRIVAL_REACTIONS, Arrivals
-from shared.elements.client import remove_contact, set_company
-from shared.elements.departures import DEPARTURE_REACTIONS, Departures
-from shared.kit.mongo import Collection, Database, Document, connect
+from shared.elements.domain.client_field import remove_contact, set_company
+from shared.elements.store.created_links import CREATED_LINK_REACTIONS, CreatedLinks
+from shared.elements.store.removed_clients import REMOVED_CLIENT_REACTIONS, RemovedClients
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.connection import Database, connect
+from shared.kit.storage.documents import Document
 from tests.builders.causes import ANNA, NOON, a_cause
 from tests.builders.clients import a_company, a_contact
 from tests.builders.deals import just_created_deal
@@ -59,16 +57,18 @@ class Site:
         kind, self._new = KINDS[type_]
         self.elements: Documents[Any] = Documents(kind, Asked(database.collection(type_)), Power(off_after=off_after))
         self.noted = Asked(database.collection(f"{type_}_arrivals"))
-        self.departures: Departures[Any] = Departures(
+        self.removed_clients: RemovedClients[Any] = RemovedClients(
             database.collection(f"{type_}_departures"),
             self.elements,
-            lambda element, gone, survivor, cause: element.drop_client(gone, survivor, by=cause.actor, at=cause.at),
+            lambda element, gone, survivor, cause: element.unlink_deleted_client(
+                gone, survivor, by=cause.actor, at=cause.at
+            ),
         )
-        self.arrivals: Arrivals[Any] = Arrivals(
+        self.created_links: CreatedLinks[Any] = CreatedLinks(
             self.noted,
             self.elements,
-            lambda element, newcomer, cause: element.welcome(newcomer, by=cause.actor, at=cause.at),
-            self.departures,
+            lambda element, newcomer, cause: element.link_created_client(newcomer, by=cause.actor, at=cause.at),
+            self.removed_clients,
         )
 
     async def element(self, client: Client | None = None) -> ElementRef:
@@ -82,9 +82,9 @@ class Site:
         return client
 
     async def hears(self, *events: Envelope[Event]) -> None:
-        reactions = {**ARRIVAL_REACTIONS, **DEPARTURE_REACTIONS}
+        reactions = {**CREATED_LINK_REACTIONS, **REMOVED_CLIENT_REACTIONS}
         for event in events:
-            await react(reactions, event, arrivals=self.arrivals, departures=self.departures)
+            await react(reactions, event, created_links=self.created_links, removed_clients=self.removed_clients)
 
     def dying_after(self, writes: int) -> "Site":
         return Site(self._database, self.type, off_after=writes)
@@ -233,9 +233,9 @@ async def test_whoever_dies_in_between_ends_it_when_told_again(site: Site, write
 def test_a_contact_makes_no_repeat_lead_but_a_company_does() -> None:
     """CLI-05, LEAD-03: as by hand."""
     lead = just_created_lead()
-    lead.welcome(contact_ref("ada"), by=ANNA, at=NOON)
+    lead.link_created_client(contact_ref("ada"), by=ANNA, at=NOON)
     assert (lead.client.contact_id, lead.is_repeat) == ("ada", False)
-    lead.welcome(company_ref("acme"), by=ANNA, at=NOON)
+    lead.link_created_client(company_ref("acme"), by=ANNA, at=NOON)
     assert (lead.client.company and lead.client.company.id, lead.is_repeat) == ("acme", True)
 
 
@@ -244,8 +244,8 @@ def test_a_lead_that_is_being_converted_links_whom_it_gets_beside_the_results() 
     lead = just_created_lead()
     start(lead, "contact", "deal")
     asked = lead.conversion
-    lead.welcome(contact_ref("bob"), by=ANNA, at=NOON)
-    lead.welcome(company_ref("acme"), by=ANNA, at=NOON)
+    lead.link_created_client(contact_ref("bob"), by=ANNA, at=NOON)
+    lead.link_created_client(company_ref("acme"), by=ANNA, at=NOON)
     assert lead.conversion == asked
     lead.resolve_client("id-1", 1, contact=contact_ref("ada"), company=None, duplicates=(), by=ANNA, at=NOON)
     lead.open_deal("id-1", 1, deal_ref(), by=ANNA, at=NOON)
@@ -278,6 +278,6 @@ async def test_a_lead_whose_card_created_a_company_while_it_was_converted_is_tol
 def test_a_deal_that_links_a_new_client_already_says_nothing() -> None:
     """CLI-05, CLI-06."""
     deal = just_created_deal(client=a_client("ada", company_id="acme"))
-    deal.welcome(contact_ref("ada"), by=ANNA, at=NOON)
-    deal.welcome(company_ref("acme"), by=ANNA, at=NOON)
+    deal.link_created_client(contact_ref("ada"), by=ANNA, at=NOON)
+    deal.link_created_client(company_ref("acme"), by=ANNA, at=NOON)
     assert [type(event) for event in deal.recorded] == [DealCreated]

@@ -3,14 +3,15 @@
 from itertools import pairwise
 
 import pytest
-from crm_contracts.values import Client, ElementRef
+from crm_contracts.client_field import Client
+from crm_contracts.values import ElementRef
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.elements.client import (
+from shared.elements.domain.client_field import (
     MAX_ATTACHED,
     Attachment,
-    ContactWish,
+    NewContactLink,
     add_contact,
     attach_contacts,
     refuse_company,
@@ -21,7 +22,7 @@ from shared.elements.client import (
 )
 from tests.builders.values import a_client, a_link, company_ref, contact_ref
 
-ADA, BOB, EVE, DAN = (ContactWish(name) for name in ("ada", "bob", "eve", "dan"))
+ADA, BOB, EVE, DAN = (NewContactLink(name) for name in ("ada", "bob", "eve", "dan"))
 
 
 def linked(client: Client) -> list[str]:
@@ -53,7 +54,9 @@ def test_without_a_flag_the_first_contact_is_primary() -> None:
 
 def test_of_many_flagged_contacts_the_first_is_primary() -> None:
     """CLI-06."""
-    client = set_contacts(Client(), [ADA, ContactWish("bob", is_primary=True), ContactWish("eve", is_primary=True)])
+    client = set_contacts(
+        Client(), [ADA, NewContactLink("bob", is_primary=True), NewContactLink("eve", is_primary=True)]
+    )
     assert client.contact_id == "bob"
     assert sum(link.is_primary for link in client.contacts) == 1
 
@@ -66,7 +69,10 @@ def test_the_order_of_a_list_is_kept_in_steps_of_ten() -> None:
 
 def test_a_given_sort_decides_the_order() -> None:
     """CLI-06."""
-    assert linked(set_contacts(Client(), [ContactWish("ada", sort=50), ContactWish("bob", sort=5)])) == ["bob", "ada"]
+    assert linked(set_contacts(Client(), [NewContactLink("ada", sort=50), NewContactLink("bob", sort=5)])) == [
+        "bob",
+        "ada",
+    ]
 
 
 def test_a_list_replaces_the_whole_list_and_keeps_the_known_titles() -> None:
@@ -89,14 +95,14 @@ def test_one_more_contact_goes_last_and_leaves_the_primary() -> None:
 
 def test_one_more_contact_may_take_over_as_primary() -> None:
     """CLI-06."""
-    client = add_contact(a_client("ada"), ContactWish("bob", is_primary=True))
+    client = add_contact(a_client("ada"), NewContactLink("bob", is_primary=True))
     assert client.contact_id == "bob"
 
 
 def test_adding_a_linked_contact_changes_nothing() -> None:
     """CLI-06."""
     client = a_client("ada", "bob")
-    assert add_contact(client, ContactWish("bob", is_primary=True, role_id=7, sort=1)) == client
+    assert add_contact(client, NewContactLink("bob", is_primary=True, role_id=7, sort=1)) == client
 
 
 def test_without_the_primary_the_first_remaining_contact_is_primary() -> None:
@@ -259,7 +265,7 @@ def test_what_a_conversion_resolved_is_linked_at_once_and_as_primary() -> None:
 
 def test_a_contact_that_was_linked_before_its_conversion_keeps_its_role_and_its_place() -> None:
     """CLI-06, LEAD-14."""
-    client = set_contacts(Client(), [ContactWish("bob"), ContactWish("ada", role_id=5)])
+    client = set_contacts(Client(), [NewContactLink("bob"), NewContactLink("ada", role_id=5)])
     resolved = with_resolved(client, contact_ref("ada"), None)
     assert [(link.contact_id, link.role_id, link.sort, link.is_primary) for link in resolved.contacts] == [
         ("bob", 0, 10, False),
@@ -278,16 +284,16 @@ def test_a_then_b_then_a_ends_with_a_s_contacts_alone_however_the_answers_come(
     """CLI-07."""
     people = {1: ("acme", A_PEOPLE), 2: ("bell", B_PEOPLE), 3: ("acme", A_PEOPLE)}
 
-    def hear(client: Client, numbers: list[int]) -> Client:
+    def deliver(client: Client, numbers: list[int]) -> Client:
         for number in numbers:
             if number <= client.link_no:  # nobody answers what was not asked yet
                 found = answer(client, people[number][0], *people[number][1], link_no=number)
                 client = found.client if found else client
         return client
 
-    client = hear(set_company(Client(), "acme"), after_a)
-    client = hear(set_company(client, "bell"), after_b)
-    client = hear(set_company(client, "acme"), last)
+    client = deliver(set_company(Client(), "acme"), after_a)
+    client = deliver(set_company(client, "bell"), after_b)
+    client = deliver(set_company(client, "acme"), last)
     assert sorted(linked(client)) == sorted(A_PEOPLE)
     assert (client.link_no, client.link_state, client.company) == (3, "done", company_ref("acme"))
     assert {link.auto_linked_from for link in client.contacts} == {"acme"}

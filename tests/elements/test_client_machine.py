@@ -1,6 +1,6 @@
 """The Client field under any sequence of what people and answers do to it (CLI-06, CLI-07)."""
 
-from crm_contracts.values import Client
+from crm_contracts.client_field import Client
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -13,8 +13,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared.elements.client import (
-    ContactWish,
+from shared.elements.domain.client_field import (
+    NewContactLink,
     add_contact,
     attach_contacts,
     refuse_company,
@@ -26,7 +26,9 @@ from tests.builders.values import company_ref, contact_ref
 
 PEOPLE = ("ada", "bob", "dan", "eve", "sam", "zoe")
 WORK = {"acme": ("ada", "bob", "sam"), "bell": ("dan", "sam"), "core": (), "dune": ("zoe",)}
-wishes = st.builds(ContactWish, st.sampled_from(PEOPLE), sort=st.none() | st.integers(0, 50), is_primary=st.booleans())
+wishes = st.builds(
+    NewContactLink, st.sampled_from(PEOPLE), sort=st.none() | st.integers(0, 50), is_primary=st.booleans()
+)
 
 
 class ClientField(RuleBasedStateMachine):
@@ -90,7 +92,7 @@ class ClientField(RuleBasedStateMachine):
             self.settled.add(link_no)
 
     @rule(wish=wishes)
-    def add(self, wish: ContactWish) -> None:
+    def add(self, wish: NewContactLink) -> None:
         if wish.contact_id not in self._linked():
             self.touched.add(wish.contact_id)
         self.client = add_contact(self.client, wish)
@@ -101,7 +103,7 @@ class ClientField(RuleBasedStateMachine):
         assert contact_id not in self._linked()
 
     @rule(wanted=st.lists(wishes, max_size=4))
-    def set_list(self, wanted: list[ContactWish]) -> None:
+    def set_list(self, wanted: list[NewContactLink]) -> None:
         self.client = set_contacts(self.client, wanted)
         assert self._linked() == {wish.contact_id for wish in wanted}
         self.touched |= self._linked()

@@ -6,17 +6,18 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from crm_contracts.clients import CompanyDeleted, CompanyReplaced, ContactDeleted, ContactReplaced
+from crm_contracts.client_field import Client
+from crm_contracts.companies import CompanyDeleted, CompanyReplaced
+from crm_contracts.contacts import ContactDeleted, ContactReplaced
 from crm_contracts.deals import DealClientChanged
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.values import Client
 
 from deploy.local.mongo import Mongo
 from services.deals.adapters.mongo import DEAL_INDEXES
 from services.deals.domain.deal import Deal
-from shared.elements.client import set_company, without
-from shared.elements.departures import DEPARTURE_REACTIONS, Departures
-from shared.kit.mongo import connect
+from shared.elements.domain.client_field import set_company, without
+from shared.elements.store.removed_clients import REMOVED_CLIENT_REACTIONS, RemovedClients
+from shared.kit.storage.connection import connect
 from tests.builders.causes import ANNA, NOON, a_cause
 from tests.builders.clients import a_company, a_contact
 from tests.builders.deals import just_created_deal
@@ -34,10 +35,12 @@ class Site:
 
     def __init__(self, deals: Documents[Deal], gone: Explained) -> None:
         self.deals = deals
-        self.departures = Departures(
+        self.removed_clients = RemovedClients(
             gone,
             deals,
-            lambda deal, client, survivor, cause: deal.drop_client(client, survivor, by=cause.actor, at=cause.at),
+            lambda deal, client, survivor, cause: deal.unlink_deleted_client(
+                client, survivor, by=cause.actor, at=cause.at
+            ),
         )
 
     async def deal(self, client: Client) -> str:
@@ -50,7 +53,7 @@ class Site:
         return (await self.deals.get(id_)).client
 
     async def hears(self, event: Envelope[Event]) -> None:
-        await react(DEPARTURE_REACTIONS, event, departures=self.departures)
+        await react(REMOVED_CLIENT_REACTIONS, event, removed_clients=self.removed_clients)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -105,7 +108,7 @@ def test_a_converted_lead_that_loses_a_contact_becomes_no_repeat_lead() -> None:
     """COMP-10, LEAD-03."""
     lead = just_created_lead(client=a_client("ada", "bob"))
     lead.is_repeat = False
-    lead.drop_client(contact_ref("ada"), by=ANNA, at=NOON)
+    lead.unlink_deleted_client(contact_ref("ada"), by=ANNA, at=NOON)
     assert (lead.is_repeat, lead.client.contact_id) == (False, "bob")
 
 
@@ -141,7 +144,7 @@ async def test_an_answer_that_is_older_than_the_end_links_nobody(site: Site, is_
             ),
             cause,
         )
-        await site.departures.after_linking(deal, (company_ref(acme), *contacts), cause)
+        await site.removed_clients.remove_from(deal, (company_ref(acme), *contacts), cause)
 
     async def ended() -> None:
         await site.hears(contact_deleted(ada))
@@ -227,7 +230,7 @@ async def test_of_several_who_were_merged_into_each_other_the_last_one_is_linked
         await site.hears(contact_replaced(gone, survivor))
     for linked in permutations(names[:3]):
         deal = await site.deal(a_client(*linked))
-        await site.departures.after_linking(deal, map(contact_ref, linked), a_cause(str(uuid4())))
+        await site.removed_clients.remove_from(deal, map(contact_ref, linked), a_cause(str(uuid4())))
         assert [link.contact_id for link in (await site.client(deal)).contacts] == [names[3]]
 
 
@@ -243,7 +246,7 @@ async def test_an_answer_that_is_older_than_the_merge_links_the_survivor(site: S
         ),
         a_cause(str(uuid4())),
     )
-    await site.departures.after_linking(deal, [contact_ref(ada)], a_cause(str(uuid4())))
+    await site.removed_clients.remove_from(deal, [contact_ref(ada)], a_cause(str(uuid4())))
     assert [link.contact_id for link in (await site.client(deal)).contacts] == [eve]
 
 
@@ -251,5 +254,5 @@ def test_a_client_that_is_merged_while_its_lead_is_converted_is_replaced_at_once
     """DUP-02, LEAD-13: it is no wish of a user, who has to wait."""
     lead = just_created_lead(client=a_client("ada"))
     lead.conversion.state = "running"
-    lead.drop_client(contact_ref("ada"), contact_ref("eve"), by=ANNA, at=NOON)
+    lead.unlink_deleted_client(contact_ref("ada"), contact_ref("eve"), by=ANNA, at=NOON)
     assert lead.client.contact_id == "eve"

@@ -6,15 +6,15 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from shared.elements.exact import Day, Digits, Whole
+from shared.elements.schemas.strict_types import StrictDate, StrictDecimal, StrictInt
 
 
 class Order(BaseModel):
-    price: Annotated[Decimal, Digits(whole=3, places=2)] = Decimal(0)
-    quantity: Annotated[Decimal, Digits(whole=3, places=2, positive=True)] = Decimal(1)
-    rate: Annotated[Decimal, Digits(whole=3, places=2, most=100)] = Decimal(0)
-    sort: Whole = 0
-    day: Day | None = None
+    price: Annotated[Decimal, StrictDecimal(whole=3, places=2)] = Decimal(0)
+    quantity: Annotated[Decimal, StrictDecimal(whole=3, places=2, positive=True)] = Decimal(1)
+    rate: Annotated[Decimal, StrictDecimal(whole=3, places=2, most=100)] = Decimal(0)
+    sort: StrictInt = 0
+    day: StrictDate | None = None
 
 
 @pytest.mark.parametrize(

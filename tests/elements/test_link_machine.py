@@ -33,13 +33,14 @@ from services.deals.adapters.mongo import DEAL_INDEXES
 from services.deals.domain.deal import Deal
 from services.deals.entrypoints.events import REACTIONS as OF_DEALS
 from services.deals.usecases.set_deal_client import set_deal_client
-from shared.elements.arrivals import Arrivals
-from shared.elements.client import ContactWish, add_contact, remove_contact, set_company
-from shared.elements.departures import Departures
-from shared.kit.auth import Caller
+from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
+from shared.elements.store.created_links import CreatedLinks
+from shared.elements.store.removed_clients import RemovedClients
 from shared.kit.domain import Aggregate, DomainError
-from shared.kit.mongo import Database, Document, connect
-from shared.kit.repository import Stored
+from shared.kit.storage.connection import Database, connect
+from shared.kit.storage.documents import Document
+from shared.kit.storage.repository import Stored
+from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA, NOON, a_cause
 from tests.builders.clients import just_created_company, just_created_contact
 from tests.builders.deals import just_created_deal
@@ -79,16 +80,16 @@ class Site:
         self.companies = Watched(Company, database.collection("companies"))
         self.deals = Watched(Deal, database.collection("deals"))
         self.answers = Said()
-        self.departures: Departures[Deal] = Departures(
+        self.removed_clients: RemovedClients[Deal] = RemovedClients(
             database.collection("departures"),
             self.deals,
-            lambda deal, gone, survivor, cause: deal.drop_client(gone, survivor, by=cause.actor, at=cause.at),
+            lambda deal, gone, survivor, cause: deal.unlink_deleted_client(gone, survivor, by=cause.actor, at=cause.at),
         )
-        self.arrivals: Arrivals[Deal] = Arrivals(
+        self.created_links: CreatedLinks[Deal] = CreatedLinks(
             database.collection("arrivals"),
             self.deals,
-            lambda deal, newcomer, cause: deal.welcome(newcomer, by=cause.actor, at=cause.at),
-            self.departures,
+            lambda deal, newcomer, cause: deal.link_created_client(newcomer, by=cause.actor, at=cause.at),
+            self.removed_clients,
         )
         self.views = ClientViews(self.contacts, self.companies)
         self.elements = Elements(database.collection("elements"))
@@ -113,7 +114,7 @@ class Site:
             await self.deals.add(deal, self.cause())
         for who, firm in WORK.items():
             await self.link(who, firm)
-        while await self.hear(0):
+        while await self.deliver(0):
             pass
 
     async def link(self, who: str, firm: str, *, is_primary: bool | None = None) -> None:
@@ -137,7 +138,7 @@ class Site:
         company = Company.create(self.id(CORE), await NUMBERS.next("company"), fields, by=ANNA, at=NOON, link_to=card)
         await self.companies.add(company, self.cause())
 
-    async def hear(self, turn: int) -> bool:
+    async def deliver(self, turn: int) -> bool:
         """The next event of one of those who have said something; whether there was any."""
         queues: dict[str, list[Any]] = {"answers": [(each.headers(), each.body()) for each in self.answers.envelopes]}
         for repository, names in (
@@ -167,8 +168,8 @@ class Site:
                     views=self.views,
                     elements=self.elements,
                     answers=self.answers,
-                    departures=self.departures,
-                    arrivals=self.arrivals,
+                    removed_clients=self.removed_clients,
+                    created_links=self.created_links,
                 )
         return True
 
@@ -274,9 +275,9 @@ class Links(RuleBasedStateMachine):
 
     @rule(deal=deals, who=people, is_primary=st.booleans())
     def add(self, deal: str, who: str, *, is_primary: bool) -> None:
-        if self.do(self.site.contacts.ever(self.site.id(who))) is None:
+        if self.do(self.site.contacts.find_with_deleted(self.site.id(who))) is None:
             return  # nobody can choose who was never there
-        wish = ContactWish(self.site.id(who), is_primary=is_primary)
+        wish = NewContactLink(self.site.id(who), is_primary=is_primary)
         self._set(deal, lambda client: add_contact(client, wish))
 
     @rule(deal=deals, who=people)
@@ -285,16 +286,18 @@ class Links(RuleBasedStateMachine):
 
     def _set(self, deal: str, change: Any) -> None:
         site = self.site
-        self.attempt(set_deal_client(site.id(deal), change, site.cause(), deals=site.deals, departures=site.departures))
+        self.attempt(
+            set_deal_client(site.id(deal), change, site.cause(), deals=site.deals, removed_clients=site.removed_clients)
+        )
 
     @rule(turns=st.lists(st.integers(0, 9), min_size=1, max_size=4))
-    def hear(self, turns: list[int]) -> None:
+    def deliver(self, turns: list[int]) -> None:
         for turn in turns:
-            self.do(self.site.hear(turn))
+            self.do(self.site.deliver(turn))
 
     def teardown(self) -> None:
         turn = 0
-        while self.do(self.site.hear(turn)):
+        while self.do(self.site.deliver(turn)):
             turn += 1
             assert turn < 1_000, "what is heard is never at an end"
         self.do(self.site.check_both_ends())

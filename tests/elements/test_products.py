@@ -7,14 +7,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest_asyncio
-from crm_contracts.catalog import ListPrice, ProductCreated, ProductFields, ProductState, ProductUpdated
 from crm_contracts.envelope import Envelope, Event
+from crm_contracts.products import ListPrice, ProductCreated, ProductFields, ProductState, ProductUpdated
 from crm_contracts.values import ElementRef, Money
 
 from deploy.local.mongo import Mongo
-from shared.elements.products import PRODUCT_REACTIONS, Products
-from shared.elements.rows import ProductFacts
-from shared.kit.mongo import connect
+from shared.elements.domain.product_rows import ProductFacts
+from shared.elements.store.products import PRODUCT_REACTIONS, Products
+from shared.kit.storage.connection import connect
 from tests.builders.causes import ANNA, NOON
 from tests.builders.events import an_event, cause_of
 from tests.builders.values import euros
@@ -45,7 +45,7 @@ def updated(id_: str, sequence: int, **after: Any) -> Envelope[ProductUpdated]:
     return an_event(changed, id_=f"event-{sequence}", subject=id_, sequence=sequence)
 
 
-async def hear(products: Products, *events: Envelope[Event]) -> ProductFacts | None:
+async def deliver(products: Products, *events: Envelope[Event]) -> ProductFacts | None:
     """What is known of the one product after these events."""
     for event in events:
         await PRODUCT_REACTIONS[type(event.data)](event, cause_of(event), products=products)
@@ -55,12 +55,12 @@ async def hear(products: Products, *events: Envelope[Event]) -> ProductFacts | N
 async def test_a_product_can_be_sold_as_soon_as_it_was_heard_of(products: Products) -> None:
     """ROW-01."""
     assert await products.facts(["pump", None]) == {}
-    assert await hear(products, created("pump")) == ProductFacts("pump", "Pump", active=True, price=euros("550"))
+    assert await deliver(products, created("pump")) == ProductFacts("pump", "Pump", active=True, price=euros("550"))
 
 
 async def test_a_product_without_a_price_has_none(products: Products) -> None:
     """PROD-11."""
-    facts = await hear(products, created("free", prices=()))
+    facts = await deliver(products, created("free", prices=()))
     assert facts is not None
     assert facts.price is None
 
@@ -75,27 +75,27 @@ async def test_whatever_the_order_and_however_often_the_newest_of_each_field_cou
             updated(id_, 3, prices=prices("600")),
             updated(id_, 4, active=True, sort=7),
         ]
-        facts = await hear(products, *(news[place] for place in order), *news)
+        facts = await deliver(products, *(news[place] for place in order), *news)
         assert facts == ProductFacts(id_, "Big pump", active=True, price=euros("600")), order
 
 
 async def test_a_product_that_was_only_updated_so_far_is_not_known_yet(products: Products) -> None:
     """ROW-01: its name is missing."""
-    assert await hear(products, updated("early", 2, active=False)) is None
-    facts = await hear(products, created("early"))
+    assert await deliver(products, updated("early", 2, active=False)) is None
+    facts = await deliver(products, created("early"))
     assert facts is not None
     assert not facts.active
 
 
 async def test_a_product_whose_creation_is_missing_cannot_be_sold_although_it_was_renamed(products: Products) -> None:
     """ROW-01: whether it is active is not known."""
-    assert await hear(products, updated("renamed", 2, name="Pump 2")) is None
-    facts = await hear(products, created("renamed"))
+    assert await deliver(products, updated("renamed", 2, name="Pump 2")) is None
+    facts = await deliver(products, created("renamed"))
     assert facts == ProductFacts("renamed", "Pump 2", active=True, price=euros("550"))
 
 
 async def test_a_name_is_taken_as_it_is_even_if_it_looks_like_an_expression(products: Products) -> None:
-    facts = await hear(
+    facts = await deliver(
         products, created("odd", name="$name", prices=(ListPrice(price=Money(value=Decimal("0.5"), currency="USD")),))
     )
     assert facts is not None

@@ -7,7 +7,7 @@ from crm_contracts.values import Money
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.elements.rows import ProductFacts, RowWish, make_rows, priced, total
+from shared.elements.domain.product_rows import NewRow, ProductFacts, make_rows, priced, total
 from shared.kit.domain import Invalid
 from tests.builders.causes import ids
 from tests.builders.values import a_row, euros
@@ -19,12 +19,12 @@ ABROAD = ProductFacts("abroad", "Foreign pump", active=True, price=Money(value=D
 CATALOG = {product.id: product for product in (PUMP, OLD, ABROAD)}
 
 
-def made(*wishes: RowWish) -> list[tuple[str, str, str, str]]:
+def made(*wishes: NewRow) -> list[tuple[str, str, str, str]]:
     rows = make_rows(wishes, CATALOG, currency="EUR", new_id=ids("row"))
     return [(row.id, row.name, f"{row.list_price:f}", f"{row.price:f}") for row in rows]
 
 
-def wrong(*wishes: RowWish) -> list[tuple[str, str]]:
+def wrong(*wishes: NewRow) -> list[tuple[str, str]]:
     with pytest.raises(Invalid) as refused:
         make_rows(wishes, CATALOG, currency="EUR", new_id=ids())
     return [(error["field"], error["code"]) for error in refused.value.details["errors"]]
@@ -32,23 +32,23 @@ def wrong(*wishes: RowWish) -> list[tuple[str, str]]:
 
 def test_a_row_of_a_product_is_named_and_priced_by_the_catalog() -> None:
     """ROW-01."""
-    assert made(RowWish("pump")) == [("row-1", "Pump", "550", "550")]
+    assert made(NewRow("pump")) == [("row-1", "Pump", "550", "550")]
 
 
 def test_what_the_caller_says_of_a_row_counts_more_than_the_catalog() -> None:
     """ROW-01."""
-    wish = RowWish("pump", name="Big pump", list_price=Decimal(600), price=Decimal(495))
+    wish = NewRow("pump", name="Big pump", list_price=Decimal(600), price=Decimal(495))
     assert made(wish) == [("row-1", "Big pump", "600", "495")]
 
 
 def test_a_final_price_alone_keeps_the_list_price_of_the_catalog() -> None:
     """ROW-01."""
-    assert made(RowWish("pump", price=Decimal(495))) == [("row-1", "Pump", "550", "495")]
+    assert made(NewRow("pump", price=Decimal(495))) == [("row-1", "Pump", "550", "495")]
 
 
 def test_a_free_row_needs_a_name_and_may_be_free_of_charge() -> None:
     """ROW-01."""
-    assert made(RowWish(name="Advice"), RowWish(name="Travel", price=Decimal(80))) == [
+    assert made(NewRow(name="Advice"), NewRow(name="Travel", price=Decimal(80))) == [
         ("row-1", "Advice", "0", "0"),
         ("row-2", "Travel", "80", "80"),
     ]
@@ -56,7 +56,7 @@ def test_a_free_row_needs_a_name_and_may_be_free_of_charge() -> None:
 
 def test_every_wrong_row_is_named() -> None:
     """ROW-01."""
-    wishes = [RowWish("nothing"), RowWish("pump"), RowWish("old"), RowWish(), RowWish("abroad")]
+    wishes = [NewRow("nothing"), NewRow("pump"), NewRow("old"), NewRow(), NewRow("abroad")]
     assert wrong(*wishes) == [
         ("rows.0.product_id", "product_not_found"),
         ("rows.2.product_id", "product_inactive"),
@@ -67,29 +67,27 @@ def test_every_wrong_row_is_named() -> None:
 
 def test_a_product_of_another_currency_can_be_sold_at_a_given_price() -> None:
     """ROW-01."""
-    assert made(RowWish("abroad", price=Decimal(90))) == [("row-1", "Foreign pump", "90", "90")]
+    assert made(NewRow("abroad", price=Decimal(90))) == [("row-1", "Foreign pump", "90", "90")]
 
 
 def test_a_product_that_was_switched_off_or_forgotten_stays_where_it_was_sold() -> None:
     """ROW-01, PROD-10."""
     sold = (a_row("row-7", product_id="old"), a_row("row-8", product_id="forgotten"))
-    wishes = [RowWish("old", id="row-7"), RowWish("forgotten", name="Pump", id="row-8", price=Decimal(10))]
+    wishes = [NewRow("old", id="row-7"), NewRow("forgotten", name="Pump", id="row-8", price=Decimal(10))]
     rows = make_rows(wishes, CATALOG, currency="EUR", new_id=ids(), existing=sold)
     assert [(row.id, row.product_id) for row in rows] == [("row-7", "old"), ("row-8", "forgotten")]
 
 
 def test_a_row_keeps_its_id_and_only_its_own() -> None:
     """ROW-01."""
-    wishes = [RowWish(name="A", id="row-7"), RowWish(name="B", id="somebody-else-s"), RowWish(name="C", id="row-7")]
+    wishes = [NewRow(name="A", id="row-7"), NewRow(name="B", id="somebody-else-s"), NewRow(name="C", id="row-7")]
     rows = make_rows(wishes, {}, currency="EUR", new_id=ids("new"), existing=(a_row("row-7"),))
     assert [row.id for row in rows] == ["row-7", "new-1", "new-2"]
 
 
 def test_rows_keep_their_order_in_steps_of_ten() -> None:
     """ROW-01."""
-    rows = make_rows(
-        [RowWish(name="A"), RowWish(name="B", sort=3), RowWish(name="C")], {}, currency="EUR", new_id=ids()
-    )
+    rows = make_rows([NewRow(name="A"), NewRow(name="B", sort=3), NewRow(name="C")], {}, currency="EUR", new_id=ids())
     assert [row.sort for row in rows] == [10, 3, 30]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.elements.stages import Stage, StageNotFound, StageSet
+from shared.elements.domain.stages import Stage, StageNotFound, StageSet
 from tests.builders.causes import ANNA, NOON, later
 from tests.builders.deals import a_deal
 

@@ -7,8 +7,8 @@ import pytest
 
 from deploy.local.kafka import Kafka
 from deploy.local.mongo import Mongo
-from shared.kit.mongo import Database, connect
 from shared.kit.settings import KafkaSettings
+from shared.kit.storage.connection import Database, connect
 from tests.kit.topics import Topics
 from tests.stack import DropLater
 

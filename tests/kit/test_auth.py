@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from shared.kit.auth import LEEWAY_S, Authenticator, Caller, KeyFile, Unauthenticated
+from shared.kit.web.auth import LEEWAY_S, Authenticator, Caller
+from shared.kit.web.signing_keys import KeyFile, Unauthenticated
 from tests.kit.tokens import AUDIENCE, ISSUER, Signer
 from tests.kit.waiting import eventually
 

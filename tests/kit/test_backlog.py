@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.kit.backlog import Backlog
-from shared.kit.mongo import Collection, Database
-from shared.kit.outbox import OUTBOX_INDEXES
-from shared.kit.repository import MongoRepository
-from shared.kit.service import new_id, utc_now
+from shared.kit.messaging.backlog import Backlog
+from shared.kit.messaging.outbox import OUTBOX_INDEXES
+from shared.kit.service.clock import new_id, utc_now
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.connection import Database
+from shared.kit.storage.mongo_repository import MongoRepository
 from tests.kit.jars import Jar, because, filled_jar
 from tests.kit.metrics import metric
 from tests.kit.test_repository import Hints

@@ -13,22 +13,24 @@ from crm_contracts.topics import dead_letters
 from prometheus_client import REGISTRY
 
 from deploy.local.ports import free_port
-from shared.kit.dead_letters.desk import Desk, RecordGone, ReplayPostponed
-from shared.kit.dead_letters.register import (
+from shared.kit.dead_letters.service import DeadLetterService, RecordGone, ReplayPostponed
+from shared.kit.dead_letters.store import (
     DEAD_LETTER_INDEXES,
     AlreadyDiscarded,
     AlreadyReplayed,
-    Register,
+    DeadLetterStore,
     ReplayRunning,
 )
 from shared.kit.domain import NotFound, NotYet, Unavailable
-from shared.kit.mongo import Collection, Database, Document
-from shared.kit.outbox import OUTBOX_INDEXES, Relay
-from shared.kit.publishing import Publisher
-from shared.kit.records import KafkaUnavailable, Tail, record_at
-from shared.kit.repository import MongoRepository
+from shared.kit.messaging.log_reader import KafkaUnavailable, Tail, record_at
+from shared.kit.messaging.outbox import OUTBOX_INDEXES, Relay
+from shared.kit.messaging.publishing import Publisher
+from shared.kit.messaging.subscribing import TRIES_IN_PLACE
 from shared.kit.settings import KafkaSettings
-from shared.kit.subscribing import TRIES_IN_PLACE
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.connection import Database
+from shared.kit.storage.documents import Document
+from shared.kit.storage.mongo_repository import MongoRepository
 from tests.kit.jars import Jar, because, filled_jar
 from tests.kit.test_subscription import (
     MALFORMED,
@@ -56,7 +58,7 @@ class Office:
     ) -> None:
         self.entries: Collection = database.collection("dead_letters")
         self.tail = Tail(settings, client_id="kit")
-        self.register = Register(
+        self.register = DeadLetterStore(
             "jars",
             self.entries,
             database,
@@ -65,7 +67,7 @@ class Office:
             new_id=lambda: str(uuid4()),
             lease_s=30,
         )
-        self.desk = Desk(
+        self.desk = DeadLetterService(
             self.register,
             handle=listener.subscription.handle_again,
             read_at=partial(record_at, settings),

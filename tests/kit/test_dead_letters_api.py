@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from crm_contracts.clients import ElementCompanyRefused
+from crm_contracts.client_answers import ElementCompanyRefused
 from crm_contracts.envelope import Envelope
 from crm_contracts.registry import parse
 from crm_contracts.topics import dead_letters
@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from deploy.local.mongo import Mongo
 from deploy.local.ports import free_port
 from shared.kit.domain import Cause, Refused, Unavailable
-from shared.kit.service import Contracts, Service
+from shared.kit.service.service import Contracts, Service
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
 from tests.kit.test_subscription import KEY, MALFORMED, VALUE, wire
 from tests.kit.tokens import Signer
@@ -48,7 +48,7 @@ class Site:
         self.service, self._signer = service, signer
         self.error: Exception | None = NoLid("the lid is missing")
         self.heard: list[int] = []
-        service.hear([service.topic], {ElementCompanyRefused: on_refused}, site=self)
+        service.subscribe([service.topic], {ElementCompanyRefused: on_refused}, site=self)
         self.app = service.app(description="Jars")
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://jars")

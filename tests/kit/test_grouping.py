@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared.kit.grouping import Grouped, side_by_side
+from shared.kit.storage.batching import Batcher, side_by_side
 
 
 class Oracle:
@@ -14,7 +14,7 @@ class Oracle:
     def __init__(self, *, most: int = 100) -> None:
         self.groups: list[list[int]] = []
         self.open = asyncio.Event()
-        self.asks: Grouped[int, int] = Grouped(self._answer, most=most)
+        self.asks: Batcher[int, int] = Batcher(self._answer, most=most)
 
     async def _answer(self, questions: Sequence[int]) -> list[int | Exception]:
         self.groups.append(list(questions))

@@ -16,29 +16,21 @@ import structlog
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from shared.kit.auth import Authenticator, KeyFile
 from shared.kit.domain import NotFound, Refused, Unavailable
-from shared.kit.http import (
-    MAX_WAIT_S,
-    Call,
-    Cursor,
-    Input,
-    Limit,
-    Page,
-    Surroundings,
-    Waiters,
-    etag,
-    is_process,
-    make_app,
-    reads,
-    router,
-    writes,
-)
-from shared.kit.idempotency import IDEMPOTENCY_INDEXES, IdempotencyKeys
-from shared.kit.mongo import Collection, Database
-from shared.kit.pages import decode_cursor, encode_cursor
-from shared.kit.repository import MemoryRepository
-from shared.kit.service import new_id, utc_now
+from shared.kit.service.clock import new_id, utc_now
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.connection import Database
+from shared.kit.storage.pages import decode_cursor, encode_cursor
+from shared.kit.testing import MemoryRepository
+from shared.kit.web.app import make_app
+from shared.kit.web.auth import Authenticator
+from shared.kit.web.call import MAX_WAIT_S, Call, _wait, etag, reads, writes
+from shared.kit.web.context import AppContext
+from shared.kit.web.idempotency import IDEMPOTENCY_INDEXES, IdempotencyKeys
+from shared.kit.web.routes import is_process, router
+from shared.kit.web.schemas import Cursor, Input, Limit, Page
+from shared.kit.web.signing_keys import KeyFile
+from shared.kit.web.waiting import LongPolls
 from tests.kit.jars import NOON, Jar
 from tests.kit.metrics import metric
 from tests.kit.tokens import AUDIENCE, ISSUER, Signer
@@ -56,7 +48,7 @@ class ShelfIsFull(Refused):
     code = "shelf_is_full"
 
 
-def jars_router(jars: MemoryRepository[Jar], waiters: Waiters, faults: dict[str, int]) -> APIRouter:  # noqa: C901
+def jars_router(jars: MemoryRepository[Jar], long_polls: LongPolls, faults: dict[str, int]) -> APIRouter:  # noqa: C901
     """Endpoints as a service writes them."""
     api = router()
 
@@ -91,7 +83,7 @@ def jars_router(jars: MemoryRepository[Jar], waiters: Waiters, faults: dict[str,
         async def amount() -> int:
             return (await jars.get(id_)).amount
 
-        return {"amount": await waiters.until(amount, lambda found: found >= 10, call.wait_s)}
+        return {"amount": await long_polls.until(amount, lambda found: found >= 10, call.wait_s)}
 
     @api.delete("/jars/{id_}")
     async def delete(id_: str, call: Annotated[Call, writes("jars:admin")]) -> None:
@@ -114,10 +106,10 @@ class Shop:
     client: httpx.AsyncClient
     keys: Collection
 
-    def __init__(self, signer: Signer, waiters: Waiters) -> None:
+    def __init__(self, signer: Signer, long_polls: LongPolls) -> None:
         self.jars: MemoryRepository[Jar] = MemoryRepository(Jar, source="/kit", new_id=new_id)
         self.faults: dict[str, int] = {}
-        self.signer, self.waiters = signer, waiters
+        self.signer, self.long_polls = signer, long_polls
 
     async def ask(
         self, method: str, path: str, body: Any = None, *, token: str | None = None, **headers: str
@@ -128,7 +120,7 @@ class Shop:
 
     async def so_many_wait(self, count: int) -> None:
         async def is_so() -> bool:
-            return self.waiters._free == MAX_WAITERS - count
+            return self.long_polls._free == MAX_WAITERS - count
 
         await eventually(is_so, f"{count} wait")
 
@@ -140,12 +132,12 @@ class Shop:
 async def shop(database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
     keys = database.collection("idempotency")
     await keys.ensure(IDEMPOTENCY_INDEXES)
-    signer, waiters = Signer(tmp_path / "jwks.json"), Waiters(MAX_WAITERS)
-    surroundings = Surroundings(
+    signer, long_polls = Signer(tmp_path / "jwks.json"), LongPolls(MAX_WAITERS)
+    app_context = AppContext(
         service="jars",
         authenticator=Authenticator(KeyFile(signer.jwks_file), issuer=ISSUER, audience=AUDIENCE),
         keys=IdempotencyKeys(keys, clock=utc_now, new_id=new_id),
-        waiters=waiters,
+        long_polls=long_polls,
         clock=utc_now,
         new_id=new_id,
         is_database_away=lambda: False,
@@ -155,9 +147,9 @@ async def shop(database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
     async def life() -> AsyncIterator[None]:
         yield
 
-    shop = Shop(signer, waiters)
+    shop = Shop(signer, long_polls)
     shop.keys = keys
-    app = make_app(surroundings, [jars_router(shop.jars, waiters, shop.faults)], life, description="Jars")
+    app = make_app(app_context, [jars_router(shop.jars, long_polls, shop.faults)], life, description="Jars")
     shop.client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://shop"
     )
@@ -384,13 +376,11 @@ async def test_nobody_is_kept_waiting_by_a_service_that_stops(shop: Shop) -> Non
     path = (await shop.create(5)).headers["location"]
     waiting = asyncio.create_task(shop.ask("POST", f"{path}/sealing", prefer="wait=60"))
     await shop.so_many_wait(1)
-    shop.waiters.send_away()
+    shop.long_polls.release_all()
     assert (await asyncio.wait_for(waiting, 10)).json() == {"amount": 5}
 
 
 async def test_nobody_waits_longer_than_the_bound() -> None:
-    from shared.kit.http import _wait  # noqa: PLC0415 - waiting it out would take a minute
-
     assert _wait("wait=99999") == MAX_WAIT_S
     assert (_wait("wait=3"), _wait("respond-async; wait=3"), _wait("await=3"), _wait("wait=x"), _wait(None)) == (
         3.0,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.kit.auth import MAX_STALE_S, Authenticator, KeysUnavailable, KeyUrl, Unauthenticated
+from shared.kit.web.auth import Authenticator
+from shared.kit.web.signing_keys import MAX_STALE_S, KeysUnavailable, KeyUrl, Unauthenticated
 from tests.kit.issuer import Issuer, open_issuer
 from tests.kit.tokens import AUDIENCE, ISSUER, Signer
 

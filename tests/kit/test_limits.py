@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 
 from deploy.local.ports import free_port
-from shared.kit.limits import BoundedHeaders
+from shared.kit.web.limits import BoundedHeaders
 from tests.kit.test_http import Shop, assert_problem, shop
 from tests.kit.waiting import eventually
 

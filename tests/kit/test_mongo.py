@@ -12,8 +12,11 @@ from deploy.local.mongo import Mongo
 from deploy.local.mongo.mongod import wheel_program
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
-from deploy.local.rungs import RungUnavailable
-from shared.kit.mongo import Database, DuplicateKey, Index, Numbers, UnsafeDeployment, connect, is_transient
+from deploy.local.providers import RungUnavailable
+from shared.kit.storage.connection import Database, connect
+from shared.kit.storage.errors import DuplicateKey, UnsafeDeployment, is_transient
+from shared.kit.storage.indexes import Index
+from shared.kit.storage.numbers import Numbers
 
 
 @pytest.fixture

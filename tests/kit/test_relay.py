@@ -10,12 +10,14 @@ import pytest
 
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_port
-from shared.kit.mongo import Collection, Database, Document
-from shared.kit.outbox import MAX_HINTED_BYTES, OUTBOX_INDEXES, ROUND_BYTES, Relay
-from shared.kit.publishing import Publisher
-from shared.kit.repository import MongoRepository
-from shared.kit.service import new_id
+from shared.kit.messaging.outbox import MAX_HINTED_BYTES, OUTBOX_INDEXES, ROUND_BYTES, Relay
+from shared.kit.messaging.publishing import Publisher
+from shared.kit.service.clock import new_id
 from shared.kit.settings import KafkaSettings
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.connection import Database
+from shared.kit.storage.documents import Document
+from shared.kit.storage.mongo_repository import MongoRepository
 from tests.kit.jars import Jar, because, filled_jar
 from tests.kit.metrics import metric
 from tests.kit.topics import Record, Topics, text
@@ -143,7 +145,7 @@ async def test_two_replicas_on_hot_documents_lose_nothing_and_keep_the_order(
                 await one.fill(id_, n)
                 written += 1
             except Exception as error:  # noqa: BLE001 - a lost race is no event
-                assert type(error).__name__ == "LostRace"  # noqa: PT017
+                assert type(error).__name__ == "ConcurrentUpdate"  # noqa: PT017
         return written
 
     written = await asyncio.gather(*(write(one, id_) for one in replicas for id_ in hot for _ in range(2)))

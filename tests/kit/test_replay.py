@@ -9,8 +9,8 @@ from aiokafka.errors import KafkaConnectionError
 from crm_contracts.registry import parse
 
 from deploy.local.ports import free_port
-from shared.kit import replay
-from shared.kit.replay import Batch, Places, Replay
+from shared.kit.messaging import topic_reader as replay
+from shared.kit.messaging.topic_reader import Batch, Places, Replay
 from shared.kit.settings import KafkaSettings
 from tests.kit.test_subscription import wire
 from tests.kit.topics import Topics

@@ -11,22 +11,27 @@ import pytest
 
 from deploy.local.mongo import Mongo
 from shared.kit.domain import MAX_EVENT_BYTES, NotFound
-from shared.kit.mongo import Collection, Database, Document, DuplicateKey, Index, Numbers, connect
-from shared.kit.outbox import OUTBOX_INDEXES
-from shared.kit.repository import (
+from shared.kit.messaging.outbox import OUTBOX_INDEXES
+from shared.kit.service.clock import new_id
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.connection import Database, connect
+from shared.kit.storage.documents import Document
+from shared.kit.storage.errors import DuplicateKey
+from shared.kit.storage.indexes import Index
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import (
     ATTEMPTS,
     INBOX_SIZE,
     BacklogFull,
+    ConcurrentUpdate,
     EventTooLarge,
     Gone,
     IdTaken,
-    LostRace,
-    MemoryRepository,
-    MongoRepository,
     Repository,
-    Stale,
+    VersionMismatch,
 )
-from shared.kit.service import new_id
+from shared.kit.testing import MemoryRepository
 from tests.kit.jars import NOON, Jar, Label, because, filled_jar
 from tests.kit.metrics import metric
 
@@ -252,7 +257,7 @@ async def test_a_race_lost_too_often_is_told(shelf: Shelf) -> None:
         meanwhile(lambda: shelf.rival().jars.change("j1", lambda jar: jar.stick_on(label), because(f"r{rivals}")))
         jar.fill(1)
 
-    with pytest.raises(LostRace):
+    with pytest.raises(ConcurrentUpdate):
         await shelf.jars.change("j1", fill, because("fill"))
     assert rivals == ATTEMPTS
     assert (await shelf.jars.get("j1")).amount == 0
@@ -271,7 +276,7 @@ async def test_a_field_set_to_none_becomes_none(shelf: Shelf) -> None:
 async def test_an_old_copy_is_refused(shelf: Shelf) -> None:
     await shelf.jars.add(filled_jar("j1"), because("create"))
     await shelf.jars.change("j1", lambda jar: jar.fill(1), because("a"), expected_version=1)
-    with pytest.raises(Stale):
+    with pytest.raises(VersionMismatch):
         await shelf.jars.change("j1", lambda jar: jar.fill(1), because("b"), expected_version=1)
     # The request that was answered already is answered again, although its copy is old by now.
     assert (await shelf.jars.change("j1", lambda jar: jar.fill(1), because("a"), expected_version=1)).amount == 2

@@ -7,10 +7,10 @@ import pytest
 from prometheus_client import REGISTRY
 
 from deploy.local.mongo import Mongo, start_mongo
-from shared.kit.mongo import Database, connect
-from shared.kit.repository import ATTEMPTS
+from shared.kit.messaging.subscribing import LONGEST_PAUSE_S, TRIES_IN_PLACE
 from shared.kit.settings import KafkaSettings
-from shared.kit.subscribing import LONGEST_PAUSE_S, TRIES_IN_PLACE
+from shared.kit.storage.connection import Database, connect
+from shared.kit.storage.repository import ATTEMPTS
 from tests.kit.jars import Jar, because
 from tests.kit.test_repository import LABEL, MongoShelf, meanwhile
 from tests.kit.test_subscription import Stage, stage

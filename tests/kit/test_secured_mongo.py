@@ -17,9 +17,9 @@ from deploy.local.mongo.mongod import wheel_program
 from deploy.local.mongo.server import REPLICA_SET
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
-from deploy.local.rungs import RungUnavailable
-from shared.kit.mongo import Database, connect
+from deploy.local.providers import RungUnavailable
 from shared.kit.settings import MongoSettings
+from shared.kit.storage.connection import Database, connect
 from tests.kit.certificates import Certificates, make_certificates
 from tests.kit.waiting import eventually
 

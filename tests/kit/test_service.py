@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from crm_contracts.clients import ElementCompanyRefused
+from crm_contracts.client_answers import ElementCompanyRefused
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.registry import parse
 from crm_contracts.topics import dead_letters
@@ -21,9 +21,9 @@ from deploy.local.kafka import Kafka
 from deploy.local.mongo import Mongo, start_mongo
 from deploy.local.ports import free_port
 from shared.kit.domain import Cause
-from shared.kit.repository import MongoRepository
-from shared.kit.service import Contracts, Service, bind
+from shared.kit.service.service import Contracts, Service, bind
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
+from shared.kit.storage.mongo_repository import MongoRepository
 from tests.collector import Collector, collecting
 from tests.kit.jars import Jar, because, filled_jar
 from tests.kit.metrics import metric
@@ -41,7 +41,7 @@ class Running:
         self.service = service
         self.jars: MongoRepository[Jar] = service.repository(Jar, "jars")
         self.heard: list[int] = []
-        service.hear([service.topic], {ElementCompanyRefused: on_refused}, heard=self.heard)
+        service.subscribe([service.topic], {ElementCompanyRefused: on_refused}, heard=self.heard)
         self.app: FastAPI = service.app(description="Jars")
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://jars")

@@ -5,9 +5,10 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from shared.kit.mongo import UnsafeDeployment, connect
+from shared.kit.messaging.subscribing import subscribe
 from shared.kit.settings import KafkaSettings, ServiceSettings
-from shared.kit.subscribing import subscribe
+from shared.kit.storage.connection import connect
+from shared.kit.storage.errors import UnsafeDeployment
 
 PASSWORD = "hunter2-and-more"
 

@@ -12,21 +12,21 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaTimeoutError
-from crm_contracts.clients import ElementCompanyRefused
+from crm_contracts.client_answers import ElementCompanyRefused
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.registry import parse
 from crm_contracts.topics import dead_letters
 from crm_contracts.values import ElementRef
 from opentelemetry.trace import StatusCode
 
-from shared.kit import lag, subscribing
 from shared.kit.domain import Cause, NotYet, Refused, Unavailable
-from shared.kit.progress import Progress
-from shared.kit.publishing import Answers, Publisher
-from shared.kit.repository import Gone
+from shared.kit.messaging import lag, subscribing
+from shared.kit.messaging.offsets import Progress
+from shared.kit.messaging.publishing import Answers, Publisher
+from shared.kit.messaging.subscribing import TRIES_IN_PLACE, BatchHandler, Subscription
 from shared.kit.settings import KafkaSettings
-from shared.kit.subscribing import TRIES_IN_PLACE, Subscription, Together
-from shared.kit.tracing import Traces
+from shared.kit.storage.repository import Gone
+from shared.kit.telemetry.tracing import Traces
 from tests.kit.jars import NOON, because
 from tests.kit.metrics import metric
 from tests.kit.spans import CALLER, TRACEPARENT, Recorder, parent_of, said_of, traceparent_of
@@ -82,7 +82,7 @@ class Listener:
         handle: Handle,
         *,
         traces: Traces | None = None,
-        together: Together | None = None,
+        batch_handler: BatchHandler | None = None,
     ) -> None:
         self.handled: list[tuple[str, int]] = []
         self.causes: list[Cause] = []
@@ -96,7 +96,7 @@ class Listener:
             parse=parse,
             clock=lambda: datetime.now(UTC),
             dead_letter_topic=dead_letters,
-            together=together,
+            batch_handler=batch_handler,
             traces=traces,
         )
 
@@ -136,14 +136,16 @@ class Stage:
         handle: Handle | None = None,
         *,
         traces: Traces | None = None,
-        together: Together | None = None,
+        batch_handler: BatchHandler | None = None,
         **changes: object,
     ) -> Listener:
         async def nothing(key: str, number: int) -> None:
             pass
 
         settings = self.settings.model_copy(update=changes)
-        listener = Listener(self.topic, settings, self.service, handle or nothing, traces=traces, together=together)
+        listener = Listener(
+            self.topic, settings, self.service, handle or nothing, traces=traces, batch_handler=batch_handler
+        )
         self.listeners.append(listener)
         await listener.subscription.start()
         return listener
@@ -256,7 +258,7 @@ async def test_what_comes_together_is_handled_at_once(stage: Stage) -> None:
     together = Batches()
     await stage.say("a", 1, 2)
     await stage.say("b", 1)
-    listener = await stage.listen(together=together)
+    listener = await stage.listen(batch_handler=together)
     await stage.all_committed(3)
     assert sorted(event for batch in together.batches for event in batch) == [("a", 1), ("a", 2), ("b", 1)]
     assert listener.handled == []
@@ -273,7 +275,7 @@ async def test_what_spoils_a_batch_is_parked_and_the_rest_is_handled_one_by_one(
     await stage.say("a", 1)
     await stage.topics.put(stage.topic, key, value if spoilt_by == "a reaction" else b"{", headers)
     await stage.say("b", 1)
-    listener = await stage.listen(handle, together=together)
+    listener = await stage.listen(handle, batch_handler=together)
     await stage.all_committed(3)
     assert [record.key for record in await stage.parked()] == [b"bad"]
     done = listener.handled + [event for batch in together.batches for event in batch]
@@ -293,7 +295,7 @@ async def test_a_batch_that_comes_again_until_its_database_is_back_is_handled_on
             raise Unavailable
 
     await stage.say("a", 1, 2)
-    await stage.listen(handle, together=away_twice, redelivery_pause_s=0.1)
+    await stage.listen(handle, batch_handler=away_twice, redelivery_pause_s=0.1)
     await stage.all_committed(2)
     assert calls >= 3
 

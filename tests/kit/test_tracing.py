@@ -9,16 +9,21 @@ import httpx
 import pytest
 from opentelemetry.trace import StatusCode
 
-from shared.kit.auth import Authenticator, KeyFile
 from shared.kit.domain import Cause
-from shared.kit.http import Call, Surroundings, Waiters, make_app, router, writes
-from shared.kit.idempotency import IdempotencyKeys
-from shared.kit.mongo import Database
-from shared.kit.observability import add_trace_id
-from shared.kit.publishing import Answers, Publisher
-from shared.kit.service import new_id, utc_now
+from shared.kit.messaging.publishing import Answers, Publisher
+from shared.kit.service.clock import new_id, utc_now
 from shared.kit.settings import KafkaSettings
-from shared.kit.tracing import Traces, current_traceparent
+from shared.kit.storage.connection import Database
+from shared.kit.telemetry.logs import add_trace_id
+from shared.kit.telemetry.tracing import Traces, current_traceparent
+from shared.kit.web.app import make_app
+from shared.kit.web.auth import Authenticator
+from shared.kit.web.call import Call, writes
+from shared.kit.web.context import AppContext
+from shared.kit.web.idempotency import IdempotencyKeys
+from shared.kit.web.routes import router
+from shared.kit.web.signing_keys import KeyFile
+from shared.kit.web.waiting import LongPolls
 from tests.kit.jars import NOON, JarFilled
 from tests.kit.spans import CALLER, TRACE, TRACEPARENT, Recorder, parent_of, said_of, traceparent_of
 from tests.kit.test_relay import without_kafka
@@ -47,17 +52,17 @@ class Counter:
         async def life() -> AsyncIterator[None]:
             yield
 
-        surroundings = Surroundings(
+        app_context = AppContext(
             service="jars",
             authenticator=Authenticator(KeyFile(signer.jwks_file), issuer=ISSUER, audience=AUDIENCE),
             keys=IdempotencyKeys(database.collection("idempotency"), clock=utc_now, new_id=new_id),
-            waiters=Waiters(1),
+            long_polls=LongPolls(1),
             clock=utc_now,
             new_id=new_id,
             is_database_away=lambda: False,
             traces=traces,
         )
-        app = make_app(surroundings, [api], life, description="Counters")
+        app = make_app(app_context, [api], life, description="Counters")
         self._token = signer.token()
         self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 

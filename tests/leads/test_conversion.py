@@ -5,20 +5,21 @@ from itertools import product as every
 from typing import Any
 
 import pytest
-from crm_contracts.leads import (
+from crm_contracts.client_field import Client
+from crm_contracts.conversions import (
     LeadConversionRefused,
     LeadConversionRequested,
     LeadConverted,
     LeadDealRequested,
-    LeadStageChanged,
 )
-from crm_contracts.values import Client, ConversionTarget, ElementRef
+from crm_contracts.leads import LeadStageChanged
+from crm_contracts.values import ConversionTarget, ElementRef
 
 from services.leads.domain.errors import ConversionRunning, LeadAlreadyConverted, RepeatLeadOnlyDeal
 from services.leads.domain.lead import Lead
 from services.leads.domain.stages import LEAD_STAGES
 from services.leads.entrypoints.schemas import ConversionOut, LeadOut
-from shared.elements.client import set_company
+from shared.elements.domain.client_field import set_company
 from shared.kit.domain import Refused
 from tests.builders.causes import ANNA, NOON, ids, later
 from tests.builders.leads import a_lead, a_person, a_wish, start

@@ -7,17 +7,22 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from crm_contracts.catalog import ListPrice, ProductCreated, ProductState
-from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved, LeadClientRefused, LeadClientResolved
+from crm_contracts.client_answers import (
+    ElementCompanyRefused,
+    ElementContactsResolved,
+    LeadClientRefused,
+    LeadClientResolved,
+)
 from crm_contracts.deals import ConversionRef, DealCreated
 from crm_contracts.envelope import Event
+from crm_contracts.products import ListPrice, ProductCreated, ProductState
 from crm_contracts.values import ElementRef
 
 from services.leads.adapters.mongo import FILTERS, LeadViews
 from services.leads.domain.lead import Lead
 from services.leads.entrypoints.events import REACTIONS
-from shared.elements.products import Products
-from shared.kit.auth import Caller
+from shared.elements.store.products import Products
+from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA, NOON
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, cause_of, react
@@ -59,10 +64,10 @@ ENDPOINTS = [
 READS = ["/leads", "/leads/lead-1", "/leads/lead-1/conversion", "/lead-stages"]
 
 
-async def hear(api: Api, lead_id: str, event: Event) -> None:
+async def deliver(api: Api, lead_id: str, event: Event) -> None:
     """What another service says, as the subscription would bring it."""
     envelope = an_event(event, id_=str(uuid4()), subject=lead_id)
-    await react(REACTIONS, envelope, leads=api.documents(Lead, "leads"), departures=NobodyLeft())
+    await react(REACTIONS, envelope, leads=api.documents(Lead, "leads"), removed_clients=NobodyLeft())
 
 
 def ref(lead: Mapping[str, Any]) -> ElementRef:
@@ -77,21 +82,21 @@ async def conversion_of(api: Api, lead: Mapping[str, Any]) -> dict[str, Any]:
 async def resolve(api: Api, lead: Mapping[str, Any]) -> None:
     running = await conversion_of(api, lead)
     asked = {"lead": ref(lead), "conversion_id": running["conversion_id"], "attempt": running["attempt"]}
-    await hear(api, lead["id"], LeadClientResolved(**asked, contact=contact_ref()))
+    await deliver(api, lead["id"], LeadClientResolved(**asked, contact=contact_ref()))
 
 
 async def refuse(api: Api, lead: Mapping[str, Any]) -> None:
     running = await conversion_of(api, lead)
     asked = {"lead": ref(lead), "conversion_id": running["conversion_id"], "attempt": running["attempt"]}
     refusal = LeadClientRefused(**asked, code="duplicates_found", message="no", candidates=(contact_ref(),))
-    await hear(api, lead["id"], refusal)
+    await deliver(api, lead["id"], refusal)
 
 
 async def open_deal(api: Api, lead: Mapping[str, Any]) -> None:
     running = await conversion_of(api, lead)
     asked_by = ConversionRef(lead_id=lead["id"], conversion_id=running["conversion_id"], attempt=running["attempt"])
     deal = just_created_deal(f"deal-of-{lead['id']}", conversion=asked_by)
-    await hear(api, lead["id"], DealCreated(deal=deal.state, conversion=asked_by))
+    await deliver(api, lead["id"], DealCreated(deal=deal.state, conversion=asked_by))
 
 
 async def sells(api: Api, id_: str, *, active: bool = True) -> None:
@@ -377,7 +382,7 @@ async def linked_within(api: Api, lead: Mapping[str, Any], answer: Event) -> htt
         return bool((await api.read(path))["client"]["link_state"] == "pending")
 
     await eventually(is_asked, "the company is asked for")
-    await hear(api, lead["id"], answer)
+    await deliver(api, lead["id"], answer)
     return await call
 
 
@@ -395,7 +400,7 @@ async def test_linking_a_company_is_accepted_and_whoever_waits_sees_its_contacts
             return bool((await api.read(f"/leads/{lead['id']}"))["client"]["link_no"] == 2)
 
         await eventually(is_asked, "the company is asked for")
-        await hear(api, lead["id"], found)
+        await deliver(api, lead["id"], found)
         return await call
 
     answer = await asked_again()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from crm_contracts.client_field import Client
 from crm_contracts.leads import (
     LeadClientChanged,
     LeadCompanyUnlinked,
@@ -12,16 +13,15 @@ from crm_contracts.leads import (
     LeadStageChanged,
     LeadUpdated,
 )
-from crm_contracts.values import Client
 
 from services.leads.domain.lead import Lead
 from services.leads.domain.stages import LEAD_STAGES
-from shared.elements.client import ContactWish, add_contact, remove_contact, set_company, set_contacts
+from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company, set_contacts
 from tests.builders.causes import ANNA, NOON, later
 from tests.builders.leads import a_lead, just_created_lead
 from tests.builders.values import a_client, a_row, company_ref, contact_ref, euros, priced
 
-ADA = ContactWish("ada")
+ADA = NewContactLink("ada")
 
 
 def whole(lead: Lead, change: Callable[[Client], Client]) -> None:
@@ -167,7 +167,7 @@ def test_a_contact_that_is_linked_by_itself_makes_no_repeat_lead() -> None:
     lead = a_lead()
     single(lead, lambda client: add_contact(client, ADA))
     assert (lead.client.contact_id, lead.is_repeat) == ("ada", False)
-    single(lead, lambda client: set_contacts(client, [ADA, ContactWish("bob")]))
+    single(lead, lambda client: set_contacts(client, [ADA, NewContactLink("bob")]))
     assert not lead.is_repeat
 
 

@@ -6,24 +6,32 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved, LeadClientRefused, LeadClientResolved
-from crm_contracts.deals import ConversionRef, DealCreated, LeadDealConfirmed, LeadDealRefused
+from crm_contracts.client_answers import (
+    ElementCompanyRefused,
+    ElementContactsResolved,
+    LeadClientRefused,
+    LeadClientResolved,
+)
+from crm_contracts.conversions import (
+    LeadConversionRefused,
+    LeadConversionRequested,
+    LeadConverted,
+    LeadDealRequested,
+)
+from crm_contracts.deal_answers import LeadDealConfirmed, LeadDealRefused
+from crm_contracts.deals import ConversionRef, DealCreated
 from crm_contracts.envelope import Event
 from crm_contracts.leads import (
     LeadClientChanged,
     LeadCompanyUnlinked,
     LeadContactsAttached,
-    LeadConversionRefused,
-    LeadConversionRequested,
-    LeadConverted,
     LeadCreated,
-    LeadDealRequested,
     LeadProductRowsChanged,
     LeadStageChanged,
 )
 from crm_contracts.values import ElementRef
 
-from services.leads.domain.conversion import ConversionWish
+from services.leads.domain.conversion import ConversionRequest
 from services.leads.domain.errors import LeadTooLarge
 from services.leads.domain.lead import Lead
 from services.leads.entrypoints.events import REACTIONS
@@ -33,8 +41,8 @@ from services.leads.usecases.correct_lead import correct_lead
 from services.leads.usecases.create_lead import NewLead, create_lead
 from services.leads.usecases.set_lead_client import set_lead_client
 from services.leads.usecases.set_lead_rows import set_lead_rows
-from shared.elements.client import set_company
-from shared.elements.rows import ProductFacts, RowWish
+from shared.elements.domain.client_field import set_company
+from shared.elements.domain.product_rows import NewRow, ProductFacts
 from shared.kit.domain import Invalid
 from tests.builders.causes import NOON, a_cause, ids, later
 from tests.builders.deals import just_created_deal
@@ -72,9 +80,9 @@ def waiting_for_a_deal() -> Lead:
 )
 async def test_a_lead_that_is_converted_looks_whether_its_client_is_still_there(event: Event) -> None:
     """COMP-10: it may have ended while the deal was opened."""
-    leads, departures = await stored(waiting_for_a_deal()), NobodyLeft()
-    await react(REACTIONS, an_event(event), leads=leads, departures=departures)
-    assert departures.asked == {"lead-1": {"contact:ada"}}
+    leads, removed_clients = await stored(waiting_for_a_deal()), NobodyLeft()
+    await react(REACTIONS, an_event(event), leads=leads, removed_clients=removed_clients)
+    assert removed_clients.asked == {"lead-1": {"contact:ada"}}
 
 
 def linking() -> Lead:
@@ -83,9 +91,9 @@ def linking() -> Lead:
     return lead
 
 
-async def hear(leads: Memory[Lead], event: Event, id_: str = "event-1", at: datetime = NOON) -> None:
+async def deliver(leads: Memory[Lead], event: Event, id_: str = "event-1", at: datetime = NOON) -> None:
     envelope = an_event(event, id_=id_)
-    await react(REACTIONS, envelope, at=at, leads=leads, departures=NobodyLeft())
+    await react(REACTIONS, envelope, at=at, leads=leads, removed_clients=NobodyLeft())
 
 
 REACTIONS_TO: list[tuple[Callable[[], Lead], Event, list[type[Event]]]] = [
@@ -129,33 +137,33 @@ async def test_what_is_heard_twice_is_done_once_even_when_the_inbox_has_forgotte
     """LEAD-13, CLI-07."""
     leads = await stored(lead())
     before = len(leads.said(LEAD_ID))
-    await hear(leads, event)
+    await deliver(leads, event)
     after = leads.documents[LEAD_ID]["state"]
     assert [type(event) for event in leads.said(LEAD_ID)[before:]] == said
-    await hear(leads, event)
+    await deliver(leads, event)
     leads.forget_causes(LEAD_ID)
-    await hear(leads, event)
-    await hear(leads, event, "another-event-that-says-the-same")
+    await deliver(leads, event)
+    await deliver(leads, event, "another-event-that-says-the-same")
     assert leads.documents[LEAD_ID]["state"] == after
     assert len(leads.said(LEAD_ID)) == before + len(said)
 
 
 async def test_a_deal_that_no_lead_asked_for_concerns_no_lead() -> None:
-    await hear(Memory(Lead), DealCreated(deal=just_created_deal().state))
+    await deliver(Memory(Lead), DealCreated(deal=just_created_deal().state))
 
 
 async def test_the_company_of_another_element_concerns_no_lead() -> None:
     """CLI-07."""
     deal = ElementRef(type="deal", id="deal-1")
-    await hear(Memory(Lead), ElementContactsResolved(element=deal, link_no=1, company=company_ref()))
-    await hear(Memory(Lead), ElementCompanyRefused(element=deal, link_no=1, company=company_ref(), code="none"))
+    await deliver(Memory(Lead), ElementContactsResolved(element=deal, link_no=1, company=company_ref()))
+    await deliver(Memory(Lead), ElementCompanyRefused(element=deal, link_no=1, company=company_ref(), code="none"))
 
 
 async def test_any_number_of_calls_starts_one_conversion() -> None:
     """LEAD-13."""
     leads, new_id = await stored(just_created_lead()), ids()
     for number in range(5):
-        await convert_lead(LEAD_ID, ConversionWish(), a_cause(f"request:{number}"), leads=leads, new_id=new_id)
+        await convert_lead(LEAD_ID, ConversionRequest(), a_cause(f"request:{number}"), leads=leads, new_id=new_id)
     asked = [event for event in leads.said(LEAD_ID) if isinstance(event, LeadConversionRequested)]
     assert [(event.conversion_id, event.attempt) for event in asked] == [(CONVERSION, 1)]
 
@@ -164,7 +172,7 @@ async def test_the_call_that_started_a_refused_conversion_starts_no_other_when_i
     """LEAD-13."""
     leads, cause = await stored(just_created_lead()), a_cause("key:1")
     await convert_lead(LEAD_ID, a_wish(), cause, leads=leads, new_id=ids())
-    await hear(leads, REACTIONS_TO[2][1])
+    await deliver(leads, REACTIONS_TO[2][1])
     lead = await convert_lead(LEAD_ID, a_wish(), cause, leads=leads, new_id=ids())
     assert (lead.conversion.state, lead.conversion.attempt) == ("refused", 1)
 
@@ -192,7 +200,7 @@ async def test_a_conversion_that_heard_nothing_asks_the_same_attempt_again_and_t
     assert await look(later(2.5)) == 0
     first, second = (event for event in leads.said(LEAD_ID) if isinstance(event, LeadConversionRequested))
     assert first == second
-    await hear(leads, RESOLVED)
+    await deliver(leads, RESOLVED)
     assert await look(later(5)) == 1
     assert isinstance(leads.said(LEAD_ID)[-1], LeadDealRequested)
 
@@ -217,7 +225,7 @@ async def new_lead(leads: Memory[Lead], wish: NewLead, key: str = "request:1") -
         wish,
         a_cause(key),
         leads=leads,
-        departures=NobodyLeft(),
+        removed_clients=NobodyLeft(),
         products=Catalog(PUMP),
         numbers=Counting(),
         currency="EUR",
@@ -233,7 +241,7 @@ async def test_a_new_lead_belongs_to_whoever_entered_it_unless_somebody_else_is_
 
 async def test_a_new_lead_comes_with_its_products_its_client_and_its_stage() -> None:
     """LEAD-01, LEAD-18."""
-    wish = NewLead(rows=[RowWish("pump")], company_id="acme", stage_id="IN_PROCESS")
+    wish = NewLead(rows=[NewRow("pump")], company_id="acme", stage_id="IN_PROCESS")
     lead = await new_lead(Memory(Lead), wish)
     assert (lead.rows[0].name, lead.amount, lead.stage_id) == ("Pump", euros("550.00"), "IN_PROCESS")
     assert (lead.client.link_state, lead.is_repeat) == ("pending", True)
@@ -247,7 +255,7 @@ async def test_a_lead_that_is_created_twice_by_one_request_is_one_lead() -> None
     assert [type(event) for event in leads.said(LEAD_ID)] == [LeadCreated]
 
 
-async def sell(leads: Memory[Lead], *wishes: RowWish, key: str = "request:2", **amount: Any) -> Lead:
+async def sell(leads: Memory[Lead], *wishes: NewRow, key: str = "request:2", **amount: Any) -> Lead:
     return await set_lead_rows(
         LEAD_ID,
         wishes,
@@ -262,9 +270,9 @@ async def sell(leads: Memory[Lead], *wishes: RowWish, key: str = "request:2", **
 async def test_setting_the_products_of_a_lead_sums_them_up_once() -> None:
     """ROW-01, ROW-02."""
     leads = await stored(just_created_lead())
-    lead = await sell(leads, RowWish("pump"), RowWish(name="Advice"))
+    lead = await sell(leads, NewRow("pump"), NewRow(name="Advice"))
     assert (lead.amount, len(lead.rows)) == (euros("550.00"), 2)
-    keeps = [RowWish("pump", id=lead.rows[0].id), RowWish(name="Advice", id=lead.rows[1].id)]
+    keeps = [NewRow("pump", id=lead.rows[0].id), NewRow(name="Advice", id=lead.rows[1].id)]
     assert (await sell(leads, *keeps, key="request:3")).version == lead.version
     assert [type(event) for event in leads.said(LEAD_ID)] == [LeadCreated, LeadProductRowsChanged]
 
@@ -273,7 +281,7 @@ async def test_a_wrong_row_leaves_all_rows_as_they_were() -> None:
     """ROW-01."""
     leads = await stored(just_created_lead())
     with pytest.raises(Invalid) as refused:
-        await sell(leads, RowWish("pump"), RowWish("nothing"), RowWish())
+        await sell(leads, NewRow("pump"), NewRow("nothing"), NewRow())
     assert [error["field"] for error in refused.value.details["errors"]] == ["rows.1.product_id", "rows.2.name"]
     assert (await leads.get(LEAD_ID)).rows == ()
 
@@ -285,7 +293,7 @@ async def test_a_client_that_is_set_by_a_repeated_request_is_asked_for_once() ->
     async def link(why: Any) -> Lead:
         rule: Callable[..., Any] = lambda client: set_company(client, "acme")  # noqa: E731
         setting: Awaitable[Lead] = set_lead_client(
-            LEAD_ID, rule, why, leads=leads, departures=NobodyLeft(), as_whole=True
+            LEAD_ID, rule, why, leads=leads, removed_clients=NobodyLeft(), as_whole=True
         )
         return await setting
 
@@ -299,9 +307,11 @@ async def test_a_client_that_is_set_by_a_repeated_request_is_asked_for_once() ->
 async def test_a_lead_whose_deal_would_be_too_large_to_be_asked_for_is_not_converted() -> None:
     """LEAD-13: never half done. Each field came in by itself; together they are more than an event may hold."""
     leads = await stored(just_created_lead())
-    await sell(leads, *(RowWish(name="\u5024" * 255) for _ in range(500)))
+    await sell(leads, *(NewRow(name="\u5024" * 255) for _ in range(500)))
     for field in ("comments", "source_description"):
-        await correct_lead(LEAD_ID, {field: "\u5024" * 20_000}, a_cause(field), leads=leads, departures=NobodyLeft())
+        await correct_lead(
+            LEAD_ID, {field: "\u5024" * 20_000}, a_cause(field), leads=leads, removed_clients=NobodyLeft()
+        )
     said = leads.said(LEAD_ID)
     with pytest.raises(LeadTooLarge):
         await convert_lead(LEAD_ID, a_wish("contact", "deal"), a_cause("convert"), leads=leads, new_id=ids("id"))
@@ -314,5 +324,5 @@ async def test_the_same_rows_again_are_no_change() -> None:
     """LEAD-10: an update that changes no value must not save or publish."""
     leads = await stored(just_created_lead())
     for key in ("request:1", "request:2"):
-        await sell(leads, RowWish(name="Advice"), RowWish(name="Advice"), key=key)
+        await sell(leads, NewRow(name="Advice"), NewRow(name="Advice"), key=key)
     assert [type(event) for event in leads.said(LEAD_ID)] == [LeadCreated, LeadProductRowsChanged]

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.local.services import SERVICES
 from shared.kit.domain import Invalid
-from shared.kit.pages import decode_cursor
+from shared.kit.storage.pages import decode_cursor
 from tests.security.conftest import Commands, System
 
 MARK: Final = "hostile9c1f"

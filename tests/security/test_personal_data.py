@@ -19,8 +19,8 @@ from pydantic import BaseModel, ValidationError
 
 from deploy.local.services import DATABASE_PREFIX, ServiceProcess
 from deploy.local.stack import LocalStack
-from shared.kit.mongo import connect
-from shared.kit.observability import kinds_and_places
+from shared.kit.storage.connection import connect
+from shared.kit.telemetry.logs import kinds_and_places
 from tests.kit.waiting import eventually
 
 NAME, SURNAME = "Quendoline", "Zwirbelthal"

@@ -4,7 +4,7 @@ import random
 from functools import partial
 
 import pytest
-from crm_contracts.clients import ElementContactsResolved
+from crm_contracts.client_answers import ElementContactsResolved
 
 from tests.system.crm import Crm, Json, until
 

@@ -4,7 +4,7 @@ import asyncio
 import random
 
 import pytest
-from crm_contracts.clients import LeadClientRefused
+from crm_contracts.client_answers import LeadClientRefused
 
 from tests.system.crm import Crm, a_phone, until
 

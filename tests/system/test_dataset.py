@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from rich.console import Console
 
-from deploy.client import Crm as Client
-from deploy.dataset import DataSet, Trial
+from deploy.cli.client import Crm as Client
+from deploy.cli.demo.dataset import DataSet, Trial
 from tests.system.crm import Crm
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"

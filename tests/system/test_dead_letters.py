@@ -18,11 +18,11 @@ from crm_contracts.envelope import Envelope
 from crm_contracts.leads import LeadCreated
 from typer.testing import CliRunner
 
-from deploy import dead_letters, status
-from deploy.cli import app
-from deploy.client import Crm as Operator
-from deploy.connection import Connection
-from deploy.dead_letters import Letter, Wanted
+from deploy.cli import dead_letters, status
+from deploy.cli.app import app
+from deploy.cli.client import Crm as Operator
+from deploy.cli.connection import Connection
+from deploy.cli.dead_letters import Letter, Wanted
 from tests.system.crm import Crm, until
 
 pytestmark = pytest.mark.real_kafka

@@ -13,11 +13,11 @@ import pytest
 import pytest_asyncio
 from rich.console import Console
 
-from deploy.client import Crm as Client
-from deploy.client import Problem
-from deploy.exports import Exported, export
-from deploy.imports import Counts, Import, Kind, Mapping, read_mapping
-from deploy.imports.files import read_table
+from deploy.cli.client import Crm as Client
+from deploy.cli.client import Problem
+from deploy.cli.exports import Exported, export
+from deploy.cli.imports import Counts, Import, Kind, Mapping, read_mapping
+from deploy.cli.imports.files import read_table
 from tests.system.crm import Crm
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
@@ -150,7 +150,7 @@ def start(crm: Crm, *command: str) -> "subprocess.Popen[str]":
     urls = {f"CRM_{name.upper()}_URL": service.url for name, service in crm.services.items()}
     token = crm.stack.keys.token("importer-in-tests", roles=["admin"], minutes=120)
     return subprocess.Popen(
-        [sys.executable, "-m", "deploy.cli", *command],
+        [sys.executable, "-m", "deploy.cli.app", *command],
         env={**os.environ, **urls, "CRM_TOKEN": token},
         cwd=SAMPLES.parents[1],
         stdout=subprocess.PIPE,

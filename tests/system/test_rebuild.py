@@ -22,10 +22,10 @@ from aiokafka import AIOKafkaProducer
 from crm_contracts import registry
 from crm_contracts.envelope import Envelope, Event
 
-from deploy.client import SERVICES
+from deploy.cli.client import SERVICES
 from deploy.local.services import ROOT, ServiceProcess
 from deploy.local.stack import LocalStack
-from shared.kit.mongo import Database, connect
+from shared.kit.storage.connection import Database, connect
 from tests.system.conftest import QUICK
 from tests.system.crm import until
 from tests.timeline.events import contacts_attached, lead_renamed
@@ -203,7 +203,7 @@ def rebuild_by_command(stack: LocalStack) -> None:
     """As an operator does it."""
     urls = {f"CRM_{name.upper()}_URL": stack.services["timeline"].url for name in SERVICES}
     token = stack.keys.token("operator", roles=["admin"], minutes=60)
-    command = [sys.executable, "-m", "deploy.cli", "timeline", "rebuild"]
+    command = [sys.executable, "-m", "deploy.cli.app", "timeline", "rebuild"]
     environment = {**os.environ, **urls, "CRM_TOKEN": token}
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr

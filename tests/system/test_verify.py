@@ -24,9 +24,10 @@ from deploy.local.stack import LocalStack
 from deploy.verify.findings import Report
 from deploy.verify.log import open_log
 from deploy.verify.run import PROMISES, verify
-from deploy.verify.where import Opened, Where, open_system
+from deploy.verify.target import Opened, Where, open_system
 from services.timeline.adapters.generations import live_collections
-from shared.kit.mongo import Collection, Document
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.documents import Document
 from tests.system.conftest import QUICK, administered, all_services
 from tests.system.crm import Crm, a_phone, until
 
@@ -244,5 +245,5 @@ async def test_the_command_tells_it_all_and_exits_accordingly(crm: Crm, sale: Sa
 
 def _command(crm: Crm) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "MONGODB_URL": crm.stack.mongo.url, **crm.stack.kafka.environment}
-    command = [sys.executable, "-m", "deploy.cli", "verify", "--patience", "30"]
+    command = [sys.executable, "-m", "deploy.cli.app", "verify", "--patience", "30"]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -30,7 +30,7 @@ async def timeline(mongo: Mongo, tmp_path_factory: pytest.TempPathFactory) -> As
 
 
 @pytest.fixture(scope="module")
-def hear(timeline: Api) -> Hear:
+def deliver(timeline: Api) -> Hear:
     """Let the service hear these events, all at once, as lanes of several partitions would."""
     entries = LiveEntries(Generations(timeline.database))
 

@@ -7,10 +7,11 @@ from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 from crm_contracts import registry
+from crm_contracts.client_field import Client
 from crm_contracts.deals import DealContactsAttached
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadUpdated
-from crm_contracts.values import Client, ElementRef
+from crm_contracts.values import ElementRef
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 E = TypeVar("E", bound=Event)

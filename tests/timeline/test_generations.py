@@ -11,8 +11,8 @@ from deploy.local.mongo import Mongo
 from services.timeline.adapters.generations import Generations, LiveEntries, NotNext, live_collections
 from services.timeline.adapters.mongo import Entries
 from services.timeline.usecases.tell_events import tell_events
-from shared.kit.auth import Caller
-from shared.kit.mongo import Database, connect
+from shared.kit.storage.connection import Database, connect
+from shared.kit.web.auth import Caller
 from tests.stack import DropLater
 from tests.timeline.events import lead_renamed
 
@@ -40,7 +40,7 @@ def replica(generations: Generations) -> LiveEntries:
     return LiveEntries(generations)
 
 
-async def hear(replica: LiveEntries, *events: Envelope[Event]) -> None:
+async def deliver(replica: LiveEntries, *events: Envelope[Event]) -> None:
     for event in events:
         await replica.write(lambda generation, event=event: tell_events([event], entries=generation))  # type: ignore[misc]
 
@@ -64,7 +64,7 @@ async def test_a_switched_projection_is_what_everybody_reads(
 ) -> None:
     """Also a replica that has just read the old one."""
     old, new = lead_renamed("l1"), lead_renamed("l1")
-    await hear(replica, old)
+    await deliver(replica, old)
     assert await shown(replica, "l1") == [old.id]
     number = await generations.reserve()
     await generations.generation(number).ensure()
@@ -78,11 +78,11 @@ async def test_a_switched_projection_is_what_everybody_reads(
 
 async def test_what_is_heard_while_one_is_built_is_told_to_both(generations: Generations, replica: LiveEntries) -> None:
     """Also by a replica that knows nothing of it yet."""
-    await hear(replica, lead_renamed("l1"))
+    await deliver(replica, lead_renamed("l1"))
     number = await generations.reserve()
     await generations.begin(number)
     event = lead_renamed("l1")
-    await hear(replica, event)
+    await deliver(replica, event)
     assert await told(generations.generation(number)) == {event.id}
     assert event.id in await told(generations.generation(1))
 
@@ -91,7 +91,7 @@ async def test_what_a_paused_replica_tells_to_the_old_one_is_told_to_the_new_one
     generations: Generations, replica: LiveEntries
 ) -> None:
     """It stands still in the middle of its work, while a whole rebuild comes and goes."""
-    await hear(replica, lead_renamed("l1"))
+    await deliver(replica, lead_renamed("l1"))
     event = lead_renamed("l1")
     number = await generations.reserve()
 
@@ -125,10 +125,10 @@ async def test_what_a_paused_replica_read_was_live_at_that_moment(
 ) -> None:
     """The old one is dropped under its hands."""
     event = lead_renamed("l1")
-    await hear(replica, event)
+    await deliver(replica, event)
     number = await generations.reserve()
     await generations.begin(number)
-    await hear(LiveEntries(generations), event)
+    await deliver(LiveEntries(generations), event)
     await generations.switch(number)
     await generations.drop(1)
     assert await shown(replica, "l1") == [event.id]
@@ -165,7 +165,7 @@ async def test_an_older_generation_does_not_come_back(generations: Generations) 
 async def test_what_is_in_use_is_not_dropped(generations: Generations, replica: LiveEntries) -> None:
     await generations.begin(2)
     event = lead_renamed("l1")
-    await hear(replica, event)
+    await deliver(replica, event)
     for number in (1, 2):
         await generations.drop(number)
         assert await told(generations.generation(number)) == {event.id}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from crm_contracts import clients, deals, leads, registry, timeline
+from crm_contracts import client_answers, contacts, conversions, deal_answers, deals, leads, registry, timeline
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
@@ -139,9 +139,9 @@ def test_a_deal_made_from_a_lead_shows_in_the_timeline_of_both() -> None:
 
 def test_a_contact_made_by_a_conversion_shows_on_lead_and_company() -> None:
     """TL-03, COMP-04."""
-    state = sampled(clients.ContactCreated).data.contact.model_dump(mode="json")
+    state = sampled(contacts.ContactCreated).data.contact.model_dump(mode="json")
     links = [{"company_id": "acme", "title": "ACME"}]
-    event = sampled(clients.ContactCreated, contact={**state, "id": "ada", "lead_id": "l1", "companies": links})
+    event = sampled(contacts.ContactCreated, contact={**state, "id": "ada", "lead_id": "l1", "companies": links})
     assert kinds(event) == {"contact:ada": "created_on_basis_of", "lead:l1": "child_created", "company:acme": "linked"}
 
 
@@ -184,23 +184,23 @@ def test_a_refused_company_is_unlinked_in_its_own_timeline_too(event: type[Event
 def test_a_conversion_shows_on_the_lead_and_on_what_it_made() -> None:
     """LEAD-14, TL-03."""
     made = {"contact": _json("contact:ada"), "company": _json("company:acme"), "deal": _json("deal:d1")}
-    event = sampled(leads.LeadConverted, lead=_json("lead:l1", "Pumps"), **made)
+    event = sampled(conversions.LeadConverted, lead=_json("lead:l1", "Pumps"), **made)
     assert kinds(event) == dict.fromkeys(("lead:l1", "contact:ada", "company:acme", "deal:d1"), "converted")
     assert line_of(event, "deal:d1").text == "Lead Pumps was converted"
-    only_deal = sampled(leads.LeadConverted, lead=_json("lead:l1"), contact=None, company=None, deal=made["deal"])
+    only_deal = sampled(conversions.LeadConverted, lead=_json("lead:l1"), contact=None, company=None, deal=made["deal"])
     assert set(kinds(only_deal)) == {"lead:l1", "deal:d1"}
 
 
 @pytest.mark.parametrize(
     "event",
     [
-        leads.LeadConversionRequested,
-        leads.LeadDealRequested,
-        leads.LeadConversionRefused,
-        clients.LeadClientResolved,
-        clients.LeadClientRefused,
-        deals.LeadDealRefused,
-        deals.LeadDealConfirmed,
+        conversions.LeadConversionRequested,
+        conversions.LeadDealRequested,
+        conversions.LeadConversionRefused,
+        client_answers.LeadClientResolved,
+        client_answers.LeadClientRefused,
+        deal_answers.LeadDealRefused,
+        deal_answers.LeadDealConfirmed,
     ],
 )
 def test_a_step_of_a_conversion_shows_on_the_lead_alone(event: type[Event]) -> None:
@@ -230,10 +230,10 @@ def test_a_choice_of_requisites_shows_what_became_of_it(after: dict[str, str], t
 @pytest.mark.parametrize(
     "event",
     [
-        clients.ElementContactsResolved,
-        clients.ElementCompanyRefused,
-        clients.ElementRequisitesConfirmed,
-        clients.ElementRequisitesRefused,
+        client_answers.ElementContactsResolved,
+        client_answers.ElementCompanyRefused,
+        client_answers.ElementRequisitesConfirmed,
+        client_answers.ElementRequisitesRefused,
     ],
 )
 def test_the_answer_to_a_link_or_a_choice_shows_on_the_element_alone(event: type[Event]) -> None:
@@ -241,7 +241,9 @@ def test_the_answer_to_a_link_or_a_choice_shows_on_the_element_alone(event: type
     assert kinds(sampled(event, element=_json("deal:d1"))) == {"deal:d1": "process_step"}
 
 
-@pytest.mark.parametrize(("event", "kind"), [(clients.ContactLinked, "linked"), (clients.ContactUnlinked, "unlinked")])
+@pytest.mark.parametrize(
+    ("event", "kind"), [(contacts.ContactLinked, "linked"), (contacts.ContactUnlinked, "unlinked")]
+)
 def test_a_link_of_contact_and_company_shows_on_both(event: type[Event], kind: str) -> None:
     """COMP-04."""
     sample = sampled(event, contact=_json("contact:ada"), company=_json("company:acme"))
@@ -274,7 +276,7 @@ def test_a_client_of_many_is_told_in_a_few_words() -> None:
 
 def test_titles_of_several_lines_become_one() -> None:
     """TL-01."""
-    event = said(clients.ContactLinked(contact=ref("contact:ada"), company=_titled("AC\nME"), companies=()))
+    event = said(contacts.ContactLinked(contact=ref("contact:ada"), company=_titled("AC\nME"), companies=()))
     assert line_of(event, "contact:ada").text == "Linked to AC ME"
 
 

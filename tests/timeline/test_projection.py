@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from crm_contracts import registry
-from crm_contracts.clients import ContactMerged
+from crm_contracts.contacts import ContactMerged
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 
@@ -38,21 +38,21 @@ def unbound(event: Envelope[Event], element: str, sequence: int) -> Envelope[Tim
 
 
 @pytest.mark.parametrize("event", [pytest.param(event, id=ce_type) for ce_type, event in registry.EVENTS.items()])
-async def test_an_event_heard_twice_is_told_once(timeline: Api, hear: Hear, event: type[Event]) -> None:
+async def test_an_event_heard_twice_is_told_once(timeline: Api, deliver: Hear, event: type[Event]) -> None:
     """TL-11: one after the other, and at the same moment on two replicas."""
     sample = sampled(event)
-    await hear(sample)
+    await deliver(sample)
     entries = timeline.database.collection("entries")
     once = await entries.find({"event_id": sample.id})
     assert once
-    await hear(sample, sample)
+    await deliver(sample, sample)
     assert await entries.find({"event_id": sample.id}) == once
 
 
-async def test_an_entry_tells_when_who_where_and_why(timeline: Api, hear: Hear, one: str) -> None:
+async def test_an_entry_tells_when_who_where_and_why(timeline: Api, deliver: Hear, one: str) -> None:
     """TL-01: all of it from the event alone."""
     event = lead_renamed(one, actor="service:importer", causation_id="e0")
-    await hear(event)
+    await deliver(event)
     (entry,) = await shown(timeline, f"lead:{one}")
     assert entry == {
         "id": f"{event.id}:lead:{one}",
@@ -79,14 +79,14 @@ def merged(one: str, *others: str, seconds: float = 0) -> Envelope[ContactMerged
 
 
 async def test_the_timeline_of_a_survivor_shows_those_of_all_that_were_merged(
-    timeline: Api, hear: Hear, one: str
+    timeline: Api, deliver: Hear, one: str
 ) -> None:
     """DUP-02: also of those whose survivor was merged in its turn; what several of them share is told once."""
     ada, eve, dan = (f"{name}-{one}" for name in ("ada", "eve", "dan"))
     both = contacts_attached(one, ada, eve)
     later = contacts_attached(one, dan, seconds=1)
     merges = merged(eve, dan, seconds=2), merged(ada, eve, seconds=3)
-    await hear(both, later, *merges)
+    await deliver(both, later, *merges)
     for limit in (1, 2, 200):
         told = await events_of(timeline, f"contact:{ada}", limit=limit)
         assert told == [merges[1].id, merges[0].id, later.id, both.id]
@@ -94,37 +94,37 @@ async def test_the_timeline_of_a_survivor_shows_those_of_all_that_were_merged(
 
 
 async def test_what_is_unbound_from_one_that_was_merged_stays_with_the_survivor(
-    timeline: Api, hear: Hear, one: str
+    timeline: Api, deliver: Hear, one: str
 ) -> None:
     """DUP-02, TL-05: on one page or on two."""
     ada, eve = f"ada-{one}", f"eve-{one}"
     both, later = contacts_attached(one, ada, eve), contacts_attached(one, ada, seconds=1)
-    await hear(both, later, merged(ada, eve, seconds=2), unbound(both, f"contact:{eve}", 1))
+    await deliver(both, later, merged(ada, eve, seconds=2), unbound(both, f"contact:{eve}", 1))
     for limit in (1, 2, 3, 200):
         told = await events_of(timeline, f"contact:{ada}", limit=limit)
         assert [id_ for id_ in told if id_ in {later.id, both.id}] == [later.id, both.id], limit
 
 
 async def test_an_entry_half_told_is_told_in_full_when_the_event_comes_again(
-    timeline: Api, hear: Hear, one: str
+    timeline: Api, deliver: Hear, one: str
 ) -> None:
     """TL-11: whoever wrote a part of it has died."""
     event = contacts_attached(one, "ada", "bob")
-    await hear(event)
+    await deliver(event)
     entries = timeline.database.collection("entries")
     before = await entries.find({"event_id": event.id}, sort=[("_id", 1)])
     assert await entries.delete({"event_id": event.id, "place": {"$in": [0, 2]}}) == 2
-    await hear(event)
+    await deliver(event)
     assert await entries.find({"event_id": event.id}, sort=[("_id", 1)]) == before
 
 
 async def test_a_bound_entry_is_a_copy_of_that_of_the_element_the_event_is_about(
-    timeline: Api, hear: Hear, one: str
+    timeline: Api, deliver: Hear, one: str
 ) -> None:
     """TL-05."""
     event = contacts_attached(one, "ada")
-    await hear(event)
-    await hear(bound(event, f"lead:{one}", 1))
+    await deliver(event)
+    await deliver(bound(event, f"lead:{one}", 1))
     (copy,) = [entry for entry in await shown(timeline, f"lead:{one}") if entry["event_id"] == event.id]
     (original,) = await shown(timeline, f"deal:{one}")
     own = {"id": f"{event.id}:lead:{one}", "element": copy["element"], "bound_by_hand": True}
@@ -133,19 +133,19 @@ async def test_a_bound_entry_is_a_copy_of_that_of_the_element_the_event_is_about
 
 
 async def test_a_binding_that_comes_before_its_event_shows_when_the_event_comes(
-    timeline: Api, hear: Hear, one: str
+    timeline: Api, deliver: Hear, one: str
 ) -> None:
     """TL-05, TL-11: each of them once, as in a rebuild from topics that are read side by side."""
     event = lead_renamed(one)
-    await hear(bound(event, f"deal:{one}", 1))
+    await deliver(bound(event, f"deal:{one}", 1))
     assert event.id not in await told_by(timeline, f"deal:{one}")
-    await hear(event)
+    await deliver(event)
     assert event.id in await told_by(timeline, f"deal:{one}")
 
 
 @pytest.mark.parametrize("attempt", range(6))
 async def test_bindings_and_their_event_may_come_in_any_order(
-    timeline: Api, hear: Hear, one: str, attempt: int
+    timeline: Api, deliver: Hear, one: str, attempt: int
 ) -> None:
     """TL-05, TL-11: nothing waits for anything; the highest sequence counts, not the last to come."""
     event = lead_renamed(one)
@@ -161,34 +161,34 @@ async def test_bindings_and_their_event_may_come_in_any_order(
     shuffled = [*events, *events]
     random.Random(attempt).shuffle(shuffled)
     for each in shuffled[:7]:
-        await hear(each)
-    await hear(*shuffled[7:])
+        await deliver(each)
+    await deliver(*shuffled[7:])
     assert event.id in await told_by(timeline, f"deal:{one}")
     assert event.id not in await told_by(timeline, f"contact:{one}")
     assert event.id not in await told_by(timeline, f"lead:{one}")
 
 
 async def test_an_event_and_its_bindings_heard_at_the_same_moment_find_each_other(
-    timeline: Api, hear: Hear, one: str
+    timeline: Api, deliver: Hear, one: str
 ) -> None:
     """TL-05, TL-11: whichever is written later sees the other."""
     events = [lead_renamed(one, seconds=number) for number in range(50)]
     bindings = [bound(event, f"deal:{one}", 1) for event in events]
-    await hear(*(each for pair in zip(bindings, events, strict=True) for each in pair))
+    await deliver(*(each for pair in zip(bindings, events, strict=True) for each in pair))
     assert {event.id for event in events} <= await told_by(timeline, f"deal:{one}")
 
 
-async def test_the_timeline_dropped_and_told_anew_is_the_same(timeline: Api, hear: Hear, one: str) -> None:
+async def test_the_timeline_dropped_and_told_anew_is_the_same(timeline: Api, deliver: Hear, one: str) -> None:
     """TL-11: from the events alone, heard in another order."""
     events: list[Envelope[Event]] = [lead_renamed(one, seconds=number) for number in range(10)]
     events.append(contacts_attached(one, "ada", "bob"))
     events += [bound(events[0], f"deal:{one}", 1), unbound(events[0], f"lead:{one}", 2)]
     for each in events:
-        await hear(each)
+        await deliver(each)
     before = await _state(timeline, events)
     for name in ("entries", "marks"):
         await timeline.database.collection(name).delete({})
-    await hear(*reversed(events))
+    await deliver(*reversed(events))
     assert await _state(timeline, events) == before
 
 

@@ -28,10 +28,12 @@ from services.timeline.usecases.start_rebuild import start_rebuild
 from services.timeline.usecases.sweep_generations import sweep_generations
 from services.timeline.usecases.tell_events import tell_events
 from shared.kit.domain import Cause
-from shared.kit.mongo import Collection, Database, Document, connect
-from shared.kit.replay import Batch, Replay
-from shared.kit.repository import MongoRepository
+from shared.kit.messaging.topic_reader import Batch, Replay
 from shared.kit.settings import KafkaSettings
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.connection import Database, connect
+from shared.kit.storage.documents import Document
+from shared.kit.storage.mongo_repository import MongoRepository
 from tests.kit.topics import Topics
 from tests.kit.waiting import eventually
 from tests.stack import DropLater
@@ -77,7 +79,7 @@ class Site:
             headers = [(name, value.encode()) for name, value in event.headers().items()]
             await self.topics.put(self.topic, event.subject.encode(), event.body(), headers)
 
-    async def hear(self, *events: Envelope[Event]) -> None:
+    async def deliver(self, *events: Envelope[Event]) -> None:
         """The live service tells them."""
         for event in events:
             await self.live.write(lambda generation, event=event: tell_events([event], entries=generation))  # type: ignore[misc]
@@ -96,7 +98,7 @@ class Site:
     async def happen(self, *events: Envelope[Event]) -> None:
         """They are published, heard and told."""
         await self.publish(*events)
-        await self.hear(*events)
+        await self.deliver(*events)
         await self.commit()
 
     async def start(self) -> Rebuild:
@@ -260,7 +262,7 @@ async def test_what_the_live_service_has_not_heard_yet_is_no_difference(site: Si
 
     await eventually(waits, "the rebuild waits for the live service")
     assert not running.done()
-    await site.hear(unheard)
+    await site.deliver(unheard)
     await site.commit()
     await running
     ended = await site.rebuilds.get(started.id)
@@ -345,7 +347,7 @@ async def test_a_cancelled_rebuild_ends_and_the_live_projection_stays(site: Site
     await cancel_rebuild(started.id, because(), now=now, rebuilds=site.rebuilds, generations=site.generations)
     await asyncio.wait_for(running, 15)
     assert (await site.generations.pointer()).written == (1,)
-    await site.hear(event)
+    await site.deliver(event)
     assert {entry.event_id for entry in await site.live.of_event(event.id)} == {event.id}
 
 

@@ -14,17 +14,17 @@ from tests.timeline.events import AT, contacts_attached, lead_renamed, said, sam
 from tests.timeline.reading import events_of, page
 
 
-async def news(timeline: Api, hear: Hear, event_id: str) -> list[Any]:
+async def news(timeline: Api, deliver: Hear, event_id: str) -> list[Any]:
     """What the service says about the bindings of an event; it hears it at once."""
     events = await timeline.pending("bindings", Bindings.id_for(event_id))
-    await hear(*events)
+    await deliver(*events)
     return [event.data for event in events]
 
 
-async def test_a_timeline_is_read_newest_first(timeline: Api, hear: Hear, one: str) -> None:
+async def test_a_timeline_is_read_newest_first(timeline: Api, deliver: Hear, one: str) -> None:
     """TL-01."""
     events = [lead_renamed(one, seconds=second) for second in (3, 1, 2)]
-    await hear(*events)
+    await deliver(*events)
     assert await events_of(timeline, f"lead:{one}") == [events[0].id, events[2].id, events[1].id]
     assert await events_of(timeline, f"lead:{one}", limit=1) == [events[0].id, events[2].id, events[1].id]
 
@@ -49,38 +49,38 @@ async def test_a_bad_page_is_refused(timeline: Api, one: str) -> None:
         assert wrong_fields(await timeline.call("GET", f"/timeline?element=deal:{one}&{query}")) == {field}
 
 
-async def test_a_timeline_can_be_read_by_kinds(timeline: Api, hear: Hear, one: str) -> None:
+async def test_a_timeline_can_be_read_by_kinds(timeline: Api, deliver: Hear, one: str) -> None:
     """TL-01, TL-02."""
     lead = {"type": "lead", "id": one}
     moved = said(sampled(LeadStageChanged, lead=lead).data, seconds=1)
     attached, renamed = contacts_attached(one, "ada", seconds=2), lead_renamed(one, seconds=3)
-    await hear(moved, attached, renamed)
+    await deliver(moved, attached, renamed)
     assert await events_of(timeline, f"lead:{one}", types="stage_changed") == [moved.id]
     kinds = "stage_changed,element_modified"
     assert await events_of(timeline, f"lead:{one}", types=kinds, limit=1) == [renamed.id, moved.id]
     assert await events_of(timeline, f"lead:{one}", types="linked") == []
 
 
-async def test_a_page_is_stable_while_entries_arrive(timeline: Api, hear: Hear, one: str) -> None:
+async def test_a_page_is_stable_while_entries_arrive(timeline: Api, deliver: Hear, one: str) -> None:
     """TL-01: also entries of the same moment are shown once each."""
     old = [lead_renamed(one, seconds=number // 3) for number in range(10)]
-    await hear(*old)
+    await deliver(*old)
     first = await page(timeline, f"lead:{one}", limit=4)
-    await hear(*(lead_renamed(one, seconds=100 + number) for number in range(5)))
+    await deliver(*(lead_renamed(one, seconds=100 + number) for number in range(5)))
     rest = await events_of(timeline, f"lead:{one}", limit=4, cursor=first["next_cursor"])
     shown = [entry["event_id"] for entry in first["items"]] + rest
     assert sorted(shown) == sorted(event.id for event in old)
     assert len(await events_of(timeline, f"lead:{one}", limit=4)) == 15
 
 
-async def test_a_page_is_empty_at_the_end_alone(timeline: Api, hear: Hear, one: str) -> None:
+async def test_a_page_is_empty_at_the_end_alone(timeline: Api, deliver: Hear, one: str) -> None:
     """TL-05: where whole pages were unbound by hand, the first that shows something is given."""
     events = [contacts_attached(one, "ada", seconds=number) for number in range(6)]
-    await hear(*events)
+    await deliver(*events)
     for event in events[1:]:
         answer = await timeline.call("DELETE", f"/timeline/entries/{event.id}/bindings/deal:{one}")
         assert answer.status_code == 200, answer.text
-        await news(timeline, hear, event.id)
+        await news(timeline, deliver, event.id)
     found = await page(timeline, f"deal:{one}", limit=2, types="linked")
     assert [entry["event_id"] for entry in found["items"]] == [events[0].id]
     assert found["next_cursor"] is None
@@ -102,10 +102,10 @@ async def test_nobody_gets_in_without_a_good_token(timeline: Api, one: str) -> N
             assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), (method, path)
 
 
-async def test_a_reader_binds_nothing(timeline: Api, hear: Hear, one: str) -> None:
+async def test_a_reader_binds_nothing(timeline: Api, deliver: Hear, one: str) -> None:
     """AUTH."""
     event = lead_renamed(one)
-    await hear(event)
+    await deliver(event)
     path, reader = f"/timeline/entries/{event.id}/bindings", timeline.signer.token(roles=["reader"])
     assert (await timeline.call("GET", path, token=reader)).status_code == 200
     assert (await timeline.call("POST", path, {"element": f"deal:{one}"}, token=reader)).status_code == 403
@@ -114,10 +114,10 @@ async def test_a_reader_binds_nothing(timeline: Api, hear: Hear, one: str) -> No
     assert (await timeline.call("GET", f"/timeline?element=lead:{one}", token=nobody)).status_code == 403
 
 
-async def test_an_entry_is_bound_unbound_and_bound_again(timeline: Api, hear: Hear, one: str) -> None:
+async def test_an_entry_is_bound_unbound_and_bound_again(timeline: Api, deliver: Hear, one: str) -> None:
     """TL-05: the newest word counts, also when all of them come once more."""
     event = lead_renamed(one)
-    await hear(event)
+    await deliver(event)
     path, deal = f"/timeline/entries/{event.id}/bindings", f"deal:{one}"
     expected = [{"type": "lead", "id": one, "title": "Pumps"}, {"type": "deal", "id": one, "title": None}]
 
@@ -126,32 +126,32 @@ async def test_an_entry_is_bound_unbound_and_bound_again(timeline: Api, hear: He
     assert (await timeline.call("GET", path)).json() == bound.json()
     again = await timeline.call("POST", path, {"element": deal})
     assert (again.status_code, again.json()) == (200, bound.json())
-    assert [type(said) for said in await news(timeline, hear, event.id)] == [TimelineEntryBound]
+    assert [type(said) for said in await news(timeline, deliver, event.id)] == [TimelineEntryBound]
     assert event.id in await events_of(timeline, deal)
 
     unbound = await timeline.call("DELETE", f"{path}/{deal}")
     assert (unbound.status_code, unbound.json()["elements"]) == (200, expected[:1])
     assert (await timeline.call("DELETE", f"{path}/{deal}")).json() == unbound.json()
-    await news(timeline, hear, event.id)
+    await news(timeline, deliver, event.id)
     assert event.id not in await events_of(timeline, deal)
 
     assert (await timeline.call("POST", path, {"element": deal})).status_code == 201
-    said = await news(timeline, hear, event.id)
+    said = await news(timeline, deliver, event.id)
     assert [type(each) for each in said] == [TimelineEntryBound, TimelineEntryUnbound, TimelineEntryBound]
-    await news(timeline, hear, event.id)
+    await news(timeline, deliver, event.id)
     assert event.id in await events_of(timeline, deal)
 
 
-async def test_the_last_binding_cannot_be_removed(timeline: Api, hear: Hear, one: str) -> None:
+async def test_the_last_binding_cannot_be_removed(timeline: Api, deliver: Hear, one: str) -> None:
     """TL-05."""
     event = lead_renamed(one)
-    await hear(event)
+    await deliver(event)
     path = f"/timeline/entries/{event.id}/bindings"
     last = await timeline.call("DELETE", f"{path}/lead:{one}")
     assert (last.status_code, last.json()["code"]) == (409, "last_binding")
     await timeline.call("POST", path, {"element": f"deal:{one}"})
     assert (await timeline.call("DELETE", f"{path}/lead:{one}")).status_code == 200
-    await news(timeline, hear, event.id)
+    await news(timeline, deliver, event.id)
     assert event.id not in await events_of(timeline, f"lead:{one}")
     assert event.id in await events_of(timeline, f"deal:{one}")
 
@@ -169,10 +169,10 @@ async def test_an_unknown_entry_has_no_bindings(timeline: Api, one: str) -> None
     assert await timeline.database.collection("bindings").get(Bindings.id_for(one)) is None
 
 
-async def test_a_binding_repeated_with_its_key_is_made_once(timeline: Api, hear: Hear, one: str) -> None:
+async def test_a_binding_repeated_with_its_key_is_made_once(timeline: Api, deliver: Hear, one: str) -> None:
     """TL-05: the second answer is the first."""
     event = lead_renamed(one)
-    await hear(event)
+    await deliver(event)
     path = f"/timeline/entries/{event.id}/bindings"
     answers = [await timeline.call("POST", path, {"element": f"deal:{one}"}, idempotency_key=one) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]
@@ -181,13 +181,15 @@ async def test_a_binding_repeated_with_its_key_is_made_once(timeline: Api, hear:
     assert len(await timeline.pending("bindings", Bindings.id_for(event.id))) == 1
 
 
-async def test_the_trace_of_a_request_is_a_tree_of_what_it_set_in_motion(timeline: Api, hear: Hear, one: str) -> None:
+async def test_the_trace_of_a_request_is_a_tree_of_what_it_set_in_motion(
+    timeline: Api, deliver: Hear, one: str
+) -> None:
     """An entry bound by hand is no step, and no element of one."""
     asked = lead_renamed(one, correlation_id=one)
     answer = contacts_attached(one, "ada", seconds=0.5, correlation_id=one, causation_id=asked.id)
-    await hear(answer, asked)
+    await deliver(answer, asked)
     await timeline.call("POST", f"/timeline/entries/{asked.id}/bindings", {"element": f"deal:{one}2"})
-    await news(timeline, hear, asked.id)
+    await news(timeline, deliver, asked.id)
     found = await timeline.call("GET", f"/timeline/traces/{one}")
     assert found.status_code == 200, found.text
     tree = found.json()
@@ -208,9 +210,9 @@ async def test_a_trace_of_nothing_is_not_found(timeline: Api, one: str) -> None:
 
 
 @pytest.mark.parametrize("kinds", [None, {"$in": ["linked", "element_modified"]}])
-async def test_a_timeline_is_served_by_an_index(timeline: Api, hear: Hear, one: str, kinds: Any) -> None:
+async def test_a_timeline_is_served_by_an_index(timeline: Api, deliver: Hear, one: str, kinds: Any) -> None:
     """TL-01: filter, order and place."""
-    await hear(*(lead_renamed(one, seconds=number) for number in range(30)))
+    await deliver(*(lead_renamed(one, seconds=number) for number in range(30)))
     place = (await page(timeline, f"lead:{one}", limit=20))["items"][-1]
     where: dict[str, Any] = {"element.type": "lead", "element.id": one} | ({} if kinds is None else {"kind": kinds})
     at = AT.replace(second=10)

@@ -9,7 +9,7 @@ from typing import Final
 from deploy.local.kafka.broker import Kafka
 from deploy.local.kafka.properties import LOCAL_CLIENTS, server_properties
 from deploy.local.ports import free_port
-from deploy.local.rungs import Container, Rung, RungUnavailable, docker_answers
+from deploy.local.providers import Container, Rung, RungUnavailable, docker_answers
 from deploy.local.waiting import wait_until
 
 IMAGE: Final = "apache/kafka:4.4.0"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.kafka.broker import Kafka
-from deploy.local.rungs import NotOurs, Rung, RungUnavailable
+from deploy.local.providers import NotOurs, Rung, RungUnavailable
 from deploy.local.waiting import wait_until
 from shared.kit.settings import KafkaSettings
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from deploy.local.kafka import docker, given, maven, tansu
 from deploy.local.kafka.broker import Kafka
-from deploy.local.rungs import Rung, choose
+from deploy.local.providers import Rung, choose
 
 _LADDER: Final[dict[str, Rung[Kafka]]] = {
     "given": given.RUNG,

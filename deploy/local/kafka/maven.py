@@ -19,7 +19,7 @@ from deploy.local.kafka.broker import Kafka
 from deploy.local.kafka.properties import LOCAL_CLIENTS, server_properties
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
-from deploy.local.rungs import Rung, RungUnavailable
+from deploy.local.providers import Rung, RungUnavailable
 
 VERSION: Final = "4.4.0"
 _HERE: Final = Path(__file__).parent

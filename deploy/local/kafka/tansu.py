@@ -11,7 +11,7 @@ from typing import Final
 from deploy.local.kafka.broker import ClientSettings, Kafka
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
-from deploy.local.rungs import Rung, RungUnavailable
+from deploy.local.providers import Rung, RungUnavailable
 
 _DEADLINE_S: Final = 20.0
 

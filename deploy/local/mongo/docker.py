@@ -5,7 +5,7 @@ from typing import Final
 
 from deploy.local.mongo.server import REPLICA_SET, Mongo, becomes_primary, local_url
 from deploy.local.ports import free_port
-from deploy.local.rungs import Container, Rung, RungUnavailable, docker_answers
+from deploy.local.providers import Container, Rung, RungUnavailable, docker_answers
 from deploy.local.waiting import wait_until
 
 IMAGE: Final = "mongo:8"

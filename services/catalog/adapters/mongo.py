@@ -7,11 +7,12 @@ not a moment as elsewhere.
 from typing import Any
 
 from services.catalog.domain.product import Product
-from shared.kit.auth import Caller
 from shared.kit.domain import invalid_field
-from shared.kit.mongo import Document, Index
-from shared.kit.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.documents import Document
+from shared.kit.storage.indexes import Index
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor
+from shared.kit.web.auth import Caller
 
 PRODUCTS = "products"
 DICTIONARIES = "dictionaries"

@@ -6,7 +6,7 @@ The surprise: nobody asks who has a value before it is deleted. What has it keep
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Self
 
-from crm_contracts.catalog import (
+from crm_contracts.dictionaries import (
     DictionaryValue,
     DictionaryValueCreated,
     DictionaryValueDeleted,

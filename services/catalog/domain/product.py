@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Self
 
-from crm_contracts.catalog import BASE_PRICE_TYPE, ProductCreated, ProductFields, ProductState, ProductUpdated
+from crm_contracts.products import BASE_PRICE_TYPE, ProductCreated, ProductFields, ProductState, ProductUpdated
 from crm_contracts.values import ElementRef
 
 from shared.kit.domain import Aggregate, change_fields, invalid_field

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from crm_contracts.catalog import DictionaryValue
+from crm_contracts.dictionaries import DictionaryValue
 
 
 @dataclass(frozen=True)

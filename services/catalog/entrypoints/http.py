@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from crm_contracts.catalog import DictionaryValue
+from crm_contracts.dictionaries import DictionaryValue
 from fastapi import APIRouter, Response
 
 from services.catalog.adapters.mongo import ProductViews
@@ -25,14 +25,16 @@ from services.catalog.usecases.correct_product import correct_product
 from services.catalog.usecases.create_product import create_product
 from services.catalog.usecases.delete_dictionary_value import delete_dictionary_value
 from services.catalog.usecases.upsert_product import upsert_product
-from shared.elements.inputs import Code
+from shared.elements.schemas.scalars import Code
 from shared.kit.domain import NotFound
-from shared.kit.http import Call, Limit, Page, cursor_of, etag, reads, router, writes
-from shared.kit.mongo import Numbers
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.web.call import Call, etag, reads, writes
+from shared.kit.web.routes import router
+from shared.kit.web.schemas import Limit, Page, cursor_of
 
-Reading = Annotated[Call, reads("catalog:read")]
-Writing = Annotated[Call, writes("catalog:write")]
+CanRead = Annotated[Call, reads("catalog:read")]
+CanWrite = Annotated[Call, writes("catalog:write")]
 Ruling = Annotated[Call, writes("catalog:admin")]
 ProductCursor = Annotated[str | None, cursor_of("products")]
 
@@ -61,7 +63,7 @@ def _products(products: MongoRepository[Product], views: ProductViews, numbers: 
         return ProductOut.of(product)
 
     @api.post("/products", status_code=201)
-    async def enter(body: ProductIn, call: Writing, response: Response) -> ProductOut:
+    async def enter(body: ProductIn, call: CanWrite, response: Response) -> ProductOut:
         """Enter a product (PROD-01)."""
         product = await create(body.id or call.new_id, body.catalog_id, body.fields(), call.cause)
         response.headers["Location"] = f"/v1/products/{product.id}"
@@ -69,7 +71,7 @@ def _products(products: MongoRepository[Product], views: ProductViews, numbers: 
 
     @api.get("/products")
     async def page(
-        call: Reading,
+        call: CanRead,
         external_id: str | None = None,
         catalog_id: str = "default",
         active: bool | None = None,  # noqa: FBT001 - a query parameter
@@ -85,7 +87,7 @@ def _products(products: MongoRepository[Product], views: ProductViews, numbers: 
         return Page(items=[ProductOut.of(product) for product in found], next_cursor=more)
 
     @api.get("/products/by-external-id/{external_id:path}")
-    async def look_up(external_id: str, _: Reading, response: Response, catalog_id: str = "default") -> ProductOut:
+    async def look_up(external_id: str, _: CanRead, response: Response, catalog_id: str = "default") -> ProductOut:
         """The product that an integration knows by this id (PROD-10)."""
         product = await views.by_external_id(catalog_id, external_id)
         if product is None:
@@ -94,12 +96,12 @@ def _products(products: MongoRepository[Product], views: ProductViews, numbers: 
         return shown(product, response)
 
     @api.get("/products/{product_id}")
-    async def read(product_id: str, _: Reading, response: Response) -> ProductOut:
+    async def read(product_id: str, _: CanRead, response: Response) -> ProductOut:
         """Read one product."""
         return shown(await products.get(product_id), response)
 
     @api.patch("/products/{product_id}")
-    async def correct(product_id: str, body: ProductFieldsIn, call: Writing, response: Response) -> ProductOut:
+    async def correct(product_id: str, body: ProductFieldsIn, call: CanWrite, response: Response) -> ProductOut:
         """Correct fields (PROD-06); switched off, a product can no longer be sold (PROD-08)."""
         product = await correct_product(
             product_id, body.fields(), call.cause, products=products, expected_version=call.if_match
@@ -108,7 +110,7 @@ def _products(products: MongoRepository[Product], views: ProductViews, numbers: 
 
     @api.put("/products/external/{external_id:path}", responses={201: {"model": ProductOut}})
     async def upsert(
-        external_id: ExternalId, body: ProductFieldsIn, call: Writing, response: Response, catalog_id: Code = "default"
+        external_id: ExternalId, body: ProductFieldsIn, call: CanWrite, response: Response, catalog_id: Code = "default"
     ) -> ProductOut:
         """Create or correct the product of this external id (PROD-10)."""
         fields = body.fields_of(external_id)
@@ -135,12 +137,12 @@ def _dictionaries(dictionaries: MongoRepository[Dictionary]) -> APIRouter:
         return dictionary.value(code)
 
     @api.get("/dictionaries")
-    async def listed(_: Reading) -> list[DictionaryOut]:
+    async def listed(_: CanRead) -> list[DictionaryOut]:
         """List all dictionaries with their values (DICT-01)."""
         return [DictionaryOut.of(await dictionaries.get(code)) for code in SEEDS]
 
     @api.get("/dictionaries/{code}")
-    async def read_dictionary(code: str, _: Reading, response: Response) -> DictionaryOut:
+    async def read_dictionary(code: str, _: CanRead, response: Response) -> DictionaryOut:
         """Read a dictionary, its values in their order (DICT-02)."""
         dictionary = await dictionaries.get(code)
         response.headers.update(etag(dictionary.version))

@@ -3,24 +3,26 @@
 from decimal import Decimal
 from typing import Annotated, Any
 
-from crm_contracts.catalog import BASE_PRICE_TYPE, DictionaryValue, ListPrice, ProductState
+from crm_contracts.dictionaries import DictionaryValue
+from crm_contracts.products import BASE_PRICE_TYPE, ListPrice, ProductState
 from crm_contracts.values import Value
 from pydantic import Field, StrictBool, StringConstraints
 
 from services.catalog.domain.dictionary import Dictionary
 from services.catalog.domain.product import Product
-from shared.elements.exact import Digits, Whole
-from shared.elements.inputs import Code, MoneyIn, NewId, Sort
+from shared.elements.schemas.money import MoneyIn
+from shared.elements.schemas.scalars import Code, NewId, Sort
+from shared.elements.schemas.strict_types import StrictDecimal, StrictInt
 from shared.kit.domain import invalid_field
-from shared.kit.http import Input
+from shared.kit.web.schemas import Input
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 SectionId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Quantity = Annotated[Decimal, Digits(whole=9, places=6)]
-Percent = Annotated[Decimal, Digits(whole=3, places=4, most=100)]
+Quantity = Annotated[Decimal, StrictDecimal(whole=9, places=6)]
+Percent = Annotated[Decimal, StrictDecimal(whole=3, places=4, most=100)]
 ValueCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_]{0,49}$")]
-MeasureCode = Annotated[Whole, Field(ge=1, le=9999)]
+MeasureCode = Annotated[StrictInt, Field(ge=1, le=9999)]
 
 
 class ListPriceIn(Input):

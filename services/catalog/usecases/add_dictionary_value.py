@@ -2,7 +2,7 @@
 
 from services.catalog.domain.dictionary import Dictionary
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def add_dictionary_value(
@@ -21,7 +21,7 @@ async def add_dictionary_value(
         NotFound: no such dictionary.
         ValueExists: it has a value of this code.
         TooManyValues: it has 500.
-        Stale: the caller's copy of the dictionary is old.
+        VersionMismatch: the caller's copy of the dictionary is old.
     """
     return await dictionaries.change(
         id_, lambda found: found.add_value(code, name, sort), cause, expected_version=expected_version

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.catalog.domain.dictionary import Dictionary
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def change_dictionary_value(
@@ -21,7 +21,7 @@ async def change_dictionary_value(
 
     Raises:
         NotFound: no such dictionary, or it has no such value.
-        Stale: the caller's copy of the dictionary is old.
+        VersionMismatch: the caller's copy of the dictionary is old.
     """
     return await dictionaries.change(
         id_, lambda found: found.change_value(code, changes), cause, expected_version=expected_version

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.catalog.domain.product import Product
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def correct_product(
@@ -20,7 +20,7 @@ async def correct_product(
 
     Raises:
         NotFound: no such product.
-        Stale: the caller's copy is old.
+        VersionMismatch: the caller's copy is old.
         ExternalIdTaken: the external id belongs to another product of the catalog.
     """
     return await products.change(

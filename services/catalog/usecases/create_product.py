@@ -5,8 +5,8 @@ from typing import Any
 
 from services.catalog.domain.product import Product
 from shared.kit.domain import Cause
-from shared.kit.mongo import Numbers
-from shared.kit.repository import Repository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import Repository
 
 
 async def create_product(

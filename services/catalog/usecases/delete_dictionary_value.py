@@ -2,7 +2,7 @@
 
 from services.catalog.domain.dictionary import Dictionary
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def delete_dictionary_value(
@@ -19,7 +19,7 @@ async def delete_dictionary_value(
     Raises:
         NotFound: no such dictionary, or it has no such value.
         SystemValue: it came with the CRM, and nobody used force.
-        Stale: the caller's copy of the dictionary is old.
+        VersionMismatch: the caller's copy of the dictionary is old.
     """
     return await dictionaries.change(
         id_, lambda found: found.delete_value(code, by_force=by_force), cause, expected_version=expected_version

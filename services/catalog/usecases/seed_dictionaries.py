@@ -5,7 +5,7 @@ from datetime import datetime
 from services.catalog.domain.dictionary import Dictionary
 from services.catalog.domain.seeds import SEEDS
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 ACTOR = "service:catalog"
 

@@ -8,7 +8,7 @@ from services.catalog.domain.errors import ExternalIdTaken
 from services.catalog.domain.product import Product
 from services.catalog.usecases.correct_product import correct_product
 from shared.kit.domain import Cause, derived_id
-from shared.kit.repository import IdTaken, Repository
+from shared.kit.storage.repository import IdTaken, Repository
 
 Create = Callable[[str, str, Mapping[str, Any], Cause], Awaitable[Product]]
 """`create_product` with its collaborators."""
@@ -42,7 +42,7 @@ async def upsert_product(
         The product, and whether it is new.
 
     Raises:
-        Stale: the caller's copy of a product that is there is old.
+        VersionMismatch: the caller's copy of a product that is there is old.
     """
     external_id = fields["external_id"]
     for id_ in (derived_id("product", catalog_id, external_id), fresh_id, fresh_id):

@@ -7,9 +7,10 @@ searching, so whoever gets a claim must search *after* that.
 from collections.abc import Sequence
 
 from services.clients.domain.resolution import Claim
-from shared.kit.grouping import Grouped
-from shared.kit.mongo import GROUP, Collection, Index
-from shared.kit.testing import fault_point
+from shared.kit.fault_points import fault_point
+from shared.kit.storage.batching import Batcher
+from shared.kit.storage.collection import GROUP, Collection
+from shared.kit.storage.indexes import Index
 
 CLAIM_INDEXES = (Index([("resolution_id", 1)], name="by_resolution"),)
 
@@ -19,7 +20,7 @@ class Claims:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-        self._releases: Grouped[str, None] = Grouped(self._release_each, most=GROUP)
+        self._releases: Batcher[str, None] = Batcher(self._release_each, most=GROUP)
 
     async def take(self, keys: Sequence[str], claim: Claim) -> tuple[str, Claim] | None:
         """Claim keys such as `phone:+49…` one after another: None where all are ours now.

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from crm_contracts.catalog import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
+from crm_contracts.dictionaries import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
 
 from services.clients.domain.codes import Codes
-from shared.kit.mongo import Collection
+from shared.kit.storage.collection import Collection
 
 DICTIONARIES: Final = "dictionaries"
 

@@ -9,9 +9,11 @@ from crm_contracts.values import ElementRef
 from services.clients.domain.duplicates import Card, Criterion
 from services.clients.domain.element import Element, News
 from services.clients.domain.search import words_of
-from shared.kit.auth import Caller
-from shared.kit.mongo import Collection, Document, Filter, Index
-from shared.kit.pages import newest_first
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.documents import Document, Filter
+from shared.kit.storage.indexes import Index
+from shared.kit.storage.pages import newest_first
+from shared.kit.web.auth import Caller
 
 ELEMENTS: Final = "elements"
 _IS_GIVEN: Final[Filter] = {"$gt": ""}

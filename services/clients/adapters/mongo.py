@@ -8,11 +8,11 @@ from crm_contracts.values import ElementRef
 from services.clients.adapters.search import KEY_INDEX
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
-from shared.kit.auth import Caller
-from shared.kit.grouping import side_by_side
-from shared.kit.mongo import Index
-from shared.kit.pages import NEWEST, newest_first
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.batching import side_by_side
+from shared.kit.storage.indexes import Index
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.pages import NEWEST, newest_first
+from shared.kit.web.auth import Caller
 
 CONTACTS = "contacts"
 COMPANIES = "companies"

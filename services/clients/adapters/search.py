@@ -12,10 +12,11 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.duplicates import Criterion
 from services.clients.domain.search import Query, Stretch, has_words
-from shared.kit.auth import Caller
-from shared.kit.mongo import Document, Filter, Index
-from shared.kit.pages import NEWEST, WITHOUT_BOOKKEEPING
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.documents import Document, Filter
+from shared.kit.storage.indexes import Index
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.pages import NEWEST, WITHOUT_BOOKKEEPING
+from shared.kit.web.auth import Caller
 
 MOST: Final = 20
 """How many matches are ever shown (CLI-04)."""

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from crm_contracts.values import BankDetail, ElementRef, Requisite, RequisiteLink
+from crm_contracts.requisites import BankDetail, Requisite, RequisiteLink
+from crm_contracts.values import ElementRef
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact

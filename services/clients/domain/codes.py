@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from crm_contracts.clients import CompanyFields, ContactFields
+from crm_contracts.companies import CompanyFields
+from crm_contracts.contacts import ContactFields
 
 from services.clients.domain.errors import UnknownValue
 

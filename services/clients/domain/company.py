@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from crm_contracts.clients import (
+from crm_contracts.companies import (
     CompanyCreated,
     CompanyDeleted,
     CompanyFields,
@@ -14,7 +14,8 @@ from crm_contracts.clients import (
     CompanyUpdated,
 )
 from crm_contracts.envelope import Event
-from crm_contracts.values import ElementRef, Fields, Requisite
+from crm_contracts.requisites import Requisite
+from crm_contracts.values import ElementRef, Fields
 from pydantic import computed_field
 
 from services.clients.domain.duplicates import FurtherField, account_keys, further_keys

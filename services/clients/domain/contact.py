@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from crm_contracts.clients import (
+from crm_contracts.contacts import (
     CompanyLink,
     ContactCreated,
     ContactDeleted,
@@ -21,7 +21,8 @@ from crm_contracts.clients import (
     ContactUpdated,
 )
 from crm_contracts.envelope import Event
-from crm_contracts.values import ElementRef, Fields, Requisite
+from crm_contracts.requisites import Requisite
+from crm_contracts.values import ElementRef, Fields
 from pydantic import computed_field
 
 from services.clients.domain.duplicates import FurtherField, account_keys, further_keys

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, TypeVar
 
+from crm_contracts.client_field import Client
+from crm_contracts.conversions import LeadConverted
 from crm_contracts.deals import (
     DealClientChanged,
     DealCompanyUnlinked,
@@ -22,11 +24,10 @@ from crm_contracts.leads import (
     LeadClientChanged,
     LeadCompanyUnlinked,
     LeadContactsAttached,
-    LeadConverted,
     LeadCreated,
     LeadUpdated,
 )
-from crm_contracts.values import Client, ContactPoint, ElementRef, Value
+from crm_contracts.values import ContactPoint, ElementRef, Value
 
 from services.clients.domain.choice import Choice
 from services.clients.domain.search import words_of

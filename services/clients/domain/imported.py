@@ -7,7 +7,8 @@ as the other system has nothing new for the very fields that were corrected.
 from collections.abc import Mapping
 from typing import Any
 
-from crm_contracts.clients import CompanyState, ContactState
+from crm_contracts.companies import CompanyState
+from crm_contracts.contacts import ContactState
 
 from services.clients.domain.errors import OriginVersionConflict
 

@@ -10,9 +10,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
-from crm_contracts.clients import ClientMergeRequested, CompanyState, ContactState
+from crm_contracts.clients import ClientMergeRequested
+from crm_contracts.companies import CompanyState
+from crm_contracts.contacts import ContactState
 from crm_contracts.envelope import Event
-from crm_contracts.values import ElementRef, Fields, Identified, Requisite, Value
+from crm_contracts.fields import Identified
+from crm_contracts.requisites import Requisite
+from crm_contracts.values import ElementRef, Fields, Value
 from pydantic import Field
 
 from services.clients.domain.errors import MergeConflict, MergeRunning, NotMergeable
@@ -23,7 +27,7 @@ from shared.kit.domain import MAX_EVENT_BYTES, change_fields
 
 MAX_OTHERS: Final = 20
 MAX_BYTES: Final = MAX_EVENT_BYTES // 2
-"""Of all records together: the event that tells of the merge is never too large."""
+"""Of all records batch_handler: the event that tells of the merge is never too large."""
 
 S = TypeVar("S", bound=ContactState | CompanyState)
 
@@ -57,7 +61,7 @@ class Mergeable(RequisiteOwner, Identified, Generic[S]):
         raise NotImplementedError
 
     @property
-    def farewell(self) -> Mapping[str, str]:
+    def gone_details(self) -> Mapping[str, str]:
         """Where to find what was merged into another one."""
         return {"merged_into": self.merged_into} if self.merged_into else {}
 

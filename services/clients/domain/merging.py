@@ -8,7 +8,8 @@ can say which value is right.
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from crm_contracts.values import ContactPoint, Fields, Identified, Value
+from crm_contracts.fields import Identified
+from crm_contracts.values import ContactPoint, Fields, Value
 
 from services.clients.domain.errors import ResolutionNotValid
 

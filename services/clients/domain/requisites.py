@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Final, Literal
 
 from crm_contracts.clients import RequisiteChanged, RequisiteCreated, RequisiteDeleted
-from crm_contracts.values import BankDetail, ElementRef, Fields, Requisite
+from crm_contracts.requisites import BankDetail, Requisite
+from crm_contracts.values import ElementRef, Fields
 
 from services.clients.domain.duplicates import ACCOUNT_FIELDS
 from services.clients.domain.errors import RequisiteNotValid, TooManyRequisites

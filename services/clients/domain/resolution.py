@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, Self
 
-from crm_contracts.clients import LeadClientRefused, LeadClientResolved
-from crm_contracts.leads import LeadConversionRequested
+from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
+from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.values import ElementRef, OnDuplicate, Value
 
 from shared.kit.domain import Aggregate, derived_id

@@ -30,7 +30,7 @@ WORD: Final = "w:"
 EMAIL: Final = "e:"
 DOMAIN: Final = "d:"
 PHONE: Final = "p:"
-"""Digits, the last one first."""
+"""StrictDecimal, the last one first."""
 TAX: Final = "t:"
 """Tax number, without spaces and punctuation (REQ-02)."""
 

@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from crm_contracts.catalog import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
-from crm_contracts.clients import ClientMergeRequested, CompanyDeleted, CompanyReplaced, ContactMerged
+from crm_contracts.clients import ClientMergeRequested
+from crm_contracts.companies import CompanyDeleted, CompanyReplaced
+from crm_contracts.contacts import ContactMerged
+from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.dictionaries import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.leads import LeadConversionRequested
 
 from services.clients.adapters.claims import Claims
 from services.clients.adapters.dictionaries import Dictionaries
@@ -28,9 +30,9 @@ from services.clients.usecases.finish_merge import finish_merge
 from services.clients.usecases.leave_company import leave_company
 from services.clients.usecases.resolve_lead_client import resolve_lead_client
 from shared.kit.domain import Cause
-from shared.kit.mongo import Numbers
-from shared.kit.publishing import Answers
-from shared.kit.repository import Gone, Repository
+from shared.kit.messaging.publishing import Answers
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import Gone, Repository
 
 
 async def on_lead_conversion_requested(

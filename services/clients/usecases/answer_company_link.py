@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved
-from crm_contracts.values import Client, ElementRef
+from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsResolved
+from crm_contracts.client_field import Client
+from crm_contracts.values import ElementRef
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.usecases.follow_merges import follow_merges
 from shared.kit.domain import Cause
-from shared.kit.publishing import Answers
-from shared.kit.repository import Repository
+from shared.kit.messaging.publishing import Answers
+from shared.kit.storage.repository import Repository
 
 MAX_ATTACHED = 500
 COMPANY_NOT_FOUND = "company_not_found"

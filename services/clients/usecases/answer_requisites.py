@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from crm_contracts.clients import ElementRequisitesConfirmed, ElementRequisitesRefused
+from crm_contracts.client_answers import ElementRequisitesConfirmed, ElementRequisitesRefused
 from crm_contracts.values import ElementRef
 
 from services.clients.domain.choice import Choice, wrong_with
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from shared.kit.domain import Cause
-from shared.kit.publishing import Answers
+from shared.kit.messaging.publishing import Answers
 
 
 class RequisiteOwners(Protocol):

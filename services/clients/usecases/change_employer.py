@@ -6,7 +6,7 @@ from crm_contracts.values import ElementRef
 
 from services.clients.domain.contact import Contact
 from shared.kit.domain import Cause, NotFound
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def change_employer(

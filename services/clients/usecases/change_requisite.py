@@ -2,12 +2,12 @@
 
 from typing import TypeVar
 
-from crm_contracts.values import Requisite
+from crm_contracts.requisites import Requisite
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 C = TypeVar("C", Contact, Company)
 
@@ -20,7 +20,7 @@ async def change_requisite(
     Raises:
         NotFound: no such owner, or it has no such requisite.
         RequisiteNotValid: naming every wrong field.
-        Stale: the caller's copy is old.
+        VersionMismatch: the caller's copy is old.
     """
     return await owners.change(
         owner_id,

@@ -7,7 +7,7 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.usecases.change_employer import change_employer
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def check_employer(
@@ -19,9 +19,9 @@ async def check_employer(
     companies: Repository[Company],
 ) -> None:
     """Unlink a company that was deleted; link the one that it was merged into, however often that happened."""
-    found = await companies.ever(company_id)
+    found = await companies.find_with_deleted(company_id)
     while found is not None and found.deleted_at is not None:
-        survivor = await companies.ever(found.merged_into) if found.merged_into else None
+        survivor = await companies.find_with_deleted(found.merged_into) if found.merged_into else None
         step = cause.step(f"without {found.id}")
         await change_employer(contact_id, found.ref, survivor.ref if survivor else None, step, contacts=contacts)
         found = survivor

@@ -6,7 +6,7 @@ from typing import Any
 from services.clients.domain.codes import CONTACT_CODES, Dictionaries
 from services.clients.domain.contact import Contact
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def correct_contact(
@@ -24,7 +24,7 @@ async def correct_contact(
         NotFound: no such contact.
         NameMissing: it could no longer be called anything.
         UnknownValue: naming every field with a code that neither its dictionary has nor the record (DICT-01).
-        Stale: the caller's copy is old.
+        VersionMismatch: the caller's copy is old.
     """
     codes = await dictionaries.codes(CONTACT_CODES, changes)
     return await contacts.change(

@@ -8,8 +8,8 @@ from crm_contracts.values import ElementRef
 from services.clients.domain.codes import CONTACT_CODES, Dictionaries
 from services.clients.domain.contact import Contact
 from shared.kit.domain import Cause
-from shared.kit.mongo import Numbers
-from shared.kit.repository import Repository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import Repository
 
 
 async def create_contact(

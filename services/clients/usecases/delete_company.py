@@ -2,7 +2,7 @@
 
 from services.clients.domain.company import Company
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def delete_company(
@@ -12,7 +12,7 @@ async def delete_company(
 
     Raises:
         NotFound: no such company, or it was deleted before.
-        Stale: the caller's copy is old.
+        VersionMismatch: the caller's copy is old.
     """
     await companies.change(
         id_,

@@ -2,7 +2,7 @@
 
 from services.clients.domain.contact import Contact
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def delete_contact(
@@ -12,7 +12,7 @@ async def delete_contact(
 
     Raises:
         NotFound: no such contact, or it was deleted before.
-        Stale: the caller's copy is old.
+        VersionMismatch: the caller's copy is old.
     """
     await contacts.change(
         id_,

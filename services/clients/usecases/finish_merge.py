@@ -9,7 +9,7 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.errors import MergeRunning
 from shared.kit.domain import Cause
-from shared.kit.repository import Gone, LostRace, Repository, Stale
+from shared.kit.storage.repository import ConcurrentUpdate, Gone, Repository, VersionMismatch
 
 C = TypeVar("C", Contact, Company)
 
@@ -37,7 +37,7 @@ async def finish_merge(survivor_id: str, merge_id: str, cause: Cause, *, owners:
         except Gone as gone:
             if gone.details.get("merged_into") == survivor_id:
                 ended.add(part.ref.id)
-        except (Stale, LostRace, MergeRunning):
+        except (VersionMismatch, ConcurrentUpdate, MergeRunning):
             continue  # it changed since it was copied: it goes on, and may be merged as it is now
     return await owners.change(
         survivor_id,

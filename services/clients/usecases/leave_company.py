@@ -9,7 +9,7 @@ from crm_contracts.values import ElementRef
 from services.clients.domain.contact import Contact
 from services.clients.usecases.change_employer import change_employer
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 class CompanyContacts(Protocol):

@@ -6,7 +6,7 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.usecases.check_employer import check_employer
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 class CompanyContacts(Protocol):
@@ -33,7 +33,7 @@ async def link_contact(
 
     Raises:
         NotFound: no such contact or company, or it is deleted just now.
-        Stale: the caller's copy of the contact is old.
+        VersionMismatch: the caller's copy of the contact is old.
     """
     company = await companies.get(company_id)
     place = 10 * (await views.number_of_contacts(company_id) + 1)

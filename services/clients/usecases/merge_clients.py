@@ -8,7 +8,7 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.usecases.finish_merge import finish_merge
 from shared.kit.domain import Cause, Invalid, derived_id
-from shared.kit.repository import LostRace, Repository
+from shared.kit.storage.repository import ConcurrentUpdate, Repository
 
 C = TypeVar("C", Contact, Company)
 ATTEMPTS = 3
@@ -31,8 +31,8 @@ async def merge_clients(
         MergeConflict: they differ, and nothing says whose values count; nothing was changed.
         MergeRunning: the survivor takes over others just now.
         NotMergeable: they cannot be one.
-        LostRace: some of the others are being changed or merged by somebody else; the rest was merged.
-        Stale: the caller's copy of the survivor is old.
+        ConcurrentUpdate: some of the others are being changed or merged by somebody else; the rest was merged.
+        VersionMismatch: the caller's copy of the survivor is old.
     """
     survivor = await owners.get(survivor_id)
     if survivor.merging is not None:  # whoever began it may be no more
@@ -40,7 +40,7 @@ async def merge_clients(
     attempt = 0
     while others := await _left(survivor, other_ids, owners):
         if attempt == ATTEMPTS:
-            raise LostRace("Some of these records are being changed by others; merge them again.")
+            raise ConcurrentUpdate("Some of these records are being changed by others; merge them again.")
         merge_id = derived_id("merge", survivor_id, cause.key, attempt)
         # Whose value counts, but for those whose value the survivor has taken already.
         left = {other.id for other in others}
@@ -66,7 +66,7 @@ async def _left(survivor: C, other_ids: Sequence[str], owners: Repository[C]) ->
     for place, id_ in enumerate(other_ids):
         if id_ in other_ids[:place]:
             continue
-        found = await owners.ever(id_)
+        found = await owners.find_with_deleted(id_)
         if id_ == survivor.id:
             errors.append({"field": f"others.{place}", "code": "survivor", "message": "is the survivor itself"})
         elif found is None or (found.deleted_at and found.merged_into != survivor.id):

@@ -5,7 +5,7 @@ from typing import TypeVar
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 C = TypeVar("C", Contact, Company)
 
@@ -17,7 +17,7 @@ async def remove_requisite(
 
     Raises:
         NotFound: no such owner, or it has no such requisite.
-        Stale: the caller's copy is old.
+        VersionMismatch: the caller's copy is old.
     """
     return await owners.change(
         owner_id,

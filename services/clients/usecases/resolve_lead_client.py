@@ -9,9 +9,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from crm_contracts.clients import CompanyLink
-from crm_contracts.leads import LeadConversionRequested, LeadSnapshot
-from crm_contracts.values import ElementRef, Requisite
+from crm_contracts.contacts import CompanyLink
+from crm_contracts.conversions import LeadConversionRequested, LeadSnapshot
+from crm_contracts.requisites import Requisite
+from crm_contracts.values import ElementRef
 
 from services.clients.domain.codes import COMPANY_CODES, CONTACT_CODES, Dictionaries
 from services.clients.domain.company import Company
@@ -20,10 +21,10 @@ from services.clients.domain.resolution import Claim, Decision, Resolution, clai
 from services.clients.usecases.check_employer import check_employer
 from services.clients.usecases.follow_merges import follow_merges
 from shared.kit.domain import Cause, NotYet, derived_id
-from shared.kit.grouping import side_by_side
-from shared.kit.mongo import Numbers
-from shared.kit.publishing import Answers
-from shared.kit.repository import Gone, IdTaken, Repository
+from shared.kit.messaging.publishing import Answers
+from shared.kit.storage.batching import side_by_side
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import Gone, IdTaken, Repository
 
 C = TypeVar("C", Contact, Company)
 

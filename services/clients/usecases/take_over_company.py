@@ -6,7 +6,7 @@ from typing import Any
 from services.clients.domain.codes import COMPANY_CODES, Dictionaries
 from services.clients.domain.company import Company
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def take_over_company(
@@ -25,7 +25,7 @@ async def take_over_company(
         NameMissing: it could no longer be called anything.
         UnknownValue: naming every field with a code that neither its dictionary has nor the record (DICT-01).
         OriginVersionConflict: it would overwrite what was corrected here (CONT-08).
-        Stale: the caller's copy is old.
+        VersionMismatch: the caller's copy is old.
     """
     codes = await dictionaries.codes(COMPANY_CODES, changes)
     return await companies.change(

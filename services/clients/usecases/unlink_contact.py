@@ -2,7 +2,7 @@
 
 from services.clients.domain.contact import Contact
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def unlink_contact(
@@ -17,7 +17,7 @@ async def unlink_contact(
 
     Raises:
         NotFound: no such contact.
-        Stale: the caller's copy of the contact is old.
+        VersionMismatch: the caller's copy of the contact is old.
     """
     return await contacts.change(
         contact_id,

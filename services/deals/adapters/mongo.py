@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.deals.domain.deal import Deal
-from shared.kit.auth import Caller
-from shared.kit.mongo import Index
-from shared.kit.pages import NEWEST, newest_first
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.indexes import Index
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.pages import NEWEST, newest_first
+from shared.kit.web.auth import Caller
 
 DEALS = "deals"
 REFUSALS = "refusals"

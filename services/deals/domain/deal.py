@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 
+from crm_contracts.client_field import Client
 from crm_contracts.deals import (
     ConversionRef,
     DealClientChanged,
@@ -21,12 +22,14 @@ from crm_contracts.deals import (
     DealState,
     DealUpdated,
 )
-from crm_contracts.values import Client, ElementRef, Priced, RequisiteChoice, RequisiteLink
+from crm_contracts.product_rows import Priced
+from crm_contracts.requisites import RequisiteChoice, RequisiteLink
+from crm_contracts.values import ElementRef
 
 from services.deals.domain.stages import DEFAULT_PIPELINE, stages_of
-from shared.elements.client import attach_contacts, refuse_company, with_new, without
-from shared.elements.requisites import ask_again, choose, confirm, refuse
-from shared.elements.stages import Stage, stand_on
+from shared.elements.domain.client_field import attach_contacts, refuse_company, with_new, without
+from shared.elements.domain.requisites import ask_again, choose, confirm, refuse
+from shared.elements.domain.stages import Stage, enter_stage
 from shared.kit.domain import Aggregate, change_fields
 
 DAYS_TO_CLOSE = 7
@@ -123,7 +126,7 @@ class Deal(Aggregate, DealState):
         if stage.id == self.stage_id:
             return
         before, semantic = self.stage_id, self.stage_semantic
-        stand_on(self, stage, by=by, at=at)
+        enter_stage(self, stage, by=by, at=at)
         self.closed = stage.semantic != "P"
         self._touch(by, at)
         self.record(
@@ -148,11 +151,13 @@ class Deal(Aggregate, DealState):
         self.record(DealClientChanged(deal=self.ref, before=before, after=client))
         self._link_requisites(ask_again(self.requisite_link, before, client), by, at)
 
-    def welcome(self, newcomer: ElementRef, *, by: str, at: datetime) -> None:
+    def link_created_client(self, newcomer: ElementRef, *, by: str, at: datetime) -> None:
         """Link a contact or company that was created from the deal's card, as if by hand (CLI-05)."""
         self.set_client(with_new(self.client, newcomer), by=by, at=at)
 
-    def drop_client(self, gone: ElementRef, survivor: ElementRef | None = None, *, by: str, at: datetime) -> None:
+    def unlink_deleted_client(
+        self, gone: ElementRef, survivor: ElementRef | None = None, *, by: str, at: datetime
+    ) -> None:
         """Go on without a contact or company that is no more (COMP-10).
 
         Whom it was merged into takes its place (DUP-02).

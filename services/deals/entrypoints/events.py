@@ -3,25 +3,25 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from crm_contracts.clients import (
+from crm_contracts.client_answers import (
     ElementCompanyRefused,
     ElementContactsResolved,
     ElementRequisitesConfirmed,
     ElementRequisitesRefused,
 )
+from crm_contracts.conversions import LeadDealRequested
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.leads import LeadDealRequested
 
 from services.deals.domain.deal import Deal
 from services.deals.domain.refusal import Refusal
 from services.deals.usecases.open_deal_for_lead import open_deal_for_lead
-from shared.elements.arrivals import ARRIVAL_REACTIONS
-from shared.elements.departures import DEPARTURE_REACTIONS, Departures
-from shared.elements.products import PRODUCT_REACTIONS
+from shared.elements.store.created_links import CREATED_LINK_REACTIONS
+from shared.elements.store.products import PRODUCT_REACTIONS
+from shared.elements.store.removed_clients import REMOVED_CLIENT_REACTIONS, RemovedClients
 from shared.kit.domain import Cause, NewId
-from shared.kit.mongo import Numbers
-from shared.kit.publishing import Answers
-from shared.kit.repository import Repository
+from shared.kit.messaging.publishing import Answers
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import Repository
 
 
 async def on_lead_deal_requested(
@@ -33,7 +33,7 @@ async def on_lead_deal_requested(
     numbers: Numbers,
     new_id: NewId,
     answers: Answers,
-    departures: Departures[Deal],
+    removed_clients: RemovedClients[Deal],
 ) -> None:
     """A lead wants its deal."""
     await open_deal_for_lead(
@@ -41,7 +41,7 @@ async def on_lead_deal_requested(
     )
     draft = event.data.draft
     clients = [*([draft.company] if draft.company else []), *(link.ref for link in draft.contacts)]
-    await departures.after_linking(event.data.proposed_deal_id, clients, cause)
+    await removed_clients.remove_from(event.data.proposed_deal_id, clients, cause)
 
 
 async def on_element_contacts_resolved(
@@ -49,7 +49,7 @@ async def on_element_contacts_resolved(
     cause: Cause,
     *,
     deals: Repository[Deal],
-    departures: Departures[Deal],
+    removed_clients: RemovedClients[Deal],
 ) -> None:
     """The contacts of the company that a deal links."""
     answer = event.data
@@ -67,7 +67,7 @@ async def on_element_contacts_resolved(
         )
 
     await deals.change(answer.element.id, attach, cause)
-    await departures.after_linking(answer.element.id, (answer.company, *answer.contacts), cause)
+    await removed_clients.remove_from(answer.element.id, (answer.company, *answer.contacts), cause)
 
 
 async def on_element_company_refused(
@@ -122,7 +122,7 @@ REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
     ElementCompanyRefused: on_element_company_refused,
     ElementRequisitesConfirmed: on_element_requisites_confirmed,
     ElementRequisitesRefused: on_element_requisites_refused,
-    **ARRIVAL_REACTIONS,
-    **DEPARTURE_REACTIONS,
+    **CREATED_LINK_REACTIONS,
+    **REMOVED_CLIENT_REACTIONS,
     **PRODUCT_REACTIONS,
 }

@@ -8,30 +8,23 @@ from pydantic import BaseModel, Field, StrictBool
 from services.deals.domain.deal import Deal
 from services.deals.domain.stages import DEFAULT_PIPELINE
 from services.deals.usecases.create_deal import NewDeal
-from shared.elements.exact import Day
-from shared.elements.inputs import (
-    ClientIn,
-    Code,
-    Currency,
-    ElementId,
-    MoneyIn,
-    NewRecordIn,
-    Rows,
-    Text,
-    Title,
-    UserId,
-    UtmIn,
-    given_fields,
-)
-from shared.kit.http import Input
+from shared.elements.schemas.client_field import ClientIn
+from shared.elements.schemas.given_fields import given_fields
+from shared.elements.schemas.money import MoneyIn
+from shared.elements.schemas.origin import NewRecordIn
+from shared.elements.schemas.product_rows import Rows
+from shared.elements.schemas.scalars import Code, Currency, ElementId, Text, Title, UserId
+from shared.elements.schemas.strict_types import StrictDate
+from shared.elements.schemas.tracking import UtmIn
+from shared.kit.web.schemas import Input
 
 
 class DealFieldsIn(Input):
     """Fields of a deal; on PATCH, what is absent stays as it is."""
 
     title: Title = ""
-    begin_date: Day | None = None
-    close_date: Day | None = None
+    begin_date: StrictDate | None = None
+    close_date: StrictDate | None = None
     additional_info: Text | None = None
     comments: Text | None = None
     source_id: Code | None = None
@@ -56,16 +49,16 @@ class DealIn(NewRecordIn, DealFieldsIn, ClientIn):
     currency: Currency | None = None
     is_manual_amount: StrictBool | None = None
 
-    def wish(self) -> NewDeal:
+    def to_domain(self) -> NewDeal:
         """As the use case has it."""
         return NewDeal(
             fields=self.fields(),
             pipeline_id=self.pipeline_id,
             stage_id=self.stage_id,
             company_id=self.company,
-            contacts=[link.wish() for link in self.contacts or ()],
+            contacts=[link.to_domain() for link in self.contacts or ()],
             auto_link_contacts=self.auto_link_contacts is not False,
-            rows=[row.wish() for row in self.rows],
+            rows=[row.to_domain() for row in self.rows],
             amount=self.amount.value_of() if self.amount else None,
             currency=self.currency,
             is_manual_amount=self.is_manual_amount,

@@ -1,10 +1,10 @@
 """The requisites that count for a deal are chosen (REQ-05)."""
 
-from crm_contracts.values import RequisiteChoice
+from crm_contracts.requisites import RequisiteChoice
 
 from services.deals.domain.deal import Deal
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def choose_deal_requisites(
@@ -14,7 +14,7 @@ async def choose_deal_requisites(
 
     Raises:
         NotFound: no such deal.
-        Stale: the caller's copy is old.
+        VersionMismatch: the caller's copy is old.
     """
     return await deals.change(
         id_,

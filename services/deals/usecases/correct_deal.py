@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from crm_contracts.values import Client
+from crm_contracts.client_field import Client
 
 from services.deals.domain.deal import Deal
-from shared.elements.departures import Departures
+from shared.elements.store.removed_clients import RemovedClients
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def correct_deal(
@@ -17,7 +17,7 @@ async def correct_deal(
     cause: Cause,
     *,
     deals: Repository[Deal],
-    departures: Departures[Deal],
+    removed_clients: RemovedClients[Deal],
     client: Callable[[Client], Client] | None = None,
     expected_version: int | None = None,
 ) -> Deal:
@@ -25,7 +25,7 @@ async def correct_deal(
 
     Raises:
         NotFound: no such deal.
-        Stale: the caller's copy is old.
+        VersionMismatch: the caller's copy is old.
     """
 
     def correct(deal: Deal) -> None:
@@ -35,4 +35,4 @@ async def correct_deal(
 
     deal = await deals.change(id_, correct, cause, expected_version=expected_version)
     contacts = [link.ref for link in deal.client.contacts] if client else []
-    return await departures.present(deal, contacts, cause)
+    return await removed_clients.without_removed(deal, contacts, cause)

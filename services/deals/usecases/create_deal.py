@@ -4,17 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm_contracts.values import Client, Money
+from crm_contracts.client_field import Client
+from crm_contracts.values import Money
 
 from services.deals.domain.deal import Deal
 from services.deals.domain.stages import DEFAULT_PIPELINE, stages_of
-from shared.elements.client import ContactWish, set_company, set_contacts
-from shared.elements.departures import Departures
-from shared.elements.products import Products
-from shared.elements.rows import RowWish, make_rows, priced
+from shared.elements.domain.client_field import NewContactLink, set_company, set_contacts
+from shared.elements.domain.product_rows import NewRow, make_rows, priced
+from shared.elements.store.products import Products
+from shared.elements.store.removed_clients import RemovedClients
 from shared.kit.domain import Cause
-from shared.kit.mongo import Numbers
-from shared.kit.repository import Repository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import Repository
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class NewDeal:
     pipeline_id: str = DEFAULT_PIPELINE
     stage_id: str | None = None
     company_id: str | None = None
-    contacts: Sequence[ContactWish] = ()
+    contacts: Sequence[NewContactLink] = ()
     auto_link_contacts: bool = True
-    rows: Sequence[RowWish] = ()
+    rows: Sequence[NewRow] = ()
     amount: Money | None = None
     currency: str | None = None
     is_manual_amount: bool | None = None
@@ -40,7 +41,7 @@ async def create_deal(
     cause: Cause,
     *,
     deals: Repository[Deal],
-    departures: Departures[Deal],
+    removed_clients: RemovedClients[Deal],
     products: Products,
     numbers: Numbers,
     currency: str,
@@ -77,4 +78,4 @@ async def create_deal(
         cause,
         numbers,
     )
-    return await departures.present(deal, [link.ref for link in client.contacts], cause)
+    return await removed_clients.without_removed(deal, [link.ref for link in client.contacts], cause)

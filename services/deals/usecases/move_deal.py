@@ -2,7 +2,7 @@
 
 from services.deals.domain.deal import Deal
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def move_deal(

@@ -1,17 +1,19 @@
 """A lead asks for its deal (LEAD-11, DEAL-16)."""
 
-from crm_contracts.deals import ConversionRef, LeadDealConfirmed
-from crm_contracts.leads import LeadDealRequested
-from crm_contracts.values import Client, Priced
+from crm_contracts.client_field import Client
+from crm_contracts.conversions import LeadDealRequested
+from crm_contracts.deal_answers import LeadDealConfirmed
+from crm_contracts.deals import ConversionRef
+from crm_contracts.product_rows import Priced
 
 from services.deals.domain.deal import Deal
 from services.deals.domain.refusal import Refusal
 from services.deals.domain.stages import PipelineNotFound, stages_of
-from shared.elements.client import set_company
+from shared.elements.domain.client_field import set_company
 from shared.kit.domain import Cause, NewId
-from shared.kit.mongo import Numbers
-from shared.kit.publishing import Answers
-from shared.kit.repository import IdTaken, Repository
+from shared.kit.messaging.publishing import Answers
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import IdTaken, Repository
 
 
 async def open_deal_for_lead(

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from crm_contracts.values import Client
+from crm_contracts.client_field import Client
 
 from services.deals.domain.deal import Deal
-from shared.elements.departures import Departures
+from shared.elements.store.removed_clients import RemovedClients
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def set_deal_client(
@@ -16,7 +16,7 @@ async def set_deal_client(
     cause: Cause,
     *,
     deals: Repository[Deal],
-    departures: Departures[Deal],
+    removed_clients: RemovedClients[Deal],
     expected_version: int | None = None,
 ) -> Deal:
     """Apply a rule of the Client field; a new company is asked for, its contacts come later."""
@@ -26,4 +26,4 @@ async def set_deal_client(
         cause,
         expected_version=expected_version,
     )
-    return await departures.present(deal, [link.ref for link in deal.client.contacts], cause)
+    return await removed_clients.without_removed(deal, [link.ref for link in deal.client.contacts], cause)

@@ -5,15 +5,15 @@ from collections.abc import Callable, Sequence
 from crm_contracts.values import Money
 
 from services.deals.domain.deal import Deal
-from shared.elements.products import Products
-from shared.elements.rows import RowWish, make_rows, priced
+from shared.elements.domain.product_rows import NewRow, make_rows, priced
+from shared.elements.store.products import Products
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def set_deal_rows(
     id_: str,
-    wishes: Sequence[RowWish] | None,
+    wishes: Sequence[NewRow] | None,
     cause: Cause,
     *,
     amount: Money | None,

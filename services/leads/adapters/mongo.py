@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from services.leads.domain.lead import Lead
-from shared.kit.auth import Caller
-from shared.kit.mongo import Index
-from shared.kit.pages import NEWEST, newest_first
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.indexes import Index
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.pages import NEWEST, newest_first
+from shared.kit.web.auth import Caller
 
 LEADS = "leads"
 IS_GIVEN = {"$gt": ""}

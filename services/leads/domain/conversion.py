@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from crm_contracts.leads import Activities, DealDraft, LeadSnapshot
+from crm_contracts.conversions import Activities, DealDraft, LeadSnapshot
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel
 
@@ -17,7 +17,7 @@ ConversionState = Literal["none", "running", "done", "refused"]
 TARGETS: Sequence[ConversionTarget] = ("contact", "company", "deal")
 
 
-class ConversionWish(BaseModel):
+class ConversionRequest(BaseModel):
     """What a caller asks for; `targets` None means the default of the lead."""
 
     targets: tuple[ConversionTarget, ...] | None = None

@@ -8,30 +8,34 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Self
 
-from crm_contracts.leads import (
+from crm_contracts.client_field import Client
+from crm_contracts.conversions import (
     DealDraft,
-    LeadClientChanged,
-    LeadCompanyUnlinked,
-    LeadContactsAttached,
     LeadConversionRefused,
     LeadConversionRequested,
     LeadConverted,
-    LeadCreated,
     LeadDealRequested,
+    LeadSnapshot,
+)
+from crm_contracts.leads import (
+    LeadClientChanged,
+    LeadCompanyUnlinked,
+    LeadContactsAttached,
+    LeadCreated,
     LeadFields,
     LeadProductRowsChanged,
-    LeadSnapshot,
     LeadStageChanged,
     LeadState,
     LeadUpdated,
 )
-from crm_contracts.values import Client, ContactPoint, ElementRef, Priced
+from crm_contracts.product_rows import Priced
+from crm_contracts.values import ContactPoint, ElementRef
 
-from services.leads.domain.conversion import TARGETS, Conversion, ConversionWish
+from services.leads.domain.conversion import TARGETS, Conversion, ConversionRequest
 from services.leads.domain.errors import ConversionRunning, LeadAlreadyConverted, LeadTooLarge, RepeatLeadOnlyDeal
 from services.leads.domain.stages import LEAD_STAGES
-from shared.elements.client import attach_contacts, refuse_company, with_new, with_resolved, without
-from shared.elements.stages import Stage, stand_on
+from shared.elements.domain.client_field import attach_contacts, refuse_company, with_new, with_resolved, without
+from shared.elements.domain.stages import Stage, enter_stage
 from shared.kit.domain import MAX_EVENT_BYTES, Aggregate, change_fields
 
 MAX_DRAFT_BYTES = MAX_EVENT_BYTES - 64 * 1024
@@ -128,7 +132,7 @@ class Lead(Aggregate, LeadState):
         self._refuse_while_running()
         self._change_client(client, by, at, as_whole=as_whole)
 
-    def welcome(self, newcomer: ElementRef, *, by: str, at: datetime) -> None:
+    def link_created_client(self, newcomer: ElementRef, *, by: str, at: datetime) -> None:
         """Link a contact or company that was created from the lead's card, as if by hand (CLI-05).
 
         So a company makes a repeat lead of it, a contact does not (LEAD-03). While the lead is being converted it is
@@ -138,7 +142,9 @@ class Lead(Aggregate, LeadState):
         as_whole = newcomer.type == "company" and self.conversion.state != "running"
         self._change_client(with_new(self.client, newcomer), by, at, as_whole=as_whole)
 
-    def drop_client(self, gone: ElementRef, survivor: ElementRef | None = None, *, by: str, at: datetime) -> None:
+    def unlink_deleted_client(
+        self, gone: ElementRef, survivor: ElementRef | None = None, *, by: str, at: datetime
+    ) -> None:
         """Go on without a contact or company that is no more, also while it is being converted (COMP-10).
 
         Whom it was merged into takes its place (DUP-02).
@@ -179,7 +185,7 @@ class Lead(Aggregate, LeadState):
 
     def start_conversion(
         self,
-        wish: ConversionWish,
+        wish: ConversionRequest,
         *,
         new_id: Callable[[], str],
         by: str,
@@ -302,7 +308,7 @@ class Lead(Aggregate, LeadState):
         else:
             self._ask_deals(at)
 
-    def _targets(self, wish: ConversionWish) -> tuple[Any, ...]:
+    def _targets(self, wish: ConversionRequest) -> tuple[Any, ...]:
         default = ("deal",) if self.is_repeat and self.conversion.state != "done" else ("contact", "deal")
         if wish.targets is None and self.conversion.state in {"running", "done"}:
             return self.conversion.targets
@@ -378,7 +384,7 @@ class Lead(Aggregate, LeadState):
         if stage.id == self.stage_id:
             return
         before, semantic = self.stage_id, self.stage_semantic
-        stand_on(self, stage, by=by, at=at)
+        enter_stage(self, stage, by=by, at=at)
         self._touch(by, at)
         self.record(
             LeadStageChanged(

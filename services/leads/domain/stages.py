@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.elements.stages import Stage, StageSet
+from shared.elements.domain.stages import Stage, StageSet
 
 LEAD_STAGES: Final = StageSet(
     [

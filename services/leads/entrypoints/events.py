@@ -6,21 +6,27 @@ A reaction that is one change of one lead needs no use case: the lead's own meth
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from crm_contracts.clients import ElementCompanyRefused, ElementContactsResolved, LeadClientRefused, LeadClientResolved
-from crm_contracts.deals import ConversionRef, DealCreated, LeadDealConfirmed, LeadDealRefused
+from crm_contracts.client_answers import (
+    ElementCompanyRefused,
+    ElementContactsResolved,
+    LeadClientRefused,
+    LeadClientResolved,
+)
+from crm_contracts.deal_answers import LeadDealConfirmed, LeadDealRefused
+from crm_contracts.deals import ConversionRef, DealCreated
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
 from services.leads.domain.lead import Lead
-from shared.elements.arrivals import ARRIVAL_REACTIONS
-from shared.elements.departures import DEPARTURE_REACTIONS, Departures
-from shared.elements.products import PRODUCT_REACTIONS
+from shared.elements.store.created_links import CREATED_LINK_REACTIONS
+from shared.elements.store.products import PRODUCT_REACTIONS
+from shared.elements.store.removed_clients import REMOVED_CLIENT_REACTIONS, RemovedClients
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def on_lead_client_resolved(
-    event: Envelope[LeadClientResolved], cause: Cause, *, leads: Repository[Lead], departures: Departures[Lead]
+    event: Envelope[LeadClientResolved], cause: Cause, *, leads: Repository[Lead], removed_clients: RemovedClients[Lead]
 ) -> None:
     """The client part of a conversion is done."""
     answer = event.data
@@ -37,7 +43,7 @@ async def on_lead_client_resolved(
         )
 
     lead = await leads.change(answer.lead.id, resolve, cause)
-    await departures.after_linking(lead.id, lead.client.refs, cause)
+    await removed_clients.remove_from(lead.id, lead.client.refs, cause)
 
 
 async def on_lead_client_refused(event: Envelope[LeadClientRefused], cause: Cause, *, leads: Repository[Lead]) -> None:
@@ -57,32 +63,37 @@ async def on_lead_client_refused(event: Envelope[LeadClientRefused], cause: Caus
 
 
 async def on_deal_created(
-    event: Envelope[DealCreated], cause: Cause, *, leads: Repository[Lead], departures: Departures[Lead]
+    event: Envelope[DealCreated], cause: Cause, *, leads: Repository[Lead], removed_clients: RemovedClients[Lead]
 ) -> None:
     """The deal of a conversion is there; other deals are none of our business."""
     asked_by = event.data.conversion
     if asked_by is None:
         return
     deal = ElementRef(type="deal", id=event.data.deal.id, title=event.data.deal.title)
-    await _open_deal(asked_by, deal, cause, leads=leads, departures=departures)
+    await _open_deal(asked_by, deal, cause, leads=leads, removed_clients=removed_clients)
 
 
 async def on_lead_deal_confirmed(
-    event: Envelope[LeadDealConfirmed], cause: Cause, *, leads: Repository[Lead], departures: Departures[Lead]
+    event: Envelope[LeadDealConfirmed], cause: Cause, *, leads: Repository[Lead], removed_clients: RemovedClients[Lead]
 ) -> None:
     """The deal was there already: the first answer may have been lost."""
-    await _open_deal(event.data.conversion, event.data.deal, cause, leads=leads, departures=departures)
+    await _open_deal(event.data.conversion, event.data.deal, cause, leads=leads, removed_clients=removed_clients)
 
 
 async def _open_deal(
-    asked_by: ConversionRef, deal: ElementRef, cause: Cause, *, leads: Repository[Lead], departures: Departures[Lead]
+    asked_by: ConversionRef,
+    deal: ElementRef,
+    cause: Cause,
+    *,
+    leads: Repository[Lead],
+    removed_clients: RemovedClients[Lead],
 ) -> None:
     lead = await leads.change(
         asked_by.lead_id,
         lambda lead: lead.open_deal(asked_by.conversion_id, asked_by.attempt, deal, by=cause.actor, at=cause.at),
         cause,
     )
-    await departures.after_linking(lead.id, lead.client.refs, cause)
+    await removed_clients.remove_from(lead.id, lead.client.refs, cause)
 
 
 async def on_lead_deal_refused(event: Envelope[LeadDealRefused], cause: Cause, *, leads: Repository[Lead]) -> None:
@@ -102,7 +113,7 @@ async def on_element_contacts_resolved(
     cause: Cause,
     *,
     leads: Repository[Lead],
-    departures: Departures[Lead],
+    removed_clients: RemovedClients[Lead],
 ) -> None:
     """The contacts of the company that a lead links."""
     answer = event.data
@@ -120,7 +131,7 @@ async def on_element_contacts_resolved(
         )
 
     await leads.change(answer.element.id, attach, cause)
-    await departures.after_linking(answer.element.id, (answer.company, *answer.contacts), cause)
+    await removed_clients.remove_from(answer.element.id, (answer.company, *answer.contacts), cause)
 
 
 async def on_element_company_refused(
@@ -147,7 +158,7 @@ REACTIONS: Mapping[type[Event], Callable[..., Awaitable[Any]]] = {
     LeadDealRefused: on_lead_deal_refused,
     ElementContactsResolved: on_element_contacts_resolved,
     ElementCompanyRefused: on_element_company_refused,
-    **ARRIVAL_REACTIONS,
-    **DEPARTURE_REACTIONS,
+    **CREATED_LINK_REACTIONS,
+    **REMOVED_CLIENT_REACTIONS,
     **PRODUCT_REACTIONS,
 }

@@ -6,36 +6,27 @@ because a lead that is turned away is lost.
 
 from typing import Annotated, Any
 
-from crm_contracts.leads import Activities, LeadState
+from crm_contracts.conversions import Activities
+from crm_contracts.leads import LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel, Field, StrictBool
 
-from services.leads.domain.conversion import Conversion, ConversionState, ConversionWish
+from services.leads.domain.conversion import Conversion, ConversionRequest, ConversionState
 from services.leads.domain.lead import Lead
 from services.leads.usecases.create_lead import NewLead
-from shared.elements.inputs import (
-    AddressIn,
-    ClientIn,
-    Code,
-    Currency,
-    ElementId,
-    MoneyIn,
-    Name,
-    NewRecordIn,
-    PastDate,
-    ReachIn,
-    Rows,
-    Text,
-    Title,
-    UserId,
-    UtmIn,
-    given_fields,
-    reach_fields,
-)
-from shared.kit.http import Input
+from shared.elements.schemas.address import AddressIn
+from shared.elements.schemas.client_field import ClientIn
+from shared.elements.schemas.contact_points import ContactPointsIn, contact_point_fields
+from shared.elements.schemas.given_fields import given_fields
+from shared.elements.schemas.money import MoneyIn
+from shared.elements.schemas.origin import NewRecordIn
+from shared.elements.schemas.product_rows import Rows
+from shared.elements.schemas.scalars import Code, Currency, ElementId, Name, PastDate, Text, Title, UserId
+from shared.elements.schemas.tracking import UtmIn
+from shared.kit.web.schemas import Input
 
 
-class LeadFieldsIn(ReachIn):
+class LeadFieldsIn(ContactPointsIn):
     """Fields of a lead; on PATCH, what is absent stays as it is."""
 
     title: Title = ""
@@ -59,7 +50,7 @@ class LeadFieldsIn(ReachIn):
     def fields(self, country: str) -> dict[str, Any]:
         """What was given, as the domain has it."""
         given = given_fields(self, LeadFieldsIn)
-        return given | reach_fields(given, country)
+        return given | contact_point_fields(given, country)
 
 
 class LeadUpsert(LeadFieldsIn, ClientIn):
@@ -71,15 +62,15 @@ class LeadUpsert(LeadFieldsIn, ClientIn):
     currency: Currency | None = None
     is_manual_amount: StrictBool | None = None
 
-    def wish(self, country: str, origin: tuple[str, str] | None = None) -> NewLead:
+    def to_domain(self, country: str, origin: tuple[str, str] | None = None) -> NewLead:
         """As the use case has it."""
         return NewLead(
             fields=self.fields(country),
             stage_id=self.stage_id,
             company_id=self.company,
-            contacts=[link.wish() for link in self.contacts or ()],
+            contacts=[link.to_domain() for link in self.contacts or ()],
             auto_link_contacts=self.auto_link_contacts is not False,
-            rows=[row.wish() for row in self.rows],
+            rows=[row.to_domain() for row in self.rows],
             amount=self.amount.value_of() if self.amount else None,
             currency=self.currency,
             is_manual_amount=self.is_manual_amount,
@@ -103,9 +94,9 @@ class ConversionIn(Input):
     pipeline_id: ElementId = "default"
     activities: Activities = "complete"
 
-    def wish(self) -> ConversionWish:
+    def to_domain(self) -> ConversionRequest:
         """As the domain has it."""
-        return ConversionWish(**{**self.model_dump(), "targets": tuple(self.targets) if self.targets else None})
+        return ConversionRequest(**{**self.model_dump(), "targets": tuple(self.targets) if self.targets else None})
 
 
 class ConversionOut(BaseModel):

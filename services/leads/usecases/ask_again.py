@@ -6,7 +6,7 @@ from typing import Protocol
 
 from services.leads.domain.lead import Lead
 from shared.kit.domain import Cause, Clock, NewId
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 class SilentConversions(Protocol):

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from services.leads.domain.conversion import ConversionWish
+from services.leads.domain.conversion import ConversionRequest
 from services.leads.domain.lead import Lead
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def convert_lead(
-    id_: str, wish: ConversionWish, cause: Cause, *, leads: Repository[Lead], new_id: Callable[[], str]
+    id_: str, wish: ConversionRequest, cause: Cause, *, leads: Repository[Lead], new_id: Callable[[], str]
 ) -> Lead:
     """Begin the conversion; the rest comes by events. Any number of repeats and parallel calls begin it once.
 

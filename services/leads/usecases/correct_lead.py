@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from crm_contracts.values import Client
+from crm_contracts.client_field import Client
 
 from services.leads.domain.lead import Lead
-from shared.elements.departures import Departures
+from shared.elements.store.removed_clients import RemovedClients
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def correct_lead(
@@ -17,7 +17,7 @@ async def correct_lead(
     cause: Cause,
     *,
     leads: Repository[Lead],
-    departures: Departures[Lead],
+    removed_clients: RemovedClients[Lead],
     client: Callable[[Client], Client] | None = None,
     expected_version: int | None = None,
 ) -> Lead:
@@ -25,7 +25,7 @@ async def correct_lead(
 
     Raises:
         NotFound: no such lead.
-        Stale: the caller's copy is old.
+        VersionMismatch: the caller's copy is old.
         ConversionRunning: a client was given while the lead is being converted; then no field changes either.
     """
 
@@ -36,4 +36,4 @@ async def correct_lead(
 
     lead = await leads.change(id_, correct, cause, expected_version=expected_version)
     contacts = [link.ref for link in lead.client.contacts] if client else []
-    return await departures.present(lead, contacts, cause)
+    return await removed_clients.without_removed(lead, contacts, cause)

@@ -4,17 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm_contracts.values import Client, Money
+from crm_contracts.client_field import Client
+from crm_contracts.values import Money
 
 from services.leads.domain.lead import Lead
 from services.leads.domain.stages import LEAD_STAGES
-from shared.elements.client import ContactWish, set_company, set_contacts
-from shared.elements.departures import Departures
-from shared.elements.products import Products
-from shared.elements.rows import RowWish, make_rows, priced
+from shared.elements.domain.client_field import NewContactLink, set_company, set_contacts
+from shared.elements.domain.product_rows import NewRow, make_rows, priced
+from shared.elements.store.products import Products
+from shared.elements.store.removed_clients import RemovedClients
 from shared.kit.domain import Cause
-from shared.kit.mongo import Numbers
-from shared.kit.repository import Repository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import Repository
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class NewLead:
     fields: Mapping[str, Any] = field(default_factory=dict)
     stage_id: str | None = None
     company_id: str | None = None
-    contacts: Sequence[ContactWish] = ()
+    contacts: Sequence[NewContactLink] = ()
     auto_link_contacts: bool = True
-    rows: Sequence[RowWish] = ()
+    rows: Sequence[NewRow] = ()
     amount: Money | None = None
     currency: str | None = None
     is_manual_amount: bool | None = None
@@ -39,7 +40,7 @@ async def create_lead(
     cause: Cause,
     *,
     leads: Repository[Lead],
-    departures: Departures[Lead],
+    removed_clients: RemovedClients[Lead],
     products: Products,
     numbers: Numbers,
     currency: str,
@@ -74,4 +75,4 @@ async def create_lead(
         cause,
         numbers,
     )
-    return await departures.present(lead, [link.ref for link in client.contacts], cause)
+    return await removed_clients.without_removed(lead, [link.ref for link in client.contacts], cause)

@@ -3,7 +3,7 @@
 from services.leads.domain.lead import Lead
 from services.leads.domain.stages import LEAD_STAGES
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def move_lead(

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from crm_contracts.values import Client
+from crm_contracts.client_field import Client
 
 from services.leads.domain.lead import Lead
-from shared.elements.departures import Departures
+from shared.elements.store.removed_clients import RemovedClients
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def set_lead_client(
@@ -16,7 +16,7 @@ async def set_lead_client(
     cause: Cause,
     *,
     leads: Repository[Lead],
-    departures: Departures[Lead],
+    removed_clients: RemovedClients[Lead],
     as_whole: bool,
     expected_version: int | None = None,
 ) -> Lead:
@@ -31,4 +31,4 @@ async def set_lead_client(
         cause,
         expected_version=expected_version,
     )
-    return await departures.present(lead, [link.ref for link in lead.client.contacts], cause)
+    return await removed_clients.without_removed(lead, [link.ref for link in lead.client.contacts], cause)

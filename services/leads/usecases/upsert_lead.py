@@ -7,9 +7,9 @@ from services.leads.domain.errors import OriginTaken
 from services.leads.domain.lead import Lead
 from services.leads.usecases.correct_lead import correct_lead
 from services.leads.usecases.create_lead import NewLead
-from shared.elements.departures import Departures
+from shared.elements.store.removed_clients import RemovedClients
 from shared.kit.domain import Cause, derived_id
-from shared.kit.repository import IdTaken, Repository
+from shared.kit.storage.repository import IdTaken, Repository
 
 Create = Callable[[str, NewLead, Cause], Awaitable[Lead]]
 """`create_lead` with its collaborators."""
@@ -29,7 +29,7 @@ async def upsert_lead(
     cause: Cause,
     *,
     leads: Repository[Lead],
-    departures: Departures[Lead],
+    removed_clients: RemovedClients[Lead],
     views: ByOrigin,
     create: Create,
     expected_version: int | None = None,
@@ -40,7 +40,7 @@ async def upsert_lead(
         The lead, and whether it is new.
 
     Raises:
-        Stale: the caller's copy of a lead that is there is old.
+        VersionMismatch: the caller's copy of a lead that is there is old.
     """
     found = await views.by_origin(*origin)
     if found is None:
@@ -52,6 +52,6 @@ async def upsert_lead(
             if found is None:
                 raise
     corrected = await correct_lead(
-        found.id, wish.fields, cause, leads=leads, departures=departures, expected_version=expected_version
+        found.id, wish.fields, cause, leads=leads, removed_clients=removed_clients, expected_version=expected_version
     )
     return corrected, False

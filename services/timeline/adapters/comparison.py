@@ -10,7 +10,8 @@ from typing import Final
 
 from services.timeline.adapters.mongo import Entries
 from services.timeline.domain.rebuild import Difference
-from shared.kit.mongo import Collection, Document
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.documents import Document
 
 PAGE: Final = 2000
 _NAMES: Final = ("entries", "marks")

@@ -17,9 +17,11 @@ from services.timeline.adapters.comparison import confirmed, suspects
 from services.timeline.adapters.mongo import Entries
 from services.timeline.domain.entry import Entry
 from services.timeline.domain.rebuild import Difference
-from shared.kit.auth import Caller
 from shared.kit.domain import Conflict
-from shared.kit.mongo import Collection, Database, Document, Filter
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.connection import Database
+from shared.kit.storage.documents import Document, Filter
+from shared.kit.web.auth import Caller
 
 T = TypeVar("T")
 

@@ -13,9 +13,11 @@ from crm_contracts.values import ElementRef
 
 from services.timeline.domain.entry import Entry, Mark
 from services.timeline.domain.narration import MERGE_KIND, MERGED
-from shared.kit.auth import Caller
-from shared.kit.mongo import Collection, Document, Filter, Index
-from shared.kit.pages import decode_cursor, newest_first
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.documents import Document, Filter
+from shared.kit.storage.indexes import Index
+from shared.kit.storage.pages import decode_cursor, newest_first
+from shared.kit.web.auth import Caller
 
 BINDINGS = "bindings"
 MAX_TRACE = 20_000

@@ -1,9 +1,9 @@
 """Finds rebuilds; at most one is open, which an index sees to."""
 
 from services.timeline.domain.rebuild import AT_WORK, Rebuild
-from shared.kit.mongo import Index
-from shared.kit.pages import newest_first
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.indexes import Index
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.pages import newest_first
 
 REBUILDS = "rebuilds"
 ONE_OPEN = "one_open"

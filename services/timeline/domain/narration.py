@@ -12,9 +12,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from crm_contracts import catalog, clients, deals, leads, timeline
+from crm_contracts import (
+    client_answers,
+    clients,
+    companies,
+    contacts,
+    conversions,
+    deal_answers,
+    deals,
+    dictionaries,
+    leads,
+    products,
+    timeline,
+)
+from crm_contracts.client_field import Client
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.values import Client, ElementRef, Money, Priced, RequisiteLink
+from crm_contracts.product_rows import Priced
+from crm_contracts.requisites import RequisiteLink
+from crm_contracts.values import ElementRef, Money
 
 
 @dataclass(frozen=True)
@@ -78,7 +93,7 @@ def _deal_created(said: deals.DealCreated) -> Iterator[Line]:
     yield from _created(ElementRef(type="deal", id=deal.id, title=deal.title), deal.client, lead)
 
 
-def _contact_created(said: clients.ContactCreated) -> Iterator[Line]:
+def _contact_created(said: contacts.ContactCreated) -> Iterator[Line]:
     contact = ElementRef(type="contact", id=said.contact.id, title=said.contact.full_name)
     lead = ElementRef(type="lead", id=said.contact.lead_id) if said.contact.lead_id else None
     yield from _created(contact, Client(), lead)
@@ -86,12 +101,12 @@ def _contact_created(said: clients.ContactCreated) -> Iterator[Line]:
         yield Line(company.ref, "linked", f"Contact {_name(contact)} was linked", {"contact": str(contact)})
 
 
-def _company_created(said: clients.CompanyCreated) -> Iterator[Line]:
+def _company_created(said: companies.CompanyCreated) -> Iterator[Line]:
     lead = ElementRef(type="lead", id=said.company.lead_id) if said.company.lead_id else None
     yield from _created(ElementRef(type="company", id=said.company.id, title=said.company.title), Client(), lead)
 
 
-def _product_created(said: catalog.ProductCreated) -> Iterator[Line]:
+def _product_created(said: products.ProductCreated) -> Iterator[Line]:
     yield from _created(ElementRef(type="product", id=said.product.id, title=said.product.name), Client())
 
 
@@ -210,26 +225,26 @@ def _choice_step(text: str) -> Narrator:
     return narrate
 
 
-def _contact_linked(said: clients.ContactLinked) -> Iterator[Line]:
+def _contact_linked(said: contacts.ContactLinked) -> Iterator[Line]:
     yield Line(said.contact, "linked", f"Linked to {_name(said.company)}", {"company": str(said.company)})
     yield Line(said.company, "linked", f"Contact {_name(said.contact)} was linked", {"contact": str(said.contact)})
 
 
-def _contact_unlinked(said: clients.ContactUnlinked) -> Iterator[Line]:
+def _contact_unlinked(said: contacts.ContactUnlinked) -> Iterator[Line]:
     text = f"No longer linked to {_name(said.company)}"
     yield Line(said.contact, "unlinked", text, {"company": str(said.company)})
     text = f"Contact {_name(said.contact)} is no longer linked"
     yield Line(said.company, "unlinked", text, {"contact": str(said.contact)})
 
 
-def _contact_deleted(said: clients.ContactDeleted) -> Iterator[Line]:
+def _contact_deleted(said: contacts.ContactDeleted) -> Iterator[Line]:
     yield Line(said.contact, "log_message", f"Contact {_name(said.contact)} was deleted")
     for link in said.before.companies:
         text = f"Contact {_name(said.contact)} was deleted"
         yield Line(link.ref, "unlinked", text, {"contact": str(said.contact)})
 
 
-def _company_deleted(said: clients.CompanyDeleted) -> Iterator[Line]:
+def _company_deleted(said: companies.CompanyDeleted) -> Iterator[Line]:
     yield Line(said.company, "log_message", f"Company {_name(said.company)} was deleted")
 
 
@@ -241,7 +256,7 @@ def _replaced(noun: str) -> Narrator:
     return narrate
 
 
-def _merged(said: clients.ContactMerged | clients.CompanyMerged) -> Iterator[Line]:
+def _merged(said: contacts.ContactMerged | companies.CompanyMerged) -> Iterator[Line]:
     """The survivor's line; its timeline shows those of the others from then on."""
     named = ", ".join(_name(ref) for ref in said.removed)
     fields = sorted(said.after.model_fields_set - MARKS)
@@ -262,14 +277,14 @@ def _requisites(verb: str) -> Narrator:
     return narrate
 
 
-def _lead_converted(said: leads.LeadConverted) -> Iterator[Line]:
+def _lead_converted(said: conversions.LeadConverted) -> Iterator[Line]:
     results = list(_refs(said.contact, said.company, said.deal))
     payload = {"results": [str(ref) for ref in results]}
     for ref in (said.lead, *results):
         yield Line(ref, "converted", f"Lead {_name(said.lead)} was converted", {**payload, "lead": str(said.lead)})
 
 
-def _conversion_refused(said: leads.LeadConversionRefused) -> Iterator[Line]:
+def _conversion_refused(said: conversions.LeadConversionRefused) -> Iterator[Line]:
     payload = {"code": said.code, "attempt": said.attempt, "candidates": [str(ref) for ref in said.candidates]}
     yield Line(said.lead, "process_step", f"The conversion was refused: {said.code}", payload)
 
@@ -294,17 +309,17 @@ def _link_step(text: str) -> Narrator:
     return narrate
 
 
-def _value_added(said: catalog.DictionaryValueCreated) -> Iterator[Line]:
+def _value_added(said: dictionaries.DictionaryValueCreated) -> Iterator[Line]:
     yield Line(said.dictionary, "element_modified", f"Value {said.value.name} was added", {"value": said.value.code})
 
 
-def _value_changed(said: catalog.DictionaryValueUpdated) -> Iterator[Line]:
+def _value_changed(said: dictionaries.DictionaryValueUpdated) -> Iterator[Line]:
     fields = sorted(said.after.model_fields_set)
     text = f"Value {said.value.name} was changed: {', '.join(fields)}"
     yield Line(said.dictionary, "element_modified", text, {"value": said.value.code, "fields": fields})
 
 
-def _value_deleted(said: catalog.DictionaryValueDeleted) -> Iterator[Line]:
+def _value_deleted(said: dictionaries.DictionaryValueDeleted) -> Iterator[Line]:
     text = f"Value {said.before.name} was deleted"
     yield Line(said.dictionary, "element_modified", text, {"value": said.before.code})
 
@@ -325,10 +340,10 @@ NARRATION: Mapping[type[Event], Narrator] = {
     leads.LeadClientChanged: _client_changed("lead"),
     leads.LeadContactsAttached: _contacts_attached("lead"),
     leads.LeadCompanyUnlinked: _company_unlinked("lead"),
-    leads.LeadConversionRequested: _step("A conversion was requested"),
-    leads.LeadDealRequested: _step("A deal was asked for"),
-    leads.LeadConverted: _lead_converted,
-    leads.LeadConversionRefused: _conversion_refused,
+    conversions.LeadConversionRequested: _step("A conversion was requested"),
+    conversions.LeadDealRequested: _step("A deal was asked for"),
+    conversions.LeadConverted: _lead_converted,
+    conversions.LeadConversionRefused: _conversion_refused,
     deals.DealCreated: _deal_created,
     deals.DealUpdated: _modified("deal"),
     deals.DealStageChanged: _stage_changed("deal"),
@@ -337,35 +352,35 @@ NARRATION: Mapping[type[Event], Narrator] = {
     deals.DealContactsAttached: _contacts_attached("deal"),
     deals.DealCompanyUnlinked: _company_unlinked("deal"),
     deals.DealRequisitesChosen: _requisites_chosen("deal"),
-    deals.LeadDealRefused: _step("The deal was refused"),
-    deals.LeadDealConfirmed: _step("The deal was confirmed once more"),
-    clients.ContactCreated: _contact_created,
-    clients.ContactUpdated: _modified("contact"),
-    clients.ContactLinked: _contact_linked,
-    clients.ContactUnlinked: _contact_unlinked,
-    clients.ContactDeleted: _contact_deleted,
-    clients.ContactReplaced: _replaced("contact"),
-    clients.ContactMerged: _merged,
-    clients.CompanyCreated: _company_created,
-    clients.CompanyDeleted: _company_deleted,
-    clients.CompanyUpdated: _modified("company"),
-    clients.CompanyReplaced: _replaced("company"),
-    clients.CompanyMerged: _merged,
+    deal_answers.LeadDealRefused: _step("The deal was refused"),
+    deal_answers.LeadDealConfirmed: _step("The deal was confirmed once more"),
+    contacts.ContactCreated: _contact_created,
+    contacts.ContactUpdated: _modified("contact"),
+    contacts.ContactLinked: _contact_linked,
+    contacts.ContactUnlinked: _contact_unlinked,
+    contacts.ContactDeleted: _contact_deleted,
+    contacts.ContactReplaced: _replaced("contact"),
+    contacts.ContactMerged: _merged,
+    companies.CompanyCreated: _company_created,
+    companies.CompanyDeleted: _company_deleted,
+    companies.CompanyUpdated: _modified("company"),
+    companies.CompanyReplaced: _replaced("company"),
+    companies.CompanyMerged: _merged,
     clients.ClientMergeRequested: _merge_requested,
     clients.RequisiteCreated: _requisites("were added"),
     clients.RequisiteChanged: _requisites("were changed"),
     clients.RequisiteDeleted: _requisites("were removed"),
-    clients.LeadClientResolved: _step("The client was created or linked"),
-    clients.LeadClientRefused: _step("No client was created: there are duplicates"),
-    clients.ElementContactsResolved: _link_step("The company and its contacts were found"),
-    clients.ElementCompanyRefused: _link_step("The company was not found"),
-    clients.ElementRequisitesConfirmed: _choice_step("The requisites are those of the client"),
-    clients.ElementRequisitesRefused: _choice_step("The requisites cannot be chosen"),
-    catalog.ProductCreated: _product_created,
-    catalog.ProductUpdated: _modified("product"),
-    catalog.DictionaryValueCreated: _value_added,
-    catalog.DictionaryValueUpdated: _value_changed,
-    catalog.DictionaryValueDeleted: _value_deleted,
+    client_answers.LeadClientResolved: _step("The client was created or linked"),
+    client_answers.LeadClientRefused: _step("No client was created: there are duplicates"),
+    client_answers.ElementContactsResolved: _link_step("The company and its contacts were found"),
+    client_answers.ElementCompanyRefused: _link_step("The company was not found"),
+    client_answers.ElementRequisitesConfirmed: _choice_step("The requisites are those of the client"),
+    client_answers.ElementRequisitesRefused: _choice_step("The requisites cannot be chosen"),
+    products.ProductCreated: _product_created,
+    products.ProductUpdated: _modified("product"),
+    dictionaries.DictionaryValueCreated: _value_added,
+    dictionaries.DictionaryValueUpdated: _value_changed,
+    dictionaries.DictionaryValueDeleted: _value_deleted,
     timeline.TimelineEntryBound: _bound,
     timeline.TimelineEntryUnbound: _unbound,
 }

@@ -22,11 +22,13 @@ from services.timeline.usecases.bind_entry import bind_entry
 from services.timeline.usecases.cancel_rebuild import cancel_rebuild
 from services.timeline.usecases.start_rebuild import start_rebuild
 from shared.kit.domain import NotFound
-from shared.kit.http import Call, Cursor, Limit, Page, is_process, reads, router, writes
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.web.call import Call, reads, writes
+from shared.kit.web.routes import is_process, router
+from shared.kit.web.schemas import Cursor, Limit, Page
 
-Reading = Annotated[Call, reads("timeline:read")]
-Writing = Annotated[Call, writes("timeline:write")]
+CanRead = Annotated[Call, reads("timeline:read")]
+CanWrite = Annotated[Call, writes("timeline:write")]
 Looking = Annotated[Call, reads("timeline:admin")]
 Operating = Annotated[Call, writes("timeline:admin")]
 
@@ -37,7 +39,7 @@ def build_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -
 
     @api.get("/timeline", tags=["timeline"])
     async def timeline(
-        call: Reading,
+        call: CanRead,
         element: Annotated[Element, Query(description="such as `deal:0199f2a4-…`")],
         types: Annotated[str | None, Query(max_length=500, description="kinds of entries, comma-separated")] = None,
         limit: Limit = 50,
@@ -49,7 +51,7 @@ def build_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -
         return Page(items=found, next_cursor=more)
 
     @api.get("/timeline/traces/{correlation_id}", tags=["trace"])
-    async def trace(correlation_id: str, call: Reading) -> Trace:
+    async def trace(correlation_id: str, call: CanRead) -> Trace:
         """The steps that one request set in motion, as a tree over the services."""
         found, truncated = await entries.correlated(correlation_id, access=call.caller)
         tree = trace_of(correlation_id, found, truncated=truncated)
@@ -59,7 +61,7 @@ def build_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -
         return tree
 
     @api.get("/timeline/entries/{event_id}/bindings", tags=["bindings"])
-    async def bound(event_id: str, _: Reading) -> BindingsOut:
+    async def bound(event_id: str, _: CanRead) -> BindingsOut:
         """The elements in whose timelines the entry of an event shows (TL-05)."""
         told = [entry.element for entry in await entries.of_event(event_id) if not entry.bound_by_hand]
         if not told:
@@ -74,7 +76,7 @@ def build_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -
         tags=["bindings"],
         responses={200: {"model": BindingsOut}},
     )
-    async def bind(event_id: str, body: BindingIn, call: Writing, response: Response) -> BindingsOut:
+    async def bind(event_id: str, body: BindingIn, call: CanWrite, response: Response) -> BindingsOut:
         """Bind the entry to one more element; 200 where it was already (TL-05)."""
         before = await bound(event_id, call)
         element = ref_of(body.element)
@@ -83,7 +85,7 @@ def build_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -
         return BindingsOut(event_id=event_id, elements=list(now))
 
     @api.delete("/timeline/entries/{event_id}/bindings/{element}", tags=["bindings"])
-    async def unbind(event_id: str, element: Element, call: Writing) -> BindingsOut:
+    async def unbind(event_id: str, element: Element, call: CanWrite) -> BindingsOut:
         """Unbind the entry from an element; the last binding stays (TL-05)."""
         now = await bind_entry(event_id, ref_of(element), call.cause, bindings=bindings, entries=entries, bound=False)
         return BindingsOut(event_id=event_id, elements=list(now))

@@ -8,7 +8,7 @@ from crm_contracts.values import ElementRef, ElementType
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.timeline.domain.rebuild import Comparison, Rebuild, State
-from shared.kit.http import Input
+from shared.kit.web.schemas import Input
 
 Element = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(get_args(ElementType))}):.{{1,190}}$")]
 """An element such as `deal:0199f2a4-…`."""

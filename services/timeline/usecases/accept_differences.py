@@ -2,7 +2,7 @@
 
 from services.timeline.domain.rebuild import Rebuild
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 async def accept_differences(rebuild_id: str, cause: Cause, *, rebuilds: Repository[Rebuild]) -> Rebuild:

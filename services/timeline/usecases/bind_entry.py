@@ -9,7 +9,7 @@ from crm_contracts.values import ElementRef
 from services.timeline.domain.bindings import Bindings
 from services.timeline.domain.entry import Entry
 from shared.kit.domain import Cause, NotFound
-from shared.kit.repository import IdTaken, Repository
+from shared.kit.storage.repository import IdTaken, Repository
 
 
 class EntriesOfEvents(Protocol):

@@ -13,8 +13,8 @@ from crm_contracts.envelope import Envelope, Event
 from services.timeline.domain.rebuild import Rebuild
 from services.timeline.usecases.hold_rebuild import Hold
 from services.timeline.usecases.tell_events import Projection, tell_events
-from shared.kit.failures import is_transient
-from shared.kit.replay import Batch, Places
+from shared.kit.messaging.failures import is_transient
+from shared.kit.messaging.topic_reader import Batch, Places
 
 
 class Log(Protocol):

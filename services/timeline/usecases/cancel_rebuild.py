@@ -5,7 +5,7 @@ from typing import Protocol
 
 from services.timeline.domain.rebuild import Rebuild
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 class Generations(Protocol):

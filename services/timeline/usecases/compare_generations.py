@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from services.timeline.domain.rebuild import MAX_EXAMPLES, Comparison, Difference, Rebuild
 from services.timeline.usecases.hold_rebuild import Hold
-from shared.kit.replay import Places
+from shared.kit.messaging.topic_reader import Places
 
 MAX_SUSPECTS: Final = 10_000
 """More than these are never a matter of the moment, and are not looked at again."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from services.timeline.domain.rebuild import Rebuild
 from shared.kit.domain import Cause, NewId
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 SERVICE: Final = "service:timeline"
 

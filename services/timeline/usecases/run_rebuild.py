@@ -17,9 +17,9 @@ from services.timeline.usecases.build_generation import build_generation
 from services.timeline.usecases.compare_generations import compare_generations
 from services.timeline.usecases.hold_rebuild import SERVICE, Hold, hold_rebuild
 from shared.kit.domain import Cause, NewId
-from shared.kit.failures import is_transient, reason_of
-from shared.kit.observability import log as say
-from shared.kit.repository import Repository
+from shared.kit.messaging.failures import is_transient, reason_of
+from shared.kit.storage.repository import Repository
+from shared.kit.telemetry.logs import log as say
 
 
 class Log(building.Log, comparing.Log, Protocol):

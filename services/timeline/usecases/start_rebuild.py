@@ -4,7 +4,7 @@ from typing import Protocol
 
 from services.timeline.domain.rebuild import Rebuild, RebuildRunning
 from shared.kit.domain import Cause
-from shared.kit.repository import Repository
+from shared.kit.storage.repository import Repository
 
 
 class OpenRebuild(Protocol):

@@ -1,25 +1,16 @@
-"""What the deals service says, on `crm.deals.events`."""
+"""Deals and the events about them, on `crm.deals.events`."""
 
 from datetime import date, datetime
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from crm_contracts.client_field import Client
 from crm_contracts.envelope import Event
-from crm_contracts.values import (
-    Audited,
-    ChangedFields,
-    Client,
-    ElementRef,
-    Identified,
-    Owned,
-    Priced,
-    RequisiteLink,
-    Sourced,
-    Staged,
-    StageSemantic,
-    Value,
-)
+from crm_contracts.fields import Audited, Identified, Owned, Sourced, Staged
+from crm_contracts.product_rows import Priced
+from crm_contracts.requisites import RequisiteLink
+from crm_contracts.values import ChangedFields, ElementRef, StageSemantic, Value
 
 
 class ConversionRef(Value):
@@ -128,22 +119,3 @@ class DealRequisitesChosen(Event):
     before: RequisiteLink
     after: RequisiteLink
     clients: tuple[ElementRef, ...] = Field(default=(), description="of whom the requisites may be")
-
-
-class LeadDealRefused(Event):
-    """No deal can be opened for the lead: an answer to `LeadDealRequested`."""
-
-    ce_type: ClassVar[str] = "crm.lead.deal_refused.v1"
-    lead: ElementRef
-    conversion: ConversionRef
-    code: str = Field(examples=["pipeline_not_found"])
-    message: str
-
-
-class LeadDealConfirmed(Event):
-    """The deal that the lead asks for once more is there already: an answer to a repeated `LeadDealRequested`."""
-
-    ce_type: ClassVar[str] = "crm.lead.deal_confirmed.v1"
-    lead: ElementRef
-    conversion: ConversionRef
-    deal: ElementRef

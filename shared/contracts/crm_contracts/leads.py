@@ -1,33 +1,15 @@
-"""What the leads service says, on `crm.leads.events`."""
+"""Leads and the events about them, on `crm.leads.events`."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from crm_contracts.client_field import Client
 from crm_contracts.envelope import Event
-from crm_contracts.values import (
-    Address,
-    Audited,
-    ChangedFields,
-    Client,
-    ContactLink,
-    ConversionTarget,
-    ElementRef,
-    Identified,
-    Money,
-    Named,
-    OnDuplicate,
-    Owned,
-    Priced,
-    ProductRow,
-    Reachable,
-    Sourced,
-    Staged,
-    StageSemantic,
-)
-
-Activities = Literal["keep_open", "complete"]
+from crm_contracts.fields import Audited, Identified, Named, Owned, Reachable, Sourced, Staged
+from crm_contracts.product_rows import Priced
+from crm_contracts.values import Address, ChangedFields, ElementRef, StageSemantic
 
 
 class LeadFields(Named, Reachable, Owned, Sourced):
@@ -118,86 +100,3 @@ class LeadCompanyUnlinked(Event):
     code: str = Field(examples=["company_not_found"])
     client: Client
     is_repeat: bool
-
-
-class LeadSnapshot(Named, Reachable, Owned, Sourced):
-    """What a conversion needs to know of the lead, frozen when it starts (LEAD-12)."""
-
-    title: str
-    company_title: str | None = None
-    address: Address | None = None
-
-
-class LeadConversionRequested(Event):
-    """A conversion began, or clients is asked once more (LEAD-11, LEAD-13).
-
-    `client_targets` are the records that clients is to create or link; it has nothing to do where they are empty.
-    `contact` and `company` are what an earlier attempt has created or linked.
-    """
-
-    ce_type: ClassVar[str] = "crm.lead.conversion_requested.v1"
-    lead: ElementRef
-    conversion_id: str
-    attempt: int
-    targets: tuple[ConversionTarget, ...]
-    client_targets: tuple[ConversionTarget, ...]
-    on_duplicate: OnDuplicate
-    proposed_contact_id: str
-    proposed_company_id: str
-    contact: ElementRef | None = None
-    company: ElementRef | None = None
-    snapshot: LeadSnapshot
-
-
-class DealDraft(Owned, Sourced):
-    """The deal that a lead asks for, complete (LEAD-12)."""
-
-    title: str
-    pipeline_id: str = "default"
-    company: ElementRef | None = None
-    contacts: tuple[ContactLink, ...] = ()
-    rows: tuple[ProductRow, ...] = ()
-    amount: Money
-    is_manual_amount: bool = False
-
-
-class LeadDealRequested(Event):
-    """The lead asks deals for its deal (LEAD-11)."""
-
-    ce_type: ClassVar[str] = "crm.lead.deal_requested.v1"
-    lead: ElementRef
-    conversion_id: str
-    attempt: int
-    proposed_deal_id: str
-    draft: DealDraft
-
-
-class LeadConverted(Event):
-    """The conversion is done (LEAD-14)."""
-
-    ce_type: ClassVar[str] = "crm.lead.converted.v1"
-    lead: ElementRef
-    conversion_id: str
-    attempt: int
-    contact: ElementRef | None = None
-    company: ElementRef | None = None
-    deal: ElementRef | None = None
-    client: Client = Field(description="the lead's Client field from now on")
-    activities: Activities = Field(
-        default="complete", description="what becomes of the lead's open activities (ACT-05)"
-    )
-    converted_at: datetime
-    converted_by: str
-
-
-class LeadConversionRefused(Event):
-    """The conversion ended without a result; a new attempt may be made."""
-
-    ce_type: ClassVar[str] = "crm.lead.conversion_refused.v1"
-    lead: ElementRef
-    conversion_id: str
-    attempt: int
-    code: str = Field(examples=["duplicates_found"])
-    message: str
-    candidates: tuple[ElementRef, ...] = ()
-    existing: tuple[ElementRef, ...] = Field(default=(), description="what this conversion has already made or linked")

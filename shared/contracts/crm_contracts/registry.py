@@ -4,37 +4,56 @@ The surprise: a type that this version does not know is not an error but `None`,
 types before every reader has heard of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from types import ModuleType
 from typing import Any
 
 from pydantic import ValidationError
 
-from crm_contracts import catalog, clients, deals, leads, timeline, topics
+from crm_contracts import (
+    client_answers,
+    clients,
+    companies,
+    contacts,
+    conversions,
+    deal_answers,
+    deals,
+    dictionaries,
+    leads,
+    products,
+    timeline,
+    topics,
+)
 from crm_contracts.envelope import Envelope, Event, MalformedEvent, header_texts, read_envelope
 
 
-def _spoken(module: ModuleType) -> list[type[Event]]:
+def _published(modules: Iterable[ModuleType]) -> list[type[Event]]:
+    """Event classes that these modules define; those that they merely import belong to others."""
     return [
         thing
+        for module in modules
         for thing in vars(module).values()
-        if isinstance(thing, type) and issubclass(thing, Event) and thing is not Event
+        if isinstance(thing, type)
+        and issubclass(thing, Event)
+        and thing.__module__ == module.__name__
+        and "ce_type" in vars(thing)
     ]
 
 
-SPEAKERS: Mapping[str, ModuleType] = {
-    topics.LEADS: leads,
-    topics.DEALS: deals,
-    topics.CLIENTS: clients,
-    topics.CATALOG: catalog,
-    topics.TIMELINE: timeline,
+PUBLISHED: Mapping[str, Sequence[type[Event]]] = {
+    topics.LEADS: _published((leads, conversions)),
+    topics.DEALS: _published((deals, deal_answers)),
+    topics.CLIENTS: _published((contacts, companies, clients, client_answers)),
+    topics.CATALOG: _published((products, dictionaries)),
+    topics.TIMELINE: _published((timeline,)),
 }
+"""By topic, the events that its service publishes."""
 
-EVENTS: Mapping[str, type[Event]] = {event.ce_type: event for module in SPEAKERS.values() for event in _spoken(module)}
+EVENTS: Mapping[str, type[Event]] = {event.ce_type: event for events in PUBLISHED.values() for event in events}
 """Every event class by its wire name."""
 
-TOPICS: Mapping[type[Event], str] = {event: topic for topic, module in SPEAKERS.items() for event in _spoken(module)}
+TOPICS: Mapping[type[Event], str] = {event: topic for topic, events in PUBLISHED.items() for event in events}
 """The topic on which each event is published."""
 
 

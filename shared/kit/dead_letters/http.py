@@ -11,10 +11,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from shared.kit.dead_letters.desk import Desk
-from shared.kit.http import Call, Cursor, Input, Limit, Page, reads, router, writes
-from shared.kit.mongo import Document
-from shared.kit.records import Record
+from shared.kit.dead_letters.service import DeadLetterService
+from shared.kit.messaging.log_reader import Record
+from shared.kit.storage.documents import Document
+from shared.kit.web.call import Call, reads, writes
+from shared.kit.web.routes import router
+from shared.kit.web.schemas import Cursor, Input, Limit, Page
 
 State = Literal["open", "replayed", "discarded"]
 Filter = Annotated[str | None, Query(max_length=249)]
@@ -103,7 +105,7 @@ class Discarding(Input):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
-def build_dead_letters(service: str, desk: Desk) -> APIRouter:
+def build_dead_letters(service: str, desk: DeadLetterService) -> APIRouter:
     """List, show, replay, discard."""
     permission = f"{service}:dead-letters"
     routes = router()

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from crm_contracts.envelope import header_texts
 
-from shared.kit.mongo import Document
-from shared.kit.records import Record
+from shared.kit.messaging.log_reader import Record
+from shared.kit.storage.documents import Document
 
 Headers = Sequence[tuple[str, bytes | None]]
 

@@ -17,7 +17,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from deploy.client import address
+from deploy.cli.client import address
 from tests.system.crm import until
 from tests.system.faults.kinds import KINDS
 from tests.system.faults.load import Load

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zlib import crc32
 
-from deploy.client import Answer, Crm, Problem, address
-from deploy.conversions import Wish, convert
+from deploy.cli.client import Answer, Crm, Problem, address
+from deploy.cli.conversions import Wish, convert
 
 _COMPANIES: Final = 5
 _PEOPLE: Final = 4

@@ -15,7 +15,7 @@ from typing import Final
 
 import httpx
 
-from deploy.client import Crm
+from deploy.cli.client import Crm
 from deploy.local.services import SERVICES, ServiceProcess
 from deploy.local.stack import LocalStack
 from tests.system.conftest import QUICK

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from deploy.client import Problem, address
+from deploy.cli.client import Problem, address
 from tests.system.faults.site import Site
 from tests.system.faults.verdict import Verdict
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from deploy.client import address
+from deploy.cli.client import address
 from tests.system.crm import until
 from tests.system.faults.load import Load
 from tests.system.faults.site import Site

@@ -9,7 +9,7 @@ from rich.console import Console
 from deploy.local.stack import LocalStack
 from deploy.verify.findings import Finding
 from deploy.verify.run import verify
-from deploy.verify.where import Where
+from deploy.verify.target import Where
 
 _PATIENCE_S: Final = 90.0
 _ABOUT_EVENTS: Final = frozenset({"reading", "sequences", "outbox"})

@@ -5,7 +5,7 @@ from datetime import UTC
 import schemathesis
 from hypothesis import strategies as st
 
-from shared.kit.pages import encode_cursor
+from shared.kit.storage.pages import encode_cursor
 
 ids = st.uuids().map(str)
 names = st.text(st.characters(codec="utf-8"), max_size=50)

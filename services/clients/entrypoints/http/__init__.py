@@ -16,9 +16,10 @@ from services.clients.entrypoints.http.links import links_router
 from services.clients.entrypoints.http.requisites import presets_router, requisites_router
 from services.clients.entrypoints.http.search import duplicates_router, search_router
 from services.clients.settings import ClientsSettings
-from shared.kit.http import Waiters, router
-from shared.kit.mongo import Numbers
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.web.routes import router
+from shared.kit.web.waiting import LongPolls
 
 
 def build_router(
@@ -29,12 +30,12 @@ def build_router(
     elements: Elements,
     dictionaries: Dictionaries,
     numbers: Numbers,
-    waiters: Waiters,
+    long_polls: LongPolls,
     settings: ClientsSettings,
 ) -> APIRouter:
     """The endpoints, over these collaborators."""
     api = router()
-    cards = Cards(elements, waiters)
+    cards = Cards(elements, long_polls)
     api.include_router(external_router(contacts, companies, views, dictionaries, numbers, settings))
     api.include_router(contacts_router(contacts, views, dictionaries, numbers, settings, cards))
     api.include_router(links_router(contacts, companies, views))

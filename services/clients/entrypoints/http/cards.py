@@ -8,16 +8,17 @@ from crm_contracts.values import ElementRef
 
 from services.clients.adapters.elements import Elements
 from services.clients.entrypoints.schemas.records import LinkState, LinkToIn
-from shared.kit.auth import Forbidden
-from shared.kit.http import Call, Waiters
+from shared.kit.web.auth import Forbidden
+from shared.kit.web.call import Call
+from shared.kit.web.waiting import LongPolls
 
 
 class Cards:
     """Who may link to them, and whether they link."""
 
-    def __init__(self, elements: Elements, waiters: Waiters) -> None:
+    def __init__(self, elements: Elements, long_polls: LongPolls) -> None:
         self._elements = elements
-        self._waiters = waiters
+        self._waiters = long_polls
 
     def chosen(self, link_to: LinkToIn | None, call: Call) -> ElementRef | None:
         """The element to be linked to, if any.

@@ -8,7 +8,7 @@ from services.clients.adapters.dictionaries import Dictionaries
 from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
 from services.clients.entrypoints.http.cards import Cards
-from services.clients.entrypoints.http.rights import Reading, Writing
+from services.clients.entrypoints.http.rights import CanRead, CanWrite
 from services.clients.entrypoints.schemas.records import (
     CompanyFieldsIn,
     CompanyIn,
@@ -22,10 +22,12 @@ from services.clients.usecases.correct_company import correct_company
 from services.clients.usecases.create_company import create_company
 from services.clients.usecases.delete_company import delete_company
 from services.clients.usecases.merge_clients import merge_clients
-from shared.kit.http import Cursor, Limit, Page, etag, router
-from shared.kit.mongo import Numbers
-from shared.kit.reach import normalized_email, normalized_phone
-from shared.kit.repository import MongoRepository
+from shared.elements.domain.contact_points import normalized_email, normalized_phone
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.web.call import etag
+from shared.kit.web.routes import router
+from shared.kit.web.schemas import Cursor, Limit, Page
 
 
 def companies_router(
@@ -48,7 +50,7 @@ def companies_router(
         return CompanyOut.of(company)
 
     @api.post("/companies", status_code=201)
-    async def enter(body: CompanyIn, call: Writing, response: Response) -> NewCompanyOut:
+    async def enter(body: CompanyIn, call: CanWrite, response: Response) -> NewCompanyOut:
         """Enter a company (COMP-01), and link it to the card that it was created from (CLI-05).
 
         With `link_to` the element's Client field takes it as soon as the element's service hears of it, for which
@@ -63,7 +65,7 @@ def companies_router(
 
     @api.get("/companies")
     async def page(
-        call: Reading,
+        call: CanRead,
         phone: str | None = None,
         email: str | None = None,
         originator_id: str | None = None,
@@ -82,30 +84,30 @@ def companies_router(
         return Page(items=[CompanyOut.of(company) for company in found], next_cursor=more)
 
     @api.get("/companies/{company_id}")
-    async def read(company_id: str, _: Reading, response: Response) -> CompanyOut:
+    async def read(company_id: str, _: CanRead, response: Response) -> CompanyOut:
         """Read one company."""
         return shown(await companies.get(company_id), response)
 
     @api.get("/companies/{company_id}/contacts")
-    async def people(company_id: str, _: Reading) -> list[ContactOut]:
+    async def people(company_id: str, _: CanRead) -> list[ContactOut]:
         """The company's contacts in their order, at most 500 (COMP-04)."""
         await companies.get(company_id)
         return [ContactOut.of(contact) for contact in (await views.contacts_of(company_id))[:500]]
 
     @api.patch("/companies/{company_id}")
-    async def correct(company_id: str, body: CompanyFieldsIn, call: Writing, response: Response) -> CompanyOut:
+    async def correct(company_id: str, body: CompanyFieldsIn, call: CanWrite, response: Response) -> CompanyOut:
         """Correct fields (COMP-01)."""
         changes = body.fields(country)
         company = await change(company_id, changes, call.cause, expected_version=call.if_match)
         return shown(company, response)
 
     @api.delete("/companies/{company_id}", status_code=204)
-    async def delete(company_id: str, call: Writing) -> None:
+    async def delete(company_id: str, call: CanWrite) -> None:
         """Delete a company; elements and contacts go on without it (COMP-10)."""
         await delete_company(company_id, call.cause, companies=companies, expected_version=call.if_match)
 
     @api.post("/companies/{company_id}/merge")
-    async def merge(company_id: str, body: MergeIn, call: Writing, response: Response) -> CompanyOut:
+    async def merge(company_id: str, body: MergeIn, call: CanWrite, response: Response) -> CompanyOut:
         """Merge other companies into this one (DUP-02).
 
         Empty fields are filled, lists are joined, links follow. Where filled fields differ, 409 `merge_conflict` lists

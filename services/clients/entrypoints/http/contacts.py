@@ -8,17 +8,19 @@ from services.clients.adapters.dictionaries import Dictionaries
 from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.contact import Contact
 from services.clients.entrypoints.http.cards import Cards
-from services.clients.entrypoints.http.rights import Exporting, Reading, Writing
+from services.clients.entrypoints.http.rights import CanRead, CanWrite, Exporting
 from services.clients.entrypoints.schemas.records import ContactFieldsIn, ContactIn, ContactOut, MergeIn, NewContactOut
 from services.clients.settings import ClientsSettings
 from services.clients.usecases.correct_contact import correct_contact
 from services.clients.usecases.create_contact import create_contact
 from services.clients.usecases.delete_contact import delete_contact
 from services.clients.usecases.merge_clients import merge_clients
-from shared.kit.http import Cursor, Limit, Page, etag, router
-from shared.kit.mongo import Numbers
-from shared.kit.reach import normalized_email, normalized_phone
-from shared.kit.repository import MongoRepository
+from shared.elements.domain.contact_points import normalized_email, normalized_phone
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.web.call import etag
+from shared.kit.web.routes import router
+from shared.kit.web.schemas import Cursor, Limit, Page
 
 
 def contacts_router(
@@ -41,7 +43,7 @@ def contacts_router(
         return ContactOut.of(contact)
 
     @api.post("/contacts", status_code=201)
-    async def enter(body: ContactIn, call: Writing, response: Response) -> NewContactOut:
+    async def enter(body: ContactIn, call: CanWrite, response: Response) -> NewContactOut:
         """Enter a contact (CONT-01), and link it to the card that it was created from (CLI-05).
 
         With `link_to` the element's Client field takes it as soon as the element's service hears of it, for which
@@ -56,7 +58,7 @@ def contacts_router(
 
     @api.get("/contacts")
     async def page(
-        call: Reading,
+        call: CanRead,
         phone: str | None = None,
         email: str | None = None,
         company_id: str | None = None,
@@ -83,24 +85,24 @@ def contacts_router(
         return Page(items=[ContactOut.of(contact) for contact in found], next_cursor=more)
 
     @api.get("/contacts/{contact_id}")
-    async def read(contact_id: str, _: Reading, response: Response) -> ContactOut:
+    async def read(contact_id: str, _: CanRead, response: Response) -> ContactOut:
         """Read one contact."""
         return shown(await contacts.get(contact_id), response)
 
     @api.patch("/contacts/{contact_id}")
-    async def correct(contact_id: str, body: ContactFieldsIn, call: Writing, response: Response) -> ContactOut:
+    async def correct(contact_id: str, body: ContactFieldsIn, call: CanWrite, response: Response) -> ContactOut:
         """Correct fields (CONT-01, CONT-03)."""
         changes = body.fields(country)
         contact = await change(contact_id, changes, call.cause, expected_version=call.if_match)
         return shown(contact, response)
 
     @api.delete("/contacts/{contact_id}", status_code=204)
-    async def delete(contact_id: str, call: Writing) -> None:
+    async def delete(contact_id: str, call: CanWrite) -> None:
         """Delete a contact; elements and companies go on without it (COMP-10)."""
         await delete_contact(contact_id, call.cause, contacts=contacts, expected_version=call.if_match)
 
     @api.post("/contacts/{contact_id}/merge")
-    async def merge(contact_id: str, body: MergeIn, call: Writing, response: Response) -> ContactOut:
+    async def merge(contact_id: str, body: MergeIn, call: CanWrite, response: Response) -> ContactOut:
         """Merge other contacts into this one (DUP-02).
 
         Empty fields are filled, lists are joined, links follow. Where filled fields differ, 409 `merge_conflict` lists

@@ -10,10 +10,11 @@ from services.clients.adapters.elements import Elements
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.element import Element
-from services.clients.entrypoints.http.rights import Reading
+from services.clients.entrypoints.http.rights import CanRead
 from services.clients.entrypoints.schemas.links import ElementOut
-from shared.kit.http import Cursor, Limit, Page, router
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.web.routes import router
+from shared.kit.web.schemas import Cursor, Limit, Page
 
 ElementTypeIn = Annotated[str | None, QueryParameter(alias="type", min_length=1, max_length=50)]
 
@@ -26,7 +27,7 @@ def elements_router(
 
     @api.get("/contacts/{contact_id}/elements")
     async def of_contact(
-        contact_id: str, call: Reading, kind: ElementTypeIn = None, limit: Limit = 50, cursor: Cursor = None
+        contact_id: str, call: CanRead, kind: ElementTypeIn = None, limit: Limit = 50, cursor: Cursor = None
     ) -> Page[ElementOut]:
         """List the leads, deals and whatever else is linked to the contact, newest first (CLI-01)."""
         found = await elements.page(
@@ -37,7 +38,7 @@ def elements_router(
 
     @api.get("/companies/{company_id}/elements")
     async def of_company(
-        company_id: str, call: Reading, kind: ElementTypeIn = None, limit: Limit = 50, cursor: Cursor = None
+        company_id: str, call: CanRead, kind: ElementTypeIn = None, limit: Limit = 50, cursor: Cursor = None
     ) -> Page[ElementOut]:
         """List the leads, deals and whatever else is linked to the company, newest first (CLI-01)."""
         found = await elements.page(

@@ -8,7 +8,7 @@ from services.clients.adapters.dictionaries import Dictionaries
 from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
-from services.clients.entrypoints.http.rights import Reading, Writing
+from services.clients.entrypoints.http.rights import CanRead, CanWrite
 from services.clients.entrypoints.schemas.records import CompanyOut, CompanyUpsertIn, ContactOut, ContactUpsertIn
 from services.clients.settings import ClientsSettings
 from services.clients.usecases.create_company import create_company
@@ -17,9 +17,10 @@ from services.clients.usecases.take_over_company import take_over_company
 from services.clients.usecases.take_over_contact import take_over_contact
 from services.clients.usecases.upsert_client import upsert_client
 from shared.kit.domain import NotFound
-from shared.kit.http import etag, router
-from shared.kit.mongo import Numbers
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.web.call import etag
+from shared.kit.web.routes import router
 
 
 def external_router(
@@ -55,7 +56,7 @@ def _contacts(
         return ContactOut.of(contact)
 
     @api.get("/contacts/external/{originator}/{origin:path}")
-    async def look_up(originator: str, origin: str, _: Reading, response: Response) -> ContactOut:
+    async def look_up(originator: str, origin: str, _: CanRead, response: Response) -> ContactOut:
         """Read the contact of this origin; one that was merged says where it went (CMN-14, DUP-02)."""
         found = await views.by_origin(contacts, originator, origin)
         if found is None:
@@ -64,7 +65,7 @@ def _contacts(
 
     @api.put("/contacts/external/{originator}/{origin:path}", responses={201: {"model": ContactOut}})
     async def upsert(
-        originator: str, origin: str, body: ContactUpsertIn, call: Writing, response: Response
+        originator: str, origin: str, body: ContactUpsertIn, call: CanWrite, response: Response
     ) -> ContactOut:
         """Create or correct the contact of this origin (CMN-14, CONT-08)."""
         contact, is_new = await upsert_client(
@@ -99,7 +100,7 @@ def _companies(
         return CompanyOut.of(company)
 
     @api.get("/companies/external/{originator}/{origin:path}")
-    async def look_up(originator: str, origin: str, _: Reading, response: Response) -> CompanyOut:
+    async def look_up(originator: str, origin: str, _: CanRead, response: Response) -> CompanyOut:
         """Read the company of this origin; one that was merged says where it went (CMN-14, DUP-02)."""
         found = await views.by_origin(companies, originator, origin)
         if found is None:
@@ -108,7 +109,7 @@ def _companies(
 
     @api.put("/companies/external/{originator}/{origin:path}", responses={201: {"model": CompanyOut}})
     async def upsert(
-        originator: str, origin: str, body: CompanyUpsertIn, call: Writing, response: Response
+        originator: str, origin: str, body: CompanyUpsertIn, call: CanWrite, response: Response
     ) -> CompanyOut:
         """Create or correct the company of this origin (CMN-14, CONT-08)."""
         company, is_new = await upsert_client(

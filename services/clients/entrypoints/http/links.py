@@ -5,13 +5,14 @@ from fastapi import APIRouter, Response
 from services.clients.adapters.mongo import ClientViews
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
-from services.clients.entrypoints.http.rights import Writing
+from services.clients.entrypoints.http.rights import CanWrite
 from services.clients.entrypoints.schemas.links import LinkIn
 from services.clients.entrypoints.schemas.records import ContactOut
 from services.clients.usecases.link_contact import link_contact
 from services.clients.usecases.unlink_contact import unlink_contact
-from shared.kit.http import etag, router
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.web.call import etag
+from shared.kit.web.routes import router
 
 
 def links_router(
@@ -25,7 +26,7 @@ def links_router(
         return ContactOut.of(contact)
 
     @api.put("/contacts/{contact_id}/companies/{company_id}")
-    async def link(contact_id: str, company_id: str, body: LinkIn, call: Writing, response: Response) -> ContactOut:
+    async def link(contact_id: str, company_id: str, body: LinkIn, call: CanWrite, response: Response) -> ContactOut:
         """Link the contact to a company (COMP-04, CONT-07)."""
         contact = await link_contact(
             contact_id,
@@ -41,7 +42,7 @@ def links_router(
         return shown(contact, response)
 
     @api.delete("/contacts/{contact_id}/companies/{company_id}")
-    async def unlink(contact_id: str, company_id: str, call: Writing, response: Response) -> ContactOut:
+    async def unlink(contact_id: str, company_id: str, call: CanWrite, response: Response) -> ContactOut:
         """Unlink the contact from a company (COMP-04)."""
         contact = await unlink_contact(
             contact_id, company_id, call.cause, contacts=contacts, expected_version=call.if_match

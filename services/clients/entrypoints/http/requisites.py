@@ -2,19 +2,20 @@
 
 from typing import TypeVar
 
-from crm_contracts.values import Requisite
+from crm_contracts.requisites import Requisite
 from fastapi import APIRouter, Response
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.presets import PRESETS
-from services.clients.entrypoints.http.rights import Reading, Writing
+from services.clients.entrypoints.http.rights import CanRead, CanWrite
 from services.clients.entrypoints.schemas.requisites import NewRequisiteIn, PresetFieldOut, PresetOut, RequisiteIn
 from services.clients.usecases.add_requisite import add_requisite
 from services.clients.usecases.change_requisite import change_requisite
 from services.clients.usecases.remove_requisite import remove_requisite
-from shared.kit.http import etag, router
-from shared.kit.repository import MongoRepository
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.web.call import etag
+from shared.kit.web.routes import router
 
 C = TypeVar("C", Contact, Company)
 
@@ -28,7 +29,7 @@ def requisites_router(owners: MongoRepository[C], path: str) -> APIRouter:
         return owner.requisite(id_)
 
     @api.post(f"/{path}/{{owner_id}}/requisites", status_code=201, name=f"add_requisite_to_{path}")
-    async def add(owner_id: str, body: NewRequisiteIn, call: Writing, response: Response) -> Requisite:
+    async def add(owner_id: str, body: NewRequisiteIn, call: CanWrite, response: Response) -> Requisite:
         """Add requisites (REQ-01, REQ-02, REQ-04); the ETag is the owner's."""
         id_ = body.id or call.new_id
         owner = await add_requisite(
@@ -38,18 +39,18 @@ def requisites_router(owners: MongoRepository[C], path: str) -> APIRouter:
         return shown(owner, id_, response)
 
     @api.get(f"/{path}/{{owner_id}}/requisites", name=f"requisites_of_{path}")
-    async def listed(owner_id: str, _: Reading) -> list[Requisite]:
+    async def listed(owner_id: str, _: CanRead) -> list[Requisite]:
         """List all requisites in their order, at most 20 (REQ-01)."""
         return list((await owners.get(owner_id)).requisites)
 
     @api.get(f"/{path}/{{owner_id}}/requisites/{{requisite_id}}", name=f"requisite_of_{path}")
-    async def read(owner_id: str, requisite_id: str, _: Reading, response: Response) -> Requisite:
+    async def read(owner_id: str, requisite_id: str, _: CanRead, response: Response) -> Requisite:
         """Read requisites; the ETag is the owner's."""
         return shown(await owners.get(owner_id), requisite_id, response)
 
     @api.put(f"/{path}/{{owner_id}}/requisites/{{requisite_id}}", name=f"change_requisite_of_{path}")
     async def change(
-        owner_id: str, requisite_id: str, body: RequisiteIn, call: Writing, response: Response
+        owner_id: str, requisite_id: str, body: RequisiteIn, call: CanWrite, response: Response
     ) -> Requisite:
         """Replace requisites by these (REQ-01); the ETag is the owner's."""
         owner = await change_requisite(
@@ -58,7 +59,7 @@ def requisites_router(owners: MongoRepository[C], path: str) -> APIRouter:
         return shown(owner, requisite_id, response)
 
     @api.delete(f"/{path}/{{owner_id}}/requisites/{{requisite_id}}", name=f"remove_requisite_of_{path}")
-    async def remove(owner_id: str, requisite_id: str, call: Writing, response: Response) -> list[Requisite]:
+    async def remove(owner_id: str, requisite_id: str, call: CanWrite, response: Response) -> list[Requisite]:
         """Remove requisites with their addresses and bank details; those that are left (REQ-01)."""
         owner = await remove_requisite(
             owner_id, requisite_id, call.cause, owners=owners, expected_version=call.if_match
@@ -74,7 +75,7 @@ def presets_router() -> APIRouter:
     api = APIRouter(tags=["requisites"], route_class=router().route_class)
 
     @api.get("/requisite-presets")
-    async def presets(_: Reading) -> list[PresetOut]:
+    async def presets(_: CanRead) -> list[PresetOut]:
         """List the legal details of each country, for people and for organisations (REQ-01)."""
         return [
             PresetOut(

@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from shared.kit.http import Call, reads, writes
+from shared.kit.web.call import Call, reads, writes
 
-Reading = Annotated[Call, reads("clients:read")]
+CanRead = Annotated[Call, reads("clients:read")]
 Exporting = Annotated[Call, reads("clients:export")]
-Writing = Annotated[Call, writes("clients:write")]
+CanWrite = Annotated[Call, writes("clients:write")]

@@ -12,7 +12,7 @@ from services.clients.adapters.search import like, search_clients
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.search import MAX_QUERY, MIN_QUERY, Query
-from services.clients.entrypoints.http.rights import Reading
+from services.clients.entrypoints.http.rights import CanRead
 from services.clients.entrypoints.schemas.search import (
     MAX_FOUND,
     AlikeOfType,
@@ -24,9 +24,9 @@ from services.clients.entrypoints.schemas.search import (
     DuplicatesOut,
 )
 from services.clients.settings import ClientsSettings
-from shared.kit.http import router
-from shared.kit.reach import normalized_email, normalized_phone
-from shared.kit.repository import MongoRepository
+from shared.elements.domain.contact_points import normalized_email, normalized_phone
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.web.routes import router
 
 
 def search_router(
@@ -37,7 +37,7 @@ def search_router(
 
     @api.get("/clients/search")
     async def search(
-        call: Reading,
+        call: CanRead,
         q: Annotated[str, QueryParameter(min_length=MIN_QUERY, max_length=MAX_QUERY)],
         kind: Literal["contact", "company"],
     ) -> ClientMatches:
@@ -65,7 +65,7 @@ def duplicates_router(
     api = APIRouter(tags=["duplicates"], route_class=router().route_class)
 
     @api.post("/duplicates/find")
-    async def find(body: DuplicatesIn, _: Reading) -> DuplicatesOut:
+    async def find(body: DuplicatesIn, _: CanRead) -> DuplicatesOut:
         """Find leads, contacts and companies with one of these phones or e-mails (DUP-01)."""
         values = body.normalized(settings.default_country)
         phones, emails = (values, []) if body.kind == "phone" else ([], values)
@@ -75,7 +75,7 @@ def duplicates_router(
         return DuplicatesOut.of({"lead": leads, "contact": people, "company": firms}, body.type)
 
     @api.post("/duplicates/search")
-    async def alike(body: CardIn, _: Reading) -> AlikeOut:
+    async def alike(body: CardIn, _: CanRead) -> AlikeOut:
         """Find who might be the client on a card, by name, phones, e-mails, requisites and accounts (DUP-03)."""
         card, most = body.card(settings.default_country), MAX_FOUND + 2
         people = await like(contacts, card.keys("contact"), most)

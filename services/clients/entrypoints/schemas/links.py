@@ -5,8 +5,8 @@ from datetime import datetime
 from crm_contracts.values import ElementRef, Value
 from pydantic import Field, StrictBool
 
-from shared.elements.inputs import RoleId
-from shared.kit.http import Input
+from shared.elements.schemas.scalars import RoleId
+from shared.kit.web.schemas import Input
 
 
 class LinkIn(Input):

@@ -6,34 +6,25 @@ reached by.
 
 from typing import Annotated, Any, Literal
 
-from crm_contracts.clients import CompanyState, ContactState
-from crm_contracts.values import Reachable, Touch, Traced
+from crm_contracts.companies import CompanyState
+from crm_contracts.contacts import ContactState
+from crm_contracts.fields import Reachable, Traced
+from crm_contracts.values import Touch
 from pydantic import Field, StrictBool, computed_field
 
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.element import Linking
 from services.clients.domain.mergeable import MAX_OTHERS
-from shared.elements.inputs import (
-    Code,
-    ElementId,
-    FileIn,
-    MoneyIn,
-    Name,
-    NewRecordIn,
-    OriginPart,
-    PastDate,
-    ReachIn,
-    Text,
-    Title,
-    TouchIn,
-    UserId,
-    UtmIn,
-    given_fields,
-    reach_fields,
-)
-from shared.kit.http import Input
-from shared.kit.reach import must_be_valid
+from shared.elements.domain.contact_points import must_be_valid
+from shared.elements.schemas.contact_points import ContactPointsIn, contact_point_fields
+from shared.elements.schemas.files import FileIn
+from shared.elements.schemas.given_fields import given_fields
+from shared.elements.schemas.money import MoneyIn
+from shared.elements.schemas.origin import NewRecordIn
+from shared.elements.schemas.scalars import Code, ElementId, Name, OriginPart, PastDate, Text, Title, UserId
+from shared.elements.schemas.tracking import TouchIn, UtmIn
+from shared.kit.web.schemas import Input
 
 
 def _valid(given: dict[str, Any], country: str) -> dict[str, Any]:
@@ -42,12 +33,12 @@ def _valid(given: dict[str, Any], country: str) -> dict[str, Any]:
     Raises:
         Invalid: naming every phone and e-mail that is not valid (CONT-03).
     """
-    given = given | reach_fields(given, country)
+    given = given | contact_point_fields(given, country)
     must_be_valid(phones=given.get("phones", ()), emails=given.get("emails", ()))
     return given
 
 
-class ClientFieldsIn(ReachIn):
+class ClientFieldsIn(ContactPointsIn):
     """Fields that contacts and companies share; on PATCH, what is absent stays as it is."""
 
     type_id: Code | None = None

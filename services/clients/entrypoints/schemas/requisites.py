@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from crm_contracts.values import BankDetail, Requisite, Value
+from crm_contracts.requisites import BankDetail, Requisite
+from crm_contracts.values import Value
 from pydantic import Field, StrictBool, StringConstraints
 
-from shared.elements.inputs import AddressIn, Code, Country, ElementId, NewId, Sort, Text, Title
+from shared.elements.schemas.address import AddressIn
+from shared.elements.schemas.scalars import Code, Country, ElementId, NewId, Sort, Text, Title
 from shared.kit.domain import derived_id
-from shared.kit.http import Input
+from shared.kit.web.schemas import Input
 
 RequisiteValues = Annotated[
     dict[Annotated[str, StringConstraints(pattern=r"^RQ_[A-Z_]{1,40}$")], Title], Field(max_length=50)

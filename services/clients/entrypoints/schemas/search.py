@@ -10,10 +10,10 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.duplicates import ACCOUNT_FIELDS, MAX_FURTHER, Card, Criterion, FurtherField
 from services.clients.entrypoints.schemas.requisites import RequisiteValues
-from shared.elements.inputs import ElementId, Name, Title
+from shared.elements.domain.contact_points import emails, phones
+from shared.elements.schemas.scalars import ElementId, Name, Title
 from shared.kit.domain import Invalid, invalid_field
-from shared.kit.http import Input
-from shared.kit.reach import emails, phones
+from shared.kit.web.schemas import Input
 
 MAX_FOUND: Final = 20
 """Matches of each type that are told (DUP-01)."""

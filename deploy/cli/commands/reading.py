@@ -1,0 +1,17 @@
+"""Commands that only read, of more than one element: traces."""
+
+from typing import Any
+
+from deploy.cli import views
+from deploy.cli.client import Crm, address
+from deploy.cli.commands.running import OUT, operate
+
+
+def trace(correlation_id: str) -> None:
+    """The steps that one request set in motion, over all services, with the time that each took."""
+
+    async def read(crm: Crm) -> dict[str, Any]:
+        found: dict[str, Any] = await crm.get("timeline", address("timeline", "traces", correlation_id))
+        return found
+
+    views.trace(OUT, operate(read))

@@ -1,0 +1,76 @@
+"""Runs the work of a command against a running CRM, and turns what can go wrong into one line and exit code 1."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from deploy.cli.client import Crm, Problem, ServiceAway
+from deploy.cli.connection import Connection, NotRunning
+from deploy.cli.conversions import NoSuchStage, StillRunning
+from deploy.cli.dead_letters import NotAnId
+from deploy.cli.imports import BadFile, BadMapping
+from deploy.local.process import NotReady
+from deploy.local.providers import RungUnavailable
+from deploy.local.state import StackBusy
+from deploy.topics import TopicsDiffer
+from deploy.verify.findings import LogAway, NothingToVerify
+
+T = TypeVar("T")
+
+OUT: Final = Console()
+ERR: Final = Console(stderr=True)
+_EXPECTED: Final = (
+    NotRunning,
+    ServiceAway,
+    Problem,
+    NoSuchStage,
+    StillRunning,
+    NotAnId,
+    BadFile,
+    BadMapping,
+    NotReady,
+    RungUnavailable,
+    StackBusy,
+    TopicsDiffer,
+    LogAway,
+    NothingToVerify,
+)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Print an expected failure instead of its traceback."""
+    try:
+        yield
+    except BadMapping as error:
+        raise failed(*error.reasons) from error
+    except _EXPECTED as error:
+        raise failed(str(error)) from error
+
+
+def failed(*reasons: str) -> typer.Exit:
+    """Print the reasons; raise what it returns."""
+    for reason in reasons:
+        ERR.print(f"[red]{escape(reason)}[/]", highlight=False, soft_wrap=True)
+    return typer.Exit(1)
+
+
+def operate(work: Callable[[Crm], Awaitable[T]]) -> T:
+    """The result of the work, done with the CRM that runs."""
+
+    async def connected() -> T:
+        async with Connection.find().crm() as crm:
+            return await work(crm)
+
+    return finish(connected())
+
+
+def finish(work: Coroutine[Any, Any, T]) -> T:
+    """The result of the work."""
+    with told():
+        return asyncio.run(work)

@@ -1,0 +1,75 @@
+"""Commands about the stack: up, down, status, topics, demo."""
+
+import asyncio
+import os
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from deploy.cli import status as statuses
+from deploy.cli.commands.running import ERR, OUT, failed, finish, told
+from deploy.cli.connection import Connection
+from deploy.cli.demo.demo import DemoFailed, demo
+from deploy.local.stack import LocalStack
+from deploy.topics import apply, read_topics
+from shared.kit.settings import KafkaSettings
+
+
+def up() -> None:
+    """Start everything on the best rungs of this machine and leave it running."""
+    with told(), LocalStack(default_ports=True, say=_say) as stack:
+        stack.detach()
+    OUT.print("Running. `crm token` makes a token, `crm down` ends it.")
+
+
+def down() -> None:
+    """End what `crm up` left running, and forget its data."""
+    with told():
+        ended = LocalStack.down()
+    OUT.print(f"Ended {', '.join(ended)}." if ended else "Nothing was running.")
+
+
+def status() -> None:
+    """Services, rungs, outbox backlog and dead letters; exit code 1 where a service takes no writes."""
+
+    async def ask() -> bool:
+        connection = Connection.find()
+        async with connection.crm() as crm:
+            found = await statuses.services_status(crm)
+        statuses.show(OUT, found, connection.rungs)
+        return all(one.takes_writes for one in found)
+
+    if not finish(ask()):
+        raise typer.Exit(1)
+
+
+def topics(
+    replication_factor: Annotated[int, typer.Option(envvar="CRM_REPLICATION_FACTOR")] = 1,
+) -> None:
+    """Make the topics of topics.yaml that are missing, and verify the others."""
+    kafka, verifies = (KafkaSettings() if "KAFKA_BOOTSTRAP_SERVERS" in os.environ else None), True
+    if kafka is None:
+        with told():
+            connection = Connection.find()
+        kafka, verifies = connection.kafka, connection.verifies_topic_configs
+    if kafka is None:
+        raise failed("KAFKA_BOOTSTRAP_SERVERS is not set")
+    finish(apply(kafka, replication_factor=replication_factor, verify_configs=verifies))
+    OUT.print(f"{len(read_topics())} topics are as topics.yaml says" + ("." if verifies else ", settings unverified."))
+
+
+def run_demo() -> None:
+    """Start a fresh stack, convert leads, link a company, print what came of it, stop everything."""
+    try:
+        with told():
+            demo(OUT)
+    except DemoFailed as error:
+        raise failed(f"Not as expected: {error}") from error
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        ERR.print("Stopped.")
+        raise typer.Exit(130) from None
+
+
+def _say(line: str) -> None:
+    OUT.print(escape(line), highlight=False)

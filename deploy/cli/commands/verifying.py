@@ -1,0 +1,63 @@
+"""The command that checks whether everything is as it was promised.
+
+The surprise: what it does is imported when it is done. It brings every service's reactions along, half a second that no
+other command should cost.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.cli.commands.running import ERR, OUT, finish
+from deploy.verify.findings import Report
+
+_SHOWN: Final = 10
+
+
+def verify(
+    *,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for what is in the air; longer is standing still.")
+    ] = 60.0,
+) -> None:
+    """Check databases and topics, of a running or a stopped system, against what is promised; exit code 1 if broken.
+
+    MONGODB_URL and KAFKA_BOOTSTRAP_SERVERS (and CRM_DATABASE_PREFIX) name a system that is not the local stack.
+    """
+    from deploy.verify.run import PROMISES  # noqa: PLC0415 - see above
+    from deploy.verify.run import verify as verify_system  # noqa: PLC0415
+    from deploy.verify.target import Where  # noqa: PLC0415
+
+    async def check() -> Report:
+        return await verify_system(Where.find(), console=ERR, patience_s=patience)
+
+    report = finish(check())
+    show(OUT, report, PROMISES)
+    if report.broken:
+        raise typer.Exit(1)
+
+
+def show(console: Console, report: Report, promises: Mapping[str, str]) -> None:
+    """A table of all invariants with what each promises, and the first findings of each that is broken."""
+    table = Table("invariant", "promise", "checked", "broken")
+    for name, promise in promises.items():
+        broken = [finding for finding in report.broken if finding.invariant == name]
+        table.add_row(name, promise, str(report.checked[name]), f"[red]{len(broken)}[/]" if broken else "0")
+    console.print(table)
+    noticed = ", ".join(f"{number} {what}" for what, number in sorted(report.counts.items()))
+    console.print(noticed, highlight=False)
+    for name, promise in promises.items():
+        broken = [finding for finding in report.broken if finding.invariant == name]
+        if not broken:
+            continue
+        console.print(f"\n[red]{name}[/]: not so that {promise}", highlight=False)
+        for finding in broken[:_SHOWN]:
+            console.print(f"  {escape(finding.subject)} {escape(finding.detail)}", highlight=False, soft_wrap=True)
+        if len(broken) > _SHOWN:
+            console.print(f"  ... and {len(broken) - _SHOWN} more")
+    if not report.broken:
+        console.print("Every promise is kept.")

@@ -1,0 +1,74 @@
+"""Where the services of a running CRM are, and a token for them.
+
+The surprise: a CRM that is not the local stack is named by `CRM_LEADS_URL` and its four like, and then a token must be
+given in `CRM_TOKEN`: our development key means nothing there.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from deploy.cli.client import SERVICES, Crm
+from deploy.local.keys import Keys
+from deploy.local.stack import LocalStack
+from shared.kit.settings import KafkaSettings
+
+OPERATOR = "crm-operator"
+_MINUTES = 12 * 60
+
+
+class NotRunning(Exception):
+    """No stack runs here, and no other is named."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach a CRM; `kafka` is None where that is not known."""
+
+    urls: dict[str, str]
+    token: str
+    rungs: str
+    kafka: KafkaSettings | None
+    verifies_topic_configs: bool = True
+
+    @classmethod
+    def to(cls, stack: LocalStack) -> Self:
+        """A stack of this process."""
+        return cls(
+            urls={name: stack.services[name].url for name in SERVICES},
+            token=stack.keys.token(OPERATOR, roles=["admin"], minutes=_MINUTES),
+            rungs=f"Kafka on rung {stack.kafka.rung}, MongoDB on rung {stack.mongo.rung}",
+            kafka=KafkaSettings.of(stack.kafka.environment),
+            verifies_topic_configs=stack.kafka.verifies_topic_configs,
+        )
+
+    @classmethod
+    def find(cls) -> Self:
+        """The one that the environment names, or else the detached stack of this machine.
+
+        Raises:
+            NotRunning: there is neither.
+        """
+        named = {name: url for name in SERVICES if (url := os.environ.get(f"CRM_{name.upper()}_URL"))}
+        if named:
+            missing = [f"CRM_{name.upper()}_URL" for name in SERVICES if name not in named]
+            missing += [] if os.environ.get("CRM_TOKEN") else ["CRM_TOKEN"]
+            if missing:
+                raise NotRunning(f"also needed: {', '.join(missing)}")
+            kafka = KafkaSettings() if "KAFKA_BOOTSTRAP_SERVERS" in os.environ else None
+            return cls(named, os.environ["CRM_TOKEN"], "named by CRM_*_URL", kafka)
+        stack = LocalStack.load()
+        if stack is None:
+            raise NotRunning("no stack runs here: `crm up` starts one, or CRM_LEADS_URL and its like name another")
+        return cls(
+            urls=stack.services,
+            token=Keys(Path(stack.private_key), Path(stack.jwks)).token(OPERATOR, roles=["admin"], minutes=_MINUTES),
+            rungs=f"Kafka on rung {stack.kafka_rung}, MongoDB on rung {stack.mongo_rung}",
+            kafka=KafkaSettings.of(stack.kafka_environment),
+            verifies_topic_configs=stack.kafka_rung != "tansu",
+        )
+
+    def crm(self) -> Crm:
+        """A caller with this token."""
+        return Crm(self.urls, self.token)

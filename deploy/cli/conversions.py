@@ -1,0 +1,171 @@
+"""Converts leads in bulk, and moves the deals that come of it to a stage; may be stopped and run again at any moment.
+
+The surprise: what is wanted of the deal travels in the conversion's correlation id (`convert:WON:<uuid>`), which leads
+keeps. So a later run recognises deals of earlier conversions that it was stopped before moving, and no others: a deal
+that anybody has moved since is left alone.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Final, Literal
+from uuid import uuid4
+
+from rich.console import Console
+
+from deploy.cli.client import Crm, Problem, ServiceAway, address
+from deploy.cli.pool import bar, each
+
+Outcome = Literal["converted", "was converted", "deal moved", "failed"]
+_WAIT_S: Final = 30.0
+
+
+class StillRunning(Exception):
+    """The conversion has not ended; asking again later goes on with it."""
+
+
+class NoSuchStage(Exception):
+    """A stage that leads or deals do not have."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted of each lead; None leaves it to the service."""
+
+    on_duplicate: str | None = None
+    targets: tuple[str, ...] | None = None
+    deal_stage: str | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """As leads takes it."""
+        given = {"on_duplicate": self.on_duplicate, "targets": self.targets and list(self.targets)}
+        return {name: value for name, value in given.items() if value}
+
+    @property
+    def mark(self) -> str:
+        """How correlation ids of conversions with this wish begin."""
+        return f"convert:{self.deal_stage}:" if self.deal_stage else "convert:"
+
+
+@dataclass
+class Results:
+    """How many leads ended how; `failed` is reason by lead id."""
+
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    failed: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+async def convert(crm: Crm, lead_id: str, wish: Wish, *, deadline_s: float = 120.0) -> tuple[Outcome, dict[str, Any]]:
+    """Convert one lead, wait for the end, and move its deal if that is wanted.
+
+    Raises:
+        Problem: refused, with the duplicates under `candidates`.
+        StillRunning: not done before the deadline.
+    """
+    mine = f"{wish.mark}{uuid4()}"
+    deadline = monotonic() + deadline_s
+    path = address("leads", lead_id, "conversion")
+    while True:
+        # No Idempotency-Key: the state of the lead makes repeats harmless.
+        answer = await crm.send(
+            "POST", "leads", path, body=wish.body, headers={"X-Correlation-Id": mine}, wait_s=_WAIT_S
+        )
+        result: dict[str, Any] = answer.body
+        if result["state"] == "done":
+            break
+        if monotonic() > deadline:
+            raise StillRunning(f"the conversion is {result['state']} after {deadline_s:.0f} s")
+    if result["correlation_id"] == mine:
+        await _move(crm, result["deal"], wish)
+        return "converted", result
+    return await _finish_earlier(crm, result, wish), result
+
+
+async def convert_stage(
+    crm: Crm,
+    stage: str,
+    wish: Wish,
+    *,
+    console: Console,
+    originator: str | None = None,
+    parallel: int = 16,
+) -> Results:
+    """Convert all leads of a stage, and finish what an earlier run left undone.
+
+    Raises:
+        NoSuchStage: `stage`, or the deals' stage.
+    """
+    started = monotonic()
+    await check_stages(crm, stage, wish.deal_stage)
+    # First the leads, then the deals: what leaves the stage in between has its deal by then.
+    query = {"stage_id": stage, "originator_id": originator}
+    leads = [lead["id"] async for lead in crm.pages("leads", address("leads"), **query)]
+    known = set(leads)
+    left = [id_ for id_ in await _unmoved(crm, wish, originator, parallel) if id_ not in known]
+    results = Results()
+
+    async def one(lead_id: str) -> None:
+        try:
+            if lead_id in known:
+                outcome, _ = await convert(crm, lead_id, wish)
+            else:
+                conversion = await crm.get("leads", address("leads", lead_id, "conversion"))
+                outcome = await _finish_earlier(crm, conversion, wish)
+        except (Problem, ServiceAway, StillRunning) as problem:
+            if isinstance(problem, Problem) and problem.status in {401, 403}:
+                raise
+            results.failed[lead_id] = str(problem)
+            outcome = "failed"
+        results.counts[outcome] += 1
+
+    with bar(f"Converting {stage}", len(leads) + len(left), console) as advance:
+        await each([*leads, *left], one, parallel=parallel, advance=advance)
+    results.seconds = monotonic() - started
+    return results
+
+
+async def check_stages(crm: Crm, stage: str | None, deal_stage: str | None) -> None:
+    """Whether both exist.
+
+    Raises:
+        NoSuchStage: naming those that do.
+    """
+    for service, wanted in (("lead", stage), ("deal", deal_stage)):
+        if wanted is None:
+            continue
+        there = [found["id"] for found in await crm.get(f"{service}s", address(f"{service}-stages"))]
+        if wanted not in there:
+            raise NoSuchStage(f"{service}s have no stage {wanted}; there are {', '.join(there)}")
+
+
+async def _unmoved(crm: Crm, wish: Wish, originator: str | None, parallel: int) -> list[str]:
+    """Leads of the originator whose deal stands where it was made and was never moved."""
+    if wish.deal_stage is None:
+        return []
+    first = (await crm.get("deals", address("deal-stages")))[0]["id"]
+    deals = crm.pages("deals", address("deals"), stage_id=first)
+    found = [deal["lead_id"] async for deal in deals if deal["lead_id"] and deal["moved_at"] is None]
+    if originator is None:
+        return found
+    leads = await each(found, lambda id_: crm.get("leads", address("leads", id_)), parallel=parallel)
+    return [lead["id"] for lead in leads if lead["originator_id"] == originator]
+
+
+async def _finish_earlier(crm: Crm, conversion: Mapping[str, Any], wish: Wish) -> Outcome:
+    """Move the deal of an earlier conversion, if that conversion wanted it and nobody has moved it since."""
+    wanted = wish.deal_stage and str(conversion["correlation_id"]).startswith(wish.mark)
+    if not wanted or conversion["deal"] is None:
+        return "was converted"
+    deal = await crm.get("deals", address("deals", conversion["deal"]["id"]))
+    if deal["moved_at"] is not None:
+        return "was converted"
+    await _move(crm, conversion["deal"], wish)
+    return "deal moved"
+
+
+async def _move(crm: Crm, deal: Mapping[str, Any] | None, wish: Wish) -> None:
+    if deal is not None and wish.deal_stage is not None:
+        await crm.put("deals", address("deals", deal["id"], "stage"), {"stage_id": wish.deal_stage})

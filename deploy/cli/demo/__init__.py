@@ -1,0 +1,1 @@
+"""Demonstrate and check the CRM with whole data sets."""

@@ -1,0 +1,79 @@
+"""The file of an export, row by row; it is there when it is whole, and until then there is what was there before.
+
+The surprise: only its owner can read it. It holds whom people know.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Any, Final
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from deploy.cli.csv_guard import harmless
+from deploy.cli.imports import BadFile
+
+MOST_ROWS: Final = 1_048_576
+"""Of a sheet, its header among them."""
+
+Put = Callable[[Sequence[str]], None]
+
+
+@contextmanager
+def writing(file: Path, columns: Sequence[str]) -> Iterator[Put]:
+    """Call what it yields with the cells of each row; the header is written.
+
+    Raises:
+        BadFile: it cannot be written, its suffix names no format, or it would have too many rows for that.
+    """
+    kinds = {".csv": _csv, ".xlsx": _xlsx}
+    if file.suffix.lower() not in kinds:
+        raise BadFile(f"{file.name} must end in .csv or .xlsx")
+    try:
+        with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as unfinished:
+            try:
+                with kinds[file.suffix.lower()](unfinished) as put:
+                    put(columns)
+                    yield put
+                unfinished.close()
+                Path(unfinished.name).replace(file)
+            except BaseException:
+                Path(unfinished.name).unlink()
+                raise
+    except OSError as error:
+        raise BadFile(f"{file} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def _csv(opened: IO[bytes]) -> Iterator[Put]:
+    with open(opened.fileno(), "w", encoding="utf-8", newline="", closefd=False) as text:
+        writer = csv.writer(text, lineterminator="\n")
+        yield lambda cells: writer.writerow([harmless(cell) for cell in cells])
+
+
+@contextmanager
+def _xlsx(opened: IO[bytes]) -> Iterator[Put]:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    rows = 0
+
+    def put(cells: Sequence[str]) -> None:
+        nonlocal rows
+        rows += 1
+        if rows > MOST_ROWS:
+            raise BadFile(f"a sheet has {MOST_ROWS - 1} rows at most: export into a CSV file")
+        sheet.append([text_cell(text) for text in cells])
+
+    def text_cell(text: str) -> Any:
+        cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text))
+        cell.data_type = "s"  # else a text that begins with = is a formula
+        return cell
+
+    try:
+        yield put
+    finally:
+        book.save(opened)

@@ -1,0 +1,81 @@
+"""One export: all contacts that may be exported (CONT-06), or all companies, newest first.
+
+The surprise: what is entered while it runs is not in it, and what is changed meanwhile is in it once, as it was or as
+it is: pages go by the time of entry, which never changes.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from deploy.cli.client import LARGEST_PAGE, Crm, Problem, address
+from deploy.cli.exports.columns import COMPANY_COLUMNS, CONTACT_COLUMNS, company_row, contact_row, primary_company
+from deploy.cli.exports.files import writing
+from deploy.cli.pool import bar_of_another, each
+
+_PARALLEL: Final = 8
+
+
+class Exported(StrEnum):
+    """What a file may hold."""
+
+    CONTACTS = "contacts"
+    COMPANIES = "companies"
+
+
+async def export(crm: Crm, what: Exported, file: Path, *, console: Console, originator: str | None = None) -> int:
+    """Write the file; how many rows it has.
+
+    Raises:
+        BadFile: it cannot be written, or not in this format.
+        Problem: the token does not allow it; there is no file then, or the one that was there.
+    """
+    columns = CONTACT_COLUMNS if what is Exported.CONTACTS else COMPANY_COLUMNS
+    rows = _contacts(crm, originator) if what is Exported.CONTACTS else _companies(crm, originator)
+    count = 0
+    with writing(file, columns) as put, bar_of_another(console) as stand:
+        async for row in rows:
+            put(row)
+            count += 1
+            stand(f"Exporting {what.value}", count, 0)
+    return count
+
+
+async def _companies(crm: Crm, originator: str | None) -> AsyncIterator[list[str]]:
+    async for company in crm.pages("clients", address("companies"), originator_id=originator):
+        yield company_row(company)
+
+
+async def _contacts(crm: Crm, originator: str | None) -> AsyncIterator[list[str]]:
+    origins: dict[str, str | None] = {}
+    batch: list[dict[str, Any]] = []
+    async for contact in crm.pages("clients", address("contacts", "export")):
+        if originator in {None, contact["originator_id"]}:
+            batch.append(contact)
+        if len(batch) == LARGEST_PAGE:
+            for row in await _rows(crm, batch, origins):
+                yield row
+            batch = []
+    for row in await _rows(crm, batch, origins):
+        yield row
+
+
+async def _rows(crm: Crm, contacts: Sequence[dict[str, Any]], origins: dict[str, str | None]) -> list[list[str]]:
+    """The rows of these; `origins` of the companies are asked for once each."""
+    companies = {contact["id"]: primary_company(contact).get("company_id") for contact in contacts}
+    new = sorted({company for company in companies.values() if company and company not in origins})
+    origins |= zip(new, await each(new, lambda company: _origin(crm, company), parallel=_PARALLEL), strict=True)
+    return [contact_row(contact, origins.get(companies[contact["id"]] or "")) for contact in contacts]
+
+
+async def _origin(crm: Crm, company: str) -> str | None:
+    try:
+        found: str | None = (await crm.get("clients", address("companies", company)))["origin_id"]
+    except Problem as problem:
+        if problem.code in {"gone", "not_found"}:  # since the contact was read
+            return None
+        raise
+    return found

@@ -1,0 +1,64 @@
+"""A rebuild of the timeline as its operator follows it: started, or found running, and watched to its end.
+
+The surprise: watching is all that happens here. The service works by itself, so whoever stops watching may look again.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from deploy.cli.client import Crm, Problem, address
+
+OVER: Final = frozenset({"switched", "differs", "failed", "cancelled"})
+_LOOK_EACH_S: Final = 0.2
+
+Rebuild = dict[str, Any]
+
+
+async def begin(crm: Crm) -> Rebuild:
+    """A new rebuild, or the one that is not over yet."""
+    try:
+        started: Rebuild = (await crm.post("timeline", _address())).body
+    except Problem as problem:
+        if problem.code != "rebuild_running":
+            raise
+        return await look(crm, str(problem.body["rebuild_id"]))
+    return started
+
+
+async def newest(crm: Crm) -> Rebuild | None:
+    """The last one that was asked for."""
+    page: dict[str, list[Rebuild]] = await crm.get("timeline", _address(), limit=1)
+    return next(iter(page["items"]), None)
+
+
+async def look(crm: Crm, rebuild_id: str) -> Rebuild:
+    """How far it is."""
+    found: Rebuild = await crm.get("timeline", _address(rebuild_id))
+    return found
+
+
+async def watch(crm: Crm, rebuild: Rebuild, show: Callable[[Rebuild], None]) -> Rebuild:
+    """Show it until it is over, or waits for a decision."""
+    show(rebuild)
+    while rebuild["state"] not in OVER:
+        await asyncio.sleep(_LOOK_EACH_S)
+        rebuild = await look(crm, rebuild["id"])
+        show(rebuild)
+    return rebuild
+
+
+async def accept(crm: Crm, rebuild: Rebuild) -> Rebuild:
+    """Let it switch although it differs."""
+    accepted: Rebuild = (await crm.post("timeline", _address(rebuild["id"], "switch"))).body
+    return accepted
+
+
+async def cancel(crm: Crm, rebuild: Rebuild) -> Rebuild:
+    """Give it up."""
+    cancelled: Rebuild = (await crm.send("DELETE", "timeline", _address(rebuild["id"]))).body
+    return cancelled
+
+
+def _address(*segments: str) -> str:
+    return address("timeline", "rebuilds", *segments)

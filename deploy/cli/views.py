@@ -1,0 +1,161 @@
+"""Timelines, traces, conversions and dead letters as an operator reads them on a terminal."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+from rich.tree import Tree
+
+from deploy.cli.imports import Counts
+
+_MUCH: Final = 4_000
+"""Characters of a record's value that a terminal gets; `--json` gives it whole."""
+
+
+def timeline(console: Console, element: str, entries: Iterable[Mapping[str, Any]]) -> None:
+    """Entries, newest first."""
+    table = Table("when", "who", "what", title=f"Timeline of {element}", title_justify="left")
+    for entry in entries:
+        at = datetime.fromisoformat(entry["occurred_at"])
+        table.add_row(f"{at:%Y-%m-%d %H:%M:%S}", entry["actor"], escape(entry["text"]))
+    console.print(table)
+
+
+def rebuild(console: Console, found: Mapping[str, Any]) -> None:
+    """How a rebuild of the timeline ended."""
+    compared = found["comparison"] or {}
+    table = Table(title=f"Rebuild {found['id']}: {found['state']}", title_justify="left", show_header=False)
+    table.add_row("events read", f"{found['read']} of {found['total']}")
+    passed_over = [f"{found[name]} {name}" for name in ("unreadable", "unknown", "untold") if found[name]]
+    if passed_over:
+        table.add_row("passed over", ", ".join(passed_over))
+    if compared:
+        table.add_row("entries", str(compared["entries"]))
+        table.add_row("marks", str(compared["marks"]))
+        differing = [f"{compared[kind]} {kind}" for kind in ("missing", "extra", "different") if compared[kind]]
+        table.add_row("differences", ", ".join(differing) or "0")
+    if found["ended_at"]:
+        took = datetime.fromisoformat(found["ended_at"]) - datetime.fromisoformat(found["requested_at"])
+        table.add_row("seconds", f"{took.total_seconds():.1f}")
+    if found["reason"]:
+        table.add_row("reason", escape(found["reason"]))
+    console.print(table)
+    for example in compared.get("examples", ()):
+        fields = f": {', '.join(example['fields'])}" if example["fields"] else ""
+        console.print(
+            f"  {example['kind']} in {example['collection']}: {escape(example['id'])}{fields}", soft_wrap=True
+        )
+
+
+def trace(console: Console, found: Mapping[str, Any]) -> None:
+    """The steps as a tree over the services, with the time that each took."""
+    tree = Tree(f"Trace {escape(found['correlation_id'])}: {found['total_ms']:.0f} ms in all")
+    for step in found["steps"]:
+        _branch(tree, step)
+    console.print(tree)
+    if found["truncated"]:
+        console.print("(there are more steps than are shown)")
+
+
+def _branch(tree: Tree, step: Mapping[str, Any]) -> None:
+    below = tree.add(f"[cyan]{step['service']}[/] {step['type']} [dim]+{step['elapsed_ms']:.0f} ms[/]")
+    for child in step["children"]:
+        _branch(below, child)
+
+
+def conversion(console: Console, outcome: str, result: Mapping[str, Any]) -> None:
+    """What a conversion led to."""
+    console.print(f"{outcome}, attempt {result['attempt']}, correlation id {result['correlation_id']}", soft_wrap=True)
+    for name in ("contact", "company", "deal"):
+        if result[name]:
+            console.print(f"  {name:8} {result[name]['id']}  {escape(result[name]['title'] or '')}")
+
+
+def counts(console: Console, file: str, found: Counts) -> None:
+    """How an import ended."""
+    console.print(
+        f"{file}: {found.created} created, {found.updated} updated, {found.unchanged} unchanged, "
+        f"{found.skipped} skipped, {found.rejected} rejected in {found.seconds:.1f} s"
+    )
+
+
+def deal(console: Console, found: Mapping[str, Any]) -> None:
+    """A deal with its client."""
+    client, amount = found["client"], found["amount"]
+    table = Table(title=f"Deal {found['number']}: {escape(found['title'])}", title_justify="left", show_header=False)
+    table.add_row("stage", found["stage_id"])
+    table.add_row("amount", f"{amount['value']} {amount['currency']}")
+    table.add_row("company", escape((client["company"] or {}).get("title") or "none"))
+    for link in client["contacts"]:
+        came = " (came with the company)" if link["auto_linked_from"] else ""
+        primary = " [bold]primary[/]" if link["is_primary"] else ""
+        table.add_row("contact", f"{escape(link['title'] or link['contact_id'])}{primary}{came}")
+    console.print(table)
+
+
+def age(seconds: float) -> str:
+    """`45 s`, `12 min`, `3 h`, `5 d`."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0, seconds):.0f} s"
+
+
+def dead_letters(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
+    """One line for each, with the id as the commands take it."""
+    table = Table(
+        "service", Column("id", no_wrap=True), Column("type", overflow="fold"), Column("reason", overflow="fold")
+    )
+    for column in ("age", "attempts", "state"):
+        table.add_column(column)
+    for letter in found:
+        seconds = (datetime.now(UTC) - datetime.fromisoformat(letter["parked_at"])).total_seconds()
+        told = (letter["service"], letter["name"], letter["type"] or "?", letter["reason"], age(seconds))
+        table.add_row(*(escape(printable(text)) for text in told), str(letter["attempts"]), letter["state"])
+    console.print(table)
+
+
+def dead_letter(console: Console, found: Mapping[str, Any]) -> None:
+    """One with its history and what the record holds."""
+    table = Table(title=f"Dead letter {found['name']}: {found['state']}", title_justify="left", show_header=False)
+    original = found["original"]
+    place = f"{original['topic']}/{original['partition']}@{original['offset']}" if original else found["topic"]
+    told = {name: found[name] for name in ("type", "key", "event_id", "correlation_id", "reason", "message")}
+    for name, text in {"heard": place, **told}.items():
+        table.add_row(name, escape(printable(text or "")))
+    console.print(table)
+    history = Table("when", "what", "who", "outcome", "reason")
+    for action in found["history"]:
+        at = datetime.fromisoformat(action["at"])
+        texts = (action["action"], action["by"], action["outcome"] or "unfinished", action["reason"] or "")
+        history.add_row(f"{at:%Y-%m-%d %H:%M:%S}", *(escape(printable(text)) for text in texts))
+    console.print(history)
+    record = found["record"]
+    if record is None:
+        console.print("The log does not hold the record any more.")
+        return
+    for header in record["headers"]:
+        console.print(escape(printable(f"{header['name']}: {_text(header['value'])}")), highlight=False)
+    value = printable(_text(record["value"], pretty=True))
+    more = f"\n({len(value)} characters; --json shows all)" if len(value) > _MUCH else ""
+    console.print(escape(value[:_MUCH]) + more, highlight=False, soft_wrap=True)
+
+
+def _text(content: Mapping[str, str] | None, *, pretty: bool = False) -> str:
+    if content is None:
+        return "(null)"
+    if content["encoding"] != "utf-8":
+        return f"({content['encoding']}) {content['text']}"
+    try:
+        return json.dumps(json.loads(content["text"]), indent=2, ensure_ascii=False) if pretty else content["text"]
+    except (ValueError, RecursionError):
+        return content["text"]
+
+
+def printable(text: str) -> str:
+    """What a stranger wrote must not steer the terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)

@@ -1,5 +1,0 @@
-"""Export of contacts and companies into CSV and XLSX files that can be imported again."""
-
-from deploy.exports.run import Exported, export
-
-__all__ = ["Exported", "export"]

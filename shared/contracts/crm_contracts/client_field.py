@@ -1,0 +1,54 @@
+"""The Client field of an element: one company, several contacts (CLI-01, CLI-06)."""
+
+from pydantic import Field
+
+from crm_contracts.values import ElementRef, LinkState, Value
+
+
+class ContactLink(Value):
+    """One contact of an element's Client field (CLI-06)."""
+
+    contact_id: str = Field(examples=["0199f2a4-0000-7000-8000-00000000c001"])
+    title: str | None = Field(default=None, examples=["Ada Lovelace"])
+    sort: int = 10
+    is_primary: bool = False
+    role_id: int = 0
+    auto_linked_from: str | None = Field(
+        default=None, description="company that brought the contact, until somebody touches the link (CLI-07)"
+    )
+
+    @property
+    def ref(self) -> ElementRef:
+        """Pointer to the contact."""
+        return ElementRef(type="contact", id=self.contact_id, title=self.title)
+
+
+class Client(Value):
+    """The Client field: at most one company, any number of contacts, exactly one of them primary (CLI-01, CLI-06).
+
+    `link_no` rises with each set or clear of the company; an answer about another `link_no` is stale.
+    """
+
+    company: ElementRef | None = None
+    contacts: tuple[ContactLink, ...] = ()
+    link_no: int = 0
+    link_state: LinkState = "none"
+    auto_link_contacts: bool = True
+    refusal: str | None = Field(default=None, description="code, where link_state is `refused`")
+    truncated: bool = Field(default=False, description="the company has more contacts than are ever attached")
+
+    @property
+    def contact_id(self) -> str | None:
+        """The primary contact."""
+        return next((link.contact_id for link in self.contacts if link.is_primary), None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Neither a company nor a contact."""
+        return self.company is None and not self.contacts
+
+    @property
+    def refs(self) -> tuple[ElementRef, ...]:
+        """Pointers to the company and all contacts."""
+        company = (self.company,) if self.company else ()
+        return (*company, *(link.ref for link in self.contacts))

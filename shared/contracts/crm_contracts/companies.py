@@ -1,0 +1,86 @@
+"""Companies and the events about them, on `crm.clients.events`."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from crm_contracts.clients import TakenOver
+from crm_contracts.envelope import Event
+from crm_contracts.fields import Audited, Identified, Owned, Reachable, Traced
+from crm_contracts.requisites import Requisite
+from crm_contracts.values import ChangedFields, ElementRef, FileRef, Money
+
+
+class CompanyFields(Reachable, Owned, TakenOver, Traced):
+    """Fields of a company that its users edit freely (COMP-01)."""
+
+    title: str = Field(default="", examples=["ACME GmbH"])
+    type_id: str | None = None
+    industry: str | None = Field(default=None, examples=["MANUFACTURING"])
+    employees: str | None = None
+    revenue: Money | None = None
+    banking_details: str | None = Field(default=None, examples=["Account 4711 at ACME Bank"])
+    logo: FileRef | None = Field(default=None, description="for documents, as are the next three (COMP-09)")
+    stamp: FileRef | None = None
+    director_sign: FileRef | None = None
+    accountant_sign: FileRef | None = None
+    is_my_company: bool = Field(default=False, description="a seller of ours, no client (COMP-08)")
+    is_default_my_company: bool = Field(default=False, description="the seller unless another is named")
+
+
+class CompanyState(CompanyFields, Identified, Audited):
+    """A company as everybody may see it."""
+
+    requisites: tuple[Requisite, ...] = ()
+    lead_id: str | None = None
+
+
+class CompanyCreated(Event):
+    """A company was entered, or made by a conversion."""
+
+    ce_type: ClassVar[str] = "crm.company.created.v1"
+    company: CompanyState
+    link_to: ElementRef | None = Field(
+        default=None,
+        description="the element whose Client field it was created from: it is to be linked there (CLI-05)",
+    )
+
+
+class CompanyUpdated(Event):
+    """Fields of a company changed."""
+
+    ce_type: ClassVar[str] = "crm.company.updated.v1"
+    company: ElementRef
+    before: Annotated[CompanyFields, ChangedFields]
+    after: Annotated[CompanyFields, ChangedFields]
+
+
+class CompanyDeleted(Event):
+    """A company was deleted; whoever links it goes on without (COMP-10)."""
+
+    ce_type: ClassVar[str] = "crm.company.deleted.v1"
+    company: ElementRef
+    before: CompanyState
+
+
+class CompanyReplaced(Event):
+    """A company was merged into another one, which stands in its place from now on (DUP-02).
+
+    `before` is all that was known of it. Whoever links it links `survivor` instead.
+    """
+
+    ce_type: ClassVar[str] = "crm.company.replaced.v1"
+    company: ElementRef
+    survivor: ElementRef
+    before: CompanyState
+
+
+class CompanyMerged(Event):
+    """A company took over what was known of others (DUP-02); `requisites` is the whole list from now on."""
+
+    ce_type: ClassVar[str] = "crm.company.merged.v1"
+    survivor: ElementRef
+    removed: tuple[ElementRef, ...]
+    before: Annotated[CompanyFields, ChangedFields]
+    after: Annotated[CompanyFields, ChangedFields]
+    requisites: tuple[Requisite, ...]

@@ -1,0 +1,116 @@
+"""Contacts and the events about them, on `crm.clients.events`."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from crm_contracts.clients import TakenOver
+from crm_contracts.envelope import Event
+from crm_contracts.fields import Audited, Identified, Named, Owned, Reachable, Sourced, Traced
+from crm_contracts.requisites import Requisite
+from crm_contracts.values import ChangedFields, ElementRef, FileRef, Value
+
+
+class ContactFields(Named, Reachable, Owned, Sourced, TakenOver, Traced):
+    """Fields of a contact that its users edit freely (CONT-01)."""
+
+    type_id: str | None = None
+    export: bool = Field(default=True, description="may be exported (CONT-06)")
+    photo: FileRef | None = Field(default=None, description="CONT-08")
+
+
+class CompanyLink(Value):
+    """A company a contact works for; the contact owns the link (COMP-04, CONT-07)."""
+
+    company_id: str
+    title: str | None = None
+    position: int = Field(default=10, description="order of the contact among the company's contacts")
+    sort: int = Field(default=10, description="order of the company among the contact's companies")
+    is_primary: bool = False
+    role_id: int = 0
+
+    @property
+    def ref(self) -> ElementRef:
+        """Pointer to the company."""
+        return ElementRef(type="company", id=self.company_id, title=self.title)
+
+
+class ContactState(ContactFields, Identified, Audited):
+    """A contact as everybody may see it."""
+
+    companies: tuple[CompanyLink, ...] = ()
+    requisites: tuple[Requisite, ...] = ()
+    lead_id: str | None = None
+
+
+class ContactCreated(Event):
+    """A contact was entered, or made by a conversion."""
+
+    ce_type: ClassVar[str] = "crm.contact.created.v1"
+    contact: ContactState
+    link_to: ElementRef | None = Field(
+        default=None,
+        description="the element whose Client field it was created from: it is to be linked there (CLI-05)",
+    )
+
+
+class ContactUpdated(Event):
+    """Fields of a contact changed."""
+
+    ce_type: ClassVar[str] = "crm.contact.updated.v1"
+    contact: ElementRef
+    before: Annotated[ContactFields, ChangedFields]
+    after: Annotated[ContactFields, ChangedFields]
+
+
+class ContactLinked(Event):
+    """A contact was linked to a company (COMP-04); `companies` is the whole list from now on."""
+
+    ce_type: ClassVar[str] = "crm.contact.linked.v1"
+    contact: ElementRef
+    company: ElementRef
+    companies: tuple[CompanyLink, ...]
+
+
+class ContactUnlinked(Event):
+    """A contact is no longer linked to a company (COMP-04); `companies` is the whole list from now on."""
+
+    ce_type: ClassVar[str] = "crm.contact.unlinked.v1"
+    contact: ElementRef
+    company: ElementRef
+    companies: tuple[CompanyLink, ...]
+
+
+class ContactDeleted(Event):
+    """A contact was deleted; whoever links it goes on without (COMP-10)."""
+
+    ce_type: ClassVar[str] = "crm.contact.deleted.v1"
+    contact: ElementRef
+    before: ContactState
+
+
+class ContactReplaced(Event):
+    """A contact was merged into another one, which stands in its place from now on (DUP-02).
+
+    `before` is all that was known of it. Whoever links it links `survivor` instead.
+    """
+
+    ce_type: ClassVar[str] = "crm.contact.replaced.v1"
+    contact: ElementRef
+    survivor: ElementRef
+    before: ContactState
+
+
+class ContactMerged(Event):
+    """A contact took over what was known of others (DUP-02).
+
+    `companies` and `requisites` are the whole lists from now on.
+    """
+
+    ce_type: ClassVar[str] = "crm.contact.merged.v1"
+    survivor: ElementRef
+    removed: tuple[ElementRef, ...]
+    before: Annotated[ContactFields, ChangedFields]
+    after: Annotated[ContactFields, ChangedFields]
+    companies: tuple[CompanyLink, ...]
+    requisites: tuple[Requisite, ...]

@@ -1,0 +1,28 @@
+"""Answers of the deals service to a lead's conversion, on `crm.deals.events`."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from crm_contracts.deals import ConversionRef
+from crm_contracts.envelope import Event
+from crm_contracts.values import ElementRef
+
+
+class LeadDealRefused(Event):
+    """No deal can be opened for the lead: an answer to `LeadDealRequested`."""
+
+    ce_type: ClassVar[str] = "crm.lead.deal_refused.v1"
+    lead: ElementRef
+    conversion: ConversionRef
+    code: str = Field(examples=["pipeline_not_found"])
+    message: str
+
+
+class LeadDealConfirmed(Event):
+    """The deal that the lead asks for once more is there already: an answer to a repeated `LeadDealRequested`."""
+
+    ce_type: ClassVar[str] = "crm.lead.deal_confirmed.v1"
+    lead: ElementRef
+    conversion: ConversionRef
+    deal: ElementRef

@@ -1,0 +1,68 @@
+"""Dictionaries and the events about them, on `crm.catalog.events`."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from crm_contracts.envelope import Event
+from crm_contracts.values import ChangedFields, ElementRef, Fields, Value
+
+
+class DictionaryValueFields(Fields):
+    """What may be changed of a dictionary's value (DICT-02)."""
+
+    name: str = Field(default="", examples=["Client"])
+    sort: int = Field(default=10, description="place among the values; of equal ones system values come first")
+
+
+class DictionaryValue(Value):
+    """What a field may be: one line of a drop-down list (DICT-02)."""
+
+    code: str = Field(examples=["CLIENT"], description="unique in its dictionary; immutable")
+    name: str = Field(examples=["Client"])
+    default_name: str = Field(examples=["Client"], description="the name that it was created with")
+    sort: int = 10
+    system: bool = Field(default=False, description="came with the CRM, and is only deleted by force")
+
+    @property
+    def place(self) -> tuple[int, bool, str]:
+        """Where it stands among the values of its dictionary."""
+        return self.sort, not self.system, self.code
+
+
+AllCodes = Annotated[
+    tuple[str, ...],
+    Field(
+        examples=[["CLIENT", "SUPPLIER", "PARTNER", "OTHER"]],
+        description="all codes of the dictionary from now on, in the order of its values",
+    ),
+]
+
+
+class DictionaryValueCreated(Event):
+    """A dictionary got a value (DICT-01, DICT-02)."""
+
+    ce_type: ClassVar[str] = "crm.dictionary.value_created.v1"
+    dictionary: ElementRef
+    value: DictionaryValue
+    codes: AllCodes
+
+
+class DictionaryValueUpdated(Event):
+    """A value of a dictionary has another name or place; `value` is all of it from now on."""
+
+    ce_type: ClassVar[str] = "crm.dictionary.value_updated.v1"
+    dictionary: ElementRef
+    before: Annotated[DictionaryValueFields, ChangedFields]
+    after: Annotated[DictionaryValueFields, ChangedFields]
+    value: DictionaryValue
+    codes: AllCodes
+
+
+class DictionaryValueDeleted(Event):
+    """A dictionary lost a value; who has it keeps the bare code (DICT-02)."""
+
+    ce_type: ClassVar[str] = "crm.dictionary.value_deleted.v1"
+    dictionary: ElementRef
+    before: DictionaryValue
+    codes: AllCodes

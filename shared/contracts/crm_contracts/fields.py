@@ -1,0 +1,82 @@
+"""Groups of fields that elements share."""
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from crm_contracts.values import ContactPoint, Fields, StageSemantic, Touch, Utm
+
+
+class Named(Fields):
+    """What a person's name is made of; birth date and position go with it (LEAD-02)."""
+
+    salutation: str | None = None
+    first_name: str | None = Field(default=None, examples=["Ada"])
+    middle_name: str | None = None
+    last_name: str | None = Field(default=None, examples=["Lovelace"])
+    birth_date: date | None = None
+    position: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """First, middle and last name, as far as they are known."""
+        return " ".join(part for part in (self.first_name, self.middle_name, self.last_name) if part)
+
+
+class Reachable(Fields):
+    """Where somebody can be reached (CONT-03)."""
+
+    phones: tuple[ContactPoint, ...] = ()
+    emails: tuple[ContactPoint, ...] = ()
+    websites: tuple[ContactPoint, ...] = ()
+    messengers: tuple[ContactPoint, ...] = ()
+
+
+class Owned(Fields):
+    """Who looks after an element, and what is said about it (CMN-04, CMN-05, CMN-06, CMN-07, CMN-09)."""
+
+    responsible_id: str = Field(default="", examples=["anna"])
+    observers: tuple[str, ...] = ()
+    open_to_all: bool = True
+    comments: str | None = None
+    utm: Utm | None = None
+
+
+class Traced(Fields):
+    """How somebody found us (CMN-08)."""
+
+    traces: tuple[Touch, ...] = ()
+
+
+class Sourced(Fields):
+    """Where an element came from (CMN-02)."""
+
+    source_id: str | None = Field(default=None, examples=["WEB"])
+    source_description: str | None = None
+
+
+class Identified(Fields):
+    """Marks of identity that the system or an importer gives; fixed after creation (CMN-03, CMN-10, CMN-14)."""
+
+    id: str = Field(examples=["0199f2a4-0000-7000-8000-000000000001"])
+    number: int = Field(examples=[17], description="human serial number per element type; unique, gaps allowed")
+    originator_id: str | None = Field(default=None, description="system the element came from")
+    origin_id: str | None = Field(default=None, description="its id in that system")
+
+
+class Audited(Fields):
+    """Who made and last changed an element, `user:<sub>` or `service:<sub>`; times are UTC (CMN-10)."""
+
+    created_at: datetime
+    created_by: str = Field(examples=["user:anna"])
+    updated_at: datetime
+    updated_by: str = Field(examples=["user:anna"])
+
+
+class Staged(Fields):
+    """Where an element stands (LEAD-06, DEAL-07); `stage_semantic` follows from the stage."""
+
+    stage_id: str = Field(examples=["NEW"])
+    stage_semantic: StageSemantic = "P"
+    moved_at: datetime | None = None
+    moved_by: str | None = None

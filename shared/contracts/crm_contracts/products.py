@@ -1,0 +1,66 @@
+"""Products and the events about them, on `crm.catalog.events`."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from crm_contracts.envelope import Event
+from crm_contracts.fields import Audited
+from crm_contracts.values import ChangedFields, ElementRef, Exact, Fields, Money, Value
+
+BASE_PRICE_TYPE = "base"
+
+
+class ListPrice(Value):
+    """One entry of a product's price list (PROD-11)."""
+
+    price_type_id: str = Field(default=BASE_PRICE_TYPE, examples=["base"])
+    price: Money
+    quantity_from: Exact | None = None
+    quantity_to: Exact | None = None
+
+
+class ProductFields(Fields):
+    """Fields of a product that its users edit freely (PROD-01, PROD-04, PROD-08, PROD-10, PROD-11)."""
+
+    name: str = Field(default="", examples=["GTX Pro"])
+    active: bool = True
+    section_ids: tuple[str, ...] = ()
+    main_section_id: str | None = None
+    external_id: str | None = Field(default=None, examples=["GTX Pro"])
+    prices: tuple[ListPrice, ...] = ()
+    measure_code: int = Field(default=796, description="796 is a piece")
+    vat_rate: Exact | None = None
+    vat_included: bool = False
+    sort: int = 500
+
+    @property
+    def base_price(self) -> Money | None:
+        """The entry of the base price list without a quantity range, or its first one."""
+        entries = [entry for entry in self.prices if entry.price_type_id == BASE_PRICE_TYPE]
+        plain = next((entry for entry in entries if entry.quantity_from is None), entries[0] if entries else None)
+        return plain.price if plain else None
+
+
+class ProductState(ProductFields, Audited):
+    """A product as everybody may see it (PROD-05, PROD-06)."""
+
+    id: str
+    number: int
+    catalog_id: str = Field(default="default", description="catalog the product belongs to; immutable")
+
+
+class ProductCreated(Event):
+    """A product was entered."""
+
+    ce_type: ClassVar[str] = "crm.product.created.v1"
+    product: ProductState
+
+
+class ProductUpdated(Event):
+    """Fields of a product changed; rows that name it keep their own copy (PROD-13)."""
+
+    ce_type: ClassVar[str] = "crm.product.updated.v1"
+    product: ElementRef
+    before: Annotated[ProductFields, ChangedFields]
+    after: Annotated[ProductFields, ChangedFields]

@@ -1,0 +1,80 @@
+"""The stage engine: an ordered set of stages, and what moving between them means (LEAD-06, DEAL-06, PIPE-07).
+
+Pure. Any stage can be the target of a move; only a stage of another set cannot.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from crm_contracts.values import StageSemantic, Value
+
+from shared.kit.domain import Invalid
+
+
+class StageNotFound(Invalid):
+    """No such stage in the set that the element goes through."""
+
+    code = "stage_not_in_pipeline"
+
+
+class Stage(Value):
+    """One stage; `semantic` is process, success or failure."""
+
+    id: str
+    name: str
+    semantic: StageSemantic
+    sort: int
+
+
+class StageSet:
+    """The stages of one pipeline, in order."""
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self._stages = sorted(stages, key=lambda stage: stage.sort)
+
+    def __iter__(self) -> Iterator[Stage]:
+        return iter(self._stages)
+
+    @property
+    def first(self) -> Stage:
+        """Where new elements start."""
+        return self._stages[0]
+
+    @property
+    def success(self) -> Stage:
+        """The one stage that means success."""
+        return next(stage for stage in self._stages if stage.semantic == "S")
+
+    def get(self, stage_id: str) -> Stage:
+        """The stage with this code.
+
+        Raises:
+            StageNotFound: it belongs to no stage of this set.
+        """
+        for stage in self._stages:
+            if stage.id == stage_id:
+                return stage
+        message = f"There is no stage {stage_id} here."
+        raise StageNotFound(
+            message, {"errors": [{"field": "stage_id", "code": StageNotFound.code, "message": message}]}
+        )
+
+
+class StagedElement(Protocol):
+    """An element that stands on a stage."""
+
+    stage_id: str
+    stage_semantic: StageSemantic
+    moved_at: datetime | None
+    moved_by: str | None
+    closed_at: datetime | None
+
+
+def enter_stage(element: StagedElement, stage: Stage, *, by: str, at: datetime) -> None:
+    """Put an element on a stage: success and failure close it, process opens it again (LEAD-07, DEAL-08)."""
+    element.stage_id = stage.id
+    element.stage_semantic = stage.semantic
+    element.moved_at = at
+    element.moved_by = by
+    element.closed_at = None if stage.semantic == "P" else at

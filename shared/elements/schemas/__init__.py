@@ -1,0 +1,1 @@
+"""Request bodies that element types share."""

@@ -1,0 +1,100 @@
+"""Phones, e-mails, websites and messengers in request bodies (CONT-03, CONT-04)."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from crm_contracts.values import ContactPoint
+from pydantic import Field, StringConstraints
+
+from shared.elements.domain import contact_points as reach
+from shared.kit.web.schemas import Input
+
+
+class ContactPointIn(Input):
+    """A way to reach somebody as it was typed."""
+
+    kind: str
+    value: Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
+
+    def point(self) -> ContactPoint:
+        """Not yet normalised."""
+        return ContactPoint(kind=self.kind, value=self.value)
+
+
+class PhoneIn(ContactPointIn):
+    """A phone (CONT-03)."""
+
+    kind: Literal["WORK", "MOBILE", "FAX", "HOME", "PAGER", "MAILING", "OTHER"] = "WORK"
+
+
+class EmailIn(ContactPointIn):
+    """An e-mail address (CONT-03)."""
+
+    kind: Literal["WORK", "HOME", "MAILING", "OTHER"] = "WORK"
+
+
+class WebsiteIn(ContactPointIn):
+    """A website (CONT-03)."""
+
+    kind: Literal["WORK", "HOME", "VK", "LIVEJOURNAL", "TWITTER", "OTHER"] = "WORK"
+
+
+class MessengerIn(ContactPointIn):
+    """A number or a user of a messenger (CONT-03, CONT-04)."""
+
+    kind: Literal[
+        "TELEGRAM",
+        "WHATSAPP",
+        "VIBER",
+        "SKYPE",
+        "VK",
+        "FACEBOOK",
+        "INSTAGRAM",
+        "BITRIX24",
+        "OPENLINE",
+        "IMOL",
+        "ICQ",
+        "MSN",
+        "JABBER",
+        "OTHER",
+    ] = "OTHER"
+
+
+MANY: Final = Field(max_length=50)
+
+
+Phones = Annotated[list[PhoneIn], MANY]
+
+
+Emails = Annotated[list[EmailIn], MANY]
+
+
+Websites = Annotated[list[WebsiteIn], MANY]
+
+
+Messengers = Annotated[list[MessengerIn], MANY]
+
+
+class ContactPointsIn(Input):
+    """Where somebody can be reached."""
+
+    phones: Phones = Field(default=[])
+    emails: Emails = Field(default=[])
+    websites: Websites = Field(default=[])
+    messengers: Messengers = Field(default=[])
+
+
+def contact_point_fields(given: Mapping[str, Any], country: str) -> dict[str, tuple[ContactPoint, ...]]:
+    """The contact data among the given fields, normalised as far as it is valid (CONT-03)."""
+    points = {
+        name: tuple(point.point() for point in given[name])
+        for name in ("phones", "emails", "websites", "messengers")
+        if name in given
+    }
+    if "phones" in points:
+        points["phones"] = reach.phones(points["phones"], country)
+    if "emails" in points:
+        points["emails"] = reach.emails(points["emails"])
+    if "messengers" in points:
+        points["messengers"] = reach.messengers(points["messengers"])
+    return points

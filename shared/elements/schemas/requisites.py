@@ -1,0 +1,46 @@
+"""Chosen requisites in request bodies (REQ-05)."""
+
+from crm_contracts.requisites import RequisiteChoice, RequisiteLink
+
+from shared.elements.domain.requisites import ACCOUNTS
+from shared.elements.schemas.scalars import ElementId
+from shared.kit.domain import Conflict, Invalid
+from shared.kit.web.schemas import Input
+
+
+class RequisitesIn(Input):
+    """Requisites to be chosen, as a whole: what is null or absent is not chosen (REQ-05)."""
+
+    requisite_id: ElementId | None = None
+    bank_detail_id: ElementId | None = None
+    mc_requisite_id: ElementId | None = None
+    mc_bank_detail_id: ElementId | None = None
+
+    @property
+    def choice(self) -> RequisiteChoice:
+        """As the rules have it.
+
+        Raises:
+            Invalid: naming every bank detail without its requisite.
+        """
+        choice = RequisiteChoice(**self.model_dump())
+        alone = [name for name, of in ACCOUNTS.items() if getattr(choice, name) and not getattr(choice, of)]
+        if alone:
+            errors = [
+                {"field": name, "code": "without_requisite", "message": f"needs its {ACCOUNTS[name]}"} for name in alone
+            ]
+            raise Invalid("A bank detail is chosen with its requisite.", {"errors": errors})
+        return choice
+
+
+class RequisitesRefused(Conflict):
+    """One of the requisites cannot be chosen; `code` and the named field say which and why (REQ-05)."""
+
+    code = "requisites_refused"
+
+    def __init__(self, link: RequisiteLink) -> None:
+        message = "These requisites cannot be chosen, so none are."
+        # One class for all that can be wrong: clients names it.
+        self.code = link.refusal or self.code  # type: ignore[misc]
+        wrong = {"field": link.refused_field, "code": self.code, "message": message}
+        super().__init__(message, {"errors": [wrong], "requisite_link": link.model_dump(mode="json")})

@@ -1,0 +1,80 @@
+"""Scalar types of request bodies, with their bounds."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+
+from shared.elements.schemas.strict_types import StrictDate, StrictDecimal, StrictInt
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+
+
+UserId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+OriginPart = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+ElementId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+Quantity = Annotated[Decimal, StrictDecimal(whole=9, places=6, positive=True)]
+
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+
+
+UnitPrice = Annotated[Decimal, StrictDecimal(whole=12, places=4)]
+
+
+Amount = Annotated[Decimal, StrictDecimal(whole=14, places=4)]
+
+
+Sort = Annotated[StrictInt, Field(ge=0, le=10**6)]
+
+
+RoleId = Annotated[StrictInt, Field(ge=0, le=10**6)]
+
+
+Name = Annotated[str, StringConstraints(max_length=100, strip_whitespace=True)]
+
+
+Title = Annotated[str, StringConstraints(max_length=255, strip_whitespace=True)]
+
+
+Text = Annotated[str, StringConstraints(max_length=20_000)]
+
+
+def _past(day: date) -> date:
+    if day > datetime.now(UTC).date():
+        message = "must not lie in the future"
+        raise ValueError(message)
+    return day
+
+
+PastDate = Annotated[StrictDate, AfterValidator(_past)]
+
+
+WebAddress = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://\S+$")]
+
+
+def _stored(at: datetime) -> datetime:
+    """UTC, and no finer than the database keeps it."""
+    at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC)),
+    AfterValidator(_stored),
+]
+
+
+NewId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+"""An id that the caller chose in advance: any UUID in its canonical form."""

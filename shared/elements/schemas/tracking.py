@@ -1,0 +1,33 @@
+"""Campaign marks and visits in request bodies (CMN-07, CMN-08)."""
+
+from crm_contracts.values import Touch, Utm
+
+from shared.elements.schemas.scalars import Moment, Title, WebAddress
+from shared.kit.web.schemas import Input
+
+
+class UtmIn(Input):
+    """Campaign marks of a visit (CMN-07)."""
+
+    source: Title | None = None
+    medium: Title | None = None
+    campaign: Title | None = None
+    content: Title | None = None
+    term: Title | None = None
+
+    def value_of(self) -> Utm:
+        """As the domain has it."""
+        return Utm(**self.model_dump())
+
+
+class TouchIn(Input):
+    """A visit (CMN-08)."""
+
+    at: Moment
+    url: WebAddress
+    referrer: WebAddress | None = None
+    utm: UtmIn | None = None
+
+    def value_of(self) -> Touch:
+        """As the domain has it."""
+        return Touch(**self.model_dump())

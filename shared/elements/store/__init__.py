@@ -1,0 +1,1 @@
+"""What element services keep of products and of other services' clients."""

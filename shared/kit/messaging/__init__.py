@@ -1,0 +1,1 @@
+"""Publish to Kafka from the outbox, and subscribe to it."""

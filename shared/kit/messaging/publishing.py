@@ -1,0 +1,177 @@
+"""The one way to put a record into Kafka.
+
+The surprise: one refused record spoils aiokafka's idempotent producer for good, so a producer can be replaced.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    CorruptRecordException,
+    InvalidTimestampError,
+    KafkaConnectionError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
+from crm_contracts.envelope import Envelope, Event
+
+from shared.kit.domain import Cause, derived_id
+from shared.kit.messaging.outbox import SendFailed, SendRefused
+from shared.kit.settings import KafkaSettings
+from shared.kit.telemetry.tracing import Traces, not_sent, sent
+
+_REFUSALS = (MessageSizeTooLargeError, InvalidTimestampError, CorruptRecordException, RecordListTooLargeError)
+
+
+class Publisher:
+    """A producer that is replaced after an error."""
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        *,
+        max_request_size: int = 1024 * 1024,
+        client_id: str = "crm",
+        traces: Traces | None = None,
+    ) -> None:
+        self._settings = settings
+        self._traces = traces or Traces()
+        self._max_request_size = max_request_size
+        self._client_id = client_id
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self.is_failing = False
+        """Whether the newest attempt to reach Kafka failed."""
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    **self._settings.connection(),
+                    client_id=self._client_id,
+                    acks="all",
+                    enable_idempotence=self._settings.enable_idempotence,
+                    max_request_size=self._max_request_size,
+                    max_batch_size=64 * 1024,
+                    request_timeout_ms=self._settings.request_timeout_ms,
+                    retry_backoff_ms=100,
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    await _stop(producer, 1.0)
+                    raise
+                self._producer = producer
+            return self._producer
+
+    async def send(
+        self, topic: str, key: str | bytes | None, value: bytes | None, headers: Mapping[str, str] | Sequence[Any]
+    ) -> "asyncio.Future[object]":
+        """Begin to send one record.
+
+        Returns:
+            A future that ends with Kafka's acknowledgement, `SendRefused` or `SendFailed`.
+
+        Raises:
+            SendRefused: the record is too large for the client already.
+            SendFailed: Kafka cannot be reached.
+        """
+        if key is None and value is None:
+            value = b""  # aiokafka sends no record that has neither
+        pairs = [(n, v.encode()) for n, v in headers.items()] if isinstance(headers, Mapping) else list(headers)
+        span = self._traces.publishing(topic, headers)
+        try:
+            producer = await self._started()
+            future = await producer.send(topic, value, key.encode() if isinstance(key, str) else key, headers=pairs)
+        except _REFUSALS as error:
+            not_sent(span, type(error).__name__)
+            raise SendRefused(type(error).__name__) from error
+        except (KafkaError, OSError) as error:
+            not_sent(span, type(error).__name__)
+            self.is_failing = True
+            raise SendFailed(type(error).__name__) from error
+        acknowledged = asyncio.ensure_future(self._acknowledged(future))
+        if span.is_recording():
+            acknowledged.add_done_callback(partial(sent, span))
+        return acknowledged
+
+    async def _acknowledged(self, future: Awaitable[object]) -> object:
+        try:
+            acknowledgement = await future
+        except _REFUSALS as error:
+            raise SendRefused(type(error).__name__) from error
+        except KafkaError as error:
+            self.is_failing = True
+            raise SendFailed(type(error).__name__) from error
+        self.is_failing = False
+        return acknowledgement
+
+    async def publish(self, topic: str, key: Any, value: bytes | None, headers: Any) -> None:
+        """Send one record and wait until Kafka has it; after an error the next call starts with a new producer."""
+        try:
+            await (await self.send(topic, key, value, headers))
+        except (SendRefused, SendFailed):
+            await self.renew()
+            raise
+
+    async def look_again(self) -> None:
+        """Find out whether Kafka is back, where the newest attempt failed and nothing is left here to be the next."""
+        if self.is_failing and self._producer is None:
+            with suppress(KafkaError, OSError):
+                await self._started()
+                self.is_failing = False
+
+    async def renew(self) -> None:
+        """Drop the producer with what it could not send; the next send makes another."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stop(producer, 1.0)
+
+    async def stop(self, deadline_s: float) -> None:
+        """Send what is left, within the deadline."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stop(producer, deadline_s)
+
+
+async def _stop(producer: AIOKafkaProducer, deadline_s: float) -> None:
+    # `stop` flushes first, and for ever if a sequence number was lost.
+    stopping = asyncio.create_task(producer.stop())
+    stopping.add_done_callback(lambda task: task.cancelled() or task.exception())
+    done, _ = await asyncio.wait({stopping}, timeout=deadline_s)
+    if not done:
+        # Whoever waits for an acknowledgement is told so; with nothing left to flush, `stop` comes to its end.
+        producer._message_accumulator.fail_all(KafkaConnectionError("stopped"))  # noqa: SLF001 - there is no other way
+        await producer.client.close()
+
+
+class Answers:
+    """Publishes answers of handlers that change no state, under an id derived from the question."""
+
+    def __init__(self, publisher: Publisher, *, topic: str, source: str) -> None:
+        self._publisher = publisher
+        self._topic = topic
+        self._source = source
+
+    async def give(self, event: Event, *, subject: str, cause: Cause) -> None:
+        """Publish an answer and wait for Kafka: the question's offset is committed later than that.
+
+        Asked again, the same question gets an answer of the same id; readers count the first occurrence.
+        """
+        envelope = Envelope(
+            id=derived_id("answer", cause.key, event.ce_type, subject),
+            source=self._source,
+            subject=subject,
+            time=cause.at,
+            data=event,
+            correlation_id=cause.correlation_id,
+            actor=cause.actor,
+            causation_id=cause.causation_id,
+            traceparent=cause.traceparent,
+        )
+        await self._publisher.publish(self._topic, subject, envelope.body(), envelope.headers())

@@ -1,0 +1,151 @@
+"""Connect to MongoDB with durable writes only.
+
+Every connection writes with `w=majority, journal=true, retryWrites=true`, and start-up refuses a server that is in no
+replica set: a standalone server lost acknowledged writes when killed.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import ReadPreference, WriteConcern
+from pymongo.errors import PyMongoError
+from pymongo.monitoring import TopologyListener
+
+from shared.kit.storage.codecs import CODEC
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.documents import Document
+from shared.kit.storage.errors import UnsafeDeployment
+
+MOMENT_S = 1.0
+
+
+HEARTBEAT_MS = 2_000
+"""A server that hangs is noticed after a heartbeat and the connect timeout; the driver's default is 10 s."""
+
+
+class PrimaryWatch(TopologyListener):
+    """Knows since when there has been no primary; the driver tells it from a thread of its own."""
+
+    def __init__(self) -> None:
+        self.lost_at: float | None = None
+        self._was_there = False
+
+    def opened(self, event: Any) -> None:
+        """Nothing is known yet."""
+
+    def description_changed(self, event: Any) -> None:
+        """A server came or went."""
+        if event.new_description.has_writable_server():
+            self._was_there, self.lost_at = True, None
+        elif self._was_there and self.lost_at is None:
+            self.lost_at = monotonic()
+
+    def closed(self, event: Any) -> None:
+        """Nobody asks any more."""
+
+
+class Database:
+    """One service's database."""
+
+    def __init__(self, client: Any, name: str, primary: PrimaryWatch) -> None:
+        self._client = client
+        self._primary = primary
+        self._inner = client.get_database(
+            name,
+            codec_options=CODEC,
+            write_concern=WriteConcern(w="majority", j=True),
+            read_preference=ReadPreference.PRIMARY,
+        )
+        self.name = name
+
+    def collection(self, name: str) -> Collection:
+        """A collection of this database, made when first written to."""
+        return Collection(self._inner.get_collection(name))
+
+    @property
+    def is_away(self) -> bool:
+        """Whether there was a primary and has been none for longer than a moment: waiting for one is of no use."""
+        lost_at = self._primary.lost_at
+        return lost_at is not None and monotonic() - lost_at > MOMENT_S
+
+    async def check(self) -> None:
+        """Whether the server is there and safe.
+
+        Raises:
+            UnsafeDeployment: it is not a member of a replica set.
+        """
+        hello = await self._client.admin.command("hello")
+        if "setName" not in hello:
+            message = "MongoDB must run as a replica set (one node will do): a standalone server loses journaled writes"
+            raise UnsafeDeployment(message)
+
+    async def now(self) -> datetime:
+        """The server's time, which all replicas of a service share."""
+        hello = await self._client.admin.command("hello")
+        moment: datetime = hello["localTime"]
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    async def drop(self) -> None:
+        """Remove the database. For tests."""
+        await self._client.drop_database(self.name)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+
+def connect(
+    url: str,
+    database: str,
+    *,
+    server_selection_timeout_ms: int = 3_000,
+    tls_ca_file: Path | None = None,
+    tls_certificate_key_file: Path | None = None,
+) -> Database:
+    """A database, not yet checked. Call inside the event loop that will use it.
+
+    Args:
+        url: with name and password, if any.
+        database: its name.
+        server_selection_timeout_ms: how long an operation waits for a primary.
+        tls_ca_file: PEM of the authorities that the server's certificate must come from; connections are encrypted.
+        tls_certificate_key_file: PEM of the client's own certificate and key.
+
+    Raises:
+        UnsafeDeployment: the URL asks for weaker writes than the rule, or cannot be understood.
+    """
+    lowered = url.lower()
+    for unsafe in ("w=0", "w=1", "journal=false", "j=false", "retrywrites=false"):
+        if f"{unsafe}&" in f"{lowered.partition('?')[2]}&":
+            message = f"{unsafe} in MONGODB_URL would lose acknowledged writes"
+            raise UnsafeDeployment(message)
+    tls: Document = {"tls": True} if tls_ca_file or tls_certificate_key_file else {}
+    if tls_ca_file is not None:
+        tls["tlsCAFile"] = str(tls_ca_file)
+    if tls_certificate_key_file is not None:
+        tls["tlsCertificateKeyFile"] = str(tls_certificate_key_file)
+    primary = PrimaryWatch()
+    try:
+        client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            url,
+            w="majority",
+            journal=True,
+            retryWrites=True,
+            tz_aware=True,
+            serverSelectionTimeoutMS=server_selection_timeout_ms,
+            connectTimeoutMS=server_selection_timeout_ms,
+            socketTimeoutMS=20_000,
+            heartbeatFrequencyMS=HEARTBEAT_MS,
+            event_listeners=[primary],
+            maxPoolSize=100,
+            appname="crm",
+            **tls,
+        )
+    except (PyMongoError, ValueError) as error:
+        # What the driver says may quote the password, where that is what it could not read.
+        message = f"MONGODB_URL, or a file of MONGODB_TLS_*, is not understood ({type(error).__name__})"
+        raise UnsafeDeployment(message) from None
+    return Database(client, database, primary)

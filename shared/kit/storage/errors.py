@@ -1,0 +1,58 @@
+"""Tell apart what MongoDB refuses: duplicates, unsafe servers, failures that a retry heals."""
+
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
+
+from shared.kit.storage.documents import Document
+
+_WRITE_CONFLICT = 112
+
+
+_DUPLICATE = 11000
+
+
+_RETRYABLE_CODES = frozenset({_WRITE_CONFLICT, 91, 189, 10107, 11600, 11602, 13435, 13436})
+
+
+class DuplicateKey(Exception):
+    """A unique index refused a write; `index` names it (`_id_` for the document's own id)."""
+
+    def __init__(self, index: str) -> None:
+        super().__init__(index)
+        self.index = index
+
+
+class UnsafeDeployment(RuntimeError):
+    """The server would lose acknowledged writes."""
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether trying the same operation again may succeed."""
+    if isinstance(error, (ConnectionFailure, WTimeoutError, ExecutionTimeout)):
+        return True
+    if isinstance(error, BulkWriteError):
+        failed = [*error.details["writeErrors"], *error.details["writeConcernErrors"]]
+        return bool(error.details["writeConcernErrors"]) or any(each["code"] in _RETRYABLE_CODES for each in failed)
+    if isinstance(error, OperationFailure):
+        return error.code in _RETRYABLE_CODES or error.has_error_label("RetryableWriteError")
+    return isinstance(error, PyMongoError) and error.timeout
+
+
+def index_in(message: str) -> str:
+    """Name of the index that a duplicate-key message complains about."""
+    _, _, rest = message.partition("index: ")
+    return rest.split(" ", 1)[0] if rest else "_id_"
+
+
+def outcome_of_write(problem: Document) -> bool | Exception:
+    """How a write ended that was not done as asked."""
+    if problem["code"] != _DUPLICATE:
+        return OperationFailure(problem["errmsg"], problem["code"], problem)
+    index = index_in(problem["errmsg"])
+    return False if index == "_id_" else DuplicateKey(index)

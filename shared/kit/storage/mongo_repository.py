@@ -1,0 +1,97 @@
+"""Store aggregates in MongoDB and hint their events to the outbox relay."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from shared.kit.domain import DomainError, NewId
+from shared.kit.fault_points import fault_point
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.documents import Document, Filter
+from shared.kit.storage.errors import DuplicateKey
+from shared.kit.storage.repository import BOOKKEEPING, INBOX_SIZE, A, Outbox, Repository, Stored
+
+
+class MongoRepository(Repository[A]):
+    """Documents in MongoDB, hints to the relay."""
+
+    def __init__(
+        self,
+        kind: type[A],
+        collection: Collection,
+        outbox: Outbox,
+        *,
+        source: str,
+        new_id: NewId,
+        outbox_cap: int = 200,
+        taken: Mapping[str, Callable[[], DomainError]] | None = None,
+    ) -> None:
+        """Errors in `taken` are raised in place of `DuplicateKey`, by the name of the index that refused the write."""
+        super().__init__(kind, source=source, new_id=new_id, outbox_cap=outbox_cap)
+        self.collection = collection
+        self._outbox = outbox
+        self._taken = dict(taken or {})
+
+    def read(self, document: Document) -> A:
+        """The aggregate in a document, for read views."""
+        return self.kind.model_validate({**document, "id": document["_id"]})
+
+    def _is_backlog_full(self) -> bool:
+        return self._outbox.is_full
+
+    async def _load(self, id_: str) -> Stored[A] | None:
+        document = await self.collection.get(id_)
+        if document is None:
+            return None
+        return Stored(
+            self.read(document),
+            frozenset(document["inbox"]),
+            document["outbox"],
+            document["created_by_cause"],
+            "quarantined" in document,
+        )
+
+    async def _insert(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
+        state = {
+            **aggregate.model_dump(exclude=set(BOOKKEEPING)),
+            "version": 1,
+            "sequence": aggregate.sequence,
+            "created_by_cause": cause,
+            "inbox": [cause],
+            "outbox": entries,
+        }
+        # An upsert that can only insert, because `due` must be the server's time and an insert cannot ask for it.
+        change: Document = {"$set": state}
+        if entries:
+            change["$currentDate"] = {"due": True}
+        return await self._put({"_id": aggregate.id, "version": 0}, change, 1, entries)
+
+    async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
+        aggregate = loaded.aggregate
+        change: Document = {
+            "$set": {
+                **{name: value for name, value in state.items() if name not in BOOKKEEPING},
+                "version": aggregate.version + 1,
+                "sequence": aggregate.sequence,
+            },
+            "$push": {"inbox": {"$each": [cause], "$slice": -INBOX_SIZE}},
+        }
+        if entries:
+            change["$push"]["outbox"] = {"$each": entries}
+            change["$currentDate"] = {"due": True}
+        guard = {"_id": aggregate.id, "version": aggregate.version, "inbox": {"$ne": cause}}
+        # As the document is after this write, but for what is published meanwhile.
+        told = () if loaded.is_quarantined or not entries else (*loaded.outbox, *entries)
+        return await self._put(guard, change, aggregate.version + 1, told)
+
+    async def _put(self, guard: Filter, change: Document, version: int, told: Sequence[Document]) -> bool:
+        """Write, and tell the relay what is to be published, if anything; whether the guard held."""
+        try:
+            done = await self.collection.put(guard, change)
+        except DuplicateKey as error:
+            if error.index in self._taken:
+                raise self._taken[error.index]() from error  # noqa: RSE102 - the entry makes the error
+            raise
+        if done:
+            fault_point(f"written:{self.collection.name}")
+            if told:
+                self._outbox.hint(self.collection, {"_id": guard["_id"], "version": version, "outbox": list(told)})
+        return done

@@ -1,0 +1,1 @@
+"""Serve HTTP: callers, calls, idempotency, errors, health."""

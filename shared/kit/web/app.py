@@ -1,0 +1,42 @@
+"""Make the FastAPI app of a service."""
+
+from collections.abc import Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
+
+from shared.kit.web.context import AppContext
+from shared.kit.web.correlation import Correlation
+from shared.kit.web.limits import Limits
+from shared.kit.web.openapi import describe_errors
+from shared.kit.web.problems import Problem, add_error_handlers
+
+
+def make_app(
+    app_context: AppContext, routers: Sequence[APIRouter], lifespan: Callable[[], Any], *, description: str
+) -> FastAPI:
+    """The service's app; its API docs need no internet."""
+
+    @asynccontextmanager
+    async def lifespan_of(_: FastAPI) -> Any:
+        async with lifespan():
+            yield
+
+    app = FastAPIOffline(
+        title=f"CRM {app_context.service}",
+        description=description,
+        version="1",
+        lifespan=lifespan_of,
+        # Ours are described below; without this, FastAPI adds its own 422.
+        responses={"default": {"description": "Problem details"}},
+    )
+    app.state.app_context = app_context
+    add_error_handlers(app)
+    for each in routers:
+        app.include_router(each)
+    app.add_middleware(Limits, max_body_bytes=app_context.max_body_bytes, max_header_bytes=app_context.max_header_bytes)
+    app.add_middleware(Correlation, traces=app_context.traces)
+    describe_errors(app, Problem)
+    return app

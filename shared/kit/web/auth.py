@@ -1,0 +1,135 @@
+"""Who calls, and what they may do.
+
+The surprise: there is no switch that turns this off. Development uses a local key pair made at set-up; production
+points at an OIDC issuer's JWKS, whose keys may rotate at any time.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from time import time
+
+import jwt
+from jwt import PyJWK
+
+from shared.kit.web.signing_keys import Keys, Unauthenticated
+
+LEEWAY_S = 5
+"""Clocks differ."""
+
+
+MAX_CHECKED = 1_000
+"""Tokens that are known again."""
+
+
+ALGORITHMS = ("RS256", "ES256", "EdDSA")
+
+
+ROLES: Mapping[str, frozenset[str]] = {
+    "reader": frozenset({"read"}),
+    "user": frozenset({"read", "write"}),
+    "admin": frozenset({"read", "write", "admin", "dead-letters", "export"}),
+}
+"""What a role allows on every service; a `scope` allows one action on one service."""
+
+
+class Forbidden(Exception):
+    """The caller is known and may not do this; the message names the missing permission."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a valid token speaks for.
+
+    Attributes:
+        actor: `user:<sub>` or `service:<sub>`.
+        scopes: single permissions such as `leads:read`.
+    """
+
+    actor: str
+    roles: frozenset[str]
+    scopes: frozenset[str]
+
+    @property
+    def subject(self) -> str:
+        """The user's or service's id."""
+        return self.actor.partition(":")[2]
+
+    def may(self, permission: str) -> bool:
+        """Whether a role or a scope allows `<service>:<action>`."""
+        action = permission.partition(":")[2]
+        return permission in self.scopes or any(action in ROLES.get(role, ()) for role in self.roles)
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What was found of a token, as long as its key is the same and it has not expired."""
+
+    key: PyJWK
+    expires_at: float
+    caller: Caller
+
+
+class Authenticator:
+    """Checks bearer tokens: signature, algorithm, issuer, audience, expiry, subject.
+
+    The surprise: a token that was found good is known again by its hash; its key and its expiry count each time.
+    """
+
+    def __init__(self, keys: Keys, *, issuer: str, audience: str) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._checked: OrderedDict[bytes, _Checked] = OrderedDict()
+
+    async def caller(self, authorization: str | None) -> Caller:
+        """Whoever the `Authorization` header speaks for.
+
+        Raises:
+            Unauthenticated: it is missing or proves nothing.
+        """
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            message = "a bearer token is needed"
+            raise Unauthenticated(message)
+        key = await self._keys.for_token(token)
+        hashed = sha256(token.encode(errors="surrogateescape")).digest()
+        known = self._checked.get(hashed)
+        if known is not None and known.key is key and time() < known.expires_at:
+            return known.caller
+        caller, expires_at = self._check(token, key)
+        self._checked[hashed] = _Checked(key, expires_at, caller)
+        if len(self._checked) > MAX_CHECKED:
+            self._checked.popitem(last=False)
+        return caller
+
+    def _check(self, token: str, key: PyJWK) -> tuple[Caller, float]:
+        """Whose it is, and when it expires."""
+        try:
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=list(ALGORITHMS),
+                issuer=self._issuer,
+                audience=self._audience,
+                leeway=LEEWAY_S,
+                options={"require": ["exp", "iss", "aud", "sub"]},
+            )
+        except jwt.ExpiredSignatureError as error:
+            message = "the token has expired"
+            raise Unauthenticated(message) from error
+        except (jwt.PyJWTError, TypeError, ValueError) as error:
+            message = "the token is not valid"
+            raise Unauthenticated(message) from error
+        if not claims["sub"]:
+            message = "the token names nobody"
+            raise Unauthenticated(message)
+        kind = "service" if claims.get("kind") == "service" else "user"
+        roles = claims.get("roles")
+        caller = Caller(
+            actor=f"{kind}:{claims['sub']}",
+            roles=frozenset(map(str, roles)) if isinstance(roles, list) else frozenset(),
+            scopes=frozenset(str(claims.get("scope") or "").split()),
+        )
+        return caller, float(claims["exp"]) + LEEWAY_S

@@ -1,0 +1,123 @@
+"""Turn a request into the `Call` that use cases need: caller, cause, version, wait.
+
+Authentication runs before request validation, so unauthenticated callers never see validation errors.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Header, Request
+from fastapi.security import HTTPBearer
+
+from shared.kit.domain import Cause
+from shared.kit.telemetry.tracing import current_traceparent
+from shared.kit.web.auth import Caller, Forbidden
+from shared.kit.web.context import caller_of, context_of
+from shared.kit.web.idempotency import MAX_KEY
+
+MAX_WAIT_S = 60.0
+
+
+_IF_MATCH = r'^(\*|(W/)?"?[0-9]{1,18}"?)$'
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, as use cases need it.
+
+    Attributes:
+        new_id: id for what the request creates; the same when the request is repeated with its key.
+        if_match: version that the caller has seen.
+        wait_s: how long the caller is ready to wait for a process, 0 for not at all.
+    """
+
+    caller: Caller
+    cause: Cause
+    new_id: str
+    if_match: int | None = None
+    wait_s: float = 0.0
+
+
+PERMISSIONS: dict[Any, str] = {}
+"""What each dependency made below asks for, so that a route knows it before anything else is looked at."""
+
+
+_bearer = HTTPBearer(auto_error=False, description="JWT; see the service's permissions.")
+
+
+def reads(permission: str) -> Any:
+    """Dependency of an endpoint that only reads: the `Call`, if the caller has the permission."""
+
+    async def call(request: Request, _: Annotated[object, Depends(_bearer)]) -> Call:
+        return await _call(request, permission)
+
+    PERMISSIONS[call] = permission
+    return Depends(call)
+
+
+def writes(permission: str) -> Any:
+    """Dependency of an endpoint that writes: also reads `If-Match`, `Idempotency-Key` and `Prefer: wait=N`."""
+
+    async def call(
+        request: Request,
+        _: Annotated[object, Depends(_bearer)],
+        if_match: Annotated[
+            str | None, Header(pattern=_IF_MATCH, description="version seen, as in ETag; `*` for any")
+        ] = None,
+        idempotency_key: Annotated[  # noqa: ARG001 - read by the route
+            str | None, Header(min_length=1, max_length=MAX_KEY, description="on POST: a repeat is the same request")
+        ] = None,
+        prefer: Annotated[str | None, Header(description="`wait=N`: seconds to wait for a process")] = None,
+    ) -> Call:
+        return await _call(request, permission, if_match=if_match, prefer=prefer)
+
+    PERMISSIONS[call] = permission
+    return Depends(call)
+
+
+async def _call(request: Request, permission: str, *, if_match: str | None = None, prefer: str | None = None) -> Call:
+    caller = await caller_of(request)
+    check_permission(caller, permission)
+    app_context = context_of(request)
+    record = getattr(request.state, "idempotency", None)
+    new_id = record["new_id"] if record else app_context.new_id()
+    return Call(
+        caller=caller,
+        cause=Cause(
+            # Not the key itself: a document may remember its causes for longer than the key lives.
+            key=f"key:{new_id}" if record else f"request:{new_id}",
+            actor=caller.actor,
+            at=app_context.clock(),
+            correlation_id=request.state.correlation_id,
+            traceparent=current_traceparent(),
+        ),
+        new_id=new_id,
+        if_match=_version(if_match),
+        wait_s=_wait(prefer),
+    )
+
+
+def check_permission(caller: Caller, permission: str) -> None:
+    """Raises Forbidden where the caller lacks the permission."""
+    if not caller.may(permission):
+        raise Forbidden(permission)
+
+
+def _version(if_match: str | None) -> int | None:
+    if if_match is None or if_match == "*":
+        return None
+    return int(if_match.removeprefix("W/").strip('"'))
+
+
+def _wait(prefer: str | None) -> float:
+    found = re.search(r"(?:^|[,;\s])wait=(\d+)", prefer or "")
+    return min(float(found.group(1)), MAX_WAIT_S) if found else 0.0
+
+
+def etag(version: int) -> dict[str, str]:
+    """The header that tells the version."""
+    return {"ETag": f'"{version}"'}

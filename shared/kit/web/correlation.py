@@ -1,0 +1,69 @@
+"""Give each request its correlation id, and turn unexpected errors into a plain 500 or 503."""
+
+import re
+from contextlib import nullcontext
+from time import monotonic
+from uuid import uuid4
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.kit.storage.errors import is_transient
+from shared.kit.telemetry.logs import log, logged_with
+from shared.kit.telemetry.metrics import HTTP_IN_PROGRESS, HTTP_SECONDS
+from shared.kit.telemetry.tracing import Traces, answered
+from shared.kit.web.limits import TooLarge
+from shared.kit.web.problems import DatabaseUnavailable, problem
+
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+
+_SAFE_ID = re.compile(r"[\w.:@/-]{1,128}")
+
+
+class Correlation:
+    """Gives each request its correlation id, and turns the unexpected into a plain 500 or 503."""
+
+    def __init__(self, app: ASGIApp, traces: Traces) -> None:
+        self.app = app
+        self._traces = traces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-correlation-id", "")
+        correlation_id = given if _SAFE_ID.fullmatch(given) else str(uuid4())
+        scope.setdefault("state", {})["correlation_id"] = correlation_id
+        method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+        # Health and metrics are asked for all the time, and set nothing in motion.
+        traced = scope["path"].startswith("/v1/")
+        serving = self._traces.serving(method, headers.get("traceparent"), correlation_id) if traced else nullcontext()
+        started, status = monotonic(), 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Correlation-Id"] = correlation_id
+            await send(message)
+
+        with HTTP_IN_PROGRESS.track_inprogress(), serving, logged_with(correlation_id):
+            try:
+                await self.app(scope, receive, send_with_id)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a plain answer
+                request = Request(scope)
+                if isinstance(error, TooLarge):
+                    answer = problem(request, error.status_code, error.code, str(error.detail))
+                elif is_transient(error):
+                    log.warning("database away", error=type(error).__name__)
+                    answer = problem(request, 503, DatabaseUnavailable.code, DatabaseUnavailable.__name__)
+                else:
+                    log.exception("request failed")
+                    answer = problem(request, 500, "internal_error", "Internal error")
+                await answer(scope, receive, send_with_id)
+            route = getattr(scope.get("route"), "path", None)
+            HTTP_SECONDS.labels(method, route or "unmatched", str(status)).observe(monotonic() - started)
+            answered(method, route, status)

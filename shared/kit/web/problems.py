@@ -1,0 +1,134 @@
+"""Every error as a caller sees it: problem details (RFC 9457) with a stable `code`.
+
+The surprise: nobody else chooses a status. It follows from the kind of the domain's error, in one table.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from shared.kit.domain import Conflict, DomainError, Invalid, NotFound, Refused, Unavailable
+from shared.kit.storage.repository import VersionMismatch
+from shared.kit.web.auth import Forbidden
+from shared.kit.web.limits import TooLarge
+from shared.kit.web.openapi import PROBLEM
+from shared.kit.web.signing_keys import Unauthenticated
+
+_STATUS: Sequence[tuple[type[DomainError], int]] = (
+    (VersionMismatch, 412),
+    (NotFound, 404),
+    (Invalid, 422),
+    (Refused, 409),
+    (Conflict, 409),
+    (Unavailable, 503),
+)
+
+
+class WrongField(BaseModel):
+    """One wrong field of a request."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 problem details with a stable `code`."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    correlation_id: str | None = None
+    errors: list[WrongField] = []
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database is away, so nothing can be read or written."""
+
+    code = "database_unavailable"
+
+
+def problem(
+    request: Request, status: int, code: str, title: str, detail: str | None = None, **more: Any
+) -> JSONResponse:
+    """An error answer (RFC 9457)."""
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "correlation_id": getattr(request.state, "correlation_id", None),
+        **more,
+    }
+    headers = {"Retry-After": "1"} if status == 503 else {}  # noqa: PLR2004
+    if status == 401:  # noqa: PLR2004
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body, status, headers, media_type=PROBLEM)
+
+
+def domain_problem(request: Request, error: DomainError) -> JSONResponse:
+    """The answer to a refusal of the domain; the status follows from its kind."""
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    title = type(error).__name__
+    return problem(request, status, error.code, title, str(error), **dict(error.details))
+
+
+def _validation_problem(request: Request, error: RequestValidationError) -> JSONResponse:
+    wrong = [
+        {
+            "field": ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]),
+            "code": found["type"],
+            "message": found["msg"],
+        }
+        for found in error.errors()
+    ]
+    return problem(request, 422, "invalid_fields", "Invalid request", f"{len(wrong)} wrong", errors=wrong)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer every error of the app as a problem."""
+
+    @app.exception_handler(DomainError)
+    async def _domain(request: Request, error: DomainError) -> Response:
+        return domain_problem(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(request: Request, error: RequestValidationError) -> Response:
+        return _validation_problem(request, error)
+
+    @app.exception_handler(Unauthenticated)
+    async def _unauthenticated(request: Request, error: Unauthenticated) -> Response:
+        return problem(request, 401, "unauthenticated", "Unauthenticated", str(error))
+
+    @app.exception_handler(Forbidden)
+    async def _forbidden(request: Request, error: Forbidden) -> Response:
+        return problem(request, 403, "forbidden", "Forbidden", f"the permission {error} is needed")
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        code = error.code if isinstance(error, TooLarge) else "http_error"
+        answer = problem(request, error.status_code, code, str(error.detail))
+        answer.headers.update(error.headers or {})
+        if methods := error.status_code == 405 and _documented_methods(request):  # noqa: PLR2004
+            answer.headers["Allow"] = ", ".join(methods)
+        return answer
+
+
+def _documented_methods(request: Request) -> list[str]:
+    """Those of all routes of this path; the framework names those of the first route alone."""
+    documented: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    for held in ("[^/]+", ".+"):  # a parameter may hold slashes; the most particular path is meant
+        pattern = {path: re.sub(r"{\w+}", held, path) for path in documented}
+        fitting = [path for path in documented if re.fullmatch(pattern[path], request.url.path)]
+        if fitting:
+            return sorted(method.upper() for method in documented[max(fitting, key=len)])
+    return []

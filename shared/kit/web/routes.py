@@ -1,0 +1,64 @@
+"""Routes that honour `Idempotency-Key` and check the caller before anything else."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+
+from shared.kit.domain import invalid_field
+from shared.kit.web.call import PERMISSIONS, check_permission
+from shared.kit.web.context import caller_of, context_of
+from shared.kit.web.idempotency import MAX_KEY
+from shared.kit.web.problems import DatabaseUnavailable
+
+
+def is_process(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark an endpoint whose repeat is answered with the current state, not with the first answer."""
+    endpoint.is_process = True  # type: ignore[attr-defined]
+    return endpoint
+
+
+class IdempotentRoute(APIRoute):
+    """A route that honours `Idempotency-Key` on POST, and keeps nobody waiting for a database that is away."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        """See `APIRoute`."""
+        original = super().get_route_handler()
+        answers_with_state = getattr(self.endpoint, "is_process", False)
+        calls = (dependency.call for dependency in self.dependant.dependencies)
+        needed = [PERMISSIONS[call] for call in calls if call in PERMISSIONS]
+
+        async def handle(request: Request) -> Response:
+            if context_of(request).is_database_away():
+                # At once: the driver would wait for a primary, and callers pile up behind it.
+                raise DatabaseUnavailable("The database is away; try again later.")
+            # Before anything else is looked at: who is unknown learns nothing about what would be wrong.
+            # Whoever has not the right leaves nothing behind, and gets no stored answer of better days.
+            caller = await caller_of(request)
+            for permission in needed:
+                check_permission(caller, permission)
+            key = request.headers.get("idempotency-key")
+            if request.method != "POST" or key is None:
+                return await original(request)
+            if not 1 <= len(key) <= MAX_KEY:
+                raise invalid_field("Idempotency-Key", "length", f"1 to {MAX_KEY} characters are allowed")
+            digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body())
+            keys = context_of(request).keys
+            record = await keys.begin(caller, key, digest.hexdigest())
+            request.state.idempotency = record
+            if "answer" in record and not answers_with_state:
+                stored = record["answer"]
+                return Response(stored["body"], stored["status"], {**stored["headers"], "idempotent-replayed": "true"})
+            response: Response = await original(request)
+            if response.status_code < 500 and not answers_with_state:  # noqa: PLR2004 - 5xx is never stored
+                await keys.finish(record, response)
+            return response
+
+        return handle
+
+
+def router() -> APIRouter:
+    """A router for a service's `/v1` endpoints."""
+    return APIRouter(prefix="/v1", route_class=IdempotentRoute)

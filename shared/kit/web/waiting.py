@@ -1,0 +1,41 @@
+"""Hold requests until a process ends (`Prefer: wait=N`), within a bound."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import TypeVar
+
+from shared.kit.telemetry.metrics import WAITERS, WAITERS_LIMIT
+
+T = TypeVar("T")
+
+
+class LongPolls:
+    """Requests that wait for a process to end, bounded: beyond the bound nobody waits, and nobody while we stop."""
+
+    def __init__(self, limit: int) -> None:
+        self._free = limit
+        self._stopping = False
+        WAITERS_LIMIT.set(limit)
+
+    def release_all(self) -> None:
+        """Whoever waits is answered with what there is now: the service is about to stop."""
+        self._stopping = True
+
+    async def until(self, read: Callable[[], Awaitable[T]], ended: Callable[[T], bool], wait_s: float) -> T:
+        """The first reading that shows the end, or the last one when the time is over."""
+        reading = await read()
+        if ended(reading) or wait_s <= 0 or self._free <= 0:
+            return reading
+        self._free -= 1
+        WAITERS.inc()
+        try:
+            deadline, pause = monotonic() + wait_s, 0.02
+            while not (ended(reading) or self._stopping) and (left := deadline - monotonic()) > 0:
+                await asyncio.sleep(min(pause, left))
+                pause = min(pause * 1.3, 0.25)
+                reading = await read()
+            return reading
+        finally:
+            self._free += 1
+            WAITERS.dec()
