@@ -69,6 +69,9 @@ class Aggregate(BaseModel):
 
     model_config = ConfigDict(extra="ignore", validate_default=False)
 
+    NOUN: ClassVar[str]
+    """What it is called in messages, metric labels and counters: a literal, so that a renamed class keeps it."""
+
     id: str
     version: int = 0
     sequence: int = 0
@@ -114,6 +117,8 @@ class DomainError(Exception):
     """A fact that stops a use case. `code` is stable and machine-readable; `details` go into the answer."""
 
     code: ClassVar[str] = "error"
+    title: ClassVar[str] = ""
+    """Of the problem details on the wire; the class's name where empty. Set it when such a class is renamed."""
     message: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
 

@@ -50,7 +50,7 @@ def impure_imports(modules: Iterable[Module], *also: str) -> list[str]:
 def impure_domains(modules: Iterable[Module]) -> list[str]:
     """A domain may use what elements share, as far as that is pure itself."""
     everything = list(modules)
-    impure = [module.name for module in everything if module.is_in("shared/elements/*") and not module.is_in(*RULES)]
+    impure = [module.name for module in everything if module.is_in("shared/elements/*/*") and not module.is_in(*RULES)]
     return [
         problem
         for module in rooms(everything, "domain")

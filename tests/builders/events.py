@@ -1,13 +1,12 @@
 """Events as they arrive."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from crm_contracts.envelope import Envelope, Event
 
 from shared.kit.domain import Cause
-from shared.kit.service.service import bind
+from shared.kit.messaging.reactions import Reactions, by_event
 from tests.builders.causes import ANNA, NOON
 
 E = TypeVar("E", bound=Event)
@@ -39,13 +38,7 @@ def cause_of(event: Envelope[Event], *, at: datetime | None = None) -> Cause:
     )
 
 
-async def react(
-    reactions: Mapping[type[Event], Callable[..., Awaitable[Any]]],
-    event: Envelope[Event],
-    *,
-    at: datetime | None = None,
-    **collaborators: object,
-) -> None:
-    """What a service does about an event; the reaction gets what it names of these."""
-    kind = type(event.data)
-    await bind({kind: reactions[kind]}, **collaborators)[kind](event, cause_of(event, at=at))
+async def react(reactions: Reactions, event: Envelope[Event], *, at: datetime | None = None) -> None:
+    """Run every reaction to the event, each under its own cause, as a subscription does."""
+    for reaction in by_event(reactions)[type(event.data)]:
+        await reaction.handle(event, cause_of(event, at=at).step(reaction.name))

@@ -29,6 +29,8 @@ class Label(BaseModel):
 
 
 class Jar(Aggregate):
+    NOUN: ClassVar[str] = "jar"
+
     amount: int = 0
     number: int | None = None
     label: Label | None = None

@@ -22,10 +22,10 @@ from shared.kit.dead_letters.store import (
     ReplayRunning,
 )
 from shared.kit.domain import NotFound, NotYet, Unavailable
+from shared.kit.messaging.handling import TRIES_IN_PLACE
 from shared.kit.messaging.log_reader import KafkaUnavailable, Tail, record_at
 from shared.kit.messaging.outbox import OUTBOX_INDEXES, Relay
 from shared.kit.messaging.publishing import Publisher
-from shared.kit.messaging.subscribing import TRIES_IN_PLACE
 from shared.kit.settings import KafkaSettings
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database

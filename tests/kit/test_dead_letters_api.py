@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from deploy.local.mongo import Mongo
 from deploy.local.ports import free_port
 from shared.kit.domain import Cause, Refused, Unavailable
+from shared.kit.messaging.reactions import on
 from shared.kit.service.service import Contracts, Service
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
 from tests.kit.test_subscription import KEY, MALFORMED, VALUE, wire
@@ -35,12 +36,6 @@ class NoLid(Refused):
     code = "no_lid"
 
 
-async def on_refused(event: Envelope[Any], cause: Cause, *, site: "Site") -> None:
-    if site.error is not None:
-        raise site.error
-    site.heard.append(event.data.link_no)
-
-
 class Site:
     """A jars service that runs, and its operators."""
 
@@ -48,10 +43,15 @@ class Site:
         self.service, self._signer = service, signer
         self.error: Exception | None = NoLid("the lid is missing")
         self.heard: list[int] = []
-        service.subscribe([service.topic], {ElementCompanyRefused: on_refused}, site=self)
+        service.subscribe([service.topic], [on(ElementCompanyRefused, self._on_refused)])
         self.app = service.app(description="Jars")
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://jars")
+
+    async def _on_refused(self, event: Envelope[ElementCompanyRefused], _: Cause) -> None:
+        if self.error is not None:
+            raise self.error
+        self.heard.append(event.data.link_no)
 
     async def __call__(self, method: str, path: str, body: Any = None, **claims: Any) -> httpx.Response:
         """One request, by an administrator unless the token claims something else."""

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from deploy.local.mongo import Mongo, start_mongo
-from shared.kit.messaging.subscribing import LONGEST_PAUSE_S, TRIES_IN_PLACE
+from shared.kit.messaging.handling import LONGEST_PAUSE_S, TRIES_IN_PLACE
 from shared.kit.settings import KafkaSettings
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.repository import ATTEMPTS

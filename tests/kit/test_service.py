@@ -1,7 +1,7 @@
 """A service process: started and stopped in the right order, and ready whenever it can take writes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from crm_contracts.client_answers import ElementCompanyRefused
-from crm_contracts.envelope import Envelope, Event
+from crm_contracts.envelope import Envelope
 from crm_contracts.registry import parse
 from crm_contracts.topics import dead_letters
 from fastapi import FastAPI
@@ -21,7 +21,8 @@ from deploy.local.kafka import Kafka
 from deploy.local.mongo import Mongo, start_mongo
 from deploy.local.ports import free_port
 from shared.kit.domain import Cause
-from shared.kit.service.service import Contracts, Service, bind
+from shared.kit.messaging.reactions import on
+from shared.kit.service.service import Contracts, Service
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
 from shared.kit.storage.mongo_repository import MongoRepository
 from tests.collector import Collector, collecting
@@ -41,10 +42,13 @@ class Running:
         self.service = service
         self.jars: MongoRepository[Jar] = service.repository(Jar, "jars")
         self.heard: list[int] = []
-        service.subscribe([service.topic], {ElementCompanyRefused: on_refused}, heard=self.heard)
+        service.subscribe([service.topic], [on(ElementCompanyRefused, self._on_refused)])
         self.app: FastAPI = service.app(description="Jars")
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://jars")
+
+    async def _on_refused(self, event: Envelope[ElementCompanyRefused], _: Cause) -> None:
+        self.heard.append(event.data.link_no)
 
     async def readiness(self) -> tuple[int, dict[str, Any]]:
         answer = await self.client.get("/health/ready")
@@ -55,10 +59,6 @@ class Running:
             return bool((await self.readiness())[1]["status"] == status)
 
         await eventually(is_so, f"the service is {status}", 30.0)
-
-
-async def on_refused(event: Envelope[Any], cause: Cause, *, heard: list[int]) -> None:
-    heard.append(event.data.link_no)
 
 
 Assemble = Callable[..., Running]
@@ -115,17 +115,6 @@ async def assemble(
 def nobody() -> str:
     """An address where nobody answers."""
     return f"127.0.0.1:{free_port()}"
-
-
-def test_a_reaction_gets_what_it_names_and_nothing_else() -> None:
-    bound = bind({ElementCompanyRefused: on_refused}, heard=[], something_else=object())
-    assert set(bound[ElementCompanyRefused].keywords) == {"heard"}  # type: ignore[attr-defined]
-
-
-def test_a_reaction_that_names_an_unknown_collaborator_is_refused_at_start() -> None:
-    reactions: dict[type[Event], Callable[..., Awaitable[None]]] = {ElementCompanyRefused: on_refused}
-    with pytest.raises(TypeError, match="on_refused needs heard"):
-        bind(reactions, jars=object())
 
 
 async def test_a_service_hears_says_and_is_ready(assemble: Assemble, topics: Topics, topic: str) -> None:

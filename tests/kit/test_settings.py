@@ -5,7 +5,7 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from shared.kit.messaging.subscribing import subscribe
+from shared.kit.messaging.broker import subscribe
 from shared.kit.settings import KafkaSettings, ServiceSettings
 from shared.kit.storage.connection import connect
 from shared.kit.storage.errors import UnsafeDeployment

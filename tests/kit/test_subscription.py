@@ -13,7 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaTimeoutError
 from crm_contracts.client_answers import ElementCompanyRefused
-from crm_contracts.envelope import Envelope, Event
+from crm_contracts.envelope import Envelope
 from crm_contracts.registry import parse
 from crm_contracts.topics import dead_letters
 from crm_contracts.values import ElementRef
@@ -21,9 +21,11 @@ from opentelemetry.trace import StatusCode
 
 from shared.kit.domain import Cause, NotYet, Refused, Unavailable
 from shared.kit.messaging import lag, subscribing
-from shared.kit.messaging.offsets import Progress
+from shared.kit.messaging.handling import TRIES_IN_PLACE
+from shared.kit.messaging.offsets import OffsetCommitter
 from shared.kit.messaging.publishing import Answers, Publisher
-from shared.kit.messaging.subscribing import TRIES_IN_PLACE, BatchHandler, Subscription
+from shared.kit.messaging.reactions import on
+from shared.kit.messaging.subscribing import BatchHandler, Subscription
 from shared.kit.settings import KafkaSettings
 from shared.kit.storage.repository import Gone
 from shared.kit.telemetry.tracing import Traces
@@ -87,7 +89,7 @@ class Listener:
         self.handled: list[tuple[str, int]] = []
         self.causes: list[Cause] = []
         self._handle = handle
-        reactions: dict[type[Event], Any] = {ElementCompanyRefused: self._react}
+        reactions = [on(ElementCompanyRefused, self._react)]
         self.subscription = Subscription(
             service,
             [topic],
@@ -705,11 +707,11 @@ async def test_what_could_not_be_committed_at_first_is_committed_in_the_end(topi
     await stage.all_committed(1)
     records = await topics.read(stage.topic, at_least=1)
     unwilling = Unwilling(listener.subscription._consumer(), KafkaTimeoutError())
-    progress = Progress()
+    progress = OffsetCommitter()
     progress.done(unwilling, records)
-    await progress.tell()
-    await progress.tell()
-    await progress.tell()
+    await progress.commit()
+    await progress.commit()
+    await progress.commit()
     assert unwilling.commits == 2
 
 
@@ -720,10 +722,10 @@ async def test_what_the_group_refuses_is_not_committed_again(topics: Topics, sta
     await stage.all_committed(1)
     records = await topics.read(stage.topic, at_least=1)
     unwilling = Unwilling(listener.subscription._consumer(), CommitFailedError())
-    progress = Progress()
+    progress = OffsetCommitter()
     progress.done(unwilling, records)
-    await progress.tell()
-    await progress.tell()
+    await progress.commit()
+    await progress.commit()
     assert unwilling.commits == 1
 
 

@@ -4,7 +4,7 @@ The surprise: nobody asks who has a value before it is deleted. What has it keep
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from crm_contracts.dictionaries import (
     DictionaryValue,
@@ -24,6 +24,8 @@ MAX_VALUES: Final = 500
 
 class Dictionary(Aggregate):
     """One drop-down list; its id is its code, such as `industry`. Its values stand in their order."""
+
+    NOUN: ClassVar[str] = "dictionary"
 
     values: tuple[DictionaryValue, ...] = ()
 

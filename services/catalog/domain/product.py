@@ -6,7 +6,7 @@ copy of name and price, so no change here reaches an existing row.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from crm_contracts.products import BASE_PRICE_TYPE, ProductCreated, ProductFields, ProductState, ProductUpdated
 from crm_contracts.values import ElementRef
@@ -16,6 +16,8 @@ from shared.kit.domain import Aggregate, change_fields, invalid_field
 
 class Product(Aggregate, ProductState):
     """Something that can be sold (PROD-01)."""
+
+    NOUN: ClassVar[str] = "product"
 
     @classmethod
     def create(

@@ -30,6 +30,8 @@ from shared.kit.domain import change_fields
 class Company(Mergeable[CompanyState], CompanyState):
     """An organisation (COMP-01)."""
 
+    NOUN: ClassVar[str] = "company"
+
     FIELDS: ClassVar[type[Fields]] = CompanyFields
 
     @classmethod

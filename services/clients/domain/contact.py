@@ -36,6 +36,8 @@ from shared.kit.domain import change_fields
 class Contact(Mergeable[ContactState], ContactState):
     """A person (CONT-01)."""
 
+    NOUN: ClassVar[str] = "contact"
+
     FIELDS: ClassVar[type[Fields]] = ContactFields
 
     @classmethod

@@ -6,7 +6,7 @@ follows the decision instead of looking for duplicates once more and finding its
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import LeadConversionRequested
@@ -82,6 +82,8 @@ def claim_keys(phones: Sequence[str], emails: Sequence[str]) -> list[str]:
 
 class Resolution(Aggregate):
     """One attempt of one conversion, as clients has it."""
+
+    NOUN: ClassVar[str] = "resolution"
 
     lead: ElementRef
     conversion_id: str

@@ -6,7 +6,7 @@ later link.
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from crm_contracts.client_field import Client
 from crm_contracts.deals import (
@@ -37,6 +37,8 @@ DAYS_TO_CLOSE = 7
 
 class Deal(Aggregate, DealState):
     """The process of selling a product to a client (DEAL-01)."""
+
+    NOUN: ClassVar[str] = "deal"
 
     conversion: ConversionRef | None = None
     """The conversion that asked for it."""

@@ -5,7 +5,7 @@ conversion that has already ended.
 """
 
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from crm_contracts.deal_answers import LeadDealRefused
 from crm_contracts.deals import ConversionRef
@@ -16,6 +16,8 @@ from shared.kit.domain import Aggregate, derived_id
 
 class Refusal(Aggregate):
     """The answer to one attempt of one conversion."""
+
+    NOUN: ClassVar[str] = "refusal"
 
     conversion: ConversionRef
     lead: ElementRef

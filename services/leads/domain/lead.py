@@ -6,7 +6,7 @@ next question or the end in the same write; an answer to another attempt, or one
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import (
@@ -44,6 +44,8 @@ MAX_DRAFT_BYTES = MAX_EVENT_BYTES - 64 * 1024
 
 class Lead(Aggregate, LeadState):
     """A potential client (LEAD-01)."""
+
+    NOUN: ClassVar[str] = "lead"
 
     conversion: Conversion = Conversion()
     was_repeat: bool = False

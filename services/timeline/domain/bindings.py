@@ -5,6 +5,7 @@ people do to an entry is an event as well, and this is the aggregate that says i
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 from crm_contracts.values import ElementRef
@@ -28,6 +29,8 @@ class TooManyBindings(Refused):
 
 class Bindings(Aggregate):
     """What was done by hand to the entries of one event; `bound` and `unbound` never share an element."""
+
+    NOUN: ClassVar[str] = "bindings"
 
     event_id: str
     bound: tuple[ElementRef, ...] = ()

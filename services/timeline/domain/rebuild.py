@@ -7,7 +7,7 @@ change. Times are those of the database, which all replicas share.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from crm_contracts.values import Value
 
@@ -85,6 +85,8 @@ class Comparison(Value):
 
 class Rebuild(Aggregate):
     """The whole of it; `open` until nothing can come of it any more."""
+
+    NOUN: ClassVar[str] = "rebuild"
 
     generation: int
     requested_by: str

@@ -13,8 +13,8 @@ from shared.kit.dead_letters.store import AlreadyDiscarded, DeadLetterStore
 from shared.kit.domain import NotYet, Refused, Unavailable
 from shared.kit.fault_points import fault_point
 from shared.kit.messaging.failures import is_transient, message_of, reason_of
+from shared.kit.messaging.handling import HandlingResult
 from shared.kit.messaging.log_reader import Place, Record
-from shared.kit.messaging.subscribing import HandlingResult
 from shared.kit.storage.documents import Document
 from shared.kit.telemetry.logs import log
 from shared.kit.telemetry.metrics import DEAD_LETTER_ACTIONS

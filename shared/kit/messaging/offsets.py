@@ -1,7 +1,7 @@
-"""How far a consumer has come, told to Kafka a few times a second.
+"""Commit a consumer's offsets a few times a second.
 
-The surprise: it is told later than it is true. What is done and not told comes again after a crash, which reactions
-bear; told after each batch, it would cost Kafka more than the events themselves (docs/performance.md).
+What is done and not committed comes again after a crash, which reactions bear; a commit after each batch would cost
+Kafka more than the events themselves (docs/performance.md).
 """
 
 import asyncio
@@ -31,17 +31,17 @@ class Committing(Protocol):
         ...
 
 
-class Progress:
-    """Of one group's member; each batch that is done is noted, and told with the next ones.
+class OffsetCommitter:
+    """Commits for one member of a group: each batch that is done is noted, and committed with the next ones.
 
-    The consumer is the one that the last batch came from: where a deaf one was replaced, its successor tells.
+    The consumer is the one that the last batch came from: where it was replaced, its successor commits.
     """
 
     def __init__(self) -> None:
         self._next: dict[TopicPartition, int] = {}
         self._consumer: Committing | None = None
         self._soon: asyncio.Task[None] | None = None
-        self._telling = asyncio.Lock()
+        self._committing = asyncio.Lock()
 
     def done(self, consumer: Committing, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         """These records are handled or parked, and all before them."""
@@ -50,26 +50,26 @@ class Progress:
             place = TopicPartition(record.topic, record.partition)
             self._next[place] = max(self._next.get(place, 0), record.offset + 1)
         if self._soon is None or self._soon.done():
-            self._soon = asyncio.create_task(self._tell_soon())
+            self._soon = asyncio.create_task(self._commit_soon())
 
-    async def tell(self) -> None:
-        """Tell it now, as before leaving; what cannot be told now is told later."""
-        async with self._telling:
-            await self._tell()
+    async def commit(self) -> None:
+        """Commit now, as before leaving; what cannot be committed now is committed later."""
+        async with self._committing:
+            await self._commit()
 
-    async def forget(self) -> None:
-        """After leaving: what was not told comes again, to whoever reads on."""
+    async def reset(self) -> None:
+        """Forget what was not committed, after leaving: it comes again, to the next reader."""
         self._next.clear()
         if self._soon is not None:
             self._soon.cancel()
             await asyncio.gather(self._soon, return_exceptions=True)
 
-    async def _tell_soon(self) -> None:
+    async def _commit_soon(self) -> None:
         while self._next:
             await asyncio.sleep(EVERY_S)
-            await self.tell()
+            await self.commit()
 
-    async def _tell(self) -> None:
+    async def _commit(self) -> None:
         if self._consumer is None:
             return
         # Who has a partition that went away gets the records again, which is harmless.

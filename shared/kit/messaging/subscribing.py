@@ -1,79 +1,55 @@
-"""The one way to hear events.
+"""Subscribe to events: the one way for a service to consume them.
 
-A service has one batch subscriber over all topics it hears. Records of one key are handled in order, keys side by side;
-a reaction is retried in place and, if it can never succeed, its record is parked in a dead-letter topic; offsets are
-committed only when every record of the batch is done or parked. The surprises: FastStream's defaults lose messages (it
-acknowledges first, starts at the latest offset, drops records with null headers), so everything is set here and
-nowhere else; and records may come again or late, so reactions must bear both.
+A service has one batch subscriber over all its topics. Records of one key are handled in order, keys side by side; a
+reaction is retried in place and, if it can never succeed, its record is parked in a dead-letter topic; offsets are
+committed only when every record of the batch is done or parked.
+
+Note:
+    Records may come again, or late: reactions must bear both.
 """
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from aiokafka import ConsumerRecord
 from aiokafka.errors import IllegalStateError, KafkaError
 from crm_contracts.envelope import Envelope, Event, MalformedEvent
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
-from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+from faststream.kafka import KafkaMessage
 
-from shared.kit.domain import Cause, Clock, NotYet
-from shared.kit.messaging.failures import is_transient, message_of, reason_of
+from shared.kit.domain import Clock, NotYet
+from shared.kit.messaging.broker import subscribe
+from shared.kit.messaging.failures import is_transient, reason_of
+from shared.kit.messaging.handling import EventHandler, HandlingResult, Parse
 from shared.kit.messaging.lag import Lag
-from shared.kit.messaging.offsets import Committing, Progress
-from shared.kit.messaging.outbox import SendRefused
-from shared.kit.messaging.publishing import Publisher
+from shared.kit.messaging.offsets import Committing, OffsetCommitter
+from shared.kit.messaging.parking import Parking
+from shared.kit.messaging.reactions import Reactions
 from shared.kit.settings import KafkaSettings
-from shared.kit.storage.repository import Gone
 from shared.kit.telemetry.logs import log, logged_with
 from shared.kit.telemetry.metrics import HANDLED, PARKED, PASSED_OVER, REDELIVERED, RETRIED, STANDSTILLS
-from shared.kit.telemetry.tracing import Traces, current_traceparent, ended, failed, retried
+from shared.kit.telemetry.tracing import Traces, ended, failed
 
-Reaction = Callable[[Envelope[Any], Cause], Awaitable[None]]
 BatchHandler = Callable[[Sequence[Envelope[Any]]], Awaitable[None]]
 """Does for many events at once what their reactions would do one by one, in any order."""
 
-Parse = Callable[[Sequence[tuple[str, bytes | None]], bytes | None], Envelope[Event] | None]
-
-TRIES_IN_PLACE = 6
 WATCH_S = 1.0
-FIRST_PAUSE_S = 0.05
-LONGEST_PAUSE_S = 2.0
-"""At most, before the second try and before a later one; at random, so that those who met part."""
 
 
 class _Redeliver(Exception):
     """Something the reaction depends on stays away: the whole batch is to come again."""
 
 
-@dataclass(frozen=True)
-class HandlingResult:
-    """How the attempts to react to one record ended.
-
-    Attributes:
-        outcome: `gone`: what it is about has been deleted, so nothing is left to do; `passed_over`: nothing here reacts
-            to its type; `failed`: `is_transient(error)` tells whether it may succeed later.
-        attempts: how often the reaction ran.
-    """
-
-    outcome: Literal["done", "gone", "passed_over", "failed"]
-    attempts: int = 0
-    error: Exception | None = None
-
-
 class Subscription:
-    """What one service hears, and what it does about it."""
+    """What one service consumes, and its reactions."""
 
     def __init__(
         self,
         service: str,
         topics: Sequence[str],
-        reactions: Mapping[type[Event], Reaction],
+        reactions: Reactions,
         settings: KafkaSettings,
         *,
         parse: Parse,
@@ -89,32 +65,34 @@ class Subscription:
         """
         self._service = service
         self._topics = tuple(topics)
-        self._reactions = reactions
+        self._handler = EventHandler(reactions, clock=clock)
         self._batch_handler = batch_handler
-        self._for_others = {ce_type.encode() for ce_type in {*known} - {event.ce_type for event in reactions}}
+        self._for_others = {ce_type.encode() for ce_type in {*known} - {event.ce_type for event in self.events}}
         self._settings = settings
         self._parse = parse
-        self._clock = clock
-        self._dead_letter_topic = dead_letter_topic
         self._traces = traces or Traces()
         self._failures = 0
         self._stopping = asyncio.Event()
         self._waited: dict[str, int] = {}
-        # Records near the limit of their topic must still fit in here, with their headers.
-        self._dead_letters = Publisher(settings, max_request_size=4 * 1024 * 1024, client_id=f"{service}.dead-letters")
         self.group = f"{service}.reactions"
+        self._parking = Parking(service, settings, topic_for=dead_letter_topic, group=self.group, clock=clock)
         self.parks_in = {dead_letter_topic(topic, service): topic for topic in self._topics}
         """Each dead-letter topic, and the topic whose records it takes."""
         self.broker = subscribe(self.group, self._topics, self._handle_batch, settings)
         self._lag = Lag(self._topics, self._consumer)
-        self._progress = Progress()
+        self._offsets = OffsetCommitter()
         self._watching: asyncio.Task[None] | None = None
         for topic in self._topics:
             PARKED.labels(topic, MalformedEvent.__name__)
             PASSED_OVER.labels(topic)
-        for event in reactions:
+        for event in self.events:
             HANDLED.labels(event.ce_type, "done")
             RETRIED.labels(event.ce_type)
+
+    @property
+    def events(self) -> frozenset[type[Event]]:
+        """The types of events that the service reacts to."""
+        return self._handler.events
 
     async def start(self) -> None:
         """Join the group and begin to read."""
@@ -129,12 +107,12 @@ class Subscription:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
         await self._leave()
-        await self._dead_letters.stop(3.0)
+        await self._parking.stop(3.0)
 
     async def _watch(self) -> None:
-        """Start anew where there is something to read, and nothing is read.
+        """Restart a consumer that stands still while there is something to read.
 
-        What aiokafka's coordinator does not expect ends it; FastStream then asks a dead consumer for ever, in silence.
+        What aiokafka's coordinator does not expect ends it; FastStream then polls a dead consumer for ever, in silence.
         """
         while True:
             await asyncio.sleep(WATCH_S)
@@ -153,9 +131,9 @@ class Subscription:
     async def _leave(self) -> None:
         self._stopping.set()
         await self._lag.stop()
-        await self._progress.tell()
+        await self._offsets.commit()
         await self.broker.stop()
-        await self._progress.forget()
+        await self._offsets.reset()
 
     def _consumer(self) -> Any:
         """None until it is started."""
@@ -170,16 +148,16 @@ class Subscription:
     async def _handle_records(self, message: KafkaMessage, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         if await self._handle_together(records) or await self._handle_lanes(records):
             self._failures = 0
-            self._progress.done(cast("Committing", message.consumer), records)
+            self._offsets.done(cast("Committing", message.consumer), records)
             if self._stopping.is_set():
-                await self._progress.tell()
+                await self._offsets.commit()
             return
         REDELIVERED.inc()
         pause = self._settings.redelivery_pause_s * 2 ** min(self._failures, 10)
         self._failures += 1
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), min(self._settings.redelivery_pause_max_s, pause))
-        with suppress(IllegalStateError):  # the partition went to somebody else, who gets the batch
+        with suppress(IllegalStateError):  # the partition went to another member, who gets the batch
             await message.nack()
 
     async def _handle_together(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> bool:
@@ -187,24 +165,24 @@ class Subscription:
         if self._batch_handler is None:
             return False
         try:
-            heard = [(record, self._parse(record.headers, record.value)) for record in records]
+            parsed = [(record, self._parse(record.headers, record.value)) for record in records]
         except Exception:  # noqa: BLE001 - in its lane the record is parked, or comes again
             return False
         started = monotonic()
-        told = [(record, event) for record, event in heard if event and type(event.data) in self._reactions]
+        mine = [(record, event) for record, event in parsed if event and self._handler.reacts_to(event)]
         with ExitStack() as spans:
-            traced = [spans.enter_context(self._traces.processing(event, record, self.group)) for record, event in told]
+            traced = [spans.enter_context(self._traces.processing(event, record, self.group)) for record, event in mine]
             try:
-                await self._batch_handler([event for _, event in told])
+                await self._batch_handler([event for _, event in mine])
             except Exception as error:  # noqa: BLE001 - the lanes find out whose fault it is, and what becomes of it
                 for span in traced:
                     failed(reason_of(error), span)
                 return False
             for span in traced:
                 ended("done", span)
-        for _, event in told:
+        for _, event in mine:
             HANDLED.labels(event.type, "done").observe(monotonic() - started)
-        for record, unknown in heard:
+        for record, unknown in parsed:
             if unknown is None:
                 PASSED_OVER.labels(record.topic).inc()
         return True
@@ -241,62 +219,40 @@ class Subscription:
         try:
             envelope = self._parse(record.headers, record.value)
         except MalformedEvent as error:
-            await self._park(record, error, attempts=1)
+            await self._parking.park(record, error, attempts=1)
             return
         if envelope is None:
             PASSED_OVER.labels(record.topic).inc()
             return
-        reaction = self._reactions.get(type(envelope.data))
-        if reaction is None:
+        if not self._handler.reacts_to(envelope):
             return
         started = monotonic()
         outcome = "failed"
         with self._traces.processing(envelope, record, self.group), logged_with(envelope.correlation_id, envelope.id):
             try:
-                outcome = await self._react(record, envelope, reaction)
+                outcome = await self._react(record, envelope)
             finally:
                 ended(outcome)
                 HANDLED.labels(envelope.type, outcome).observe(monotonic() - started)
 
-    async def _react(self, record: ConsumerRecord[bytes, bytes], envelope: Envelope[Event], reaction: Reaction) -> str:
-        tried = await self._try(envelope, reaction)
-        error = tried.error
+    async def _react(self, record: ConsumerRecord[bytes, bytes], envelope: Envelope[Event]) -> str:
+        result = await self._handler.handle(envelope)
+        error = result.error
         if error is None:
             self._waited.pop(envelope.id, None)
-            return tried.outcome
+            return result.outcome
         if not is_transient(error):
-            await self._park(record, error, attempts=tried.attempts)
+            await self._parking.park(record, error, attempts=result.attempts)
             return "parked"
         if isinstance(error, NotYet) and self._has_waited_enough(envelope.id):
-            await self._park(record, error, attempts=tried.attempts)
+            await self._parking.park(record, error, attempts=result.attempts)
             del self._waited[envelope.id]
             return "parked"
         log.warning("reaction postponed", type=envelope.type, error=type(error).__name__)
         raise _Redeliver from error
 
-    async def _try(self, envelope: Envelope[Event], reaction: Reaction) -> HandlingResult:
-        """The reaction, several times over where that may help; what a failure leads to is decided by who asked."""
-        attempts = 0
-        while True:
-            attempts += 1
-            try:
-                await reaction(envelope, self._cause(envelope))
-            except Gone:
-                return HandlingResult("gone", attempts)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-                if attempts == TRIES_IN_PLACE or not is_transient(error):
-                    failed(reason_of(error))
-                    return HandlingResult("failed", attempts, error)
-                RETRIED.labels(envelope.type).inc()
-                retried(reason_of(error), attempts)
-            else:
-                return HandlingResult("done", attempts)
-            # Not by tenacity: to make its object for each event costs more than most reactions.
-            pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempts - 1))
-            await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - no secret
-
     async def handle_again(self, record: ConsumerRecord[bytes, bytes]) -> HandlingResult:
-        """A record that was parked, once more: the same reaction under the same cause, whether or not it worked before.
+        """Handle a parked record once more: the same reactions under the same causes, done before or not.
 
         It may come while records of its key are handled, and after newer ones, which reactions bear. It is not parked
         a second time.
@@ -305,118 +261,14 @@ class Subscription:
             envelope = self._parse(record.headers, record.value)
         except MalformedEvent as error:
             return HandlingResult("failed", 1, error)
-        reaction = None if envelope is None else self._reactions.get(type(envelope.data))
-        if envelope is None or reaction is None:
+        if envelope is None or not self._handler.reacts_to(envelope):
             return HandlingResult("passed_over")
         with self._traces.processing(envelope, record, self.group), logged_with(envelope.correlation_id, envelope.id):
-            tried = await self._try(envelope, reaction)
-            ended(tried.outcome)
-            return tried
+            result = await self._handler.handle(envelope)
+            ended(result.outcome)
+            return result
 
     def _has_waited_enough(self, event_id: str) -> bool:
-        """What somebody else never finishes must not hold up everybody for ever."""
+        """What another event never finishes must not hold up its topic for ever."""
         self._waited[event_id] = self._waited.get(event_id, 0) + 1
         return self._waited[event_id] >= self._settings.redeliveries_while_waiting
-
-    def _cause(self, envelope: Envelope[Event]) -> Cause:
-        return Cause(
-            key=envelope.id,
-            actor=envelope.actor,
-            at=self._clock(),
-            correlation_id=envelope.correlation_id,
-            causation_id=envelope.id,
-            traceparent=current_traceparent(),
-        )
-
-    async def _park(self, record: ConsumerRecord[bytes, bytes], error: Exception, *, attempts: int) -> None:
-        """Put the record aside with the reason; later records of its key go on."""
-        topic = self._dead_letter_topic(record.topic, self._service)
-        reason = reason_of(error)
-        why = {
-            # Always the first: the record's own headers end before it.
-            "dlt_original_topic": record.topic,
-            "dlt_original_partition": str(record.partition),
-            "dlt_original_offset": str(record.offset),
-            "dlt_original_timestamp": str(record.timestamp),
-            "dlt_consumer_group": self.group,
-            "dlt_exception": reason,
-            "dlt_message": message_of(error),
-            "dlt_attempts": str(attempts),
-            "dlt_failed_at": self._clock().isoformat(),
-        }
-        reasons = [(name, value.encode()) for name, value in why.items()]
-        try:
-            await self._dead_letters.publish(topic, record.key, record.value, [*record.headers, *reasons])
-        except SendRefused:
-            # Too large even here: headers and coordinates must do, the record itself stays where it is.
-            reasons.append(("dlt_truncated", b"true"))
-            try:
-                await self._dead_letters.publish(topic, record.key, None, [*record.headers, *reasons])
-            except SendRefused:
-                await self._dead_letters.publish(topic, None, None, reasons)
-        PARKED.labels(record.topic, reason).inc()
-        log.error("record parked", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
-
-
-def subscribe(
-    group: str, topics: Sequence[str], handle: Callable[[KafkaMessage], Awaitable[None]], settings: KafkaSettings
-) -> KafkaBroker:
-    """A broker with one batch subscriber: the only place where one is made, because every default matters."""
-    broker = KafkaBroker(
-        settings.bootstrap_servers.split(","),  # FastStream takes a text for one server
-        security=_security(settings),
-        ack_policy=AckPolicy.MANUAL,
-        apply_types=False,
-        allow_auto_create_topics=False,
-        graceful_timeout=15.0,
-        logger=None,
-        client_id=group,
-    )
-    subscriber = broker.subscriber(
-        *topics,
-        batch=True,
-        group_id=group,
-        auto_offset_reset="earliest",
-        ack_policy=AckPolicy.MANUAL,
-        no_reply=True,
-        batch_timeout_ms=settings.batch_timeout_ms,
-        max_records=settings.max_batch,
-        fetch_max_wait_ms=settings.fetch_max_wait_ms,
-        session_timeout_ms=settings.session_timeout_ms,
-        heartbeat_interval_ms=settings.heartbeat_interval_ms,
-        rebalance_timeout_ms=settings.rebalance_timeout_ms,
-        max_poll_interval_ms=settings.max_poll_interval_ms,
-        parser=_parse_unharmed,
-        decoder=_undecoded,
-    )
-    subscriber(handle)
-    return broker
-
-
-def _security(settings: KafkaSettings) -> BaseSecurity | None:
-    """What `KafkaSettings.connection` says, in FastStream's words."""
-    if not settings.uses_sasl or settings.sasl_username is None or settings.sasl_password is None:
-        return BaseSecurity(ssl_context=settings.tls()) if settings.uses_tls else None
-    kinds = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
-    kind = kinds[settings.sasl_mechanism]
-    password = settings.sasl_password.get_secret_value()
-    return kind(settings.sasl_username, password, ssl_context=settings.tls(), use_ssl=settings.uses_tls)
-
-
-async def _parse_unharmed(records: Any, original: Callable[[Any], Awaitable[KafkaMessage]]) -> KafkaMessage:
-    """Keep the records as they are: FastStream's parser fails on null and non-UTF-8 headers, and skips the batch."""
-    message = await original((_bare(records[0]),))
-    message.raw_message = records
-    return message
-
-
-def _bare(record: ConsumerRecord[bytes, bytes]) -> ConsumerRecord[bytes, bytes]:
-    return ConsumerRecord(
-        **{name: getattr(record, name) for name in record.__dataclass_fields__ if name not in {"headers", "value"}},
-        headers=(),
-        value=b"",
-    )
-
-
-async def _undecoded(message: KafkaMessage) -> KafkaMessage:
-    return message

@@ -14,8 +14,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from crm_contracts.envelope import Envelope, Event, MalformedEvent
 
+from shared.kit.messaging.handling import Parse
 from shared.kit.messaging.log_reader import stop_reader
-from shared.kit.messaging.subscribing import Parse
 from shared.kit.settings import KafkaSettings
 
 Places = Mapping[tuple[str, int], int]

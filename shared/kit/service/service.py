@@ -5,7 +5,6 @@ The surprise: Kafka being away stops nothing. Writes go on, events wait in their
 """
 
 import asyncio
-import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ from functools import partial
 from typing import TypeVar
 
 from aiokafka.errors import KafkaError
-from crm_contracts.envelope import Event
 from fastapi import APIRouter, FastAPI
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_fixed
 
@@ -22,10 +20,12 @@ from shared.kit.dead_letters.service import DeadLetterService, passes_over
 from shared.kit.dead_letters.store import DEAD_LETTER_INDEXES, DeadLetterStore
 from shared.kit.domain import Aggregate, DomainError
 from shared.kit.messaging.failures import is_transient
+from shared.kit.messaging.handling import Parse
 from shared.kit.messaging.log_reader import Tail, record_at
 from shared.kit.messaging.outbox import OUTBOX_INDEXES, Relay
 from shared.kit.messaging.publishing import Answers, Publisher
-from shared.kit.messaging.subscribing import Parse, Reaction, Subscription
+from shared.kit.messaging.reactions import Reactions
+from shared.kit.messaging.subscribing import BatchHandler, Subscription
 from shared.kit.messaging.topic_reader import Replay
 from shared.kit.service.clock import new_id, utc_now
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
@@ -62,26 +62,6 @@ class Contracts:
     dead_letter_topic: Callable[[str, str], str]
     types: Iterable[str]
     """All that are known."""
-
-
-def bind(
-    reactions: Mapping[type[Event], Callable[..., Awaitable[None]]], **collaborators: object
-) -> dict[type[Event], Reaction]:
-    """Give each reaction the keyword-only collaborators that it names.
-
-    Raises:
-        TypeError: one is named that is not there: at start, not at the first event.
-    """
-    return {event: _bound(reaction, collaborators) for event, reaction in reactions.items()}
-
-
-def _bound(reaction: Callable[..., Awaitable[None]], collaborators: Mapping[str, object]) -> partial[Awaitable[None]]:
-    names = [p.name for p in inspect.signature(reaction).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    missing = [name for name in names if name not in collaborators]
-    if missing:
-        message = f"{reaction.__name__} needs {', '.join(missing)}"
-        raise TypeError(message)
-    return partial(reaction, **{name: collaborators[name] for name in names})
 
 
 @dataclass
@@ -159,27 +139,22 @@ class Service:
         )
 
     def subscribe(
-        self,
-        topics: Sequence[str],
-        reactions: Mapping[type[Event], Callable[..., Awaitable[None]]],
-        *,
-        batch_handler: Callable[..., Awaitable[None]] | None = None,
-        **collaborators: object,
+        self, topics: Sequence[str], reactions: Reactions, *, batch_handler: BatchHandler | None = None
     ) -> None:
-        """React to events; each reaction gets the collaborators that it names.
+        """React to the events on these topics.
 
         `batch_handler` does for a batch of events what the reactions do for each, at a lower price.
         """
         self._subscription = Subscription(
             self.name,
             topics,
-            bind(reactions, **collaborators),
+            reactions,
             self.kafka,
             parse=self.contracts.parse,
             clock=self.clock,
             dead_letter_topic=self.contracts.dead_letter_topic,
             known=self.contracts.types,
-            batch_handler=None if batch_handler is None else _bound(batch_handler, collaborators),
+            batch_handler=batch_handler,
             traces=self.traces,
         )
 

@@ -20,6 +20,7 @@ from shared.kit.storage.numbers import Numbers
 from shared.kit.telemetry.metrics import CONFLICTS, WRITES_REFUSED
 
 A = TypeVar("A", bound=Aggregate)
+A_co = TypeVar("A_co", bound=Aggregate, covariant=True)
 
 
 INBOX_SIZE = 100
@@ -36,12 +37,14 @@ class ConcurrentUpdate(Conflict):
     """The document changed under the action, several times over; the same change may succeed later."""
 
     code = "lost_race"
+    title = "LostRace"
 
 
 class VersionMismatch(Conflict):
     """The caller's copy is not the newest."""
 
     code = "version_mismatch"
+    title = "Stale"
 
 
 class Gone(NotFound):
@@ -92,17 +95,40 @@ class Stored(Generic[A]):
     is_quarantined: bool = False
 
 
+class Records(Protocol[A_co]):
+    """What most use cases need of a repository, guarded or not: read one aggregate, change one."""
+
+    @property
+    def noun(self) -> str:
+        """What an aggregate is called."""
+        ...
+
+    async def get(self, id_: str) -> A_co:
+        """See `Repository.get`."""
+        ...
+
+    async def change(
+        self, id_: str, action: Callable[[A_co], object], cause: Cause, *, expected_version: int | None = None
+    ) -> A_co:
+        """See `Repository.change`."""
+        ...
+
+
 class Repository(ABC, Generic[A]):
     """Load, change, save: the algorithm, over whatever keeps the documents."""
 
     def __init__(self, kind: type[A], *, source: str, new_id: NewId, outbox_cap: int = 200) -> None:
         self.kind = kind
-        self.noun = kind.__name__.lower()
         self._source = source
         self._new_id = new_id
         self._outbox_cap = outbox_cap
         self._conflicts = CONFLICTS.labels(self.noun)
         self._refused_writes = WRITES_REFUSED.labels(self.noun)
+
+    @property
+    def noun(self) -> str:
+        """What an aggregate is called in messages, metric labels and counters."""
+        return self.kind.NOUN
 
     async def find(self, id_: str) -> A | None:
         """The aggregate, or None where it is not there or has been deleted."""

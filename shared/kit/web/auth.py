@@ -62,6 +62,16 @@ class Caller:
         return permission in self.scopes or any(action in ROLES.get(role, ()) for role in self.roles)
 
 
+def check_permission(caller: Caller, permission: str) -> None:
+    """Let pass whoever has the permission.
+
+    Raises:
+        Forbidden: neither a role nor a scope of the caller allows it.
+    """
+    if not caller.may(permission):
+        raise Forbidden(permission)
+
+
 @dataclass(frozen=True)
 class _Checked:
     """What was found of a token, as long as its key is the same and it has not expired."""

@@ -10,10 +10,12 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPBearer
 
-from shared.kit.domain import Cause
+from shared.kit.domain import Aggregate, Cause
+from shared.kit.storage.repository import Records
 from shared.kit.telemetry.tracing import current_traceparent
-from shared.kit.web.auth import Caller, Forbidden
+from shared.kit.web.auth import Caller, check_permission
 from shared.kit.web.context import caller_of, context_of
+from shared.kit.web.guard import Guarded, ScopeAccess
 from shared.kit.web.idempotency import MAX_KEY
 
 MAX_WAIT_S = 60.0
@@ -22,7 +24,7 @@ MAX_WAIT_S = 60.0
 _IF_MATCH = r'^(\*|(W/)?"?[0-9]{1,18}"?)$'
 
 
-T = TypeVar("T")
+A = TypeVar("A", bound=Aggregate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +32,22 @@ class Call:
     """One request, as use cases need it.
 
     Attributes:
+        permission: what the route asked for, and the caller has.
         new_id: id for what the request creates; the same when the request is repeated with its key.
         if_match: version that the caller has seen.
         wait_s: how long the caller is ready to wait for a process, 0 for not at all.
     """
 
     caller: Caller
+    permission: str
     cause: Cause
     new_id: str
     if_match: int | None = None
     wait_s: float = 0.0
+
+    def guard(self, records: Records[A]) -> Guarded[A]:
+        """The records as this caller may read and change them."""
+        return Guarded(records, ScopeAccess(self.caller, self.permission))
 
 
 PERMISSIONS: dict[Any, str] = {}
@@ -87,6 +95,7 @@ async def _call(request: Request, permission: str, *, if_match: str | None = Non
     new_id = record["new_id"] if record else app_context.new_id()
     return Call(
         caller=caller,
+        permission=permission,
         cause=Cause(
             # Not the key itself: a document may remember its causes for longer than the key lives.
             key=f"key:{new_id}" if record else f"request:{new_id}",
@@ -99,12 +108,6 @@ async def _call(request: Request, permission: str, *, if_match: str | None = Non
         if_match=_version(if_match),
         wait_s=_wait(prefer),
     )
-
-
-def check_permission(caller: Caller, permission: str) -> None:
-    """Raises Forbidden where the caller lacks the permission."""
-    if not caller.may(permission):
-        raise Forbidden(permission)
 
 
 def _version(if_match: str | None) -> int | None:

@@ -78,8 +78,7 @@ def problem(
 def domain_problem(request: Request, error: DomainError) -> JSONResponse:
     """The answer to a refusal of the domain; the status follows from its kind."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    title = type(error).__name__
-    return problem(request, status, error.code, title, str(error), **dict(error.details))
+    return problem(request, status, error.code, error.title or type(error).__name__, str(error), **dict(error.details))
 
 
 def _validation_problem(request: Request, error: RequestValidationError) -> JSONResponse:

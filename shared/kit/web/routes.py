@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from shared.kit.domain import invalid_field
-from shared.kit.web.call import PERMISSIONS, check_permission
+from shared.kit.web.auth import check_permission
+from shared.kit.web.call import PERMISSIONS
 from shared.kit.web.context import caller_of, context_of
 from shared.kit.web.idempotency import MAX_KEY
 from shared.kit.web.problems import DatabaseUnavailable

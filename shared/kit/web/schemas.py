@@ -1,14 +1,16 @@
 """Base shapes of requests and answers: strict input, pages, cursors."""
 
-from typing import Annotated, Any, Generic
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict
 
 from shared.kit.storage.pages import MAX_PAGE
-from shared.kit.web.call import T
 
 MAX_CURSOR = 4_000
+
+
+T = TypeVar("T")
 
 
 class Input(BaseModel):
