@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from crm_contracts.client_field import Client
-from crm_contracts.deals import ConversionRef
+from crm_contracts.conversions import ConversionRef
 from crm_contracts.product_rows import Priced
 
 from services.deals.domain.deal import Deal

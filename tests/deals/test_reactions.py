@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsResolved
+from crm_contracts.conversions import ConversionRef
 from crm_contracts.deal_answers import LeadDealConfirmed, LeadDealRefused
-from crm_contracts.deals import ConversionRef, DealCompanyUnlinked, DealContactsAttached, DealCreated
+from crm_contracts.deals import DealCompanyUnlinked, DealContactsAttached, DealCreated
 from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef, Utm
 

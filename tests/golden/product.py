@@ -26,7 +26,7 @@ import services
 import shared
 from deploy.topics import read_topics
 from shared.kit.domain import Aggregate, Conflict, DomainError, Invalid, NotFound, Refused, Unavailable
-from shared.kit.problems import domain_problem
+from shared.kit.web.problems import domain_problem
 from tests.golden.canonical import nameless, openapi, undescribed
 from tests.golden.drivers import stand_ins
 from tests.kit.tokens import Signer

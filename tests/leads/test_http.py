@@ -13,7 +13,8 @@ from crm_contracts.client_answers import (
     LeadClientRefused,
     LeadClientResolved,
 )
-from crm_contracts.deals import ConversionRef, DealCreated
+from crm_contracts.conversions import ConversionRef
+from crm_contracts.deals import DealCreated
 from crm_contracts.envelope import Event
 from crm_contracts.products import ListPrice, ProductCreated, ProductState
 from crm_contracts.values import ElementRef

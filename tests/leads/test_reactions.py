@@ -13,13 +13,14 @@ from crm_contracts.client_answers import (
     LeadClientResolved,
 )
 from crm_contracts.conversions import (
+    ConversionRef,
     LeadConversionRefused,
     LeadConversionRequested,
     LeadConverted,
     LeadDealRequested,
 )
 from crm_contracts.deal_answers import LeadDealConfirmed, LeadDealRefused
-from crm_contracts.deals import ConversionRef, DealCreated
+from crm_contracts.deals import DealCreated
 from crm_contracts.envelope import Event
 from crm_contracts.leads import (
     LeadClientChanged,

@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from crm_contracts.client_field import Client
+from crm_contracts.conversions import ConversionRef
 from crm_contracts.deals import (
-    ConversionRef,
     DealClientChanged,
     DealCompanyUnlinked,
     DealContactsAttached,

@@ -7,8 +7,8 @@ conversion that has already ended.
 from datetime import datetime
 from typing import ClassVar, Self
 
+from crm_contracts.conversions import ConversionRef
 from crm_contracts.deal_answers import LeadDealRefused
-from crm_contracts.deals import ConversionRef
 from crm_contracts.values import ElementRef
 
 from shared.kit.domain import Aggregate, derived_id

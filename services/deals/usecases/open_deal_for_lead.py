@@ -1,9 +1,8 @@
 """A lead asks for its deal (LEAD-11, DEAL-16)."""
 
 from crm_contracts.client_field import Client
-from crm_contracts.conversions import LeadDealRequested
+from crm_contracts.conversions import ConversionRef, LeadDealRequested
 from crm_contracts.deal_answers import LeadDealConfirmed
-from crm_contracts.deals import ConversionRef
 from crm_contracts.product_rows import Priced
 
 from services.deals.domain.deal import Deal

@@ -12,8 +12,9 @@ from crm_contracts.client_answers import (
     LeadClientRefused,
     LeadClientResolved,
 )
+from crm_contracts.conversions import ConversionRef
 from crm_contracts.deal_answers import LeadDealConfirmed, LeadDealRefused
-from crm_contracts.deals import ConversionRef, DealCreated
+from crm_contracts.deals import DealCreated
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 

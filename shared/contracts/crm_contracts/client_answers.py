@@ -4,11 +4,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from crm_contracts.envelope import Event
+from crm_contracts.events import Answer, ElementAnswer
 from crm_contracts.values import ElementRef
 
 
-class LeadClientResolved(Event):
+class LeadClientResolved(Answer):
     """The contact and company of a conversion exist: an answer to `LeadConversionRequested` (LEAD-11)."""
 
     ce_type: ClassVar[str] = "crm.lead.client_resolved.v1"
@@ -21,7 +21,7 @@ class LeadClientResolved(Event):
     duplicates: tuple[ElementRef, ...] = Field(default=(), description="what has the same phone or e-mail")
 
 
-class LeadClientRefused(Event):
+class LeadClientRefused(Answer):
     """No client was created or linked, because of duplicates: an answer to `LeadConversionRequested`."""
 
     ce_type: ClassVar[str] = "crm.lead.client_refused.v1"
@@ -33,40 +33,36 @@ class LeadClientRefused(Event):
     candidates: tuple[ElementRef, ...] = ()
 
 
-class ElementContactsResolved(Event):
+class ElementContactsResolved(ElementAnswer):
     """The company of an element and its contacts, in their order: an answer to a company link (CLI-07)."""
 
     ce_type: ClassVar[str] = "crm.element.contacts_resolved.v1"
-    element: ElementRef
     link_no: int
     company: ElementRef
     contacts: tuple[ElementRef, ...] = ()
     truncated: bool = False
 
 
-class ElementCompanyRefused(Event):
+class ElementCompanyRefused(ElementAnswer):
     """The company that an element links is not there: an answer to a company link (CLI-07)."""
 
     ce_type: ClassVar[str] = "crm.element.company_refused.v1"
-    element: ElementRef
     link_no: int
     company: ElementRef
     code: str = Field(examples=["company_not_found"])
 
 
-class ElementRequisitesConfirmed(Event):
+class ElementRequisitesConfirmed(ElementAnswer):
     """The chosen requisites are there, and whose they have to be: an answer to a choice (REQ-05)."""
 
     ce_type: ClassVar[str] = "crm.element.requisites_confirmed.v1"
-    element: ElementRef
     choice_no: int
 
 
-class ElementRequisitesRefused(Event):
+class ElementRequisitesRefused(ElementAnswer):
     """One of the chosen requisites cannot be chosen, so none is: an answer to a choice (REQ-05)."""
 
     ce_type: ClassVar[str] = "crm.element.requisites_refused.v1"
-    element: ElementRef
     choice_no: int
     code: str = Field(examples=["bank_detail_not_found"])
     field: str = Field(examples=["bank_detail_id"])

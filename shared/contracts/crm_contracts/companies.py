@@ -4,9 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from crm_contracts.clients import TakenOver
-from crm_contracts.envelope import Event
-from crm_contracts.fields import Audited, Identified, Owned, Reachable, Traced
+from crm_contracts.events import Created, Deleted, ElementEvent, Merged, Replaced, Updated
+from crm_contracts.fields import Audited, Identified, Owned, Reachable, TakenOver, Traced
 from crm_contracts.requisites import Requisite
 from crm_contracts.values import ChangedFields, ElementRef, FileRef, Money
 
@@ -35,7 +34,18 @@ class CompanyState(CompanyFields, Identified, Audited):
     lead_id: str | None = None
 
 
-class CompanyCreated(Event):
+class OfCompany(ElementEvent):
+    """An event in the history of a company."""
+
+    company: ElementRef
+
+    @property
+    def element(self) -> ElementRef:
+        """The company."""
+        return self.company
+
+
+class CompanyCreated(Created):
     """A company was entered, or made by a conversion."""
 
     ce_type: ClassVar[str] = "crm.company.created.v1"
@@ -45,42 +55,46 @@ class CompanyCreated(Event):
         description="the element whose Client field it was created from: it is to be linked there (CLI-05)",
     )
 
+    @property
+    def element(self) -> ElementRef:
+        """The company."""
+        return ElementRef(type="company", id=self.company.id, title=self.company.title)
 
-class CompanyUpdated(Event):
+    @property
+    def state(self) -> CompanyState:
+        """All that may be known of it."""
+        return self.company
+
+
+class CompanyUpdated(Updated, OfCompany):
     """Fields of a company changed."""
 
     ce_type: ClassVar[str] = "crm.company.updated.v1"
-    company: ElementRef
     before: Annotated[CompanyFields, ChangedFields]
     after: Annotated[CompanyFields, ChangedFields]
 
 
-class CompanyDeleted(Event):
+class CompanyDeleted(Deleted, OfCompany):
     """A company was deleted; whoever links it goes on without (COMP-10)."""
 
     ce_type: ClassVar[str] = "crm.company.deleted.v1"
-    company: ElementRef
     before: CompanyState
 
 
-class CompanyReplaced(Event):
+class CompanyReplaced(Replaced, OfCompany):
     """A company was merged into another one, which stands in its place from now on (DUP-02).
 
     `before` is all that was known of it. Whoever links it links `survivor` instead.
     """
 
     ce_type: ClassVar[str] = "crm.company.replaced.v1"
-    company: ElementRef
-    survivor: ElementRef
     before: CompanyState
 
 
-class CompanyMerged(Event):
+class CompanyMerged(Merged):
     """A company took over what was known of others (DUP-02); `requisites` is the whole list from now on."""
 
     ce_type: ClassVar[str] = "crm.company.merged.v1"
-    survivor: ElementRef
-    removed: tuple[ElementRef, ...]
     before: Annotated[CompanyFields, ChangedFields]
     after: Annotated[CompanyFields, ChangedFields]
     requisites: tuple[Requisite, ...]

@@ -4,9 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from crm_contracts.clients import TakenOver
-from crm_contracts.envelope import Event
-from crm_contracts.fields import Audited, Identified, Named, Owned, Reachable, Sourced, Traced
+from crm_contracts.events import Created, Deleted, ElementEvent, Merged, Replaced, Updated
+from crm_contracts.fields import Audited, Identified, Named, Owned, Reachable, Sourced, TakenOver, Traced
 from crm_contracts.requisites import Requisite
 from crm_contracts.values import ChangedFields, ElementRef, FileRef, Value
 
@@ -43,7 +42,18 @@ class ContactState(ContactFields, Identified, Audited):
     lead_id: str | None = None
 
 
-class ContactCreated(Event):
+class OfContact(ElementEvent):
+    """An event in the history of a contact."""
+
+    contact: ElementRef
+
+    @property
+    def element(self) -> ElementRef:
+        """The contact."""
+        return self.contact
+
+
+class ContactCreated(Created):
     """A contact was entered, or made by a conversion."""
 
     ce_type: ClassVar[str] = "crm.contact.created.v1"
@@ -53,63 +63,65 @@ class ContactCreated(Event):
         description="the element whose Client field it was created from: it is to be linked there (CLI-05)",
     )
 
+    @property
+    def element(self) -> ElementRef:
+        """The contact."""
+        return ElementRef(type="contact", id=self.contact.id, title=self.contact.full_name)
 
-class ContactUpdated(Event):
+    @property
+    def state(self) -> ContactState:
+        """All that may be known of it."""
+        return self.contact
+
+
+class ContactUpdated(Updated, OfContact):
     """Fields of a contact changed."""
 
     ce_type: ClassVar[str] = "crm.contact.updated.v1"
-    contact: ElementRef
     before: Annotated[ContactFields, ChangedFields]
     after: Annotated[ContactFields, ChangedFields]
 
 
-class ContactLinked(Event):
+class ContactLinked(OfContact):
     """A contact was linked to a company (COMP-04); `companies` is the whole list from now on."""
 
     ce_type: ClassVar[str] = "crm.contact.linked.v1"
-    contact: ElementRef
     company: ElementRef
     companies: tuple[CompanyLink, ...]
 
 
-class ContactUnlinked(Event):
+class ContactUnlinked(OfContact):
     """A contact is no longer linked to a company (COMP-04); `companies` is the whole list from now on."""
 
     ce_type: ClassVar[str] = "crm.contact.unlinked.v1"
-    contact: ElementRef
     company: ElementRef
     companies: tuple[CompanyLink, ...]
 
 
-class ContactDeleted(Event):
+class ContactDeleted(Deleted, OfContact):
     """A contact was deleted; whoever links it goes on without (COMP-10)."""
 
     ce_type: ClassVar[str] = "crm.contact.deleted.v1"
-    contact: ElementRef
     before: ContactState
 
 
-class ContactReplaced(Event):
+class ContactReplaced(Replaced, OfContact):
     """A contact was merged into another one, which stands in its place from now on (DUP-02).
 
     `before` is all that was known of it. Whoever links it links `survivor` instead.
     """
 
     ce_type: ClassVar[str] = "crm.contact.replaced.v1"
-    contact: ElementRef
-    survivor: ElementRef
     before: ContactState
 
 
-class ContactMerged(Event):
+class ContactMerged(Merged):
     """A contact took over what was known of others (DUP-02).
 
     `companies` and `requisites` are the whole lists from now on.
     """
 
     ce_type: ClassVar[str] = "crm.contact.merged.v1"
-    survivor: ElementRef
-    removed: tuple[ElementRef, ...]
     before: Annotated[ContactFields, ChangedFields]
     after: Annotated[ContactFields, ChangedFields]
     companies: tuple[CompanyLink, ...]

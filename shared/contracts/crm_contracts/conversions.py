@@ -6,12 +6,21 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from crm_contracts.client_field import Client, ContactLink
-from crm_contracts.envelope import Event
+from crm_contracts.events import ClientFieldEvent
 from crm_contracts.fields import Named, Owned, Reachable, Sourced
+from crm_contracts.leads import OfLead
 from crm_contracts.product_rows import ProductRow
-from crm_contracts.values import Address, ConversionTarget, ElementRef, Money, OnDuplicate
+from crm_contracts.values import Address, ConversionTarget, ElementRef, Money, OnDuplicate, Value
 
 Activities = Literal["keep_open", "complete"]
+
+
+class ConversionRef(Value):
+    """Which attempt of which conversion an event answers."""
+
+    lead_id: str
+    conversion_id: str
+    attempt: int
 
 
 class LeadSnapshot(Named, Reachable, Owned, Sourced):
@@ -22,7 +31,7 @@ class LeadSnapshot(Named, Reachable, Owned, Sourced):
     address: Address | None = None
 
 
-class LeadConversionRequested(Event):
+class LeadConversionRequested(OfLead):
     """A conversion began, or clients is asked once more (LEAD-11, LEAD-13).
 
     `client_targets` are the records that clients is to create or link; it has nothing to do where they are empty.
@@ -30,7 +39,6 @@ class LeadConversionRequested(Event):
     """
 
     ce_type: ClassVar[str] = "crm.lead.conversion_requested.v1"
-    lead: ElementRef
     conversion_id: str
     attempt: int
     targets: tuple[ConversionTarget, ...]
@@ -55,22 +63,20 @@ class DealDraft(Owned, Sourced):
     is_manual_amount: bool = False
 
 
-class LeadDealRequested(Event):
+class LeadDealRequested(OfLead):
     """The lead asks deals for its deal (LEAD-11)."""
 
     ce_type: ClassVar[str] = "crm.lead.deal_requested.v1"
-    lead: ElementRef
     conversion_id: str
     attempt: int
     proposed_deal_id: str
     draft: DealDraft
 
 
-class LeadConverted(Event):
+class LeadConverted(OfLead, ClientFieldEvent):
     """The conversion is done (LEAD-14)."""
 
     ce_type: ClassVar[str] = "crm.lead.converted.v1"
-    lead: ElementRef
     conversion_id: str
     attempt: int
     contact: ElementRef | None = None
@@ -83,12 +89,16 @@ class LeadConverted(Event):
     converted_at: datetime
     converted_by: str
 
+    @property
+    def client_now(self) -> Client:
+        """The lead's Client field from now on."""
+        return self.client
 
-class LeadConversionRefused(Event):
+
+class LeadConversionRefused(OfLead):
     """The conversion ended without a result; a new attempt may be made."""
 
     ce_type: ClassVar[str] = "crm.lead.conversion_refused.v1"
-    lead: ElementRef
     conversion_id: str
     attempt: int
     code: str = Field(examples=["duplicates_found"])

@@ -4,12 +4,12 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from crm_contracts.deals import ConversionRef
-from crm_contracts.envelope import Event
+from crm_contracts.conversions import ConversionRef
+from crm_contracts.events import Answer
 from crm_contracts.values import ElementRef
 
 
-class LeadDealRefused(Event):
+class LeadDealRefused(Answer):
     """No deal can be opened for the lead: an answer to `LeadDealRequested`."""
 
     ce_type: ClassVar[str] = "crm.lead.deal_refused.v1"
@@ -19,7 +19,7 @@ class LeadDealRefused(Event):
     message: str
 
 
-class LeadDealConfirmed(Event):
+class LeadDealConfirmed(Answer):
     """The deal that the lead asks for once more is there already: an answer to a repeated `LeadDealRequested`."""
 
     ce_type: ClassVar[str] = "crm.lead.deal_confirmed.v1"

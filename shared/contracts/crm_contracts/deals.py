@@ -6,19 +6,22 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from crm_contracts.client_field import Client
-from crm_contracts.envelope import Event
+from crm_contracts.conversions import ConversionRef
+from crm_contracts.events import (
+    ClientChanged,
+    CompanyUnlinked,
+    ContactsAttached,
+    Created,
+    ElementEvent,
+    RequisitesChosen,
+    RowsChanged,
+    StageChanged,
+    Updated,
+)
 from crm_contracts.fields import Audited, Identified, Owned, Sourced, Staged
 from crm_contracts.product_rows import Priced
 from crm_contracts.requisites import RequisiteLink
-from crm_contracts.values import ChangedFields, ElementRef, StageSemantic, Value
-
-
-class ConversionRef(Value):
-    """Which attempt of which conversion an event answers."""
-
-    lead_id: str
-    conversion_id: str
-    attempt: int
+from crm_contracts.values import ChangedFields, ElementRef
 
 
 class DealFields(Owned, Sourced):
@@ -42,80 +45,76 @@ class DealState(DealFields, Identified, Staged, Priced, Audited):
     quote_id: str | None = None
 
 
-class DealCreated(Event):
+class OfDeal(ElementEvent):
+    """An event in the history of a deal."""
+
+    deal: ElementRef
+
+    @property
+    def element(self) -> ElementRef:
+        """The deal."""
+        return self.deal
+
+
+class DealCreated(Created):
     """A deal was opened; with `client.link_state` pending it asks clients for the company's contacts (CLI-07)."""
 
     ce_type: ClassVar[str] = "crm.deal.created.v1"
     deal: DealState
     conversion: ConversionRef | None = Field(default=None, description="the conversion that asked for it")
 
+    @property
+    def element(self) -> ElementRef:
+        """The deal."""
+        return ElementRef(type="deal", id=self.deal.id, title=self.deal.title)
 
-class DealUpdated(Event):
+    @property
+    def state(self) -> DealState:
+        """All that may be known of it."""
+        return self.deal
+
+
+class DealUpdated(Updated, OfDeal):
     """Fields of a deal changed."""
 
     ce_type: ClassVar[str] = "crm.deal.updated.v1"
-    deal: ElementRef
     before: Annotated[DealFields, ChangedFields]
     after: Annotated[DealFields, ChangedFields]
 
 
-class DealStageChanged(Event):
+class DealStageChanged(StageChanged, OfDeal):
     """A deal moved to another stage of its pipeline (DEAL-06, DEAL-08)."""
 
     ce_type: ClassVar[str] = "crm.deal.stage_changed.v1"
-    deal: ElementRef
     pipeline_id: str = "default"
-    from_stage: str = Field(examples=["NEW"])
     to_stage: str = Field(examples=["WON"])
-    from_semantic: StageSemantic
-    to_semantic: StageSemantic
-    moved_at: datetime
-    closed_at: datetime | None = None
 
 
-class DealProductRowsChanged(Event):
+class DealProductRowsChanged(RowsChanged, OfDeal):
     """The products of a deal, or its typed amount, changed (ROW-01, ROW-02)."""
 
     ce_type: ClassVar[str] = "crm.deal.product_rows_changed.v1"
-    deal: ElementRef
-    before: Priced
-    after: Priced
 
 
-class DealClientChanged(Event):
+class DealClientChanged(ClientChanged, OfDeal):
     """The Client field of a deal was set; with `after.link_state` pending it asks clients for the contacts (CLI-07)."""
 
     ce_type: ClassVar[str] = "crm.deal.client_changed.v1"
-    deal: ElementRef
-    before: Client
-    after: Client
 
 
-class DealContactsAttached(Event):
+class DealContactsAttached(ContactsAttached, OfDeal):
     """The contacts of the linked company were attached (CLI-07)."""
 
     ce_type: ClassVar[str] = "crm.deal.contacts_attached.v1"
-    deal: ElementRef
-    attached: tuple[ElementRef, ...]
-    detached: tuple[ElementRef, ...] = ()
-    client: Client
 
 
-class DealCompanyUnlinked(Event):
+class DealCompanyUnlinked(CompanyUnlinked, OfDeal):
     """The company that was to be linked was refused, and is not linked any more."""
 
     ce_type: ClassVar[str] = "crm.deal.company_unlinked.v1"
-    deal: ElementRef
-    company: ElementRef
-    code: str = Field(examples=["company_not_found"])
-    client: Client
 
 
-class DealRequisitesChosen(Event):
+class DealRequisitesChosen(RequisitesChosen, OfDeal):
     """The chosen requisites of a deal changed; with `after.state` pending it asks clients whether they fit (REQ-05)."""
 
     ce_type: ClassVar[str] = "crm.deal.requisites_chosen.v1"
-    deal: ElementRef
-    before: RequisiteLink
-    after: RequisiteLink
-    clients: tuple[ElementRef, ...] = Field(default=(), description="of whom the requisites may be")

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from crm_contracts.envelope import Event
+from crm_contracts.events import ElementEvent
 from crm_contracts.values import ChangedFields, ElementRef, Fields, Value
 
 
@@ -39,30 +39,38 @@ AllCodes = Annotated[
 ]
 
 
-class DictionaryValueCreated(Event):
+class DictionaryEvent(ElementEvent):
+    """An event in the history of a dictionary."""
+
+    dictionary: ElementRef
+
+    @property
+    def element(self) -> ElementRef:
+        """The dictionary."""
+        return self.dictionary
+
+
+class DictionaryValueCreated(DictionaryEvent):
     """A dictionary got a value (DICT-01, DICT-02)."""
 
     ce_type: ClassVar[str] = "crm.dictionary.value_created.v1"
-    dictionary: ElementRef
     value: DictionaryValue
     codes: AllCodes
 
 
-class DictionaryValueUpdated(Event):
+class DictionaryValueUpdated(DictionaryEvent):
     """A value of a dictionary has another name or place; `value` is all of it from now on."""
 
     ce_type: ClassVar[str] = "crm.dictionary.value_updated.v1"
-    dictionary: ElementRef
     before: Annotated[DictionaryValueFields, ChangedFields]
     after: Annotated[DictionaryValueFields, ChangedFields]
     value: DictionaryValue
     codes: AllCodes
 
 
-class DictionaryValueDeleted(Event):
+class DictionaryValueDeleted(DictionaryEvent):
     """A dictionary lost a value; who has it keeps the bare code (DICT-02)."""
 
     ce_type: ClassVar[str] = "crm.dictionary.value_deleted.v1"
-    dictionary: ElementRef
     before: DictionaryValue
     codes: AllCodes

@@ -80,3 +80,14 @@ class Staged(Fields):
     stage_semantic: StageSemantic = "P"
     moved_at: datetime | None = None
     moved_by: str | None = None
+
+
+class TakenOver(Fields):
+    """What the next import of a contact or a company is judged by (CONT-08); users do not edit it."""
+
+    origin_version: str | None = Field(
+        default=None, examples=["7"], description="of the record in the other system, when it was taken over last"
+    )
+    edited_here: tuple[str, ...] = Field(
+        default=(), examples=[["position"]], description="fields that were corrected here since they were taken over"
+    )

@@ -6,10 +6,19 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from crm_contracts.client_field import Client
-from crm_contracts.envelope import Event
+from crm_contracts.events import (
+    ClientChanged,
+    CompanyUnlinked,
+    ContactsAttached,
+    Created,
+    ElementEvent,
+    RowsChanged,
+    StageChanged,
+    Updated,
+)
 from crm_contracts.fields import Audited, Identified, Named, Owned, Reachable, Sourced, Staged
 from crm_contracts.product_rows import Priced
-from crm_contracts.values import Address, ChangedFields, ElementRef, StageSemantic
+from crm_contracts.values import Address, ChangedFields, ElementRef
 
 
 class LeadFields(Named, Reachable, Owned, Sourced):
@@ -33,70 +42,70 @@ class LeadState(LeadFields, Identified, Staged, Priced, Audited):
     deal_ids: tuple[str, ...] = ()
 
 
-class LeadCreated(Event):
+class OfLead(ElementEvent):
+    """An event in the history of a lead."""
+
+    lead: ElementRef
+
+    @property
+    def element(self) -> ElementRef:
+        """The lead."""
+        return self.lead
+
+
+class LeadCreated(Created):
     """A lead came in."""
 
     ce_type: ClassVar[str] = "crm.lead.created.v1"
     lead: LeadState
 
+    @property
+    def element(self) -> ElementRef:
+        """The lead."""
+        return ElementRef(type="lead", id=self.lead.id, title=self.lead.title)
 
-class LeadUpdated(Event):
+    @property
+    def state(self) -> LeadState:
+        """All that may be known of it."""
+        return self.lead
+
+
+class LeadUpdated(Updated, OfLead):
     """Fields of a lead changed."""
 
     ce_type: ClassVar[str] = "crm.lead.updated.v1"
-    lead: ElementRef
     before: Annotated[LeadFields, ChangedFields]
     after: Annotated[LeadFields, ChangedFields]
 
 
-class LeadStageChanged(Event):
+class LeadStageChanged(StageChanged, OfLead):
     """A lead moved to another stage (LEAD-07)."""
 
     ce_type: ClassVar[str] = "crm.lead.stage_changed.v1"
-    lead: ElementRef
-    from_stage: str = Field(examples=["NEW"])
     to_stage: str = Field(examples=["IN_PROCESS"])
-    from_semantic: StageSemantic
-    to_semantic: StageSemantic
-    moved_at: datetime
-    closed_at: datetime | None = None
 
 
-class LeadProductRowsChanged(Event):
+class LeadProductRowsChanged(RowsChanged, OfLead):
     """The products of a lead, or its typed amount, changed (ROW-01, ROW-02)."""
 
     ce_type: ClassVar[str] = "crm.lead.product_rows_changed.v1"
-    lead: ElementRef
-    before: Priced
-    after: Priced
 
 
-class LeadClientChanged(Event):
+class LeadClientChanged(ClientChanged, OfLead):
     """The Client field of a lead was set; with `after.link_state` pending it asks clients for the contacts (CLI-07)."""
 
     ce_type: ClassVar[str] = "crm.lead.client_changed.v1"
-    lead: ElementRef
-    before: Client
-    after: Client
     is_repeat: bool
 
 
-class LeadContactsAttached(Event):
+class LeadContactsAttached(ContactsAttached, OfLead):
     """The contacts of the linked company were attached (CLI-07)."""
 
     ce_type: ClassVar[str] = "crm.lead.contacts_attached.v1"
-    lead: ElementRef
-    attached: tuple[ElementRef, ...]
-    detached: tuple[ElementRef, ...] = ()
-    client: Client
 
 
-class LeadCompanyUnlinked(Event):
+class LeadCompanyUnlinked(CompanyUnlinked, OfLead):
     """The company that was to be linked was refused, and is not linked any more."""
 
     ce_type: ClassVar[str] = "crm.lead.company_unlinked.v1"
-    lead: ElementRef
-    company: ElementRef
-    code: str = Field(examples=["company_not_found"])
-    client: Client
     is_repeat: bool

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from crm_contracts.envelope import Event
+from crm_contracts.events import Created, ElementEvent, Updated
 from crm_contracts.fields import Audited
 from crm_contracts.values import ChangedFields, ElementRef, Exact, Fields, Money, Value
 
@@ -50,17 +50,37 @@ class ProductState(ProductFields, Audited):
     catalog_id: str = Field(default="default", description="catalog the product belongs to; immutable")
 
 
-class ProductCreated(Event):
+class OfProduct(ElementEvent):
+    """An event in the history of a product."""
+
+    product: ElementRef
+
+    @property
+    def element(self) -> ElementRef:
+        """The product."""
+        return self.product
+
+
+class ProductCreated(Created):
     """A product was entered."""
 
     ce_type: ClassVar[str] = "crm.product.created.v1"
     product: ProductState
 
+    @property
+    def element(self) -> ElementRef:
+        """The product."""
+        return ElementRef(type="product", id=self.product.id, title=self.product.name)
 
-class ProductUpdated(Event):
+    @property
+    def state(self) -> ProductState:
+        """All that may be known of it."""
+        return self.product
+
+
+class ProductUpdated(Updated, OfProduct):
     """Fields of a product changed; rows that name it keep their own copy (PROD-13)."""
 
     ce_type: ClassVar[str] = "crm.product.updated.v1"
-    product: ElementRef
     before: Annotated[ProductFields, ChangedFields]
     after: Annotated[ProductFields, ChangedFields]

@@ -62,6 +62,11 @@ def _set_fields(fields: BaseModel) -> dict[str, Any]:
     return fields.model_dump(mode="json", include=set(fields.model_fields_set))
 
 
+def changed_fields(fields: BaseModel) -> dict[str, Any]:
+    """The fields of a `ChangedFields` value that changed, as they are in Python."""
+    return {name: getattr(fields, name) for name in type(fields).model_fields if name in fields.model_fields_set}
+
+
 ChangedFields = PlainSerializer(_set_fields, return_type=dict[str, Any], when_used="json")
 """Marks a `Fields` value that carries only the fields that changed: the others are absent on the wire."""
 
