@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from crm_contracts.events import Created, Deleted, ElementEvent, Merged, Replaced, Updated
+from crm_contracts.field_spec import FieldSpec
 from crm_contracts.fields import Audited, Identified, Owned, Reachable, TakenOver, Traced
 from crm_contracts.requisites import Requisite
 from crm_contracts.values import ChangedFields, ElementRef, FileRef, Money
@@ -14,9 +15,9 @@ class CompanyFields(Reachable, Owned, TakenOver, Traced):
     """Fields of a company that its users edit freely (COMP-01)."""
 
     title: str = Field(default="", examples=["ACME GmbH"])
-    type_id: str | None = None
-    industry: str | None = Field(default=None, examples=["MANUFACTURING"])
-    employees: str | None = None
+    type_id: Annotated[str | None, FieldSpec(dictionary="company_type", aliases={"CUSTOMER": "CLIENT"})] = None
+    industry: Annotated[str | None, FieldSpec(dictionary="industry")] = Field(default=None, examples=["MANUFACTURING"])
+    employees: Annotated[str | None, FieldSpec(dictionary="employees")] = None
     revenue: Money | None = None
     banking_details: str | None = Field(default=None, examples=["Account 4711 at ACME Bank"])
     logo: FileRef | None = Field(default=None, description="for documents, as are the next three (COMP-09)")

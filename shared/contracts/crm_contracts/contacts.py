@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from crm_contracts.events import Created, Deleted, ElementEvent, Merged, Replaced, Updated
+from crm_contracts.field_spec import FieldSpec
 from crm_contracts.fields import Audited, Identified, Named, Owned, Reachable, Sourced, TakenOver, Traced
 from crm_contracts.requisites import Requisite
 from crm_contracts.values import ChangedFields, ElementRef, FileRef, Value
@@ -13,7 +14,8 @@ from crm_contracts.values import ChangedFields, ElementRef, FileRef, Value
 class ContactFields(Named, Reachable, Owned, Sourced, TakenOver, Traced):
     """Fields of a contact that its users edit freely (CONT-01)."""
 
-    type_id: str | None = None
+    salutation: Annotated[str | None, FieldSpec(dictionary="salutation", has_default=False)] = None
+    type_id: Annotated[str | None, FieldSpec(dictionary="contact_type")] = None
     export: bool = Field(default=True, description="may be exported (CONT-06)")
     photo: FileRef | None = Field(default=None, description="CONT-08")
 

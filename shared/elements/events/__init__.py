@@ -1,0 +1,1 @@
+"""Reactions that element services share."""

@@ -1,0 +1,55 @@
+"""View of the reference data that catalog publishes whole: its dictionaries (DICT-01).
+
+Each event carries all codes of its dictionary, so a dictionary is one document that the newest event replaces: an event
+that comes again or late changes nothing.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from crm_contracts.dictionaries import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
+from crm_contracts.field_spec import dictionary_fields
+from crm_contracts.values import Fields
+
+from shared.elements.domain.dictionary_codes import DictionaryCodes
+from shared.kit.storage.collection import Collection
+
+DICTIONARIES: Final = "dictionaries"
+
+
+class Reference:
+    """Kept from events; answers which codes the fields of an element may have."""
+
+    def __init__(self, collection: Collection | None) -> None:
+        """Without a collection nothing is kept, for services whose elements have no field with a dictionary."""
+        self._collection = collection
+
+    @classmethod
+    def of(cls, collection: Callable[[str], Collection], *fields: type[Fields]) -> "Reference":
+        """The view that elements with these fields need; `collection` opens one by name."""
+        needed = any(dictionary_fields(each) for each in fields)
+        return cls(collection(DICTIONARIES) if needed else None)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether any field needs it."""
+        return self._collection is not None
+
+    async def apply(
+        self, event: DictionaryValueCreated | DictionaryValueUpdated | DictionaryValueDeleted, *, sequence: int
+    ) -> None:
+        """Keep the codes as they are now; where a newer event was applied before, nothing changes."""
+        if self._collection is not None:
+            await self._collection.put(
+                {"_id": event.dictionary.id, "told": {"$not": {"$gte": sequence}}},
+                {"$set": {"codes": list(event.codes), "told": sequence}},
+            )
+
+    async def codes(self, fields: type[Fields], names: Iterable[str] | None = None) -> DictionaryCodes:
+        """What may be chosen for the fields that have a dictionary; for these of them alone, where named."""
+        specs = {name: spec for name, spec in dictionary_fields(fields).items() if names is None or name in set(names)}
+        if self._collection is None or not specs:
+            return DictionaryCodes(specs, {})
+        found = await asyncio.gather(*(self._collection.get(spec.dictionary or "") for spec in specs.values()))
+        return DictionaryCodes(specs, {each["_id"]: each["codes"] for each in found if each is not None})
