@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from services.timeline.entry.domain.bindings import Bindings
 from services.timeline.entry.events import on_events, reactions
+from services.timeline.entry.http import build_bindings_router
 from services.timeline.entry.http import build_router as build_entry_router
 from services.timeline.entry.store.entries import BINDINGS
 from services.timeline.entry.store.live import LiveEntries
@@ -15,6 +16,7 @@ from services.timeline.rebuild.domain import Rebuild, RebuildRunning
 from services.timeline.rebuild.http import build_router as build_rebuild_router
 from services.timeline.rebuild.store.comparison import VersionComparison
 from services.timeline.rebuild.store.rebuilds import ONE_OPEN, REBUILD_INDEXES, REBUILDS, RebuildViews
+from services.timeline.rebuild.usecases.lease import Lease
 from services.timeline.rebuild.usecases.run_rebuild import run_rebuild
 from services.timeline.rebuild.usecases.sweep_generations import sweep_generations
 from services.timeline.settings import TimelineSettings
@@ -36,33 +38,28 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning})
     views = RebuildViews(rebuilds)
     service.subscribe(topics.ALL, reactions(entries=entries), batch_handler=partial(on_events, entries=entries))
+    now, new_id = service.database.now, service.new_id
+    lease = Lease(new_id(), rebuilds, now, new_id, settings.rebuild_held_s)
+    comparing = VersionComparison(versions)
     work = partial(
-        run_rebuild,
-        holder=service.new_id(),
-        views=views,
-        rebuilds=rebuilds,
-        versions=versions,
-        comparing=VersionComparison(versions),
-        open_log=service.replay,
-        server_time=service.database.now,
-        new_id=service.new_id,
-        held_s=settings.rebuild_held_s,
+        run_rebuild, lease=lease, views=views, versions=versions, comparing=comparing, open_log=service.replay
     )
     sweep = partial(
         sweep_generations,
         views=views,
         rebuilds=rebuilds,
         versions=versions,
-        server_time=service.database.now,
-        new_id=service.new_id,
+        server_time=now,
+        new_id=new_id,
         kept_s=settings.old_projection_kept_s,
     )
     service.every(settings.rebuild_check_s, work)
     service.every(settings.rebuild_check_s, sweep)
     return service.app(
-        build_entry_router(entries=entries, bindings=bindings),
+        build_entry_router(entries=entries),
+        build_bindings_router(entries=entries, bindings=bindings),
         build_trace_router(entries=entries),
-        build_rebuild_router(rebuilds=rebuilds, views=views, versions=versions, now=service.database.now),
+        build_rebuild_router(rebuilds=rebuilds, views=views, versions=versions, now=now),
         description="What happened to each element, and why.",
     ), settings
 

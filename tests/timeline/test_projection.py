@@ -97,8 +97,8 @@ async def test_the_timeline_of_a_survivor_shows_those_of_all_that_were_merged(
     merges = merged(eve, dan, seconds=2), merged(ada, eve, seconds=3)
     await deliver(both, later, *merges)
     for limit in (1, 2, 200):
-        told = await events_of(timeline, f"contact:{ada}", limit=limit)
-        assert told == [merges[1].id, merges[0].id, later.id, both.id]
+        ids = await events_of(timeline, f"contact:{ada}", limit=limit)
+        assert ids == [merges[1].id, merges[0].id, later.id, both.id]
     assert await told_by(timeline, f"contact:{dan}") == {later.id}
 
 
@@ -110,8 +110,8 @@ async def test_what_is_unbound_from_one_that_was_merged_stays_with_the_survivor(
     both, later = contacts_attached(one, ada, eve), contacts_attached(one, ada, seconds=1)
     await deliver(both, later, merged(ada, eve, seconds=2), unbound(both, f"contact:{eve}", 1))
     for limit in (1, 2, 3, 200):
-        told = await events_of(timeline, f"contact:{ada}", limit=limit)
-        assert [id_ for id_ in told if id_ in {later.id, both.id}] == [later.id, both.id], limit
+        ids = await events_of(timeline, f"contact:{ada}", limit=limit)
+        assert [id_ for id_ in ids if id_ in {later.id, both.id}] == [later.id, both.id], limit
 
 
 async def test_an_entry_half_told_is_told_in_full_when_the_event_comes_again(
@@ -188,7 +188,7 @@ async def test_an_event_and_its_bindings_heard_at_the_same_moment_find_each_othe
 
 
 async def test_the_timeline_dropped_and_told_anew_is_the_same(timeline: Api, deliver: Deliver, one: str) -> None:
-    """TL-11: from the events alone, heard in another order."""
+    """TL-11: from the events alone, delivered in another order."""
     events: list[Envelope[Event]] = [lead_renamed(one, seconds=number) for number in range(10)]
     events.append(contacts_attached(one, "ada", "bob"))
     events += [bound(events[0], f"deal:{one}", 1), unbound(events[0], f"lead:{one}", 2)]

@@ -25,6 +25,7 @@ from services.timeline.rebuild.domain import Rebuild, RebuildRunning
 from services.timeline.rebuild.store.comparison import VersionComparison
 from services.timeline.rebuild.store.rebuilds import ONE_OPEN, REBUILD_INDEXES, REBUILDS, RebuildViews
 from services.timeline.rebuild.usecases.control_rebuild import accept_differences, cancel_rebuild, start_rebuild
+from services.timeline.rebuild.usecases.lease import Lease
 from services.timeline.rebuild.usecases.run_rebuild import run_rebuild
 from services.timeline.rebuild.usecases.sweep_generations import sweep_generations
 from shared.kit.domain import Cause
@@ -107,15 +108,11 @@ class Site:
 
     async def run(self, holder: str = "a", *, held_s: float = 10, log: Callable[[], Any] | None = None) -> None:
         await run_rebuild(
-            holder=holder,
+            lease=Lease(holder, self.rebuilds, self.database.now, _new_id, held_s),
             views=self.views,
-            rebuilds=self.rebuilds,
             versions=self.versions,
             comparing=VersionComparison(self.versions),
             open_log=log or self.log,
-            server_time=self.database.now,
-            new_id=_new_id,
-            held_s=held_s,
         )
 
     def log(self, kind: type[Replay] = Replay) -> Replay:
@@ -153,10 +150,10 @@ async def contents(entries: Entries) -> list[Document]:
 
 def a_history() -> list[Envelope[Event]]:
     """Events of several elements, and a binding by hand that stands before its event."""
-    told: list[Envelope[Event]] = [lead_renamed(f"l{number % 3}", seconds=number) for number in range(30)]
-    told.append(contacts_attached("d1", "ada", "bob"))
-    binding = said(TimelineEntryBound(entry_event_id=told[4].id, element=ref("deal:d1")), source="/crm/timeline")
-    return [binding, *told]
+    events: list[Envelope[Event]] = [lead_renamed(f"l{number % 3}", seconds=number) for number in range(30)]
+    events.append(contacts_attached("d1", "ada", "bob"))
+    binding = said(TimelineEntryBound(entry_event_id=events[4].id, element=ref("deal:d1")), source="/crm/timeline")
+    return [binding, *events]
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ def entries(id_: str, seconds: float, caused_by: str | None = None, **attributes
     return entries_of(event)
 
 
-def tree(*told: list[Entry]) -> Trace:
-    found = trace_of("c1", [entry for each in told for entry in each], truncated=False)
+def tree(*steps: list[Entry]) -> Trace:
+    found = trace_of("c1", [entry for each in steps for entry in each], truncated=False)
     assert found is not None
     return found
 
@@ -51,8 +51,7 @@ def test_an_event_whose_cause_is_not_stored_is_a_root() -> None:
 def test_an_event_is_one_step_with_all_its_elements() -> None:
     """However many entries it made, and in whatever order they are read."""
     event = contacts_attached("d1", "ada", "bob")
-    told = entries_of(event)
-    (step,) = tree(told[::-1]).steps
+    (step,) = tree(entries_of(event)[::-1]).steps
     assert {str(element) for element in step.elements} == {"deal:d1", "company:acme", "contact:ada", "contact:bob"}
 
 
@@ -65,12 +64,12 @@ def test_clocks_that_disagree_make_no_negative_times() -> None:
 
 def test_a_trace_ends_after_so_many_steps_and_says_so() -> None:
     """The first steps are shown."""
-    told = [entries(f"{number:05}", number) for number in range(tracing.MAX_STEPS + 1)]
-    found = tree(*told)
+    events = [entries(f"{number:05}", number) for number in range(tracing.MAX_STEPS + 1)]
+    found = tree(*events)
     assert len(found.steps) == tracing.MAX_STEPS
     assert found.truncated
     assert found.steps[0].event_id == "00000"
-    assert not tree(*told[1:]).truncated
+    assert not tree(*events[1:]).truncated
 
 
 def test_nothing_is_no_trace() -> None:

@@ -21,21 +21,9 @@ CanRead = Annotated[Call, reads("timeline:read")]
 CanWrite = Annotated[Call, writes("timeline:write")]
 
 
-def build_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -> APIRouter:
-    """Build the endpoints over these collaborators."""
+def build_router(*, entries: LiveEntries) -> APIRouter:
+    """Build the endpoint that reads timelines."""
     api = router()
-
-    async def change(event_id: str, element: str, call: Call, *, bound: bool) -> BindingsOut:
-        now = await bind_entry(
-            event_id,
-            ref_of(element),
-            call.cause,
-            bindings=call.guard(bindings),
-            add=bindings.add,
-            entries=entries,
-            bound=bound,
-        )
-        return BindingsOut(event_id=event_id, elements=list(now))
 
     @api.get("/timeline", tags=["timeline"])
     async def timeline(
@@ -49,6 +37,18 @@ def build_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -
         kinds = [kind for kind in (types or "").split(",") if kind]
         found, more = await entries.page(ref_of(element), kinds, access=call.caller, limit=limit, cursor=cursor)
         return Page(items=found, next_cursor=more)
+
+    return api
+
+
+def build_bindings_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -> APIRouter:
+    """Build the endpoints of bindings."""
+    api = router()
+
+    async def change(event_id: str, element: str, call: Call, *, bound: bool) -> BindingsOut:
+        records, add, ref = call.guard(bindings), bindings.add, ref_of(element)
+        now = await bind_entry(event_id, ref, call.cause, bindings=records, add=add, entries=entries, bound=bound)
+        return BindingsOut(event_id=event_id, elements=list(now))
 
     @api.get("/timeline/entries/{event_id}/bindings", tags=["bindings"])
     async def bound(event_id: str, call: CanRead) -> BindingsOut:

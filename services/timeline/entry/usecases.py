@@ -81,14 +81,7 @@ async def bind_entry(
 ) -> Sequence[ElementRef]:
     """Bind the entry to the element, or with `bound=False` unbind it; done before, it changes nothing.
 
-    Args:
-        event_id: of the event that the entry is made of.
-        element: whose timeline.
-        cause: of the change.
-        bindings: read and changed.
-        add: stores the first bindings of an event.
-        entries: of all events.
-        bound: False to unbind.
+    `add` stores the first bindings of an event.
 
     Returns:
         The elements in whose timelines the entry is shown now.

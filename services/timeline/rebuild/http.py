@@ -16,16 +16,14 @@ from shared.kit.web.call import Call, reads, writes
 from shared.kit.web.routes import is_process, router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
+ServerTime = Callable[[], Awaitable[datetime]]
+
 CanAdminister = Annotated[Call, reads("timeline:admin")]
 CanAdministerWrite = Annotated[Call, writes("timeline:admin")]
 
 
 def build_router(
-    *,
-    rebuilds: MongoRepository[Rebuild],
-    views: RebuildViews,
-    versions: ProjectionVersions,
-    now: Callable[[], Awaitable[datetime]],
+    *, rebuilds: MongoRepository[Rebuild], views: RebuildViews, versions: ProjectionVersions, now: ServerTime
 ) -> APIRouter:
     """Build the endpoints over these collaborators."""
     api = router()
@@ -58,9 +56,8 @@ def build_router(
     @api.delete("/timeline/rebuilds/{rebuild_id}", tags=["rebuilds"])
     async def cancel(rebuild_id: str, call: CanAdministerWrite) -> RebuildOut:
         """Cancel a rebuild; the live projection stays as it is."""
-        cancelled = await cancel_rebuild(
-            rebuild_id, call.cause, now=await now(), rebuilds=call.guard(rebuilds), versions=versions
-        )
-        return RebuildOut.of(cancelled)
+        records, moment = call.guard(rebuilds), await now()
+        rebuild = await cancel_rebuild(rebuild_id, call.cause, now=moment, rebuilds=records, versions=versions)
+        return RebuildOut.of(rebuild)
 
     return api

@@ -11,7 +11,8 @@ from crm_contracts.envelope import Envelope, Event
 
 from services.timeline.entry.usecases import Projection, project_events
 from services.timeline.rebuild.domain import Rebuild
-from services.timeline.rebuild.usecases.ports import Hold, Log, Versions
+from services.timeline.rebuild.usecases.lease import Hold
+from services.timeline.rebuild.usecases.ports import Log, Versions
 from shared.kit.messaging.failures import is_transient
 
 

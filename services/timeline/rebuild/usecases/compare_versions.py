@@ -9,7 +9,8 @@ import asyncio
 from typing import Final
 
 from services.timeline.rebuild.domain import MAX_EXAMPLES, Comparison, Difference, Rebuild
-from services.timeline.rebuild.usecases.ports import Comparing, Hold, Log
+from services.timeline.rebuild.usecases.lease import Hold
+from services.timeline.rebuild.usecases.ports import Comparing, Log
 from shared.kit.messaging.topic_reader import Places
 
 MAX_SUSPECTS: Final = 10_000

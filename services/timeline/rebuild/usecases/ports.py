@@ -1,18 +1,11 @@
 """What the use cases of a rebuild need of the log, of the projection's versions and of stored rebuilds."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from services.timeline.entry.usecases import Projection
 from services.timeline.rebuild.domain import Difference, Rebuild
 from shared.kit.messaging.topic_reader import Batch, Places
-
-ServerTime = Callable[[], Awaitable[datetime]]
-"""The database's clock."""
-
-Hold = Callable[[Callable[[Rebuild], object]], Awaitable[Rebuild]]
-"""Changes the rebuild in progress and renews its lease."""
 
 
 class Log(Protocol):

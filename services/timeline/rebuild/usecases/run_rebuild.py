@@ -10,48 +10,32 @@ from functools import partial
 from services.timeline.rebuild.domain import HeldByAnother, Rebuild
 from services.timeline.rebuild.usecases.build_version import build_version
 from services.timeline.rebuild.usecases.compare_versions import compare_versions
-from services.timeline.rebuild.usecases.hold_rebuild import SERVICE, hold_rebuild
-from services.timeline.rebuild.usecases.ports import Comparing, Hold, Log, ServerTime, Versions, Views
-from shared.kit.domain import Cause, NewId
+from services.timeline.rebuild.usecases.lease import Hold, Lease
+from services.timeline.rebuild.usecases.ports import Comparing, Log, Versions, Views
 from shared.kit.messaging.failures import is_transient, reason_of
-from shared.kit.storage.repository import Records
 from shared.kit.telemetry.logs import log as logger
-
-OpenLog = Callable[[], AbstractAsyncContextManager[Log]]
 
 
 async def run_rebuild(
     *,
-    holder: str,
+    lease: Lease,
     views: Views,
-    rebuilds: Records[Rebuild],
     versions: Versions,
     comparing: Comparing,
-    open_log: OpenLog,
-    server_time: ServerTime,
-    new_id: NewId,
-    held_s: float,
+    open_log: Callable[[], AbstractAsyncContextManager[Log]],
 ) -> None:
     """Work at the rebuild until it has ended, waits for a decision, or another replica holds it."""
     rebuild = await views.at_work()
     if rebuild is None:
         return
-    hold: Hold = partial(
-        hold_rebuild,
-        rebuild.id,
-        holder=holder,
-        rebuilds=rebuilds,
-        server_time=server_time,
-        new_id=new_id,
-        held_s=held_s,
-    )
+    hold: Hold = partial(lease.hold, rebuild.id)
     try:
         rebuild = await hold(lambda _: None)
         if rebuild.state != "switching":
             async with open_log() as log:
                 rebuild = await _prepare(rebuild, versions=versions, comparing=comparing, log=log, hold=hold)
         if rebuild.state == "switching":
-            replaced, moment = await versions.switch(rebuild.generation), await server_time()
+            replaced, moment = await versions.switch(rebuild.generation), await lease.server_time()
             await hold(lambda found: found.complete(replaced=replaced, now=moment))
     except HeldByAnother:
         pass
@@ -59,11 +43,10 @@ async def run_rebuild(
         if is_transient(error):
             raise
         logger.exception("rebuild failed")
-        reason, moment = reason_of(error), await server_time()
+        reason, moment = reason_of(error), await lease.server_time()
         await hold(lambda found: found.fail(reason, now=moment))
     finally:
-        cause = Cause(f"let-go/{new_id()}", SERVICE, rebuild.requested_at, correlation_id=rebuild.id)
-        await rebuilds.change(rebuild.id, lambda found: found.release(holder), cause)
+        await lease.release(rebuild)
 
 
 async def _prepare(rebuild: Rebuild, *, versions: Versions, comparing: Comparing, log: Log, hold: Hold) -> Rebuild:

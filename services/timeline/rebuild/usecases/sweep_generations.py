@@ -1,9 +1,10 @@
 """Drop versions that are no longer read, some time after the rebuild that left them behind (TL-11)."""
 
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 from services.timeline.rebuild.domain import Rebuild
-from services.timeline.rebuild.usecases.ports import ServerTime, Versions, Views
+from services.timeline.rebuild.usecases.ports import Versions, Views
 from shared.kit.domain import Cause, NewId
 from shared.kit.storage.repository import Records
 
@@ -13,7 +14,7 @@ async def sweep_generations(
     views: Views,
     rebuilds: Records[Rebuild],
     versions: Versions,
-    server_time: ServerTime,
+    server_time: Callable[[], Awaitable[datetime]],
     new_id: NewId,
     kept_s: float,
 ) -> None:
