@@ -13,7 +13,6 @@ from crm_contracts import registry, topics
 import services.clients.entrypoints.events as of_clients
 import services.deals.entrypoints.events as of_deals
 import services.leads.entrypoints.events as of_leads
-import services.timeline.entrypoints.events as of_timeline
 from services.catalog.adapters.mongo import DICTIONARIES, PRODUCTS
 from services.catalog.domain.dictionary import Dictionary
 from services.catalog.domain.product import Product
@@ -26,8 +25,8 @@ from services.deals.domain.deal import Deal
 from services.deals.domain.refusal import Refusal
 from services.leads.adapters.mongo import LEADS
 from services.leads.domain.lead import Lead
-from services.timeline.adapters.mongo import BINDINGS
-from services.timeline.domain.bindings import Bindings
+from services.timeline.entry.domain.bindings import Bindings
+from services.timeline.entry.store.entries import BINDINGS
 from shared.kit.domain import Aggregate
 
 
@@ -64,7 +63,7 @@ HEARS: Final[Mapping[str, frozenset[str]]] = {
         "leads": of_leads.REACTIONS,
         "deals": of_deals.REACTIONS,
         "clients": of_clients.REACTIONS,
-        "timeline": of_timeline.REACTIONS,
+        "timeline": registry.TOPICS,
     }.items()
 }
 """The topics that a service reads; catalog reads none."""

@@ -31,7 +31,7 @@ from services.clients.domain.resolution import Resolution
 from services.deals.domain.deal import Deal
 from services.deals.domain.refusal import Refusal
 from services.leads.domain.lead import Lead
-from services.timeline.domain.bindings import Bindings
+from services.timeline.entry.domain.bindings import Bindings
 from shared.kit.domain import Aggregate
 
 Known = Mapping[str, Any]

@@ -28,8 +28,8 @@ from deploy.verify.sequences import Sequences
 from deploy.verify.state import State
 from deploy.verify.target import Opened, Where, open_system
 from deploy.verify.timeline import Timeline
-from services.timeline.adapters.generations import live_collections
-from services.timeline.domain.entry import Entry
+from services.timeline.entry.domain.entry import Entry
+from services.timeline.entry.store.versions import live_collections
 
 READING: Final = "reading"
 PROMISES: Final = {

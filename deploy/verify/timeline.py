@@ -14,8 +14,7 @@ from crm_contracts.values import ElementRef
 
 from deploy.verify.findings import Finding
 from deploy.verify.invariant import Invariant
-from services.timeline.domain.entry import Entry, entry_id
-from services.timeline.domain.narration import tell
+from services.timeline.entry.domain.entry import Entry, entries_of, entry_id
 
 _OWN: Final = {"id", "element", "bound_by_hand"}
 """What a copy of an entry has of its own."""
@@ -37,8 +36,7 @@ class Timeline(Invariant):
         self._wrong: list[Finding] = []
 
     def subscribe(self, event: Envelope[Event]) -> None:
-        for place, line in enumerate(tell(event)):
-            entry = Entry.of(event, line, place)
+        for entry in entries_of(event):
             self._told[entry.id] = _digest(entry)
         if isinstance(event.data, TimelineEntryBound):
             of, element = event.data.entry_event_id, event.data.element

@@ -6,8 +6,12 @@ from shared.kit.settings import ServiceSettings
 
 
 class TimelineSettings(ServiceSettings):
-    """What timeline needs to start."""
+    """Settings, read from the environment."""
 
-    rebuild_check_s: float = Field(default=0.5, description="how often a replica looks whether there is work to do")
-    rebuild_held_s: float = Field(default=10.0, ge=2, description="after a death, until another replica goes on")
-    old_projection_kept_s: float = Field(default=600.0, description="after a switch, until what was live is dropped")
+    rebuild_check_s: float = Field(default=0.5, description="interval at which a replica looks for a rebuild to run")
+    rebuild_held_s: float = Field(
+        default=10.0, ge=2, description="lease of a rebuild: how long after a death another replica continues"
+    )
+    old_projection_kept_s: float = Field(
+        default=600.0, description="time between a switch and dropping the old version"
+    )

@@ -21,9 +21,9 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.deals.domain.deal import Deal
 from services.leads.domain.lead import Lead
-from services.timeline.domain.bindings import Bindings
-from services.timeline.domain.entry import Entry
-from services.timeline.domain.narration import tell
+from services.timeline.entry.domain.bindings import Bindings
+from services.timeline.entry.domain.entry import Entry
+from services.timeline.entry.domain.entry import entries_of as timeline_entries_of
 from shared.elements.domain.client_field import NewContactLink, remove_contact, set_company, set_contacts
 from tests.builders.causes import NOON, ids, later
 from tests.builders.clients import just_created_company, just_created_contact, works_for
@@ -341,7 +341,7 @@ async def test_an_event_that_no_sweep_will_find_is_named_at_once(renamed: Office
 
 
 def entries_of(events: list[Envelope[Event]]) -> list[Entry]:
-    return [Entry.of(event, line, place) for event in events for place, line in enumerate(tell(event))]
+    return [entry for event in events for entry in timeline_entries_of(event)]
 
 
 def judged(events: list[Envelope[Event]], entries: list[Entry]) -> list[str]:
@@ -390,7 +390,7 @@ async def bound(linked: Office) -> Office:
     id_ = Bindings.id_for(event_id)
     await linked.add(Bindings(id=id_, event_id=event_id))
     lead = ElementRef(type="lead", id="lead-1")
-    await linked.change(Bindings, id_, lambda bindings, _: bindings.bind(lead, told=[deal_ref()]))
+    await linked.change(Bindings, id_, lambda bindings, _: bindings.bind(lead, named=[deal_ref()]))
     return linked
 
 

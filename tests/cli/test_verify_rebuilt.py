@@ -20,7 +20,7 @@ from services.deals.domain.refusal import Refusal
 from services.leads.domain.conversion import Conversion
 from services.leads.domain.lead import Lead
 from services.leads.domain.stages import LEAD_STAGES
-from services.timeline.domain.bindings import Bindings
+from services.timeline.entry.domain.bindings import Bindings
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
 from shared.kit.domain import Aggregate
 from tests.builders.causes import ANNA, NOON, ids
@@ -176,9 +176,9 @@ async def a_busy_office() -> Office:
     await office.change(
         Bindings,
         "b1",
-        lambda bindings, _: bindings.bind(deal_ref(), told=told),
-        lambda bindings, _: bindings.bind(company_ref(), told=told),
-        lambda bindings, _: bindings.unbind(deal_ref(), told=told),
+        lambda bindings, _: bindings.bind(deal_ref(), named=told),
+        lambda bindings, _: bindings.bind(company_ref(), named=told),
+        lambda bindings, _: bindings.unbind(deal_ref(), named=told),
     )
     return office
 

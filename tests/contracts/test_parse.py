@@ -12,7 +12,7 @@ from crm_contracts.envelope import Envelope, Event, MalformedEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.timeline.domain.narration import tell
+from services.timeline.entry.domain.narration.narrator import narrate
 
 SAMPLES = {ce_type: json.loads(registry.sample_of(ce_type)) for ce_type in registry.EVENTS}
 SAMPLE = SAMPLES["crm.lead.created.v1"]
@@ -148,7 +148,7 @@ def test_one_damaged_value_is_either_borne_or_malformed(draw: st.DataObject) -> 
     found = read(sample["headers"], json.dumps(data).encode())
     if found is not None:
         assert registry.parse(found.headers(), found.body()) == found, "what was read can be written and read again"
-        assert all(line.element.id is not None for line in tell(found)), "and the timeline can tell it"
+        assert all(line.element.id is not None for line in narrate(found)), "and the timeline can tell it"
 
 
 ODD_NUMBERS = ("NaN", "Infinity", "-Infinity", "1e999999999", "-0", "1" + "0" * 400, "1e-400", "0.1")
@@ -166,7 +166,7 @@ def test_what_json_allows_and_nobody_expects_is_either_borne_or_malformed(ce_typ
     found = read(sample["headers"], marked.replace('"HERE"', odd).encode())
     if found is not None:
         assert registry.parse(found.headers(), found.body()) == found
-        tell(found)
+        narrate(found)
 
 
 @given(st.lists(st.sampled_from(sorted(SAMPLE["headers"].items())), max_size=40), st.randoms())

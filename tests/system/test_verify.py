@@ -25,7 +25,7 @@ from deploy.verify.findings import Report
 from deploy.verify.log import open_log
 from deploy.verify.run import PROMISES, verify
 from deploy.verify.target import Opened, Where, open_system
-from services.timeline.adapters.generations import live_collections
+from services.timeline.entry.store.versions import live_collections
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document
 from tests.system.conftest import QUICK, administered, all_services

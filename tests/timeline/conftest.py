@@ -1,6 +1,6 @@
-"""The timeline service, one for all of these tests; each tells of elements of its own.
+"""The timeline service, one for all of these tests; each uses elements of its own.
 
-Kafka is away: events are told by the reactions themselves, which write into the service's own collections.
+Kafka is away: the reactions are called directly, and write into the service's own collections.
 """
 
 import asyncio
@@ -12,14 +12,16 @@ import pytest
 from crm_contracts.envelope import Envelope, Event
 
 from deploy.local.mongo import Mongo
-from services.timeline.adapters.generations import Generations, LiveEntries
 from services.timeline.app import build
-from services.timeline.entrypoints.events import REACTIONS
+from services.timeline.entry.events import reactions
+from services.timeline.entry.store.live import LiveEntries
+from services.timeline.entry.store.versions import ProjectionVersions
 from shared.kit.domain import Cause
+from shared.kit.messaging.reactions import by_event
 from tests.catalog.running import Api, running
 from tests.kit.tokens import Signer
 
-Hear = Callable[..., Awaitable[None]]
+Deliver = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
@@ -30,18 +32,19 @@ async def timeline(mongo: Mongo, tmp_path_factory: pytest.TempPathFactory) -> As
 
 
 @pytest.fixture(scope="module")
-def deliver(timeline: Api) -> Hear:
-    """Let the service hear these events, all at once, as lanes of several partitions would."""
-    entries = LiveEntries(Generations(timeline.database))
+def deliver(timeline: Api) -> Deliver:
+    """Deliver events to the service, all at once, as lanes of several partitions would."""
+    by_type = by_event(reactions(entries=LiveEntries(ProjectionVersions(timeline.database))))
 
-    async def heard(event: Envelope[Event]) -> None:
+    async def handle(event: Envelope[Event]) -> None:
         cause = Cause(event.id, event.actor, event.time, event.correlation_id, event.id)
-        await REACTIONS[type(event.data)](event, cause, entries=entries)
+        for reaction in by_type[type(event.data)]:
+            await reaction.handle(event, cause)
 
-    async def all_heard(*events: Envelope[Event]) -> None:
-        await asyncio.gather(*(heard(event) for event in events))
+    async def handle_all(*events: Envelope[Event]) -> None:
+        await asyncio.gather(*(handle(event) for event in events))
 
-    return all_heard
+    return handle_all
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Events to be told: the committed sample of each type, and ones made for a test."""
+"""Events for the timeline: the committed sample of each type, and ones made for a test."""
 
 import json
 from collections.abc import Mapping

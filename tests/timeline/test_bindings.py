@@ -3,11 +3,11 @@
 import pytest
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 
-from services.timeline.domain.bindings import MAX_BOUND, Bindings, LastBinding, TooManyBindings
+from services.timeline.entry.domain.bindings import MAX_BOUND, Bindings, LastBinding, TooManyBindings
 from tests.timeline.events import ref
 
 DEAL, LEAD, ACME = ref("deal:d1"), ref("lead:l1"), ref("company:acme")
-TOLD = [DEAL, LEAD]
+NAMED = [DEAL, LEAD]
 
 
 def bindings() -> Bindings:
@@ -17,8 +17,8 @@ def bindings() -> Bindings:
 def test_an_entry_shows_where_its_event_says_and_where_it_was_bound() -> None:
     """TL-05."""
     found = bindings()
-    found.bind(ACME, told=TOLD)
-    assert found.elements(TOLD) == [DEAL, LEAD, ACME]
+    found.bind(ACME, named=NAMED)
+    assert found.elements(NAMED) == [DEAL, LEAD, ACME]
     assert found.recorded == (TimelineEntryBound(entry_event_id="e1", element=ACME),)
 
 
@@ -26,10 +26,10 @@ def test_an_entry_shows_where_its_event_says_and_where_it_was_bound() -> None:
 def test_what_is_bound_already_is_not_bound_again(title: str | None) -> None:
     """TL-05: neither where the event says so, nor where a hand did; titles do not matter."""
     found = bindings()
-    found.bind(ref("deal:d1", title), told=TOLD)
+    found.bind(ref("deal:d1", title), named=NAMED)
     assert found.recorded == ()
-    found.bind(ACME, told=TOLD)
-    found.bind(ref("company:acme", title), told=TOLD)
+    found.bind(ACME, named=NAMED)
+    found.bind(ref("company:acme", title), named=NAMED)
     assert len(found.recorded) == 1
 
 
@@ -37,12 +37,12 @@ def test_an_entry_can_be_unbound_and_bound_again() -> None:
     """TL-05: each change is news."""
     found = bindings()
     for element in (DEAL, ACME):
-        found.bind(element, told=TOLD)
-        found.unbind(element, told=TOLD)
-        found.unbind(element, told=TOLD)
-        assert element not in found.elements(TOLD)
-        found.bind(element, told=TOLD)
-        assert element in found.elements(TOLD)
+        found.bind(element, named=NAMED)
+        found.unbind(element, named=NAMED)
+        found.unbind(element, named=NAMED)
+        assert element not in found.elements(NAMED)
+        found.bind(element, named=NAMED)
+        assert element in found.elements(NAMED)
     kinds = [type(event) for event in found.recorded]
     on_the_deal = [TimelineEntryUnbound, TimelineEntryBound]
     assert kinds == [*on_the_deal, TimelineEntryBound, *on_the_deal]
@@ -51,22 +51,22 @@ def test_an_entry_can_be_unbound_and_bound_again() -> None:
 def test_the_last_binding_stays() -> None:
     """TL-05."""
     found = bindings()
-    found.bind(ACME, told=TOLD)
-    found.unbind(DEAL, told=TOLD)
-    found.unbind(LEAD, told=TOLD)
+    found.bind(ACME, named=NAMED)
+    found.unbind(DEAL, named=NAMED)
+    found.unbind(LEAD, named=NAMED)
     with pytest.raises(LastBinding):
-        found.unbind(ACME, told=TOLD)
-    found.unbind(DEAL, told=TOLD)
-    assert found.elements(TOLD) == [ACME]
+        found.unbind(ACME, named=NAMED)
+    found.unbind(DEAL, named=NAMED)
+    assert found.elements(NAMED) == [ACME]
 
 
 def test_an_entry_is_bound_to_so_many_elements_at_most() -> None:
     """TL-05."""
     found = bindings()
     for number in range(MAX_BOUND):
-        found.bind(ref(f"deal:x{number}"), told=TOLD)
+        found.bind(ref(f"deal:x{number}"), named=NAMED)
     with pytest.raises(TooManyBindings):
-        found.bind(ACME, told=TOLD)
-    found.bind(ref("deal:x0"), told=TOLD)
-    found.unbind(ref("deal:x0"), told=TOLD)
-    found.bind(ACME, told=TOLD)
+        found.bind(ACME, named=NAMED)
+    found.bind(ref("deal:x0"), named=NAMED)
+    found.unbind(ref("deal:x0"), named=NAMED)
+    found.bind(ACME, named=NAMED)

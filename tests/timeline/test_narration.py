@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, ClassVar
 
 import pytest
 from crm_contracts import client_answers, contacts, conversions, deal_answers, deals, leads, registry, timeline
 from crm_contracts.envelope import Envelope, Event
+from crm_contracts.events import Answer, ElementAnswer, ElementEvent, StageChanged
 from crm_contracts.values import ElementRef
 
-from services.timeline.domain.narration import NARRATION, Line, tell
-from services.timeline.entrypoints.events import REACTIONS
+from services.timeline.entry.domain.narration.line import Line
+from services.timeline.entry.domain.narration.narrator import narrate, narrator_of
 from tests.timeline.events import contacts_attached, ref, said, sampled
 
 EVENTS = [pytest.param(event, id=ce_type) for ce_type, event in registry.EVENTS.items()]
@@ -30,23 +32,24 @@ KINDS = {
 
 
 def kinds(event: Envelope[Event]) -> Mapping[str, str]:
-    return {str(line.element): line.kind for line in tell(event)}
+    return {str(line.element): line.kind for line in narrate(event)}
 
 
 def line_of(event: Envelope[Event], element: str) -> Line:
-    (line,) = [line for line in tell(event) if str(line.element) == element]
+    (line,) = [line for line in narrate(event) if str(line.element) == element]
     return line
 
 
-def test_every_event_has_a_narration_and_is_heard() -> None:
-    """TL-01, TL-11."""
-    assert set(NARRATION) == set(REACTIONS) == set(registry.EVENTS.values())
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_has_words_of_its_own(event: type[Event]) -> None:
+    """TL-01: none of those that are published today needs the default."""
+    assert narrator_of(event) is not None
 
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_an_event_gives_one_line_to_each_element_that_it_names(event: type[Event]) -> None:
     """TL-01, TL-11."""
-    lines = tell(sampled(event))
+    lines = narrate(sampled(event))
     assert lines
     assert len({(line.element.type, line.element.id) for line in lines}) == len(lines)
     assert {line.kind for line in lines} <= KINDS
@@ -55,7 +58,7 @@ def test_an_event_gives_one_line_to_each_element_that_it_names(event: type[Event
 @pytest.mark.parametrize("event", EVENTS)
 def test_a_line_is_one_line_of_text_and_a_few_plain_values(event: type[Event]) -> None:
     """TL-01: values that JSON has."""
-    for line in tell(sampled(event)):
+    for line in narrate(sampled(event)):
         assert line.text == " ".join(line.text.split())
         assert 0 < len(line.text) < 300
         assert json.loads(json.dumps(line.payload)) == line.payload
@@ -66,9 +69,9 @@ def test_a_line_says_nothing_of_a_person_but_the_name(event: type[Event]) -> Non
     """TL-12 will mask more; contact data, birth dates and comments are not in the timeline at all."""
     sample = sampled(event)
     private = set(_private(json.loads(sample.body())))
-    for line in tell(sample):
-        told = f"{line.text} {json.dumps(line.payload)}"
-        assert not [value for value in private if value in told]
+    for line in narrate(sample):
+        shown = f"{line.text} {json.dumps(line.payload)}"
+        assert not [value for value in private if value in shown]
 
 
 def _private(data: Any) -> list[str]:
@@ -97,7 +100,7 @@ def test_a_stage_change_tells_from_where_to_where(element: str) -> None:
     sample = sampled(
         event, from_stage="NEW", to_stage="WON", from_semantic="P", to_semantic="S", **{element: _json(f"{element}:1")}
     )
-    (line,) = tell(sample)
+    (line,) = narrate(sample)
     assert (str(line.element), line.kind, line.text) == (f"{element}:1", "stage_changed", "Moved from NEW to WON")
     assert line.payload == {"from": "NEW", "to": "WON", "from_semantic": "P", "to_semantic": "S"}
 
@@ -146,7 +149,7 @@ def test_a_contact_made_by_a_conversion_shows_on_lead_and_company() -> None:
 
 
 def test_attached_contacts_show_on_the_deal_the_company_and_each_contact() -> None:
-    """CLI-07: who came and went at once has come."""
+    """CLI-07: linked and unlinked at once is linked."""
     event = contacts_attached("d1", "ada", "bob")
     gone = said(event.data.model_copy(update={"detached": (ref("contact:bob"), ref("contact:eve"))}))
     assert kinds(gone) == {
@@ -161,7 +164,7 @@ def test_attached_contacts_show_on_the_deal_the_company_and_each_contact() -> No
 
 
 @pytest.mark.parametrize("event", [leads.LeadClientChanged, deals.DealClientChanged])
-def test_a_change_of_client_shows_on_whoever_came_or_went(event: type[Event]) -> None:
+def test_a_change_of_client_shows_on_each_that_was_linked_or_unlinked(event: type[Event]) -> None:
     """CLI-06."""
     element = "lead" if event is leads.LeadClientChanged else "deal"
     before = {"company": _json("company:old", "Old"), "contacts": [{"contact_id": "ada", "title": "Ada"}]}
@@ -204,7 +207,7 @@ def test_a_conversion_shows_on_the_lead_and_on_what_it_made() -> None:
     ],
 )
 def test_a_step_of_a_conversion_shows_on_the_lead_alone(event: type[Event]) -> None:
-    """LEAD-11: proposed ids are nobody's timeline."""
+    """LEAD-11: proposed ids have no timeline."""
     assert kinds(sampled(event, lead=_json("lead:l1"))) == {"lead:l1": "process_step"}
 
 
@@ -253,7 +256,7 @@ def test_a_link_of_contact_and_company_shows_on_both(event: type[Event], kind: s
 def test_a_correction_names_the_fields_and_keeps_their_values_to_itself() -> None:
     """TL-01, TL-12."""
     changes = {"before": {"comments": "secret", "title": "P"}, "after": {"comments": None, "title": "Pumps"}}
-    (line,) = tell(sampled(leads.LeadUpdated, **changes))
+    (line,) = narrate(sampled(leads.LeadUpdated, **changes))
     assert (line.kind, line.text) == ("element_modified", "Changed: comments, title")
     assert line.payload == {"fields": ["comments", "title"]}
 
@@ -266,12 +269,12 @@ def test_bindings_by_hand_show_where_they_were_made() -> None:
     assert kinds(said(unbound)) == {"deal:d1": "unlinked"}
 
 
-def test_a_client_of_many_is_told_in_a_few_words() -> None:
+def test_a_client_of_many_is_shown_in_a_few_words() -> None:
     """CLI-07: up to 500 contacts attach."""
     contacts = [{"contact_id": f"c{number}", "title": f"Contact {number}"} for number in range(500)]
     event = sampled(deals.DealClientChanged, deal=_json("deal:d1"), before={}, after={"contacts": contacts})
     assert line_of(event, "deal:d1").text == "Client: Contact 0, Contact 1, Contact 2 and 497 more"
-    assert len(tell(event)) == 501
+    assert len(narrate(event)) == 501
 
 
 def test_titles_of_several_lines_become_one() -> None:
@@ -282,3 +285,63 @@ def test_titles_of_several_lines_become_one() -> None:
 
 def _titled(title: str) -> ElementRef:
     return ref("company:acme", title)
+
+
+class OfQuote(ElementEvent):
+    quote: ElementRef
+
+    @property
+    def element(self) -> ElementRef:
+        return self.quote
+
+
+class QuoteStageChanged(StageChanged, OfQuote):
+    ce_type: ClassVar[str] = "crm.quote.stage_changed.v1"
+
+
+class QuoteFirstSeen(OfQuote):
+    ce_type: ClassVar[str] = "crm.quote.first_seen.v2"
+
+
+class ElementStockReserved(ElementAnswer):
+    ce_type: ClassVar[str] = "crm.element.stock_reserved.v1"
+
+
+class QuoteTemplateRefused(Answer):
+    ce_type: ClassVar[str] = "crm.quote.template_refused.v1"
+
+
+class CampaignStarted(Event):
+    ce_type: ClassVar[str] = "crm.campaign.started.v1"
+
+
+def test_an_event_of_a_new_type_of_element_is_narrated_by_its_base_class() -> None:
+    """TL-02: without a line of its own in the narration."""
+    moved = QuoteStageChanged(
+        quote=ref("quote:q1"),
+        from_stage="DRAFT",
+        to_stage="SENT",
+        from_semantic="P",
+        to_semantic="P",
+        moved_at=datetime(2026, 5, 4, tzinfo=UTC),
+    )
+    (line,) = narrate(said(moved))
+    assert (str(line.element), line.kind, line.text) == ("quote:q1", "stage_changed", "Moved from DRAFT to SENT")
+
+
+@pytest.mark.parametrize(
+    ("event", "element", "kind", "text"),
+    [
+        (QuoteFirstSeen(quote=ref("quote:q1")), "quote:q1", "log_message", "Quote first seen"),
+        (ElementStockReserved(element=ref("deal:d1")), "deal:d1", "process_step", "Element stock reserved"),
+        (QuoteTemplateRefused(), "quote:s1", "process_step", "Quote template refused"),
+        (CampaignStarted(), "campaign:s1", "log_message", "Campaign started"),
+    ],
+)
+def test_an_event_without_words_of_its_own_is_narrated_by_its_type(
+    event: Event, element: str, kind: str, text: str
+) -> None:
+    """TL-01: on its element, or else on the subject of its envelope."""
+    assert narrator_of(type(event)) is None
+    (line,) = narrate(said(event, subject="s1"))
+    assert (str(line.element), line.kind, line.text, line.payload) == (element, kind, text, {})

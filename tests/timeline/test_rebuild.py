@@ -1,10 +1,10 @@
-"""What a rebuild allows, and who may work at it: the rules, without anything around them."""
+"""What a rebuild allows, and which replica may work at it: the rules alone."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.timeline.domain.rebuild import (
+from services.timeline.rebuild.domain import (
     Comparison,
     HeldByAnother,
     NothingToAccept,
@@ -35,10 +35,10 @@ def test_another_replica_goes_on_when_the_first_has_died_or_stopped() -> None:
     found = rebuild()
     found.hold("a", now=NOON, seconds=10)
     found.hold("b", now=NOON + timedelta(seconds=11), seconds=10)
-    found.let_go("a")
+    found.release("a")
     with pytest.raises(HeldByAnother):
         found.hold("a", now=NOON + timedelta(seconds=12), seconds=10)
-    found.let_go("b")
+    found.release("b")
     found.hold("a", now=NOON + timedelta(seconds=12), seconds=10)
 
 
@@ -54,8 +54,8 @@ def test_progress_is_counted_and_never_goes_back() -> None:
 
 def test_equal_it_is_switched_and_different_the_operator_decides() -> None:
     equal, different = rebuild(), rebuild()
-    equal.judge(EQUAL)
-    different.judge(OTHER)
+    equal.decide(EQUAL)
+    different.decide(OTHER)
     assert (equal.state, different.state) == ("switching", "differs")
     with pytest.raises(HeldByAnother):
         different.hold("a", now=NOON, seconds=10)
@@ -65,7 +65,7 @@ def test_differences_are_accepted_once_and_only_where_there_are_some() -> None:
     found = rebuild()
     with pytest.raises(NothingToAccept):
         found.accept("user:ann")
-    found.judge(OTHER)
+    found.decide(OTHER)
     found.accept("user:ann")
     found.accept("user:bob")
     assert (found.state, found.accepted_by) == ("switching", "user:ann")
@@ -81,10 +81,10 @@ def test_a_cancelled_rebuild_leaves_its_generation_to_be_dropped() -> None:
 
 def test_what_is_switched_cannot_be_cancelled() -> None:
     found = rebuild()
-    found.judge(EQUAL)
+    found.decide(EQUAL)
     with pytest.raises(TooLateToCancel):
         found.cancel(now=NOON)
-    found.switched(replaced=1, now=NOON)
+    found.complete(replaced=1, now=NOON)
     with pytest.raises(TooLateToCancel):
         found.cancel(now=NOON)
     assert (found.state, found.open, found.leftover) == ("switched", False, 1)

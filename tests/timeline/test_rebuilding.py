@@ -1,6 +1,6 @@
 """A rebuild at work, on the real Kafka and MongoDB: built, compared, switched or not (TL-11).
 
-The live service is played by its own code: a `LiveEntries` that tells events, and a group that has committed them.
+The live service is played by its own code: a `LiveEntries` that projects events, and a group that has committed them.
 """
 
 import asyncio
@@ -17,16 +17,17 @@ from crm_contracts.timeline import TimelineEntryBound
 
 from deploy.local.kafka import Kafka
 from deploy.local.mongo import Mongo
-from services.timeline.adapters.generations import Generations, LiveEntries
-from services.timeline.adapters.mongo import Entries
-from services.timeline.adapters.rebuilds import ONE_OPEN, REBUILD_INDEXES, REBUILDS, RebuildViews
-from services.timeline.domain.rebuild import Rebuild, RebuildRunning
-from services.timeline.usecases.accept_differences import accept_differences
-from services.timeline.usecases.cancel_rebuild import cancel_rebuild
-from services.timeline.usecases.run_rebuild import run_rebuild
-from services.timeline.usecases.start_rebuild import start_rebuild
-from services.timeline.usecases.sweep_generations import sweep_generations
-from services.timeline.usecases.tell_events import tell_events
+from services.timeline.entry.store.entries import Entries
+from services.timeline.entry.store.live import LiveEntries
+from services.timeline.entry.store.versions import ProjectionVersions
+from services.timeline.entry.usecases import project_events
+from services.timeline.rebuild.domain import Rebuild, RebuildRunning
+from services.timeline.rebuild.store.comparison import VersionComparison
+from services.timeline.rebuild.store.rebuilds import ONE_OPEN, REBUILD_INDEXES, REBUILDS, RebuildViews
+from services.timeline.rebuild.usecases.control_rebuild import accept_differences, cancel_rebuild, start_rebuild
+from services.timeline.rebuild.usecases.lease import Lease
+from services.timeline.rebuild.usecases.run_rebuild import run_rebuild
+from services.timeline.rebuild.usecases.sweep_generations import sweep_generations
 from shared.kit.domain import Cause
 from shared.kit.messaging.topic_reader import Batch, Replay
 from shared.kit.settings import KafkaSettings
@@ -43,7 +44,7 @@ pytestmark = pytest.mark.real_kafka
 
 
 class NoOutbox:
-    """Rebuilds say nothing."""
+    """Rebuilds publish nothing."""
 
     is_full = False
 
@@ -53,7 +54,7 @@ class NoOutbox:
 
 @dataclass
 class Site:
-    """One replica of the timeline service, and the log that it hears."""
+    """One replica of the timeline service, and the log that it consumes."""
 
     database: Database
     topics: Topics
@@ -62,8 +63,8 @@ class Site:
 
     def __post_init__(self) -> None:
         self.group = f"test.{uuid4().hex[:8]}"
-        self.generations = Generations(self.database)
-        self.live = LiveEntries(self.generations)
+        self.versions = ProjectionVersions(self.database)
+        self.live = LiveEntries(self.versions)
         self.rebuilds: MongoRepository[Rebuild] = MongoRepository(
             Rebuild,
             self.database.collection(REBUILDS),
@@ -80,9 +81,9 @@ class Site:
             await self.topics.put(self.topic, event.subject.encode(), event.body(), headers)
 
     async def deliver(self, *events: Envelope[Event]) -> None:
-        """The live service tells them."""
+        """Project them into the live version."""
         for event in events:
-            await self.live.write(lambda generation, event=event: tell_events([event], entries=generation))  # type: ignore[misc]
+            await self.live.write(lambda version, event=event: project_events([event], entries=version))  # type: ignore[misc]
 
     async def commit(self) -> None:
         """The live service has handled all that is on the topic."""
@@ -96,25 +97,22 @@ class Site:
             await consumer.stop()
 
     async def happen(self, *events: Envelope[Event]) -> None:
-        """They are published, heard and told."""
+        """Publish, project and commit them."""
         await self.publish(*events)
         await self.deliver(*events)
         await self.commit()
 
     async def start(self) -> Rebuild:
-        given = {"rebuilds": self.rebuilds, "views": self.views, "generations": self.generations}
+        given = {"rebuilds": self.rebuilds, "views": self.views, "versions": self.versions}
         return await start_rebuild(_new_id(), because(), **given)  # type: ignore[arg-type]
 
     async def run(self, holder: str = "a", *, held_s: float = 10, log: Callable[[], Any] | None = None) -> None:
         await run_rebuild(
-            holder=holder,
+            lease=Lease(holder, self.rebuilds, self.database.now, _new_id, held_s),
             views=self.views,
-            rebuilds=self.rebuilds,
-            generations=self.generations,
+            versions=self.versions,
+            comparing=VersionComparison(self.versions),
             open_log=log or self.log,
-            server_time=self.database.now,
-            new_id=_new_id,
-            held_s=held_s,
         )
 
     def log(self, kind: type[Replay] = Replay) -> Replay:
@@ -124,14 +122,14 @@ class Site:
         await sweep_generations(
             views=self.views,
             rebuilds=self.rebuilds,
-            generations=self.generations,
+            versions=self.versions,
             server_time=self.database.now,
             new_id=_new_id,
             kept_s=kept_s,
         )
 
     async def live_number(self) -> int:
-        return (await self.generations.pointer()).live
+        return (await self.versions.pointer()).live
 
 
 def _new_id() -> str:
@@ -145,17 +143,17 @@ def because() -> Cause:
 async def contents(entries: Entries) -> list[Document]:
     return [
         document
-        for collection in (entries.entries, entries.marks)
+        for collection in (entries.entries, entries.overrides)
         for document in await collection.find({}, sort=[("_id", 1)])
     ]
 
 
 def a_history() -> list[Envelope[Event]]:
     """Events of several elements, and a binding by hand that stands before its event."""
-    told: list[Envelope[Event]] = [lead_renamed(f"l{number % 3}", seconds=number) for number in range(30)]
-    told.append(contacts_attached("d1", "ada", "bob"))
-    binding = said(TimelineEntryBound(entry_event_id=told[4].id, element=ref("deal:d1")), source="/crm/timeline")
-    return [binding, *told]
+    events: list[Envelope[Event]] = [lead_renamed(f"l{number % 3}", seconds=number) for number in range(30)]
+    events.append(contacts_attached("d1", "ada", "bob"))
+    binding = said(TimelineEntryBound(entry_event_id=events[4].id, element=ref("deal:d1")), source="/crm/timeline")
+    return [binding, *events]
 
 
 @pytest.fixture
@@ -165,7 +163,7 @@ async def site(mongo: Mongo, kafka: Kafka, drop_later: DropLater) -> AsyncIterat
     topics = Topics(kafka.bootstrap_servers)
     await topics.start()
     site = Site(database, topics, await topics.make(), KafkaSettings.model_validate(given))
-    await site.generations.ensure_live()
+    await site.versions.ensure_live()
     await site.rebuilds.collection.ensure(REBUILD_INDEXES)
     yield site
     await topics.stop()
@@ -177,7 +175,7 @@ async def test_an_equal_projection_is_switched(site: Site) -> None:
     """Entries, marks, and copies of what was bound by hand."""
     events = a_history()
     await site.happen(*events)
-    before = await contents(await site.generations.live())
+    before = await contents(await site.versions.live())
     started = await site.start()
     await site.run()
     ended = await site.rebuilds.get(started.id)
@@ -185,7 +183,7 @@ async def test_an_equal_projection_is_switched(site: Site) -> None:
     assert ended.comparison is not None
     assert (ended.comparison.differences, ended.comparison.marks) == (0, 1)
     assert await site.live_number() == started.generation
-    assert await contents(await site.generations.live()) == before
+    assert await contents(await site.versions.live()) == before
     assert ended.comparison.entries + ended.comparison.marks == len(before)
 
 
@@ -200,17 +198,17 @@ async def test_an_empty_log_makes_an_empty_projection(site: Site) -> None:
     [
         ({"_id": {"$exists": True}}, "extra", ()),
         ({}, "missing", ()),
-        ({"text": "told otherwise"}, "different", ("text",)),
+        ({"text": "in other words"}, "different", ("text",)),
     ],
 )
 async def test_a_different_projection_is_not_switched(
     site: Site, harm: dict[str, Any], kind: str, fields: tuple[str, ...]
 ) -> None:
-    """The live one lacks an entry, has one that no event told, or tells one in other words."""
+    """The live one lacks an entry, has one that no event made, or has one in other words."""
     event, other = lead_renamed("l1"), lead_renamed("l1")
     await site.happen(event, other)
     id_ = f"{event.id}:lead:l1"
-    live = (await site.generations.live()).entries
+    live = (await site.versions.live()).entries
     if kind == "extra":
         assert await live.delete({"_id": id_}) == 1
     elif kind == "missing":
@@ -232,10 +230,10 @@ async def test_a_different_projection_is_not_switched(
 
 
 async def test_differences_that_are_accepted_are_switched(site: Site) -> None:
-    """A changed narration tells the whole history in other words; what came since the comparison is there too."""
+    """A changed narration puts the whole history in other words; what came since the comparison is there too."""
     event = lead_renamed("l1")
     await site.happen(event)
-    live = (await site.generations.live()).entries
+    live = (await site.versions.live()).entries
     await live.update({"event_id": event.id}, {"$set": {"text": "in old words"}})
     started = await site.start()
     await site.run()
@@ -244,7 +242,7 @@ async def test_differences_that_are_accepted_are_switched(site: Site) -> None:
     await accept_differences(started.id, because(), rebuilds=site.rebuilds)
     await site.run()
     assert (await site.rebuilds.get(started.id)).state == "switched"
-    texts = {document["text"] for document in await (await site.generations.live()).entries.find({})}
+    texts = {document["text"] for document in await (await site.versions.live()).entries.find({})}
     assert texts == {"Changed: title"}
     assert {entry.event_id for entry in await site.live.of_event(later.id)} == {later.id}
 
@@ -273,7 +271,7 @@ async def test_a_replica_goes_on_where_another_one_stood_still(site: Site) -> No
     """It does not begin again. The other one, paused for longer than it holds the rebuild, comes back to no effect."""
     events = a_history()
     await site.happen(*events)
-    before = await contents(await site.generations.live())
+    before = await contents(await site.versions.live())
     started = await site.start()
     awake, begun_at = asyncio.Event(), []
 
@@ -305,7 +303,7 @@ async def test_a_replica_goes_on_where_another_one_stood_still(site: Site) -> No
     awake.set()
     await paused
     assert begun_at == [{15}]
-    assert await contents(await site.generations.live()) == before
+    assert await contents(await site.versions.live()) == before
     assert await site.live_number() == started.generation
 
 
@@ -333,7 +331,7 @@ async def test_a_replica_that_is_stopped_lets_another_one_go_on_at_once(site: Si
 
 
 async def test_a_cancelled_rebuild_ends_and_the_live_projection_stays(site: Site) -> None:
-    """Also under the hands of whoever works at it; nothing is written to its generation any more."""
+    """Also while a replica works at it; nothing is written to its version any more."""
     event = lead_renamed("l1")
     await site.publish(event)
     started = await site.start()
@@ -344,9 +342,9 @@ async def test_a_cancelled_rebuild_ends_and_the_live_projection_stays(site: Site
 
     await eventually(waits, "it works")
     now = await site.database.now()
-    await cancel_rebuild(started.id, because(), now=now, rebuilds=site.rebuilds, generations=site.generations)
+    await cancel_rebuild(started.id, because(), now=now, rebuilds=site.rebuilds, versions=site.versions)
     await asyncio.wait_for(running, 15)
-    assert (await site.generations.pointer()).written == (1,)
+    assert (await site.versions.pointer()).targets == (1,)
     await site.deliver(event)
     assert {entry.event_id for entry in await site.live.of_event(event.id)} == {event.id}
 
@@ -367,16 +365,16 @@ async def test_what_was_live_is_dropped_after_a_while(site: Site) -> None:
     started = await site.start()
     await site.run()
     await site.sweep(kept_s=3600)
-    assert await contents(site.generations.generation(1))
+    assert await contents(site.versions.version(1))
     await site.sweep(kept_s=0)
     await site.sweep(kept_s=0)
-    assert await contents(site.generations.generation(1)) == []
+    assert await contents(site.versions.version(1)) == []
     assert (await site.rebuilds.get(started.id)).leftover is None
-    assert await contents(await site.generations.live())
+    assert await contents(await site.versions.live())
 
 
 async def test_what_the_live_service_parks_is_counted_and_passed_over(site: Site) -> None:
-    """What is no event, what is not known, and what can never be stored: the rest of its batch is told."""
+    """What is no event, what is not known, and what can never be stored: the rest of its batch is projected."""
     good, untellable = lead_renamed("l1"), lead_renamed("x" * 20_000_000)
     await site.happen(good)
     headers = [(name, value.encode()) for name, value in good.headers().items()]

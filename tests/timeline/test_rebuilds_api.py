@@ -93,7 +93,7 @@ async def test_a_list_that_cannot_be_is_refused(timeline: Api, admin: str, query
     [("POST", ""), ("GET", ""), ("GET", "/r1"), ("DELETE", "/r1"), ("POST", "/r1/switch")],
 )
 async def test_only_administrators_rebuild(timeline: Api, method: str, path: str) -> None:
-    """A user may bind entries, and nothing more; nobody at all may nothing."""
+    """A user may bind entries and nothing more, a caller without a token nothing at all."""
     refused = await timeline.call(method, f"/timeline/rebuilds{path}")
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     assert (await timeline.call(method, f"/timeline/rebuilds{path}", token=None)).status_code == 401

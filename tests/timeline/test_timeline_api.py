@@ -6,22 +6,22 @@ import pytest
 from crm_contracts.leads import LeadStageChanged
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 
-from services.timeline.domain.bindings import Bindings
+from services.timeline.entry.domain.bindings import Bindings
 from tests.catalog.running import Api, wrong_fields
 from tests.kit.tokens import Signer
-from tests.timeline.conftest import Hear
+from tests.timeline.conftest import Deliver
 from tests.timeline.events import AT, contacts_attached, lead_renamed, said, sampled
 from tests.timeline.reading import events_of, page
 
 
-async def news(timeline: Api, deliver: Hear, event_id: str) -> list[Any]:
-    """What the service says about the bindings of an event; it hears it at once."""
+async def news(timeline: Api, deliver: Deliver, event_id: str) -> list[Any]:
+    """Return what the service publishes about the bindings of an event, and deliver it back at once."""
     events = await timeline.pending("bindings", Bindings.id_for(event_id))
     await deliver(*events)
     return [event.data for event in events]
 
 
-async def test_a_timeline_is_read_newest_first(timeline: Api, deliver: Hear, one: str) -> None:
+async def test_a_timeline_is_read_newest_first(timeline: Api, deliver: Deliver, one: str) -> None:
     """TL-01."""
     events = [lead_renamed(one, seconds=second) for second in (3, 1, 2)]
     await deliver(*events)
@@ -49,7 +49,7 @@ async def test_a_bad_page_is_refused(timeline: Api, one: str) -> None:
         assert wrong_fields(await timeline.call("GET", f"/timeline?element=deal:{one}&{query}")) == {field}
 
 
-async def test_a_timeline_can_be_read_by_kinds(timeline: Api, deliver: Hear, one: str) -> None:
+async def test_a_timeline_can_be_read_by_kinds(timeline: Api, deliver: Deliver, one: str) -> None:
     """TL-01, TL-02."""
     lead = {"type": "lead", "id": one}
     moved = said(sampled(LeadStageChanged, lead=lead).data, seconds=1)
@@ -61,7 +61,7 @@ async def test_a_timeline_can_be_read_by_kinds(timeline: Api, deliver: Hear, one
     assert await events_of(timeline, f"lead:{one}", types="linked") == []
 
 
-async def test_a_page_is_stable_while_entries_arrive(timeline: Api, deliver: Hear, one: str) -> None:
+async def test_a_page_is_stable_while_entries_arrive(timeline: Api, deliver: Deliver, one: str) -> None:
     """TL-01: also entries of the same moment are shown once each."""
     old = [lead_renamed(one, seconds=number // 3) for number in range(10)]
     await deliver(*old)
@@ -73,7 +73,7 @@ async def test_a_page_is_stable_while_entries_arrive(timeline: Api, deliver: Hea
     assert len(await events_of(timeline, f"lead:{one}", limit=4)) == 15
 
 
-async def test_a_page_is_empty_at_the_end_alone(timeline: Api, deliver: Hear, one: str) -> None:
+async def test_a_page_is_empty_at_the_end_alone(timeline: Api, deliver: Deliver, one: str) -> None:
     """TL-05: where whole pages were unbound by hand, the first that shows something is given."""
     events = [contacts_attached(one, "ada", seconds=number) for number in range(6)]
     await deliver(*events)
@@ -86,7 +86,7 @@ async def test_a_page_is_empty_at_the_end_alone(timeline: Api, deliver: Hear, on
     assert found["next_cursor"] is None
 
 
-async def test_nobody_gets_in_without_a_good_token(timeline: Api, one: str) -> None:
+async def test_a_call_without_a_good_token_is_refused(timeline: Api, one: str) -> None:
     """AUTH: reading and writing alike."""
     stranger = Signer(timeline.signer.jwks_file.with_name("stranger.json"))
     expired = timeline.signer.token(exp=1_700_000_000)
@@ -102,7 +102,7 @@ async def test_nobody_gets_in_without_a_good_token(timeline: Api, one: str) -> N
             assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), (method, path)
 
 
-async def test_a_reader_binds_nothing(timeline: Api, deliver: Hear, one: str) -> None:
+async def test_a_reader_binds_nothing(timeline: Api, deliver: Deliver, one: str) -> None:
     """AUTH."""
     event = lead_renamed(one)
     await deliver(event)
@@ -110,11 +110,11 @@ async def test_a_reader_binds_nothing(timeline: Api, deliver: Hear, one: str) ->
     assert (await timeline.call("GET", path, token=reader)).status_code == 200
     assert (await timeline.call("POST", path, {"element": f"deal:{one}"}, token=reader)).status_code == 403
     assert (await timeline.call("DELETE", f"{path}/lead:{one}", token=reader)).status_code == 403
-    nobody = timeline.signer.token(roles=[], scope="deals:read")
-    assert (await timeline.call("GET", f"/timeline?element=lead:{one}", token=nobody)).status_code == 403
+    stranger = timeline.signer.token(roles=[], scope="deals:read")
+    assert (await timeline.call("GET", f"/timeline?element=lead:{one}", token=stranger)).status_code == 403
 
 
-async def test_an_entry_is_bound_unbound_and_bound_again(timeline: Api, deliver: Hear, one: str) -> None:
+async def test_an_entry_is_bound_unbound_and_bound_again(timeline: Api, deliver: Deliver, one: str) -> None:
     """TL-05: the newest word counts, also when all of them come once more."""
     event = lead_renamed(one)
     await deliver(event)
@@ -142,7 +142,7 @@ async def test_an_entry_is_bound_unbound_and_bound_again(timeline: Api, deliver:
     assert event.id in await events_of(timeline, deal)
 
 
-async def test_the_last_binding_cannot_be_removed(timeline: Api, deliver: Hear, one: str) -> None:
+async def test_the_last_binding_cannot_be_removed(timeline: Api, deliver: Deliver, one: str) -> None:
     """TL-05."""
     event = lead_renamed(one)
     await deliver(event)
@@ -169,7 +169,7 @@ async def test_an_unknown_entry_has_no_bindings(timeline: Api, one: str) -> None
     assert await timeline.database.collection("bindings").get(Bindings.id_for(one)) is None
 
 
-async def test_a_binding_repeated_with_its_key_is_made_once(timeline: Api, deliver: Hear, one: str) -> None:
+async def test_a_binding_repeated_with_its_key_is_made_once(timeline: Api, deliver: Deliver, one: str) -> None:
     """TL-05: the second answer is the first."""
     event = lead_renamed(one)
     await deliver(event)
@@ -182,7 +182,7 @@ async def test_a_binding_repeated_with_its_key_is_made_once(timeline: Api, deliv
 
 
 async def test_the_trace_of_a_request_is_a_tree_of_what_it_set_in_motion(
-    timeline: Api, deliver: Hear, one: str
+    timeline: Api, deliver: Deliver, one: str
 ) -> None:
     """An entry bound by hand is no step, and no element of one."""
     asked = lead_renamed(one, correlation_id=one)
@@ -210,7 +210,7 @@ async def test_a_trace_of_nothing_is_not_found(timeline: Api, one: str) -> None:
 
 
 @pytest.mark.parametrize("kinds", [None, {"$in": ["linked", "element_modified"]}])
-async def test_a_timeline_is_served_by_an_index(timeline: Api, deliver: Hear, one: str, kinds: Any) -> None:
+async def test_a_timeline_is_served_by_an_index(timeline: Api, deliver: Deliver, one: str, kinds: Any) -> None:
     """TL-01: filter, order and place."""
     await deliver(*(lead_renamed(one, seconds=number) for number in range(30)))
     place = (await page(timeline, f"lead:{one}", limit=20))["items"][-1]

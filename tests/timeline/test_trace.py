@@ -2,21 +2,20 @@
 
 from typing import Any
 
-from services.timeline.domain import trace as tracing
-from services.timeline.domain.entry import Entry
-from services.timeline.domain.narration import tell
-from services.timeline.domain.trace import Step, Trace, trace_of
+from services.timeline.entry.domain.entry import Entry, entries_of
+from services.timeline.trace import domain as tracing
+from services.timeline.trace.domain import Step, Trace, trace_of
 from tests.timeline.events import contacts_attached, lead_renamed
 
 
 def entries(id_: str, seconds: float, caused_by: str | None = None, **attributes: Any) -> list[Entry]:
     """Those of one event."""
     event = lead_renamed(f"lead-of-{id_}", id=id_, seconds=seconds, causation_id=caused_by, **attributes)
-    return [Entry.of(event, line, place) for place, line in enumerate(tell(event))]
+    return entries_of(event)
 
 
-def tree(*told: list[Entry]) -> Trace:
-    found = trace_of("c1", [entry for each in told for entry in each], truncated=False)
+def tree(*steps: list[Entry]) -> Trace:
+    found = trace_of("c1", [entry for each in steps for entry in each], truncated=False)
     assert found is not None
     return found
 
@@ -52,8 +51,7 @@ def test_an_event_whose_cause_is_not_stored_is_a_root() -> None:
 def test_an_event_is_one_step_with_all_its_elements() -> None:
     """However many entries it made, and in whatever order they are read."""
     event = contacts_attached("d1", "ada", "bob")
-    told = [Entry.of(event, line, place) for place, line in enumerate(tell(event))]
-    (step,) = tree(told[::-1]).steps
+    (step,) = tree(entries_of(event)[::-1]).steps
     assert {str(element) for element in step.elements} == {"deal:d1", "company:acme", "contact:ada", "contact:bob"}
 
 
@@ -66,12 +64,12 @@ def test_clocks_that_disagree_make_no_negative_times() -> None:
 
 def test_a_trace_ends_after_so_many_steps_and_says_so() -> None:
     """The first steps are shown."""
-    told = [entries(f"{number:05}", number) for number in range(tracing.MAX_STEPS + 1)]
-    found = tree(*told)
+    events = [entries(f"{number:05}", number) for number in range(tracing.MAX_STEPS + 1)]
+    found = tree(*events)
     assert len(found.steps) == tracing.MAX_STEPS
     assert found.truncated
     assert found.steps[0].event_id == "00000"
-    assert not tree(*told[1:]).truncated
+    assert not tree(*events[1:]).truncated
 
 
 def test_nothing_is_no_trace() -> None:
@@ -80,7 +78,7 @@ def test_nothing_is_no_trace() -> None:
 
 
 def test_a_long_chain_of_causes_can_be_shown() -> None:
-    """As JSON, which nests only so deep: what is deeper stands side by side, in its order."""
+    """As JSON, which nests only so deep: what is deeper becomes siblings, in its order."""
     found = tree(*(entries(f"{n:05}", n, f"{n - 1:05}") for n in range(1000)))
     assert found.model_dump_json().count("event_id") == 1000
     step = found.steps[0]

@@ -1,0 +1,1 @@
+"""Entries of the timeline: the projection of all events, and the bindings made by hand."""

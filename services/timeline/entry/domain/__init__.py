@@ -1,0 +1,1 @@
+"""Pure rules of entries, their texts and their bindings."""

@@ -1,0 +1,86 @@
+"""Bindings of an entry to elements, made and removed by hand (TL-05).
+
+A binding is an event too, because the projection can be rebuilt from the topics alone.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
+from crm_contracts.values import ElementRef
+
+from shared.kit.domain import Aggregate, Refused, derived_id
+
+MAX_BOUND = 100
+
+
+class LastBinding(Refused):
+    """The entry would be bound to no element at all."""
+
+    code = "last_binding"
+
+
+class TooManyBindings(Refused):
+    """The entry is bound to `MAX_BOUND` elements by hand already."""
+
+    code = "too_many_bindings"
+
+
+class Bindings(Aggregate):
+    """Binding overrides of the entries of one event; `bound` and `unbound` never share an element."""
+
+    NOUN: ClassVar[str] = "bindings"
+
+    event_id: str
+    bound: tuple[ElementRef, ...] = ()
+    unbound: tuple[ElementRef, ...] = ()
+
+    @staticmethod
+    def id_for(event_id: str) -> str:
+        """Derive the id, one per event."""
+        return derived_id("bindings", event_id)
+
+    def bind(self, element: ElementRef, *, named: Sequence[ElementRef]) -> None:
+        """Show the entry in one more timeline; where it is shown already, nothing changes.
+
+        Args:
+            element: whose timeline.
+            named: the elements that the event itself names.
+
+        Raises:
+            TooManyBindings: there are `MAX_BOUND` already.
+        """
+        if any(str(ref) == str(element) for ref in self.elements(named)):
+            return
+        if len(self.bound) >= MAX_BOUND:
+            message = f"An entry is bound to {MAX_BOUND} elements by hand at most."
+            raise TooManyBindings(message)
+        self.bound = (*_without(self.bound, element), element)
+        self.unbound = _without(self.unbound, element)
+        self.record(TimelineEntryBound(entry_event_id=self.event_id, element=element))
+
+    def unbind(self, element: ElementRef, *, named: Sequence[ElementRef]) -> None:
+        """Remove the entry from a timeline; where it is not shown, nothing changes.
+
+        Raises:
+            LastBinding: it would be shown nowhere.
+        """
+        current = self.elements(named)
+        if all(str(ref) != str(element) for ref in current):
+            return
+        if len(current) == 1:
+            message = "This is the last element that the entry is bound to."
+            raise LastBinding(message)
+        self.unbound = (*_without(self.unbound, element), element)
+        self.bound = _without(self.bound, element)
+        self.record(TimelineEntryUnbound(entry_event_id=self.event_id, element=element))
+
+    def elements(self, named: Sequence[ElementRef]) -> list[ElementRef]:
+        """Apply the overrides to the elements that the event names."""
+        hidden = {str(ref) for ref in self.unbound}
+        shown = {str(ref): ref for ref in (*named, *self.bound)}
+        return [ref for key, ref in shown.items() if key not in hidden]
+
+
+def _without(refs: tuple[ElementRef, ...], element: ElementRef) -> tuple[ElementRef, ...]:
+    return tuple(ref for ref in refs if str(ref) != str(element))

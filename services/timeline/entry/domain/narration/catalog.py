@@ -1,0 +1,31 @@
+"""Lines of dictionaries and their values."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from crm_contracts.dictionaries import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
+from crm_contracts.envelope import Event
+
+from services.timeline.entry.domain.narration.line import Line, Narrator
+
+
+def _value_created(event: DictionaryValueCreated) -> Iterator[Line]:
+    yield Line(event.dictionary, "element_modified", f"Value {event.value.name} was added", {"value": event.value.code})
+
+
+def _value_updated(event: DictionaryValueUpdated) -> Iterator[Line]:
+    fields = sorted(event.after.model_fields_set)
+    text = f"Value {event.value.name} was changed: {', '.join(fields)}"
+    yield Line(event.dictionary, "element_modified", text, {"value": event.value.code, "fields": fields})
+
+
+def _value_deleted(event: DictionaryValueDeleted) -> Iterator[Line]:
+    text = f"Value {event.before.name} was deleted"
+    yield Line(event.dictionary, "element_modified", text, {"value": event.before.code})
+
+
+NARRATORS: Final[Mapping[type[Event], Narrator]] = {
+    DictionaryValueCreated: _value_created,
+    DictionaryValueUpdated: _value_updated,
+    DictionaryValueDeleted: _value_deleted,
+}

@@ -1,0 +1,162 @@
+"""Lines of what happens to elements of any type, by base class of the event."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from crm_contracts.client_field import Client
+from crm_contracts.envelope import Event
+from crm_contracts.events import (
+    ClientChanged,
+    CompanyUnlinked,
+    ContactsAttached,
+    Created,
+    Deleted,
+    Merged,
+    Replaced,
+    RequisitesChosen,
+    RowsChanged,
+    StageChanged,
+    Updated,
+)
+from crm_contracts.values import ElementRef, Money
+
+from services.timeline.entry.domain.narration.line import MERGE_KIND, MERGED, Line, Narrator, name_of
+
+MAX_NAMES: Final = 3
+BOOKKEEPING: Final = {"edited_here"}
+"""Fields that only accompany a change of others."""
+
+
+def created(event: Created) -> Iterator[Line]:
+    """Show a new element in its own timeline, in its lead's and in those of its client (TL-03)."""
+    element, lead_id = event.element, getattr(event.state, "lead_id", None)
+    client: Client = getattr(event.state, "client", Client())
+    text = f"{element.type.capitalize()} {name_of(element)} was created"
+    child = {"child": str(element)}
+    if lead_id:
+        lead = ElementRef(type="lead", id=lead_id)
+        yield Line(element, "created_on_basis_of", f"Created from lead {lead_id}", {"from": str(lead)})
+        yield Line(lead, "child_created", text, child)
+    else:
+        yield Line(element, "element_created", text)
+    for ref in client.refs:
+        yield Line(ref, "child_created", text, child)
+
+
+def updated(event: Updated) -> Iterator[Line]:
+    """List the changed fields; their values stay in the event."""
+    fields = sorted(event.after.model_fields_set - BOOKKEEPING or event.after.model_fields_set)
+    yield Line(event.element, "element_modified", f"Changed: {', '.join(fields)}", {"fields": fields})
+
+
+def deleted(event: Deleted) -> Iterator[Line]:
+    """Show a deletion in the element's own timeline."""
+    element = event.element
+    yield Line(element, "log_message", f"{element.type.capitalize()} {name_of(element)} was deleted")
+
+
+def replaced(event: Replaced) -> Iterator[Line]:
+    """Name the survivor in the timeline of an element that was merged into it."""
+    text = f"Merged into {name_of(event.survivor)}"
+    yield Line(event.element, "log_message", text, {"merged_into": str(event.survivor)})
+
+
+def merged(event: Merged) -> Iterator[Line]:
+    """Show a merge on the survivor, whose timeline includes those of the others from then on (DUP-02)."""
+    named = ", ".join(name_of(ref) for ref in event.removed)
+    fields = sorted(event.after.model_fields_set - BOOKKEEPING)
+    payload = {MERGED: [str(ref) for ref in event.removed], "fields": fields}
+    yield Line(event.element, MERGE_KIND, f"Merged with {named}", payload)
+
+
+def stage_changed(event: StageChanged) -> Iterator[Line]:
+    """Show both stages and their semantics (TL-02)."""
+    payload = {
+        "from": event.from_stage,
+        "to": event.to_stage,
+        "from_semantic": event.from_semantic,
+        "to_semantic": event.to_semantic,
+    }
+    yield Line(event.element, "stage_changed", f"Moved from {event.from_stage} to {event.to_stage}", payload)
+
+
+def rows_changed(event: RowsChanged) -> Iterator[Line]:
+    """Show the number of product rows, and the amount before and after."""
+    before, after, number = _money(event.before.amount), _money(event.after.amount), len(event.after.rows)
+    payload = {"before": before, "after": after, "rows": number}
+    yield Line(event.element, "product_rows_changed", f"{number} product rows, {after}", payload)
+
+
+def client_changed(event: ClientChanged) -> Iterator[Line]:
+    """List the clients on the element, and show the change on each client that was linked or unlinked."""
+    before, after = ({str(ref): ref for ref in client.refs} for client in (event.before, event.after))
+    named = [name_of(client) for client in after.values()]
+    others = f" and {len(named) - MAX_NAMES} more" if len(named) > MAX_NAMES else ""
+    text = f"Client: {', '.join(named[:MAX_NAMES]) or 'nobody'}{others}"
+    yield Line(event.element, "linked" if after else "unlinked", text, {"client": list(after)})
+    yield from _linked(event.element, (client for key, client in after.items() if key not in before))
+    yield from _unlinked(event.element, (client for key, client in before.items() if key not in after))
+
+
+def contacts_attached(event: ContactsAttached) -> Iterator[Line]:
+    """Show attached contacts on the element, the company and each contact (CLI-07)."""
+    client, number = event.client, len(event.attached)
+    text = f"{number} contacts of the company were attached" if number else "The company was linked"
+    payload = {"contacts": [str(contact) for contact in event.attached], "truncated": client.truncated}
+    yield Line(event.element, "linked", text, payload)
+    yield from _linked(event.element, [client.company] if client.company else [])
+    yield from _linked(event.element, event.attached)
+    yield from _unlinked(event.element, event.detached)
+
+
+def company_unlinked(event: CompanyUnlinked) -> Iterator[Line]:
+    """Show a refused company on the element and on the company, whose timeline shows the link (CLI-07)."""
+    text, payload = (
+        f"The company could not be linked: {event.code}",
+        {"company": str(event.company), "code": event.code},
+    )
+    yield Line(event.element, "unlinked", text, payload)
+    yield from _unlinked(event.element, [event.company])
+
+
+def requisites_chosen(event: RequisitesChosen) -> Iterator[Line]:
+    """Show the state of the choice; the requisites themselves stay in the event (REQ-05)."""
+    link = event.after
+    text = {
+        "none": "Requisites are no longer chosen",
+        "pending": "Requisites were chosen",
+        "done": "The chosen requisites were confirmed",
+    }.get(link.state, f"The chosen requisites were refused: {link.refusal}")
+    payload = {"state": link.state, "choice_no": link.choice_no, "code": link.refusal}
+    yield Line(event.element, "element_modified", text, payload)
+
+
+def _linked(element: ElementRef, clients: Iterable[ElementRef]) -> Iterator[Line]:
+    for client in clients:
+        text = f"Linked to {element.type} {name_of(element)}"
+        yield Line(client, "linked", text, {"element": str(element)})
+
+
+def _unlinked(element: ElementRef, clients: Iterable[ElementRef]) -> Iterator[Line]:
+    for client in clients:
+        text = f"No longer linked to {element.type} {name_of(element)}"
+        yield Line(client, "unlinked", text, {"element": str(element)})
+
+
+def _money(amount: Money) -> str:
+    return f"{amount.value:f} {amount.currency}"
+
+
+NARRATORS: Final[Mapping[type[Event], Narrator]] = {
+    Created: created,
+    Updated: updated,
+    Deleted: deleted,
+    Replaced: replaced,
+    Merged: merged,
+    StageChanged: stage_changed,
+    RowsChanged: rows_changed,
+    ClientChanged: client_changed,
+    ContactsAttached: contacts_attached,
+    CompanyUnlinked: company_unlinked,
+    RequisitesChosen: requisites_chosen,
+}

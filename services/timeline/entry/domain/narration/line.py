@@ -1,0 +1,30 @@
+"""A line of the timeline, and how it names an element."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from crm_contracts.values import ElementRef
+
+MERGE_KIND: Final = "log_message"
+MERGED: Final = "merged"
+"""Where the payload of a merge lists the elements whose timelines are part of the survivor's."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One element's part of an event; of a person it contains the name alone."""
+
+    element: ElementRef
+    kind: str
+    text: str
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+Narrator = Callable[[Any], Iterator[Line]]
+"""Turns the data of an event into lines."""
+
+
+def name_of(ref: ElementRef) -> str:
+    """Return the title on one line, or the type where there is none."""
+    return " ".join((ref.title or ref.type).split())

@@ -1,0 +1,77 @@
+"""Read the timeline of an element, and bind its entries to other elements.
+
+A binding is an event as well, so it appears in the timeline a moment after the answer.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from services.timeline.entry.domain.bindings import Bindings
+from services.timeline.entry.domain.entry import Entry
+from services.timeline.entry.schemas import BindingIn, BindingsOut, Element, ref_of
+from services.timeline.entry.store.live import LiveEntries
+from services.timeline.entry.usecases import bind_entry, list_bindings
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.web.call import Call, reads, writes
+from shared.kit.web.routes import router
+from shared.kit.web.schemas import Cursor, Limit, Page
+
+CanRead = Annotated[Call, reads("timeline:read")]
+CanWrite = Annotated[Call, writes("timeline:write")]
+
+
+def build_router(*, entries: LiveEntries) -> APIRouter:
+    """Build the endpoint that reads timelines."""
+    api = router()
+
+    @api.get("/timeline", tags=["timeline"])
+    async def timeline(
+        call: CanRead,
+        element: Annotated[Element, Query(description="such as `deal:0199f2a4-…`")],
+        types: Annotated[str | None, Query(max_length=500, description="kinds of entries, comma-separated")] = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Page[Entry]:
+        """List the entries of an element, newest first (TL-01)."""
+        kinds = [kind for kind in (types or "").split(",") if kind]
+        found, more = await entries.page(ref_of(element), kinds, access=call.caller, limit=limit, cursor=cursor)
+        return Page(items=found, next_cursor=more)
+
+    return api
+
+
+def build_bindings_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -> APIRouter:
+    """Build the endpoints of bindings."""
+    api = router()
+
+    async def change(event_id: str, element: str, call: Call, *, bound: bool) -> BindingsOut:
+        records, add, ref = call.guard(bindings), bindings.add, ref_of(element)
+        now = await bind_entry(event_id, ref, call.cause, bindings=records, add=add, entries=entries, bound=bound)
+        return BindingsOut(event_id=event_id, elements=list(now))
+
+    @api.get("/timeline/entries/{event_id}/bindings", tags=["bindings"])
+    async def bound(event_id: str, call: CanRead) -> BindingsOut:
+        """List the elements in whose timelines the entry of an event is shown (TL-05)."""
+        shown = await list_bindings(event_id, bindings=call.guard(bindings), entries=entries)
+        return BindingsOut(event_id=event_id, elements=list(shown))
+
+    @api.post(
+        "/timeline/entries/{event_id}/bindings",
+        status_code=201,
+        tags=["bindings"],
+        responses={200: {"model": BindingsOut}},
+    )
+    async def bind(event_id: str, body: BindingIn, call: CanWrite, response: Response) -> BindingsOut:
+        """Bind the entry to one more element; 200 where it is bound already (TL-05)."""
+        before = await bound(event_id, call)
+        after = await change(event_id, body.element, call, bound=True)
+        response.status_code = 201 if len(after.elements) > len(before.elements) else 200
+        return after
+
+    @api.delete("/timeline/entries/{event_id}/bindings/{element}", tags=["bindings"])
+    async def unbind(event_id: str, element: Element, call: CanWrite) -> BindingsOut:
+        """Unbind the entry from an element; the last binding cannot be removed (TL-05)."""
+        return await change(event_id, element, call, bound=False)
+
+    return api

@@ -1,0 +1,1 @@
+"""The projection in MongoDB, in versions."""

@@ -1,0 +1,1 @@
+"""Read views of rebuilds, and the comparison of two versions of the projection."""

@@ -1,0 +1,1 @@
+"""What the operator and the replicas do with a rebuild."""

@@ -1,0 +1,1 @@
+"""Traces: the steps of one request over all services."""
