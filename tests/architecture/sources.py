@@ -27,9 +27,16 @@ class Module:
 
     @property
     def room(self) -> str:
-        """`domain` of `services/leads/domain/lead.py`; empty outside of the services."""
+        """`domain` of `services/leads/lead/domain/lead.py` and of `shared/elements/domain/stages.py`, else empty."""
         parts = self.path.split("/")
-        return parts[2].removesuffix(".py") if parts[0] == "services" and len(parts) > 2 else ""
+        if parts[0] == "services" and len(parts) > 3:
+            return parts[3].removesuffix(".py")
+        return parts[2].removesuffix(".py") if parts[:2] == ["shared", "elements"] and len(parts) > 3 else ""
+
+    @property
+    def rooms(self) -> str:
+        """Where its neighbours are: `services.leads.lead`, or `shared.elements`."""
+        return ".".join(self.path.split("/")[: 3 if self.path.startswith("services/") else 2])
 
     @property
     def service(self) -> str:

@@ -7,12 +7,7 @@ import pytest
 from tests.architecture.conftest import Plant
 from tests.architecture.sources import Module, read, report, within
 
-PUBLISHERS = (
-    "shared/kit/messaging/outbox.py",
-    "shared/kit/messaging/publishing.py",
-    "shared/kit/service/service.py",
-    "shared/kit/messaging/subscribing.py",
-)
+PUBLISHERS = ("shared/kit/messaging/*", "shared/kit/service/*")
 SENDING = {"Publisher", "AIOKafkaProducer"}
 SUBSCRIBING = {"KafkaBroker", "KafkaRouter", "KafkaRoute", "AIOKafkaConsumer", "subscriber"}
 READERS = {
@@ -22,7 +17,12 @@ READERS = {
 """Who reads outside of any group, which is no subscription: nothing is committed."""
 
 PLACES: Mapping[tuple[str, ...], tuple[str, ...]] = {
-    ("motor", "pymongo", "bson"): ("shared/kit/storage/*", "services/*/adapters/*", "deploy/local/mongo/*"),
+    ("motor", "pymongo", "bson"): (
+        "shared/kit/storage/*",
+        "services/*/*/store.py",
+        "services/*/*/store/*",
+        "deploy/local/mongo/*",
+    ),
     ("aiokafka",): (
         "shared/kit/*",
         "deploy/topics.py",
@@ -32,8 +32,9 @@ PLACES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("faststream",): ("shared/kit/*",),
     ("fastapi", "starlette", "fastapi_offline"): (
         "shared/kit/*",
-        "services/*/entrypoints/http.py",
-        "services/*/entrypoints/http/*",
+        "shared/elements/http/*",
+        "services/*/*/http.py",
+        "services/*/*/http/*",
         "services/*/app.py",
     ),
     ("shared.contracts",): (),
@@ -60,7 +61,7 @@ def other_subscribers(modules: Iterable[Module]) -> list[str]:
     return [
         module.at(node, f"uses {name}")
         for module in product(modules)
-        if not module.is_in("shared/kit/messaging/subscribing.py")
+        if not module.is_in("shared/kit/messaging/broker.py")
         for node, name in module.names()
         if name in SUBSCRIBING - READERS.get(module.path, set())
     ]
@@ -86,7 +87,7 @@ def test_nothing_publishes_but_relay_answers_and_dead_letters() -> None:
 def test_subscribers_are_made_in_one_place() -> None:
     report(
         other_subscribers(read()),
-        "every default matters: only shared/kit/messaging/subscribing.py makes a broker or subscriber:",
+        "every default matters: only shared/kit/messaging/broker.py makes a broker or subscriber:",
     )
 
 
@@ -105,7 +106,7 @@ def test_drivers_and_frameworks_stay_in_their_places() -> None:
     ],
 )
 def test_a_planted_publisher_is_found(plant: Plant, source: str) -> None:
-    assert other_publishers(plant("services/leads/usecases/convert_lead.py", source))
+    assert other_publishers(plant("services/leads/lead/usecases.py", source))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_a_planted_publisher_is_found(plant: Plant, source: str) -> None:
 )
 @pytest.mark.parametrize(
     "path",
-    ["services/leads/entrypoints/events.py", "shared/kit/service/service.py", "shared/kit/messaging/log_reader.py"],
+    ["services/leads/lead/events.py", "shared/kit/service/service.py", "shared/kit/messaging/log_reader.py"],
 )
 def test_a_planted_subscriber_is_found(plant: Plant, path: str, source: str) -> None:
     assert other_subscribers(plant(path, source))
@@ -126,11 +127,11 @@ def test_a_planted_subscriber_is_found(plant: Plant, path: str, source: str) -> 
 @pytest.mark.parametrize(
     ("path", "line"),
     [
-        ("services/leads/usecases/convert_lead.py", "from pymongo import ReturnDocument"),
-        ("shared/kit/repository.py", "import bson"),
-        ("services/leads/entrypoints/events.py", "from faststream import AckPolicy"),
-        ("services/leads/adapters/mongo.py", "import aiokafka"),
-        ("services/leads/entrypoints/schemas.py", "from fastapi import Query"),
+        ("services/leads/lead/usecases.py", "from pymongo import ReturnDocument"),
+        ("shared/kit/messaging/relay.py", "import bson"),
+        ("services/leads/lead/events.py", "from faststream import AckPolicy"),
+        ("services/leads/lead/store.py", "import aiokafka"),
+        ("services/leads/lead/schemas.py", "from fastapi import Query"),
         ("services/leads/app.py", "from shared.contracts.crm_contracts import leads"),
     ],
 )

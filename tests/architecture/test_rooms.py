@@ -11,19 +11,23 @@ from tests.architecture.conftest import Plant
 from tests.architecture.sources import ROOT, SERVICES, Module, read, report
 
 FILES = {"README.md", "__init__.py", "app.py", "settings.py"}
-ROOMS = {"domain", "usecases", "adapters", "entrypoints"}
-DOORS = {"__init__", "http", "schemas", "events"}
+ROOMS = {"domain", "usecases", "store", "http", "schemas", "events"}
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
 
 
 def strange_rooms(root: Path) -> list[str]:
+    """A service is `app.py`, `settings.py` and modules; a module has rooms of the same names everywhere."""
     problems = []
     for service in sorted(path for path in root.glob("services/*") if path.is_dir() and path.name != "__pycache__"):
-        present = {path.name for path in service.iterdir()} - {"__pycache__"}
-        problems += [f"{service.name} lacks {name}" for name in (FILES | ROOMS) - present]
-        problems += [f"{service.name} has {name}, which no service has" for name in present - FILES - ROOMS]
-        doors = {path.stem for path in (service / "entrypoints").glob("*") if path.name != "__pycache__"}
-        problems += [f"{service.name}/entrypoints has {name}" for name in doors - DOORS]
+        present = {path for path in service.iterdir() if path.name != "__pycache__"}
+        problems += [f"{service.name} lacks {name}" for name in sorted(FILES - {path.name for path in present})]
+        problems += [f"{service.name} has {path.name}" for path in present if path.is_file() and path.name not in FILES]
+        modules = [path for path in present if path.is_dir()]
+        problems += [] if modules else [f"{service.name} has no module"]
+        for module in modules:
+            rooms = {path.stem for path in module.iterdir()} - {"__pycache__", "__init__"}
+            problems += [f"{service.name}/{module.name} has {name}" for name in sorted(rooms - ROOMS)]
+            problems += [] if rooms else [f"{service.name}/{module.name} is empty"]
     return problems
 
 
@@ -31,7 +35,7 @@ def readme_lines_missing(root: Path) -> list[str]:
     return [
         f"services/{readme.parent.name}/README.md does not say what it {word}"
         for readme in root.glob("services/*/README.md")
-        for word in ("owns", "says", "hears")
+        for word in ("owns", "publishes", "consumes")
         if not re.search(rf"^- \*\*{word}\*\* \S", readme.read_text(), re.MULTILINE)
     ]
 
@@ -58,34 +62,30 @@ def bare_excepts(modules: Iterable[Module]) -> list[str]:
 
 
 def misnamed_usecases(modules: Iterable[Module]) -> list[str]:
-    problems = []
-    for module in modules:
-        name = module.path.rpartition("/")[2].removesuffix(".py")
-        if module.room != "usecases" or name == "__init__":
-            continue
-        functions = [node for node in module.tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-        public = [function for function in functions if not function.name.startswith("_")]
-        if [function.name for function in public] != [name] or not isinstance(public[0], ast.AsyncFunctionDef):
-            problems.append(
-                f"{module.path}: public functions {[function.name for function in public]}, not async {name}"
-            )
-        if not re.fullmatch(r"[a-z]+(_[a-z]+)+", name):
-            problems.append(f"{module.path}: a use case is a verb and a noun, such as convert_lead")
-    return problems
+    """The use cases of a module are its feature list: functions called by a verb and a noun."""
+    return [
+        module.at(node, f"{node.name}: a use case is a verb and a noun, such as convert_lead")
+        for module in modules
+        if module.room == "usecases"
+        for node in module.tree.body
+        if isinstance(node, ast.AsyncFunctionDef)
+        and not node.name.startswith("_")
+        and not re.fullmatch(r"[a-z]+(_[a-z]+)+", node.name)
+    ]
 
 
 def test_all_five_services_are_there() -> None:
     assert SERVICES == ("catalog", "clients", "deals", "leads", "timeline")
 
 
-def test_every_service_has_the_same_rooms_and_no_other() -> None:
-    report(strange_rooms(ROOT), "a service may not invent a new kind of room:")
+def test_every_module_has_the_same_rooms_and_no_other() -> None:
+    report(strange_rooms(ROOT), "a module may not invent a new kind of room:")
 
 
-def test_every_service_says_in_three_lines_what_it_owns_says_and_hears() -> None:
+def test_every_service_says_in_three_lines_what_it_owns_publishes_and_consumes() -> None:
     report(
         readme_lines_missing(ROOT),
-        "README.md of a service has the lines `- **owns** ...`, `- **says** ...`, `- **hears** ...`:",
+        "README.md of a service has the lines `- **owns** ...`, `- **publishes** ...`, `- **consumes** ...`:",
     )
 
 
@@ -94,24 +94,24 @@ def test_no_file_has_a_name_that_says_nothing() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    report(without_docstring(read()), "a module docstring tells what it is for, and the one thing that surprises:")
+    report(without_docstring(read()), "a module docstring tells what it is for:")
 
 
 def test_no_except_catches_everything_unnamed() -> None:
     report(bare_excepts(read()), "name what is caught:")
 
 
-def test_a_use_case_file_holds_one_public_async_function_of_its_name() -> None:
-    report(misnamed_usecases(read()), "the folder is the feature list:")
+def test_use_cases_are_called_by_a_verb_and_a_noun() -> None:
+    report(misnamed_usecases(read()), "`usecases` is the feature list of its module:")
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> Path:
     folder = tmp_path / "services" / "leads"
-    for room in ROOMS:
-        (folder / room).mkdir(parents=True)
-    for file in FILES:
-        (folder / file).write_text("- **owns** leads\n- **says** `LeadCreated`\n- **hears** all\n")
+    for room in sorted(ROOMS):
+        (folder / "lead" / room).mkdir(parents=True)
+    for file in sorted(FILES):
+        (folder / file).write_text("- **owns** leads\n- **publishes** `LeadCreated`\n- **consumes** all\n")
     return folder
 
 
@@ -119,23 +119,30 @@ def test_a_complete_service_is_no_violation(service: Path, tmp_path: Path) -> No
     assert strange_rooms(tmp_path) == readme_lines_missing(tmp_path) == []
 
 
-@pytest.mark.parametrize("room", ["ports", "sagas", "entrypoints/graphql"])
+@pytest.mark.parametrize("room", ["lead/ports", "lead/sagas", "lead/entrypoints", "empty"])
 def test_a_planted_room_is_found(service: Path, tmp_path: Path, room: str) -> None:
-    (service / room).mkdir()
+    (service / room).mkdir(parents=True)
     assert strange_rooms(tmp_path)
 
 
-def test_a_missing_room_is_found(service: Path, tmp_path: Path) -> None:
-    (service / "adapters").rmdir()
-    assert strange_rooms(tmp_path) == ["leads lacks adapters"]
+def test_a_planted_file_beside_the_modules_is_found(service: Path, tmp_path: Path) -> None:
+    (service / "domain.py").write_text("")
+    assert strange_rooms(tmp_path) == ["leads has domain.py"]
 
 
-def test_a_readme_that_does_not_say_what_it_hears_is_found(service: Path, tmp_path: Path) -> None:
-    (service / "README.md").write_text("- **owns** leads\n- **says** `LeadCreated`\n")
-    assert readme_lines_missing(tmp_path) == ["services/leads/README.md does not say what it hears"]
+def test_a_missing_file_is_found(service: Path, tmp_path: Path) -> None:
+    (service / "settings.py").unlink()
+    assert strange_rooms(tmp_path) == ["leads lacks settings.py"]
 
 
-@pytest.mark.parametrize("path", ["shared/kit/utils.py", "services/leads/domain/lead_helpers.py", "shared/common/x.py"])
+def test_a_readme_that_does_not_say_what_it_consumes_is_found(service: Path, tmp_path: Path) -> None:
+    (service / "README.md").write_text("- **owns** leads\n- **publishes** `LeadCreated`\n")
+    assert readme_lines_missing(tmp_path) == ["services/leads/README.md does not say what it consumes"]
+
+
+@pytest.mark.parametrize(
+    "path", ["shared/kit/utils.py", "services/leads/lead/domain/lead_helpers.py", "shared/common/x.py"]
+)
 def test_a_planted_name_that_says_nothing_is_found(plant: Plant, path: str) -> None:
     assert nameless(plant(path, ""))
 
@@ -148,19 +155,11 @@ def test_a_planted_bare_except_is_found(plant: Plant) -> None:
     assert bare_excepts(plant("shared/kit/thing.py", "try:\n    x = 1\nexcept:\n    pass"))
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "async def convert(): ...",
-        "def convert_lead(): ...",
-        "async def convert_lead(): ...\nasync def revert_lead(): ...",
-        "class ConvertLead: ...",
-    ],
-)
-def test_a_planted_use_case_of_another_form_is_found(plant: Plant, source: str) -> None:
-    assert misnamed_usecases(plant("services/leads/usecases/convert_lead.py", source))
+def test_a_planted_use_case_without_a_noun_is_found(plant: Plant) -> None:
+    assert misnamed_usecases(plant("services/leads/lead/usecases.py", "async def convert(): ..."))
+    assert misnamed_usecases(plant("shared/elements/usecases/moving.py", "async def move(): ..."))
 
 
 def test_private_parts_and_classes_beside_a_use_case_are_no_violation(plant: Plant) -> None:
-    source = "class Wish: ...\ndef _check(): ...\nasync def convert_lead(): ..."
-    assert misnamed_usecases(plant("services/leads/usecases/convert_lead.py", source)) == []
+    source = "class NewLead: ...\ndef _check(): ...\nasync def convert_lead(): ..."
+    assert misnamed_usecases(plant("services/leads/lead/usecases.py", source)) == []

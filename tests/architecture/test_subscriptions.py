@@ -1,6 +1,5 @@
 """What each service really subscribes with: the built objects are asked, not the source."""
 
-import gc
 import json
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,9 +12,8 @@ from crm_contracts import registry
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
-from shared.kit.messaging.subscribing import Subscription
+from shared.kit.service.service import Service
 from tests.architecture.sources import ROOT, SERVICES
-from tests.architecture.test_events import reactions_of
 
 Subscriber = Any
 """FastStream's batch subscriber, whose options have no public names."""
@@ -38,47 +36,47 @@ def problems_of(subscriber: Subscriber, service: str) -> list[str]:
     return problems
 
 
-async def subscribers_of(service: str) -> Sequence[Subscriber]:
-    """Build the service, which contacts nothing, and find its subscribers.
+def built(name: str) -> Service:
+    """The service as its composition root puts it together, which contacts nothing."""
+    app, _ = import_module(f"services.{name}.app").build()
+    service: Service = app.state.service
+    return service
 
-    The composition root hands out the HTTP app alone, so the subscriptions are asked of the garbage collector.
-    """
-    app, _ = import_module(f"services.{service}.app").build()
-    assert app is not None
-    subscriptions = [each for each in gc.get_objects() if type(each) is Subscription and each._service == service]
-    return [subscriber for each in subscriptions for subscriber in each.broker.subscribers]
+
+def subscribers_of(service: Service) -> Sequence[Subscriber]:
+    subscription = service._subscription
+    return [] if subscription is None else list(subscription.broker.subscribers)
 
 
 @pytest.fixture(autouse=True)
-def app_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = tmp_path / "jwks.json"
-    keys.write_text(json.dumps({"keys": []}))
-    monkeypatch.setenv("CRM_JWKS_FILE", str(keys))
-    gc.collect()
+def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "jwks.json"
+    file.write_text(json.dumps({"keys": []}))
+    monkeypatch.setenv("CRM_JWKS_FILE", str(file))
 
 
-@pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_subscribes_as_everybody_must(service: str) -> None:
-    subscribers = await subscribers_of(service)
-    assert bool(subscribers) == bool(reactions_of(service)), (
-        f"{service} has reactions and no subscriber, or no reactions"
-    )
+@pytest.mark.parametrize("name", SERVICES)
+async def test_a_service_subscribes_as_every_one_must(name: str) -> None:
+    service = built(name)
+    subscribers = subscribers_of(service)
+    assert bool(subscribers) == bool(service.consumed_events), f"{name}: reactions without subscriber, or none of them"
     for subscriber in subscribers:
-        assert problems_of(subscriber, service) == []
+        assert problems_of(subscriber, name) == []
 
 
-@pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_hears_the_topics_of_the_events_it_reacts_to(service: str) -> None:
+@pytest.mark.parametrize("name", SERVICES)
+async def test_a_service_subscribes_to_the_topics_of_the_events_it_reacts_to(name: str) -> None:
     """All of them, and none besides: a topic without a reaction is read for nothing."""
-    heard = {topic for subscriber in await subscribers_of(service) for topic in subscriber.topic_names}
-    assert heard == {registry.TOPICS[event] for event in reactions_of(service)}
+    service = built(name)
+    topics = {topic for subscriber in subscribers_of(service) for topic in subscriber.topic_names}
+    assert topics == {registry.TOPICS[event] for event in service.consumed_events}
 
 
-@pytest.mark.parametrize("service", SERVICES)
-async def test_every_topic_that_a_service_hears_has_its_dead_letter_topic(service: str) -> None:
-    hears = yaml.safe_load((ROOT / "deploy" / "topics.yaml").read_text())["dead_letters"]["hears"]
-    heard = {topic for subscriber in await subscribers_of(service) for topic in subscriber.topic_names}
-    assert heard <= set(hears.get(service) or ()), "a record that cannot be parked blocks its partition for ever"
+@pytest.mark.parametrize("name", SERVICES)
+async def test_every_topic_that_a_service_subscribes_to_has_its_dead_letter_topic(name: str) -> None:
+    dead_letters = yaml.safe_load((ROOT / "deploy" / "topics.yaml").read_text())["dead_letters"]["hears"]
+    topics = {topic for subscriber in subscribers_of(built(name)) for topic in subscriber.topic_names}
+    assert topics <= set(dead_letters.get(name) or ()), "a record that cannot be parked blocks its partition for ever"
 
 
 async def test_a_subscriber_with_other_settings_is_found() -> None:
