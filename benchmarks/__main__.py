@@ -25,7 +25,7 @@ def run(
 ) -> None:
     """Measure, print, keep the results, and write docs/performance.md."""
     with site.running(console.print) as (stack, where):
-        rungs = f"Kafka on rung {stack.kafka.rung}, MongoDB on rung {stack.mongo.rung}"
+        rungs = f"Kafka on rung {stack.kafka.provider}, MongoDB on rung {stack.mongo.provider}"
         results = Results.begin(rungs, quick=quick)
         share = 0.1 if quick else 1.0
         suite = Suite(stack, where, results, console, rounds=1 if quick else rounds, share=share)

@@ -6,7 +6,19 @@ The surprise: nothing here has a way in of its own. All that concerns data goes 
 
 import typer
 
-from deploy.cli.commands import data, dead_letters, keeping, reading, stack, timeline, verifying
+from deploy.cli.commands import (
+    data,
+    dead_letters,
+    keeping,
+    stack,
+    timeline,
+)
+from deploy.cli.commands import (
+    trace as reading,
+)
+from deploy.cli.commands import (
+    verify as verifying,
+)
 
 app = typer.Typer(name="crm", help="Runs and operates the CRM.", no_args_is_help=True, add_completion=False)
 

@@ -5,7 +5,6 @@ PUT by its nature, POST because each carries an `Idempotency-Key`.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -14,38 +13,18 @@ from uuid import uuid4
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from deploy.cli.answers import Answer, Problem, ServiceAway, _json
+
 SERVICES: Final = ("leads", "deals", "clients", "catalog", "timeline")
+
+
 LARGEST_PAGE: Final = 200
+
+
 _AWAY: Final = frozenset({502, 503, 504})
+
+
 _SPARE_S: Final = 30.0
-
-
-class ServiceAway(Exception):
-    """The service gave no answer, or none of its own, for as long as we were ready to wait."""
-
-
-class Problem(Exception):
-    """A service said no; `code` is stable, `errors` name the wrong fields."""
-
-    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
-        self.status = status
-        self.code = str(body.get("code", "unknown"))
-        self.body = dict(body)
-        self.errors: list[dict[str, str]] = list(body.get("errors") or [])
-        super().__init__(self._text())
-
-    def _text(self) -> str:
-        detail = self.body.get("detail") or self.body.get("title") or ""
-        fields = "; ".join(f"{wrong['field']}: {wrong['message']} ({wrong['code']})" for wrong in self.errors)
-        return f"{self.status} {self.code}: {fields or detail}".rstrip(": ")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Status and JSON body of a success."""
-
-    status: int
-    body: Any
 
 
 def address(*segments: str) -> str:
@@ -172,11 +151,3 @@ class Crm:
         if response.is_error:
             raise Problem(response.status_code, _json(response))
         return Answer(response.status_code, response.json() if response.content else None)
-
-
-def _json(response: httpx.Response) -> dict[str, Any]:
-    try:
-        body = response.json()
-    except ValueError:
-        return {"detail": response.text[:200]}
-    return body if isinstance(body, dict) else {"detail": str(body)[:200]}

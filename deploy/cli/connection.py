@@ -38,7 +38,7 @@ class Connection:
         return cls(
             urls={name: stack.services[name].url for name in SERVICES},
             token=stack.keys.token(OPERATOR, roles=["admin"], minutes=_MINUTES),
-            rungs=f"Kafka on rung {stack.kafka.rung}, MongoDB on rung {stack.mongo.rung}",
+            rungs=f"Kafka on rung {stack.kafka.provider}, MongoDB on rung {stack.mongo.provider}",
             kafka=KafkaSettings.of(stack.kafka.environment),
             verifies_topic_configs=stack.kafka.verifies_topic_configs,
         )
@@ -64,9 +64,9 @@ class Connection:
         return cls(
             urls=stack.services,
             token=Keys(Path(stack.private_key), Path(stack.jwks)).token(OPERATOR, roles=["admin"], minutes=_MINUTES),
-            rungs=f"Kafka on rung {stack.kafka_rung}, MongoDB on rung {stack.mongo_rung}",
+            rungs=f"Kafka on rung {stack.kafka_provider}, MongoDB on rung {stack.mongo_provider}",
             kafka=KafkaSettings.of(stack.kafka_environment),
-            verifies_topic_configs=stack.kafka_rung != "tansu",
+            verifies_topic_configs=stack.kafka_provider != "tansu",
         )
 
     def crm(self) -> Crm:

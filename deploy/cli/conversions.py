@@ -14,8 +14,10 @@ from uuid import uuid4
 
 from rich.console import Console
 
-from deploy.cli.client import Crm, Problem, ServiceAway, address
-from deploy.cli.pool import bar, each
+from deploy.cli.answers import Problem, ServiceAway
+from deploy.cli.client import Crm, address
+from deploy.cli.pool import each
+from deploy.cli.progress import bar
 
 Outcome = Literal["converted", "was converted", "deal moved", "failed"]
 _WAIT_S: Final = 30.0

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from crm_contracts import topics
 
-from deploy.cli.client import SERVICES, Crm, Problem, address
-from deploy.cli.pool import Advance
+from deploy.cli.answers import Problem
+from deploy.cli.client import SERVICES, Crm, address
+from deploy.cli.progress import Advance
 
 Letter = dict[str, Any]
 """A dead letter as its service tells of it, with `service` and the short `name` besides."""

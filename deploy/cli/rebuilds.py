@@ -7,7 +7,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from deploy.cli.client import Crm, Problem, address
+from deploy.cli.answers import Problem
+from deploy.cli.client import Crm, address
 
 OVER: Final = frozenset({"switched", "differs", "failed", "cancelled"})
 _LOOK_EACH_S: Final = 0.2

@@ -7,7 +7,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
-from deploy.cli.client import SERVICES, Crm, Problem, ServiceAway
+from deploy.cli.answers import Problem, ServiceAway
+from deploy.cli.client import SERVICES, Crm
 from deploy.cli.views import age
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from deploy.cli.imports.bodies import References, body
 from deploy.cli.imports.mapping import Mapping, read_mapping
-from deploy.cli.imports.rules import MoneyRule
+from deploy.cli.imports.mapping_rules import MoneyRule
 from deploy.cli.imports.table import BadRow, Row
 
 LEADS = read_mapping(Path(__file__).parents[2] / "deploy" / "samples" / "leads.toml")

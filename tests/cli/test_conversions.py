@@ -9,7 +9,8 @@ import httpx
 import pytest
 from rich.console import Console
 
-from deploy.cli.client import Crm, Problem
+from deploy.cli.answers import Problem
+from deploy.cli.client import Crm
 from deploy.cli.conversions import NoSuchStage, Results, Wish, convert, convert_stage
 from tests.cli.fakes import URLS
 

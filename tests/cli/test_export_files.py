@@ -10,9 +10,9 @@ from openpyxl import load_workbook
 
 from deploy.cli.csv_guard import as_it_was, harmless
 from deploy.cli.exports.files import writing
+from deploy.cli.imports.contact_points import read_points, written_points
 from deploy.cli.imports.files import read_table
-from deploy.cli.imports.points import read_points, written_points
-from deploy.cli.imports.rules import PointRule
+from deploy.cli.imports.mapping_rules import PointRule
 from deploy.cli.imports.table import BadFile
 
 ROWS = [["=1+1", "+49 30 901820"], ["'=1", "@ada"], ["-", "a,b"], ["two\nlines", '"'], ["007", ""]]

@@ -9,9 +9,9 @@ from rich.markup import escape
 
 from deploy.cli import dead_letters, views
 from deploy.cli.client import SERVICES, Crm
-from deploy.cli.commands.running import ERR, OUT, failed, operate
+from deploy.cli.commands.runner import ERR, OUT, failed, operate
 from deploy.cli.dead_letters import Wanted
-from deploy.cli.pool import bar
+from deploy.cli.progress import bar
 
 app = typer.Typer(help="Records that a service could not handle.", no_args_is_help=True)
 

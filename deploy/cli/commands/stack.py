@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from deploy.cli import status as statuses
-from deploy.cli.commands.running import ERR, OUT, failed, finish, told
+from deploy.cli.commands.runner import ERR, OUT, failed, finish, told
 from deploy.cli.connection import Connection
 from deploy.cli.demo.demo import DemoFailed, demo
 from deploy.local.stack import LocalStack

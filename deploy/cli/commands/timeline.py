@@ -12,8 +12,8 @@ from typer.core import TyperGroup
 
 from deploy.cli import rebuilds, views
 from deploy.cli.client import Crm, address
-from deploy.cli.commands.running import OUT, failed, operate
-from deploy.cli.pool import Stand, bar_of_another
+from deploy.cli.commands.runner import OUT, failed, operate
+from deploy.cli.progress import Stand, bar_of_another
 
 _ELEMENT = re.compile(r"(lead|deal|contact|company|quote|invoice|product):.+")
 

@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from deploy.cli import views
-from deploy.cli.client import Crm, Problem, address
+from deploy.cli.answers import Problem
+from deploy.cli.client import Crm, address
 from deploy.cli.connection import Connection
 from deploy.cli.conversions import Wish, convert, convert_stage
 from deploy.cli.demo.dataset import SAMPLES, DataSet

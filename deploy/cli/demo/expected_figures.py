@@ -13,8 +13,9 @@ from typing import Any, Final
 from rich.console import Console
 
 from deploy.cli.client import Crm, address
-from deploy.cli.imports.kinds import product
-from deploy.cli.pool import bar, each
+from deploy.cli.imports.targets import product
+from deploy.cli.pool import each
+from deploy.cli.progress import bar
 
 Figures = dict[str, Decimal]
 STAGES: Final = {"Prospecting": "NEW", "Engaging": "IN_PROCESS", "Lost": "JUNK", "Won": "CONVERTED"}

@@ -6,8 +6,8 @@ Left out are requisites, observers, campaign marks and all companies of a contac
 from collections.abc import Mapping
 from typing import Any, Final
 
+from deploy.cli.imports.contact_points import written_points
 from deploy.cli.imports.mapping import REACH
-from deploy.cli.imports.points import written_points
 
 _IDENTITY: Final = ("id", "originator_id", "origin_id", "origin_version")
 _SHARED: Final = (*REACH, "type_id", "comments", "responsible_id", "open_to_all")

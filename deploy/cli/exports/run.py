@@ -11,10 +11,12 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from deploy.cli.client import LARGEST_PAGE, Crm, Problem, address
+from deploy.cli.answers import Problem
+from deploy.cli.client import LARGEST_PAGE, Crm, address
 from deploy.cli.exports.columns import COMPANY_COLUMNS, CONTACT_COLUMNS, company_row, contact_row, primary_company
 from deploy.cli.exports.files import writing
-from deploy.cli.pool import bar_of_another, each
+from deploy.cli.pool import each
+from deploy.cli.progress import bar_of_another
 
 _PARALLEL: Final = 8
 

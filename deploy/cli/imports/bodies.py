@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from deploy.cli.imports.contact_points import read_points
 from deploy.cli.imports.mapping import Mapping, placeholders
-from deploy.cli.imports.points import read_points
-from deploy.cli.imports.rules import MoneyRule, RowRule
+from deploy.cli.imports.mapping_rules import MoneyRule, RowRule
 from deploy.cli.imports.table import BadRow, Row
 
 TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

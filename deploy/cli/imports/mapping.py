@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from deploy.cli.imports.rules import MoneyRule, PointRule, RowRule
+from deploy.cli.imports.mapping_rules import MoneyRule, PointRule, RowRule
 from deploy.cli.imports.table import REASON
 
 REACH: Final = ("phones", "emails", "websites", "messengers")

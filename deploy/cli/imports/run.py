@@ -16,13 +16,15 @@ from typing import Any, Final, Literal
 
 from rich.console import Console
 
-from deploy.cli.client import Answer, Crm, Problem
+from deploy.cli.answers import Answer, Problem
+from deploy.cli.client import Crm
 from deploy.cli.imports.bodies import References, body, translated
-from deploy.cli.imports.kinds import TARGETS, Changed, Kind, changed_before, company, fields_of, linked, product
 from deploy.cli.imports.mapping import BadMapping, Mapping
-from deploy.cli.imports.picking import good_rows
+from deploy.cli.imports.row_filter import good_rows
 from deploy.cli.imports.table import BadRow, Rejected, Row, Table
-from deploy.cli.pool import bar, each
+from deploy.cli.imports.targets import TARGETS, Changed, Kind, changed_before, company, fields_of, linked, product
+from deploy.cli.pool import each
+from deploy.cli.progress import bar
 
 Outcome = Literal["created", "updated", "unchanged", "skipped", "rejected"]
 _NEWS_S: Final = 30.0

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zlib import crc32
 
-from deploy.cli.client import Answer, Crm, Problem, address
+from deploy.cli.answers import Answer, Problem
+from deploy.cli.client import Crm, address
 from deploy.cli.conversions import Wish, convert
 
 _COMPANIES: Final = 5

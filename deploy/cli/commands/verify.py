@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.cli.commands.running import ERR, OUT, finish
+from deploy.cli.commands.runner import ERR, OUT, finish
 from deploy.verify.findings import Report
 
 _SHOWN: Final = 10

@@ -9,13 +9,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.cli.client import Crm, Problem, ServiceAway
+from deploy.cli.answers import Problem, ServiceAway
+from deploy.cli.client import Crm
 from deploy.cli.connection import Connection, NotRunning
 from deploy.cli.conversions import NoSuchStage, StillRunning
 from deploy.cli.dead_letters import NotAnId
 from deploy.cli.imports import BadFile, BadMapping
 from deploy.local.process import NotReady
-from deploy.local.providers import RungUnavailable
+from deploy.local.providers import ProviderUnavailable
 from deploy.local.state import StackBusy
 from deploy.topics import TopicsDiffer
 from deploy.verify.findings import LogAway, NothingToVerify
@@ -34,7 +35,7 @@ _EXPECTED: Final = (
     BadFile,
     BadMapping,
     NotReady,
-    RungUnavailable,
+    ProviderUnavailable,
     StackBusy,
     TopicsDiffer,
     LogAway,

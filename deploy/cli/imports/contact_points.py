@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from deploy.cli.imports.rules import PointRule
+from deploy.cli.imports.mapping_rules import PointRule
 
 USUAL: Final = "WORK"
 """The kind that an exported line does not name."""

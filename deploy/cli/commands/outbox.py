@@ -1,48 +1,19 @@
-"""Commands that keep the system going: tokens, and documents that the outbox holds back."""
+"""List and release documents that the outbox holds back: `crm outbox`."""
 
 import asyncio
-import sys
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from deploy.cli.client import SERVICES, Crm, Problem, address
-from deploy.cli.commands.running import OUT, failed, operate
-from deploy.local.keys import make_keys
-from deploy.local.stack import LocalStack
-from deploy.local.state import local_directory
-from deploy.local.tokens import claims, sign
+from deploy.cli.answers import Problem
+from deploy.cli.client import SERVICES, Crm, address
+from deploy.cli.commands.runner import OUT, failed, operate
 
 _NOT_FOUND = 404
 
+
 outbox = typer.Typer(help="Documents whose event Kafka refuses.", no_args_is_help=True)
-
-
-def token(
-    *,
-    sub: Annotated[str, typer.Option(help="Who it speaks for.")] = "anna",
-    role: Annotated[list[str] | None, typer.Option(help="reader, user or admin; may be repeated.")] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="Such as leads:read; may be repeated.")] = None,
-    service: Annotated[bool, typer.Option("--service", help="It speaks for a service, not for a user.")] = False,
-    minutes: Annotated[int, typer.Option(min=1)] = 60,
-) -> None:
-    """Print a token of the development key; role user, where neither role nor scope is given."""
-    stack = LocalStack.load()
-    keys = make_keys(local_directory() / "keys")
-    private_key, jwks = (Path(stack.private_key), Path(stack.jwks)) if stack else (keys.private_key, keys.jwks)
-    said = claims(
-        sub,
-        now=datetime.now(UTC),
-        lifetime=timedelta(minutes=minutes),
-        roles=role or ([] if scope else ["user"]),
-        scopes=scope or [],
-        service=service,
-    )
-    # Not by Rich, which would wrap it.
-    sys.stdout.write(sign(said, private_key=private_key, jwks=jwks) + "\n")
 
 
 @outbox.command("list")

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from deploy.cli.client import Crm, Problem, address
+from deploy.cli.answers import Problem
+from deploy.cli.client import Crm, address
 from deploy.cli.pool import each
 
 Changed = str | None

@@ -4,7 +4,7 @@ from typing import Any
 
 from deploy.cli import views
 from deploy.cli.client import Crm, address
-from deploy.cli.commands.running import OUT, operate
+from deploy.cli.commands.runner import OUT, operate
 
 
 def trace(correlation_id: str) -> None:
