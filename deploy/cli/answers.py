@@ -8,11 +8,11 @@ import httpx
 
 
 class ServiceAway(Exception):
-    """The service gave no answer, or none of its own, for as long as we were ready to wait."""
+    """The service gave no answer, or a gateway answered for it, until the patience was over."""
 
 
 class Problem(Exception):
-    """A service said no; `code` is stable, `errors` name the wrong fields."""
+    """A service refused a request; `code` is stable, `errors` name the wrong fields."""
 
     def __init__(self, status: int, body: Mapping[str, Any]) -> None:
         self.status = status
@@ -35,7 +35,8 @@ class Answer:
     body: Any
 
 
-def _json(response: httpx.Response) -> dict[str, Any]:
+def json_of(response: httpx.Response) -> dict[str, Any]:
+    """Return the JSON object of a response, or its text as `detail` where it is none."""
     try:
         body = response.json()
     except ValueError:

@@ -15,7 +15,7 @@ R = TypeVar("R")
 async def each(
     items: Iterable[T], work: Callable[[T], Awaitable[R]], *, parallel: int, advance: Advance = lambda _=1, /: None
 ) -> list[R]:
-    """The result of `work` for each item, in the items' order; the first exception stops everything."""
+    """Do `work` for each item and return the results in the items' order; the first exception stops everything."""
     wanted: Sequence[T] = list(items)
     results: dict[int, R] = {}
     places = iter(range(len(wanted)))

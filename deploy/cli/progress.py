@@ -7,18 +7,19 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-Stand = Callable[[str, int, int], None]
+Report = Callable[[str, int, int], None]
+"""Called with a title, how much is done, and of how much."""
 
 
 class Advance(Protocol):
-    """Told how many more things are done."""
+    """Called with how many more things are done."""
 
     def __call__(self, number: int = 1, /) -> None: ...
 
 
 @contextmanager
 def bar(title: str, total: int, console: Console) -> Iterator[Advance]:
-    """A progress bar on a terminal, nothing elsewhere; call what it yields as things get done."""
+    """Show a progress bar on a terminal, nothing elsewhere; call what it yields as things get done."""
     with _progress(console) as progress:
         task = progress.add_task(title, total=total)
 
@@ -29,8 +30,8 @@ def bar(title: str, total: int, console: Console) -> Iterator[Advance]:
 
 
 @contextmanager
-def bar_of_another(console: Console) -> Iterator[Stand]:
-    """The same for work that is done elsewhere: call what it yields with a title, how much is done, and of how much."""
+def remote_bar(console: Console) -> Iterator[Report]:
+    """Show a progress bar for work that a service does; call what it yields with how far that is."""
     with _progress(console) as progress:
         task = progress.add_task("", total=None)
         yield lambda title, done, total: progress.update(task, description=title, completed=done, total=total or None)

@@ -9,7 +9,7 @@ from deploy.cli import views
 from deploy.cli.client import Crm
 from deploy.cli.commands.options import Parallel
 from deploy.cli.commands.runner import ERR, OUT, operate
-from deploy.cli.conversions import Results, Wish, check_stages, convert_stage
+from deploy.cli.conversions import ConversionRequest, Results, check_stages, convert_stage
 from deploy.cli.conversions import convert as convert_lead
 
 
@@ -26,22 +26,22 @@ def convert(
     parallel: Parallel = 16,
 ) -> None:
     """Convert a lead, or all leads of a stage; may be stopped and run again. Exit code 1 where one failed."""
-    wish = Wish(on_duplicate, tuple(targets.split(",")) if targets else None, deal_stage)
+    request = ConversionRequest(on_duplicate, tuple(targets.split(",")) if targets else None, deal_stage)
     if (lead is None) == (stage is None):
         raise typer.BadParameter("give either the id of a lead or --stage")
     if lead is not None:
-        outcome, result = operate(lambda crm: _convert_one(crm, lead, wish))
+        outcome, result = operate(lambda crm: _convert_one(crm, lead, request))
         views.conversion(OUT, outcome, result)
         return
     results = operate(
-        lambda crm: convert_stage(crm, stage or "", wish, console=ERR, originator=originator, parallel=parallel)
+        lambda crm: convert_stage(crm, stage or "", request, console=ERR, originator=originator, parallel=parallel)
     )
     _show(results)
 
 
-async def _convert_one(crm: Crm, lead: str, wish: Wish) -> tuple[str, dict[str, Any]]:
-    await check_stages(crm, None, wish.deal_stage)
-    return await convert_lead(crm, lead, wish)
+async def _convert_one(crm: Crm, lead: str, request: ConversionRequest) -> tuple[str, dict[str, Any]]:
+    await check_stages(crm, None, request.deal_stage)
+    return await convert_lead(crm, lead, request)
 
 
 def _show(results: Results) -> None:

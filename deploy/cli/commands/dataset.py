@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from deploy.cli.commands.options import Originator, Parallel
-from deploy.cli.commands.runner import ERR, OUT, told
+from deploy.cli.commands.runner import ERR, OUT, expected_failures
 from deploy.cli.connection import Connection, NotRunning
 from deploy.cli.demo.dataset import DataSet, Trial
 from deploy.local.stack import LocalStack
@@ -23,19 +23,19 @@ def dataset(
 ) -> None:
     """Import and convert a whole sales pipeline, compare it with its oracles.json, and do it all once more.
 
-    On the stack that runs, or else on a fresh one that ends afterwards. Exit code 1 where anything differs.
+    On the running stack, or else on a fresh one that ends afterwards. Exit code 1 where anything differs.
     """
-    with told():
+    with expected_failures():
         data = DataSet.of(folder)
         try:
-            _try(Connection.find(), data, originator, parallel)
+            _run(Connection.find(), data, originator, parallel)
         except NotRunning:
             with LocalStack(say=lambda line: OUT.print(escape(line), highlight=False)) as stack:
-                _try(Connection.to(stack), data, originator, parallel)
+                _run(Connection.to(stack), data, originator, parallel)
 
 
-def _try(connection: Connection, data: DataSet, originator: str | None, parallel: int) -> None:
-    async def go() -> Trial:
+def _run(connection: Connection, data: DataSet, originator: str | None, parallel: int) -> None:
+    async def trial_run() -> Trial:
         async with connection.crm() as crm:
             chosen = originator or data.originator
             trial = Trial(crm, data, ERR, chosen, parallel)
@@ -43,10 +43,10 @@ def _try(connection: Connection, data: DataSet, originator: str | None, parallel
             return trial
 
     started = monotonic()
-    trial = asyncio.run(go())
+    trial = asyncio.run(trial_run())
     trial.show()
     verdict = f"{len(trial.problems)} problems" if trial.problems else "every figure is as it should be"
-    rows, seconds = data.oracles["rows"]["pipeline"], monotonic() - started
-    OUT.print(f"{rows} rows, twice, in {seconds:.0f} s; {connection.rungs}: {verdict}")
+    rows, seconds = data.expected["rows"]["pipeline"], monotonic() - started
+    OUT.print(f"{rows} rows, twice, in {seconds:.0f} s; {connection.servers}: {verdict}")
     if trial.problems:
         raise typer.Exit(1)

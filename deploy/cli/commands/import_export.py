@@ -28,14 +28,14 @@ def import_file(
     sheet: Annotated[str | None, typer.Option(help="Of an XLSX file, instead of the first.")] = None,
     parallel: Parallel = 8,
 ) -> None:
-    """Create or correct what the rows of a CSV or XLSX file tell of, by origin, as often as you like.
+    """Create or correct the records in the rows of a CSV or XLSX file, by origin, as often as you like.
 
     Exit code 1 where rows were rejected: they are in a CSV file with their reasons, ready to be corrected and imported.
-    Skipped are rows of records that were merged into others. What was corrected here stays where the mapping names a
+    Rows of records that were merged into others are skipped. Corrections made here are kept if the mapping names a
     column of `origin_version`.
     """
 
-    async def put_in(crm: Crm) -> Counts:
+    async def run(crm: Crm) -> Counts:
         mapping = read_mapping(map_, originator=originator)
         table = read_table(file, sheet)
         counts = await Import(crm, kind, mapping, ERR, parallel).run(table)
@@ -44,7 +44,7 @@ def import_file(
 
     # Not beside the file: a data set is often read-only.
     rejects = reject or Path(f"{file.stem}.rejected.csv")
-    counts = operate(put_in)
+    counts = operate(run)
     views.counts(OUT, file.name, counts)
     if counts.rejected:
         raise failed(f"{counts.rejected} rows were rejected; see {rejects}")
@@ -59,7 +59,7 @@ def export_file(
     """Write all contacts or companies into a file; of contacts those that may be exported.
 
     An unfinished file is never left behind. `deploy/samples/exported-contacts.toml` and `exported-companies.toml` are
-    mappings for taking such a file in again. Both need the permission clients:read, contacts clients:export as well.
+    mappings for importing such a file again. Both need the permission clients:read, contacts clients:export as well.
     """
     started = monotonic()
     count = operate(lambda crm: export(crm, what, file, console=ERR, originator=originator))

@@ -5,6 +5,4 @@ from typing import Annotated
 import typer
 
 Parallel = Annotated[int, typer.Option(min=1, max=64, help="Requests at a time.")]
-
-
 Originator = Annotated[str | None, typer.Option(help="Instead of the mapping's originator.")]

@@ -12,24 +12,23 @@ from deploy.cli.commands.runner import OUT, failed, operate
 
 _NOT_FOUND = 404
 
-
 outbox = typer.Typer(help="Documents whose event Kafka refuses.", no_args_is_help=True)
 
 
 @outbox.command("list")
 def held_back() -> None:
-    """All documents that are held back, in all services."""
+    """List all documents that are held back, in all services."""
 
-    async def ask(crm: Crm) -> list[list[dict[str, str]]]:
+    async def read(crm: Crm) -> list[list[dict[str, str]]]:
         return list(await asyncio.gather(*(crm.get(name, address("outbox", "quarantined")) for name in SERVICES)))
 
-    found = operate(ask)
+    found = operate(read)
     table = Table("service", "collection", "id", "more")
     for name, documents in zip(SERVICES, found, strict=True):
         for document in documents:
             more = {key: value for key, value in document.items() if key not in {"collection", "id"}}
-            told = ", ".join(f"{key}: {value}" for key, value in more.items())
-            table.add_row(name, document.get("collection"), document.get("id"), told)
+            shown = ", ".join(f"{key}: {value}" for key, value in more.items())
+            table.add_row(name, document.get("collection"), document.get("id"), shown)
     OUT.print(table if table.row_count else "Nothing is held back.")
 
 
@@ -37,10 +36,10 @@ def held_back() -> None:
 def release(collection: str, id_: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Let a document be published again, once the cause is gone."""
 
-    async def ask(crm: Crm) -> list[str]:
+    async def release_in(crm: Crm) -> list[str]:
         return [name for name in SERVICES if await _released(crm, name, collection, id_)]
 
-    released = operate(ask)
+    released = operate(release_in)
     if not released:
         raise failed(f"Nothing is held back as {collection} {id_}.")
     OUT.print(f"Released by {', '.join(released)}.")

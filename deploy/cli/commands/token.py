@@ -15,17 +15,17 @@ from deploy.local.tokens import claims, sign
 
 def token(
     *,
-    sub: Annotated[str, typer.Option(help="Who it speaks for.")] = "anna",
+    sub: Annotated[str, typer.Option(help="Who it is for.")] = "anna",
     role: Annotated[list[str] | None, typer.Option(help="reader, user or admin; may be repeated.")] = None,
     scope: Annotated[list[str] | None, typer.Option(help="Such as leads:read; may be repeated.")] = None,
-    service: Annotated[bool, typer.Option("--service", help="It speaks for a service, not for a user.")] = False,
+    service: Annotated[bool, typer.Option("--service", help="It is for a service, not for a user.")] = False,
     minutes: Annotated[int, typer.Option(min=1)] = 60,
 ) -> None:
     """Print a token of the development key; role user, where neither role nor scope is given."""
     stack = LocalStack.load()
     keys = make_keys(local_directory() / "keys")
     private_key, jwks = (Path(stack.private_key), Path(stack.jwks)) if stack else (keys.private_key, keys.jwks)
-    said = claims(
+    content = claims(
         sub,
         now=datetime.now(UTC),
         lifetime=timedelta(minutes=minutes),
@@ -34,4 +34,4 @@ def token(
         service=service,
     )
     # Not by Rich, which would wrap it.
-    sys.stdout.write(sign(said, private_key=private_key, jwks=jwks) + "\n")
+    sys.stdout.write(sign(content, private_key=private_key, jwks=jwks) + "\n")

@@ -1,4 +1,4 @@
-"""Import of companies, contacts, products and leads from CSV and XLSX files, by a mapping in a TOML file."""
+"""Import companies, contacts, products and leads from CSV and XLSX files, by a mapping in a TOML file."""
 
 from deploy.cli.imports.mapping import BadMapping, Mapping, read_mapping
 from deploy.cli.imports.run import Counts, Import
