@@ -110,13 +110,13 @@ async def convert_stage(
     left = [id_ for id_ in await _unmoved(crm, request, originator, parallel) if id_ not in known]
     results = Results()
 
+    async def finish(lead_id: str) -> Outcome:
+        conversion = await crm.get("leads", address("leads", lead_id, "conversion"))
+        return await _finish_earlier(crm, conversion, request)
+
     async def one(lead_id: str) -> None:
         try:
-            if lead_id in known:
-                outcome, _ = await convert(crm, lead_id, request)
-            else:
-                conversion = await crm.get("leads", address("leads", lead_id, "conversion"))
-                outcome = await _finish_earlier(crm, conversion, request)
+            outcome = (await convert(crm, lead_id, request))[0] if lead_id in known else await finish(lead_id)
         except (Problem, ServiceAway, StillRunning) as problem:
             if isinstance(problem, Problem) and problem.status in {401, 403}:
                 raise

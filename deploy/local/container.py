@@ -4,7 +4,7 @@ The container is found again by its record in `running/`, as a child process is.
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import docker.models.containers
@@ -14,7 +14,7 @@ from testcontainers.core.container import DockerContainer
 
 from deploy.local.providers import ProviderUnavailable
 from deploy.local.server import Server
-from deploy.local.waiting import START_DEADLINE_S, wait_until
+from deploy.local.waiting import wait_until
 
 
 def check_docker() -> None:
@@ -57,7 +57,10 @@ class Container:
         self._made: DockerContainer | None = None
 
     def start(self) -> None:
-        """Create and start it."""
+        """Create and start it, or start it again with the data it had."""
+        if self._made is not None:
+            self._running.start()
+            return
         self._record.parent.mkdir(parents=True, exist_ok=True)
         self._record.write_text(self.name)
         testcontainers_config.ryuk_disabled = True
@@ -72,13 +75,21 @@ class Container:
         except DockerException as error:
             raise ProviderUnavailable(f"{self._image} does not start: {error}") from error
 
+    def wait_ready(self, ready: Callable[[], bool], deadline_s: float) -> None:
+        """Call `ready` until it returns True.
+
+        Raises:
+            NotReady: the deadline passed.
+        """
+        wait_until(ready, f"the container {self.name}", deadline_s)
+
     def kill(self) -> None:
         """Send SIGKILL; its data stays."""
         self._running.kill()
 
-    def shut_down(self) -> None:
-        """Send SIGTERM, and SIGKILL after a while; its data stays."""
-        self._running.stop()
+    def terminate(self, deadline_s: float) -> None:
+        """Send SIGTERM, and SIGKILL when the deadline has passed; its data stays."""
+        self._running.stop(timeout=round(deadline_s))
 
     def pause(self) -> None:
         """Freeze it."""
@@ -87,10 +98,6 @@ class Container:
     def resume(self) -> None:
         """Continue a frozen container."""
         self._running.unpause()
-
-    def restart(self) -> None:
-        """Start it again with the data it had."""
-        self._running.start()
 
     def remove(self) -> None:
         """Stop it and delete its data."""
@@ -109,32 +116,11 @@ class ContainerServer(Server):
     """A server in a Docker container, with its data inside."""
 
     provider = "docker"
-    container: Container
-
-    def launch(self) -> None:
-        self.container.start()
-
-    def wait_ready(self) -> None:
-        wait_until(self.answers, f"the container {self.container.name}", START_DEADLINE_S)
-
-    def kill(self) -> None:
-        self.container.kill()
-
-    def shut_down(self) -> None:
-        self.container.shut_down()
-
-    def restart(self) -> None:
-        self.container.restart()
-        self.wait_ready()
-
-    def pause(self) -> None:
-        self.container.pause()
-
-    def resume(self) -> None:
-        self.container.resume()
+    runner: Container
+    stop_deadline_s = 10.0
 
     def stop(self) -> None:
-        self.container.remove()
+        self.runner.remove()
 
 
 def remove_containers(directory: Path) -> list[str]:

@@ -1,9 +1,9 @@
 """A Kafka or MongoDB server of the local stack, whichever provider it comes from."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Final, NoReturn
+from collections.abc import Callable
+from typing import ClassVar, Final, NoReturn, Protocol
 
-from deploy.local.process import ChildProcess
 from deploy.local.waiting import START_DEADLINE_S, wait_until
 
 _EXTERNAL_DEADLINE_S: Final = 60.0
@@ -13,10 +13,23 @@ class NotOurs(Exception):
     """The server is external: it is neither killed nor restarted here."""
 
 
+class Runner(Protocol):
+    """What runs a server: a child process or a container."""
+
+    def start(self) -> None: ...
+    def wait_ready(self, ready: Callable[[], bool], deadline_s: float) -> None: ...
+    def kill(self) -> None: ...
+    def terminate(self, deadline_s: float) -> object: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+
 class Server(ABC):
     """What the stack and the tests may do with a server."""
 
     provider: str
+    runner: Runner
+    stop_deadline_s: ClassVar[float] = 20.0
 
     @property
     @abstractmethod
@@ -27,69 +40,38 @@ class Server(ABC):
     def answers(self) -> bool:
         """Return whether it serves clients by now."""
 
-    @abstractmethod
     def launch(self) -> None:
         """Start it, without waiting until it serves clients."""
+        self.runner.start()
 
-    @abstractmethod
     def wait_ready(self) -> None:
         """Return when it serves clients."""
+        self.runner.wait_ready(self.answers, START_DEADLINE_S)
 
-    @abstractmethod
     def kill(self) -> None:
         """Send SIGKILL; its data on disk stays."""
+        self.runner.kill()
 
-    @abstractmethod
     def shut_down(self) -> None:
         """Send SIGTERM, so that it ends in good order; its data on disk stays."""
+        self.runner.terminate(self.stop_deadline_s)
 
-    @abstractmethod
     def restart(self) -> None:
         """Start it again on the same port with the same data, and wait until it serves clients."""
-
-    @abstractmethod
-    def pause(self) -> None:
-        """Freeze it: it keeps its connections and answers no request."""
-
-    @abstractmethod
-    def resume(self) -> None:
-        """Let a frozen server continue."""
-
-    @abstractmethod
-    def stop(self) -> None:
-        """End it for good."""
-
-
-class ProcessServer(Server):
-    """A server in a child process; its data is in the stack's directory."""
-
-    process: ChildProcess
-    stop_deadline_s: ClassVar[float] = 20.0
-
-    def launch(self) -> None:
-        self.process.start()
-
-    def wait_ready(self) -> None:
-        self.process.wait_ready(self.answers, START_DEADLINE_S)
-
-    def kill(self) -> None:
-        self.process.kill()
-
-    def shut_down(self) -> None:
-        self.process.terminate(self.stop_deadline_s)
-
-    def restart(self) -> None:
         self.launch()
         self.wait_ready()
 
     def pause(self) -> None:
-        self.process.pause()
+        """Freeze it: it keeps its connections and answers no request."""
+        self.runner.pause()
 
     def resume(self) -> None:
-        self.process.resume()
+        """Continue it after a pause."""
+        self.runner.resume()
 
     def stop(self) -> None:
-        self.process.terminate(self.stop_deadline_s)
+        """End it for good."""
+        self.shut_down()
 
 
 class ExternalServer(Server):

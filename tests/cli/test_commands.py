@@ -1,4 +1,4 @@
-"""What the command says when it cannot do what was asked."""
+"""Every expected failure of a command is one line and an exit code."""
 
 import json
 import subprocess
@@ -49,7 +49,7 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["import", "leads", str(SAMPLES / "leads.csv"), "--map", str(SAMPLES / "leads.toml")],
     ],
 )
-def test_without_a_running_stack_a_command_says_so(command: list[str]) -> None:
+def test_without_a_running_stack_a_command_fails_with_that_reason(command: list[str]) -> None:
     found = RUN.invoke(app, command)
     assert found.exit_code == 1
     assert "no stack runs here: `crm up` starts one" in found.stderr
@@ -108,16 +108,16 @@ def test_a_data_set_without_its_files_is_refused(tmp_path: Path) -> None:
     assert "there is no accounts.csv or companies.csv" in found.stderr
 
 
-def test_a_token_says_what_was_asked_for_and_names_the_key(tmp_path: Path) -> None:
+def test_a_token_has_the_requested_claims_and_names_the_key(tmp_path: Path) -> None:
     made = RUN.invoke(app, ["token", "--sub", "bob", "--scope", "leads:read", "--service", "--minutes", "7"]).stdout
     made = made.strip()
-    header, said = jwt.get_unverified_header(made), jwt.decode(made, options={"verify_signature": False})
+    header, content = jwt.get_unverified_header(made), jwt.decode(made, options={"verify_signature": False})
     keys = json.loads((tmp_path / "local" / "keys" / "jwks.json").read_text())["keys"]
     assert header["kid"] == keys[0]["kid"]
-    assert (said["sub"], said["kind"], said["roles"], said["scope"]) == ("bob", "service", [], "leads:read")
-    assert said["exp"] - said["iat"] == 420
+    assert (content["sub"], content["kind"], content["roles"], content["scope"]) == ("bob", "service", [], "leads:read")
+    assert content["exp"] - content["iat"] == 420
 
 
 def test_a_token_without_role_and_scope_is_a_users() -> None:
-    said = jwt.decode(RUN.invoke(app, ["token"]).stdout.strip(), options={"verify_signature": False})
-    assert (said["sub"], said["kind"], said["roles"]) == ("anna", "user", ["user"])
+    content = jwt.decode(RUN.invoke(app, ["token"]).stdout.strip(), options={"verify_signature": False})
+    assert (content["sub"], content["kind"], content["roles"]) == ("anna", "user", ["user"])

@@ -125,7 +125,7 @@ async def test_a_deal_of_a_conversion_that_did_not_ask_for_it_is_left_where_it_i
     assert leads.moves == 0
 
 
-async def test_a_deal_that_somebody_has_moved_since_is_left_where_it_is() -> None:
+async def test_a_deal_that_was_moved_since_is_left_where_it_is() -> None:
     leads = processed(1)
     leads.dies = True
     await run(leads)

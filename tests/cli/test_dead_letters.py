@@ -65,7 +65,7 @@ def test_an_id_is_taken_in_its_short_and_in_its_long_form() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "12", "leads@12", "clients:leads", "nobody:leads@1", "clients:leads@-1"])
-def test_what_is_no_id_is_said_so(name: str) -> None:
+def test_what_is_no_id_is_refused(name: str) -> None:
     with pytest.raises(NotAnId, match="clients:leads@12"):
         locate(name)
 
@@ -91,7 +91,7 @@ async def test_one_service_alone_is_asked() -> None:
     assert parked.asked == ["deals?limit=200"]
 
 
-async def test_each_replay_tells_how_it_ended_and_one_that_fails_stops_no_other() -> None:
+async def test_each_replay_reports_its_outcome_and_one_that_fails_stops_no_other() -> None:
     parked, done = Parked(LEADS, DEALS, fails=(LEADS,)), list[None]()
     async with parked.crm() as crm:
         ended = await dead_letters.replay(
@@ -106,7 +106,7 @@ async def test_each_replay_tells_how_it_ended_and_one_that_fails_stops_no_other(
     assert dead_letters.summary(ended) == "1 done, 1 failed: no_such_shelf, 1 not_found"
 
 
-async def test_discarding_tells_what_became_of_each() -> None:
+async def test_discarding_reports_the_state_of_each() -> None:
     parked = Parked(LEADS)
     async with parked.crm() as crm:
         ended = await dead_letters.discard(crm, ["clients:leads@12", "deals:leads@3"], "a test")
@@ -116,7 +116,7 @@ async def test_discarding_tells_what_became_of_each() -> None:
 @pytest.mark.parametrize(
     ("seconds", "told"), [(-1, "0 s"), (59, "59 s"), (60, "1 min"), (7_300, "2 h"), (200_000, "2 d")]
 )
-def test_an_age_is_told_in_its_largest_unit(seconds: float, told: str) -> None:
+def test_an_age_is_shown_in_its_largest_unit(seconds: float, told: str) -> None:
     assert views.age(seconds) == told
 
 

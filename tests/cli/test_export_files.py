@@ -68,7 +68,7 @@ def test_a_broken_export_leaves_what_was_there_before(tmp_path: Path, suffix: st
     assert [found.name for found in tmp_path.iterdir()] == [file.name]
 
 
-def test_an_export_that_cannot_be_written_says_why(tmp_path: Path) -> None:
+def test_an_export_that_cannot_be_written_gives_the_reason(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="No such file or directory"), writing(tmp_path / "no" / "rows.csv", ["a"]):
         pass
     with pytest.raises(BadFile, match=r"must end in \.csv or \.xlsx"), writing(tmp_path / "rows.pdf", ["a"]):

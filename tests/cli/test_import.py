@@ -85,7 +85,7 @@ async def test_a_field_that_the_service_does_not_have_stops_the_import_before_it
     assert services.writes == 0
 
 
-async def test_a_product_that_leads_has_not_heard_of_yet_is_waited_for() -> None:
+async def test_a_product_that_leads_has_not_received_yet_is_waited_for() -> None:
     services = Services()
     await importing(services, Kind.COMPANIES)
     await importing(services, Kind.PRODUCTS)

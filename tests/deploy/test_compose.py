@@ -1,4 +1,4 @@
-"""The compose file, the images and the local stack tell a service the same."""
+"""The compose file, the images and the local stack give a service the same settings."""
 
 import re
 from pathlib import Path
@@ -21,14 +21,14 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 
 
-def test_a_container_is_told_the_same_variables_as_a_local_process() -> None:
+def test_a_container_has_the_same_variables_as_a_local_process() -> None:
     local = service_environment(
         8000,
         kafka=ExternalKafka("kafka:9092", 1),
         mongo=ExternalMongo("mongodb://mongo:27017/?replicaSet=rs0"),
         keys=Keys(Path("private.pem"), Path("/keys/public/jwks.json")),
     )
-    # A local process has these from whoever starts it.
+    # A local process inherits these.
     traces = {"CRM_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://jaeger:4318"}
     for name in SERVICES:
         environment = {key: default_of(value) for key, value in COMPOSE[name]["environment"].items()}

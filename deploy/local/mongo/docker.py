@@ -15,7 +15,7 @@ class DockerMongo(ContainerServer, LocalMongo):
 
     def __init__(self, directory: Path) -> None:
         super().__init__()
-        self.container = Container(
+        self.runner = Container(
             "mongo",
             IMAGE,
             directory=directory,

