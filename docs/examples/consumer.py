@@ -1,4 +1,4 @@
-"""A service of another department: it reports every deal that a lead became, from the beginning of the log."""
+"""A service of another department: it tells of every deal that a lead became, from the beginning of the log."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from crm_contracts.conversions import LeadConverted
 
 
 async def main() -> None:
-    """Consume for ever; the group stores its offsets."""
+    """Read for ever; the group remembers how far it came."""
     servers = os.environ["KAFKA_BOOTSTRAP_SERVERS"]
     given = {"auto_offset_reset": "earliest", "enable_auto_commit": False}
     async with AIOKafkaConsumer(topics.LEADS, bootstrap_servers=servers, group_id="reporting", **given) as consumer:

@@ -111,13 +111,13 @@ def test_a_data_set_without_its_files_is_refused(tmp_path: Path) -> None:
 def test_a_token_has_the_requested_claims_and_names_the_key(tmp_path: Path) -> None:
     made = RUN.invoke(app, ["token", "--sub", "bob", "--scope", "leads:read", "--service", "--minutes", "7"]).stdout
     made = made.strip()
-    header, content = jwt.get_unverified_header(made), jwt.decode(made, options={"verify_signature": False})
+    header, said = jwt.get_unverified_header(made), jwt.decode(made, options={"verify_signature": False})
     keys = json.loads((tmp_path / "local" / "keys" / "jwks.json").read_text())["keys"]
     assert header["kid"] == keys[0]["kid"]
-    assert (content["sub"], content["kind"], content["roles"], content["scope"]) == ("bob", "service", [], "leads:read")
-    assert content["exp"] - content["iat"] == 420
+    assert (said["sub"], said["kind"], said["roles"], said["scope"]) == ("bob", "service", [], "leads:read")
+    assert said["exp"] - said["iat"] == 420
 
 
 def test_a_token_without_role_and_scope_is_a_users() -> None:
-    content = jwt.decode(RUN.invoke(app, ["token"]).stdout.strip(), options={"verify_signature": False})
-    assert (content["sub"], content["kind"], content["roles"]) == ("anna", "user", ["user"])
+    said = jwt.decode(RUN.invoke(app, ["token"]).stdout.strip(), options={"verify_signature": False})
+    assert (said["sub"], said["kind"], said["roles"]) == ("anna", "user", ["user"])

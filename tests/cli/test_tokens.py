@@ -31,8 +31,8 @@ async def caller(token: str, jwks: Path) -> Caller:
 
 
 async def test_a_user_with_a_role_and_a_scope(keys: tuple[Path, Path]) -> None:
-    content = claims("anna", now=NOW, lifetime=timedelta(minutes=5), roles=["reader"], scopes=["deals:write"])
-    token = sign(content, private_key=keys[0], jwks=keys[1])
+    said = claims("anna", now=NOW, lifetime=timedelta(minutes=5), roles=["reader"], scopes=["deals:write"])
+    token = sign(said, private_key=keys[0], jwks=keys[1])
     assert jwt.get_unverified_header(token)["kid"] == "local-1"
     found = await caller(token, keys[1])
     assert found.actor == "user:anna"
@@ -42,20 +42,20 @@ async def test_a_user_with_a_role_and_a_scope(keys: tuple[Path, Path]) -> None:
 
 
 async def test_a_service(keys: tuple[Path, Path]) -> None:
-    content = claims("billing", now=NOW, lifetime=timedelta(minutes=5), service=True)
-    found = await caller(sign(content, private_key=keys[0], jwks=keys[1]), keys[1])
+    said = claims("billing", now=NOW, lifetime=timedelta(minutes=5), service=True)
+    found = await caller(sign(said, private_key=keys[0], jwks=keys[1]), keys[1])
     assert (found.actor, found.roles, found.scopes) == ("service:billing", frozenset(), frozenset())
 
 
 async def test_a_token_ends(keys: tuple[Path, Path]) -> None:
-    content = claims("anna", now=NOW - timedelta(hours=1), lifetime=timedelta(minutes=5))
+    said = claims("anna", now=NOW - timedelta(hours=1), lifetime=timedelta(minutes=5))
     with pytest.raises(Unauthenticated, match="expired"):
-        await caller(sign(content, private_key=keys[0], jwks=keys[1]), keys[1])
+        await caller(sign(said, private_key=keys[0], jwks=keys[1]), keys[1])
 
 
 def test_the_claims_are_these_and_no_others() -> None:
-    content = claims("anna", now=NOW, lifetime=timedelta(minutes=5), roles=["admin"], scopes=["a:read", "b:read"])
-    assert content == {
+    said = claims("anna", now=NOW, lifetime=timedelta(minutes=5), roles=["admin"], scopes=["a:read", "b:read"])
+    assert said == {
         "iss": "crm-local",
         "aud": "crm",
         "sub": "anna",
