@@ -1,4 +1,4 @@
-"""`make bench` and `make bench-quick`; `run --only b2` measures a part, `count` tells what a conversion costs."""
+"""Run `make bench` and `make bench-quick`; `run --only b2` measures a part, `count` counts what a conversion costs."""
 
 import asyncio
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.pretty import pprint
 
-from benchmarks import report, site
+from benchmarks import report, system
 from benchmarks.ours.counting import count as count_conversion
 from benchmarks.results import Results
 from benchmarks.suite import Suite
@@ -24,11 +24,10 @@ def run(
     rounds: Annotated[int, typer.Option(help="of ours and the limit, by turns")] = 3,
 ) -> None:
     """Measure, print, keep the results, and write docs/performance.md."""
-    with site.running(console.print) as (stack, where):
-        rungs = f"Kafka on rung {stack.kafka.rung}, MongoDB on rung {stack.mongo.rung}"
-        results = Results.begin(rungs, quick=quick)
+    with system.running(console.print) as (stack, target):
+        results = Results.begin(f"Kafka {stack.kafka.provider}, MongoDB {stack.mongo.provider}", quick=quick)
         share = 0.1 if quick else 1.0
-        suite = Suite(stack, where, results, console, rounds=1 if quick else rounds, share=share)
+        suite = Suite(stack, target, results, console, rounds=1 if quick else rounds, share=share)
         asyncio.run(_run(suite, only))
     console.print(report.table(results), markup=False, highlight=False)
     if not only and not quick:
@@ -41,14 +40,14 @@ async def _run(suite: Suite, only: list[str] | None) -> None:
         if not only or name in only:
             await benchmark()
         if not only:
-            suite.results.save()  # what was measured is kept, whatever becomes of the rest
+            suite.results.save()  # what was measured is kept even if the rest fails
 
 
 @app.command()
 def count() -> None:
     """Count the writes, commands, events and entries of one conversion."""
-    with site.running(console.print) as (_, where):
-        pprint(asyncio.run(count_conversion(where)), expand_all=True)
+    with system.running(console.print) as (_, target):
+        pprint(asyncio.run(count_conversion(target)), expand_all=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a series of measurements says: throughput, percentiles, and the ratio to a limit measured in the same run."""
+"""The figures of a series of measurements: throughput, percentiles, ratio to a limit measured in the same run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Run:
         return self.operations / self.elapsed_s
 
     def percentile_ms(self, percent: float) -> float:
-        """The latency that so many percent of the operations did not exceed (nearest rank)."""
+        """Return the latency that so many percent of the operations did not exceed (nearest rank)."""
         ordered = sorted(self.latencies_s)
         rank = max(1, -(-len(ordered) * percent // 100))
         return ordered[int(rank) - 1] * 1000
@@ -51,5 +51,5 @@ class Figure:
 
 
 def ratio(ours: Sequence[float], limit: Sequence[float]) -> Figure:
-    """Ours over the limit, pair by pair: the two of a pair ran side by side, so the machine's moods cancel out."""
+    """Divide ours by the limit, pair by pair: both ran side by side, so variation of the machine cancels out."""
     return Figure(tuple(mine / bare for mine, bare in zip(ours, limit, strict=True)))

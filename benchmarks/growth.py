@@ -1,7 +1,7 @@
-"""B8 needs a past: deals and timeline entries by the hundred thousand, put straight into MongoDB in their real shape.
+"""Insert the history for B8: hundreds of thousands of deals and timeline entries, directly into MongoDB.
 
-The surprise: each is a copy of one that the services made, with other ids, so every index of the services holds it.
-Indexes are dropped while they come in and made anew as they were, which is many times as fast.
+Each is a copy, with other ids, of one that the services made, so it is in every index of the services. Indexes are
+dropped during the insertion and created again afterwards, which is many times as fast.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ _BATCH = 5_000
 
 
 def grow(mongo: str, *, deals: int, entries: int) -> str:
-    """Add copies until there are so many, if there are not more already; how many there are in words."""
+    """Add copies until there are so many, unless there are more already; return the numbers as a text."""
     there: list[int] = []
     with MongoClient[Document](mongo) as client:
         for database, collection, number in (("crm_deals", "deals", deals), ("crm_timeline", "entries", entries)):
@@ -31,7 +31,7 @@ def grow(mongo: str, *, deals: int, entries: int) -> str:
 
 
 def put_in(stored: Collection[Document], documents: Iterable[Document]) -> None:
-    """Insert them all while there are no indexes, which are there again afterwards."""
+    """Insert all documents without indexes, and create the indexes again afterwards."""
     there = {name: facts for name, facts in stored.index_information().items() if name != "_id_"}
     for name in there:
         stored.drop_index(name)

@@ -1,8 +1,7 @@
-"""Callers: so many at a time (closed loop), or so many per second whatever happens (open loop).
+"""Generate load: a number of callers (closed loop), or a rate of operations (open loop).
 
-The surprise: in an open loop an operation's latency counts from the moment at which it was due, not from when its
-caller got round to it. A system that stalls for a second is so charged with everything that waited for it, which a
-loop that waits for answers before it asks again would leave out (coordinated omission).
+In an open loop the latency of an operation counts from the moment at which it was due, not from its start. So a stall
+counts against every operation that was due meanwhile, which a closed loop would leave out (coordinated omission).
 """
 
 import asyncio
@@ -13,15 +12,15 @@ from time import monotonic
 from typing import TypedDict
 
 from benchmarks.figures import Run
-from benchmarks.program import Where
+from benchmarks.program import Target
 from benchmarks.resources import with_cpu
 
 Operation = Callable[[int], Awaitable[object]]
-"""Does number so-and-so, and returns when it is done."""
+"""Does the operation of a number, and returns when it is done."""
 
 
 async def closed(operation: Operation, *, callers: int, operations: int, numbers: Iterator[int] | None = None) -> Run:
-    """Each caller begins its next operation as soon as its last one is done."""
+    """Run a closed loop: each caller begins its next operation as soon as its last one is done."""
     left = iter(range(operations))
     taken = numbers or count()
     latencies: list[float] = []
@@ -40,7 +39,7 @@ async def closed(operation: Operation, *, callers: int, operations: int, numbers
 async def open_loop(
     operation: Operation, *, per_second: float, operations: int, numbers: Iterator[int] | None = None
 ) -> Run:
-    """Operations begin at a steady rate, each whether or not those before it are done."""
+    """Run an open loop: operations begin at a steady rate, whether or not those before are done."""
     taken = numbers or count()
     latencies: list[float] = []
     began = monotonic()
@@ -65,7 +64,7 @@ class Pace(TypedDict, total=False):
     per_second: float
 
 
-async def paced(operation: Operation, where: Where, *, warm_up: int, operations: int, pace: Pace) -> Run:
+async def paced(operation: Operation, target: Target, *, warm_up: int, operations: int, pace: Pace) -> Run:
     """Warm up, then measure, with the CPU time that every process of the stack took meanwhile."""
     numbers = count()
     await closed(operation, callers=8, operations=warm_up, numbers=numbers)
@@ -73,4 +72,4 @@ async def paced(operation: Operation, where: Where, *, warm_up: int, operations:
         window = closed(operation, callers=pace["callers"], operations=operations, numbers=numbers)
     else:
         window = open_loop(operation, per_second=pace["per_second"], operations=operations, numbers=numbers)
-    return await with_cpu(Path(where.directory), window)
+    return await with_cpu(Path(target.directory), window)

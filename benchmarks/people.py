@@ -1,6 +1,6 @@
-"""B5 needs a town: contacts by the hundred thousand, put straight into MongoDB as the clients service would keep them.
+"""Insert the contacts for B5: hundreds of thousands, directly into MongoDB as the clients service would store them.
 
-The surprise: person number so-and-so is always the same one, so whoever searches knows whom there is to find.
+Each number always stands for the same person, so a search knows which people exist.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ _LAST.append(sorted(set(Russian.last_names_female)))
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody in town."""
+    """An invented person."""
 
     first: str
     last: str
@@ -37,7 +37,7 @@ class Person:
 
     @classmethod
     def number(cls, number: int) -> "Person":
-        """Always the same one."""
+        """Return the person of this number, always the same."""
         people, place = number % len(_PEOPLES), number // len(_PEOPLES)
         first = _FIRST[people][place % len(_FIRST[people])]
         last = _LAST[people][place * 7_919 % len(_LAST[people])]
@@ -45,7 +45,7 @@ class Person:
 
 
 def populate(mongo: str, contacts: int) -> int:
-    """Add people until there are so many; how many there are."""
+    """Add people until there are so many; return how many there are."""
     with MongoClient[Document](mongo) as client:
         stored = client["crm_clients"]["contacts"]
         pattern = stored.find_one({}, sort=[("_id", -1)])

@@ -1,6 +1,6 @@
-"""One measurement in a process of its own, so that whoever measures takes no time from what is measured.
+"""Run one measurement in a process of its own, so that the measuring takes no time from what is measured.
 
-`python -m benchmarks.program <module>` reads what it is told from stdin as JSON and writes its `Run` to stdout.
+`python -m benchmarks.program <module>` reads its parameters from stdin as JSON and writes its `Run` to stdout.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ LONGEST_S = 900.0
 
 
 @dataclass(frozen=True)
-class Where:
+class Target:
     """The system under test, and the servers under it."""
 
     urls: dict[str, str]
@@ -26,15 +26,15 @@ class Where:
     kafka: str
     mongo: str
     directory: str
-    """Of the stack: its processes are on record there."""
+    """The directory of the stack, with the records of its processes."""
 
 
 class MeasurementFailed(RuntimeError):
     """The process ended without a result, or not at all; what it wrote to stderr went to ours."""
 
 
-async def measured(module: str, where: Where, **given: Any) -> Run:
-    """Have `benchmarks.<module>.measure(where, **given)` run in a fresh process.
+async def measured(module: str, target: Target, **given: Any) -> Run:
+    """Run `benchmarks.<module>.measure(target, **given)` in a fresh process.
 
     Raises:
         MeasurementFailed: it ended without a result, or did not end within `LONGEST_S`.
@@ -47,7 +47,7 @@ async def measured(module: str, where: Where, **given: Any) -> Run:
     )
     try:
         async with asyncio.timeout(LONGEST_S):
-            written, _ = await process.communicate(json.dumps({"where": asdict(where), "given": given}).encode())
+            written, _ = await process.communicate(json.dumps({"target": asdict(target), "given": given}).encode())
     except BaseException as error:
         process.kill()
         await process.wait()
@@ -60,10 +60,10 @@ async def measured(module: str, where: Where, **given: Any) -> Run:
 
 
 def main() -> None:
-    """Do what stdin says."""
-    told = json.load(sys.stdin)
+    """Run the measurement that stdin describes."""
+    parameters = json.load(sys.stdin)
     measure = import_module(f"benchmarks.{sys.argv[1]}").measure
-    run = uvloop.run(measure(Where(**told["where"]), **told["given"]))
+    run = uvloop.run(measure(Target(**parameters["target"]), **parameters["given"]))
     json.dump(asdict(run), sys.stdout)
 
 

@@ -1,4 +1,4 @@
-"""The figures as a reader wants them: a table in docs/performance.md, and a chart beside it."""
+"""Write the figures into docs/performance.md: a table, and a chart beside it."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ _BEGIN, _END = "<!-- figures: written by `make bench` -->", "<!-- end of figures
 
 
 def write(results: Results) -> None:
-    """Put table and chart of a run in their places; what people wrote around them stays."""
+    """Write table and chart of a run into the page; the text around them stays."""
     page = PAGE.read_text(encoding="utf-8")
     before, _, rest = page.partition(_BEGIN)
     _, _, after = rest.partition(_END)
@@ -23,11 +23,11 @@ def write(results: Results) -> None:
 
 
 def table(results: Results) -> str:
-    """Markdown."""
+    """Format the results as Markdown."""
     facts = results.machine
     machine = f"{facts['cores']} cores ({facts['processor']}), Python {facts['python']}"
     lines = [
-        f"Measured {results.at} at {facts['commit']}: {machine}; {results.rungs}.",
+        f"Measured {results.at} at {facts['commit']}: {machine}; {results.servers}.",
         "",
         "| | | ours | p50 / p95 / p99 ms | bare limit | its p50 ms | ratio (spread) | target | |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -93,7 +93,7 @@ def _median(values: tuple[float, ...], how: str = ".1f") -> str:
 
 
 def draw(results: Results) -> None:
-    """Ratios as bars, each with its target."""
+    """Draw the ratios as bars, each with its target."""
     mpl.use("Agg")
     rows = [row for row in results.rows if row.ratio is not None]
     figure, axes = plt.subplots(figsize=(9, 0.5 * len(rows) + 1), layout="constrained")

@@ -1,4 +1,4 @@
-"""What processes take of the machine: CPU seconds, resident memory, and what they leave on disk."""
+"""Measure the resources of processes: CPU seconds, resident memory, and space on disk."""
 
 import os
 from collections.abc import Awaitable
@@ -11,21 +11,21 @@ from crm_contracts import topics
 from pymongo import MongoClient
 
 from benchmarks.figures import Run
-from benchmarks.program import Where
+from benchmarks.program import Target
 from deploy.local.process import recorded_processes
 from deploy.local.services import SERVICES
 
 
 @dataclass(frozen=True)
 class Taken:
-    """By one process since it started: CPU seconds; bytes of memory now."""
+    """Resources of one process: CPU seconds since it started, bytes of memory now."""
 
     cpu_s: float
     resident: int
 
 
 def taken(directory: Path) -> dict[str, Taken]:
-    """By each process of the stack in a directory (kafka, mongod, the services), and by this one."""
+    """Measure each process of the stack in a directory (kafka, mongod, the services), and this one."""
     found: dict[str, Taken] = {}
     for name, pid in {**recorded_processes(directory), "measuring": os.getpid()}.items():
         seen = psutil.Process(pid)
@@ -36,18 +36,18 @@ def taken(directory: Path) -> dict[str, Taken]:
 
 
 async def with_cpu(directory: Path, window: Awaitable[Run]) -> Run:
-    """What was measured, and the CPU seconds that each process took meanwhile."""
+    """Add the CPU seconds that each process took during a measurement."""
     before = taken(directory)
     run = await window
     after = taken(directory)
     return replace(run, cpu_s={name: after[name].cpu_s - before[name].cpu_s for name in before})
 
 
-def stored(where: Where) -> dict[str, dict[str, int]]:
-    """Bytes that each service keeps and has published, and bytes on disk of both servers, by what they are."""
-    data = Path(where.directory) / "data"
+def stored(target: Target) -> dict[str, dict[str, int]]:
+    """Measure the bytes that each service stores and has published, and the bytes on disk of both servers."""
+    data = Path(target.directory) / "data"
     found: dict[str, dict[str, int]] = {}
-    with MongoClient[dict[str, Any]](where.mongo) as client:
+    with MongoClient[dict[str, Any]](target.mongo) as client:
         for name in SERVICES:
             sizes = client[f"crm_{name}"].command("dbStats")
             found[name] = {

@@ -1,4 +1,4 @@
-"""What a run of the benchmarks found, as it is kept: one dated file, from which tables and chart are made."""
+"""The results of a run of the benchmarks: one dated file, from which tables and chart are made."""
 
 import json
 import os
@@ -29,7 +29,7 @@ class Side:
 
     @classmethod
     def of(cls, runs: Sequence[Run]) -> Self:
-        """Figures of runs; CPU of the last one, the warmest."""
+        """Compute the figures of runs; CPU of the last one, the warmest."""
         timed = all(run.latencies_s for run in runs)
         percentiles = {
             f"p{percent}": tuple(run.percentile_ms(percent) for run in runs) if timed else ()
@@ -48,7 +48,7 @@ class Row:
     ours: Side
     limit: Side | None = None
     by_latency: bool = False
-    """Latencies tell ours and the limit apart, and throughput does not, as where both are asked for the same."""
+    """Compare latencies, not throughput, as when the rate of both is the same."""
     at_least: float | None = None
     """Ours over limit, by throughput."""
     p50_below: float | None = None
@@ -102,7 +102,8 @@ class Results:
 
     at: str
     machine: dict[str, str]
-    rungs: str
+    servers: str
+    """The providers of Kafka and MongoDB."""
     quick: bool
     rows: list[Row] = field(default_factory=list)
     memory_mib: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -111,13 +112,13 @@ class Results:
     """Bytes per conversion: by service or server, by what they are."""
 
     @classmethod
-    def begin(cls, rungs: str, *, quick: bool) -> Self:
-        """With the facts of this machine."""
+    def begin(cls, servers: str, *, quick: bool) -> Self:
+        """Begin, with the facts of this machine."""
         now = datetime.now(UTC)
-        return cls(at=now.isoformat(timespec="seconds"), machine=_machine(), rungs=rungs, quick=quick)
+        return cls(at=now.isoformat(timespec="seconds"), machine=_machine(), servers=servers, quick=quick)
 
     def save(self) -> Path:
-        """Keep it under its minute, or under `quick` where it was."""
+        """Write it to a file named by its minute, or `quick` if it was quick."""
         FOLDER.mkdir(exist_ok=True)
         path = FOLDER / f"{'quick' if self.quick else self.at[:16].replace(':', '')}.json"
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
@@ -125,18 +126,18 @@ class Results:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """As it was saved."""
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**{**told, "rows": [_row(row) for row in told["rows"]]})
+        """Read a saved run."""
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        return cls(**{**saved, "rows": [_row(row) for row in saved["rows"]]})
 
 
-def _row(told: dict[str, Any]) -> Row:
-    sides = {side: _side(told[side]) if told[side] else None for side in ("ours", "limit")}
-    return Row(**{**told, **sides})
+def _row(saved: dict[str, Any]) -> Row:
+    sides = {side: _side(saved[side]) if saved[side] else None for side in ("ours", "limit")}
+    return Row(**{**saved, **sides})
 
 
-def _side(told: dict[str, Any]) -> Side:
-    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
+def _side(saved: dict[str, Any]) -> Side:
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
     return Side(**given)
 
 

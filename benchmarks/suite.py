@@ -1,8 +1,8 @@
-"""The benchmarks themselves: what is measured, how often, and what it is held against.
+"""The benchmarks: what is measured, how often, and against which limit.
 
-The surprise: ours and the limit take turns, so that whatever the machine does to one it does to the other. B8 comes
-first: its past must be as small as it says, and its thousands of conversions warm up Kafka's JVM for all others. B5
-comes last: its million contacts would be in everybody's way.
+Ours and the limit take turns, so that variation of the machine affects both. B8 comes first: its history must be small
+at the beginning, and its thousands of conversions warm up Kafka's JVM for all others. B5 comes last: its million
+contacts would slow down the others.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from benchmarks.growth import grow
 from benchmarks.load import Pace
 from benchmarks.ours.projection import fill
 from benchmarks.people import populate
-from benchmarks.program import Where, measured
+from benchmarks.program import Target, measured
 from benchmarks.resources import stored, taken
 from benchmarks.results import Results, Row, Side
 from deploy.cli.demo.dataset import SAMPLES, DataSet
@@ -43,26 +43,26 @@ class Suite:
     """All benchmarks on one running stack; `share` scales how much is done."""
 
     stack: LocalStack
-    where: Where
+    target: Target
     results: Results
     console: Console
     rounds: int
     share: float
 
     async def b1(self) -> None:
-        """Leads are created over HTTP."""
+        """Create leads over HTTP."""
         async with self._bare_fastapi() as url:
-            bare = replace(self.where, urls={"leads": url})
+            bare = replace(self.target, urls={"leads": url})
             for callers, operations in ((1, 300), (16, 1500)):
                 given = self._given({"callers": callers}, operations)
                 await self._beside(
                     Row("B1", f"create leads, {_callers(callers)}", _NOTHING, at_least=0.45),
-                    partial(measured, "ours.creation", self.where, **given),
+                    partial(measured, "ours.creation", self.target, **given),
                     partial(measured, "ours.creation", bare, **given),
                 )
 
     async def b2(self) -> None:
-        """Leads are converted into contact, company and deal, until the last timeline entry can be read."""
+        """Convert leads into contact, company and deal, until the last timeline entry can be read."""
         for callers, operations, target in ((1, 80, None), (16, 500, 0.45), (64, 700, 0.45)):
             row = Row("B2", f"convert leads, {_callers(callers)}", _NOTHING, at_least=target)
             await self._conversions(row, {"callers": callers}, operations)
@@ -73,71 +73,73 @@ class Suite:
             await self._conversions(row, {"per_second": rate}, rate * 10)
 
     async def b3(self) -> None:
-        """A company with ten contacts is linked to a deal, until they are attached."""
+        """Link a company with ten contacts to a deal, until they are attached."""
         for callers, operations in ((1, 100), (16, 500)):
             given = self._given({"callers": callers}, operations)
             await self._beside(
                 Row("B3", f"link a company with 10 contacts, {_callers(callers)}", _NOTHING),
-                partial(measured, "ours.linking", self.where, **given),
-                partial(measured, "limits.linking", self.where, **given),
+                partial(measured, "ours.linking", self.target, **given),
+                partial(measured, "limits.linking", self.target, **given),
             )
 
     async def b4(self) -> None:
-        """The timeline of a full topic."""
+        """Project the timeline of a full topic."""
         events = self._some(20_000)
 
         async def ours() -> Run:
             chain = f"bench-{uuid4().hex[:8]}"
             timeline = self.stack.services["timeline"]
             await asyncio.to_thread(timeline.terminate)
-            await fill(self.where, events=events, chain=chain)
+            await fill(self.target, events=events, chain=chain)
             timeline.start()
-            return await measured("ours.projection", self.where, events=events, chain=chain)
+            return await measured("ours.projection", self.target, events=events, chain=chain)
 
-        row = Row("B4", f"tell the timeline of {events:,} events on the topic", _NOTHING, at_least=0.50)
-        await self._beside(row, ours, partial(measured, "limits.projection", self.where, events=events))
+        row = Row("B4", f"project the timeline of {events:,} events on the topic", _NOTHING, at_least=0.50)
+        await self._beside(row, ours, partial(measured, "limits.projection", self.target, events=events))
         await asyncio.to_thread(self.stack.services["timeline"].wait_ready)
 
     async def b5(self) -> None:
-        """Clients are searched for in a village, a town and a city: it takes as long in each."""
-        await measured("ours.conversion", self.where, **self._given({"callers": 8}, 20))  # leaves a contact to copy
+        """Search clients in three sizes of database, each ten times the one before."""
+        await measured("ours.conversion", self.target, **self._given({"callers": 8}, 20))  # leaves a contact to copy
         found: dict[tuple[str, int], list[tuple[int, Side]]] = {}
         for size in (10_000, 100_000, 1_000_000):
             people = self._some(size)
-            await asyncio.to_thread(populate, self.where.mongo, people)
+            await asyncio.to_thread(populate, self.target.mongo, people)
             for by, callers in product(("name", "names", "phone", "e-mail"), (1, 16)):
                 given = self._given({"callers": callers}, 1000) | {"by": by, "people": people}
                 self.console.print(f"[dim]B5 search by {by} among {people:,}, {_callers(callers)}", highlight=False)
-                runs = [await measured("ours.searching", self.where, **given) for _ in range(self.rounds)]
+                runs = [await measured("ours.searching", self.target, **given) for _ in range(self.rounds)]
                 found.setdefault((by, callers), []).append((people, Side.of(runs)))
         for (by, callers), sides in found.items():
-            village = sides[0][1]
+            smallest = sides[0][1]
             for people, side in sides:
-                row = Row("B5", f"search by {by} among {people:,}, {_callers(callers)}", side, village, by_latency=True)
+                row = Row(
+                    "B5", f"search by {by} among {people:,}, {_callers(callers)}", side, smallest, by_latency=True
+                )
                 if side is sides[-1][1]:
                     row = replace(row, p99_at_most=2.0, p99_below_ms=20.0 if callers == 1 else None)
                 self._add(row)
 
     async def b6(self) -> None:
-        """A file of leads is imported, eight rows at a time."""
+        """Import a file of leads, eight rows at a time."""
         folder = os.environ.get("CRM_DATASET") or str(SAMPLES)
         leads = len(read_table(DataSet.of(Path(folder)).files[Kind.LEADS]).rows)
         async with self._bare_fastapi() as url:
-            bare = replace(self.where, urls={"leads": url})
+            bare = replace(self.target, urls={"leads": url})
             given = self._given({"callers": 8}, 1500)
             await self._beside(
                 Row("B6", f"import a file of {leads:,} leads", _NOTHING),
-                partial(measured, "ours.importing", self.where, folder=folder, parallel=8),
+                partial(measured, "ours.importing", self.target, folder=folder, parallel=8),
                 partial(measured, "ours.creation", bare, **given),
             )
 
     async def b7(self) -> None:
-        """What a conversion leaves in each service's database and topic, and what the processes keep in memory."""
+        """Measure what a conversion adds to each service's database and topic, and the memory of the processes."""
         given = self._given({"callers": 16}, 300)
         number = given["warm_up"] + given["operations"] + 1  # leads that are created and converted meanwhile
-        before = await asyncio.to_thread(stored, self.where)
-        await measured("ours.conversion", self.where, **given)
-        after = await asyncio.to_thread(stored, self.where)
+        before = await asyncio.to_thread(stored, self.target)
+        await measured("ours.conversion", self.target, **given)
+        after = await asyncio.to_thread(stored, self.target)
         self.results.growth = {
             name: {kind: (size - before[name].get(kind, 0)) // number for kind, size in sizes.items()}
             for name, sizes in after.items()
@@ -145,15 +147,15 @@ class Suite:
         self._remember("after the load")
 
     async def b8(self) -> None:
-        """The same conversions beside a past of 1x, 10x, 100x; one size after the other."""
+        """Convert leads beside a history of 1x, 10x, 100x; one size after the other."""
         given = self._given({"callers": 16}, 400)
-        await measured("ours.conversion", self.where, **given)  # warms up, and leaves what is copied
+        await measured("ours.conversion", self.target, **given)  # warms up, and leaves what is copied
         base = self._some(1_000)
         found: list[tuple[str, Side]] = []
         for times in (1, 10, 100):
-            grown = await asyncio.to_thread(grow, self.where.mongo, deals=times * base, entries=10 * times * base)
+            grown = await asyncio.to_thread(grow, self.target.mongo, deals=times * base, entries=10 * times * base)
             self.console.print(f"[dim]B8 {grown}", highlight=False)
-            runs = [await measured("ours.conversion", self.where, **given) for _ in range(self.rounds)]
+            runs = [await measured("ours.conversion", self.target, **given) for _ in range(self.rounds)]
             found.append((f"convert leads, 16 callers, at first beside {grown}", Side.of(runs)))
         for what, side in found:
             last = what == found[-1][0]
@@ -163,8 +165,8 @@ class Suite:
         given = self._given(pace, operations)
         await self._beside(
             row,
-            partial(measured, "ours.conversion", self.where, **given),
-            partial(measured, "limits.conversion", self.where, **given),
+            partial(measured, "ours.conversion", self.target, **given),
+            partial(measured, "limits.conversion", self.target, **given),
         )
 
     async def _beside(self, row: Row, ours: Measure, limit: Measure) -> None:
@@ -183,11 +185,11 @@ class Suite:
         self.console.print(text, highlight=False)
 
     def remember_rest(self) -> None:
-        """Memory before anything is done."""
+        """Record the memory before the first benchmark."""
         self._remember("at rest")
 
     def _remember(self, moment: str) -> None:
-        seen = taken(Path(self.where.directory))
+        seen = taken(Path(self.target.directory))
         self.results.memory_mib[moment] = {
             name: each.resident >> 20 for name, each in seen.items() if name != "measuring"
         }
@@ -203,8 +205,8 @@ class Suite:
         port = free_port()
         server = ChildProcess(
             "bare",
-            [sys.executable, "-m", "benchmarks.limits.creation", str(port), self.where.mongo],
-            directory=Path(self.where.directory),
+            [sys.executable, "-m", "benchmarks.limits.creation", str(port), self.target.mongo],
+            directory=Path(self.target.directory),
         )
         url = f"http://127.0.0.1:{port}"
         server.start()
@@ -215,7 +217,7 @@ class Suite:
             await asyncio.to_thread(server.terminate)
 
     def all(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
-        """Each by its name."""
+        """Yield each benchmark with its name."""
         for name in ("b8", "b1", "b2", "b3", "b4", "b6", "b7", "b5"):
             yield name, getattr(self, name)
 

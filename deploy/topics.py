@@ -1,7 +1,7 @@
-"""Makes the topics of `topics.yaml` and verifies those that are there.
+"""Create the topics of `topics.yaml` and verify those that exist.
 
-The surprise: a topic that exists with other settings is never altered, it is reported. A partition count that changes
-moves keys, and a retention that was wrong has already lost something: both need a person.
+A topic that exists with other settings is never altered, it is reported. A changed partition count moves keys, and a
+wrong retention has already lost events: both need a decision by a person.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class TopicsDiffer(Exception):
 
 
 def read_topics(file: Path = TOPICS_FILE) -> list[Topic]:
-    """All topics of the file, dead letters included."""
+    """Read all topics of the file, dead letters included."""
     document = yaml.safe_load(file.read_text())
     events, parked = document["events"], document["dead_letters"]
     return [Topic(name, events["partitions"], events["config"]) for name in events["topics"]] + [
@@ -60,7 +60,7 @@ async def apply(
     verify_configs: bool = True,
     topics: Sequence[Topic] | None = None,
 ) -> int:
-    """Make the missing topics, then compare all of them with the file; returns how many there are.
+    """Create the missing topics, then compare all of them with the file; return how many there are.
 
     Args:
         kafka: how to reach the cluster.
@@ -92,7 +92,7 @@ async def apply(
 
 
 async def _create(admin: AIOKafkaAdminClient, wanted: Sequence[Topic], replication_factor: int) -> dict[str, str]:
-    """Why, by name of the topic that could not be made."""
+    """Create the missing topics; return the reason of each that could not be created, by its name."""
     response = await admin.create_topics(
         [NewTopic(topic.name, topic.partitions, replication_factor, topic_configs=topic.config) for topic in wanted]
     )
@@ -105,7 +105,7 @@ async def _create(admin: AIOKafkaAdminClient, wanted: Sequence[Topic], replicati
 
 
 async def _compare_partitions(
-    admin: AIOKafkaAdminClient, wanted: Sequence[Topic], deadline_s: float = 15.0
+    admin: AIOKafkaAdminClient, wanted: Sequence[Topic], deadline_s: float = 60.0
 ) -> list[str]:
     deadline = time.monotonic() + deadline_s
     while True:

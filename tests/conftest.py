@@ -34,7 +34,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_report_header() -> str:
-    return f"rungs: Kafka {choose_kafka()}, MongoDB {choose_mongo()}"
+    return f"providers: Kafka {choose_kafka()}, MongoDB {choose_mongo()}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

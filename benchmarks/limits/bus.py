@@ -1,7 +1,7 @@
-"""What every bare limit with messages needs: topics, one producer, and stages that take all messages that are there.
+"""What every bare limit with messages needs: topics, one producer, and stages that take all messages at once.
 
 Each event waits for all acknowledgements, each document for the majority and the journal; offsets are committed after
-the work, but nobody waits for that. All documents of one step go in one command.
+the work, without waiting for that. All documents of one step go in one command.
 """
 
 import asyncio
@@ -16,38 +16,38 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import InsertOne, UpdateOne, WriteConcern
 
 from benchmarks.limits import sizes
-from benchmarks.program import Where
+from benchmarks.program import Target
 
 PARTITIONS = 6
 _READY_S = 0.05
 LEADS, DEALS, CLIENTS = "bench.leads", "bench.deals", "bench.clients"
 
-Heard = Sequence[tuple[str, str]]
+Received = Sequence[tuple[str, str]]
 """Id and event type of each message."""
 
-Stage = Callable[[Heard], Awaitable[None]]
+Stage = Callable[[Received], Awaitable[None]]
 
 
 def text(size: int) -> str:
-    """So many bytes."""
+    """Return a text of so many bytes."""
     return "x" * size
 
 
 class Bus:
-    """Stages by name, each with the topics that it hears; an async context manager."""
+    """Stages by name, each with the topics that it consumes; an async context manager."""
 
-    def __init__(self, where: Where, stages: Mapping[str, tuple[Stage, Sequence[str]]]) -> None:
-        self._kafka = where.kafka
+    def __init__(self, target: Target, stages: Mapping[str, tuple[Stage, Sequence[str]]]) -> None:
+        self._kafka = target.kafka
         self._stages = stages
-        self._client: Any = AsyncIOMotorClient(where.mongo)
+        self._client: Any = AsyncIOMotorClient(target.mongo)
         safe = WriteConcern(w="majority", j=True)
         self._database = self._client.get_database(f"bench_{uuid4().hex[:8]}", write_concern=safe)
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=where.kafka, acks="all", enable_idempotence=True, linger_ms=0, max_batch_size=1 << 18
+            bootstrap_servers=target.kafka, acks="all", enable_idempotence=True, linger_ms=0, max_batch_size=1 << 18
         )
         self._consumers: list[AIOKafkaConsumer] = []
         self._tasks: list[asyncio.Task[None]] = []
-        # A stage that fails ends the measurement: nobody waits for what never comes.
+        # A stage that fails ends the measurement, which would wait for ever.
         self._running = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
@@ -75,21 +75,21 @@ class Bus:
             self._client.close()
 
     async def insert(self, collection: str, documents: Sequence[dict[str, Any]]) -> None:
-        """All in one command."""
+        """Insert all documents in one command."""
         await self._database[collection].bulk_write([InsertOne(each) for each in documents], ordered=False)
 
     async def update(self, collection: str, ids: Sequence[str], size: int) -> None:
-        """Set so many bytes in each, in one command."""
+        """Set so many bytes in each document, in one command."""
         changes = [UpdateOne({"_id": id_}, {"$set": {"change": text(size)}}) for id_ in ids]
         await self._database[collection].bulk_write(changes, ordered=False)
 
-    async def say(self, topic: str, said: Heard) -> None:
-        """Send all, then wait for all."""
+    async def publish(self, topic: str, messages: Received) -> None:
+        """Send all messages, then wait for all acknowledgements."""
         sent = [
             await self._producer.send(
                 topic, text(sizes.EVENTS[kind]).encode(), id_.encode(), headers=[("type", kind.encode()), _HEADERS]
             )
-            for id_, kind in said
+            for id_, kind in messages
         ]
         await asyncio.gather(*sent)
 

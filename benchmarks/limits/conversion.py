@@ -19,17 +19,17 @@ from uuid import uuid4
 
 from benchmarks.figures import Run
 from benchmarks.limits import sizes
-from benchmarks.limits.bus import CLIENTS, DEALS, LEADS, Bus, Heard, text
+from benchmarks.limits.bus import CLIENTS, DEALS, LEADS, Bus, Received, text
 from benchmarks.load import Pace, paced
-from benchmarks.program import Where
+from benchmarks.program import Target
 
 
 class Chain:
     """All five services as one process."""
 
-    def __init__(self, where: Where) -> None:
+    def __init__(self, target: Target) -> None:
         self.bus = Bus(
-            where,
+            target,
             {
                 "clients": (self._clients, (LEADS, DEALS)),
                 "leads": (self._leads, (CLIENTS, DEALS)),
@@ -41,27 +41,27 @@ class Chain:
         self._entries: dict[str, int] = {}
 
     async def prepare(self, ids: Sequence[str]) -> None:
-        """The leads, which are there before."""
+        """Insert the leads."""
         await self.bus.insert("leads", [{"_id": id_, "state": text(sizes.LEAD)} for id_ in ids])
 
     async def convert(self, id_: str) -> None:
-        """One conversion, until its last timeline entry is written."""
+        """Convert one lead, until its last timeline entry is written."""
         done = self._done[id_] = asyncio.get_running_loop().create_future()
         await self.bus.update("leads", [id_], sizes.LEAD_CHANGE)
-        await self.bus.say(LEADS, [(id_, "conversion_requested")])
+        await self.bus.publish(LEADS, [(id_, "conversion_requested")])
         await done
 
-    async def _clients(self, heard: Heard) -> None:
+    async def _clients(self, received: Received) -> None:
         await asyncio.gather(
-            self.bus.say(CLIENTS, [(id_, "contacts_resolved") for id_ in _about(heard, "deal_created")]),
-            self._make_clients(_about(heard, "conversion_requested")),
-            self._note_elements(heard),
+            self.bus.publish(CLIENTS, [(id_, "contacts_resolved") for id_ in _about(received, "deal_created")]),
+            self._make_clients(_about(received, "conversion_requested")),
+            self._note_elements(received),
         )
 
-    async def _note_elements(self, heard: Heard) -> None:
-        new = [f"deal:{id_}" for id_ in _about(heard, "deal_created")]
-        new += [f"lead:{id_}" for id_ in _about(heard, "converted")]
-        attached = [f"deal:{id_}" for id_ in _about(heard, "contacts_attached")]
+    async def _note_elements(self, received: Received) -> None:
+        new = [f"deal:{id_}" for id_ in _about(received, "deal_created")]
+        new += [f"lead:{id_}" for id_ in _about(received, "converted")]
+        attached = [f"deal:{id_}" for id_ in _about(received, "contacts_attached")]
         if new:
             await self.bus.insert("elements", [{"_id": id_, "state": text(sizes.ELEMENT)} for id_ in new])
         if attached:
@@ -79,47 +79,49 @@ class Chain:
         )
         await self.bus.update("resolutions", ids, sizes.RESOLUTION)
         kinds = ("company_created", "contact_created", "client_resolved")
-        await self.bus.say(CLIENTS, [(id_, kind) for id_ in ids for kind in kinds])
+        await self.bus.publish(CLIENTS, [(id_, kind) for id_ in ids for kind in kinds])
 
-    async def _deals(self, heard: Heard) -> None:
-        asked, resolved = _about(heard, "deal_requested"), _about(heard, "contacts_resolved")
+    async def _deals(self, received: Received) -> None:
+        asked, resolved = _about(received, "deal_requested"), _about(received, "contacts_resolved")
         if asked:
             await self.bus.insert("deals", [{"_id": id_, "state": text(sizes.DEAL)} for id_ in asked])
-            await self.bus.say(DEALS, [(id_, "deal_created") for id_ in asked])
+            await self.bus.publish(DEALS, [(id_, "deal_created") for id_ in asked])
         if resolved:
             await self.bus.update("deals", resolved, sizes.DEAL_CHANGE)
-            await self.bus.say(DEALS, [(id_, "contacts_attached") for id_ in resolved])
+            await self.bus.publish(DEALS, [(id_, "contacts_attached") for id_ in resolved])
 
-    async def _leads(self, heard: Heard) -> None:
-        resolved, opened = _about(heard, "client_resolved"), _about(heard, "deal_created")
+    async def _leads(self, received: Received) -> None:
+        resolved, opened = _about(received, "client_resolved"), _about(received, "deal_created")
         if resolved or opened:
             await self.bus.update("leads", [*resolved, *opened], sizes.LEAD_CHANGE)
-            said = [(id_, "deal_requested") for id_ in resolved]
-            await self.bus.say(LEADS, said + [(id_, kind) for id_ in opened for kind in ("converted", "stage_changed")])
+            requested = [(id_, "deal_requested") for id_ in resolved]
+            await self.bus.publish(
+                LEADS, requested + [(id_, kind) for id_ in opened for kind in ("converted", "stage_changed")]
+            )
 
-    async def _timeline(self, heard: Heard) -> None:
+    async def _timeline(self, received: Received) -> None:
         entries = [
             {"_id": f"{id_}:{kind}:{place}", "entry": text(sizes.ENTRY)}
-            for id_, kind in heard
+            for id_, kind in received
             for place in range(sizes.ENTRIES[kind])
         ]
         await self.bus.insert("entries", entries)
-        for id_, kind in heard:
+        for id_, kind in received:
             self._entries[id_] = self._entries.get(id_, 0) + sizes.ENTRIES[kind]
             if self._entries[id_] == sum(sizes.ENTRIES.values()):
                 self._done.pop(id_).set_result(None)
 
 
-def _about(heard: Heard, wanted: str) -> list[str]:
-    return [id_ for id_, kind in heard if kind == wanted]
+def _about(received: Received, wanted: str) -> list[str]:
+    return [id_ for id_, kind in received if kind == wanted]
 
 
-async def measure(where: Where, *, warm_up: int, operations: int, pace: Pace) -> Run:
-    """As for the services."""
-    chain = Chain(where)
+async def measure(target: Target, *, warm_up: int, operations: int, pace: Pace) -> Run:
+    """Measure as for the services."""
+    chain = Chain(target)
     async with chain.bus:
         ids = [str(uuid4()) for _ in range(warm_up + operations)]
         await chain.prepare(ids)
         return await paced(
-            lambda number: chain.convert(ids[number]), where, warm_up=warm_up, operations=operations, pace=pace
+            lambda number: chain.convert(ids[number]), target, warm_up=warm_up, operations=operations, pace=pace
         )

@@ -15,7 +15,7 @@ from pymongo import WriteConcern
 
 
 async def serve(port: int, url: str) -> None:
-    """Until SIGTERM."""
+    """Serve until SIGTERM."""
     client: Any = AsyncIOMotorClient(url)
     leads = client.get_database("bench_creation", write_concern=WriteConcern(w="majority", j=True))["leads"]
     app = FastAPI()

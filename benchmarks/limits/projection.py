@@ -1,4 +1,4 @@
-"""The bare limit of B4: what stands on the topic is consumed and inserted by the hundred, as bytes, by one process."""
+"""The bare limit of B4: the events of the topic are consumed and inserted by the hundred, as bytes, by one process."""
 
 from time import monotonic
 from typing import Any
@@ -11,16 +11,16 @@ from pymongo import WriteConcern
 
 from benchmarks.figures import Run
 from benchmarks.limits.bus import PARTITIONS
-from benchmarks.program import Where
+from benchmarks.program import Target
 
 BATCH = 500
 
 
-async def measure(where: Where, *, events: int) -> Run:
-    """The newest events of the leads topic."""
-    client: Any = AsyncIOMotorClient(where.mongo)
+async def measure(target: Target, *, events: int) -> Run:
+    """Read and insert the newest events of the leads topic."""
+    client: Any = AsyncIOMotorClient(target.mongo)
     database = client.get_database(f"bench_{uuid4().hex[:8]}", write_concern=WriteConcern(w="majority", j=True))
-    consumer = AIOKafkaConsumer(bootstrap_servers=where.kafka)
+    consumer = AIOKafkaConsumer(bootstrap_servers=target.kafka)
     await consumer.start()
     try:
         places = [TopicPartition(topics.LEADS, number) for number in range(PARTITIONS)]

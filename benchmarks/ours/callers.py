@@ -1,4 +1,4 @@
-"""Callers of the services over HTTP, cheap enough to leave the machine to those whom they call."""
+"""Call the services over HTTP, cheaply enough to leave the machine to the services."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -6,20 +6,20 @@ from typing import Any, Self
 
 import aiohttp
 
-from benchmarks.program import Where
+from benchmarks.program import Target
 
 
 class Refused(RuntimeError):
-    """A service did not do as it was asked; a benchmark that goes on would measure its errors."""
+    """A service refused a request; a benchmark that continued would measure errors."""
 
 
 class Callers:
     """Connections to all services with one token; an async context manager."""
 
-    def __init__(self, where: Where) -> None:
-        self._urls = where.urls
+    def __init__(self, target: Target) -> None:
+        self._urls = target.urls
         self._http = aiohttp.ClientSession(
-            headers={"Authorization": f"Bearer {where.token}"}, connector=aiohttp.TCPConnector(limit=512)
+            headers={"Authorization": f"Bearer {target.token}"}, connector=aiohttp.TCPConnector(limit=512)
         )
 
     async def __aenter__(self) -> Self:
@@ -33,7 +33,7 @@ class Callers:
     async def send(
         self, method: str, service: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Any:
-        """The JSON body of a success.
+        """Send a request, and return the JSON body of a success.
 
         Raises:
             Refused: anything else.
@@ -45,7 +45,7 @@ class Callers:
 
 
 def a_lead(number: int, run: str) -> dict[str, Any]:
-    """A lead that nobody else resembles, with what a web form gives."""
+    """Return the body of a lead as a web form sends it, without duplicates."""
     return {
         "title": f"Pumps for company {number}",
         "first_name": "Ada",

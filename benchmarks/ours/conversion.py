@@ -8,14 +8,14 @@ from benchmarks.figures import Run
 from benchmarks.load import Pace, closed, paced
 from benchmarks.ours.callers import Callers, a_lead
 from benchmarks.ours.entries import Entries
-from benchmarks.program import Where
+from benchmarks.program import Target
 
 _QUIET_S = 1.0
 
 
-async def measure(where: Where, *, warm_up: int, operations: int, pace: Pace) -> Run:
-    """Conversions of leads that are created before."""
-    async with Callers(where) as crm, Entries(where) as entries:
+async def measure(target: Target, *, warm_up: int, operations: int, pace: Pace) -> Run:
+    """Convert leads that were created before."""
+    async with Callers(target) as crm, Entries(target) as entries:
         run = uuid4().hex[:8]
         leads = await _leads(crm, run, 1 + warm_up + operations)
 
@@ -29,7 +29,7 @@ async def measure(where: Where, *, warm_up: int, operations: int, pace: Pace) ->
 
         expected = await entries_of(entries, await convert(warm_up + operations, 1))
         return await paced(
-            lambda number: convert(number, expected), where, warm_up=warm_up, operations=operations, pace=pace
+            lambda number: convert(number, expected), target, warm_up=warm_up, operations=operations, pace=pace
         )
 
 
@@ -44,7 +44,7 @@ async def _leads(crm: Callers, run: str, number: int) -> list[str]:
 
 
 async def entries_of(entries: Entries, chain: str) -> int:
-    """How many entries a conversion has, once no more come."""
+    """Count the entries of a conversion, once no more come."""
     seen, since = 0, monotonic()
     while monotonic() - since < _QUIET_S or not seen:
         await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What one conversion costs, counted: writes, commands, events with their sizes, timeline entries.
+"""Count what one conversion costs: writes, commands, events with their sizes, timeline entries.
 
 MongoDB's profiler notes every command of all five databases while one lead is converted; the topics and documents are
 read afterwards. `benchmarks.limits.sizes` holds what was counted, and the bare limit does just that.
@@ -18,18 +18,18 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from benchmarks.ours.callers import Callers, a_lead
 from benchmarks.ours.conversion import entries_of
 from benchmarks.ours.entries import Entries
-from benchmarks.program import Where
+from benchmarks.program import Target
 
 SERVICES = ("leads", "deals", "clients", "timeline")
 _CALM_S = 5.0
 
 
-async def count(where: Where) -> dict[str, Any]:
-    """Of the second conversion: the first one makes what is made once."""
-    client: Any = AsyncIOMotorClient(where.mongo)
+async def count(target: Target) -> dict[str, Any]:
+    """Count the second conversion: the first one creates what is created once."""
+    client: Any = AsyncIOMotorClient(target.mongo)
     databases = {name: client[f"crm_{name}"] for name in SERVICES}
     run = uuid4().hex[:8]
-    async with Callers(where) as crm, Entries(where) as entries:
+    async with Callers(target) as crm, Entries(target) as entries:
         for number in (1, 2):
             for database in databases.values():
                 await database["system.profile"].drop()
@@ -37,7 +37,7 @@ async def count(where: Where) -> dict[str, Any]:
     stored = [entry async for entry in databases["timeline"]["entries"].find({"correlation_id": chain})]
     found = {
         "commands": {name: count async for name, count in _commands(databases)},
-        "events": await _events(where, chain),
+        "events": await _events(target, chain),
         "entries": dict(Counter(entry["type"] for entry in stored)),
         "bytes of an entry": sum(len(bson.encode(entry)) for entry in stored) // len(stored),
         "bytes of a document": {name: size async for name, size in _documents(databases)},
@@ -47,7 +47,7 @@ async def count(where: Where) -> dict[str, Any]:
 
 
 async def _convert(crm: Callers, entries: Entries, databases: Mapping[str, Any], run: str, number: int) -> str:
-    """One conversion under the profiler; its correlation id."""
+    """Convert one lead under the profiler, and return the correlation id."""
     lead = (await crm.send("POST", "leads", "/leads", a_lead(number, run)))["id"]
     await asyncio.sleep(_CALM_S)  # what the creation left to do is not part of a conversion
     for database in databases.values():
@@ -62,7 +62,7 @@ async def _convert(crm: Callers, entries: Entries, databases: Mapping[str, Any],
 
 
 async def _commands(databases: Mapping[str, Any]) -> AsyncIterator[tuple[str, int]]:
-    """How many of each kind each collection got, apart from those that any quiet second has."""
+    """Count the commands of each collection by kind, apart from those that occur without load."""
     for name, database in databases.items():
         seen: Counter[str] = Counter()
         async for each in database["system.profile"].find({"appName": "crm"}):
@@ -74,7 +74,7 @@ async def _commands(databases: Mapping[str, Any]) -> AsyncIterator[tuple[str, in
 
 
 async def _documents(databases: Mapping[str, Any]) -> AsyncIterator[tuple[str, int]]:
-    """Of the newest document of each collection."""
+    """Return the size of the newest document of each collection."""
     for name, database in databases.items():
         for collection in sorted(await database.list_collection_names()):
             last = await database[collection].find_one(sort=[("$natural", -1)])
@@ -82,9 +82,9 @@ async def _documents(databases: Mapping[str, Any]) -> AsyncIterator[tuple[str, i
                 yield f"{name}.{collection}", len(bson.encode(last))
 
 
-async def _events(where: Where, chain: str) -> list[tuple[str, int, int]]:
-    """Type, bytes of the value, bytes of the headers."""
-    consumer = AIOKafkaConsumer(*topics.ALL, bootstrap_servers=where.kafka, auto_offset_reset="earliest")
+async def _events(target: Target, chain: str) -> list[tuple[str, int, int]]:
+    """Return type, bytes of the value and bytes of the headers of each event."""
+    consumer = AIOKafkaConsumer(*topics.ALL, bootstrap_servers=target.kafka, auto_offset_reset="earliest")
     await consumer.start()
     try:
         places = list(consumer.assignment())

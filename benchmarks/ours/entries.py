@@ -1,7 +1,7 @@
-"""Knows when all timeline entries of a chain of events can be read.
+"""Wait until all timeline entries of a chain of events can be read.
 
-The surprise: nobody asks. A change stream of MongoDB tells of each entry the moment it is committed to a majority,
-which is when a reader sees it; it costs the database one cursor, however many conversions are watched.
+Without polling: a change stream of MongoDB returns each entry as soon as it is committed to a majority, which is when a
+reader sees it; it costs the database one cursor, however many conversions are watched.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from benchmarks.program import Where
+from benchmarks.program import Target
 
 _INSERTS: list[dict[str, Any]] = [
     {"$match": {"operationType": "insert"}},
@@ -22,8 +22,8 @@ _INSERTS: list[dict[str, Any]] = [
 class Entries:
     """Counts entries by correlation id; an async context manager."""
 
-    def __init__(self, where: Where) -> None:
-        self._client: Any = AsyncIOMotorClient(where.mongo)
+    def __init__(self, target: Target) -> None:
+        self._client: Any = AsyncIOMotorClient(target.mongo)
         self._collection = self._client["crm_timeline"]["entries"]
         self._seen: dict[str, int] = defaultdict(int)
         self._waiting: dict[str, tuple[int, asyncio.Future[None]]] = {}
@@ -43,7 +43,7 @@ class Entries:
         self._client.close()
 
     def seen(self, correlation_id: str) -> int:
-        """How many there are so far."""
+        """Return how many there are so far."""
         return self._seen[correlation_id]
 
     async def reach(self, correlation_id: str, number: int) -> None:

@@ -1,18 +1,18 @@
-"""B3: a company with ten contacts is linked to a deal, until they stand in the deal."""
+"""B3: a company with ten contacts is linked to a deal, until they are in the deal."""
 
 from uuid import uuid4
 
 from benchmarks.figures import Run
 from benchmarks.load import Pace, closed, paced
 from benchmarks.ours.callers import Callers, Refused
-from benchmarks.program import Where
+from benchmarks.program import Target
 
 CONTACTS = 10
 
 
-async def measure(where: Where, *, warm_up: int, operations: int, pace: Pace) -> Run:
-    """Links of one company to deals that are there before; the answer is awaited in the request that links."""
-    async with Callers(where) as crm:
+async def measure(target: Target, *, warm_up: int, operations: int, pace: Pace) -> Run:
+    """Link one company to existing deals; the request that links waits for the answer."""
+    async with Callers(target) as crm:
         company = (await crm.send("POST", "clients", "/companies", {"title": f"ACME {uuid4().hex[:8]}"}))["id"]
         for number in range(CONTACTS):
             contact = (await crm.send("POST", "clients", "/contacts", {"last_name": f"Lovelace {number}"}))["id"]
@@ -30,4 +30,4 @@ async def measure(where: Where, *, warm_up: int, operations: int, pace: Pace) ->
             if len(found["client"]["contacts"]) != CONTACTS:
                 raise Refused(f"not all contacts were attached: {found['client']}")
 
-        return await paced(link, where, warm_up=warm_up, operations=operations, pace=pace)
+        return await paced(link, target, warm_up=warm_up, operations=operations, pace=pace)

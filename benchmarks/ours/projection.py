@@ -1,4 +1,4 @@
-"""B4: a topic is full of events, and the timeline service, just started, tells them."""
+"""B4: a topic is full of events, and the timeline service, just started, projects them."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -13,15 +13,15 @@ from crm_contracts.leads import LeadUpdated
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from benchmarks.figures import Run
-from benchmarks.program import Where
+from benchmarks.program import Target
 
 _LOOK_S = 0.05
 _LINGER_MS = 5
 
 
-async def fill(where: Where, *, events: int, chain: str) -> None:
+async def fill(target: Target, *, events: int, chain: str) -> None:
     """Publish so many events of leads that were renamed, each of a lead of its own."""
-    producer = AIOKafkaProducer(bootstrap_servers=where.kafka, linger_ms=_LINGER_MS, max_batch_size=1 << 18)
+    producer = AIOKafkaProducer(bootstrap_servers=target.kafka, linger_ms=_LINGER_MS, max_batch_size=1 << 18)
     await producer.start()
     try:
         sent = []
@@ -46,16 +46,16 @@ async def fill(where: Where, *, events: int, chain: str) -> None:
         await producer.stop()
 
 
-async def measure(where: Where, *, events: int, chain: str) -> Run:
-    """Entries per second, from the first that was seen to the last."""
-    client: Any = AsyncIOMotorClient(where.mongo)
+async def measure(target: Target, *, events: int, chain: str) -> Run:
+    """Measure entries per second, from the first that was seen to the last."""
+    client: Any = AsyncIOMotorClient(target.mongo)
     entries = client["crm_timeline"]["entries"]
-    told: list[tuple[float, int]] = []
-    while not told or told[-1][1] < events:
+    counts: list[tuple[float, int]] = []
+    while not counts or counts[-1][1] < events:
         found = await entries.count_documents({"correlation_id": chain})
         if found:
-            told.append((monotonic(), found))
+            counts.append((monotonic(), found))
         await asyncio.sleep(_LOOK_S)
     client.close()
-    (began, before), (ended, after) = told[0], told[-1]
+    (began, before), (ended, after) = counts[0], counts[-1]
     return Run((), ended - began, after - before)

@@ -7,15 +7,15 @@ from benchmarks.figures import Run
 from benchmarks.load import Pace, paced
 from benchmarks.ours.callers import Callers, Refused
 from benchmarks.people import Person
-from benchmarks.program import Where
+from benchmarks.program import Target
 
 By = Literal["name", "names", "phone", "e-mail"]
 _STRIDE: Final = 104_729
-"""Far from person to person, so that each search is for somebody else."""
+"""Far from person to person, so that each search is for another person."""
 
 
 def typed(by: By, person: Person) -> str:
-    """What somebody types who looks for this person."""
+    """Return what a user types to find this person."""
     return {
         "name": person.last[:4],
         "names": f"{person.last} {person.first[:3]}",
@@ -24,14 +24,14 @@ def typed(by: By, person: Person) -> str:
     }[by]
 
 
-async def measure(where: Where, *, by: By, people: int, warm_up: int, operations: int, pace: Pace) -> Run:
-    """Each search is for one of these people, and finds somebody."""
-    async with Callers(where) as crm:
+async def measure(target: Target, *, by: By, people: int, warm_up: int, operations: int, pace: Pace) -> Run:
+    """Search for one of these people in each operation."""
+    async with Callers(target) as crm:
 
         async def search(number: int) -> None:
             text = typed(by, Person.number(number * _STRIDE % people))
             found = await crm.send("GET", "clients", f"/clients/search?{urlencode({'q': text, 'kind': 'contact'})}")
             if not found["items"]:
-                raise Refused(f"nobody was found by {text!r}")
+                raise Refused(f"no contact was found by {text!r}")
 
-        return await paced(search, where, warm_up=warm_up, operations=operations, pace=pace)
+        return await paced(search, target, warm_up=warm_up, operations=operations, pace=pace)

@@ -1,12 +1,23 @@
-"""The operator's command: `crm --help` says what it can do.
+"""The operator's command: `crm --help` lists what it can do.
 
-The surprise: nothing here has a way in of its own. All that concerns data goes through the public HTTP API, so whatever
-`crm` does, another program can do. Only `crm verify` reads databases and topics past the services: it trusts none.
+All data goes through the public HTTP API, so another program can do whatever `crm` does. Only `crm verify` reads
+databases and topics directly: it trusts no service.
 """
 
 import typer
 
-from deploy.cli.commands import data, dead_letters, keeping, reading, stack, timeline, verifying
+from deploy.cli.commands import (
+    convert,
+    dataset,
+    dead_letters,
+    import_export,
+    outbox,
+    stack,
+    timeline,
+    token,
+    trace,
+    verify,
+)
 
 app = typer.Typer(name="crm", help="Runs and operates the CRM.", no_args_is_help=True, add_completion=False)
 
@@ -15,16 +26,16 @@ app.command("down")(stack.down)
 app.command("status")(stack.status)
 app.command("topics")(stack.topics)
 app.command("demo")(stack.run_demo)
-app.command("token")(keeping.token)
-app.add_typer(keeping.outbox, name="outbox")
+app.command("token")(token.token)
+app.add_typer(outbox.outbox, name="outbox")
 app.add_typer(dead_letters.app, name="dead-letters")
-app.command("import")(data.import_file)
-app.command("export")(data.export_file)
-app.command("convert")(data.convert)
-app.command("dataset")(data.dataset)
+app.command("import")(import_export.import_file)
+app.command("export")(import_export.export_file)
+app.command("convert")(convert.convert)
+app.command("dataset")(dataset.dataset)
 app.add_typer(timeline.timeline, name="timeline")
-app.command("trace")(reading.trace)
-app.command("verify")(verifying.verify)
+app.command("trace")(trace.trace)
+app.command("verify")(verify.verify)
 
 if __name__ == "__main__":
     app()

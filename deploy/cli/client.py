@@ -1,11 +1,10 @@
 """The five services over HTTP, as an operator's programs need them.
 
-The surprise: everything is sent again when a service is away (503, no connection), because everything may come again:
-PUT by its nature, POST because each carries an `Idempotency-Key`.
+Every request is sent again while a service is away (503, no connection), because every request is idempotent: PUT by
+its nature, POST by an `Idempotency-Key`.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -14,47 +13,21 @@ from uuid import uuid4
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from deploy.cli.answers import Answer, Problem, ServiceAway, json_of
+
 SERVICES: Final = ("leads", "deals", "clients", "catalog", "timeline")
 LARGEST_PAGE: Final = 200
 _AWAY: Final = frozenset({502, 503, 504})
 _SPARE_S: Final = 30.0
 
 
-class ServiceAway(Exception):
-    """The service gave no answer, or none of its own, for as long as we were ready to wait."""
-
-
-class Problem(Exception):
-    """A service said no; `code` is stable, `errors` name the wrong fields."""
-
-    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
-        self.status = status
-        self.code = str(body.get("code", "unknown"))
-        self.body = dict(body)
-        self.errors: list[dict[str, str]] = list(body.get("errors") or [])
-        super().__init__(self._text())
-
-    def _text(self) -> str:
-        detail = self.body.get("detail") or self.body.get("title") or ""
-        fields = "; ".join(f"{wrong['field']}: {wrong['message']} ({wrong['code']})" for wrong in self.errors)
-        return f"{self.status} {self.code}: {fields or detail}".rstrip(": ")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Status and JSON body of a success."""
-
-    status: int
-    body: Any
-
-
 def address(*segments: str) -> str:
-    """`/v1/a/b`, each segment escaped: names from other systems hold anything."""
+    """Join segments to `/v1/a/b`, each escaped: names from other systems hold anything."""
     return "/v1/" + "/".join(quote(segment, safe="") for segment in segments)
 
 
 class Crm:
-    """A caller of all services with one token; an async context manager."""
+    """A client of all services with one token; an async context manager."""
 
     def __init__(
         self,
@@ -64,7 +37,7 @@ class Crm:
         patience_s: float = 60.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`patience_s` is how long a service may be away before `ServiceAway`."""
+        """Wait up to `patience_s` for a service that is away before `ServiceAway`."""
         self.urls = dict(urls)
         self._patience_s = patience_s
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=100)
@@ -81,20 +54,20 @@ class Crm:
         await self._http.aclose()
 
     async def get(self, service: str, path: str, **query: str | int | None) -> Any:
-        """The JSON body."""
-        given = {name: value for name, value in query.items() if value is not None}
-        return (await self.send("GET", service, path, query=given)).body
+        """Read a JSON body."""
+        asked = {name: value for name, value in query.items() if value is not None}
+        return (await self.send("GET", service, path, query=asked)).body
 
     async def put(self, service: str, path: str, body: Any, *, wait_s: float = 0) -> Answer:
-        """Set something."""
+        """Set a resource."""
         return await self.send("PUT", service, path, body=body, wait_s=wait_s)
 
     async def post(self, service: str, path: str, body: Any = None) -> Answer:
-        """Make something, once, however often it is sent."""
+        """Create a resource, once, however often the request is sent."""
         return await self.send("POST", service, path, body=body, headers={"Idempotency-Key": str(uuid4())})
 
     async def pages(self, service: str, path: str, **query: str | int | None) -> AsyncIterator[dict[str, Any]]:
-        """All items of a list, page by page."""
+        """Yield all items of a list, page by page."""
         cursor: str | None = None
         while True:
             page = await self.get(service, path, **{"limit": LARGEST_PAGE, **query, "cursor": cursor})
@@ -105,7 +78,7 @@ class Crm:
                 return
 
     async def readiness(self, service: str) -> str:
-        """`ok`, `degraded` or `unavailable`, as the service says it; not tried again.
+        """Return `ok`, `degraded` or `unavailable`, as the service reports it; it is asked once.
 
         Raises:
             ServiceAway: it does not answer.
@@ -114,16 +87,16 @@ class Crm:
             response = await self._http.get(self.urls[service] + "/health/ready")
         except httpx.TransportError as error:
             raise ServiceAway(f"{service} does not answer") from error
-        return str(_json(response).get("status", response.status_code))
+        return str(json_of(response).get("status", response.status_code))
 
     async def text(self, service: str, path: str) -> str:
-        """A body that is not JSON, such as metrics; not tried again."""
+        """Read a body that is not JSON, such as metrics; it is asked once."""
         try:
             response = await self._http.get(self.urls[service] + path)
         except httpx.TransportError as error:
             raise ServiceAway(f"{service} does not answer at {self.urls[service]}") from error
         if response.is_error:
-            raise Problem(response.status_code, _json(response))
+            raise Problem(response.status_code, json_of(response))
         return response.text
 
     async def send(
@@ -137,10 +110,10 @@ class Crm:
         headers: Mapping[str, str] | None = None,
         wait_s: float = 0,
     ) -> Answer:
-        """One request, again while the service is away.
+        """Send a request, again while the service is away.
 
         Raises:
-            Problem: it said no.
+            Problem: it refused.
             ServiceAway: the patience ended first.
         """
         prefer = {"Prefer": f"wait={wait_s:g}"} if wait_s else {}
@@ -168,15 +141,7 @@ class Crm:
         except httpx.TransportError as error:
             raise ServiceAway(f"{service} does not answer: {type(error).__name__}") from error
         if response.status_code in _AWAY:
-            raise ServiceAway(f"{service} answers {response.status_code}: {_json(response).get('code', '')}")
+            raise ServiceAway(f"{service} answers {response.status_code}: {json_of(response).get('code', '')}")
         if response.is_error:
-            raise Problem(response.status_code, _json(response))
+            raise Problem(response.status_code, json_of(response))
         return Answer(response.status_code, response.json() if response.content else None)
-
-
-def _json(response: httpx.Response) -> dict[str, Any]:
-    try:
-        body = response.json()
-    except ValueError:
-        return {"detail": response.text[:200]}
-    return body if isinstance(body, dict) else {"detail": str(body)[:200]}

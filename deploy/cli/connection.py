@@ -1,7 +1,7 @@
 """Where the services of a running CRM are, and a token for them.
 
-The surprise: a CRM that is not the local stack is named by `CRM_LEADS_URL` and its four like, and then a token must be
-given in `CRM_TOKEN`: our development key means nothing there.
+A CRM that is not the local stack is named by `CRM_LEADS_URL` and its four like; it does not accept the development key,
+so it needs a token in `CRM_TOKEN`.
 """
 
 import os
@@ -28,24 +28,25 @@ class Connection:
 
     urls: dict[str, str]
     token: str
-    rungs: str
+    servers: str
+    """The providers of Kafka and MongoDB."""
     kafka: KafkaSettings | None
     verifies_topic_configs: bool = True
 
     @classmethod
     def to(cls, stack: LocalStack) -> Self:
-        """A stack of this process."""
+        """Connect to a stack of this process."""
         return cls(
             urls={name: stack.services[name].url for name in SERVICES},
             token=stack.keys.token(OPERATOR, roles=["admin"], minutes=_MINUTES),
-            rungs=f"Kafka on rung {stack.kafka.rung}, MongoDB on rung {stack.mongo.rung}",
+            servers=f"Kafka {stack.kafka.provider}, MongoDB {stack.mongo.provider}",
             kafka=KafkaSettings.of(stack.kafka.environment),
             verifies_topic_configs=stack.kafka.verifies_topic_configs,
         )
 
     @classmethod
     def find(cls) -> Self:
-        """The one that the environment names, or else the detached stack of this machine.
+        """Find the CRM that the environment names, or else the detached stack of this machine.
 
         Raises:
             NotRunning: there is neither.
@@ -64,11 +65,11 @@ class Connection:
         return cls(
             urls=stack.services,
             token=Keys(Path(stack.private_key), Path(stack.jwks)).token(OPERATOR, roles=["admin"], minutes=_MINUTES),
-            rungs=f"Kafka on rung {stack.kafka_rung}, MongoDB on rung {stack.mongo_rung}",
+            servers=f"Kafka {stack.kafka_provider}, MongoDB {stack.mongo_provider}",
             kafka=KafkaSettings.of(stack.kafka_environment),
-            verifies_topic_configs=stack.kafka_rung != "tansu",
+            verifies_topic_configs=stack.kafka_provider != "tansu",
         )
 
     def crm(self) -> Crm:
-        """A caller with this token."""
+        """Return a client with this token."""
         return Crm(self.urls, self.token)

@@ -1,8 +1,7 @@
-"""Converts leads in bulk, and moves the deals that come of it to a stage; may be stopped and run again at any moment.
+"""Convert leads in bulk, and move their deals to a stage; may be stopped and run again at any moment.
 
-The surprise: what is wanted of the deal travels in the conversion's correlation id (`convert:WON:<uuid>`), which leads
-keeps. So a later run recognises deals of earlier conversions that it was stopped before moving, and no others: a deal
-that anybody has moved since is left alone.
+The stage of the deal is part of the conversion's correlation id (`convert:WON:<uuid>`), which leads keeps. So a later
+run recognises the deals that a stopped run did not move, and only those: a deal that was moved since is left alone.
 """
 
 from collections import Counter
@@ -14,15 +13,17 @@ from uuid import uuid4
 
 from rich.console import Console
 
-from deploy.cli.client import Crm, Problem, ServiceAway, address
-from deploy.cli.pool import bar, each
+from deploy.cli.answers import Problem, ServiceAway
+from deploy.cli.client import Crm, address
+from deploy.cli.pool import each
+from deploy.cli.progress import bar
 
 Outcome = Literal["converted", "was converted", "deal moved", "failed"]
 _WAIT_S: Final = 30.0
 
 
 class StillRunning(Exception):
-    """The conversion has not ended; asking again later goes on with it."""
+    """The conversion has not ended; requesting it again later continues it."""
 
 
 class NoSuchStage(Exception):
@@ -30,8 +31,8 @@ class NoSuchStage(Exception):
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is wanted of each lead; None leaves it to the service."""
+class ConversionRequest:
+    """How each lead is to be converted; None leaves it to the service."""
 
     on_duplicate: str | None = None
     targets: tuple[str, ...] | None = None
@@ -39,39 +40,41 @@ class Wish:
 
     @property
     def body(self) -> dict[str, Any]:
-        """As leads takes it."""
-        given = {"on_duplicate": self.on_duplicate, "targets": self.targets and list(self.targets)}
-        return {name: value for name, value in given.items() if value}
+        """The body of the request to leads."""
+        fields = {"on_duplicate": self.on_duplicate, "targets": self.targets and list(self.targets)}
+        return {name: value for name, value in fields.items() if value}
 
     @property
-    def mark(self) -> str:
-        """How correlation ids of conversions with this wish begin."""
+    def prefix(self) -> str:
+        """The prefix of the correlation ids of conversions requested like this."""
         return f"convert:{self.deal_stage}:" if self.deal_stage else "convert:"
 
 
 @dataclass
 class Results:
-    """How many leads ended how; `failed` is reason by lead id."""
+    """Number of leads by outcome; `failed` is reason by lead id."""
 
     counts: Counter[Outcome] = field(default_factory=Counter)
     failed: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
 
-async def convert(crm: Crm, lead_id: str, wish: Wish, *, deadline_s: float = 120.0) -> tuple[Outcome, dict[str, Any]]:
-    """Convert one lead, wait for the end, and move its deal if that is wanted.
+async def convert(
+    crm: Crm, lead_id: str, request: ConversionRequest, *, deadline_s: float = 120.0
+) -> tuple[Outcome, dict[str, Any]]:
+    """Convert one lead, wait for the end, and move its deal if a stage is requested.
 
     Raises:
         Problem: refused, with the duplicates under `candidates`.
         StillRunning: not done before the deadline.
     """
-    mine = f"{wish.mark}{uuid4()}"
+    mine = f"{request.prefix}{uuid4()}"
     deadline = monotonic() + deadline_s
     path = address("leads", lead_id, "conversion")
     while True:
         # No Idempotency-Key: the state of the lead makes repeats harmless.
         answer = await crm.send(
-            "POST", "leads", path, body=wish.body, headers={"X-Correlation-Id": mine}, wait_s=_WAIT_S
+            "POST", "leads", path, body=request.body, headers={"X-Correlation-Id": mine}, wait_s=_WAIT_S
         )
         result: dict[str, Any] = answer.body
         if result["state"] == "done":
@@ -79,41 +82,41 @@ async def convert(crm: Crm, lead_id: str, wish: Wish, *, deadline_s: float = 120
         if monotonic() > deadline:
             raise StillRunning(f"the conversion is {result['state']} after {deadline_s:.0f} s")
     if result["correlation_id"] == mine:
-        await _move(crm, result["deal"], wish)
+        await _move(crm, result["deal"], request)
         return "converted", result
-    return await _finish_earlier(crm, result, wish), result
+    return await _finish_earlier(crm, result, request), result
 
 
 async def convert_stage(
     crm: Crm,
     stage: str,
-    wish: Wish,
+    request: ConversionRequest,
     *,
     console: Console,
     originator: str | None = None,
     parallel: int = 16,
 ) -> Results:
-    """Convert all leads of a stage, and finish what an earlier run left undone.
+    """Convert all leads of a stage, and finish what an earlier run left.
 
     Raises:
         NoSuchStage: `stage`, or the deals' stage.
     """
     started = monotonic()
-    await check_stages(crm, stage, wish.deal_stage)
-    # First the leads, then the deals: what leaves the stage in between has its deal by then.
+    await check_stages(crm, stage, request.deal_stage)
+    # First the leads, then the deals: a lead that leaves the stage in between has its deal by then.
     query = {"stage_id": stage, "originator_id": originator}
     leads = [lead["id"] async for lead in crm.pages("leads", address("leads"), **query)]
     known = set(leads)
-    left = [id_ for id_ in await _unmoved(crm, wish, originator, parallel) if id_ not in known]
+    left = [id_ for id_ in await _unmoved(crm, request, originator, parallel) if id_ not in known]
     results = Results()
+
+    async def finish(lead_id: str) -> Outcome:
+        conversion = await crm.get("leads", address("leads", lead_id, "conversion"))
+        return await _finish_earlier(crm, conversion, request)
 
     async def one(lead_id: str) -> None:
         try:
-            if lead_id in known:
-                outcome, _ = await convert(crm, lead_id, wish)
-            else:
-                conversion = await crm.get("leads", address("leads", lead_id, "conversion"))
-                outcome = await _finish_earlier(crm, conversion, wish)
+            outcome = (await convert(crm, lead_id, request))[0] if lead_id in known else await finish(lead_id)
         except (Problem, ServiceAway, StillRunning) as problem:
             if isinstance(problem, Problem) and problem.status in {401, 403}:
                 raise
@@ -128,7 +131,7 @@ async def convert_stage(
 
 
 async def check_stages(crm: Crm, stage: str | None, deal_stage: str | None) -> None:
-    """Whether both exist.
+    """Check that both stages exist.
 
     Raises:
         NoSuchStage: naming those that do.
@@ -141,9 +144,9 @@ async def check_stages(crm: Crm, stage: str | None, deal_stage: str | None) -> N
             raise NoSuchStage(f"{service}s have no stage {wanted}; there are {', '.join(there)}")
 
 
-async def _unmoved(crm: Crm, wish: Wish, originator: str | None, parallel: int) -> list[str]:
-    """Leads of the originator whose deal stands where it was made and was never moved."""
-    if wish.deal_stage is None:
+async def _unmoved(crm: Crm, request: ConversionRequest, originator: str | None, parallel: int) -> list[str]:
+    """Return the leads of the originator whose deal was never moved from its first stage."""
+    if request.deal_stage is None:
         return []
     first = (await crm.get("deals", address("deal-stages")))[0]["id"]
     deals = crm.pages("deals", address("deals"), stage_id=first)
@@ -154,18 +157,18 @@ async def _unmoved(crm: Crm, wish: Wish, originator: str | None, parallel: int) 
     return [lead["id"] for lead in leads if lead["originator_id"] == originator]
 
 
-async def _finish_earlier(crm: Crm, conversion: Mapping[str, Any], wish: Wish) -> Outcome:
-    """Move the deal of an earlier conversion, if that conversion wanted it and nobody has moved it since."""
-    wanted = wish.deal_stage and str(conversion["correlation_id"]).startswith(wish.mark)
-    if not wanted or conversion["deal"] is None:
+async def _finish_earlier(crm: Crm, conversion: Mapping[str, Any], request: ConversionRequest) -> Outcome:
+    """Move the deal of an earlier conversion, if that conversion requested it and the deal was not moved since."""
+    requested = request.deal_stage and str(conversion["correlation_id"]).startswith(request.prefix)
+    if not requested or conversion["deal"] is None:
         return "was converted"
     deal = await crm.get("deals", address("deals", conversion["deal"]["id"]))
     if deal["moved_at"] is not None:
         return "was converted"
-    await _move(crm, conversion["deal"], wish)
+    await _move(crm, conversion["deal"], request)
     return "deal moved"
 
 
-async def _move(crm: Crm, deal: Mapping[str, Any] | None, wish: Wish) -> None:
-    if deal is not None and wish.deal_stage is not None:
-        await crm.put("deals", address("deals", deal["id"], "stage"), {"stage_id": wish.deal_stage})
+async def _move(crm: Crm, deal: Mapping[str, Any] | None, request: ConversionRequest) -> None:
+    if deal is not None and request.deal_stage is not None:
+        await crm.put("deals", address("deals", deal["id"], "stage"), {"stage_id": request.deal_stage})

@@ -1,7 +1,6 @@
-"""What the services could not handle, from all of them, as the operator's commands need it.
+"""The dead letters of all services, as the operator's commands need them.
 
-The surprise: an id that a person types is short. `clients:leads@12` is `crm.leads.events.clients.dlt@12` in the service
-clients; both are taken.
+`clients:leads@12` is short for the id `crm.leads.events.clients.dlt@12` in the service clients; both are accepted.
 """
 
 import re
@@ -12,14 +11,15 @@ from typing import Any, Final
 
 from crm_contracts import topics
 
-from deploy.cli.client import SERVICES, Crm, Problem, address
-from deploy.cli.pool import Advance
+from deploy.cli.answers import Problem
+from deploy.cli.client import SERVICES, Crm, address
+from deploy.cli.progress import Advance
 
-Letter = dict[str, Any]
-"""A dead letter as its service tells of it, with `service` and the short `name` besides."""
+DeadLetter = dict[str, Any]
+"""A dead letter as its service returns it, with `service` and the short `name` besides."""
 
-_SHORT: Final = re.compile(r"(?P<service>[a-z]+):(?P<speaker>[a-z]+)@(?P<offset>\d+)")
-_LONG: Final = re.compile(r"crm\.(?P<speaker>[a-z]+)\.events\.(?P<service>[a-z]+)\.dlt@(?P<offset>\d+)")
+_SHORT: Final = re.compile(r"(?P<service>[a-z]+):(?P<producer>[a-z]+)@(?P<offset>\d+)")
+_LONG: Final = re.compile(r"crm\.(?P<producer>[a-z]+)\.events\.(?P<service>[a-z]+)\.dlt@(?P<offset>\d+)")
 
 
 class NotAnId(Exception):
@@ -27,8 +27,8 @@ class NotAnId(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which of them; None is any."""
+class Criteria:
+    """Which dead letters; None is any."""
 
     service: str | None = None
     state: str | None = "open"
@@ -37,13 +37,13 @@ class Wanted:
     topic: str | None = None
 
     def query(self) -> dict[str, str | None]:
-        """For a service; `leads` is short for its topic."""
+        """Return the query parameters; `leads` is short for its topic."""
         topic = f"crm.{self.topic}.events" if self.topic in SERVICES else self.topic
         return {"state": self.state, "type": self.type, "reason": self.reason, "topic": topic}
 
 
-def located(name: str) -> tuple[str, str]:
-    """The service, and its own id, of an id in either form.
+def locate(name: str) -> tuple[str, str]:
+    """Return the service, and its own id, of an id in either form.
 
     Raises:
         NotAnId: it is neither.
@@ -51,49 +51,49 @@ def located(name: str) -> tuple[str, str]:
     found = _SHORT.fullmatch(name) or _LONG.fullmatch(name)
     if found is None or found["service"] not in SERVICES:
         raise NotAnId(f"{name!r} is not an id: write it as clients:leads@12, as `crm dead-letters list` does")
-    service, topic = found["service"], f"crm.{found['speaker']}.events"
+    service, topic = found["service"], f"crm.{found['producer']}.events"
     return service, f"{topics.dead_letters(topic, service)}@{found['offset']}"
 
 
-def named(service: str, letter: Letter) -> Letter:
-    """The same with its service and its short name."""
+def with_name(service: str, letter: DeadLetter) -> DeadLetter:
+    """Add the service and the short name."""
     found = _LONG.fullmatch(letter["id"])
-    name = letter["id"] if found is None else f"{found['service']}:{found['speaker']}@{found['offset']}"
+    name = letter["id"] if found is None else f"{found['service']}:{found['producer']}@{found['offset']}"
     return {"service": service, "name": name, **letter}
 
 
-async def listed(crm: Crm, wanted: Wanted, *, limit: int | None = None) -> list[Letter]:
-    """Those that fit, newest first."""
-    found: list[Letter] = []
-    for service in SERVICES if wanted.service is None else (wanted.service,):
+async def list_all(crm: Crm, criteria: Criteria, *, limit: int | None = None) -> list[DeadLetter]:
+    """List those that fit, newest first."""
+    found: list[DeadLetter] = []
+    for service in SERVICES if criteria.service is None else (criteria.service,):
         of_service = 0
-        async for letter in crm.pages(service, address("dead-letters"), **wanted.query()):
+        async for letter in crm.pages(service, address("dead-letters"), **criteria.query()):
             if of_service == limit:
                 break
-            found.append(named(service, letter))
+            found.append(with_name(service, letter))
             of_service += 1
     found.sort(key=lambda letter: letter["parked_at"], reverse=True)
     return found[:limit]
 
 
-async def to_replay(crm: Crm, wanted: Wanted) -> list[str]:
-    """The names of all that fit, oldest first: what happened to one thing is told in its order."""
-    return [letter["name"] for letter in reversed(await listed(crm, wanted))]
+async def names_to_replay(crm: Crm, criteria: Criteria) -> list[str]:
+    """Return the names of all that fit, oldest first, so that the events of one aggregate are replayed in order."""
+    return [letter["name"] for letter in reversed(await list_all(crm, criteria))]
 
 
-async def shown(crm: Crm, name: str) -> Letter:
-    """One with its history and its record."""
-    service, id_ = located(name)
-    return named(service, await crm.get(service, address("dead-letters", id_)))
+async def show(crm: Crm, name: str) -> DeadLetter:
+    """Read one with its history and its record."""
+    service, id_ = locate(name)
+    return with_name(service, await crm.get(service, address("dead-letters", id_)))
 
 
-async def replayed(crm: Crm, names: Iterable[str], advance: Advance) -> dict[str, str]:
-    """Replay them one after the other; for each how it ended: an outcome, or the code of a refusal."""
-    return {name: await _replayed(crm, name, advance) for name in names}
+async def replay(crm: Crm, names: Iterable[str], advance: Advance) -> dict[str, str]:
+    """Replay them one after the other; return for each an outcome, or the code of a refusal."""
+    return {name: await _replay_one(crm, name, advance) for name in names}
 
 
-async def _replayed(crm: Crm, name: str, advance: Advance) -> str:
-    service, id_ = located(name)
+async def _replay_one(crm: Crm, name: str, advance: Advance) -> str:
+    service, id_ = locate(name)
     try:
         letter = (await crm.post(service, address("dead-letters", id_, "replay"))).body
     except Problem as problem:
@@ -104,13 +104,13 @@ async def _replayed(crm: Crm, name: str, advance: Advance) -> str:
     return "done" if letter["state"] == "replayed" else f"{last['outcome']}: {last['reason'] or 'no reason'}"
 
 
-async def discarded(crm: Crm, names: Sequence[str], reason: str) -> dict[str, str]:
-    """Discard them; for each the state that it has now, or the code of a refusal."""
-    return {name: await _discarded(crm, name, reason) for name in names}
+async def discard(crm: Crm, names: Sequence[str], reason: str) -> dict[str, str]:
+    """Discard them; return for each its new state, or the code of a refusal."""
+    return {name: await _discard_one(crm, name, reason) for name in names}
 
 
-async def _discarded(crm: Crm, name: str, reason: str) -> str:
-    service, id_ = located(name)
+async def _discard_one(crm: Crm, name: str, reason: str) -> str:
+    service, id_ = locate(name)
     try:
         letter = (await crm.post(service, address("dead-letters", id_, "discard"), {"reason": reason})).body
     except Problem as problem:
@@ -118,6 +118,6 @@ async def _discarded(crm: Crm, name: str, reason: str) -> str:
     return str(letter["state"])
 
 
-def summed(ended: dict[str, str]) -> str:
-    """`3 done, 1 failed: no_such_stage`."""
+def summary(ended: dict[str, str]) -> str:
+    """Count the outcomes: `3 done, 1 failed: no_such_stage`."""
     return ", ".join(f"{count} {outcome}" for outcome, count in sorted(Counter(ended.values()).items()))

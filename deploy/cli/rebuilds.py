@@ -1,13 +1,14 @@
-"""A rebuild of the timeline as its operator follows it: started, or found running, and watched to its end.
+"""Start a rebuild of the timeline, or find the one that runs, and follow it to its end.
 
-The surprise: watching is all that happens here. The service works by itself, so whoever stops watching may look again.
+The service works by itself, so an operator may stop following and look again later.
 """
 
 import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from deploy.cli.client import Crm, Problem, address
+from deploy.cli.answers import Problem
+from deploy.cli.client import Crm, address
 
 OVER: Final = frozenset({"switched", "differs", "failed", "cancelled"})
 _LOOK_EACH_S: Final = 0.2
@@ -16,7 +17,7 @@ Rebuild = dict[str, Any]
 
 
 async def begin(crm: Crm) -> Rebuild:
-    """A new rebuild, or the one that is not over yet."""
+    """Start a rebuild, or return the one that is not over yet."""
     try:
         started: Rebuild = (await crm.post("timeline", _address())).body
     except Problem as problem:
@@ -27,13 +28,13 @@ async def begin(crm: Crm) -> Rebuild:
 
 
 async def newest(crm: Crm) -> Rebuild | None:
-    """The last one that was asked for."""
+    """Return the last one that was requested."""
     page: dict[str, list[Rebuild]] = await crm.get("timeline", _address(), limit=1)
     return next(iter(page["items"]), None)
 
 
 async def look(crm: Crm, rebuild_id: str) -> Rebuild:
-    """How far it is."""
+    """Read how far it is."""
     found: Rebuild = await crm.get("timeline", _address(rebuild_id))
     return found
 
@@ -55,7 +56,7 @@ async def accept(crm: Crm, rebuild: Rebuild) -> Rebuild:
 
 
 async def cancel(crm: Crm, rebuild: Rebuild) -> Rebuild:
-    """Give it up."""
+    """Cancel it."""
     cancelled: Rebuild = (await crm.send("DELETE", "timeline", _address(rebuild["id"]))).body
     return cancelled
 

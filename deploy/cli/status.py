@@ -1,4 +1,4 @@
-"""How the running system is: readiness, what is still to be said and heard, and what was parked and is still open."""
+"""The state of the running system: readiness, outbox backlog, consumer lag and open dead letters."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,13 +7,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
-from deploy.cli.client import SERVICES, Crm, Problem, ServiceAway
+from deploy.cli.answers import Problem, ServiceAway
+from deploy.cli.client import SERVICES, Crm
 from deploy.cli.views import age
 
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One service; counts are None where it does not tell; `lag` is records, `oldest_s` a dead letter's age."""
+    """One service; counts are None where it does not answer; `lag` is records, `oldest_s` a dead letter's age."""
 
     name: str
     url: str
@@ -51,7 +52,7 @@ async def service_status(crm: Crm, name: str) -> ServiceStatus:
 
 
 def gauges(metrics: str) -> dict[str, list[int]]:
-    """The values of each gauge, one for each of its labels."""
+    """Return the values of each gauge, one for each of its labels."""
     return {
         family.name: [int(sample.value) for sample in family.samples]
         for family in text_string_to_metric_families(metrics)
@@ -64,9 +65,9 @@ async def services_status(crm: Crm) -> list[ServiceStatus]:
     return list(await asyncio.gather(*(service_status(crm, name) for name in SERVICES)))
 
 
-def show(console: Console, found: list[ServiceStatus], rungs: str) -> None:
-    """Print it."""
-    table = Table(title=rungs, title_justify="left")
+def show(console: Console, found: list[ServiceStatus], title: str) -> None:
+    """Print a table of the services."""
+    table = Table(title=title, title_justify="left")
     for column in ("service", "address", "ready", "outbox", "quarantined", "lag", "dead letters", "oldest"):
         table.add_column(column, justify="left" if column in {"service", "address", "ready"} else "right")
     for status in found:

@@ -1,4 +1,4 @@
-"""Timelines, traces, conversions and dead letters as an operator reads them on a terminal."""
+"""Print timelines, traces, conversions and dead letters on a terminal."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,11 +13,11 @@ from rich.tree import Tree
 from deploy.cli.imports import Counts
 
 _MUCH: Final = 4_000
-"""Characters of a record's value that a terminal gets; `--json` gives it whole."""
+"""Characters of a record's value that are printed; `--json` prints all."""
 
 
 def timeline(console: Console, element: str, entries: Iterable[Mapping[str, Any]]) -> None:
-    """Entries, newest first."""
+    """Print entries, newest first."""
     table = Table("when", "who", "what", title=f"Timeline of {element}", title_justify="left")
     for entry in entries:
         at = datetime.fromisoformat(entry["occurred_at"])
@@ -26,7 +26,7 @@ def timeline(console: Console, element: str, entries: Iterable[Mapping[str, Any]
 
 
 def rebuild(console: Console, found: Mapping[str, Any]) -> None:
-    """How a rebuild of the timeline ended."""
+    """Print how a rebuild of the timeline ended."""
     compared = found["comparison"] or {}
     table = Table(title=f"Rebuild {found['id']}: {found['state']}", title_justify="left", show_header=False)
     table.add_row("events read", f"{found['read']} of {found['total']}")
@@ -52,7 +52,7 @@ def rebuild(console: Console, found: Mapping[str, Any]) -> None:
 
 
 def trace(console: Console, found: Mapping[str, Any]) -> None:
-    """The steps as a tree over the services, with the time that each took."""
+    """Print the steps as a tree over the services, with the time that each took."""
     tree = Tree(f"Trace {escape(found['correlation_id'])}: {found['total_ms']:.0f} ms in all")
     for step in found["steps"]:
         _branch(tree, step)
@@ -68,7 +68,7 @@ def _branch(tree: Tree, step: Mapping[str, Any]) -> None:
 
 
 def conversion(console: Console, outcome: str, result: Mapping[str, Any]) -> None:
-    """What a conversion led to."""
+    """Print the results of a conversion."""
     console.print(f"{outcome}, attempt {result['attempt']}, correlation id {result['correlation_id']}", soft_wrap=True)
     for name in ("contact", "company", "deal"):
         if result[name]:
@@ -76,7 +76,7 @@ def conversion(console: Console, outcome: str, result: Mapping[str, Any]) -> Non
 
 
 def counts(console: Console, file: str, found: Counts) -> None:
-    """How an import ended."""
+    """Print how an import ended."""
     console.print(
         f"{file}: {found.created} created, {found.updated} updated, {found.unchanged} unchanged, "
         f"{found.skipped} skipped, {found.rejected} rejected in {found.seconds:.1f} s"
@@ -84,7 +84,7 @@ def counts(console: Console, file: str, found: Counts) -> None:
 
 
 def deal(console: Console, found: Mapping[str, Any]) -> None:
-    """A deal with its client."""
+    """Print a deal with its client."""
     client, amount = found["client"], found["amount"]
     table = Table(title=f"Deal {found['number']}: {escape(found['title'])}", title_justify="left", show_header=False)
     table.add_row("stage", found["stage_id"])
@@ -98,7 +98,7 @@ def deal(console: Console, found: Mapping[str, Any]) -> None:
 
 
 def age(seconds: float) -> str:
-    """`45 s`, `12 min`, `3 h`, `5 d`."""
+    """Format an age as `45 s`, `12 min`, `3 h` or `5 d`."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
@@ -106,7 +106,7 @@ def age(seconds: float) -> str:
 
 
 def dead_letters(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
-    """One line for each, with the id as the commands take it."""
+    """Print a line for each, with the id as the commands accept it."""
     table = Table(
         "service", Column("id", no_wrap=True), Column("type", overflow="fold"), Column("reason", overflow="fold")
     )
@@ -114,18 +114,18 @@ def dead_letters(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
         table.add_column(column)
     for letter in found:
         seconds = (datetime.now(UTC) - datetime.fromisoformat(letter["parked_at"])).total_seconds()
-        told = (letter["service"], letter["name"], letter["type"] or "?", letter["reason"], age(seconds))
-        table.add_row(*(escape(printable(text)) for text in told), str(letter["attempts"]), letter["state"])
+        shown = (letter["service"], letter["name"], letter["type"] or "?", letter["reason"], age(seconds))
+        table.add_row(*(escape(printable(text)) for text in shown), str(letter["attempts"]), letter["state"])
     console.print(table)
 
 
 def dead_letter(console: Console, found: Mapping[str, Any]) -> None:
-    """One with its history and what the record holds."""
+    """Print one with its history and its record."""
     table = Table(title=f"Dead letter {found['name']}: {found['state']}", title_justify="left", show_header=False)
     original = found["original"]
     place = f"{original['topic']}/{original['partition']}@{original['offset']}" if original else found["topic"]
-    told = {name: found[name] for name in ("type", "key", "event_id", "correlation_id", "reason", "message")}
-    for name, text in {"heard": place, **told}.items():
+    shown = {name: found[name] for name in ("type", "key", "event_id", "correlation_id", "reason", "message")}
+    for name, text in {"heard": place, **shown}.items():
         table.add_row(name, escape(printable(text or "")))
     console.print(table)
     history = Table("when", "what", "who", "outcome", "reason")
@@ -157,5 +157,5 @@ def _text(content: Mapping[str, str] | None, *, pretty: bool = False) -> str:
 
 
 def printable(text: str) -> str:
-    """What a stranger wrote must not steer the terminal."""
+    """Escape control characters: text from outside must not control the terminal."""
     return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)

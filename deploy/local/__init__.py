@@ -1,1 +1,1 @@
-"""The whole system on one machine: brokers and database on the best rung that the machine offers, then the services."""
+"""Run the whole system on one machine: Kafka and MongoDB from the first usable provider, then the services."""

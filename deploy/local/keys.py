@@ -1,7 +1,7 @@
-"""The key pair that signs development tokens, made at set-up: `python -m deploy.local.keys PRIVATE_DIR PUBLIC_DIR`.
+"""Create the key pair that signs development tokens: `python -m deploy.local.keys PRIVATE_DIR PUBLIC_DIR`.
 
-The surprise: it is the only way into a local stack, since authentication has no off switch. It is made once and kept,
-so that tokens outlive a restart.
+Authentication cannot be switched off: these tokens are the only way into a local stack. The pair is created once and
+kept, so that tokens outlive a restart.
 """
 
 import json
@@ -25,19 +25,21 @@ _BITS: Final = 2048
 
 @dataclass(frozen=True)
 class Keys:
-    """Where the pair lies; services get the public half alone."""
+    """The files of the pair; services get the public half alone."""
 
     private_key: Path
     jwks: Path
 
     def token(self, subject: str, *, roles: Sequence[str] = (), scopes: Sequence[str] = (), minutes: float = 60) -> str:
-        """A user's bearer token."""
-        said = claims(subject, now=datetime.now(UTC), lifetime=timedelta(minutes=minutes), roles=roles, scopes=scopes)
-        return sign(said, private_key=self.private_key, jwks=self.jwks)
+        """Make a bearer token of a user."""
+        content = claims(
+            subject, now=datetime.now(UTC), lifetime=timedelta(minutes=minutes), roles=roles, scopes=scopes
+        )
+        return sign(content, private_key=self.private_key, jwks=self.jwks)
 
 
 def make_keys(private: Path, public: Path | None = None) -> Keys:
-    """The pair in these folders (one, where `public` is not given), made if it is not there."""
+    """Return the pair in these folders (one, where `public` is not given); create it if it does not exist."""
     public = public or private
     keys = Keys(private / "private.pem", public / "jwks.json")
     if keys.private_key.exists() and keys.jwks.exists():

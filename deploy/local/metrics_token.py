@@ -1,7 +1,7 @@
-"""Prometheus's token in a container: `python -m deploy.local.metrics_token PRIVATE_DIR PUBLIC_DIR FILE`.
+"""Write Prometheus's token in a container: `python -m deploy.local.metrics_token PRIVATE_DIR PUBLIC_DIR FILE`.
 
-The surprise: it is made anew each time the stack is brought up, and ends after a month; Prometheus reads the file at
-each scrape.
+A new one is written each time the stack is brought up, and expires after a month; Prometheus reads the file at each
+scrape.
 """
 
 import sys
@@ -17,16 +17,16 @@ LIFETIME: Final = timedelta(days=30)
 
 
 def write_token(private: Path, public: Path, file: Path) -> None:
-    """A token that may read metrics and nothing else, readable by the group of the file alone."""
+    """Write a token that may only read metrics into a file that only its owner and group can read."""
     keys = make_keys(private, public)
-    said = claims("prometheus", now=datetime.now(UTC), lifetime=LIFETIME, scopes=["metrics:read"], service=True)
+    content = claims("prometheus", now=datetime.now(UTC), lifetime=LIFETIME, scopes=["metrics:read"], service=True)
     file.unlink(missing_ok=True)
     file.touch(mode=0o640)
-    file.write_text(sign(said, private_key=keys.private_key, jwks=keys.jwks))
+    file.write_text(sign(content, private_key=keys.private_key, jwks=keys.jwks))
 
 
 def main(arguments: Sequence[str]) -> None:
-    """See the module."""
+    """Run the command, as the module describes it."""
     private, public, file = map(Path, arguments)
     write_token(private, public, file)
     print(f"the token of Prometheus is in {file}")

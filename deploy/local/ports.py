@@ -1,4 +1,4 @@
-"""Ports on the loopback address that nobody listens on."""
+"""Find free ports on the loopback address."""
 
 import socket
 
@@ -6,7 +6,7 @@ _handed_out: set[int] = set()
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could bind it now."""
+    """Return whether a server could bind it now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -17,7 +17,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """The preferred port if it is free, else one that the system chooses; never the same twice in one process."""
+    """Return the preferred port if it is free, else one that the system chooses; never the same twice in a process."""
     if preferred is not None and preferred not in _handed_out and is_free(preferred):
         _handed_out.add(preferred)
         return preferred

@@ -22,7 +22,7 @@ class NotReady(Exception):
 
 
 def start_mark(pid: int) -> str | None:
-    """When this process started, to tell it from a later one with the same pid; None where it is gone or a zombie."""
+    """Return when a process started, which tells it from a later one with its pid; None if it is gone or a zombie."""
     with contextlib.suppress(OSError):
         # The command name may hold spaces and parentheses: fields count from the last one.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -53,7 +53,7 @@ class ChildProcess:
         environment: Mapping[str, str] | None = None,
         working_directory: Path | None = None,
     ) -> None:
-        """`directory` receives `logs/<name>.log` and the record in `running/`."""
+        """Prepare it; `directory` receives `logs/<name>.log` and the record in `running/`."""
         self.name = name
         self.command = list(command)
         self.environment = dict(os.environ if environment is None else environment)
@@ -75,7 +75,7 @@ class ChildProcess:
         return self._process.pid
 
     def start(self) -> None:
-        """Start it; its log is appended to."""
+        """Start it, and append its output to its log."""
         if self.running:
             raise NotReady(f"{self.name} runs already")
         for folder in (self.log.parent, self._record.parent):
@@ -94,7 +94,7 @@ class ChildProcess:
         self._record.write_text(json.dumps(record))
 
     def wait_ready(self, ready: Callable[[], bool], deadline_s: float) -> None:
-        """Ask `ready` until it says yes.
+        """Call `ready` until it returns True.
 
         Raises:
             NotReady: it ended before, or the deadline passed.
@@ -109,14 +109,14 @@ class ChildProcess:
             time.sleep(_POLL_S)
 
     def kill(self) -> None:
-        """SIGKILL, and wait until it is gone."""
+        """Send SIGKILL, and wait until it is gone."""
         self._signal(signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
         self._record.unlink(missing_ok=True)
 
     def terminate(self, deadline_s: float = 20.0) -> bool:
-        """SIGTERM, and SIGKILL when the deadline has passed; whether it ended by itself."""
+        """Send SIGTERM, and SIGKILL when the deadline has passed; return whether it ended by itself."""
         if self._process is None:
             return True
         self._signal(signal.SIGTERM)
@@ -128,11 +128,11 @@ class ChildProcess:
         return ended
 
     def pause(self) -> None:
-        """SIGSTOP: it keeps its connections and answers nobody."""
+        """Send SIGSTOP: it keeps its connections and answers no request."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """SIGCONT."""
+        """Send SIGCONT."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -146,7 +146,7 @@ class ChildProcess:
 
 
 def recorded_processes(directory: Path) -> dict[str, int]:
-    """Name and pid of each recorded process that still runs and is the one that was recorded."""
+    """Return name and pid of each recorded process that still runs and is the one that was recorded."""
     alive: dict[str, int] = {}
     for record in sorted((directory / "running").glob("*.json")):
         with contextlib.suppress(ValueError, KeyError):

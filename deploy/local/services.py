@@ -1,7 +1,7 @@
-"""The five services as processes, as the images run them: `python -m services.<name>.app`.
+"""Run the five services as processes, as the images run them: `python -m services.<name>.app`.
 
-The surprise: what a service gets to know comes from one function here, `service_environment`; the compose file names
-the same variables, and a test compares the two.
+All settings of a service come from one function here, `service_environment`; the compose file has the same variables,
+and a test compares the two.
 """
 
 import os
@@ -17,19 +17,19 @@ from deploy.local.keys import Keys
 from deploy.local.mongo import Mongo
 from deploy.local.process import ChildProcess
 from deploy.local.tokens import AUDIENCE, ISSUER
+from deploy.local.waiting import START_DEADLINE_S
 
 SERVICES: Final = ("leads", "deals", "clients", "catalog", "timeline")
 DEFAULT_PORTS: Final = dict(zip(SERVICES, range(8101, 8106), strict=True))
 DATABASE_PREFIX: Final = "crm_"
 ROOT: Final = Path(__file__).resolve().parents[2]
-_READY_DEADLINE_S: Final = 60.0
 # HTTP requests get 15 s, running handlers 15 s, the last flush 5 s.
 _STOP_DEADLINE_S: Final = 40.0
 _OK: Final = 200
 
 
 def service_environment(port: int, *, kafka: Kafka, mongo: Mongo, keys: Keys) -> dict[str, str]:
-    """All that a service is told."""
+    """Return the environment variables of a service."""
     return {
         "CRM_HOST": "127.0.0.1",
         "CRM_PORT": str(port),
@@ -64,42 +64,42 @@ class ServiceProcess:
 
     @property
     def log(self) -> Path:
-        """Where its output goes."""
+        """The file of its output."""
         return self._process.log
 
     def start(self) -> None:
         """Start it, without waiting."""
         self._process.start()
 
-    def wait_ready(self, deadline_s: float = _READY_DEADLINE_S) -> None:
+    def wait_ready(self, deadline_s: float = START_DEADLINE_S) -> None:
         """Return when it accepts writes."""
         self._process.wait_ready(lambda: answers_ok(f"{self.url}/health/ready"), deadline_s)
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """Send SIGKILL."""
         self._process.kill()
 
     def terminate(self) -> bool:
-        """SIGTERM: it finishes what it began; False where the grace period was too short, and it was killed."""
+        """Send SIGTERM, so that it finishes its work; return False if it was killed after the grace period."""
         return self._process.terminate(_STOP_DEADLINE_S)
 
     def pause(self) -> None:
-        """SIGSTOP."""
+        """Send SIGSTOP."""
         self._process.pause()
 
     def resume(self) -> None:
-        """SIGCONT."""
+        """Send SIGCONT."""
         self._process.resume()
 
     def restart(self, extra_environment: Mapping[str, str] | None = None) -> None:
-        """End it if it runs and start it again; the extra environment holds for this run alone. Does not wait."""
+        """End it if it runs and start it again, without waiting; the extra environment is for this run alone."""
         self._process.terminate(_STOP_DEADLINE_S)
         self._process.environment = {**self._environment, **(extra_environment or {})}
         self._process.start()
 
 
 def answers_ok(url: str) -> bool:
-    """Whether a GET is answered with 200."""
+    """Return whether a GET is answered with 200."""
     try:
         with urllib.request.urlopen(url, timeout=2) as response:
             return bool(response.status == _OK)

@@ -30,7 +30,7 @@ from shared.kit.settings import KafkaSettings
 class LocalStack:
     """A running system; a context manager that ends it on the way out, unless it was detached.
 
-    Kafka and MongoDB may be handed over running; then they stay with whoever started them.
+    Kafka and MongoDB may be handed over running; then the caller ends them.
     """
 
     load = staticmethod(state.load)
@@ -46,7 +46,7 @@ class LocalStack:
         default_ports: bool = False,
         say: Callable[[str], None] = print,
     ) -> None:
-        """`default_ports` asks for 8101 to 8105 where they are free; `say` gets a line for each step."""
+        """Use the ports 8101 to 8105 where they are free, with `default_ports`; `say` gets a line for each step."""
         self.directory = directory or state.local_directory()
         self.services: dict[str, ServiceProcess] = {}
         self.kafka: Kafka
@@ -98,10 +98,10 @@ class LocalStack:
         return service
 
     def describe(self) -> str:
-        """The rungs and addresses, one to a line."""
+        """List the providers and addresses, one to a line."""
         lines = [
-            f"Kafka    {self.kafka.rung:7} {self.kafka.bootstrap_servers}",
-            f"MongoDB  {self.mongo.rung:7} {self.mongo.url.rpartition('@')[2]}",
+            f"Kafka    {self.kafka.provider:7} {self.kafka.bootstrap_servers}",
+            f"MongoDB  {self.mongo.provider:7} {self.mongo.url.rpartition('@')[2]}",
             *(f"{name:16} {service.url}/docs" for name, service in self.services.items()),
             f"logs             {self.directory / 'logs'}",
         ]
@@ -110,9 +110,9 @@ class LocalStack:
     def detach(self) -> state.RunningStack:
         """Leave everything running after this process; `LocalStack.down()` ends it."""
         stack = state.RunningStack(
-            kafka_rung=self.kafka.rung,
+            kafka_provider=self.kafka.provider,
             kafka_environment=self.kafka.environment,
-            mongo_rung=self.mongo.rung,
+            mongo_provider=self.mongo.provider,
             mongo_url=self.mongo.url,
             services={name: service.url for name, service in self.services.items()},
             private_key=str(self.keys.private_key),
@@ -146,7 +146,7 @@ class LocalStack:
             kafka = launch_kafka(self.directory)
             self._started.callback(kafka.stop)
         self.kafka, self.mongo = kafka, mongo
-        self._say(f"Starting Kafka ({kafka.rung}) and MongoDB ({mongo.rung}) ...")
+        self._say(f"Starting Kafka ({kafka.provider}) and MongoDB ({mongo.provider}) ...")
         mongo.wait_ready()
         kafka.wait_ready()
         _apply_topics(kafka)

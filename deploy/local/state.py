@@ -1,7 +1,7 @@
-"""What is known of a stack on disk: a lock while it starts and runs, and `stack.json` for other processes to find it.
+"""The state of a stack on disk: a lock while it starts and runs, and `stack.json`, by which other processes find it.
 
-The surprise: the lock is an open file, so the kernel frees it however its holder ends; the records in `running/` tell
-what the holder left behind.
+The lock is an open file, which the kernel releases however its holder ends; the records in `running/` name the
+processes that the holder left.
 """
 
 import fcntl
@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
+from deploy.local.container import remove_containers
 from deploy.local.process import recorded_processes, stop_leftovers
-from deploy.local.providers import remove_containers
 from deploy.local.services import ROOT
 
 _STOP_DEADLINE_S: Final = 45.0
@@ -27,9 +27,9 @@ class StackBusy(Exception):
 class RunningStack:
     """A stack that was left running."""
 
-    kafka_rung: str
+    kafka_provider: str
     kafka_environment: dict[str, str]
-    mongo_rung: str
+    mongo_provider: str
     mongo_url: str
     services: dict[str, str]
     """URL of each service."""
@@ -44,7 +44,7 @@ class RunningStack:
 
 
 def local_directory() -> Path:
-    """`.local` beside the sources, or what `CRM_LOCAL_DIR` says."""
+    """Return `.local` beside the sources, or the directory in `CRM_LOCAL_DIR`."""
     return Path(os.environ.get("CRM_LOCAL_DIR") or ROOT / ".local").resolve()
 
 
@@ -52,7 +52,7 @@ def lock(directory: Path) -> IO[str]:
     """Hold the directory until the returned file is closed.
 
     Raises:
-        StackBusy: somebody else holds it.
+        StackBusy: another process holds it.
     """
     directory.mkdir(parents=True, exist_ok=True)
     held = (directory / "lock").open("w")
@@ -65,7 +65,7 @@ def lock(directory: Path) -> IO[str]:
 
 
 def lock_first_free(parent: Path, name: str) -> tuple[Path, IO[str]]:
-    """The first of `name-0`, `name-1`, ... that nobody holds: test runs side by side, leftovers found again."""
+    """Lock the first free one of `name-0`, `name-1`, ...: test runs go side by side, and leftovers are found again."""
     number = 0
     while True:
         directory = parent / f"{name}-{number}"
@@ -78,13 +78,13 @@ def lock_first_free(parent: Path, name: str) -> tuple[Path, IO[str]]:
 def save(directory: Path, stack: RunningStack) -> None:
     """Write `stack.json`."""
     unfinished = directory / "stack.json.new"
-    unfinished.touch(mode=0o600)  # servers that were given may have passwords
+    unfinished.touch(mode=0o600)  # the URL of an external server may have a password
     unfinished.write_text(json.dumps(asdict(stack), indent=2))
     unfinished.replace(directory / "stack.json")
 
 
 def load(directory: Path | None = None) -> RunningStack | None:
-    """The detached stack that runs in the directory; None where there is none, or where one of its processes ended."""
+    """Read the detached stack that runs in the directory; None if there is none, or if one of its processes ended."""
     directory = directory or local_directory()
     file = directory / "stack.json"
     if not file.exists():
@@ -94,7 +94,7 @@ def load(directory: Path | None = None) -> RunningStack | None:
 
 
 def clean(directory: Path, *, deadline_s: float = 0.0) -> list[str]:
-    """End what is recorded as running there and remove its data; the names of what was ended."""
+    """End what is recorded as running there and remove its data; return the names of what was ended."""
     ended = stop_leftovers(directory, deadline_s=deadline_s) + remove_containers(directory)
     (directory / "stack.json").unlink(missing_ok=True)
     shutil.rmtree(directory / "data", ignore_errors=True)
@@ -102,7 +102,7 @@ def clean(directory: Path, *, deadline_s: float = 0.0) -> list[str]:
 
 
 def down(directory: Path | None = None) -> list[str]:
-    """End a detached stack, or what a killed start left; the names of what was ended.
+    """End a detached stack, or what a killed start left; return the names of what was ended.
 
     Raises:
         StackBusy: its starter still runs and will end it itself.

@@ -1,6 +1,6 @@
-"""Tokens of the development key pair, which is made at set-up and trusted by the local stack alone.
+"""Tokens of the development key pair, which is created at set-up and trusted by the local stack alone.
 
-The surprise: nothing here is a back door. The services check these tokens exactly as they check an issuer's.
+The services check these tokens exactly as they check an issuer's.
 """
 
 import json
@@ -24,7 +24,7 @@ def claims(
     scopes: Sequence[str] = (),
     service: bool = False,
 ) -> dict[str, Any]:
-    """What the token says of its bearer."""
+    """Return the claims of a token."""
     return {
         "iss": ISSUER,
         "aud": AUDIENCE,
@@ -37,7 +37,7 @@ def claims(
     }
 
 
-def sign(said: dict[str, Any], *, private_key: Path, jwks: Path) -> str:
-    """The token, signed with the private key (PEM) whose public half is the first of the JWKS."""
+def sign(content: dict[str, Any], *, private_key: Path, jwks: Path) -> str:
+    """Sign claims with the private key (PEM) whose public half is the first of the JWKS; return the token."""
     public = jwt.PyJWK.from_dict(json.loads(jwks.read_text())["keys"][0])
-    return jwt.encode(said, private_key.read_text(), algorithm=public.algorithm_name, headers={"kid": public.key_id})
+    return jwt.encode(content, private_key.read_text(), algorithm=public.algorithm_name, headers={"kid": public.key_id})

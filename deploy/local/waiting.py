@@ -1,13 +1,17 @@
-"""Waiting for what is not a child of ours: ask, with a deadline."""
+"""Wait, with a deadline, for what is no child process of ours."""
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from deploy.local.process import NotReady
 
+START_DEADLINE_S: Final = 300.0
+"""For what was started here: a bound for a hang. What ends before it is ready says so at once."""
+
 
 def wait_until(ready: Callable[[], bool], what: str, deadline_s: float) -> None:
-    """Ask until the answer is yes.
+    """Call `ready` until it returns True.
 
     Raises:
         NotReady: the deadline passed.

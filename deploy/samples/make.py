@@ -1,7 +1,7 @@
-"""Makes the sample files: invented companies, people, products and leads, with the columns and quirks of real files.
+"""Make the sample files: invented companies, people, products and leads, with the columns and quirks of real files.
 
-The surprise: `oracles.json` is summed up here from the very rows that are written, without any code of the import, so
-that it can testify against the import. The same seed makes the same files, byte by byte; run it with `python -m`.
+The expected figures in `oracles.json` are computed from the rows that are written, without any code of the import, so
+that they can prove it wrong. The same seed makes the same files, byte by byte; run it with `python -m`.
 """
 
 import csv
@@ -13,50 +13,33 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-HERE: Final = Path(__file__).parent
-STAGES: Final = {"Prospecting": 14, "Engaging": 36, "Lost": 56, "Won": 94}
-PRODUCTS: Final = {
-    "GTX Pro": ("GTX", 4800),
-    "Harbour One": ("Harbour", 620),
-    "Harbour Duo": ("Harbour", 1180),
-    "Lumen S": ("Lumen", 75),
-    "Lumen XL": ("Lumen", 3350),
-    "Colossus 9": ("Colossus", 26500),
-}
-SECTORS: Final = ("technolgy", "medical", "retail", "software", "finance", "services", "marketing", "employment")
-PLACES: Final = ("Germany", "Germany", "Germany", "Austria", "Kenya", "Philipines", "Brazil", "Japan")
-COMPANIES: Final = (
-    "Amberfield & Sons", "Blauwerk", "Cindertech", "Dovetail Labs", "Eastmark Holding", "fernhill", "Gannetwerke",
-    "Hollow Oak Press", "Inkstone", "Juniper-Ost", "Kestrel Freight", "Lindenhof Medical", "Marrowgate", "Nordlicht",
-    "Osprey Partners", "Pinebrook", "Quarzit", "Rookfield", "Saltmere", "Tidewater Optik", "Umbral Systems", "Vexholm",
-)  # fmt: skip
-AGENTS: Final = ("Ada Winter", "Bruno Keller", "Carla Voss", "Dmitri Hahn", "Esra Lang", "Felix Marten", "Greta Olsen")
-LEAD_COLUMNS: Final = (
-    "opportunity_id", "sales_agent", "product", "account", "deal_stage", "engage_date", "close_date", "close_value",
-)  # fmt: skip
-COMPANY_COLUMNS: Final = (
-    "account", "sector", "year_established", "revenue", "employees", "office_location", "subsidiary_of",
-)  # fmt: skip
-FIRST_NAMES: Final = ("Ada", "Bruno", "Chiara", "Dilek", "Emil", "Frida", "Goran", "Hanna", "Ines", "Jonas")
-LAST_NAMES: Final = ("Amsel", "Birke", "Czerny", "Dorn", "Eschbach", "Falke", "Ginster", "Hasel", "Iltis", "Jaspis")
-JOBS: Final = ("Buyer", "Head of Purchasing", "Managing Director", "Engineer", "Assistant")
-CONTACT_COLUMNS: Final = (
-    "person", "given_name", "family_name", "job", "account", "office", "mobile", "mail", "telegram", "birthday",
-    "exportable", "revision",
-)  # fmt: skip
-PEOPLE: Final = 40
-DEPENDENT: Final = 0.2
-EMPLOYED: Final = 0.8
-ANONYMOUS: Final = 0.6
-"""Of the open rows, as in the real pipeline."""
+from deploy.samples.vocabulary import (
+    AGENTS,
+    ANONYMOUS,
+    COMPANIES,
+    COMPANY_COLUMNS,
+    CONTACT_COLUMNS,
+    DEPENDENT,
+    EMPLOYED,
+    FIRST_NAMES,
+    JOBS,
+    LAST_NAMES,
+    LEAD_COLUMNS,
+    MISSPELT,
+    OPEN,
+    PEOPLE,
+    PLACES,
+    PRODUCTS,
+    SECTORS,
+    STAGES,
+    SURE,
+)
 
-OPEN: Final = {"Prospecting", "Engaging"}
-SURE: Final = 40
-MISSPELT: Final = {"GTX Pro": "GTXPro"}
+HERE: Final = Path(__file__).parent
 
 
 def companies(random: Random) -> list[dict[str, Any]]:
-    """Companies; some belong to one that stands before them."""
+    """Make companies; some belong to one earlier in the list."""
     return [
         {
             "account": name,
@@ -72,7 +55,7 @@ def companies(random: Random) -> list[dict[str, Any]]:
 
 
 def leads(random: Random) -> list[dict[str, Any]]:
-    """Leads in all stages, mixed."""
+    """Make leads in all stages, mixed."""
     stages = [stage for stage, count in STAGES.items() for _ in range(count)]
     random.shuffle(stages)
     return [_lead(random, stage, place) for place, stage in enumerate(stages)]
@@ -100,7 +83,7 @@ def _lead(random: Random, stage: str, place: int) -> dict[str, Any]:
 
 
 def contacts(random: Random) -> list[dict[str, Any]]:
-    """People; some work for nobody, some are reached in two ways, some only on Telegram."""
+    """Make people; some have no employer, some have two contact points, some only Telegram."""
     return [_contact(random, place) for place in range(PEOPLE)]
 
 
@@ -124,8 +107,8 @@ def _contact(random: Random, place: int) -> dict[str, Any]:
     }
 
 
-def oracles(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The figures that these leads must lead to."""
+def expected_figures(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Compute the figures that are expected of these leads."""
     right = {wrong: name for name, wrong in MISSPELT.items()}
     return {
         "rows": {"accounts": len(COMPANIES), "products": len(PRODUCTS), "pipeline": len(rows)},
@@ -151,7 +134,7 @@ def _per(rows: Sequence[Mapping[str, Any]], key: Any) -> dict[str, Any]:
 
 
 def make(folder: Path) -> None:
-    """Write the four tables and the oracles."""
+    """Write the four tables and the expected figures."""
     random = Random(20261)  # noqa: S311 - the same dice every time are the point
     made = companies(random)
     rows = leads(random)
@@ -161,7 +144,7 @@ def make(folder: Path) -> None:
     _write(folder / "contacts.csv", CONTACT_COLUMNS, people)
     _write(folder / "products.csv", ("product", "series", "sales_price"), listed)
     _write(folder / "leads.csv", LEAD_COLUMNS, rows)
-    (folder / "oracles.json").write_text(json.dumps(oracles(rows), indent=1) + "\n", encoding="utf-8")
+    (folder / "oracles.json").write_text(json.dumps(expected_figures(rows), indent=1) + "\n", encoding="utf-8")
 
 
 def _write(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

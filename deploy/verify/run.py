@@ -15,7 +15,7 @@ from typing import Final
 from pydantic import ValidationError
 from rich.console import Console
 
-from deploy.cli.pool import Advance, bar
+from deploy.cli.progress import Advance, bar
 from deploy.verify.conversions import Conversions
 from deploy.verify.findings import Finding, Report
 from deploy.verify.invariant import OWN_FIELDS, Invariant, Seen

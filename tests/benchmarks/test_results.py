@@ -16,7 +16,7 @@ def a_side(*rates: float, p50: float = 10, p99: float = 20) -> Side:
 
 
 def some_results(*rows: Row) -> Results:
-    found = Results.begin("Kafka on rung maven, MongoDB on rung wheel", quick=False)
+    found = Results.begin("Kafka maven, MongoDB wheel", quick=False)
     found.rows = list(rows)
     found.memory_mib = {"at rest": {"leads": 90}}
     found.growth = {"leads": {"documents": 1_900, "events": 20_000}, "kafka": {"on disk": 40_000}}

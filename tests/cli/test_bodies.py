@@ -6,7 +6,7 @@ import pytest
 
 from deploy.cli.imports.bodies import References, body
 from deploy.cli.imports.mapping import Mapping, read_mapping
-from deploy.cli.imports.rules import MoneyRule
+from deploy.cli.imports.mapping_rules import MoneyRule
 from deploy.cli.imports.table import BadRow, Row
 
 LEADS = read_mapping(Path(__file__).parents[2] / "deploy" / "samples" / "leads.toml")
@@ -94,7 +94,7 @@ def test_what_is_in_no_range_is_bad(cell: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize("cell", ["1e9999999", "-1e99", "NaN", "Infinity"])
-def test_a_number_that_nobody_means_is_bad(cell: str) -> None:
+def test_a_number_beyond_any_meaning_is_bad(cell: str) -> None:
     with pytest.raises(BadRow, match="is not a number"):
         body(LEADS, row(close_value=cell), KNOWN)
 

@@ -1,4 +1,4 @@
-"""What the command says when it cannot do what was asked."""
+"""Every expected failure of a command is one line and an exit code."""
 
 import json
 import subprocess
@@ -49,14 +49,14 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["import", "leads", str(SAMPLES / "leads.csv"), "--map", str(SAMPLES / "leads.toml")],
     ],
 )
-def test_without_a_running_stack_a_command_says_so(command: list[str]) -> None:
+def test_without_a_running_stack_a_command_fails_with_that_reason(command: list[str]) -> None:
     found = RUN.invoke(app, command)
     assert found.exit_code == 1
     assert "no stack runs here: `crm up` starts one" in found.stderr
 
 
 def test_no_command_waits_for_services_that_it_does_not_need() -> None:
-    looking = "import sys, deploy.cli; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    looking = "import sys, deploy.cli.app; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", looking], capture_output=True, text=True, check=True, timeout=60)
     assert "deploy" in loaded.stdout.split()
     assert "services" not in loaded.stdout.split()
@@ -108,7 +108,7 @@ def test_a_data_set_without_its_files_is_refused(tmp_path: Path) -> None:
     assert "there is no accounts.csv or companies.csv" in found.stderr
 
 
-def test_a_token_says_what_was_asked_for_and_names_the_key(tmp_path: Path) -> None:
+def test_a_token_has_the_requested_claims_and_names_the_key(tmp_path: Path) -> None:
     made = RUN.invoke(app, ["token", "--sub", "bob", "--scope", "leads:read", "--service", "--minutes", "7"]).stdout
     made = made.strip()
     header, said = jwt.get_unverified_header(made), jwt.decode(made, options={"verify_signature": False})

@@ -9,12 +9,13 @@ import httpx
 import pytest
 from rich.console import Console
 
-from deploy.cli.client import Crm, Problem
-from deploy.cli.conversions import NoSuchStage, Results, Wish, convert, convert_stage
+from deploy.cli.answers import Problem
+from deploy.cli.client import Crm
+from deploy.cli.conversions import ConversionRequest, NoSuchStage, Results, convert, convert_stage
 from tests.cli.fakes import URLS
 
 QUIET = Console(file=StringIO())
-WON = Wish(deal_stage="WON")
+WON = ConversionRequest(deal_stage="WON")
 
 
 @dataclass
@@ -81,7 +82,7 @@ def processed(count: int = 5) -> Leads:
     return Leads({f"lead-{number}": "PROCESSED" for number in range(count)})
 
 
-async def run(leads: Leads, wish: Wish = WON, *, originator: str | None = None) -> Results:
+async def run(leads: Leads, wish: ConversionRequest = WON, *, originator: str | None = None) -> Results:
     async with leads.crm() as crm:
         return await convert_stage(crm, "PROCESSED", wish, console=QUIET, originator=originator, parallel=3)
 
@@ -119,12 +120,12 @@ async def test_with_an_originator_the_leads_of_others_are_left_to_others() -> No
 
 async def test_a_deal_of_a_conversion_that_did_not_ask_for_it_is_left_where_it_is() -> None:
     leads = processed()
-    await run(leads, Wish())
+    await run(leads, ConversionRequest())
     assert dict((await run(leads)).counts) == {"was converted": 5}
     assert leads.moves == 0
 
 
-async def test_a_deal_that_somebody_has_moved_since_is_left_where_it_is() -> None:
+async def test_a_deal_that_was_moved_since_is_left_where_it_is() -> None:
     leads = processed(1)
     leads.dies = True
     await run(leads)
@@ -145,7 +146,7 @@ async def test_a_refused_lead_is_named_and_the_others_go_on() -> None:
 async def test_a_stage_that_is_not_there_is_named_before_anything_is_converted() -> None:
     leads = processed()
     with pytest.raises(NoSuchStage, match="deals have no stage GAINED; there are NEW, WON"):
-        await run(leads, Wish(deal_stage="GAINED"))
+        await run(leads, ConversionRequest(deal_stage="GAINED"))
     assert not leads.conversions
 
 
@@ -154,4 +155,4 @@ async def test_one_lead_that_is_refused_raises_the_problem() -> None:
     leads.refuse = {"lead-0"}
     async with leads.crm() as crm:
         with pytest.raises(Problem, match="there are duplicates"):
-            await convert(crm, "lead-0", Wish())
+            await convert(crm, "lead-0", ConversionRequest())

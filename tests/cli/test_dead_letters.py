@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from deploy.cli import dead_letters, views
 from deploy.cli.app import app
 from deploy.cli.client import Crm
-from deploy.cli.dead_letters import NotAnId, Wanted, located
+from deploy.cli.dead_letters import Criteria, NotAnId, locate
 from tests.cli.fakes import URLS
 
 RUN = CliRunner()
@@ -61,20 +61,20 @@ LEADS, DEALS = "crm.leads.events.clients.dlt@12", "crm.leads.events.deals.dlt@3"
 
 
 def test_an_id_is_taken_in_its_short_and_in_its_long_form() -> None:
-    assert located("clients:leads@12") == located(LEADS) == ("clients", LEADS)
+    assert locate("clients:leads@12") == locate(LEADS) == ("clients", LEADS)
 
 
 @pytest.mark.parametrize("name", ["", "12", "leads@12", "clients:leads", "nobody:leads@1", "clients:leads@-1"])
-def test_what_is_no_id_is_said_so(name: str) -> None:
+def test_what_is_no_id_is_refused(name: str) -> None:
     with pytest.raises(NotAnId, match="clients:leads@12"):
-        located(name)
+        locate(name)
 
 
 async def test_all_services_are_listed_newest_first_and_replayed_oldest_first() -> None:
     parked = Parked("crm.deals.events.leads.dlt@0", LEADS, "crm.deals.events.clients.dlt@1")
     async with parked.crm() as crm:
-        found = await dead_letters.listed(crm, Wanted(reason="no_such_shelf", topic="leads"), limit=2)
-        oldest_first = await dead_letters.to_replay(crm, Wanted())
+        found = await dead_letters.list_all(crm, Criteria(reason="no_such_shelf", topic="leads"), limit=2)
+        oldest_first = await dead_letters.names_to_replay(crm, Criteria())
     assert [(letter["service"], letter["name"]) for letter in found] == [
         ("clients", "clients:deals@1"),
         ("clients", "clients:leads@12"),
@@ -87,14 +87,14 @@ async def test_all_services_are_listed_newest_first_and_replayed_oldest_first() 
 async def test_one_service_alone_is_asked() -> None:
     parked = Parked(LEADS)
     async with parked.crm() as crm:
-        assert await dead_letters.listed(crm, Wanted(service="deals", state=None)) == []
+        assert await dead_letters.list_all(crm, Criteria(service="deals", state=None)) == []
     assert parked.asked == ["deals?limit=200"]
 
 
-async def test_each_replay_tells_how_it_ended_and_one_that_fails_stops_no_other() -> None:
+async def test_each_replay_reports_its_outcome_and_one_that_fails_stops_no_other() -> None:
     parked, done = Parked(LEADS, DEALS, fails=(LEADS,)), list[None]()
     async with parked.crm() as crm:
-        ended = await dead_letters.replayed(
+        ended = await dead_letters.replay(
             crm, ["clients:leads@12", "clients:leads@13", "deals:leads@3"], lambda _=1: done.append(None)
         )
     assert ended == {
@@ -103,20 +103,20 @@ async def test_each_replay_tells_how_it_ended_and_one_that_fails_stops_no_other(
         "deals:leads@3": "done",
     }
     assert len(done) == 3
-    assert dead_letters.summed(ended) == "1 done, 1 failed: no_such_shelf, 1 not_found"
+    assert dead_letters.summary(ended) == "1 done, 1 failed: no_such_shelf, 1 not_found"
 
 
-async def test_discarding_tells_what_became_of_each() -> None:
+async def test_discarding_reports_the_state_of_each() -> None:
     parked = Parked(LEADS)
     async with parked.crm() as crm:
-        ended = await dead_letters.discarded(crm, ["clients:leads@12", "deals:leads@3"], "a test")
+        ended = await dead_letters.discard(crm, ["clients:leads@12", "deals:leads@3"], "a test")
     assert ended == {"clients:leads@12": "discarded", "deals:leads@3": "not_found"}
 
 
 @pytest.mark.parametrize(
     ("seconds", "told"), [(-1, "0 s"), (59, "59 s"), (60, "1 min"), (7_300, "2 h"), (200_000, "2 d")]
 )
-def test_an_age_is_told_in_its_largest_unit(seconds: float, told: str) -> None:
+def test_an_age_is_shown_in_its_largest_unit(seconds: float, told: str) -> None:
     assert views.age(seconds) == told
 
 

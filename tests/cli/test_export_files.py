@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from deploy.cli.csv_guard import as_it_was, harmless
+from deploy.cli.csv_guard import escape_formula, unescape_formula
 from deploy.cli.exports.files import writing
+from deploy.cli.imports.contact_points import read_points, write_points
 from deploy.cli.imports.files import read_table
-from deploy.cli.imports.points import read_points, written_points
-from deploy.cli.imports.rules import PointRule
+from deploy.cli.imports.mapping_rules import PointRule
 from deploy.cli.imports.table import BadFile
 
 ROWS = [["=1+1", "+49 30 901820"], ["'=1", "@ada"], ["-", "a,b"], ["two\nlines", '"'], ["007", ""]]
@@ -68,7 +68,7 @@ def test_a_broken_export_leaves_what_was_there_before(tmp_path: Path, suffix: st
     assert [found.name for found in tmp_path.iterdir()] == [file.name]
 
 
-def test_an_export_that_cannot_be_written_says_why(tmp_path: Path) -> None:
+def test_an_export_that_cannot_be_written_gives_the_reason(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="No such file or directory"), writing(tmp_path / "no" / "rows.csv", ["a"]):
         pass
     with pytest.raises(BadFile, match=r"must end in \.csv or \.xlsx"), writing(tmp_path / "rows.pdf", ["a"]):
@@ -77,8 +77,8 @@ def test_an_export_that_cannot_be_written_says_why(tmp_path: Path) -> None:
 
 @given(st.text())
 def test_a_harmless_cell_comes_back_as_it_was(cell: str) -> None:
-    assert as_it_was(harmless(cell)) == cell
-    assert not harmless(cell).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert unescape_formula(escape_formula(cell)) == cell
+    assert not escape_formula(cell).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
 
 
 LINES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P"]), min_size=1)
@@ -89,9 +89,9 @@ POINTS = st.lists(st.fixed_dictionaries({"kind": st.sampled_from(["WORK", "MOBIL
 def test_phones_come_back_in_their_order_with_their_kinds(points: list[dict[str, str]]) -> None:
     """CONT-03."""
     rule = PointRule(column="phones", kind="WORK", kinded=True)
-    assert list(read_points(rule, written_points(points))) == [
+    assert list(read_points(rule, write_points(points))) == [
         {"value": point["value"], "kind": point["kind"]} for point in points
     ]
-    assert list(read_points(rule, written_points([{"kind": "WORK", "value": "ICQ: 7"}]))) == [
+    assert list(read_points(rule, write_points([{"kind": "WORK", "value": "ICQ: 7"}]))) == [
         {"value": "ICQ: 7", "kind": "WORK"}
     ]

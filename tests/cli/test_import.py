@@ -16,10 +16,10 @@ SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 QUIET = Console(file=StringIO())
 
 
-async def importing(services: Services, kind: Kind, file: Path | None = None, *, news_s: float = 5) -> Counts:
+async def importing(services: Services, kind: Kind, file: Path | None = None, *, product_wait_s: float = 5) -> Counts:
     mapping = read_mapping(SAMPLES / f"{kind.value}.toml")
     async with services.crm() as crm:
-        run = Import(crm, kind, mapping, QUIET, parallel=4, news_s=news_s)
+        run = Import(crm, kind, mapping, QUIET, parallel=4, product_wait_s=product_wait_s)
         return await run.run(read_table(file or SAMPLES / f"{kind.value}.csv"))
 
 
@@ -85,7 +85,7 @@ async def test_a_field_that_the_service_does_not_have_stops_the_import_before_it
     assert services.writes == 0
 
 
-async def test_a_product_that_leads_has_not_heard_of_yet_is_waited_for() -> None:
+async def test_a_product_that_leads_has_not_received_yet_is_waited_for() -> None:
     services = Services()
     await importing(services, Kind.COMPANIES)
     await importing(services, Kind.PRODUCTS)
@@ -98,7 +98,7 @@ async def test_a_product_that_never_comes_rejects_the_row_after_the_deadline() -
     await importing(services, Kind.COMPANIES)
     await importing(services, Kind.PRODUCTS)
     services.refusals = [product_not_found() for _ in range(6)]
-    counts = await importing(services, Kind.LEADS, news_s=0)
+    counts = await importing(services, Kind.LEADS, product_wait_s=0)
     assert (counts.created, counts.rejected) == (194, 6)
     assert "product_not_found" in counts.rejects[0].reason
 

@@ -81,7 +81,7 @@ async def test_rows_of_merged_records_are_skipped_and_those_of_deleted_ones_reje
     assert counts.rejects[0].reason == "it was deleted here, and an import does not bring it back"
 
 
-async def test_everything_that_is_wrong_with_a_row_is_said_at_once(tmp_path: Path) -> None:
+async def test_all_errors_of_a_row_are_reported_at_once(tmp_path: Path) -> None:
     """CMN-14."""
     services = Services()
     wrong = SECOND.replace("Inkstone", "Nobody Ltd").replace(",no,", ",maybe,")

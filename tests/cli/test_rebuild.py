@@ -24,7 +24,7 @@ OTHER = {**EQUAL, "different": 1, "examples": [EXAMPLE]}
 
 
 class Service:
-    """One rebuild, a state further each time somebody looks; `asked` is what was asked of it."""
+    """One rebuild, a state further each time it is read; `asked` are the requests."""
 
     def __init__(self, states: Sequence[str], comparison: Any = None, *, is_open: bool = False) -> None:
         self.states = list(states)
@@ -132,7 +132,7 @@ def test_differences_are_switched_where_they_are_accepted(serve: Serve, *, is_op
     assert "POST /r1/switch" in service.asked
 
 
-def test_a_failed_rebuild_is_a_failure_and_says_why(serve: Serve) -> None:
+def test_a_failed_rebuild_is_a_failure_with_its_reason(serve: Serve) -> None:
     serve(Service(["building", "failed"]))
     found = RUN.invoke(app, ["timeline", "rebuild"])
     assert (found.exit_code, "Broken" in found.stdout) == (1, True)
@@ -152,7 +152,7 @@ def test_where_no_rebuild_is_open_none_is_given_up(serve: Serve) -> None:
     assert service.asked == ["GET /"]
 
 
-def test_whoever_stops_watching_is_told_how_to_look_again(serve: Serve) -> None:
+def test_an_operator_who_stops_watching_learns_how_to_look_again(serve: Serve) -> None:
     """Ctrl-C ends the watching alone."""
     service = serve(Service(["building"]))
     looked = threading.Event()

@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+from deploy.cli.demo import dataset
 from deploy.samples.make import make
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
@@ -30,10 +31,16 @@ def test_the_leads_have_the_quirks_of_the_real_pipeline() -> None:
     assert {row["engage_date"] for row in rows if row["deal_stage"] == "Prospecting"} == {""}
 
 
-def test_the_oracles_add_up() -> None:
+def test_the_expected_figures_add_up() -> None:
     found = json.loads((SAMPLES / "oracles.json").read_text())
     for kind in ("per_product", "per_account", "per_agent"):
         figures = found[kind].values()
         assert sum(one["won_value"] for one in figures) == found["won_value"]
         for stage, count in found["stages"].items():
             assert sum(one[stage] for one in figures) == count
+
+
+def test_the_demo_finds_the_samples_and_their_mappings() -> None:
+    data = dataset.DataSet.of(dataset.SAMPLES)
+    assert data.originator == "crm_sales_opportunities"
+    assert len(data.products) == 6

@@ -1,4 +1,4 @@
-"""A token of the development key is accepted like an issuer's, and says what it was told to say."""
+"""A token of the development key is accepted like an issuer's, and has the requested claims."""
 
 import json
 from datetime import UTC, datetime, timedelta

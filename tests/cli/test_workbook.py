@@ -80,7 +80,7 @@ def test_of_a_formula_the_computed_value_counts(tmp_path: Path) -> None:
     assert read_table(repacked(file, {part: content})).rows[0].cells == {"id": "1", "sum": "5"}
 
 
-def test_a_sheet_is_chosen_by_its_name_and_a_wrong_name_tells_the_right_ones(tmp_path: Path) -> None:
+def test_a_sheet_is_chosen_by_its_name_and_a_wrong_name_lists_the_right_ones(tmp_path: Path) -> None:
     """CMN-14."""
     file = saved(tmp_path, ["id"], ["1"], more=[["code"], ["x"]])
     assert read_table(file).header == ["id"]

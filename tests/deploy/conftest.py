@@ -5,6 +5,6 @@ import pytest
 
 @pytest.fixture
 def on_tansu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rung that starts in no time: what is tried is the supervision, not the broker."""
+    """Use the provider that starts at once: the supervision is tested, not the broker."""
     monkeypatch.setenv("CRM_KAFKA", "tansu")
     monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)

@@ -1,4 +1,4 @@
-"""The compose file, the images and the local stack tell a service the same."""
+"""The compose file, the images and the local stack give a service the same settings."""
 
 import re
 from pathlib import Path
@@ -9,11 +9,11 @@ import yaml
 
 from deploy.local.kafka import docker as kafka_docker
 from deploy.local.kafka import maven
-from deploy.local.kafka.given import GivenKafka
+from deploy.local.kafka.external import ExternalKafka
 from deploy.local.kafka.properties import server_properties
 from deploy.local.keys import Keys
 from deploy.local.mongo import docker as mongo_docker
-from deploy.local.mongo.given import GivenMongo
+from deploy.local.mongo.external import ExternalMongo
 from deploy.local.services import DEFAULT_PORTS, ROOT, SERVICES, service_environment
 from deploy.topics import TOPICS_FILE
 
@@ -21,14 +21,14 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 
 
-def test_a_container_is_told_the_same_variables_as_a_local_process() -> None:
+def test_a_container_has_the_same_variables_as_a_local_process() -> None:
     local = service_environment(
         8000,
-        kafka=GivenKafka("kafka:9092", 1),
-        mongo=GivenMongo("mongodb://mongo:27017/?replicaSet=rs0"),
+        kafka=ExternalKafka("kafka:9092", 1),
+        mongo=ExternalMongo("mongodb://mongo:27017/?replicaSet=rs0"),
         keys=Keys(Path("private.pem"), Path("/keys/public/jwks.json")),
     )
-    # A local process has these from whoever starts it.
+    # A local process inherits these.
     traces = {"CRM_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://jaeger:4318"}
     for name in SERVICES:
         environment = {key: default_of(value) for key, value in COMPOSE[name]["environment"].items()}

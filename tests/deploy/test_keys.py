@@ -32,7 +32,7 @@ def test_the_pair_is_made_once(tmp_path: Path) -> None:
     assert make_keys(tmp_path).jwks.read_text() == first
 
 
-def test_nobody_else_can_read_the_private_key(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_private_key(tmp_path: Path) -> None:
     keys = make_keys(tmp_path / "private", tmp_path / "public")
     assert stat.S_IMODE(keys.private_key.stat().st_mode) == 0o600
     assert "d" not in keys.jwks.read_text().split('"')[1::2], "the public half must not hold the private exponent"

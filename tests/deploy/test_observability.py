@@ -45,8 +45,8 @@ def test_the_token_of_prometheus_reads_metrics_and_nothing_else(tmp_path: Path) 
     write_token(tmp_path / "private", tmp_path / "public", file)
     write_token(tmp_path / "private", tmp_path / "public", file)  # as at each start
     keys = jwt.PyJWKSet.from_json((tmp_path / "public" / "jwks.json").read_text())
-    said = jwt.decode(file.read_text(), keys.keys[0], algorithms=["RS256"], audience=AUDIENCE, issuer=ISSUER)
-    assert (said["scope"], said["roles"], said["kind"]) == ("metrics:read", [], "service")
+    content = jwt.decode(file.read_text(), keys.keys[0], algorithms=["RS256"], audience=AUDIENCE, issuer=ISSUER)
+    assert (content["scope"], content["roles"], content["kind"]) == ("metrics:read", [], "service")
     assert file.stat().st_mode & 0o777 == 0o640
 
 
@@ -114,8 +114,8 @@ def test_promtool_accepts_it(arguments: tuple[str, ...]) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not on the PATH; Debian has it in the package prometheus")
-    told = subprocess.run([promtool, *arguments], cwd=FOLDER, capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stdout + told.stderr
+    done = subprocess.run([promtool, *arguments], cwd=FOLDER, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_parts_of_an_expression_are_found() -> None:

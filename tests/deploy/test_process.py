@@ -1,4 +1,4 @@
-"""Children are ended, found again, and never mistaken for somebody else's process."""
+"""Children are ended, found again, and never mistaken for another process."""
 
 import json
 import os
@@ -117,7 +117,7 @@ def test_a_process_that_only_has_the_recorded_pid_is_left_alone(tmp_path: Path) 
     os.killpg(process.pid, signal.SIGKILL)
 
 
-def test_a_record_cut_short_by_a_crash_hinders_nobody(tmp_path: Path) -> None:
+def test_a_record_cut_short_by_a_crash_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "running").mkdir()
     (tmp_path / "running" / "half.json").write_text('{"pid": 1')
     assert stop_leftovers(tmp_path) == []

@@ -38,14 +38,14 @@ def ended(starter: subprocess.Popen[str]) -> int:
     return code
 
 
-def test_a_stack_says_its_rungs_and_ends_with_its_block(tmp_path: Path) -> None:
+def test_a_stack_reports_its_providers_and_ends_with_its_block(tmp_path: Path) -> None:
     said: list[str] = []
     with LocalStack(tmp_path, services=(), say=said.append) as stack:
         pids = recorded_processes(tmp_path)
         assert set(pids) == {"kafka", "mongo"}
         assert f"tansu   {stack.kafka.bootstrap_servers}" in stack.describe()
         assert stack.describe() in said
-        assert stack.mongo.rung in stack.describe()
+        assert stack.mongo.provider in stack.describe()
     assert [start_mark(pid) for pid in pids.values()] == [None, None]
     assert not (tmp_path / "data").exists()
 
@@ -103,7 +103,7 @@ def test_a_detached_stack_is_found_refused_and_ended(tmp_path: Path) -> None:
     found = LocalStack.load(tmp_path)
     assert found is not None
     assert found.bootstrap_servers == bootstrap_servers
-    assert found.kafka_rung == "tansu"
+    assert found.kafka_provider == "tansu"
     with pytest.raises(state.StackBusy, match="make down"), LocalStack(tmp_path, services=()):
         pass
 

@@ -1,4 +1,4 @@
-"""Topics are made as the file says, and whatever differs is reported at once and never altered."""
+"""Topics are created as the file defines them, and any difference is reported at once and never altered."""
 
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from deploy.topics import Topic, TopicsDiffer, apply, read_topics
 from shared.kit.settings import KafkaSettings
 
 
-def test_every_pair_of_a_topic_and_a_service_that_hears_it_has_dead_letters() -> None:
+def test_every_pair_of_a_topic_and_a_service_that_consumes_it_has_dead_letters() -> None:
     names = [topic.name for topic in read_topics()]
     assert set(topics.ALL) < set(names)
     assert len(names) == len(set(names)) == 5 + 18

@@ -12,7 +12,7 @@ from deploy.local.mongo import Mongo
 from deploy.local.mongo.mongod import wheel_program
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
-from deploy.local.providers import RungUnavailable
+from deploy.local.providers import ProviderUnavailable
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.errors import DuplicateKey, UnsafeDeployment, is_transient
 from shared.kit.storage.indexes import Index
@@ -24,7 +24,7 @@ async def standalone(tmp_path: Path) -> AsyncIterator[str]:
     """The URL of a mongod that is in no replica set."""
     try:
         program = wheel_program()
-    except RungUnavailable as reason:
+    except ProviderUnavailable as reason:
         pytest.skip(str(reason))
     port = free_port()
     url = f"mongodb://127.0.0.1:{port}/"

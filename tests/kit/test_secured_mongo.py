@@ -17,7 +17,7 @@ from deploy.local.mongo.mongod import wheel_program
 from deploy.local.mongo.server import REPLICA_SET
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
-from deploy.local.providers import RungUnavailable
+from deploy.local.providers import ProviderUnavailable
 from shared.kit.settings import MongoSettings
 from shared.kit.storage.connection import Database, connect
 from tests.kit.certificates import Certificates, make_certificates
@@ -49,7 +49,7 @@ class Secured:
 async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Secured]:
     try:
         program = wheel_program()
-    except RungUnavailable as reason:
+    except ProviderUnavailable as reason:
         pytest.skip(str(reason))
     directory = tmp_path_factory.mktemp("secured")
     secured = Secured(free_port(), make_certificates(directory))

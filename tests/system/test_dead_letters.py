@@ -22,7 +22,7 @@ from deploy.cli import dead_letters, status
 from deploy.cli.app import app
 from deploy.cli.client import Crm as Operator
 from deploy.cli.connection import Connection
-from deploy.cli.dead_letters import Letter, Wanted
+from deploy.cli.dead_letters import DeadLetter, Criteria
 from tests.system.crm import Crm, until
 
 pytestmark = pytest.mark.real_kafka
@@ -48,9 +48,9 @@ async def put(crm: Crm, topic: str, key: str, value: bytes, headers: dict[str, s
         await producer.stop()
 
 
-async def about(operator: Operator, key: str, state: str = "open") -> list[Letter]:
+async def about(operator: Operator, key: str, state: str = "open") -> list[DeadLetter]:
     """The dead letters of this key alone: other tests park things, too."""
-    return [letter for letter in await dead_letters.listed(operator, Wanted(state=state)) if letter["key"] == key]
+    return [letter for letter in await dead_letters.list_all(operator, Criteria(state=state)) if letter["key"] == key]
 
 
 async def typed(crm: Crm, *words: str) -> str:
@@ -74,7 +74,7 @@ async def test_poison_is_parked_by_each_service_that_reads_it_listed_and_discard
     )
     for letter in letters:
         assert (letter["reason"], letter["type"], letter["event_id"]) == ("MalformedEvent", "crm.lead.created.v1", key)
-        shown = await dead_letters.shown(operator, letter["name"])
+        shown = await dead_letters.show(operator, letter["name"])
         assert shown["record"]["value"] == {"encoding": "utf-8", "text": "{not json"}
 
     async def counted() -> dict[str, int]:
@@ -84,9 +84,9 @@ async def test_poison_is_parked_by_each_service_that_reads_it_listed_and_discard
     names = [letter["name"] for letter in letters]
     assert set(names) <= {letter["name"] for letter in json.loads(await typed(crm, "list", "--json", "--limit", "500"))}
     assert "{not json" in await typed(crm, "show", names[0])
-    ended = await dead_letters.replayed(operator, names, lambda _=1: None)
+    ended = await dead_letters.replay(operator, names, lambda _=1: None)
     assert set(ended.values()) == {"failed: MalformedEvent"}
-    ended = await dead_letters.discarded(operator, names, "a test of ours")
+    ended = await dead_letters.discard(operator, names, "a test of ours")
     assert set(ended.values()) == {"discarded"}
     assert await about(operator, key) == []
     discarded = await about(operator, key, "discarded")

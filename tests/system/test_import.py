@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 from rich.console import Console
 
+from deploy.cli.answers import Problem
 from deploy.cli.client import Crm as Client
-from deploy.cli.client import Problem
 from deploy.cli.exports import Exported, export
 from deploy.cli.imports import Counts, Import, Kind, Mapping, read_mapping
 from deploy.cli.imports.files import read_table

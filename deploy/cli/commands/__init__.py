@@ -1,1 +1,1 @@
-"""The commands of `crm`: each takes its options, lets a module of `deploy` do the work, and prints what came of it."""
+"""The commands of `crm`: each reads its options, calls a module of `deploy`, and prints the result."""

@@ -1,4 +1,4 @@
-"""Commands about what the services could not handle: dead-letters list, show, replay, discard."""
+"""List, show, replay and discard dead letters: `crm dead-letters`."""
 
 import json
 import sys
@@ -9,16 +9,16 @@ from rich.markup import escape
 
 from deploy.cli import dead_letters, views
 from deploy.cli.client import SERVICES, Crm
-from deploy.cli.commands.running import ERR, OUT, failed, operate
-from deploy.cli.dead_letters import Wanted
-from deploy.cli.pool import bar
+from deploy.cli.commands.runner import ERR, OUT, failed, operate
+from deploy.cli.dead_letters import Criteria
+from deploy.cli.progress import bar
 
 app = typer.Typer(help="Records that a service could not handle.", no_args_is_help=True)
 
 Service = Annotated[str | None, typer.Option(help="Of this service alone.")]
 Type = Annotated[str | None, typer.Option("--type", help="Such as crm.lead.created.v1.")]
 Reason = Annotated[str | None, typer.Option(help="Such as MalformedEvent or not_yet.")]
-Topic = Annotated[str | None, typer.Option(help="Heard there; leads is short for crm.leads.events.")]
+Topic = Annotated[str | None, typer.Option(help="Received from this topic; leads is short for crm.leads.events.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, whole.")]
 
 
@@ -33,9 +33,9 @@ def list_(
     limit: Annotated[int, typer.Option(min=1)] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """The newest dead letters of all services."""
-    wanted = Wanted(_known(service), None if state == "all" else state, type_, reason, topic)
-    found = operate(lambda crm: dead_letters.listed(crm, wanted, limit=limit))
+    """List the newest dead letters of all services."""
+    criteria = Criteria(_known(service), None if state == "all" else state, type_, reason, topic)
+    found = operate(lambda crm: dead_letters.list_all(crm, criteria, limit=limit))
     if as_json:
         _print(found)
     elif found:
@@ -46,8 +46,8 @@ def list_(
 
 @app.command()
 def show(name: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson = False) -> None:
-    """The record, why it was parked, and what was done about it."""
-    found = operate(lambda crm: dead_letters.shown(crm, name))
+    """Show the record, why it was dead-lettered, and its history."""
+    found = operate(lambda crm: dead_letters.show(crm, name))
     if as_json:
         _print(found)
     else:
@@ -64,17 +64,17 @@ def replay(
     reason: Reason = None,
     topic: Topic = None,
 ) -> None:
-    """Let the service that failed try again, oldest first; exit code 1 where one is still not handled."""
+    """Let the service that failed handle them again, oldest first; exit code 1 where one still fails."""
     if bool(names) == all_:
         raise typer.BadParameter("give either ids or --all")
-    wanted = Wanted(_known(service), "open", type_, reason, topic)
+    criteria = Criteria(_known(service), "open", type_, reason, topic)
 
     async def ask(crm: Crm) -> dict[str, str]:
-        chosen = names or await dead_letters.to_replay(crm, wanted)
+        chosen = names or await dead_letters.names_to_replay(crm, criteria)
         with bar("replayed", len(chosen), ERR) as advance:
-            return await dead_letters.replayed(crm, chosen, advance)
+            return await dead_letters.replay(crm, chosen, advance)
 
-    _tell(operate(ask), "done")
+    _report(operate(ask), "done")
 
 
 @app.command()
@@ -83,8 +83,8 @@ def discard(
     *,
     because: Annotated[str, typer.Option(help="Why they need no handling; it stays on record.")],
 ) -> None:
-    """Nothing is to be done about these; they stay on record. Exit code 1 where one was not discarded."""
-    _tell(operate(lambda crm: dead_letters.discarded(crm, names, because)), "discarded")
+    """Mark these as needing no handling; they stay on record. Exit code 1 where one was not discarded."""
+    _report(operate(lambda crm: dead_letters.discard(crm, names, because)), "discarded")
 
 
 def _known(service: str | None) -> str | None:
@@ -93,9 +93,9 @@ def _known(service: str | None) -> str | None:
     return service
 
 
-def _tell(ended: dict[str, str], well: str) -> None:
-    OUT.print(escape(dead_letters.summed(ended)) or "No dead letters.", soft_wrap=True)
-    others = [f"{name}: {outcome}" for name, outcome in ended.items() if outcome != well]
+def _report(ended: dict[str, str], success: str) -> None:
+    OUT.print(escape(dead_letters.summary(ended)) or "No dead letters.", soft_wrap=True)
+    others = [f"{name}: {outcome}" for name, outcome in ended.items() if outcome != success]
     if others:
         raise failed(*others)
 

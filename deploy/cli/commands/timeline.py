@@ -1,6 +1,6 @@
-"""`crm timeline`: an element's timeline, and the rebuild of all of them.
+"""Show an element's timeline, and rebuild all of them: `crm timeline`.
 
-The surprise: `crm timeline deal:ID` names no command. What is none is taken for an element.
+`crm timeline deal:ID` names no command: what is none is taken for an element.
 """
 
 import re
@@ -8,14 +8,15 @@ from functools import partial
 from typing import Annotated, Any
 
 import typer
+from crm_contracts.elements import ELEMENTS
 from typer.core import TyperGroup
 
 from deploy.cli import rebuilds, views
 from deploy.cli.client import Crm, address
-from deploy.cli.commands.running import OUT, failed, operate
-from deploy.cli.pool import Stand, bar_of_another
+from deploy.cli.commands.runner import OUT, failed, operate
+from deploy.cli.progress import Report, remote_bar
 
-_ELEMENT = re.compile(r"(lead|deal|contact|company|quote|invoice|product):.+")
+_ELEMENT = re.compile(rf"({'|'.join(ELEMENTS)}):.+")
 
 
 class _ElementOrCommand(TyperGroup):
@@ -39,7 +40,7 @@ def show(
     *,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
 ) -> None:
-    """What happened to an element, newest first."""
+    """Show what happened to an element, newest first."""
     if not _ELEMENT.fullmatch(element):
         raise failed(f"{element!r} is not an element: write it as deal:ID or lead:ID")
 
@@ -61,12 +62,12 @@ def rebuild(
     ] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Give up the rebuild that is not over.")] = False,
 ) -> None:
-    """Tell all timelines anew from the topics' beginning, compare, and switch if nothing differs.
+    """Project all timelines again from the topics' beginning, compare, and switch if nothing differs.
 
-    The live timelines go on meanwhile. A rebuild that is not over is looked at again. Exit code 1: nothing switched.
+    The live timelines continue meanwhile. A rebuild that is not over is followed. Exit code 1: nothing switched.
     """
     try:
-        ended = operate(_given_up if cancel else partial(_followed, accepts=accept_differences))
+        ended = operate(_cancel if cancel else partial(_follow, accepts=accept_differences))
     except KeyboardInterrupt:
         raise failed("It goes on: `crm timeline rebuild` shows it again, with --cancel it is given up.") from None
     if ended is None:
@@ -78,18 +79,18 @@ def rebuild(
         raise typer.Exit(1)
 
 
-async def _followed(crm: Crm, *, accepts: bool) -> rebuilds.Rebuild:
-    with bar_of_another(OUT) as stand:
-        found = await rebuilds.watch(crm, await rebuilds.begin(crm), partial(_show, stand))
+async def _follow(crm: Crm, *, accepts: bool) -> rebuilds.Rebuild:
+    with remote_bar(OUT) as report:
+        found = await rebuilds.watch(crm, await rebuilds.begin(crm), partial(_show, report))
         if accepts and found["state"] == "differs":
-            found = await rebuilds.watch(crm, await rebuilds.accept(crm, found), partial(_show, stand))
+            found = await rebuilds.watch(crm, await rebuilds.accept(crm, found), partial(_show, report))
     return found
 
 
-async def _given_up(crm: Crm) -> rebuilds.Rebuild | None:
+async def _cancel(crm: Crm) -> rebuilds.Rebuild | None:
     found = await rebuilds.newest(crm)
     return None if found is None or found["ended_at"] else await rebuilds.cancel(crm, found)
 
 
-def _show(stand: Stand, found: rebuilds.Rebuild) -> None:
-    stand(f"Rebuilding the timeline: {found['state'].replace('_', ' ')}", found["read"], found["total"])
+def _show(report: Report, found: rebuilds.Rebuild) -> None:
+    report(f"Rebuilding the timeline: {found['state'].replace('_', ' ')}", found["read"], found["total"])

@@ -1,7 +1,6 @@
-"""A whole sales pipeline through the CRM: imported, converted, checked against known figures, and all of it once more.
+"""Run a whole sales pipeline through the CRM: import, convert, check against known figures, and all of it once more.
 
-The surprise: the second round is the sharper test. It must report nothing created, updated or converted, and every
-version must be what it was.
+The second round must create, update and convert nothing, and leave every version as it was.
 """
 
 import json
@@ -15,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.cli.client import Crm
-from deploy.cli.conversions import Wish, convert_stage
+from deploy.cli.conversions import ConversionRequest, convert_stage
 from deploy.cli.demo.expected_figures import differences, expected, measured, settled, versions, without_entries
 from deploy.cli.imports import BadFile, Import, Kind, read_mapping
 from deploy.cli.imports.files import read_table
 
-SAMPLES: Final = Path(__file__).with_name("samples")
+SAMPLES: Final = Path(__file__).parents[2] / "samples"
 _NAMES: Final = {
     Kind.COMPANIES: ("accounts.csv", "companies.csv"),
     Kind.PRODUCTS: ("products.csv",),
@@ -31,14 +30,15 @@ _SHOWN: Final = 20
 
 @dataclass(frozen=True)
 class DataSet:
-    """The files of a folder, and the figures that they lead to."""
+    """The files of a folder, and the figures that are expected of them."""
 
     files: dict[Kind, Path]
-    oracles: dict[str, Any]
+    expected: dict[str, Any]
+    """The expected figures of `oracles.json`."""
 
     @classmethod
     def of(cls, folder: Path) -> Self:
-        """Find them.
+        """Find the files of a folder.
 
         Raises:
             BadFile: one is missing.
@@ -55,18 +55,18 @@ class DataSet:
 
     @property
     def originator(self) -> str:
-        """Where the mappings say that it came from."""
+        """The originator that the mappings name."""
         return read_mapping(SAMPLES / "leads.toml").originator
 
     @property
     def products(self) -> list[str]:
         """External ids of the products."""
-        return list(self.oracles["per_product"])
+        return list(self.expected["per_product"])
 
 
 @dataclass
 class Trial:
-    """One go at a data set; `run` it, then look at `problems` and at `seconds`: step, number of things, time."""
+    """One run of a data set, with its `problems` and its `seconds`: step, number of records, time."""
 
     crm: Crm
     data: DataSet
@@ -77,10 +77,10 @@ class Trial:
     seconds: list[tuple[str, int, float]] = field(default_factory=list)
 
     async def run(self) -> None:
-        """Import, convert, compare, and do it again."""
+        """Import, convert and compare, then do all of it again."""
         await self._round(again=False)
         await self._settle()
-        wanted = expected(self.data.oracles)
+        wanted = expected(self.data.expected)
         self.problems += differences(wanted, await measured(self.crm, self.originator, self.data.products))
         before = await versions(self.crm, self.originator, self.data.products)
         await self._read_timelines([name for name in before if not name.startswith("product:")])
@@ -98,7 +98,7 @@ class Trial:
         results = await convert_stage(
             self.crm,
             "PROCESSED",
-            Wish(deal_stage="WON"),
+            ConversionRequest(deal_stage="WON"),
             console=self.console,
             originator=self.originator,
             parallel=2 * self.parallel,

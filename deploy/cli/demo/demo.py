@@ -1,11 +1,10 @@
-"""`crm demo`: the two flows of the system on a fresh stack, from import to trace, everything read back and checked.
+"""Demonstrate the two flows of the system on a fresh stack, from import to trace: `crm demo`.
 
-The surprise: it is a test that talks. What it prints it has read over HTTP, and it ends with exit code 0 only if all of
-that is as it should be.
+Everything it prints it has read over HTTP and checked: exit code 0 means that all of it is as expected.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -15,9 +14,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from deploy.cli import views
-from deploy.cli.client import Crm, Problem, address
+from deploy.cli.answers import Problem
+from deploy.cli.client import Crm, address
 from deploy.cli.connection import Connection
-from deploy.cli.conversions import Wish, convert, convert_stage
+from deploy.cli.conversions import ConversionRequest, convert, convert_stage
+from deploy.cli.demo.checks import DEADLINE_S, Checks, Json
 from deploy.cli.demo.dataset import SAMPLES, DataSet
 from deploy.cli.demo.expected_figures import differences, expected, measured
 from deploy.cli.imports import Import, read_mapping
@@ -25,7 +26,6 @@ from deploy.cli.imports.files import read_table
 from deploy.local import state
 from deploy.local.stack import LocalStack
 
-DEADLINE_S: Final = 30.0
 PERSON: Final = {
     "title": "Ultrasound for the new ward",
     "first_name": "Ada",
@@ -36,20 +36,14 @@ PERSON: Final = {
     "amount": {"value": "18500", "currency": "EUR"},
 }
 COLLEAGUES: Final = (("Bela", "Castorp"), ("Clawdia", "Ziemssen"), ("Joachim", "Peeper"))
-SHOULD_TELL: Final = {"crm.deal.created.v1", "crm.deal.client_changed.v1", "crm.deal.contacts_attached.v1"}
-
-Json = dict[str, Any]
-
-
-class DemoFailed(Exception):
-    """Something was not as it should be."""
+EXPECTED_EVENTS: Final = {"crm.deal.created.v1", "crm.deal.client_changed.v1", "crm.deal.contacts_attached.v1"}
 
 
 def demo(console: Console) -> None:
     """Start a stack, show everything, stop the stack.
 
     Raises:
-        DemoFailed: saying what was not as it should be.
+        DemoFailed: a result was not as expected.
     """
     started = monotonic()
     directory, held = state.lock_first_free(state.local_directory(), "demo")
@@ -61,28 +55,28 @@ def demo(console: Console) -> None:
             shown = monotonic()
         console.print(
             f"[bold green]All of it is as expected[/]: stack ready after {ready - started:.1f} s, "
-            f"shown in {shown - ready:.1f} s, {monotonic() - started:.1f} s in all; {connection.rungs}.",
+            f"shown in {shown - ready:.1f} s, {monotonic() - started:.1f} s in all; {connection.servers}.",
             soft_wrap=True,
         )
 
 
 async def _with(connection: Connection, console: Console) -> None:
     async with connection.crm() as crm:
-        await Demo(crm, console).show()
+        await Demo(crm, Checks(console)).show()
 
 
 @dataclass
 class Demo:
-    """One showing, with a CRM that is empty."""
+    """One demonstration, on an empty CRM."""
 
     crm: Crm
-    console: Console
+    checks: Checks
 
     async def show(self) -> None:
-        """All steps.
+        """Run all steps.
 
         Raises:
-            DemoFailed: saying what was not as it should be.
+            DemoFailed: a result was not as expected.
         """
         await self._import_and_convert()
         result = await self._convert_a_person()
@@ -90,36 +84,42 @@ class Demo:
         await self._read_back(deal, attached, result["correlation_id"])
 
     async def _import_and_convert(self) -> None:
-        self._step("Import of the sample companies, products and leads")
+        self.checks.step("Import of the sample companies, products and leads")
         data = DataSet.of(SAMPLES)
         for kind, file in data.files.items():
             mapping, table = read_mapping(SAMPLES / f"{kind.value}.toml"), read_table(file)
-            counts = await Import(self.crm, kind, mapping, self.console).run(table)
-            views.counts(self.console, file.name, counts)
-            self._expect(counts.created == len(table.rows), f"all rows of {file.name} are created", counts.rejects)
-        self._step("Conversion of all won leads, their deals moved to WON")
-        results = await convert_stage(self.crm, "PROCESSED", Wish(deal_stage="WON"), console=self.console)
-        self._expect(not results.failed, f"{results.counts['converted']} leads converted", results.failed)
+            counts = await Import(self.crm, kind, mapping, self.checks.console).run(table)
+            views.counts(self.checks.console, file.name, counts)
+            self.checks.expect(
+                counts.created == len(table.rows), f"all rows of {file.name} are created", counts.rejects
+            )
+        self.checks.step("Conversion of all won leads, their deals moved to WON")
+        results = await convert_stage(
+            self.crm, "PROCESSED", ConversionRequest(deal_stage="WON"), console=self.checks.console
+        )
+        self.checks.expect(not results.failed, f"{results.counts['converted']} leads converted", results.failed)
         found = await measured(self.crm, data.originator, data.products)
-        wrong = differences(expected(data.oracles), found)
-        self._expect(not wrong, f"{found['won in all']} USD won, per product, company and agent as foreseen", wrong)
+        wrong = differences(expected(data.expected), found)
+        self.checks.expect(
+            not wrong, f"{found['won in all']} USD won, per product, company and agent as foreseen", wrong
+        )
 
     async def _convert_a_person(self) -> Json:
-        self._step("Conversion of a person into contact, company and deal")
+        self.checks.step("Conversion of a person into contact, company and deal")
         lead = (await self.crm.post("leads", address("leads"), PERSON)).body["id"]
-        outcome, result = await convert(self.crm, lead, Wish(targets=("contact", "company", "deal")))
-        views.conversion(self.console, outcome, result)
+        outcome, result = await convert(self.crm, lead, ConversionRequest(targets=("contact", "company", "deal")))
+        views.conversion(self.checks.console, outcome, result)
         made = [result[name] for name in ("contact", "company", "deal")]
-        self._expect(all(made), "contact, company and deal are there", result)
-        self._step("Conversion of a second lead with the same phone")
+        self.checks.expect(all(made), "contact, company and deal are there", result)
+        self.checks.step("Conversion of a second lead with the same phone")
         second = (await self.crm.post("leads", address("leads"), {**PERSON, "title": "The same, once more"})).body["id"]
-        outcome, again = await convert(self.crm, second, Wish(on_duplicate="link"))
-        views.conversion(self.console, outcome, again)
-        self._expect(again["contact"]["id"] == result["contact"]["id"], "the same contact is linked", again)
+        outcome, again = await convert(self.crm, second, ConversionRequest(on_duplicate="link"))
+        views.conversion(self.checks.console, outcome, again)
+        self.checks.expect(again["contact"]["id"] == result["contact"]["id"], "the same contact is linked", again)
         return result
 
     async def _link_a_company(self, deal: str) -> tuple[str, list[str]]:
-        self._step("A company with several contacts is linked to the deal")
+        self.checks.step("A company with several contacts is linked to the deal")
         company = (await self.crm.post("clients", address("companies"), {"title": "Berghof Clinics"})).body["id"]
         people = []
         for first, last in COLLEAGUES:
@@ -128,37 +128,37 @@ class Demo:
             await self.crm.put("clients", address("contacts", people[-1], "companies", company), {})
         path = address("deals", deal, "client")
         linked = await self.crm.put("deals", path, {"company_id": company}, wait_s=DEADLINE_S)
-        self._expect(linked.status == 200, "the link was confirmed while we waited", linked)  # noqa: PLR2004
+        self.checks.expect(linked.status == 200, "the link was confirmed while we waited", linked)  # noqa: PLR2004
         return deal, people
 
     async def _read_back(self, deal: str, attached: Sequence[str], correlation_id: str) -> None:
-        self._step("Read back over HTTP")
+        self.checks.step("Read back over HTTP")
         found = await self.crm.get("deals", address("deals", deal))
-        views.deal(self.console, found)
+        views.deal(self.checks.console, found)
         contacts = found["client"]["contacts"]
         brought = [link["contact_id"] for link in contacts if link["auto_linked_from"]]
-        self._expect(brought == list(attached), "the company's contacts are attached, in their order", contacts)
-        self._expect(len(contacts) == len(attached) + 1, "the contact of the conversion stayed", contacts)
-        self._expect(contacts[0]["is_primary"], "and is still the primary one", contacts)
+        self.checks.expect(brought == list(attached), "the company's contacts are attached, in their order", contacts)
+        self.checks.expect(len(contacts) == len(attached) + 1, "the contact of the conversion stayed", contacts)
+        self.checks.expect(contacts[0]["is_primary"], "and is still the primary one", contacts)
 
-        page = await self._until(
+        page = await self.checks.until(
             "the deal's timeline tells of all of it",
             lambda: self._timeline(f"deal:{deal}"),
-            lambda page: {entry["type"] for entry in page["items"]} >= SHOULD_TELL,
+            lambda page: {entry["type"] for entry in page["items"]} >= EXPECTED_EVENTS,
         )
-        views.timeline(self.console, f"deal:{deal}", page["items"])
+        views.timeline(self.checks.console, f"deal:{deal}", page["items"])
         for contact in attached:
-            await self._until(
+            await self.checks.until(
                 "the attached contact's timeline tells of it too",
                 partial(self._timeline, f"contact:{contact}"),
                 lambda page: any(entry["type"] == "crm.deal.contacts_attached.v1" for entry in page["items"]),
             )
-        tree = await self._until(
+        tree = await self.checks.until(
             "the trace shows the conversion from its request to its end",
             lambda: self._trace(correlation_id),
             lambda tree: "crm.lead.converted.v1" in set(_types(tree["steps"])),
         )
-        views.trace(self.console, tree)
+        views.trace(self.checks.console, tree)
 
     async def _timeline(self, element: str) -> Json:
         found: Json = await self.crm.get("timeline", address("timeline"), element=element)
@@ -168,27 +168,10 @@ class Demo:
         try:
             found: Json = await self.crm.get("timeline", address("timeline", "traces", correlation_id))
         except Problem as problem:
-            if problem.status != 404:  # noqa: PLR2004 - timeline has not heard of it yet
+            if problem.status != 404:  # noqa: PLR2004 - timeline has not received it yet
                 raise
             return {"steps": []}
         return found
-
-    async def _until(self, what: str, read: Callable[[], Awaitable[Json]], holds: Callable[[Json], bool]) -> Json:
-        deadline = monotonic() + DEADLINE_S
-        while True:
-            found = await read()
-            if holds(found) or monotonic() > deadline:
-                self._expect(holds(found), what, found)
-                return found
-            await asyncio.sleep(0.1)
-
-    def _step(self, title: str) -> None:
-        self.console.rule(f"[bold]{title}[/]", align="left")
-
-    def _expect(self, holds: object, what: str, found: object) -> None:
-        if not holds:
-            raise DemoFailed(f"{what}; found {found}")
-        self.console.print(f"[green]ok[/] {escape(what)}")
 
 
 def _types(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""Whether what a sales pipeline became in the CRM adds up to the figures that were known before.
+"""Compare what a sales pipeline became in the CRM with the figures that are expected of it.
 
-The surprise: both sides are flat tables of name and number, so that every difference is one line that says what it is.
+Both sides are flat tables of name and number, so that every difference is one line.
 """
 
 import asyncio
@@ -13,33 +13,34 @@ from typing import Any, Final
 from rich.console import Console
 
 from deploy.cli.client import Crm, address
-from deploy.cli.imports.kinds import product
-from deploy.cli.pool import bar, each
+from deploy.cli.imports.targets import product
+from deploy.cli.pool import each
+from deploy.cli.progress import bar
 
 Figures = dict[str, Decimal]
 STAGES: Final = {"Prospecting": "NEW", "Engaging": "IN_PROCESS", "Lost": "JUNK", "Won": "CONVERTED"}
 
 
-def expected(oracles: Mapping[str, Any]) -> Figures:
-    """The figures of an `oracles.json`, as `measured` names them."""
-    rows, counts = oracles["rows"], oracles["stages"]
+def expected(content: Mapping[str, Any]) -> Figures:
+    """Return the figures of an `oracles.json`, by the names that `measured` uses."""
+    rows, counts = content["rows"], content["stages"]
     figures = {
         "companies": rows["accounts"],
         "products": rows["products"],
         "leads": rows["pipeline"],
         "deals won": counts["Won"],
-        "won in all": oracles["won_value"],
+        "won in all": content["won_value"],
     }
     figures |= {f"leads in {STAGES[stage]}": count for stage, count in counts.items()}
     for kind in ("product", "account", "agent"):
-        for name, found in oracles[f"per_{kind}"].items():
+        for name, found in content[f"per_{kind}"].items():
             if found["Won"]:
                 figures |= {f"deals won by {kind} {name}": found["Won"], f"won by {kind} {name}": found["won_value"]}
     return {name: Decimal(value) for name, value in figures.items()}
 
 
 async def measured(crm: Crm, originator: str, products: Iterable[str]) -> Figures:
-    """The same figures, read from the services, of everything that came from this originator."""
+    """Read the same figures of all records of this originator from the services."""
     companies = {c["id"]: c["origin_id"] async for c in crm.pages("clients", "/v1/companies", originator_id=originator)}
     leads = {lead["id"]: lead["stage_id"] async for lead in crm.pages("leads", "/v1/leads", originator_id=originator)}
     deals = [deal async for deal in crm.pages("deals", "/v1/deals", stage_id="WON") if deal["lead_id"] in leads]
@@ -68,7 +69,7 @@ async def measured(crm: Crm, originator: str, products: Iterable[str]) -> Figure
 
 
 def differences(wanted: Mapping[str, Decimal], found: Mapping[str, Decimal]) -> list[str]:
-    """One line for each figure that is not as it should be."""
+    """List the figures that differ, one line for each."""
     return [
         f"{name}: {found.get(name, 0)} instead of {wanted.get(name, 0)}"
         for name in dict.fromkeys([*wanted, *found])
@@ -77,7 +78,7 @@ def differences(wanted: Mapping[str, Decimal], found: Mapping[str, Decimal]) -> 
 
 
 async def versions(crm: Crm, originator: str, products: Iterable[str]) -> dict[str, int]:
-    """The version of every lead, deal, company and product of the originator, by `type:id`."""
+    """Read the version of every lead, deal, company and product of the originator, by `type:id`."""
     found = {f"lead:{e['id']}": e async for e in crm.pages("leads", "/v1/leads", originator_id=originator)}
     companies = crm.pages("clients", "/v1/companies", originator_id=originator)
     deals = {f"deal:{e['id']}": e async for e in crm.pages("deals", "/v1/deals") if f"lead:{e['lead_id']}" in found}
@@ -103,7 +104,7 @@ async def settled(crm: Crm, originator: str, *, deadline_s: float = 120.0) -> bo
 async def without_entries(
     crm: Crm, elements: Iterable[str], *, console: Console, parallel: int = 16, deadline_s: float = 120.0
 ) -> list[str]:
-    """Of these elements, those whose timeline is still empty at the deadline."""
+    """Return those of these elements whose timeline is still empty at the deadline."""
     deadline = monotonic() + deadline_s
     wanted = list(elements)
 

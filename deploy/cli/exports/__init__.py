@@ -1,4 +1,4 @@
-"""Export of contacts and companies into CSV and XLSX files that can be imported again."""
+"""Export contacts and companies into CSV and XLSX files that can be imported again."""
 
 from deploy.cli.exports.run import Exported, export
 

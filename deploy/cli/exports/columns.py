@@ -1,4 +1,4 @@
-"""What of a contact or a company stands in an exported file, and how.
+"""The columns of an exported contact or company.
 
 Left out are requisites, observers, campaign marks and all companies of a contact but the primary one.
 """
@@ -6,11 +6,11 @@ Left out are requisites, observers, campaign marks and all companies of a contac
 from collections.abc import Mapping
 from typing import Any, Final
 
-from deploy.cli.imports.mapping import REACH
-from deploy.cli.imports.points import written_points
+from deploy.cli.imports.contact_points import write_points
+from deploy.cli.imports.mapping import CONTACT_POINTS
 
 _IDENTITY: Final = ("id", "originator_id", "origin_id", "origin_version")
-_SHARED: Final = (*REACH, "type_id", "comments", "responsible_id", "open_to_all")
+_SHARED: Final = (*CONTACT_POINTS, "type_id", "comments", "responsible_id", "open_to_all")
 _AUDIT: Final = ("created_at", "updated_at")
 CONTACT_COLUMNS: Final = (
     *_IDENTITY,
@@ -29,27 +29,27 @@ COMPANY_COLUMNS: Final = (
 
 
 def primary_company(contact: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The link to it, empty for a contact without."""
+    """Return the link to the primary company, empty for a contact without."""
     none: Mapping[str, Any] = {}
     return next((link for link in contact["companies"] if link["is_primary"]), none)
 
 
 def contact_row(contact: Mapping[str, Any], company_origin: str | None) -> list[str]:
-    """Cells in the order of the columns."""
+    """Return the cells in the order of the columns."""
     company = primary_company(contact)
     named = {"company": company.get("title"), "company_id": company.get("company_id")}
     return _cells(CONTACT_COLUMNS, {**contact, **named, "company_origin_id": company_origin})
 
 
 def company_row(company: Mapping[str, Any]) -> list[str]:
-    """Cells in the order of the columns."""
+    """Return the cells in the order of the columns."""
     revenue = company["revenue"] or {}
     figures = {"revenue": revenue.get("value"), "revenue_currency": revenue.get("currency")}
     return _cells(COMPANY_COLUMNS, {**company, **figures})
 
 
 def _cells(columns: tuple[str, ...], record: Mapping[str, Any]) -> list[str]:
-    points = {name: written_points(record[name]) for name in REACH}
+    points = {name: write_points(record[name]) for name in CONTACT_POINTS}
     return [_text(value) for value in ({**record, **points}[name] for name in columns)]
 
 

@@ -1,6 +1,6 @@
-"""The file of an export, row by row; it is there when it is whole, and until then there is what was there before.
+"""Write the file of an export row by row; it replaces the file that was there only when it is complete.
 
-The surprise: only its owner can read it. It holds whom people know.
+Only its owner can read it: it holds personal data.
 """
 
 import csv
@@ -14,18 +14,18 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from deploy.cli.csv_guard import harmless
+from deploy.cli.csv_guard import escape_formula
 from deploy.cli.imports import BadFile
 
 MOST_ROWS: Final = 1_048_576
-"""Of a sheet, its header among them."""
+"""Of a sheet, including its header."""
 
 Put = Callable[[Sequence[str]], None]
 
 
 @contextmanager
 def writing(file: Path, columns: Sequence[str]) -> Iterator[Put]:
-    """Call what it yields with the cells of each row; the header is written.
+    """Write the header, and yield a function that writes the cells of a row.
 
     Raises:
         BadFile: it cannot be written, its suffix names no format, or it would have too many rows for that.
@@ -52,7 +52,7 @@ def writing(file: Path, columns: Sequence[str]) -> Iterator[Put]:
 def _csv(opened: IO[bytes]) -> Iterator[Put]:
     with open(opened.fileno(), "w", encoding="utf-8", newline="", closefd=False) as text:
         writer = csv.writer(text, lineterminator="\n")
-        yield lambda cells: writer.writerow([harmless(cell) for cell in cells])
+        yield lambda cells: writer.writerow([escape_formula(cell) for cell in cells])
 
 
 @contextmanager

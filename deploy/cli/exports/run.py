@@ -1,7 +1,7 @@
-"""One export: all contacts that may be exported (CONT-06), or all companies, newest first.
+"""Export all contacts that may be exported (CONT-06), or all companies, newest first.
 
-The surprise: what is entered while it runs is not in it, and what is changed meanwhile is in it once, as it was or as
-it is: pages go by the time of entry, which never changes.
+A record created while it runs is not exported, and one changed meanwhile is exported once, in its old or new version:
+pages are ordered by the time of creation, which never changes.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -9,25 +9,28 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from crm_contracts.elements import COMPANY, CONTACT
 from rich.console import Console
 
-from deploy.cli.client import LARGEST_PAGE, Crm, Problem, address
+from deploy.cli.answers import Problem
+from deploy.cli.client import LARGEST_PAGE, Crm, address
 from deploy.cli.exports.columns import COMPANY_COLUMNS, CONTACT_COLUMNS, company_row, contact_row, primary_company
 from deploy.cli.exports.files import writing
-from deploy.cli.pool import bar_of_another, each
+from deploy.cli.pool import each
+from deploy.cli.progress import remote_bar
 
 _PARALLEL: Final = 8
 
 
 class Exported(StrEnum):
-    """What a file may hold."""
+    """What can be exported."""
 
-    CONTACTS = "contacts"
-    COMPANIES = "companies"
+    CONTACTS = CONTACT.plural
+    COMPANIES = COMPANY.plural
 
 
 async def export(crm: Crm, what: Exported, file: Path, *, console: Console, originator: str | None = None) -> int:
-    """Write the file; how many rows it has.
+    """Write the file, and return how many rows it has.
 
     Raises:
         BadFile: it cannot be written, or not in this format.
@@ -36,11 +39,11 @@ async def export(crm: Crm, what: Exported, file: Path, *, console: Console, orig
     columns = CONTACT_COLUMNS if what is Exported.CONTACTS else COMPANY_COLUMNS
     rows = _contacts(crm, originator) if what is Exported.CONTACTS else _companies(crm, originator)
     count = 0
-    with writing(file, columns) as put, bar_of_another(console) as stand:
+    with writing(file, columns) as put, remote_bar(console) as report:
         async for row in rows:
             put(row)
             count += 1
-            stand(f"Exporting {what.value}", count, 0)
+            report(f"Exporting {what.value}", count, 0)
     return count
 
 
@@ -64,7 +67,7 @@ async def _contacts(crm: Crm, originator: str | None) -> AsyncIterator[list[str]
 
 
 async def _rows(crm: Crm, contacts: Sequence[dict[str, Any]], origins: dict[str, str | None]) -> list[list[str]]:
-    """The rows of these; `origins` of the companies are asked for once each."""
+    """Return the rows of these contacts; `origins` of the companies are read once each."""
     companies = {contact["id"]: primary_company(contact).get("company_id") for contact in contacts}
     new = sorted({company for company in companies.values() if company and company not in origins})
     origins |= zip(new, await each(new, lambda company: _origin(crm, company), parallel=_PARALLEL), strict=True)

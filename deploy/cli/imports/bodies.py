@@ -1,4 +1,4 @@
-"""From a row of the file to the body of a request. Pure."""
+"""Convert a row of the file to the body of a request. Pure."""
 
 from collections.abc import Container, Iterator
 from collections.abc import Mapping as Lookup
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from deploy.cli.imports.contact_points import read_points
 from deploy.cli.imports.mapping import Mapping, placeholders
-from deploy.cli.imports.points import read_points
-from deploy.cli.imports.rules import MoneyRule, RowRule
+from deploy.cli.imports.mapping_rules import MoneyRule, RowRule
 from deploy.cli.imports.table import BadRow, Row
 
 TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -16,14 +16,14 @@ TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": Fal
 
 @dataclass(frozen=True)
 class References:
-    """Our ids of what the rows name by the ids of the other system."""
+    """Our ids of the companies and products that rows name by the ids of the other system."""
 
     companies: Lookup[str, str] = field(default_factory=dict)
     products: Lookup[str, str] = field(default_factory=dict)
 
 
-def translated(mapping: Mapping, row: Row) -> dict[str, str]:
-    """The row's cells with the mapping's translations, numbers with the codes of their ranges.
+def translate(mapping: Mapping, row: Row) -> dict[str, str]:
+    """Apply the mapping's translations to the row's cells; numbers become the codes of their ranges.
 
     Raises:
         BadRow: a value without one, in a column whose translations are complete, or in none of its ranges.
@@ -46,18 +46,18 @@ def translated(mapping: Mapping, row: Row) -> dict[str, str]:
 
 
 def body(mapping: Mapping, row: Row, references: References, booleans: Container[str] = ()) -> dict[str, Any]:
-    """What to send for the row; empty cells are left out. `booleans` are the fields that are true or false.
+    """Return the body to send for the row, without empty cells; `booleans` are the fields that are true or false.
 
     Raises:
         BadRow: naming everything that is wrong with it.
     """
-    cells = translated(mapping, row)
+    cells = translate(mapping, row)
     problems: list[str] = []
     made = {
         **mapping.constants,
         **dict(_fields(mapping, cells, booleans, problems)),
         **dict(_amounts(mapping, cells, problems)),
-        **dict(_reached(mapping, cells)),
+        **dict(_contact_points(mapping, cells)),
     }
     if mapping.company and (company := cells[mapping.company]):
         if company in references.companies:
@@ -92,8 +92,8 @@ def _amounts(mapping: Mapping, cells: dict[str, str], problems: list[str]) -> It
         yield "prices", [{"price": _money(rule, cells, problems)} for rule in listed]
 
 
-def _reached(mapping: Mapping, cells: dict[str, str]) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    for name, rules in mapping.reach.items():
+def _contact_points(mapping: Mapping, cells: dict[str, str]) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    for name, rules in mapping.contact_points.items():
         points = [point for rule in rules for point in read_points(rule, cells[rule.column])]
         if points:
             yield name, points
@@ -129,7 +129,7 @@ def _truth(column: str, cells: dict[str, str], problems: list[str]) -> bool:
 
 
 MAX_DIGITS: Final = 30
-"""Whatever is larger is a mistake, and a megabyte to write."""
+"""A number with a larger exponent is a mistake, and would be written as a megabyte of zeros."""
 
 
 def _number(column: str, cells: Lookup[str, str], problems: list[str]) -> Decimal:

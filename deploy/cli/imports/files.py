@@ -1,4 +1,4 @@
-"""The table of an import, whatever kind of file it stands in."""
+"""Read the table of an import from a file of any supported format."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from deploy.cli.imports.workbook import read_workbook
 
 
 def read_table(file: Path, sheet: str | None = None) -> Table:
-    """Read it all: a CSV file, or a sheet of an XLSX file, which is the first unless another is named.
+    """Read a CSV file, or a sheet of an XLSX file, which is the first unless another is named.
 
     Raises:
         BadFile: it cannot be read, or has no header.

@@ -1,7 +1,7 @@
-"""What the columns of somebody's file mean here, as a TOML file says it.
+"""The mapping of a file's columns to fields, from a TOML file.
 
-The surprise: every column of the file must be spoken for. One that is neither used nor listed under `ignored` stops the
-import before its first row, as does one that is used and not there: silence would lose data.
+Every column of the file must be mapped, lest data be lost silently. One that is neither used nor listed under `ignored`
+stops the import before its first row, as does one that is used and missing.
 """
 
 import tomllib
@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from deploy.cli.imports.rules import MoneyRule, PointRule, RowRule
+from deploy.cli.imports.mapping_rules import MoneyRule, PointRule, RowRule
 from deploy.cli.imports.table import REASON
 
-REACH: Final = ("phones", "emails", "websites", "messengers")
+CONTACT_POINTS: Final = ("phones", "emails", "websites", "messengers")
 
 
 class BadMapping(Exception):
@@ -42,7 +42,7 @@ class Mapping(BaseModel):
         money: field to amount.
         prices: list prices of a product.
         company: column of a company's `origin`, empty for a lead or a contact without one.
-        phones, emails, websites, messengers: where contacts and companies are reached; several columns make several.
+        phones, emails, websites, messengers: contact points of contacts and companies; several columns make several.
         rows: product rows of a lead.
         ignored: columns that are left out on purpose.
     """
@@ -69,9 +69,9 @@ class Mapping(BaseModel):
     ignored: list[str] = []
 
     @property
-    def reach(self) -> dict[str, list[PointRule]]:
-        """The columns of each kind of contact data."""
-        return {name: getattr(self, name) for name in REACH}
+    def contact_points(self) -> dict[str, list[PointRule]]:
+        """The columns of each kind of contact point."""
+        return {name: getattr(self, name) for name in CONTACT_POINTS}
 
     @property
     def used(self) -> list[str]:
@@ -85,7 +85,7 @@ class Mapping(BaseModel):
             *(column for texts in self.templates.values() for text in texts for column in placeholders(text)),
             *(column for rule in (*self.money.values(), *self.prices) for column in rule.columns),
             *(column for column in (self.originator_column, self.company) if column),
-            *(rule.column for rules in self.reach.values() for rule in rules),
+            *(rule.column for rules in self.contact_points.values() for rule in rules),
             *(column for rule in self.rows for column in rule.columns),
         ]
         return list(dict.fromkeys(named))
@@ -94,7 +94,7 @@ class Mapping(BaseModel):
     def fields(self) -> set[str]:
         """All fields that it fills."""
         lists: dict[str, object] = {"company_id": self.company, "rows": self.rows, "prices": self.prices}
-        given = {name for name, value in (lists | self.reach).items() if value}
+        given = {name for name, value in (lists | self.contact_points).items() if value}
         return {*self.columns.values(), *self.constants, *self.templates, *self.money, *given}
 
     def check_header(self, header: list[str]) -> None:
@@ -104,10 +104,10 @@ class Mapping(BaseModel):
             BadMapping: naming every missing, unknown and doubled column.
         """
         reasons = [f"column {name!r} is not in the file" for name in self.used if name not in header]
-        # What was rejected comes back with the reason that it was rejected for.
-        spoken_for = {*self.used, *self.ignored, *([REASON] if header[-1:] == [REASON] else [])}
+        # A file of rejected rows has the column of reasons.
+        known = {*self.used, *self.ignored, *([REASON] if header[-1:] == [REASON] else [])}
         reasons += [
-            f"column {name!r} is neither used nor listed under `ignored`" for name in header if name not in spoken_for
+            f"column {name!r} is neither used nor listed under `ignored`" for name in header if name not in known
         ]
         reasons += [f"column {name!r} is there twice" for name in dict.fromkeys(header) if header.count(name) > 1]
         if reasons:
@@ -115,12 +115,12 @@ class Mapping(BaseModel):
 
 
 def placeholders(text: str) -> list[str]:
-    """The columns that a template names."""
+    """Return the columns that a template names."""
     return [name for _, name, _, _ in Formatter().parse(text) if name]
 
 
 def read_mapping(file: Path, *, originator: str | None = None) -> Mapping:
-    """The mapping of a TOML file, `originator` replaced where one is given.
+    """Read the mapping of a TOML file, with another `originator` if one is given.
 
     Raises:
         BadMapping: naming everything that is wrong with it.

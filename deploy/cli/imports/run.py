@@ -1,10 +1,9 @@
-"""One import: the rows of a file, put into their service by origin.
+"""Import the rows of a file: upsert each into its service by origin.
 
-A contact whose company cannot be linked is rejected although it is there by then: the row says what is missing, and
-importing it again mends it.
+A contact whose company cannot be linked is rejected although the contact exists by then; importing it again links it.
 
-The surprise: leads learns of products by events, so right after an import of products it may not know them yet. That
-one refusal is waited out, against one deadline for the whole run.
+Leads receives products by events, so right after an import of products it may not know them yet. That one refusal is
+retried, against one deadline for the whole run.
 """
 
 import asyncio
@@ -16,22 +15,24 @@ from typing import Any, Final, Literal
 
 from rich.console import Console
 
-from deploy.cli.client import Answer, Crm, Problem
-from deploy.cli.imports.bodies import References, body, translated
-from deploy.cli.imports.kinds import TARGETS, Changed, Kind, changed_before, company, fields_of, linked, product
+from deploy.cli.answers import Answer, Problem
+from deploy.cli.client import Crm
+from deploy.cli.imports.bodies import References, body, translate
 from deploy.cli.imports.mapping import BadMapping, Mapping
-from deploy.cli.imports.picking import good_rows
+from deploy.cli.imports.row_filter import valid_rows
 from deploy.cli.imports.table import BadRow, Rejected, Row, Table
-from deploy.cli.pool import bar, each
+from deploy.cli.imports.targets import TARGETS, Kind, UpdatedAt, company, fields_of, last_updates, link, product
+from deploy.cli.pool import each
+from deploy.cli.progress import bar
 
 Outcome = Literal["created", "updated", "unchanged", "skipped", "rejected"]
-_NEWS_S: Final = 30.0
+_PRODUCT_WAIT_S: Final = 30.0
 _CREATED: Final = 201
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many rows ended how, and which were rejected; skipped are those of records that were merged into others."""
+    """Number of rows by outcome, and the rejected ones; skipped are those of records that were merged into others."""
 
     created: int = 0
     updated: int = 0
@@ -42,7 +43,7 @@ class Counts:
 
     @property
     def rejected(self) -> int:
-        """Rows that did not go in."""
+        """The number of rejected rows."""
         return len(self.rejects)
 
 
@@ -55,13 +56,13 @@ class Import:
     mapping: Mapping
     console: Console
     parallel: int = 8
-    news_s: float = _NEWS_S
+    product_wait_s: float = _PRODUCT_WAIT_S
     _rejects: list[Rejected] = field(default_factory=list)
     _give_up_at: float | None = None
     _booleans: frozenset[str] = frozenset()
 
     async def run(self, table: Table) -> Counts:
-        """Put in every good row; collect the others.
+        """Upsert every valid row, and collect the others.
 
         Raises:
             BadMapping: the file's header or the service's fields do not fit; nothing was sent.
@@ -69,10 +70,10 @@ class Import:
         started = monotonic()
         await self._check(table)
         self._rejects.extend(table.malformed)
-        rows = list(good_rows(self.mapping, table.rows, self._reject))
+        rows = list(valid_rows(self.mapping, table.rows, self._reject))
         references = await self._references(rows)
         origins = [row.cells[self.mapping.origin] for row in rows]
-        before = await changed_before(self.crm, self.kind, self.mapping.originator, self._names(origins), self.parallel)
+        before = await last_updates(self.crm, self.kind, self.mapping.originator, self._names(origins), self.parallel)
         with bar(f"Importing {self.kind.value}", len(rows), self.console) as advance:
             ended = await each(
                 rows, lambda row: self._row(row, references, before), parallel=self.parallel, advance=advance
@@ -93,7 +94,7 @@ class Import:
         return sorted({value for value in values if value})
 
     async def _references(self, rows: list[Row]) -> References:
-        cells = [translated(self.mapping, row) for row in rows]
+        cells = [translate(self.mapping, row) for row in rows]
         column, originator = self.mapping.company, self.mapping.originator
         names = self._names(row[column] for row in cells) if column else []
         companies = await each(names, lambda name: company(self.crm, originator, name), parallel=self.parallel)
@@ -104,15 +105,15 @@ class Import:
             {name: found["id"] for name, found in zip(sold, products, strict=True) if found},
         )
 
-    async def _row(self, row: Row, references: References, before: dict[str, Changed]) -> Outcome:
+    async def _row(self, row: Row, references: References, before: dict[str, UpdatedAt]) -> Outcome:
         origin = row.cells[self.mapping.origin]
         try:
             made = body(self.mapping, row, references, self._booleans)
             company_id = made.pop("company_id", None) if self.kind is Kind.CONTACTS else None
             answer = await self._put(origin, made)
-            there = await self._linked(answer.body, company_id) if company_id else answer.body
+            there = await self._link(answer.body, company_id) if company_id else answer.body
         except (BadRow, Problem) as problem:
-            return self._without(row, problem)
+            return self._reject_or_skip(row, problem)
         if answer.status == _CREATED:
             return "created"
         return "unchanged" if there["updated_at"] == before.get(origin) else "updated"
@@ -121,21 +122,21 @@ class Import:
         target = TARGETS[self.kind]
         while True:
             try:
-                return await self.crm.put(target.service, target.path(self.mapping.originator, origin), made)
+                return await self.crm.put(target.element.service, target.path(self.mapping.originator, origin), made)
             except Problem as problem:
-                if not self._comes_later(problem):
+                if not self._is_pending(problem):
                     raise
                 await asyncio.sleep(0.2)
 
-    async def _linked(self, contact: dict[str, Any], company_id: str) -> dict[str, Any]:
+    async def _link(self, contact: dict[str, Any], company_id: str) -> dict[str, Any]:
         try:
-            return await linked(self.crm, contact, company_id)
+            return await link(self.crm, contact, company_id)
         except Problem as problem:
             if problem.status in {401, 403}:
                 raise
             raise BadRow(f"{self.mapping.company}: {problem}") from problem
 
-    def _without(self, row: Row, problem: BadRow | Problem) -> Outcome:
+    def _reject_or_skip(self, row: Row, problem: BadRow | Problem) -> Outcome:
         reason = str(problem)
         if isinstance(problem, Problem):
             if problem.status in {401, 403}:
@@ -147,12 +148,12 @@ class Import:
         self._reject(row, reason)
         return "rejected"
 
-    def _comes_later(self, problem: Problem) -> bool:
-        """Whether the only thing wrong is a product that the service has not heard of, and there is still time."""
+    def _is_pending(self, problem: Problem) -> bool:
+        """Return whether the only error is a product that the service has not received, and the deadline is ahead."""
         if not problem.errors or any(wrong["code"] != "product_not_found" for wrong in problem.errors):
             return False
         if self._give_up_at is None:
-            self._give_up_at = monotonic() + self.news_s
+            self._give_up_at = monotonic() + self.product_wait_s
         return monotonic() < self._give_up_at
 
     def _reject(self, row: Row, reason: str) -> None:

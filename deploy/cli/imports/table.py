@@ -1,6 +1,6 @@
-"""The table of an import as a CSV file, and the file of what was rejected.
+"""Read the table of an import from a CSV file, and write the file of rejected rows.
 
-The surprise: the reject file has the columns of the file itself and one more, so that it can be corrected and imported.
+The file of rejected rows has the columns of the imported file and one more, so that it can be corrected and imported.
 """
 
 import csv
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deploy.cli.csv_guard import as_it_was, harmless
+from deploy.cli.csv_guard import escape_formula, unescape_formula
 
 REASON: Final = "reason"
 
 
 class BadFile(Exception):
-    """The file is no table with a header."""
+    """The file is not a table with a header."""
 
 
 class BadRow(Exception):
@@ -24,7 +24,7 @@ class BadRow(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """One row; `line` is where it ends in the file, `cells` are trimmed, `raw` is what the file says."""
+    """One row; `line` is where it ends in the file, `cells` are trimmed, `raw` is what the file has."""
 
     line: int
     raw: tuple[str, ...]
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that did not go in."""
+    """A row that was not imported."""
 
     row: Row
     reason: str
@@ -49,7 +49,7 @@ class Table:
 
 
 def read_csv(file: Path) -> Table:
-    """Read it all.
+    """Read a CSV file.
 
     Raises:
         BadFile: it is not UTF-8, or has no header.
@@ -62,7 +62,7 @@ def read_csv(file: Path) -> Table:
             if not header:
                 raise BadFile(f"{file.name} is empty")
             for found in reader:
-                cells = [as_it_was(cell) for cell in found]
+                cells = [unescape_formula(cell) for cell in found]
                 if not any(cell.strip() for cell in cells):
                     continue
                 trimmed = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
@@ -77,7 +77,7 @@ def read_csv(file: Path) -> Table:
 
 
 def write_rejects(file: Path, header: list[str], rejects: Iterable[Rejected]) -> None:
-    """The rejected rows with their reasons, in the order of the file; no file where there are none."""
+    """Write the rejected rows with their reasons, in the order of the file; remove the file if there are none."""
     found = sorted(rejects, key=lambda rejected: rejected.row.line)
     if not found:
         file.unlink(missing_ok=True)
@@ -90,4 +90,4 @@ def write_rejects(file: Path, header: list[str], rejects: Iterable[Rejected]) ->
         for rejected in found:
             raw = rejected.row.raw[: len(columns)] if columns != header else rejected.row.raw
             cells = [*raw, *[""] * (len(columns) - len(raw))]
-            writer.writerow([harmless(cell) for cell in (*cells, rejected.reason)])
+            writer.writerow([escape_formula(cell) for cell in (*cells, rejected.reason)])

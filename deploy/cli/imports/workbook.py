@@ -1,7 +1,7 @@
-"""The table of an import as a sheet of an XLSX file.
+"""Read the table of an import from a sheet of an XLSX file.
 
-The surprise: an XLSX file is an archive that strangers pack. How large it gets is looked at before anything of it is
-unpacked, and whatever a broken one raises, wherever, becomes one sentence.
+An XLSX file is an untrusted archive: its size is checked before it is unpacked, and any error that a broken file causes
+becomes one sentence.
 """
 
 from collections.abc import Iterator
@@ -23,15 +23,15 @@ Line = tuple[int, list[Any]]
 
 
 def read_workbook(file: Path, sheet: str | None = None) -> Table:
-    """Read a sheet, by default the first: its first row that is not empty is the header, empty rows are passed over.
+    """Read a sheet, by default the first: its first row that is not empty is the header, empty rows are ignored.
 
-    Of a formula the value that was computed last counts. Numbers, days and truths become texts as a CSV file has them.
+    A formula counts as its last computed value. Numbers, dates and booleans become texts as a CSV file has them.
 
     Raises:
         BadFile: it is no XLSX file, unpacks to too much, or has no such sheet or no header.
     """
     try:
-        _must_be_small(file)
+        _check_size(file)
         with file.open("rb") as opened:
             return _table(file.name, _rows(opened, file.name, sheet))
     except BadFile:
@@ -42,8 +42,8 @@ def read_workbook(file: Path, sheet: str | None = None) -> Table:
         raise BadFile(f"{file.name} cannot be read: {type(cause).__name__}: {first}") from error
 
 
-def _must_be_small(file: Path) -> None:
-    # Nobody unpacks more of a part than it is said to have.
+def _check_size(file: Path) -> None:
+    # The archive library never unpacks more of a part than its header declares.
     with ZipFile(file) as archive:
         unpacked = sum(part.file_size for part in archive.infolist())
     if unpacked > MOST_UNPACKED:

@@ -1,6 +1,6 @@
-"""Rung 3: Apache Kafka without Docker, from its Maven artifacts, where Java 17 is.
+"""Apache Kafka without Docker, from its Maven artifacts, where Java 17 is.
 
-The surprise: the jars are fetched once into the user's cache, outside the repository; afterwards Maven is not needed.
+The jars are fetched once into the user's cache, outside the repository; afterwards Maven is not needed.
 """
 
 import os
@@ -19,18 +19,17 @@ from deploy.local.kafka.broker import Kafka
 from deploy.local.kafka.properties import LOCAL_CLIENTS, server_properties
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
-from deploy.local.providers import Rung, RungUnavailable
+from deploy.local.providers import Provider, ProviderUnavailable
 
 VERSION: Final = "4.4.0"
 _HERE: Final = Path(__file__).parent
 _OLDEST_JAVA: Final = 17
-_DEADLINE_S: Final = 60.0
 
 
 class MavenKafka(Kafka):
     """One JVM; its data in the stack's directory."""
 
-    rung = "maven"
+    provider = "maven"
     settings = LOCAL_CLIENTS
 
     def __init__(
@@ -41,7 +40,7 @@ class MavenKafka(Kafka):
         more_properties: Mapping[str, str] | None = None,
         format_options: Sequence[str] = (),
     ) -> None:
-        """`more_properties` win over the local ones, for instance to ask clients for more than an address."""
+        """Let `more_properties` win over the local ones, for instance to ask clients for more than an address."""
         port, controller_port = free_port(), free_port()
         self.bootstrap_servers = f"127.0.0.1:{port}"
         self._data = directory / "data" / "kafka"
@@ -51,14 +50,14 @@ class MavenKafka(Kafka):
         self._class_path = f"{jars}/*"
         memory = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC"]
         logging = f"-Dlog4j2.configurationFile={_HERE / 'log4j2.xml'}"
-        self._process = ChildProcess(
+        self.runner = ChildProcess(
             "kafka",
             ["java", *memory, logging, "-cp", self._class_path, "kafka.Kafka", str(self._properties)],
             directory=directory,
         )
 
     def format(self) -> None:
-        """Make the empty log directory, with a cluster id of its own."""
+        """Create the empty log directory, with a cluster id of its own."""
         self._data.mkdir(parents=True)
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in self._settings.items()))
         # Not at random: one id in 64 would begin with a dash, which the tool takes for an option.
@@ -73,72 +72,44 @@ class MavenKafka(Kafka):
             check=False,
         )
         if done.returncode:
-            raise RungUnavailable(f"formatting Kafka's log directory failed: {done.stdout}{done.stderr}")
-
-    def launch(self) -> None:
-        """Start the process."""
-        self._process.start()
-
-    def wait_ready(self) -> None:
-        self._process.wait_ready(self.answers, _DEADLINE_S)
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def shut_down(self) -> None:
-        self._process.terminate()
-
-    def restart(self) -> None:
-        self._process.start()
-        self.wait_ready()
-
-    def pause(self) -> None:
-        self._process.pause()
-
-    def resume(self) -> None:
-        self._process.resume()
-
-    def stop(self) -> None:
-        self._process.terminate()
+            raise ProviderUnavailable(f"formatting Kafka's log directory failed: {done.stdout}{done.stderr}")
 
 
 def _check() -> None:
-    """Whether Java is new enough and the jars are here; fetches them the first time, to step down where that fails."""
+    """Check that Java is new enough and the jars are here; fetch them the first time, so that a failure shows here."""
     java = shutil.which("java")
     if java is None:
-        raise RungUnavailable("there is no java")
+        raise ProviderUnavailable("there is no java")
     shown = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     version = re.search(r'version "(\d+)', shown.stderr)
     if version is None or int(version[1]) < _OLDEST_JAVA:
-        raise RungUnavailable(f"java is older than {_OLDEST_JAVA}")
+        raise ProviderUnavailable(f"java is older than {_OLDEST_JAVA}")
     fetch()
 
 
-def _launch(directory: Path) -> Kafka:
-    """Format and start."""
+def _make(directory: Path) -> MavenKafka:
     kafka = MavenKafka(directory, fetch())
     kafka.format()
-    kafka.launch()
     return kafka
 
 
 def jars_folder() -> Path:
-    """Where the jars are kept; it exists only when complete."""
+    """Return the folder of the jars; it exists only when complete."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "crm" / f"kafka-{VERSION}"
 
 
 def fetch() -> Path:
-    """The folder with Kafka's jars, fetched by Maven the first time.
+    """Return the folder with Kafka's jars, fetched by Maven the first time.
 
     Raises:
-        RungUnavailable: Maven could not fetch them.
+        ProviderUnavailable: Maven could not fetch them.
     """
     folder = jars_folder()
     if folder.exists():
         return folder
     if shutil.which("mvn") is None:
-        raise RungUnavailable("there is no mvn to fetch Kafka with")
+        raise ProviderUnavailable("there is no mvn to fetch Kafka with")
     print(f"Fetching Apache Kafka {VERSION} with Maven, once ...", flush=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as unfinished:
@@ -151,10 +122,10 @@ def fetch() -> Path:
             check=False,
         )
         if done.returncode:
-            raise RungUnavailable(f"Maven could not fetch Kafka: {done.stdout[-2000:]}")
+            raise ProviderUnavailable(f"Maven could not fetch Kafka: {done.stdout[-2000:]}")
         if not folder.exists():  # another start may have been quicker
             jars.rename(folder)
     return folder
 
 
-RUNG: Final = Rung(_check, _launch)
+PROVIDER: Final = Provider(_check, _make)

@@ -1,7 +1,7 @@
 """The broker settings of a local Kafka: one node that is broker and controller.
 
-The surprise: after kill -9 a broker may come back only when its old registration has expired, hence the short broker
-session: producing goes on after 5 s instead of 13. The same holds for members of a group, hence `LOCAL_CLIENTS`.
+Note: after kill -9 a broker may return only when its old registration has expired, hence the short broker session:
+producing continues after 5 s instead of 13. The same holds for members of a group, hence `LOCAL_CLIENTS`.
 """
 
 from pathlib import Path
@@ -43,7 +43,7 @@ _SAME_EVERYWHERE: Final = {
 
 
 def server_properties(port: int, controller_port: int, data: Path, *, listen_on: str = "127.0.0.1") -> dict[str, str]:
-    """All settings of the node; clients always reach it at `127.0.0.1:port`."""
+    """Return all settings of the node; clients always reach it at `127.0.0.1:port`."""
     return {
         **_SAME_EVERYWHERE,
         "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller_port}",

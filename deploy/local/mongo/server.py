@@ -1,62 +1,44 @@
-"""What the stack and the tests may do with a MongoDB, whichever rung it is.
+"""What is the same of every MongoDB, whichever provider it comes from.
 
-The surprise: it is a replica set even with one node, because a standalone server loses acknowledged writes.
+It is a replica set even with one node, because a standalone server loses acknowledged writes.
 """
 
-from abc import ABC, abstractmethod
 from typing import Any, Final
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
+
+from deploy.local.ports import free_port
+from deploy.local.server import Server
 
 REPLICA_SET: Final = "rs0"
 _NOT_YET_INITIALIZED: Final = 94
 _ALREADY_INITIALIZED: Final = 23
 
 
-class Mongo(ABC):
-    """One running replica set."""
+class Mongo(Server):
+    """One running replica set; it serves clients when its primary takes writes."""
 
-    rung: str
     url: str
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a service needs to use it."""
         return {"MONGODB_URL": self.url}
 
-    @abstractmethod
-    def wait_ready(self) -> None:
-        """Return when its primary takes writes."""
 
-    @abstractmethod
-    def kill(self) -> None:
-        """SIGKILL; what it had on disk stays."""
+class LocalMongo(Mongo):
+    """A replica set of one node on this machine."""
 
-    @abstractmethod
-    def restart(self) -> None:
-        """Start it again on the same port with the same data, and wait until its primary takes writes."""
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"mongodb://127.0.0.1:{self.port}/?replicaSet={REPLICA_SET}"
 
-    @abstractmethod
-    def pause(self) -> None:
-        """Let it hang: it keeps its connections and answers nobody."""
-
-    @abstractmethod
-    def resume(self) -> None:
-        """Let it go on."""
-
-    @abstractmethod
-    def stop(self) -> None:
-        """End it for good."""
-
-
-def local_url(port: int) -> str:
-    """The address of a one-node replica set on this machine."""
-    return f"mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"
+    def answers(self) -> bool:
+        return _becomes_primary(self.port)
 
 
 def has_primary(url: str) -> bool:
-    """Whether a primary takes writes."""
+    """Return whether a primary takes writes."""
     client: MongoClient[dict[str, Any]] = MongoClient(url, serverSelectionTimeoutMS=300, connectTimeoutMS=300)
     try:
         return bool(client.admin.command("hello")["isWritablePrimary"])
@@ -66,8 +48,8 @@ def has_primary(url: str) -> bool:
         client.close()
 
 
-def becomes_primary(port: int) -> bool:
-    """Make the fresh server on this port a replica set of its own; whether it is its primary by now."""
+def _becomes_primary(port: int) -> bool:
+    """Make the fresh server on this port a replica set of its own, and return whether it is its primary by now."""
     client: MongoClient[dict[str, Any]] = MongoClient(
         "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=300, connectTimeoutMS=300
     )

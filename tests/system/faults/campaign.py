@@ -105,7 +105,7 @@ class Campaign:
 
     def show(self, console: Console) -> None:
         """The table for the README."""
-        kafka, mongo = self.site.stack.kafka.rung, self.site.stack.mongo.rung
+        kafka, mongo = self.site.stack.kafka.provider, self.site.stack.mongo.provider
         table = Table(title=f"seed {self.seed}, Kafka {kafka}, MongoDB {mongo}, {self.seconds:.0f} s")
         table.add_column("fault")
         for column in ("injected", "longest recovery, s"):

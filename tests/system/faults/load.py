@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zlib import crc32
 
-from deploy.cli.client import Answer, Crm, Problem, address
-from deploy.cli.conversions import Wish, convert
+from deploy.cli.answers import Answer, Problem
+from deploy.cli.client import Crm, address
+from deploy.cli.conversions import ConversionRequest, convert
 
 _COMPANIES: Final = 5
 _PEOPLE: Final = 4
@@ -114,7 +115,7 @@ class Load:
         number = next(self._numbers)
         origin = address("leads", "external", self._originator, str(number))
         lead = await self._crm.put("leads", origin, self._body(number))
-        wish = Wish(on_duplicate=self._chance.choice(("create", "link")), targets=_TARGETS)
+        wish = ConversionRequest(on_duplicate=self._chance.choice(("create", "link")), targets=_TARGETS)
         _, result = await convert(self._crm, lead.body["id"], wish)
         contact, company, deal = (str(result[kind]["id"]) for kind in _TARGETS)
         linked = self._chance.choice(self._companies) if number % _ONE_IN == 0 else None

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from deploy.cli.client import Problem, address
+from deploy.cli.answers import Problem
+from deploy.cli.client import address
 from tests.system.faults.site import Site
 from tests.system.faults.verdict import Verdict
 

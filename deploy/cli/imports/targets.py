@@ -1,73 +1,81 @@
-"""What differs between companies, contacts, products and leads: where they go, and how they are found again."""
+"""The types of elements that can be imported: their services, and their addresses by origin."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from deploy.cli.client import Crm, Problem, address
+from crm_contracts.elements import COMPANY, CONTACT, LEAD, PRODUCT, ElementType
+
+from deploy.cli.answers import Problem
+from deploy.cli.client import Crm, address
 from deploy.cli.pool import each
 
-Changed = str | None
-"""When the record was last changed by somebody, as its service says it; None where it is not there."""
+UpdatedAt = str | None
+"""When a record was last changed, as its service returns it; None if it does not exist."""
 
 
 class Kind(StrEnum):
     """What a file holds."""
 
-    COMPANIES = "companies"
-    CONTACTS = "contacts"
-    PRODUCTS = "products"
-    LEADS = "leads"
+    COMPANIES = COMPANY.plural
+    CONTACTS = CONTACT.plural
+    PRODUCTS = PRODUCT.plural
+    LEADS = LEAD.plural
 
 
 @dataclass(frozen=True)
 class Target:
-    """The service of a kind, and its address of a record by origin."""
+    """A type of element, and the key of its address by origin."""
 
-    service: str
-    upsert: str
+    element: ElementType
+    key: str = "{originator}/{origin}"
+
+    @property
+    def template(self) -> str:
+        """The path of the upsert in the service's API description."""
+        return f"/v1/{self.element.plural}/external/{self.key}"
 
     def path(self, originator: str, origin: str) -> str:
-        """Where the record of this origin is put."""
+        """Return the address of the record of this origin."""
         known = {"{originator}": originator, "{origin}": origin, "{external_id}": origin}
-        return address(*(known.get(part, part) for part in self.upsert.removeprefix("/v1/").split("/")))
+        return address(self.element.plural, "external", *(known[part] for part in self.key.split("/")))
 
 
 TARGETS: Final = {
-    Kind.COMPANIES: Target("clients", "/v1/companies/external/{originator}/{origin}"),
-    Kind.CONTACTS: Target("clients", "/v1/contacts/external/{originator}/{origin}"),
-    Kind.PRODUCTS: Target("catalog", "/v1/products/external/{external_id}"),
-    Kind.LEADS: Target("leads", "/v1/leads/external/{originator}/{origin}"),
+    Kind.COMPANIES: Target(COMPANY),
+    Kind.CONTACTS: Target(CONTACT),
+    Kind.PRODUCTS: Target(PRODUCT, "{external_id}"),
+    Kind.LEADS: Target(LEAD),
 }
 
 
 async def fields_of(crm: Crm, kind: Kind) -> dict[str, Any]:
-    """The fields that the service takes and the JSON Schema of each, from its own API description.
+    """Read the fields that the service accepts, and the JSON Schema of each, from its API description.
 
-    The company of a contact is none of them for the service: it is linked afterwards.
+    The company of a contact is added to them: it is linked after the upsert.
     """
     target = TARGETS[kind]
-    described = await crm.get(target.service, "/openapi.json")
-    content = described["paths"][target.upsert]["put"]["requestBody"]["content"]["application/json"]["schema"]
+    described = await crm.get(target.element.service, "/openapi.json")
+    content = described["paths"][target.template]["put"]["requestBody"]["content"]["application/json"]["schema"]
     schema = described["components"]["schemas"][content["$ref"].rpartition("/")[2]]
     afterwards: dict[str, Any] = {"company_id": {}} if kind is Kind.CONTACTS else {}
     return {**schema["properties"], **afterwards}
 
 
-async def changed_before(
+async def last_updates(
     crm: Crm, kind: Kind, originator: str, origins: list[str], parallel: int
-) -> dict[str, Changed]:
-    """When each record that is there already was last changed, by origin."""
+) -> dict[str, UpdatedAt]:
+    """Read when each record that exists already was last changed, by origin."""
     if kind is Kind.PRODUCTS:
         found = await each(origins, lambda origin: product(crm, origin), parallel=parallel)
         return {there["external_id"]: there["updated_at"] for there in found if there}
     plural = address(kind.value)
-    there = crm.pages(TARGETS[kind].service, plural, originator_id=originator)
+    there = crm.pages(TARGETS[kind].element.service, plural, originator_id=originator)
     return {item["origin_id"]: item["updated_at"] async for item in there}
 
 
 async def product(crm: Crm, external_id: str) -> dict[str, Any] | None:
-    """The product of this external id, or None."""
+    """Read the product of this external id, or None."""
     try:
         found: dict[str, Any] = await crm.get("catalog", address("products", "by-external-id", external_id))
     except Problem as problem:
@@ -78,7 +86,7 @@ async def product(crm: Crm, external_id: str) -> dict[str, Any] | None:
 
 
 async def company(crm: Crm, originator: str, origin: str) -> dict[str, Any] | None:
-    """The company of this origin, or the one that it was merged into, or None."""
+    """Read the company of this origin, or the one that it was merged into, or None."""
     path = address("companies", "external", originator, origin)
     while True:
         try:
@@ -93,8 +101,8 @@ async def company(crm: Crm, originator: str, origin: str) -> dict[str, Any] | No
             return found
 
 
-async def linked(crm: Crm, contact: dict[str, Any], company_id: str) -> dict[str, Any]:
-    """The contact with this company among its companies."""
+async def link(crm: Crm, contact: dict[str, Any], company_id: str) -> dict[str, Any]:
+    """Link the contact to this company, unless it is linked, and return the contact."""
     if any(link["company_id"] == company_id for link in contact["companies"]):
         return contact
     answer = await crm.put("clients", address("contacts", contact["id"], "companies", company_id), {})

@@ -1,4 +1,4 @@
-"""What a mapping says of amounts, of product rows and of how somebody is reached."""
+"""The rules of a mapping for amounts, contact points and product rows."""
 
 from decimal import Decimal
 from typing import Self

@@ -1,4 +1,4 @@
-"""The highest rung that works is taken, a forced one or none."""
+"""The first provider that works is used, or the forced one, or none."""
 
 from pathlib import Path
 
@@ -9,41 +9,42 @@ from deploy.local.kafka import choose_kafka, start_kafka
 from deploy.local.kafka.docker import DockerKafka
 from deploy.local.mongo import choose_mongo, start_mongo
 from deploy.local.ports import free_port, is_free
-from deploy.local.providers import NotOurs, Rung, RungUnavailable, choose
+from deploy.local.providers import Provider, ProviderOrder, ProviderUnavailable
+from deploy.local.server import NotOurs, Server
 
 
 def unavailable() -> None:
-    raise RungUnavailable("it rains")
+    raise ProviderUnavailable("it rains")
 
 
 def available() -> None: ...
 
 
-def rung(name: str, check: object = available) -> Rung[str]:
-    assert callable(check)
-    return Rung(check, lambda _directory: name)
+def never(directory: Path) -> Server:
+    raise AssertionError(directory)
 
 
-def test_the_first_rung_that_can_be_used_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+FIRST, SECOND, THIRD = Provider(unavailable, never), Provider(available, never), Provider(available, never)
+
+
+def test_the_first_provider_that_can_be_used_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CRM_X", raising=False)
-    assert (
-        choose({"high": rung("high", unavailable), "middle": rung("middle"), "low": rung("low")}, "CRM_X") == "middle"
-    )
+    assert ProviderOrder("CRM_X", {"high": FIRST, "middle": SECOND, "low": THIRD}).choose() == "middle"
 
 
-def test_a_forced_rung_is_taken_or_refused_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    ladder = {"high": rung("high", unavailable), "low": rung("low")}
+def test_a_forced_provider_is_chosen_or_refused_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = ProviderOrder("CRM_X", {"high": FIRST, "low": THIRD})
     monkeypatch.setenv("CRM_X", "low")
-    assert choose(ladder, "CRM_X") == "low"
+    assert order.choose() == "low"
     monkeypatch.setenv("CRM_X", "high")
-    with pytest.raises(RungUnavailable, match="high: it rains"):
-        choose(ladder, "CRM_X")
+    with pytest.raises(ProviderUnavailable, match="high: it rains"):
+        order.choose()
     monkeypatch.setenv("CRM_X", "hihg")
-    with pytest.raises(RungUnavailable, match="the rungs are high, low"):
-        choose(ladder, "CRM_X")
+    with pytest.raises(ProviderUnavailable, match="the providers are high, low"):
+        order.choose()
 
 
-def test_servers_that_are_given_come_first_and_are_never_ended(
+def test_an_external_server_comes_first_and_is_never_ended(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, on_tansu: None
 ) -> None:
     ours = start_kafka(tmp_path)
@@ -52,13 +53,13 @@ def test_servers_that_are_given_come_first_and_are_never_ended(
         monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", ours.bootstrap_servers)
         monkeypatch.setenv("KAFKA_ENABLE_IDEMPOTENCE", "false")
         assert choose_kafka() == "given"
-        given = start_kafka(tmp_path)
-        given.stop()
-        given.wait_ready()
-        assert given.environment["KAFKA_ENABLE_IDEMPOTENCE"] == "false"
-        assert given.environment["KAFKA_SESSION_TIMEOUT_MS"] == "30000"
+        external = start_kafka(tmp_path)
+        external.stop()
+        external.wait_ready()
+        assert external.environment["KAFKA_ENABLE_IDEMPOTENCE"] == "false"
+        assert external.environment["KAFKA_SESSION_TIMEOUT_MS"] == "30000"
         with pytest.raises(NotOurs):
-            given.kill()
+            external.kill()
     finally:
         ours.stop()
 
@@ -66,7 +67,7 @@ def test_servers_that_are_given_come_first_and_are_never_ended(
 def test_tansu_is_known_for_what_it_cannot_do(tmp_path: Path, on_tansu: None) -> None:
     kafka = start_kafka(tmp_path)
     kafka.stop()
-    assert kafka.rung == "tansu"
+    assert kafka.provider == "tansu"
     assert not kafka.verifies_topic_configs
     assert kafka.environment["KAFKA_ENABLE_IDEMPOTENCE"] == "false"
 
@@ -86,7 +87,7 @@ def test_a_killed_mongod_comes_back_with_its_data(tmp_path: Path) -> None:
         mongo.stop()
 
 
-def test_a_container_of_kafka_is_told_the_same_as_a_process_of_it(tmp_path: Path) -> None:
+def test_a_container_of_kafka_has_the_same_settings_as_a_process_of_it(tmp_path: Path) -> None:
     properties = DockerKafka(tmp_path).properties
     assert properties["auto.create.topics.enable"] == "false"
     assert properties["offsets.retention.minutes"] == "525600"

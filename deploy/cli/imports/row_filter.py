@@ -1,26 +1,26 @@
-"""Which rows of a file are worth a request: what is wrong with the others is known before anybody is asked. Pure."""
+"""Reject the rows that are wrong before any request is sent. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator
 
-from deploy.cli.imports.bodies import translated
+from deploy.cli.imports.bodies import translate
 from deploy.cli.imports.mapping import Mapping
 from deploy.cli.imports.table import BadRow, Row
 
 
-def good_rows(mapping: Mapping, rows: Iterable[Row], reject: Callable[[Row, str], None]) -> Iterator[Row]:
-    """Rows of the right originator, each origin once, whose values have their translations."""
+def valid_rows(mapping: Mapping, rows: Iterable[Row], reject: Callable[[Row, str], None]) -> Iterator[Row]:
+    """Yield the rows of the right originator, each origin once, whose values have their translations."""
     lines: dict[str, int] = {}
     for row in rows:
         try:
-            _must_be_new(mapping, row, lines)
-            translated(mapping, row)
+            _check_origin(mapping, row, lines)
+            translate(mapping, row)
         except BadRow as problem:
             reject(row, str(problem))
         else:
             yield row
 
 
-def _must_be_new(mapping: Mapping, row: Row, lines: dict[str, int]) -> None:
+def _check_origin(mapping: Mapping, row: Row, lines: dict[str, int]) -> None:
     origin, ours = row.cells[mapping.origin], mapping.originator
     if not origin:
         raise BadRow(f"{mapping.origin}: is empty")

@@ -1,14 +1,14 @@
-"""Commands that only read, of more than one element: traces."""
+"""Show the trace of a request: `crm trace`."""
 
 from typing import Any
 
 from deploy.cli import views
 from deploy.cli.client import Crm, address
-from deploy.cli.commands.running import OUT, operate
+from deploy.cli.commands.runner import OUT, operate
 
 
 def trace(correlation_id: str) -> None:
-    """The steps that one request set in motion, over all services, with the time that each took."""
+    """Show the steps that one request caused, over all services, with the time that each took."""
 
     async def read(crm: Crm) -> dict[str, Any]:
         found: dict[str, Any] = await crm.get("timeline", address("timeline", "traces", correlation_id))

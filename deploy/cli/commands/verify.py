@@ -1,7 +1,8 @@
-"""The command that checks whether everything is as it was promised.
+"""The command that verifies a system.
 
-The surprise: what it does is imported when it is done. It brings every service's reactions along, half a second that no
-other command should cost.
+Note:
+    It imports the verification only when it runs: contracts and services take half a second to load, which no other
+    command should cost.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.cli.commands.running import ERR, OUT, finish
+from deploy.cli.commands.runner import ERR, OUT, finish
 from deploy.verify.findings import Report
 
 _SHOWN: Final = 10
@@ -42,7 +43,7 @@ def verify(
 
 
 def show(console: Console, report: Report, promises: Mapping[str, str]) -> None:
-    """A table of all invariants with what each promises, and the first findings of each that is broken."""
+    """Show a table of all invariants with what each promises, and the first findings of each that is broken."""
     table = Table("invariant", "promise", "checked", "broken")
     for name, promise in promises.items():
         broken = [finding for finding in report.broken if finding.invariant == name]

@@ -1,4 +1,4 @@
-"""Every figure that differs is one line; and the status reads what services publish."""
+"""Every figure that differs is one line; and the status reads the gauges of services."""
 
 import json
 from decimal import Decimal
@@ -20,12 +20,12 @@ def test_a_figure_that_differs_or_is_not_foreseen_is_named() -> None:
     ]
 
 
-def test_the_oracles_of_the_samples_are_read_with_all_their_parts() -> None:
-    oracles = json.loads((SAMPLES / "oracles.json").read_text())
-    figures = expected(oracles)
-    assert figures["leads in CONVERTED"] == figures["deals won"] == oracles["stages"]["Won"]
-    assert figures["won by product GTX Pro"] == oracles["per_product"]["GTX Pro"]["won_value"]
-    assert sum(value for name, value in figures.items() if name.startswith("won by agent")) == oracles["won_value"]
+def test_the_expected_figures_of_the_samples_are_read_with_all_their_parts() -> None:
+    content = json.loads((SAMPLES / "oracles.json").read_text())
+    figures = expected(content)
+    assert figures["leads in CONVERTED"] == figures["deals won"] == content["stages"]["Won"]
+    assert figures["won by product GTX Pro"] == content["per_product"]["GTX Pro"]["won_value"]
+    assert sum(value for name, value in figures.items() if name.startswith("won by agent")) == content["won_value"]
 
 
 def test_gauges_have_a_value_for_each_of_their_labels() -> None:

@@ -1,4 +1,4 @@
-"""Runs the work of a command against a running CRM, and turns what can go wrong into one line and exit code 1."""
+"""Run a command against a running CRM, and turn each expected failure into one line and exit code 1."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -9,13 +9,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.cli.client import Crm, Problem, ServiceAway
+from deploy.cli.answers import Problem, ServiceAway
+from deploy.cli.client import Crm
 from deploy.cli.connection import Connection, NotRunning
 from deploy.cli.conversions import NoSuchStage, StillRunning
 from deploy.cli.dead_letters import NotAnId
 from deploy.cli.imports import BadFile, BadMapping
 from deploy.local.process import NotReady
-from deploy.local.providers import RungUnavailable
+from deploy.local.providers import ProviderUnavailable
 from deploy.local.state import StackBusy
 from deploy.topics import TopicsDiffer
 from deploy.verify.findings import LogAway, NothingToVerify
@@ -34,7 +35,7 @@ _EXPECTED: Final = (
     BadFile,
     BadMapping,
     NotReady,
-    RungUnavailable,
+    ProviderUnavailable,
     StackBusy,
     TopicsDiffer,
     LogAway,
@@ -43,7 +44,7 @@ _EXPECTED: Final = (
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def expected_failures() -> Iterator[None]:
     """Print an expected failure instead of its traceback."""
     try:
         yield
@@ -54,14 +55,14 @@ def told() -> Iterator[None]:
 
 
 def failed(*reasons: str) -> typer.Exit:
-    """Print the reasons; raise what it returns."""
+    """Print the reasons, and return the exception to raise."""
     for reason in reasons:
         ERR.print(f"[red]{escape(reason)}[/]", highlight=False, soft_wrap=True)
     return typer.Exit(1)
 
 
 def operate(work: Callable[[Crm], Awaitable[T]]) -> T:
-    """The result of the work, done with the CRM that runs."""
+    """Do the work with the CRM that runs, and return its result."""
 
     async def connected() -> T:
         async with Connection.find().crm() as crm:
@@ -71,6 +72,6 @@ def operate(work: Callable[[Crm], Awaitable[T]]) -> T:
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:
-    """The result of the work."""
-    with told():
+    """Run the work, and return its result."""
+    with expected_failures():
         return asyncio.run(work)

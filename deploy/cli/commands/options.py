@@ -1,0 +1,8 @@
+"""Options that several commands have."""
+
+from typing import Annotated
+
+import typer
+
+Parallel = Annotated[int, typer.Option(min=1, max=64, help="Requests at a time.")]
+Originator = Annotated[str | None, typer.Option(help="Instead of the mapping's originator.")]

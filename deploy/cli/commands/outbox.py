@@ -1,0 +1,55 @@
+"""List and release documents that the outbox holds back: `crm outbox`."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from deploy.cli.answers import Problem
+from deploy.cli.client import SERVICES, Crm, address
+from deploy.cli.commands.runner import OUT, failed, operate
+
+_NOT_FOUND = 404
+
+outbox = typer.Typer(help="Documents whose event Kafka refuses.", no_args_is_help=True)
+
+
+@outbox.command("list")
+def held_back() -> None:
+    """List all documents that are held back, in all services."""
+
+    async def read(crm: Crm) -> list[list[dict[str, str]]]:
+        return list(await asyncio.gather(*(crm.get(name, address("outbox", "quarantined")) for name in SERVICES)))
+
+    found = operate(read)
+    table = Table("service", "collection", "id", "more")
+    for name, documents in zip(SERVICES, found, strict=True):
+        for document in documents:
+            more = {key: value for key, value in document.items() if key not in {"collection", "id"}}
+            shown = ", ".join(f"{key}: {value}" for key, value in more.items())
+            table.add_row(name, document.get("collection"), document.get("id"), shown)
+    OUT.print(table if table.row_count else "Nothing is held back.")
+
+
+@outbox.command("release")
+def release(collection: str, id_: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Let a document be published again, once the cause is gone."""
+
+    async def release_in(crm: Crm) -> list[str]:
+        return [name for name in SERVICES if await _released(crm, name, collection, id_)]
+
+    released = operate(release_in)
+    if not released:
+        raise failed(f"Nothing is held back as {collection} {id_}.")
+    OUT.print(f"Released by {', '.join(released)}.")
+
+
+async def _released(crm: Crm, service: str, collection: str, id_: str) -> bool:
+    try:
+        await crm.post(service, address("outbox", collection, id_, "release"))
+    except Problem as problem:
+        if problem.status == _NOT_FOUND:
+            return False
+        raise
+    return True

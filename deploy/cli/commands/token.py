@@ -1,0 +1,37 @@
+"""Make a token of the development key: `crm token`."""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.local.keys import make_keys
+from deploy.local.stack import LocalStack
+from deploy.local.state import local_directory
+from deploy.local.tokens import claims, sign
+
+
+def token(
+    *,
+    sub: Annotated[str, typer.Option(help="Who it is for.")] = "anna",
+    role: Annotated[list[str] | None, typer.Option(help="reader, user or admin; may be repeated.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="Such as leads:read; may be repeated.")] = None,
+    service: Annotated[bool, typer.Option("--service", help="It is for a service, not for a user.")] = False,
+    minutes: Annotated[int, typer.Option(min=1)] = 60,
+) -> None:
+    """Print a token of the development key; role user, where neither role nor scope is given."""
+    stack = LocalStack.load()
+    keys = make_keys(local_directory() / "keys")
+    private_key, jwks = (Path(stack.private_key), Path(stack.jwks)) if stack else (keys.private_key, keys.jwks)
+    content = claims(
+        sub,
+        now=datetime.now(UTC),
+        lifetime=timedelta(minutes=minutes),
+        roles=role or ([] if scope else ["user"]),
+        scopes=scope or [],
+        service=service,
+    )
+    # Not by Rich, which would wrap it.
+    sys.stdout.write(sign(content, private_key=private_key, jwks=jwks) + "\n")
