@@ -76,7 +76,7 @@ bench-quick: setup  ## a tenth of it: shows that the benchmarks work
 	$(BIN)/python -m benchmarks run --quick
 
 contracts: setup  ## write the JSON Schemas and samples of all events anew
-	$(BIN)/python -m deploy.contracts
+	$(BIN)/python shared/contracts/generate.py
 
 golden: setup  ## accept how the wire and the disk are today; read the diff of tests/golden/masters before you commit it
 	$(BIN)/python -m tests.golden

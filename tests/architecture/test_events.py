@@ -14,8 +14,8 @@ from crm_contracts.conversions import LeadConverted
 from crm_contracts.deals import DealCreated
 from crm_contracts.envelope import Event
 from crm_contracts.leads import LeadCreated
+from generation.files import PACKAGE
 
-from deploy.contracts import PACKAGE
 from tests.architecture.sources import ROOT, SERVICES, report
 
 Reactions = Mapping[type[Event], Callable[..., Any]]
