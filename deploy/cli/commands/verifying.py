@@ -1,7 +1,8 @@
-"""The command that checks whether everything is as it was promised.
+"""The command that verifies a system.
 
-The surprise: what it does is imported when it is done. It brings every service's reactions along, half a second that no
-other command should cost.
+Note:
+    It imports the verification only when it runs: contracts and services take half a second to load, which no other
+    command should cost.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.cli.commands.running import ERR, OUT, finish
+from deploy.cli.pool import bar
 from deploy.verify.findings import Report
 
 _SHOWN: Final = 10
@@ -30,10 +32,12 @@ def verify(
     """
     from deploy.verify.run import PROMISES  # noqa: PLC0415 - see above
     from deploy.verify.run import verify as verify_system  # noqa: PLC0415
-    from deploy.verify.target import Where  # noqa: PLC0415
+    from deploy.verify.target import Target  # noqa: PLC0415
 
     async def check() -> Report:
-        return await verify_system(Where.find(), console=ERR, patience_s=patience)
+        return await verify_system(
+            Target.find(), progress=lambda title, total: bar(title, total, ERR), patience_s=patience
+        )
 
     report = finish(check())
     show(OUT, report, PROMISES)
@@ -42,7 +46,7 @@ def verify(
 
 
 def show(console: Console, report: Report, promises: Mapping[str, str]) -> None:
-    """A table of all invariants with what each promises, and the first findings of each that is broken."""
+    """Show a table of all invariants with what each promises, and the first findings of each that is broken."""
     table = Table("invariant", "promise", "checked", "broken")
     for name, promise in promises.items():
         broken = [finding for finding in report.broken if finding.invariant == name]
