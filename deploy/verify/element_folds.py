@@ -41,8 +41,11 @@ def fields_of(event: Envelope[Event]) -> frozenset[str]:
 
 def touched(event: Envelope[Event]) -> dict[str, Any]:
     """Return the time and the author of the last change, where the document has them."""
-    marks = {"updated_at": event.time, "updated_by": event.actor}
-    return marks if marks.keys() <= fields_of(event) else {}
+    return _existing(event, updated_at=event.time, updated_by=event.actor)
+
+
+def _existing(event: Envelope[Event], **values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in fields_of(event)}
 
 
 def named_fields(event: Envelope[Event]) -> dict[str, Any]:
@@ -65,9 +68,9 @@ def _updated(known: Known, event: Envelope[Updated | Merged]) -> dict[str, Any]:
 
 def _stage_changed(known: Known, event: Envelope[StageChanged]) -> dict[str, Any]:
     data = event.data
-    closed = {"closed": data.to_semantic != "P"} if "closed" in fields_of(event) else {}
-    stage = {"stage_id": data.to_stage, "stage_semantic": data.to_semantic, "closed_at": data.closed_at}
-    return stage | closed | {"moved_by": event.actor} | changed(known, event)
+    stage = {"stage_id": data.to_stage, "stage_semantic": data.to_semantic, "moved_by": event.actor}
+    closed = _existing(event, closed=data.to_semantic != "P", closed_at=data.closed_at)
+    return stage | closed | changed(known, event)
 
 
 def _rows_changed(known: Known, event: Envelope[RowsChanged]) -> dict[str, Any]:
