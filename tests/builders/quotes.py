@@ -1,4 +1,4 @@
-"""An element type that is not there yet: its contract, and its entry in the registries, as a real one would have them."""
+"""An element type that is not there yet: its contract and its entry in the registries, as a real one has them."""
 
 from datetime import date
 from typing import Annotated, Any, ClassVar

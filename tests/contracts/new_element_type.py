@@ -4,6 +4,7 @@ It runs in an interpreter of its own, because a type belongs into the registries
 """
 
 import json
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -38,7 +39,7 @@ def main() -> None:
         "deleted": findings(history, quote=rebuilt(history)),
         "deleted, not emptied": findings(history, quote={**quote, "sequence": 10}),
     }
-    print(json.dumps(report))
+    sys.stdout.write(json.dumps(report))
 
 
 def occurrence(sample: Document, sequence: int) -> Envelope[Event]:

@@ -1,4 +1,4 @@
-"""A new type of element needs its contract and an entry in the registry: its samples and its verification come of them."""
+"""A new type of element needs its contract and an entry in the registry: samples and verification come of them."""
 
 import json
 import os
