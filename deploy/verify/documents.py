@@ -1,6 +1,6 @@
 """How the documents of aggregates are read: as the state that the contract publishes, and what folds need besides.
 
-The services' own classes are not used: what they cannot say in events is not verified.
+The services' own classes are not used: fields that no event carries are not verified.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from pydantic import BaseModel, create_model
 
 
 class Tombstone(BaseModel):
-    """What tells a deleted element, or one under merge, from others."""
+    """Marks of an element that is deleted, merged into another one, or taking over others."""
 
     deleted_at: datetime | None = None
     merged_into: str | None = None

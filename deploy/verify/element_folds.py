@@ -1,8 +1,8 @@
 """Fold events into the state of any element, by their base classes.
 
 An event sets the fields of its aggregate's document that it has itself, by name, such as `is_repeat` of
-LeadClientChanged; its base class says what it sets besides. Only an event that breaks this rule needs a fold of its own
-(`special_folds.py`).
+LeadClientChanged; its base class defines what it sets besides. Only an event that breaks this rule needs a fold of its
+own (`special_folds.py`).
 """
 
 from collections.abc import Callable, Mapping
