@@ -7,7 +7,7 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-versi
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check test faults fuzz bench bench-quick contracts golden lock clean
+.PHONY: help setup demo up down check test faults fuzz bench bench-quick contracts docs golden lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -76,7 +76,10 @@ bench-quick: setup  ## a tenth of it: shows that the benchmarks work
 	$(BIN)/python -m benchmarks run --quick
 
 contracts: setup  ## write the JSON Schemas and samples of all events anew
-	$(BIN)/python -m deploy.contracts
+	$(BIN)/python shared/contracts/generate.py
+
+docs: setup  ## write docs/events.md and what each service's README says about events anew
+	$(BIN)/python -m tests.architecture.docs
 
 golden: setup  ## accept how the wire and the disk are today; read the diff of tests/golden/masters before you commit it
 	$(BIN)/python -m tests.golden

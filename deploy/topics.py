@@ -53,6 +53,11 @@ def read_topics(file: Path = TOPICS_FILE) -> list[Topic]:
     ]
 
 
+def read_subscriptions(file: Path = TOPICS_FILE) -> dict[str, frozenset[str]]:
+    """Return the topics that each service consumes."""
+    return {service: frozenset(names) for service, names in yaml.safe_load(file.read_text())["subscriptions"].items()}
+
+
 async def apply(
     kafka: KafkaSettings,
     *,

@@ -1,1 +1,1 @@
-"""Whether a system keeps its promises, judged by its databases and topics alone: `crm verify`, the oracle of tests."""
+"""Verify a system by its databases and topics alone: `crm verify`, and the oracle of tests."""

@@ -1,4 +1,4 @@
-"""Every converted lead has exactly one deal, and the contact and company that it says (LEAD-11, LEAD-14)."""
+"""Check that every converted lead has exactly one deal, and the contact and company it names (LEAD-11, LEAD-14)."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,11 +8,11 @@ from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.envelope import Envelope, Event
 
 from deploy.verify.findings import Finding
-from deploy.verify.invariant import Invariant, Seen
+from deploy.verify.invariant import Invariant, Stored
 
 
 class _Conversion(NamedTuple):
-    """What of a lead's conversion is to be held against the others' data."""
+    """The conversion of a lead, as far as it is compared with the data of other services."""
 
     state: str
     id: str
@@ -28,13 +28,13 @@ class _Deal(NamedTuple):
 
 
 class Conversions(Invariant):
-    """Also the other way round: a deal that names a lead is the one that this lead names."""
+    """Compare leads with deals and clients; a deal that names a lead must be the one that this lead names."""
 
     name = "conversions"
     promise = "every converted lead has exactly one deal, and the contact and company that it says"
 
     def __init__(self, *, now: datetime, patience: timedelta) -> None:
-        """A conversion that has been running for longer than `patience` stands still."""
+        """Report a conversion that has been running for longer than `patience` as stuck."""
         super().__init__()
         self._now, self._patience = now, patience
         self._started: dict[str, tuple[int, datetime]] = {}
@@ -42,23 +42,23 @@ class Conversions(Invariant):
         self._deals: dict[str, list[_Deal]] = {}
         self._clients: set[str] = set()
 
-    def subscribe(self, event: Envelope[Event]) -> None:
-        said = event.data
-        if isinstance(said, LeadConversionRequested):
-            attempt, _ = self._started.get(said.lead.id, (0, None))
-            if said.attempt > attempt:  # not the same attempt asked once more
-                self._started[said.lead.id] = said.attempt, event.time
+    def take_event(self, event: Envelope[Event]) -> None:
+        data = event.data
+        if isinstance(data, LeadConversionRequested):
+            attempt, _ = self._started.get(data.lead.id, (0, None))
+            if data.attempt > attempt:  # not the same attempt asked once more
+                self._started[data.lead.id] = data.attempt, event.time
 
-    def see(self, seen: Seen) -> None:
-        if seen.kind.name in {"contact", "company"}:
-            self._clients.add(seen.subject)
-        elif seen.kind.name == "deal" and seen.aggregate.lead_id is not None:
-            asked_by = seen.aggregate.conversion
-            deal = _Deal(seen.id, asked_by.conversion_id if asked_by else None)
-            self._deals.setdefault(seen.aggregate.lead_id, []).append(deal)
-        elif seen.kind.name == "lead" and seen.aggregate.conversion.state != "none":
-            found = seen.aggregate.conversion
-            self._conversions[seen.id] = _Conversion(
+    def take_document(self, stored: Stored) -> None:
+        if stored.type.noun in {"contact", "company"}:
+            self._clients.add(stored.subject)
+        elif stored.type.noun == "deal" and stored.state.lead_id is not None:
+            asked_by = stored.state.conversion
+            deal = _Deal(stored.id, asked_by.conversion_id if asked_by else None)
+            self._deals.setdefault(stored.state.lead_id, []).append(deal)
+        elif stored.type.noun == "lead" and stored.state.conversion.state != "none":
+            found = stored.state.conversion
+            self._conversions[stored.id] = _Conversion(
                 state=found.state,
                 id=found.conversion_id,
                 wants_deal="deal" in found.targets,
@@ -75,8 +75,8 @@ class Conversions(Invariant):
                 self.checked += 1
                 yield from self._not_one_deal(lead, conversion)
             elif conversion.state == "running":
-                yield from self._stands_still(lead)
-        yield from self._of_nobody()
+                yield from self._stuck(lead)
+        yield from self._unclaimed()
 
     def _missing(self, subject: str, conversion: _Conversion) -> Iterator[Finding]:
         for client in conversion.clients:
@@ -90,13 +90,13 @@ class Conversions(Invariant):
             says = f"deal {conversion.deal}" if conversion.wants_deal else "no deal"
             yield self._finding(f"lead:{lead}", f"was converted into {says}, but has {', '.join(deals) or 'none'}")
 
-    def _stands_still(self, lead: str) -> Iterator[Finding]:
+    def _stuck(self, lead: str) -> Iterator[Finding]:
         _, since = self._started.get(lead, (0, self._now))
         if self._now - since > self._patience:
             seconds = round((self._now - since).total_seconds())
             yield self._finding(f"lead:{lead}", f"is being converted for {_rounded(seconds)}")
 
-    def _of_nobody(self) -> Iterator[Finding]:
+    def _unclaimed(self) -> Iterator[Finding]:
         for lead, deals in self._deals.items():
             conversion = self._conversions.get(lead)
             is_open = conversion is not None and conversion.state == "running"
@@ -107,5 +107,5 @@ class Conversions(Invariant):
 
 
 def _rounded(seconds: int) -> str:
-    """Coarse, so that two looks at what stands still say the same."""
+    """Round coarsely, so that two looks at a stuck conversion give the same finding."""
     return f"more than {seconds // 60} minutes" if seconds >= 60 else "some seconds"  # noqa: PLR2004

@@ -1,7 +1,8 @@
-"""What comes of a verification: what it found, or why it could not begin.
+"""The result of a verification: what it found, or why it could not begin.
 
-The surprise: nothing else of this package is imported here. Every command of `crm` knows these errors, and only the one
-that verifies should wait until every service's reactions are loaded.
+Note:
+    Import nothing else of this package here: every command of `crm` knows these errors, and only the one that verifies
+    should pay for loading contracts and services.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ class NothingToVerify(Exception):
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing that is not as it must be. `subject` is an element (`lead:0199f2a4-…`), a service or a topic."""
+    """One violation of an invariant. `subject` is an element (`lead:0199f2a4-…`), a service or a topic."""
 
     invariant: str
     subject: str
@@ -27,10 +28,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What a verification came to.
+    """The result of a verification.
 
     Attributes:
-        checked: by invariant, how many things were looked at.
+        checked: by invariant, how many things were checked.
         counts: what else was noticed: repeats, records that are no events, what is in progress.
     """
 

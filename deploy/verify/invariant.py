@@ -1,6 +1,6 @@
-"""What every invariant is: something that hears the log, sees the data, and judges.
+"""The base class of all invariants: it takes events, then documents, and judges.
 
-The surprise: an invariant fetches nothing. It is given events, then documents, so that a test can give it any.
+An invariant fetches nothing, so that a test can give it any events and documents.
 """
 
 from abc import ABC, abstractmethod
@@ -13,47 +13,47 @@ from typing import Any, ClassVar, Final
 from crm_contracts import registry
 from crm_contracts.envelope import Envelope, Event
 
+from deploy.verify.aggregates import AggregateType
 from deploy.verify.findings import Finding
-from deploy.verify.kinds import Kind
 from shared.kit.storage.documents import Document
 
-OWN_FIELDS: Final = {"inbox": 0}
-"""What verification reads of an aggregate's document: all but the causes."""
+READ_FIELDS: Final = {"inbox": 0}
+"""Projection of an aggregate's document: all but the keys of its causes."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """An aggregate as its document has it."""
+class Stored:
+    """An aggregate as it is stored."""
 
-    kind: Kind
+    type: AggregateType
     document: Document
 
     @property
     def id(self) -> str:
-        """The aggregate's."""
+        """Id of the aggregate."""
         return str(self.document["_id"])
 
     @property
     def subject(self) -> str:
-        """As findings name it."""
-        return f"{self.kind.name}:{self.id}"
+        """The aggregate as findings name it."""
+        return f"{self.type.noun}:{self.id}"
 
     @property
     def outbox(self) -> Sequence[Mapping[str, Any]]:
-        """Events that wait to be published, or have been and were not yet taken out."""
+        """Events that wait to be published, or are published and not yet removed."""
         return self.document.get("outbox") or ()
 
     @cached_property
-    def aggregate(self) -> Any:
-        """As its service reads it.
+    def state(self) -> Any:
+        """The document as its type reads it.
 
         Raises:
-            ValidationError: the service could not.
+            ValidationError: it cannot be read.
         """
-        return self.kind.aggregate.model_validate({**self.document, "id": self.id})
+        return self.type.document.model_validate({**self.document, "id": self.id})
 
     def pending(self, after: int) -> Iterator[Envelope[Event]]:
-        """Events of the outbox with a sequence higher than this one."""
+        """Return the events of the outbox with a sequence higher than this one."""
         for entry in self.outbox:
             if int(entry["headers"]["ce_sequence"]) > after:
                 event = registry.parse(entry["headers"], bytes(entry["value"]))
@@ -71,10 +71,10 @@ class Invariant(ABC):
         self.checked = 0
         self.counts: Counter[str] = Counter()
 
-    def subscribe(self, event: Envelope[Event]) -> None:  # noqa: B027 - one may judge by documents alone
+    def take_event(self, event: Envelope[Event]) -> None:  # noqa: B027 - one may judge by documents alone
         """Take an event: first occurrences only, those of one aggregate in their order on the topic."""
 
-    def see(self, seen: Seen) -> None:  # noqa: B027 - or by something else
+    def take_document(self, stored: Stored) -> None:  # noqa: B027 - or by something else
         """Take an aggregate, after all events."""
 
     @abstractmethod

@@ -1,26 +1,19 @@
-"""Contacts that a linked company brought are as the log says, on every deal and every lead (CLI-07).
+"""Check that the contacts of linked companies are as the log says, on every element with a Client field (CLI-07).
 
-Three places must agree: the answer of the clients service, the event that attached its contacts, and the document.
+Three must agree: the answer of the clients service, the event that attached its contacts, and the document.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import NamedTuple
 
 from crm_contracts.client_answers import ElementContactsResolved
 from crm_contracts.client_field import Client
-from crm_contracts.conversions import LeadConverted
-from crm_contracts.deals import (
-    DealClientChanged,
-    DealCompanyUnlinked,
-    DealContactsAttached,
-    DealCreated,
-)
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.leads import LeadClientChanged, LeadCompanyUnlinked, LeadContactsAttached, LeadCreated
+from crm_contracts.events import ClientFieldEvent, ContactsAttached, Created
 
 from deploy.verify.findings import Finding
-from deploy.verify.invariant import Invariant, Seen
+from deploy.verify.invariant import Invariant, Stored
 
 
 class _Attached(NamedTuple):
@@ -34,7 +27,7 @@ class _Attached(NamedTuple):
 
 
 class _Link(NamedTuple):
-    """The Client field of an element, as far as a company brought it."""
+    """The company of a Client field, and the contacts that it brought."""
 
     link_no: int
     company: str | None
@@ -42,13 +35,13 @@ class _Link(NamedTuple):
 
 
 class Links(Invariant):
-    """A link that is asked for twice gets two answers, of which the element takes one."""
+    """Compare answers, events and documents; a link that is asked for twice has two answers, of which one is taken."""
 
     name = "links"
     promise = "every deal's and lead's company-linked contacts are as the log says"
 
     def __init__(self, *, now: datetime, patience: timedelta) -> None:
-        """A link that has been pending for longer than `patience` stands still."""
+        """Report a link that has been pending for longer than `patience` as stuck."""
         super().__init__()
         self._now, self._patience = now, patience
         self._links: dict[str, _Link] = {}
@@ -57,36 +50,39 @@ class Links(Invariant):
         self._answers: dict[tuple[str, int], list[tuple[str, frozenset[str]]]] = {}
         self._wrong: list[Finding] = []
 
-    def subscribe(self, event: Envelope[Event]) -> None:
-        said = event.data
-        if isinstance(said, ElementContactsResolved):
-            answer = said.company.id, frozenset(ref.id for ref in said.contacts)
-            self._answers.setdefault((str(said.element), said.link_no), []).append(answer)
-            return
-        if type(said) not in _CLIENTS:
-            return
-        element, client = _CLIENTS[type(said)](said)
-        self._remember(element, client, event.time)
-        if isinstance(said, (LeadContactsAttached, DealContactsAttached)) and client.company is not None:
-            contacts = frozenset(link.contact_id for link in client.contacts)
-            attached = _Attached(element, client.link_no, client.company.id, contacts, client.auto_link_contacts)
-            self._attached.append(attached)
+    def take_event(self, event: Envelope[Event]) -> None:
+        data = event.data
+        if isinstance(data, ElementContactsResolved):
+            answer = data.company.id, frozenset(ref.id for ref in data.contacts)
+            self._answers.setdefault((str(data.element), data.link_no), []).append(answer)
+        elif isinstance(data, Created):
+            client = getattr(data.state, "client", None)
+            if client is not None:
+                self._remember(str(data.element), client, event.time)
+        elif isinstance(data, ClientFieldEvent):
+            element, client = str(data.element), data.client_now
+            self._remember(element, client, event.time)
+            if isinstance(data, ContactsAttached) and client.company is not None:
+                contacts = frozenset(link.contact_id for link in client.contacts)
+                attached = _Attached(element, client.link_no, client.company.id, contacts, client.auto_link_contacts)
+                self._attached.append(attached)
 
-    def see(self, seen: Seen) -> None:
-        if seen.kind.name not in {"lead", "deal"}:
+    def take_document(self, stored: Stored) -> None:
+        if "client" not in stored.type.has:
             return
-        for event in seen.pending(0):
-            self.subscribe(event)
-        client: Client = seen.aggregate.client
-        said = self._links.pop(seen.subject, None)
+        for event in stored.pending(0):
+            self.take_event(event)
+        client: Client = stored.state.client
+        published = self._links.pop(stored.subject, None)
         if client.link_state == "pending":
             self.counts["company links pending"] += 1
-            self._stands_still(seen.subject)
-        if client.company is None and said is None:
+            self._check_age(stored.subject)
+        if client.company is None and published is None:
             return
         self.checked += 1
-        if said != _link(client):
-            self._wrong.append(self._finding(seen.subject, "has not the company and the contacts of it that it said"))
+        if published != _link(client):
+            detail = "has not the company and the contacts of it that it said"
+            self._wrong.append(self._finding(stored.subject, detail))
 
     def broken(self) -> Iterator[Finding]:
         yield from self._wrong
@@ -105,7 +101,7 @@ class Links(Invariant):
         if client.link_state == "pending" and self._asked.get(element, (0, at))[0] != client.link_no:
             self._asked[element] = client.link_no, at
 
-    def _stands_still(self, element: str) -> None:
+    def _check_age(self, element: str) -> None:
         _, since = self._asked.get(element, (0, self._now))
         if self._now - since > self._patience:
             self._wrong.append(self._finding(element, "waits in vain for the contacts of its company"))
@@ -114,25 +110,3 @@ class Links(Invariant):
 def _link(client: Client) -> _Link:
     brought = frozenset(link.contact_id for link in client.contacts if link.auto_linked_from is not None)
     return _Link(client.link_no, client.company.id if client.company else None, brought)
-
-
-def _created(noun: str) -> Callable[[Any], tuple[str, Client]]:
-    return lambda said: (f"{noun}:{getattr(said, noun).id}", getattr(said, noun).client)
-
-
-def _changed(noun: str, name: str = "client") -> Callable[[Any], tuple[str, Client]]:
-    return lambda said: (str(getattr(said, noun)), getattr(said, name))
-
-
-_CLIENTS: Final[Mapping[type[Event], Callable[[Any], tuple[str, Client]]]] = {
-    LeadCreated: _created("lead"),
-    LeadClientChanged: _changed("lead", "after"),
-    LeadContactsAttached: _changed("lead"),
-    LeadCompanyUnlinked: _changed("lead"),
-    LeadConverted: _changed("lead"),
-    DealCreated: _created("deal"),
-    DealClientChanged: _changed("deal", "after"),
-    DealContactsAttached: _changed("deal"),
-    DealCompanyUnlinked: _changed("deal"),
-}
-"""The element and its Client field from then on, for every event that says it."""

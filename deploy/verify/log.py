@@ -1,6 +1,6 @@
-"""Reads every topic from its beginning to its present end, outside of any group, and tells what services have left.
+"""Read every topic from its beginning to its present end, outside of any group, and the lag of every service.
 
-The surprise: a repeated delivery is normal, so an event is what its first record says; later ones are only counted.
+Repeated deliveries are normal: the first record of an event counts, later ones are only counted.
 """
 
 from collections import Counter
@@ -16,9 +16,8 @@ from crm_contracts.envelope import Envelope, Event, MalformedEvent
 from crm_contracts.registry import parse
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
-from deploy.topics import read_topics
+from deploy.topics import read_subscriptions, read_topics
 from deploy.verify.findings import LogAway
-from deploy.verify.kinds import HEARS
 from shared.kit.settings import KafkaSettings
 
 Record: TypeAlias = ConsumerRecord[bytes, bytes]
@@ -28,14 +27,14 @@ _MAX_BATCH: Final = 2_000
 
 
 class FirstOccurrences:
-    """Events by their first records; `counts` tells what else there was."""
+    """Events by their first records; `counts` has the number of everything else."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
         self.counts: Counter[str] = Counter()
 
     def of(self, records: Iterable[Record]) -> Iterator[Envelope[Event]]:
-        """The events of these records that no earlier one held."""
+        """Return the events of these records that no earlier record held."""
         for record in records:
             try:
                 event = parse(record.headers, record.value)
@@ -57,40 +56,40 @@ def _is_passing(error: BaseException) -> bool:
 
 
 class Log:
-    """The topics of events, as they stand now."""
+    """The topics of events."""
 
     def __init__(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
         self._consumer = consumer
         self._admin = admin
 
     async def ends(self) -> dict[TopicPartition, int]:
-        """Where each partition ends."""
+        """Return the end of each partition."""
         ends: dict[TopicPartition, int] = await self._consumer.end_offsets(list(self._consumer.assignment()))
         return ends
 
     async def batches(self, ends: Ends) -> AsyncIterator[Sequence[Record]]:
-        """All records, up to these ends at least, those of one partition in order."""
+        """Read all records, up to these ends at least, those of one partition in order."""
         await self._consumer.seek_to_beginning()
         left = set(ends)
         while left:
             for records in (await self._consumer.getmany(timeout_ms=200, max_records=_MAX_BATCH)).values():
                 yield records
-            # A broker may tell ends that are too low (Tansu does), but never a mark that is.
+            # A broker may report ends that are too low (Tansu does), but never a high-water mark that is.
             marks = {place: max(ends[place], self._consumer.highwater(place) or 0) for place in left}
             left = {place for place, mark in marks.items() if await self._consumer.position(place) < mark}
 
     async def unread(self, ends: Ends) -> dict[str, int]:
-        """How many records before these ends each service has not yet handled; those with none are left out."""
+        """Count the records before these ends that each service has not yet handled, for services with any."""
         behind: Counter[str] = Counter()
-        for service, heard in HEARS.items():
-            places = [place for place in ends if place.topic in heard]
+        for service, consumed in read_subscriptions().items():
+            places = [place for place in ends if place.topic in consumed]
             committed = await self._committed(f"{service}.reactions", places)
             for place in places:
                 known = committed.get(place)
                 behind[service] += max(0, ends[place] - max(0, known.offset if known else 0))
         return dict(+behind)
 
-    # Where nobody has ever read, Kafka only now makes the topic in which it keeps offsets.
+    # At the first question ever, Kafka only begins to create the topic in which it keeps offsets.
     @retry(retry=retry_if_exception(_is_passing), stop=stop_after_delay(15), wait=wait_fixed(0.1), reraise=True)
     async def _committed(self, group: str, places: Sequence[TopicPartition]) -> Mapping[TopicPartition, Any]:
         committed: Mapping[TopicPartition, Any]
@@ -100,7 +99,7 @@ class Log:
 
 @asynccontextmanager
 async def open_log(settings: KafkaSettings) -> AsyncIterator[Log]:
-    """A reader of all topics of events.
+    """Open a reader of all topics of events.
 
     Raises:
         LogAway: Kafka does not answer.

@@ -1,17 +1,17 @@
-"""No event waits in its document for longer than a minute."""
+"""Check that no event waits in its document for longer than a minute."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
 from deploy.verify.findings import Finding
-from deploy.verify.invariant import Invariant, Seen
+from deploy.verify.invariant import Invariant, Stored
 
 MAX_AGE: Final = timedelta(minutes=1)
 
 
 class Outbox(Invariant):
-    """Nor without a `due`, by which alone the sweeper finds it."""
+    """Require published outboxes, and a `due` on the others: the sweeper finds documents by it."""
 
     name = "outbox"
     promise = "no event waits to be published for more than a minute"
@@ -21,19 +21,19 @@ class Outbox(Invariant):
         self._now = now
         self._wrong: list[Finding] = []
 
-    def see(self, seen: Seen) -> None:
+    def take_document(self, stored: Stored) -> None:
         self.checked += 1
-        if not seen.outbox:
+        if not stored.outbox:
             return
-        self.counts["events waiting to be published"] += len(seen.outbox)
-        oldest = min(datetime.fromisoformat(entry["headers"]["ce_time"]) for entry in seen.outbox)
-        held_back = "quarantined" in seen.document
+        self.counts["events waiting to be published"] += len(stored.outbox)
+        oldest = min(datetime.fromisoformat(entry["headers"]["ce_time"]) for entry in stored.outbox)
+        held_back = "quarantined" in stored.document
         if self._now - oldest > MAX_AGE:
             why = ": Kafka refuses it, see `crm outbox list`" if held_back else ""
             detail = f"an event waits to be published since {oldest:%Y-%m-%d %H:%M:%S}{why}"
-            self._wrong.append(self._finding(seen.subject, detail))
-        elif not held_back and "due" not in seen.document:
-            self._wrong.append(self._finding(seen.subject, "events wait that no sweep will find: `due` is not set"))
+            self._wrong.append(self._finding(stored.subject, detail))
+        elif not held_back and "due" not in stored.document:
+            self._wrong.append(self._finding(stored.subject, "events wait that no sweep will find: `due` is not set"))
 
     def broken(self) -> Iterator[Finding]:
         return iter(self._wrong)

@@ -1,13 +1,18 @@
-"""Nobody links who is gone: neither leads and deals their client, nor contacts their company (COMP-10, DUP-02)."""
+"""Check that no element links a deleted client, and no contact a deleted company (COMP-10, DUP-02)."""
 
 from collections.abc import Iterator
+from typing import Final
+
+from crm_contracts.elements import COMPANY, CONTACT
 
 from deploy.verify.findings import Finding
-from deploy.verify.invariant import Invariant, Seen
+from deploy.verify.invariant import Invariant, Stored
+
+_CLIENTS: Final = {CONTACT.noun, COMPANY.noun}
 
 
 class RemovedClients(Invariant):
-    """A merge that has begun is ended, too."""
+    """Compare links with tombstones; a merge that has begun must be finished, too."""
 
     name = "departures"
     promise = "nobody links a contact or a company that is gone"
@@ -18,17 +23,17 @@ class RemovedClients(Invariant):
         self._linked: dict[str, list[str]] = {}
         self._merging: list[str] = []
 
-    def see(self, seen: Seen) -> None:
-        if seen.kind.name in {"contact", "company"}:
-            if seen.aggregate.deleted_at is not None:
-                self._gone.add(seen.subject)
+    def take_document(self, stored: Stored) -> None:
+        if stored.type.noun in _CLIENTS:
+            if stored.state.deleted_at is not None:
+                self._gone.add(stored.subject)
                 self.counts["clients gone"] += 1
-            if seen.aggregate.merging is not None:
-                self._merging.append(seen.subject)
-        refs = _linked(seen)
+            if stored.state.merging is not None:
+                self._merging.append(stored.subject)
+        refs = _linked(stored)
         self.checked += len(refs)
         if refs:
-            self._linked[seen.subject] = refs
+            self._linked[stored.subject] = refs
 
     def broken(self) -> Iterator[Finding]:
         for subject in self._merging:
@@ -38,9 +43,9 @@ class RemovedClients(Invariant):
                 yield self._finding(subject, f"links {ref}, who is gone")
 
 
-def _linked(seen: Seen) -> list[str]:
-    if seen.kind.name in {"lead", "deal"}:
-        return [str(ref) for ref in seen.aggregate.client.refs]
-    if seen.kind.name == "contact":
-        return [str(link.ref) for link in seen.aggregate.companies]
+def _linked(stored: Stored) -> list[str]:
+    if "client" in stored.type.has:
+        return [str(ref) for ref in stored.state.client.refs]
+    if stored.type.noun == CONTACT.noun:
+        return [str(link.ref) for link in stored.state.companies]
     return []

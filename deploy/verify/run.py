@@ -1,7 +1,6 @@
-"""A verification from beginning to end: wait until nothing is in the air, read the log, read the data, judge.
+"""Run a verification: wait until everything is published and consumed, read the log, read the data, judge.
 
-The surprise: what is found is looked for once more, and only what is found both times counts: a system that runs is
-never quite the same in the log and in the databases.
+It looks twice, and only what is found both times counts: while a system runs, its log and its databases differ.
 """
 
 import asyncio
@@ -13,20 +12,19 @@ from time import monotonic
 from typing import Final
 
 from pydantic import ValidationError
-from rich.console import Console
 
-from deploy.cli.progress import Advance, bar
+from deploy.verify.aggregates import AGGREGATES
 from deploy.verify.conversions import Conversions
 from deploy.verify.findings import Finding, Report
-from deploy.verify.invariant import OWN_FIELDS, Invariant, Seen
-from deploy.verify.kinds import KINDS
+from deploy.verify.invariant import READ_FIELDS, Invariant, Stored
 from deploy.verify.links import Links
 from deploy.verify.log import Ends, FirstOccurrences
 from deploy.verify.outbox import Outbox
+from deploy.verify.progress import Progress, Strides, no_progress
 from deploy.verify.removed_clients import RemovedClients
 from deploy.verify.sequences import Sequences
 from deploy.verify.state import State
-from deploy.verify.target import Opened, Where, open_system
+from deploy.verify.target import Opened, Target, open_system
 from deploy.verify.timeline import Timeline
 from services.timeline.entry.domain.entry import Entry
 from services.timeline.entry.store.versions import live_collections
@@ -34,41 +32,42 @@ from services.timeline.entry.store.versions import live_collections
 READING: Final = "reading"
 PROMISES: Final = {
     READING: "what stands on the topics has been read by every service that hears them",
-    **{kind.name: kind.promise for kind in (Sequences, State, Conversions, Links, RemovedClients, Timeline, Outbox)},
+    **{each.name: each.promise for each in (Sequences, State, Conversions, Links, RemovedClients, Timeline, Outbox)},
 }
-"""What is promised, by the name of the invariant."""
+"""Promises by the name of the invariant."""
 
 PAUSE_S: Final = 2.0
 _LOOK_S: Final = 0.2
 _QUIET_LOOKS: Final = 5
-_STRIDE: Final = 200
 
 
-async def verify(where: Where, *, console: Console, patience_s: float = 60.0, pause_s: float = PAUSE_S) -> Report:
+async def verify(
+    target: Target, *, progress: Progress = no_progress, patience_s: float = 60.0, pause_s: float = PAUSE_S
+) -> Report:
     """Check every invariant.
 
     Args:
-        where: the databases and topics.
-        console: gets a progress bar, if it is a terminal.
-        patience_s: how long to wait for what is in the air; what is in progress for longer than that stands still.
-        pause_s: how long to wait before what was found is looked for once more.
+        target: the databases and topics.
+        progress: opened for each step, to show how far it is.
+        patience_s: how long to wait for unpublished and unread events; what takes longer is reported as stuck.
+        pause_s: how long to wait before the second look.
 
     Raises:
         LogAway, NothingToVerify: the servers do not answer.
     """
-    async with open_system(where) as system:
+    async with open_system(target) as system:
         began = await _settle(system, patience_s)
-        report = await _look(system, began, console, patience_s)
+        report = await _look(system, began, progress, patience_s)
         if not report.broken:
             return report
         await asyncio.sleep(pause_s)
-        again = await _look(system, began, console, patience_s)
+        again = await _look(system, began, progress, patience_s)
         persisting = sorted({*report.broken} & {*again.broken})
         return Report(persisting, again.checked, again.counts)
 
 
 async def _settle(system: Opened, patience_s: float) -> Ends:
-    """Wait until all is read and published, or the patience is over; where the topics ended at the beginning."""
+    """Wait until everything is published and read, or the patience is over; return the ends of topics before that."""
     began = last = await system.log.ends()
     deadline, quiet = monotonic() + patience_s, 0
     while quiet < _QUIET_LOOKS and monotonic() < deadline:
@@ -80,13 +79,13 @@ async def _settle(system: Opened, patience_s: float) -> Ends:
 
 
 async def _publishing(system: Opened) -> bool:
-    for kind in KINDS:
-        if await system.collection(kind.service, kind.collection).count({"due": {"$exists": True}}, limit=1):
+    for each in AGGREGATES.values():
+        if await system.collection(each.service, each.collection).count({"due": {"$exists": True}}, limit=1):
             return True
     return False
 
 
-async def _look(system: Opened, began: Ends, console: Console, patience_s: float) -> Report:
+async def _look(system: Opened, began: Ends, progress: Progress, patience_s: float) -> Report:
     now, patience = await system.databases["leads"].now(), timedelta(seconds=patience_s)
     timeline = Timeline()
     invariants: Sequence[Invariant] = (
@@ -98,10 +97,10 @@ async def _look(system: Opened, began: Ends, console: Console, patience_s: float
         Outbox(now=now),
         timeline,
     )
-    # The log first: whatever it holds, the documents know; what they know beyond it waits in their outboxes.
-    events = await _hear(system, invariants, console)
-    await _see(system, invariants, console)
-    await _see_entries(system, timeline, console)
+    # The log first: documents know whatever it holds, and what they know beyond it waits in their outboxes.
+    events = await _read_events(system, invariants, progress)
+    await _read_documents(system, invariants, progress)
+    await _read_entries(system, timeline, progress)
     broken = [finding for invariant in invariants for finding in invariant.broken()]
     broken += [
         Finding(READING, service, f"{number} events are still to be read")
@@ -112,48 +111,35 @@ async def _look(system: Opened, began: Ends, console: Console, patience_s: float
     return Report(sorted(broken), checked, dict(counts))
 
 
-async def _hear(system: Opened, invariants: Iterable[Invariant], console: Console) -> Counter[str]:
+async def _read_events(system: Opened, invariants: Iterable[Invariant], progress: Progress) -> Counter[str]:
     first, ends = FirstOccurrences(), await system.log.ends()
-    with bar("Reading topics", sum(ends.values()), console) as advance:
+    with progress("Reading topics", sum(ends.values())) as advance:
         async for records in system.log.batches(ends):
             for event in first.of(records):
                 for invariant in invariants:
-                    invariant.subscribe(event)
+                    invariant.take_event(event)
             advance(len(records))
     return first.counts
 
 
-async def _see(system: Opened, invariants: Iterable[Invariant], console: Console) -> None:
-    collections = {kind: system.collection(kind.service, kind.collection) for kind in KINDS}
+async def _read_documents(system: Opened, invariants: Iterable[Invariant], progress: Progress) -> None:
+    collections = {each: system.collection(each.service, each.collection) for each in AGGREGATES.values()}
     total = sum([await collection.count({}) for collection in collections.values()])
-    with bar("Reading documents", total, console) as advance:
-        strides = _Strides(advance)
-        for kind, collection in collections.items():
-            async for document in collection.walk(fields=OWN_FIELDS):
-                seen = Seen(kind, document)
+    with progress("Reading documents", total) as advance:
+        strides = Strides(advance)
+        for type_, collection in collections.items():
+            async for document in collection.walk(fields=READ_FIELDS):
+                stored = Stored(type_, document)
                 for invariant in invariants:
-                    with suppress(ValidationError):  # a document that cannot be read is told of by State
-                        invariant.see(seen)
+                    with suppress(ValidationError):  # State reports a document that cannot be read
+                        invariant.take_document(stored)
                 strides.one()
 
 
-async def _see_entries(system: Opened, timeline: Timeline, console: Console) -> None:
+async def _read_entries(system: Opened, timeline: Timeline, progress: Progress) -> None:
     entries, _ = await live_collections(system.databases["timeline"])
-    with bar("Reading timelines", await entries.count({}), console) as advance:
-        strides = _Strides(advance)
+    with progress("Reading timelines", await entries.count({})) as advance:
+        strides = Strides(advance)
         async for document in entries.walk():
-            timeline.see_entry(Entry.model_validate({**document, "id": document["_id"]}))
+            timeline.take_entry(Entry.model_validate({**document, "id": document["_id"]}))
             strides.one()
-
-
-class _Strides:
-    """Moves a bar only now and then: it costs more than what it shows."""
-
-    def __init__(self, advance: Advance) -> None:
-        self._advance = advance
-        self._done = 0
-
-    def one(self) -> None:
-        self._done += 1
-        if self._done % _STRIDE == 0:
-            self._advance(_STRIDE)

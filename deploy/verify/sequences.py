@@ -1,16 +1,16 @@
-"""The events of each aggregate stand on its topic in order and without a gap, as many as its document counts."""
+"""Check that the events of each aggregate are on its topic in order, without a gap, as many as its document counts."""
 
 from collections.abc import Iterator
 
 from crm_contracts.envelope import Envelope, Event
 
+from deploy.verify.aggregates import subject_of
 from deploy.verify.findings import Finding
-from deploy.verify.invariant import Invariant, Seen
-from deploy.verify.rebuilt import subject_of
+from deploy.verify.invariant import Invariant, Stored
 
 
 class Sequences(Invariant):
-    """Contiguous from 1. Answers have no sequence, they belong to no aggregate's history."""
+    """Require sequences contiguous from 1. Answers without a sequence belong to no aggregate's history."""
 
     name = "sequences"
     promise = "the events of each aggregate stand on its topic in order, without a gap, and none is lost"
@@ -21,7 +21,7 @@ class Sequences(Invariant):
         self._seen = 0
         self._wrong: list[Finding] = []
 
-    def subscribe(self, event: Envelope[Event]) -> None:
+    def take_event(self, event: Envelope[Event]) -> None:
         if event.sequence is None:
             return
         subject = subject_of(event)
@@ -32,15 +32,15 @@ class Sequences(Invariant):
         self._last[subject] = max(last, event.sequence)
         self.checked += 1
 
-    def see(self, seen: Seen) -> None:
-        published = self._last.pop(seen.subject, 0)
-        waiting = [event.sequence for event in seen.pending(published)]
-        counted = int(seen.document.get("sequence", 0))
+    def take_document(self, stored: Stored) -> None:
+        published = self._last.pop(stored.subject, 0)
+        waiting = [event.sequence for event in stored.pending(published)]
+        counted = int(stored.document.get("sequence", 0))
         if waiting != list(range(published + 1, counted + 1)):
             detail = (
                 f"the document counts {counted} events, but {published} are on the topic and {len(waiting)} more wait"
             )
-            self._wrong.append(self._finding(seen.subject, detail))
+            self._wrong.append(self._finding(stored.subject, detail))
 
     def broken(self) -> Iterator[Finding]:
         yield from self._wrong

@@ -1,6 +1,6 @@
-"""The state in MongoDB is the state that the events tell of, for every field that events carry.
+"""Check that the state in MongoDB is the state rebuilt from events, for every field that events carry.
 
-The surprise: findings name fields, not values, because values are personal data.
+Findings name fields, not values: values are personal data.
 """
 
 from collections.abc import Iterator
@@ -9,13 +9,15 @@ from typing import Any
 from crm_contracts.envelope import Envelope, Event
 from pydantic import ValidationError
 
+from deploy.verify.aggregates import subject_of
 from deploy.verify.findings import Finding
-from deploy.verify.invariant import Invariant, Seen
-from deploy.verify.rebuilt import UNSAID, fold, subject_of
+from deploy.verify.invariant import Invariant, Stored
+from deploy.verify.rebuilt import fold
+from deploy.verify.special_folds import UNKNOWN
 
 
 class State(Invariant):
-    """Events on the topic first, then those that still wait in the document itself."""
+    """Fold the events on the topic, then those that still wait in the document, and compare."""
 
     name = "state"
     promise = "state in MongoDB equals state rebuilt from events"
@@ -25,7 +27,7 @@ class State(Invariant):
         self._rebuilt: dict[str, tuple[int, dict[str, Any]]] = {}
         self._wrong: list[Finding] = []
 
-    def subscribe(self, event: Envelope[Event]) -> None:
+    def take_event(self, event: Envelope[Event]) -> None:
         if event.sequence is None:
             return
         subject = subject_of(event)
@@ -33,26 +35,26 @@ class State(Invariant):
         known.update(fold(known, event))
         self._rebuilt[subject] = (event.sequence, known)
 
-    def see(self, seen: Seen) -> None:
-        last, known = self._rebuilt.pop(seen.subject, (0, {}))
-        for event in seen.pending(last):
+    def take_document(self, stored: Stored) -> None:
+        last, known = self._rebuilt.pop(stored.subject, (0, {}))
+        for event in stored.pending(last):
             known.update(fold(known, event))
         try:
-            aggregate = seen.aggregate
+            state = stored.state
         except ValidationError as error:
             fields = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}))
-            self._wrong.append(self._finding(seen.subject, f"the document cannot be read: {fields}"))
+            self._wrong.append(self._finding(stored.subject, f"the document cannot be read: {fields}"))
             return
         self.checked += 1
-        differ = [name for name, value in known.items() if value is not UNSAID and _at(aggregate, name) != value]
+        differ = [name for name, value in known.items() if value is not UNKNOWN and _at(state, name) != value]
         if differ:
-            self._wrong.append(self._finding(seen.subject, f"not as its events say: {', '.join(sorted(differ))}"))
+            self._wrong.append(self._finding(stored.subject, f"not as its events say: {', '.join(sorted(differ))}"))
 
     def broken(self) -> Iterator[Finding]:
         return iter(self._wrong)
 
 
-def _at(aggregate: Any, path: str) -> Any:
+def _at(state: Any, path: str) -> Any:
     for name in path.split("."):
-        aggregate = getattr(aggregate, name)
-    return aggregate
+        state = getattr(state, name)
+    return state

@@ -1,7 +1,7 @@
-"""Every event on the topics has exactly one timeline entry for each element that it names (TL-01, TL-11).
+"""Check that every event has exactly one timeline entry for each element that it names (TL-01, TL-11).
 
-The surprise: of each entry that must be there, only a digest is kept, so that hundreds of thousands fit into memory.
-What was bound by hand is there beside them, as a copy.
+Only a digest of each expected entry is kept, so that hundreds of thousands fit into memory. An entry that was bound by
+hand exists beside the others as a copy.
 """
 
 import hashlib
@@ -17,33 +17,33 @@ from deploy.verify.invariant import Invariant
 from services.timeline.entry.domain.entry import Entry, entries_of, entry_id
 
 _OWN: Final = {"id", "element", "bound_by_hand"}
-"""What a copy of an entry has of its own."""
+"""Fields in which a copy of an entry differs from the original."""
 
 
 class Timeline(Invariant):
-    """Also nothing beyond that, and every entry says what its event says."""
+    """Compare entries with those projected from the events: none is missing, superfluous or different."""
 
     name = "timeline"
     promise = "every event has exactly one timeline entry for each element that it names"
 
     def __init__(self) -> None:
         super().__init__()
-        self._told: dict[str, bytes] = {}
+        self._expected: dict[str, bytes] = {}
         self._bound: dict[str, tuple[str, ElementRef]] = {}
         self._bound_events: set[str] = set()
         self._firsts: dict[str, bytes] = {}
         self._copies: dict[str, bytes] = {}
         self._wrong: list[Finding] = []
 
-    def subscribe(self, event: Envelope[Event]) -> None:
+    def take_event(self, event: Envelope[Event]) -> None:
         for entry in entries_of(event):
-            self._told[entry.id] = _digest(entry)
+            self._expected[entry.id] = _digest(entry)
         if isinstance(event.data, TimelineEntryBound):
             of, element = event.data.entry_event_id, event.data.element
             self._bound[entry_id(of, element)] = of, element
             self._bound_events.add(of)
 
-    def see_entry(self, entry: Entry) -> None:
+    def take_entry(self, entry: Entry) -> None:
         """Take an entry, after all events."""
         self.checked += 1
         digest = _digest(entry)
@@ -52,18 +52,18 @@ class Timeline(Invariant):
             return
         if entry.place == 0 and entry.event_id in self._bound_events:
             self._firsts[entry.event_id] = digest
-        told = self._told.pop(entry.id, None)
-        # A copy may stand where its event is told as well: whichever came first stays.
+        expected = self._expected.pop(entry.id, None)
+        # An entry may be bound to an element that the event names as well: whichever was stored first stays.
         self._bound.pop(entry.id, None)
-        if told is None:
+        if expected is None:
             self._wrong.append(self._finding(str(entry.element), f"an entry of event {entry.event_id} is not told"))
-        elif told != digest:
+        elif expected != digest:
             detail = f"the entry of event {entry.event_id} says something else than its event"
             self._wrong.append(self._finding(str(entry.element), detail))
 
     def broken(self) -> Iterator[Finding]:
         yield from self._wrong
-        for id_ in self._told:
+        for id_ in self._expected:
             event_id, _, element = id_.partition(":")
             yield self._finding(element, f"there is no entry of event {event_id}")
         yield from self._copies_broken()

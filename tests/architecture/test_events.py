@@ -1,33 +1,30 @@
-"""An event is done when it has class, schema, sample, narration and an entry under "says"; a reaction has its name."""
+"""An event is complete with class, schema, sample and narration; documents list it; a reaction is named after it."""
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from crm_contracts import registry
+from crm_contracts import registry, topics
 from crm_contracts.conversions import LeadConverted
 from crm_contracts.deals import DealCreated
 from crm_contracts.envelope import Event
 from crm_contracts.leads import LeadCreated
+from generation.files import PACKAGE
+from services.timeline.domain.narration import tell
 
-from deploy.contracts import PACKAGE
+from deploy.topics import read_subscriptions
+from shared.kit.messaging.reactions import Reaction, Reactions, on
+from shared.kit.service.service import Contracts, Service
+from shared.kit.settings import ServiceSettings
+from tests.architecture.built import built, reactions_of
+from tests.architecture.docs import PAGE, consumed_by_service, consumes_line, page, publishes_line, readme
 from tests.architecture.sources import ROOT, SERVICES, report
+from tests.timeline.events import sampled
 
-Reactions = Mapping[type[Event], Callable[..., Any]]
 EVENTS = tuple(registry.EVENTS.values())
-
-
-def reactions_of(service: str) -> Reactions:
-    """What a service reacts to; nothing where it has no such entry point."""
-    if find_spec(f"services.{service}.entrypoints.events") is None:
-        return {}
-    reactions: Reactions = import_module(f"services.{service}.entrypoints.events").REACTIONS
-    return reactions
 
 
 def snake(name: str) -> str:
@@ -36,14 +33,15 @@ def snake(name: str) -> str:
 
 def misnamed_reactions(reactions: Reactions) -> list[str]:
     """One function for one event is named after it; one that serves several is `on_event`."""
-    served = Counter(reactions.values())
+    served = Counter(reaction.handle for reaction in reactions)
     wanted = {
-        event: "on_event" if served[each] > 1 else f"on_{snake(event.__name__)}" for event, each in reactions.items()
+        reaction: "on_event" if served[reaction.handle] > 1 else f"on_{snake(reaction.event.__name__)}"
+        for reaction in reactions
     }
     return [
-        f"{event.__name__}: {each.__name__} should be {wanted[event]}"
-        for event, each in reactions.items()
-        if each.__name__ != wanted[event]
+        f"{reaction.event.__name__}: {reaction.name} should be {name}"
+        for reaction, name in wanted.items()
+        if reaction.name != name
     ]
 
 
@@ -56,92 +54,90 @@ def files_missing(events: Iterable[type[Event]], package: Path) -> list[str]:
     ]
 
 
-def unsaid(readme: str, events: Mapping[str, Iterable[type[Event]]]) -> list[str]:
-    """Events that the table `| service | owns | says | hears |` does not list in the row of their service."""
-    rows = {cells[1].strip(" `*[]"): line for line in readme.splitlines() if len(cells := line.split("|")) > 3}
-    return [
-        f"the row of {service} does not list {event.__name__}"
-        for service, spoken in events.items()
-        for event in spoken
-        if f"`{event.__name__}`" not in rows.get(service, "")
-    ]
-
-
-def spoken_by_service() -> dict[str, list[type[Event]]]:
-    return {topic.split(".")[1]: list(events) for topic, events in registry.PUBLISHED.items()}
-
-
-def listed(readme: str, word: str) -> set[str]:
-    """Names in backquotes on the line of a service's README that tells what it says or hears."""
-    found = re.search(rf"^- \*\*{word}\*\* (.*)$", readme, re.MULTILINE)
-    return set(re.findall(r"`([A-Z]\w+)`", found[1])) if found else set()
-
-
-def readme_of(service: str) -> str:
-    return (ROOT / "services" / service / "README.md").read_text()
-
-
 def test_every_event_has_a_schema_and_a_sample() -> None:
     report(files_missing(EVENTS, PACKAGE), "run `make contracts`:")
 
 
 def test_every_event_has_a_narration() -> None:
-    narration: Mapping[type[Event], object] = import_module("services.timeline.domain.narration").NARRATION
-    missing = [event.__name__ for event in EVENTS if event not in narration]
-    report(missing, "every event is told in words in services/timeline/domain/narration.py; not yet:")
+    missing = [event.__name__ for event in EVENTS if not any(True for _ in tell(sampled(event)))]
+    report(missing, "every event is told in words in the timeline's narration; not yet:")
 
 
-def test_the_readme_lists_every_event_with_the_service_that_says_it() -> None:
-    report(unsaid((ROOT / "README.md").read_text(), spoken_by_service()), "the table in README.md is the system's map:")
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_service_lists_what_it_says(service: str) -> None:
-    assert listed(readme_of(service), "says") == {event.__name__ for event in spoken_by_service()[service]}
+def test_the_page_of_events_is_as_generated() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(consumed_by_service()), "run `make docs`"
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_lists_what_it_hears(service: str) -> None:
-    named = listed(readme_of(service), "hears")
-    hears_all = re.search(r"^- \*\*hears\*\* (all|every)", readme_of(service), re.MULTILINE)
-    wanted = set(EVENTS) if hears_all else {event for event in EVENTS if event.__name__ in named}
-    assert wanted == set(reactions_of(service)), f"README.md of {service} and its REACTIONS differ"
+def test_a_service_lists_what_it_publishes_and_consumes(service: str) -> None:
+    text = (ROOT / "services" / service / "README.md").read_text(encoding="utf-8")
+    assert text == readme(text, service, built(service).consumed_events), "run `make docs`"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_topics_that_a_service_consumes_are_known_to_the_operator(service: str) -> None:
+    """`crm verify` looks there whether a service has read all."""
+    consumed = {registry.TOPICS[event] for event in built(service).consumed_events}
+    assert consumed == read_subscriptions().get(service, frozenset()), "correct `subscriptions` in deploy/topics.yaml"
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_reactions_are_named_after_the_event(service: str) -> None:
-    report(misnamed_reactions(reactions_of(service)), f"REACTIONS of {service}:")
+    report(misnamed_reactions(reactions_of(built(service))), f"reactions of {service}:")
 
 
-async def on_lead_created() -> None: ...
+async def on_lead_created(*_: Any) -> None: ...
 
 
-async def on_event() -> None: ...
+async def on_event(*_: Any) -> None: ...
 
 
 def test_a_misnamed_reaction_is_found() -> None:
-    assert misnamed_reactions({LeadCreated: on_lead_created}) == []
-    assert misnamed_reactions({LeadConverted: on_lead_created})
-    assert misnamed_reactions({LeadCreated: on_event})
+    assert misnamed_reactions([on(LeadCreated, on_lead_created)]) == []
+    assert misnamed_reactions([on(LeadConverted, on_lead_created)])
+    assert misnamed_reactions([on(LeadCreated, on_event)])
+    assert misnamed_reactions([on(LeadCreated, on_lead_created, name="other")])
 
 
 def test_one_reaction_to_several_events_is_called_on_event() -> None:
-    assert misnamed_reactions({LeadCreated: on_event, DealCreated: on_event}) == []
-    assert misnamed_reactions({LeadCreated: on_lead_created, DealCreated: on_lead_created})
+    assert misnamed_reactions([on(LeadCreated, on_event), on(DealCreated, on_event)]) == []
+    assert misnamed_reactions([on(LeadCreated, on_lead_created), on(DealCreated, on_lead_created)])
 
 
 def test_an_event_without_files_is_found(tmp_path: Path) -> None:
     assert len(files_missing([LeadCreated], tmp_path)) == 2
 
 
-def test_an_event_that_the_readme_does_not_list_is_found() -> None:
-    row = "| leads | leads | `LeadCreated` | all |\n"
-    assert unsaid(row, {"leads": [LeadCreated]}) == []
-    assert unsaid(row, {"leads": [LeadConverted]}) == ["the row of leads does not list LeadConverted"]
-    assert unsaid(row, {"deals": [LeadCreated]})
+async def test_a_service_knows_what_it_consumes() -> None:
+    contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
+    service = Service("reports", "crm.reports.events", contracts, ServiceSettings())
+    assert service.consumed_events == frozenset()
+    assert reactions_of(service) == []
+    reactions: list[Reaction] = [on(LeadCreated, on_event), on(DealCreated, on_event)]
+    service.subscribe((topics.LEADS, topics.DEALS), reactions)
+    assert service.consumed_events == {LeadCreated, DealCreated}
+    assert reactions_of(service) == reactions
 
 
-def test_names_are_read_from_the_right_line_of_a_services_readme() -> None:
-    readme = "- **says** `LeadCreated`\n- **hears** deals (`DealCreated`)"
-    assert listed(readme, "says") == {"LeadCreated"}
-    assert listed(readme, "hears") == {"DealCreated"}
+def test_the_page_lists_each_event_with_its_consumers() -> None:
+    text = page({"deals": {LeadCreated}, "timeline": set(EVENTS)})
+    assert "## leads: `crm.leads.events`" in text
+    assert "| `LeadCreated` | A lead came in. | `crm.lead.created.v1` | deals, timeline |" in text
+    assert all(f"`{event.__name__}`" in text for event in EVENTS)
+
+
+def test_a_readme_says_what_a_service_consumes_by_whom_publishes_it() -> None:
+    consumed: set[type[Event]] = {LeadCreated, DealCreated, LeadConverted}
+    assert (
+        consumes_line("deals", consumed)
+        == "- **consumes** leads (`LeadCreated` `LeadConverted`), itself (`DealCreated`)"
+    )
+    assert consumes_line("deals", set()) == "- **consumes** nothing"
+    assert consumes_line("timeline", set(EVENTS)) == "- **consumes** every event of every service, its own included"
+
+
+def test_a_readme_is_brought_up_to_date_and_must_have_both_lines() -> None:
+    lines = [publishes_line("timeline"), consumes_line("timeline", {LeadCreated})]
+    text = "# timeline\n\n- **owns** x\n- **publishes** old\n- **consumes** old\n\nMore.\n"
+    assert readme(text, "timeline", {LeadCreated}) == "\n".join(["# timeline\n\n- **owns** x", *lines, "\nMore.\n"])
+    with pytest.raises(ValueError, match="consumes"):
+        readme("- **publishes** old\n", "timeline", set())

@@ -1,4 +1,4 @@
-"""A small CRM in memory: real aggregates in real repositories, of which everything that was said is on the topics.
+"""A small CRM in memory: real aggregates in real repositories, all of whose events are on the topics.
 
 What a test breaks, it breaks in `documents` or in `events` before it asks `judged`.
 """
@@ -10,9 +10,9 @@ from typing import Any, TypedDict
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.registry import parse
 
+from deploy.verify.aggregates import AGGREGATES
 from deploy.verify.findings import Finding
-from deploy.verify.invariant import Invariant, Seen
-from deploy.verify.kinds import KINDS, Kind
+from deploy.verify.invariant import Invariant, Stored
 from shared.kit.domain import Aggregate, Cause
 from shared.kit.testing import MemoryRepository
 from tests.builders.causes import ANNA, NOON, later, uuids
@@ -29,7 +29,6 @@ class Office:
     """Keeps aggregates of all kinds."""
 
     def __init__(self) -> None:
-        self._kinds = {kind.aggregate: kind for kind in KINDS}
         self._repositories: dict[type, MemoryRepository[Any]] = {}
         self._causes = 0
         self.events: list[Envelope[Event]] = []
@@ -62,9 +61,9 @@ class Office:
     def judged(self, invariant: Invariant) -> list[Finding]:
         """What the invariant finds."""
         for event in self.events:
-            invariant.subscribe(event)
+            invariant.take_event(event)
         for subject, document in self.documents.items():
-            invariant.see(Seen(self._kind(subject), document))
+            invariant.take_document(Stored(AGGREGATES[subject.partition(":")[0]], document))
         return list(invariant.broken())
 
     def wait(self, subject: str, count: int) -> None:
@@ -77,19 +76,15 @@ class Office:
 
     def _published(self, aggregate: type[Aggregate], id_: str) -> None:
         stored = self._repository(aggregate).documents[id_]
-        said = {event.id for event in self.events}
+        known = {event.id for event in self.events}
         events = [parse(entry["headers"], entry["value"]) for entry in stored["outbox"]]
-        self.events += [event for event in events if event is not None and event.id not in said]
-        self.documents[f"{self._kinds[aggregate].name}:{id_}"] = {**stored["state"], "_id": id_, "outbox": []}
+        self.events += [event for event in events if event is not None and event.id not in known]
+        self.documents[f"{aggregate.NOUN}:{id_}"] = {**stored["state"], "_id": id_, "outbox": []}
 
     def _repository(self, kind: type[Aggregate]) -> MemoryRepository[Any]:
         if kind not in self._repositories:
-            name = self._kinds[kind].name
-            self._repositories[kind] = MemoryRepository(kind, source=f"/crm/{name}", new_id=uuids(name))
+            self._repositories[kind] = MemoryRepository(kind, source=f"/crm/{kind.NOUN}", new_id=uuids(kind.NOUN))
         return self._repositories[kind]
-
-    def _kind(self, subject: str) -> Kind:
-        return next(kind for kind in KINDS if kind.name == subject.partition(":")[0])
 
     def _cause(self) -> Cause:
         at = self.now

@@ -347,9 +347,9 @@ def entries_of(events: list[Envelope[Event]]) -> list[Entry]:
 def judged(events: list[Envelope[Event]], entries: list[Entry]) -> list[str]:
     timeline = Timeline()
     for event in events:
-        timeline.subscribe(event)
+        timeline.take_event(event)
     for entry in entries:
-        timeline.see_entry(entry)
+        timeline.take_entry(entry)
     return told(list(timeline.broken()))
 
 

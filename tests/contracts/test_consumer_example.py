@@ -11,8 +11,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from crm_contracts import registry, topics
 from crm_contracts.conversions import LeadConverted
+from generation.files import PACKAGE
 
-from deploy.contracts import PACKAGE
 from deploy.local.kafka import Kafka
 from deploy.topics import apply, read_topics
 from shared.kit.settings import KafkaSettings

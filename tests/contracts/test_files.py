@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from crm_contracts import registry
 from crm_contracts.products import ProductCreated
+from generate import main
+from generation.files import PACKAGE, stale, write
+from generation.samples import sample_text
+from generation.schemas import DIALECT, schema_text
 from jsonschema import Draft202012Validator
 
-from deploy import contracts
-
-OLD = sorted((contracts.PACKAGE / "samples" / "old").glob("*.json"))
+OLD = sorted((PACKAGE / "samples" / "old").glob("*.json"))
 EVERY_TYPE = pytest.mark.parametrize("ce_type", registry.EVENTS)
 
 
@@ -21,23 +23,23 @@ def problems(schema: dict[str, Any], data: object) -> list[str]:
 
 @EVERY_TYPE
 def test_an_event_has_its_schema_committed_as_generated(ce_type: str) -> None:
-    assert registry.schema_of(ce_type) == contracts.schema_text(registry.EVENTS[ce_type]), "run `make contracts`"
+    assert registry.schema_of(ce_type) == schema_text(registry.EVENTS[ce_type]), "run `make contracts`"
 
 
 @EVERY_TYPE
 def test_an_event_has_its_sample_committed_as_generated(ce_type: str) -> None:
-    assert registry.sample_of(ce_type) == contracts.sample_text(registry.EVENTS[ce_type]), "run `make contracts`"
+    assert registry.sample_of(ce_type) == sample_text(registry.EVENTS[ce_type]), "run `make contracts`"
 
 
 def test_nothing_is_stale_and_nothing_belongs_to_no_event() -> None:
-    assert contracts.stale() == [], "run `make contracts`"
+    assert stale() == [], "run `make contracts`"
 
 
 @EVERY_TYPE
 def test_a_schema_is_valid_and_tells_the_type_and_what_it_means(ce_type: str) -> None:
     schema = json.loads(registry.schema_of(ce_type))
     Draft202012Validator.check_schema(schema)
-    assert schema["$schema"] == contracts.DIALECT
+    assert schema["$schema"] == DIALECT
     assert schema["$id"].endswith(ce_type)
     assert schema["title"] == registry.EVENTS[ce_type].__name__
     assert schema["description"]
@@ -89,7 +91,7 @@ def test_old_samples_are_read_for_ever_and_fit_the_schema_of_today() -> None:
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package of its own whose only event is a product's creation."""
     monkeypatch.setattr(registry, "EVENTS", {ProductCreated.ce_type: ProductCreated})
-    assert contracts.main([], tmp_path) == 0
+    assert main([], tmp_path) == 0
     return tmp_path
 
 
@@ -99,20 +101,20 @@ def sample_in(package: Path) -> Path:
 
 def test_writing_twice_changes_nothing(package: Path) -> None:
     before = {file: file.read_text() for file in package.rglob("*.json")}
-    assert contracts.write(package) == []
+    assert write(package) == []
     assert {file: file.read_text() for file in package.rglob("*.json")} == before
-    assert contracts.main(["--check"], package) == 0
+    assert main(["--check"], package) == 0
 
 
 def test_the_check_names_a_stale_file(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (package / "schemas" / f"{ProductCreated.ce_type}.json").write_text("{}")
-    assert contracts.main(["--check"], package) == 1
+    assert main(["--check"], package) == 1
     assert f"schemas/{ProductCreated.ce_type}.json" in capsys.readouterr().err
 
 
 def test_the_check_names_a_file_that_belongs_to_no_event(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (package / "samples" / "crm.product.forgotten.v1.json").write_text("{}")
-    assert contracts.main(["--check"], package) == 1
+    assert main(["--check"], package) == 1
     assert "forgotten" in capsys.readouterr().err
 
 
@@ -121,9 +123,9 @@ def test_a_sample_of_another_shape_is_kept_as_an_old_one(package: Path) -> None:
     older = json.loads(file.read_text())
     del older["data"]["product"]["vat_rate"]
     file.write_text(json.dumps(older))
-    assert contracts.write(package) == [f"samples/old/{ProductCreated.ce_type}-1.json"]
+    assert write(package) == [f"samples/old/{ProductCreated.ce_type}-1.json"]
     assert json.loads((package / "samples" / "old" / f"{ProductCreated.ce_type}-1.json").read_text()) == older
-    assert contracts.stale(package) == []
+    assert stale(package) == []
 
 
 def test_a_sample_that_cannot_be_read_any_more_is_never_overwritten(
@@ -133,7 +135,7 @@ def test_a_sample_that_cannot_be_read_any_more_is_never_overwritten(
     older = json.loads(file.read_text())
     del older["data"]["product"]["id"]
     file.write_text(json.dumps(older))
-    assert contracts.main([], package) == 1
+    assert main([], package) == 1
     assert ProductCreated.ce_type in capsys.readouterr().err
     assert json.loads(file.read_text()) == older
     assert not (package / "samples" / "old").exists()

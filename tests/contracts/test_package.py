@@ -9,8 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 from crm_contracts import registry
-
-from deploy.contracts import PACKAGE
+from generation.files import PACKAGE
 
 CONSUMER = """
 import importlib.util, json, sys

@@ -22,7 +22,7 @@ from deploy.cli import dead_letters, status
 from deploy.cli.app import app
 from deploy.cli.client import Crm as Operator
 from deploy.cli.connection import Connection
-from deploy.cli.dead_letters import DeadLetter, Criteria
+from deploy.cli.dead_letters import Criteria, DeadLetter
 from tests.system.crm import Crm, until
 
 pytestmark = pytest.mark.real_kafka

@@ -12,19 +12,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from rich.console import Console
 
 from deploy.local.services import ROOT
 from deploy.local.stack import LocalStack
 from deploy.verify.findings import Report
 from deploy.verify.log import open_log
 from deploy.verify.run import PROMISES, verify
-from deploy.verify.target import Opened, Where, open_system
+from deploy.verify.target import Opened, Target, open_system
 from services.timeline.entry.store.versions import live_collections
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document
@@ -60,7 +58,7 @@ async def crm(stack: LocalStack) -> AsyncIterator[Crm]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def system(crm: Crm) -> AsyncIterator[Opened]:
-    async with open_system(where(crm.stack)) as system:
+    async with open_system(target(crm.stack)) as system:
         yield system
 
 
@@ -102,13 +100,13 @@ async def _replace(collection: Collection, id_: str, document: Document | None) 
         await collection.insert(document)
 
 
-def where(stack: LocalStack) -> Where:
-    return Where.to(stack.mongo.url, stack.kafka.environment)
+def target(stack: LocalStack) -> Target:
+    return Target.to(stack.mongo.url, stack.kafka.environment)
 
 
 async def verified(stack: LocalStack, *, patience_s: float = 60) -> Report:
     # Nothing runs meanwhile that a longer pause would wait for.
-    return await verify(where(stack), console=Console(file=StringIO()), patience_s=patience_s, pause_s=0.1)
+    return await verify(target(stack), patience_s=patience_s, pause_s=0.1)
 
 
 async def broken(crm: Crm) -> list[tuple[str, str, str]]:
@@ -134,12 +132,12 @@ async def test_after_conversions_and_links_every_promise_is_kept(crm: Crm, sale:
 
 async def test_a_log_is_read_from_its_beginning_however_soon(crm: Crm, sale: Sale) -> None:
     """The consumer looks for a place of its own when it is assigned; that must be the beginning too."""
-    async with open_log(where(crm.stack).kafka) as log:
+    async with open_log(target(crm.stack).kafka) as log:
         there = sum((await log.ends()).values())
     assert sale.lead
     assert there > 0
     for _ in range(20):
-        async with open_log(where(crm.stack).kafka) as log:
+        async with open_log(target(crm.stack).kafka) as log:
             read = [record async for records in log.batches(await log.ends()) for record in records]
         assert len(read) >= there
 

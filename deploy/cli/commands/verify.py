@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.cli.commands.runner import ERR, OUT, finish
+from deploy.cli.progress import bar
 from deploy.verify.findings import Report
 
 _SHOWN: Final = 10
@@ -31,10 +32,12 @@ def verify(
     """
     from deploy.verify.run import PROMISES  # noqa: PLC0415 - see above
     from deploy.verify.run import verify as verify_system  # noqa: PLC0415
-    from deploy.verify.target import Where  # noqa: PLC0415
+    from deploy.verify.target import Target  # noqa: PLC0415
 
     async def check() -> Report:
-        return await verify_system(Where.find(), console=ERR, patience_s=patience)
+        return await verify_system(
+            Target.find(), progress=lambda title, total: bar(title, total, ERR), patience_s=patience
+        )
 
     report = finish(check())
     show(OUT, report, PROMISES)

@@ -1,8 +1,7 @@
-"""What travels around every event: CloudEvents 1.0 attributes in Kafka's binary mode.
+"""The envelope of every event: CloudEvents 1.0 attributes in Kafka's binary mode.
 
-The surprise: attributes live in the record's *headers*, the value is the event's data alone, and the
-record's key is the id of the aggregate that speaks. `ce_sequence` is absent on answers, which belong to no
-aggregate's history.
+Attributes are record *headers*, the value is the event's data alone, and the key is the id of the aggregate that
+published it. `ce_sequence` is absent on answers that belong to no aggregate's history.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,7 +38,7 @@ class Envelope(Generic[E_co]):
 
     Attributes:
         id: UUID, unique for ever; a repeat of the same occurrence carries the same id.
-        source: the service that speaks, such as `/crm/leads`.
+        source: the service that published it, such as `/crm/leads`.
         subject: id of the aggregate; also the record's key.
         time: UTC, when it happened.
         sequence: number of the event in its aggregate's history, contiguous from 1; None for answers.
@@ -66,7 +65,7 @@ class Envelope(Generic[E_co]):
         return self.data.ce_type
 
     def headers(self) -> dict[str, str]:
-        """The record's headers; absent attributes are left out."""
+        """Return the record's headers; absent attributes are left out."""
         attributes = {
             "ce_specversion": SPEC_VERSION,
             "ce_id": self.id,
@@ -84,12 +83,12 @@ class Envelope(Generic[E_co]):
         return {name: value for name, value in attributes.items() if value is not None}
 
     def body(self) -> bytes:
-        """The record's value."""
+        """Return the record's value."""
         return self.data.model_dump_json().encode()
 
 
 def header_texts(headers: Mapping[str, Any] | Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    """Headers as a Kafka client gives them, readable: null and undecodable values are left out."""
+    """Decode headers as a Kafka client gives them: null and undecodable values are left out."""
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     texts: dict[str, str] = {}
     for name, value in pairs:
@@ -104,7 +103,7 @@ def header_texts(headers: Mapping[str, Any] | Iterable[tuple[str, bytes | None]]
 
 
 def read_envelope(headers: Mapping[str, str], data: E) -> Envelope[E]:
-    """The envelope of already decoded data.
+    """Read the envelope of already decoded data.
 
     Raises:
         MalformedEvent: a required attribute is missing or unreadable; the message names it.

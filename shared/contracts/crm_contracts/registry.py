@@ -1,7 +1,7 @@
 """From a Kafka record to a typed event.
 
-The surprise: a type that this version does not know is not an error but `None`, because the CRM publishes new
-types before every reader has heard of them.
+A type that this version does not know is not an error but `None`: the CRM publishes new types before every consumer has
+upgraded.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -60,7 +60,7 @@ TOPICS: Mapping[type[Event], str] = {event: topic for topic, events in PUBLISHED
 def parse(
     headers: Mapping[str, Any] | Iterable[tuple[str, bytes | None]], body: bytes | None
 ) -> Envelope[Event] | None:
-    """The event in a record, or None where its type is not known here.
+    """Parse the event in a record; return None where its type is not known here.
 
     Args:
         headers: as the Kafka client gives them, pairs or a mapping.
@@ -87,10 +87,10 @@ def parse(
 
 
 def schema_of(ce_type: str) -> str:
-    """The committed JSON Schema of an event's data, as text."""
+    """Return the committed JSON Schema of an event's data, as text."""
     return files("crm_contracts").joinpath("schemas", f"{ce_type}.json").read_text()
 
 
 def sample_of(ce_type: str) -> str:
-    """The committed sample of an event, JSON text with `headers`, `key` and `data`."""
+    """Return the committed sample of an event, JSON text with `headers`, `key` and `data`."""
     return files("crm_contracts").joinpath("samples", f"{ce_type}.json").read_text()

@@ -1,4 +1,4 @@
-"""Where events are found: one topic per service that speaks."""
+"""Topics of events: one per publishing service."""
 
 from typing import Final
 
@@ -12,5 +12,5 @@ ALL: Final = (LEADS, DEALS, CLIENTS, CATALOG, TIMELINE)
 
 
 def dead_letters(topic: str, consumer: str) -> str:
-    """The topic where service `consumer` parks what it cannot handle from `topic`."""
+    """Name the topic where service `consumer` parks what it cannot handle from `topic`."""
     return f"{topic}.{consumer}.dlt"

@@ -1,7 +1,7 @@
 """Values that events and elements are made of.
 
-The surprise: money is a *decimal string* on the wire (`"1234.50"`), never a float, and references carry the title
-of that moment, which may be stale or null by the time they are read.
+Money is a *decimal string* on the wire (`"1234.50"`), never a float; references carry the title of that moment, which
+may be stale or null when they are read.
 """
 
 from datetime import datetime
@@ -63,7 +63,7 @@ def _set_fields(fields: BaseModel) -> dict[str, Any]:
 
 
 def changed_fields(fields: BaseModel) -> dict[str, Any]:
-    """The fields of a `ChangedFields` value that changed, as they are in Python."""
+    """Return the fields of a `ChangedFields` value that changed, as they are in Python."""
     return {name: getattr(fields, name) for name in type(fields).model_fields if name in fields.model_fields_set}
 
 

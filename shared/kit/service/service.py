@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from aiokafka.errors import KafkaError
+from crm_contracts.envelope import Event
 from fastapi import APIRouter, FastAPI
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_fixed
 
@@ -157,6 +158,11 @@ class Service:
             batch_handler=batch_handler,
             traces=self.traces,
         )
+
+    @property
+    def consumed_events(self) -> frozenset[type[Event]]:
+        """The types of events that the service reacts to."""
+        return self._subscription.events if self._subscription else frozenset()
 
     def before_start(self, prepare: Callable[[], Awaitable[object]]) -> None:
         """Do this once the database is there, before anything is asked or heard; several replicas may do it."""

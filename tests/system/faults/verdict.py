@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from rich.console import Console
-
 from deploy.local.stack import LocalStack
 from deploy.verify.findings import Finding
 from deploy.verify.run import verify
-from deploy.verify.target import Where
+from deploy.verify.target import Target
 
 _PATIENCE_S: Final = 90.0
 _ABOUT_EVENTS: Final = frozenset({"reading", "sequences", "outbox"})
@@ -27,8 +25,8 @@ class Verdict:
 
     async def look(self, stack: LocalStack) -> None:
         """Verify the whole system once more."""
-        where = Where.to(stack.mongo.url, stack.kafka.environment)
-        report = await verify(where, console=Console(stderr=True), patience_s=_PATIENCE_S)
+        target = Target.to(stack.mongo.url, stack.kafka.environment)
+        report = await verify(target, patience_s=_PATIENCE_S)
         self.broken += report.broken
         self.checked = report.checked
 

@@ -1,0 +1,127 @@
+"""Fold the events that set more than the fields they name: conversions, stored answers, dictionaries, bindings."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
+from crm_contracts.conversions import LeadConversionRefused, LeadConversionRequested, LeadConverted, LeadDealRequested
+from crm_contracts.deal_answers import LeadDealRefused
+from crm_contracts.dictionaries import (
+    DictionaryValue,
+    DictionaryValueCreated,
+    DictionaryValueDeleted,
+    DictionaryValueUpdated,
+)
+from crm_contracts.envelope import Envelope, Event
+from crm_contracts.leads import LeadCreated
+from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
+
+from deploy.verify.element_folds import Fold, Known, changed, named_fields, touched
+
+UNKNOWN: Final = object()
+"""A field whose value no event carries until one does again."""
+
+
+def _lead_created(_: Known, event: Envelope[LeadCreated]) -> dict[str, Any]:
+    return {**dict(event.data.lead), "conversion.state": "none"}
+
+
+def _conversion_requested(known: Known, event: Envelope[LeadConversionRequested]) -> dict[str, Any]:
+    data = event.data
+    names = ("attempt", "targets", "on_duplicate", "proposed_contact_id", "proposed_company_id", "snapshot")
+    asked = {f"conversion.{name}": getattr(data, name) for name in names} | {"conversion.asked_at": event.time}
+    if known.get("conversion.attempt") == data.attempt:  # asked once more
+        return asked
+    fresh: dict[str, Any] = {
+        "state": "running",
+        "conversion_id": data.conversion_id,
+        "correlation_id": event.correlation_id,
+        "traceparent": event.traceparent,
+        "started_by": event.actor,
+        "deal": None,
+        "candidates": (),
+        "code": None,
+        "message": None,
+        # Set by the request or by answers, and published at the end.
+        **dict.fromkeys(("pipeline_id", "activities", "contact", "company", "proposed_deal_id"), UNKNOWN),
+    }
+    return asked | {f"conversion.{name}": value for name, value in fresh.items()} | touched(event)
+
+
+def _deal_requested(_: Known, event: Envelope[LeadDealRequested]) -> dict[str, Any]:
+    return {
+        "conversion.proposed_deal_id": event.data.proposed_deal_id,
+        "conversion.pipeline_id": event.data.draft.pipeline_id,
+        "conversion.asked_at": event.time,
+    }
+
+
+def _converted(known: Known, event: Envelope[LeadConverted]) -> dict[str, Any]:
+    data = event.data
+    results = {f"conversion.{name}": getattr(data, name) for name in ("contact", "company", "deal", "activities")}
+    return {
+        **results,
+        "conversion.state": "done",
+        "conversion.asked_at": None,
+        "converted": True,
+        "deal_ids": (*known.get("deal_ids", ()), *((data.deal.id,) if data.deal else ())),
+        **changed(known, event),
+    }
+
+
+def _conversion_refused(_: Known, event: Envelope[LeadConversionRefused]) -> dict[str, Any]:
+    data = event.data
+    existing = {kind: next((ref for ref in data.existing if ref.type == kind), None) for kind in ("contact", "company")}
+    reason = {"code": data.code, "message": data.message, "candidates": data.candidates}
+    fields = {"state": "refused", "asked_at": None, **existing, **reason}
+    return {f"conversion.{name}": value for name, value in fields.items()}
+
+
+def _client_decided(_: Known, event: Envelope[LeadClientResolved | LeadClientRefused]) -> dict[str, Any]:
+    return {"contact": None, "company": None, **named_fields(event)}
+
+
+def _deal_refused(_: Known, event: Envelope[LeadDealRefused]) -> dict[str, Any]:
+    return {**named_fields(event), "refused_at": event.time}
+
+
+def _value_set(known: Known, event: Envelope[DictionaryValueCreated | DictionaryValueUpdated]) -> dict[str, Any]:
+    value = event.data.value
+    return {"values": tuple(sorted([*_without(known, value), value], key=lambda each: each.place))}
+
+
+def _value_deleted(known: Known, event: Envelope[DictionaryValueDeleted]) -> dict[str, Any]:
+    return {"values": tuple(_without(known, event.data.before))}
+
+
+def _without(known: Known, value: DictionaryValue) -> Iterable[DictionaryValue]:
+    return (other for other in known.get("values", ()) if other.code != value.code)
+
+
+def _bound(added: str, removed: str) -> Fold:
+    def fold(known: Known, event: Envelope[TimelineEntryBound | TimelineEntryUnbound]) -> dict[str, Any]:
+        element = event.data.element
+        others = {
+            name: tuple(ref for ref in known.get(name, ()) if str(ref) != str(element)) for name in (added, removed)
+        }
+        return {"event_id": event.data.entry_event_id, added: (*others[added], element), removed: others[removed]}
+
+    return fold
+
+
+SPECIAL_FOLDS: Final[Mapping[type[Event], Fold]] = {
+    LeadCreated: _lead_created,
+    LeadConversionRequested: _conversion_requested,
+    LeadDealRequested: _deal_requested,
+    LeadConverted: _converted,
+    LeadConversionRefused: _conversion_refused,
+    LeadClientResolved: _client_decided,
+    LeadClientRefused: _client_decided,
+    LeadDealRefused: _deal_refused,
+    DictionaryValueCreated: _value_set,
+    DictionaryValueUpdated: _value_set,
+    DictionaryValueDeleted: _value_deleted,
+    TimelineEntryBound: _bound("bound", "unbound"),
+    TimelineEntryUnbound: _bound("unbound", "bound"),
+}
+"""What each of these events sets."""
