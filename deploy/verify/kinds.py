@@ -14,9 +14,10 @@ import services.clients.entrypoints.events as of_clients
 import services.deals.entrypoints.events as of_deals
 import services.leads.entrypoints.events as of_leads
 import services.timeline.entrypoints.events as of_timeline
-from services.catalog.adapters.mongo import DICTIONARIES, PRODUCTS
-from services.catalog.domain.dictionary import Dictionary
-from services.catalog.domain.product import Product
+from services.catalog.dictionary.domain.dictionary import Dictionary
+from services.catalog.dictionary.store import DICTIONARIES
+from services.catalog.product.domain import Product
+from services.catalog.product.store import PRODUCTS
 from services.clients.adapters.mongo import COMPANIES, CONTACTS, RESOLUTIONS
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact

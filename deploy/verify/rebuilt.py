@@ -23,8 +23,8 @@ from crm_contracts import (
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import Fields
 
-from services.catalog.domain.dictionary import Dictionary
-from services.catalog.domain.product import Product
+from services.catalog.dictionary.domain.dictionary import Dictionary
+from services.catalog.product.domain import Product
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.resolution import Resolution

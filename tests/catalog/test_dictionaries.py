@@ -15,10 +15,10 @@ from crm_contracts.values import ElementRef
 
 from deploy.local.mongo import Mongo
 from services.catalog.app import build
-from services.catalog.domain.dictionary import MAX_VALUES, Dictionary
-from services.catalog.domain.errors import SystemValue, TooManyValues, ValueExists
-from services.catalog.domain.seeds import SEEDS
-from services.catalog.usecases.seed_dictionaries import seed_dictionaries
+from services.catalog.dictionary.domain.dictionary import MAX_VALUES, Dictionary
+from services.catalog.dictionary.domain.errors import SystemValue, TooManyValues, ValueExists
+from services.catalog.dictionary.domain.seeds import SEEDS
+from services.catalog.dictionary.usecases import seed_dictionaries
 from shared.kit.domain import Invalid, NotFound
 from tests.builders.causes import NOON, later
 from tests.builders.fakes import Documents

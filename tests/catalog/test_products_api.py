@@ -9,7 +9,7 @@ import pytest
 from crm_contracts.products import ProductCreated, ProductUpdated
 from uuid_utils.compat import uuid7
 
-from services.catalog.adapters.mongo import IN_ORDER, place_after
+from services.catalog.product.store import IN_ORDER, place_after
 from tests.catalog.running import Api, wrong_fields
 from tests.kit.tokens import Signer
 

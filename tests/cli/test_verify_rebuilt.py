@@ -10,8 +10,8 @@ from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 
 from deploy.verify.rebuilt import ANSWERS, FOLDS, NOT_CARRIED, UNSAID, fold
 from deploy.verify.state import State
-from services.catalog.domain.dictionary import Dictionary
-from services.catalog.domain.product import Product
+from services.catalog.dictionary.domain.dictionary import Dictionary
+from services.catalog.product.domain import Product
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.resolution import Resolution, decide

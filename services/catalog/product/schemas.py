@@ -1,27 +1,23 @@
-"""What goes in and out of the catalog API."""
+"""Requests and answers of the product API."""
 
 from decimal import Decimal
 from typing import Annotated, Any
 
-from crm_contracts.dictionaries import DictionaryValue
 from crm_contracts.products import BASE_PRICE_TYPE, ListPrice, ProductState
-from crm_contracts.values import Value
 from pydantic import Field, StrictBool, StringConstraints
 
-from services.catalog.domain.dictionary import Dictionary
-from services.catalog.domain.product import Product
+from services.catalog.product.domain import Product
 from shared.elements.schemas.money import MoneyIn
 from shared.elements.schemas.scalars import Code, NewId, Sort
 from shared.elements.schemas.strict_types import StrictDecimal, StrictInt
 from shared.kit.domain import invalid_field
 from shared.kit.web.schemas import Input
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
+ProductName = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 SectionId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Quantity = Annotated[Decimal, StrictDecimal(whole=9, places=6)]
 Percent = Annotated[Decimal, StrictDecimal(whole=3, places=4, most=100)]
-ValueCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_]{0,49}$")]
 MeasureCode = Annotated[StrictInt, Field(ge=1, le=9999)]
 
 
@@ -34,14 +30,14 @@ class ListPriceIn(Input):
     quantity_to: Quantity | None = None
 
     def entry(self) -> ListPrice:
-        """As the domain has it."""
+        """Convert to the domain's value."""
         return ListPrice(**{**dict(self), "price": self.price.value_of()})
 
 
 class ProductFieldsIn(Input):
-    """Fields of a product; on PATCH, what is absent stays as it is."""
+    """Fields of a product; on PATCH, absent fields stay unchanged."""
 
-    name: Name = ""
+    name: ProductName = ""
     active: StrictBool = True
     section_ids: Annotated[list[SectionId], Field(max_length=100)] = []
     main_section_id: SectionId | None = None
@@ -53,7 +49,7 @@ class ProductFieldsIn(Input):
     sort: Sort = 500
 
     def fields(self) -> dict[str, Any]:
-        """What was given, as the domain has it."""
+        """Convert the given fields to the domain's values."""
         given = {name: getattr(self, name) for name in ProductFieldsIn.model_fields if name in self.model_fields_set}
         if "prices" in given:
             given["prices"] = tuple(entry.entry() for entry in self.prices)
@@ -62,10 +58,10 @@ class ProductFieldsIn(Input):
         return given
 
     def fields_of(self, external_id: str) -> dict[str, Any]:
-        """What was given for the product of this external id.
+        """Convert the given fields, for the product of this external id.
 
         Raises:
-            Invalid: the body names another one.
+            Invalid: the body names another external id.
         """
         fields = {"external_id": external_id, **self.fields()}
         if fields["external_id"] != external_id:
@@ -87,38 +83,5 @@ class ProductOut(ProductState):
 
     @classmethod
     def of(cls, product: Product) -> "ProductOut":
-        """What is shown."""
+        """Convert a product."""
         return cls(**dict(product.state), version=product.version)
-
-
-class ValueFieldsIn(Input):
-    """What may be changed of a dictionary's value; what is absent stays as it is (DICT-02)."""
-
-    name: Name = ""
-    sort: Sort = 10
-
-    def fields(self) -> dict[str, Any]:
-        """What was given."""
-        return self.model_dump(exclude_unset=True)
-
-
-class ValueIn(Input):
-    """A new value; its code never changes (DICT-02)."""
-
-    code: ValueCode
-    name: Name
-    sort: Sort = 10
-
-
-class DictionaryOut(Value):
-    """A dictionary with its values in their order, and its version."""
-
-    code: str
-    name: str
-    values: tuple[DictionaryValue, ...]
-    version: int
-
-    @classmethod
-    def of(cls, dictionary: Dictionary) -> "DictionaryOut":
-        """What is shown."""
-        return cls(code=dictionary.id, name=dictionary.name, values=dictionary.values, version=dictionary.version)

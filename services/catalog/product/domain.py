@@ -1,7 +1,7 @@
-"""The rule book of a product.
+"""Rules of a product.
 
-The surprise: a product that cannot be sold for now is switched off, not deleted. What names it already keeps its own
-copy of name and price, so no change here reaches an existing row.
+A product that cannot be sold for now is switched off, not deleted. Rows of elements keep their own copy of its name and
+price, so a change here reaches no existing row.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,16 @@ from typing import Any, ClassVar, Self
 from crm_contracts.products import BASE_PRICE_TYPE, ProductCreated, ProductFields, ProductState, ProductUpdated
 from crm_contracts.values import ElementRef
 
-from shared.kit.domain import Aggregate, change_fields, invalid_field
+from shared.kit.domain import Aggregate, Conflict, change_fields, invalid_field
+
+
+class ExternalIdTaken(Conflict):
+    """Another product of the catalog has this external id (PROD-10)."""
+
+    code = "external_id_taken"
+
+    def __init__(self) -> None:
+        super().__init__("Another product has this external id.")
 
 
 class Product(Aggregate, ProductState):
@@ -23,7 +32,7 @@ class Product(Aggregate, ProductState):
     def create(
         cls, id_: str, number: int, catalog_id: str, fields: Mapping[str, Any], *, by: str, at: datetime
     ) -> Self:
-        """A new product.
+        """Create a product.
 
         Raises:
             Invalid: no name, a main section outside the list, two base prices, or a range that ends before it begins.
@@ -44,16 +53,16 @@ class Product(Aggregate, ProductState):
 
     @property
     def ref(self) -> ElementRef:
-        """Pointer to this product."""
+        """Reference to this product."""
         return ElementRef(type="product", id=self.id, title=self.name)
 
     @property
     def state(self) -> ProductState:
-        """What everybody may see."""
+        """The public state."""
         return ProductState.model_construct(**{name: getattr(self, name) for name in ProductState.model_fields})
 
     def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> None:
-        """Change fields; what has the value already is no change, and no change is no event (PROD-06).
+        """Set fields; record nothing where each has its value already (PROD-06).
 
         Raises:
             Invalid: see `create`.
@@ -65,7 +74,7 @@ class Product(Aggregate, ProductState):
             self.record(ProductUpdated(product=self.ref, before=changed[0], after=changed[1]))
 
     def _with_main_section(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The changes, with the first section as the main one where none is named (PROD-04)."""
+        """Add the first section as the main one where the changes name none (PROD-04)."""
         if not {"section_ids", "main_section_id"} & changes.keys():
             return changes
         sections = changes.get("section_ids", self.section_ids)

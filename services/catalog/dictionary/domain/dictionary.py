@@ -1,6 +1,6 @@
-"""The rule book of a dictionary: the values that a field with an asterisk may take (DICT-01, DICT-02).
+"""Rules of a dictionary: the values that a field with an asterisk may take (DICT-01, DICT-02).
 
-The surprise: nobody asks who has a value before it is deleted. What has it keeps the bare code.
+A value is deleted whether elements have it or not; those keep the bare code.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,15 +15,15 @@ from crm_contracts.dictionaries import (
 )
 from crm_contracts.values import ElementRef
 
-from services.catalog.domain.errors import SystemValue, TooManyValues, ValueExists
-from services.catalog.domain.seeds import SEEDS
+from services.catalog.dictionary.domain.errors import SystemValue, TooManyValues, ValueExists
+from services.catalog.dictionary.domain.seeds import SEEDS
 from shared.kit.domain import Aggregate, NotFound, invalid_field
 
 MAX_VALUES: Final = 500
 
 
 class Dictionary(Aggregate):
-    """One drop-down list; its id is its code, such as `industry`. Its values stand in their order."""
+    """One drop-down list; its id is its code, such as `industry`. Its values are in their order."""
 
     NOUN: ClassVar[str] = "dictionary"
 
@@ -31,7 +31,7 @@ class Dictionary(Aggregate):
 
     @classmethod
     def create(cls, code: str) -> Self:
-        """The dictionary with its seeds, each of which is told."""
+        """Create a dictionary with its seeds, and record an event for each value."""
         dictionary = cls(id=code, values=SEEDS[code].values)
         for value in dictionary.values:
             dictionary.record(DictionaryValueCreated(dictionary=dictionary.ref, value=value, codes=dictionary._codes))
@@ -39,19 +39,19 @@ class Dictionary(Aggregate):
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Name of the dictionary."""
         return SEEDS[self.id].name
 
     @property
     def ref(self) -> ElementRef:
-        """Pointer to this dictionary."""
+        """Reference to this dictionary."""
         return ElementRef(type="dictionary", id=self.id, title=self.name)
 
     def value(self, code: str) -> DictionaryValue:
-        """The value of this code.
+        """Find the value of this code.
 
         Raises:
-            NotFound: there is none, or no longer.
+            NotFound: there is none.
         """
         for value in self.values:
             if value.code == code:
@@ -60,7 +60,7 @@ class Dictionary(Aggregate):
         raise NotFound(message)
 
     def add_value(self, code: str, name: str, sort: int) -> None:
-        """One more value; a code that was deleted may come again.
+        """Add a value; the code of a deleted value may be used again.
 
         Raises:
             Invalid: no name.
@@ -79,7 +79,7 @@ class Dictionary(Aggregate):
         self.record(DictionaryValueCreated(dictionary=self.ref, value=added, codes=self._codes))
 
     def change_value(self, code: str, changes: Mapping[str, Any]) -> None:
-        """Another name or another place; what is so already is no change, and no change is no event.
+        """Change a value's name or sort index; record nothing where it has them already.
 
         Raises:
             NotFound: no such value.
@@ -104,11 +104,11 @@ class Dictionary(Aggregate):
         )
 
     def delete_value(self, code: str, *, by_force: bool) -> None:
-        """No longer a value; what has it keeps it.
+        """Delete a value.
 
         Raises:
             NotFound: no such value.
-            SystemValue: it came with the CRM, and nobody used force.
+            SystemValue: it is a system value, and `by_force` is not set.
         """
         value = self.value(code)
         if value.system and not by_force:

@@ -1,12 +1,11 @@
-"""Where products and dictionaries are kept, and the ways to read products other than by id.
+"""Collection, indexes and read views of products.
 
-The surprise: lists stand in the order that the sort index says (PROD-09), so their cursor is a place in that order, and
-not a moment as elsewhere.
+Lists are ordered by sort index (PROD-09), so their cursor holds a position in that order and not a time.
 """
 
 from typing import Any
 
-from services.catalog.domain.product import Product
+from services.catalog.product.domain import Product
 from shared.kit.domain import invalid_field
 from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import Index
@@ -15,7 +14,6 @@ from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_c
 from shared.kit.web.auth import Caller
 
 PRODUCTS = "products"
-DICTIONARIES = "dictionaries"
 IN_ORDER = [("sort", 1), ("name", 1), ("_id", 1)]
 IS_GIVEN = {"$gt": ""}
 """Any text. Not `$type`: MongoDB does not see that a query for one text is covered by that."""
@@ -33,7 +31,7 @@ PRODUCT_INDEXES = (
 
 
 class ProductViews:
-    """Reads of several products."""
+    """Read views of products."""
 
     def __init__(self, products: MongoRepository[Product]) -> None:
         self._products = products
@@ -41,7 +39,7 @@ class ProductViews:
     async def page(
         self, catalog_id: str, *, active: bool | None, access: Caller, limit: int, cursor: str | None
     ) -> tuple[list[Product], str | None]:
-        """Products of a catalog by sort index, name and id, and the cursor of the next page."""
+        """List products of a catalog by sort index, name and id, with the cursor of the next page."""
         del access  # every reader reads every product until rights per record exist (PERM)
         where: dict[str, Any] = {"catalog_id": catalog_id}
         if active is not None:
@@ -54,16 +52,16 @@ class ProductViews:
         return page, encode_cursor(str(last.sort), last.name, last.id) if last else None
 
     async def by_external_id(self, catalog_id: str, external_id: str) -> Product | None:
-        """The product that an integration knows by this id (PROD-10)."""
+        """Find the product that an integration knows by this id (PROD-10)."""
         document = await self._products.collection.first({"catalog_id": catalog_id, "external_id": external_id})
         return None if document is None else self._products.read(document)
 
 
 def place_after(cursor: str) -> Document:
-    """Whatever stands behind the place.
+    """Build the filter for everything after the cursor.
 
     Raises:
-        Invalid: not one of our cursors.
+        Invalid: not a cursor of this list.
     """
     try:
         sort, name, id_ = decode_place(cursor)

@@ -1,7 +1,7 @@
-"""Which dictionaries there are, and the values that they come with (DICT-01).
+"""The fixed list of dictionaries, and their initial values (DICT-01).
 
-The surprise: the list is fixed. Fields of elements name these dictionaries, so one more of them is a change of the
-code; values come and go by themselves. A seed that is added here later reaches no dictionary that is there already.
+Fields of elements name these dictionaries, so another one is a change of code. A seed that is added later reaches no
+dictionary that exists already.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from crm_contracts.dictionaries import DictionaryValue
 
 @dataclass(frozen=True)
 class Seed:
-    """A dictionary's name, and the names of its first values by code, in their order."""
+    """A dictionary's name, and the names of its initial values by code, in their order."""
 
     name: str
     names: Mapping[str, str]
 
     @property
     def values(self) -> tuple[DictionaryValue, ...]:
-        """Ten apart, so that others fit in between."""
+        """The initial values, ten apart so that others fit in between."""
         return tuple(
             DictionaryValue(code=code, name=name, default_name=name, sort=10 * place, system=True)
             for place, (code, name) in enumerate(self.names.items(), start=1)
