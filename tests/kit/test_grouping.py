@@ -14,7 +14,7 @@ class Oracle:
     def __init__(self, *, most: int = 100) -> None:
         self.groups: list[list[int]] = []
         self.open = asyncio.Event()
-        self.asks: Batcher[int, int] = Batcher(self._answer, most=most)
+        self.batcher: Batcher[int, int] = Batcher(self._answer, most=most)
 
     async def _answer(self, questions: Sequence[int]) -> list[int | Exception]:
         self.groups.append(list(questions))
@@ -25,7 +25,7 @@ class Oracle:
 
     async def asked(self, *questions: int) -> list[asyncio.Task[int]]:
         """Everybody has asked, nobody has an answer."""
-        tasks = [asyncio.create_task(self.asks.ask(question)) for question in questions]
+        tasks = [asyncio.create_task(self.batcher.load(question)) for question in questions]
         for _ in range(3):
             await asyncio.sleep(0)
         return tasks
@@ -39,7 +39,7 @@ async def test_the_first_goes_at_once_and_those_who_come_meanwhile_go_together()
     oracle.open.set()
     assert await asyncio.gather(*tasks) == [10, 20, 30, 40]
     assert oracle.groups == [[1], [2, 3, 4]]
-    assert await oracle.asks.ask(5) == 50
+    assert await oracle.batcher.load(5) == 50
 
 
 async def test_a_group_has_a_largest_size() -> None:
@@ -65,7 +65,7 @@ async def test_what_goes_wrong_for_all_is_told_to_all_and_to_nobody_after_them()
     oracle.open.set()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [ConnectionError, ConnectionError]
-    assert await oracle.asks.ask(14) == 140
+    assert await oracle.batcher.load(14) == 140
 
 
 async def test_who_leaves_takes_nobodys_answer_away() -> None:

@@ -20,15 +20,13 @@ from shared.kit.storage.errors import DuplicateKey
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import (
-    ATTEMPTS,
-    INBOX_SIZE,
+from shared.kit.storage.repository import ATTEMPTS, INBOX_SIZE, Repository
+from shared.kit.storage.repository_errors import (
     BacklogFull,
     ConcurrentUpdate,
     EventTooLarge,
     Gone,
     IdTaken,
-    Repository,
     VersionMismatch,
 )
 from shared.kit.testing import MemoryRepository

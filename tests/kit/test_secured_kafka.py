@@ -15,8 +15,8 @@ from deploy.local.kafka import choose_kafka
 from deploy.local.kafka.maven import MavenKafka, fetch
 from deploy.local.ports import free_port
 from deploy.topics import Topic, apply
-from shared.kit.messaging.outbox import SendFailed
 from shared.kit.messaging.publishing import Publisher
+from shared.kit.messaging.sending import SendFailed
 from shared.kit.settings import KafkaSettings
 from tests.kit.certificates import Certificates, make_certificates
 from tests.kit.test_subscription import Listener, envelope

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 from services.catalog.product.domain import ExternalIdTaken, Product
 from shared.kit.domain import Cause, derived_id
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import IdTaken, Records, Repository
+from shared.kit.storage.repository import Records, Repository
+from shared.kit.storage.repository_errors import IdTaken
 
 Create = Callable[[str, str, Mapping[str, Any], Cause], Awaitable[Product]]
 """`create_product` with its collaborators."""

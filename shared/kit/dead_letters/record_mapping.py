@@ -1,7 +1,8 @@
-"""A parked record: what it was, and why it was parked.
+"""Map a dead-lettered record to its entry, and back to the record as it was.
 
-The surprise: a record may bring headers of the very names that say why it was parked. Only what was appended when it
-was parked counts, and what stands before that is the record's own.
+Note:
+    A record may have headers of its own with the names of the dead-letter headers. Only the headers appended last
+    count; those before them are the record's own.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from crm_contracts.envelope import header_texts
 
-from shared.kit.messaging.log_reader import Record
+from shared.kit.messaging.records import Record
 from shared.kit.storage.documents import Document
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -22,12 +23,12 @@ _MAX_NUMBER: Final = 2**63
 
 
 def entry_of(record: Record, *, service: str, topic: str) -> Document:
-    """The register's entry for a parked record of this topic, as it is when nobody has done anything yet."""
-    own, appended = _apart(record.headers)
-    said, why = header_texts(own), header_texts(appended)
+    """Map a dead-lettered record of this topic to its initial entry."""
+    own, appended = _split_headers(record.headers)
+    event, why = header_texts(own), header_texts(appended)
     parked_at = _moment(record.timestamp) or datetime.now(UTC)
     attempts, reason = _number(why.get("dlt_attempts")) or 0, why.get("dlt_exception", "unknown")
-    parking = {
+    dead_lettering = {
         "id": f"{record.topic}@{record.offset}",
         "action": "parked",
         "by": f"service:{service}",
@@ -42,9 +43,9 @@ def entry_of(record: Record, *, service: str, topic: str) -> Document:
         "offset": record.offset,
         "last_offset": record.offset,
         "original": _original(why, topic),
-        "type": _short(said.get("ce_type")),
-        "event_id": _short(said.get("ce_id")),
-        "correlation_id": _short(said.get("ce_correlationid")),
+        "type": _short(event.get("ce_type")),
+        "event_id": _short(event.get("ce_id")),
+        "correlation_id": _short(event.get("ce_correlationid")),
         "key": None if record.key is None else _short(record.key.decode(errors="backslashreplace")),
         "reason": reason,
         "message": why.get("dlt_message", ""),
@@ -52,19 +53,19 @@ def entry_of(record: Record, *, service: str, topic: str) -> Document:
         "truncated": why.get("dlt_truncated") == "true",
         "parked_at": parked_at,
         "state": "open",
-        "history": [parking],
+        "history": [dead_lettering],
     }
 
 
-def as_it_was(parked: Record, original: Document | None) -> Record:
-    """The record as the service heard it: its own headers, its own place."""
-    own, _ = _apart(parked.headers)
+def restore_record(parked: Record, original: Document | None) -> Record:
+    """Restore the record as the service consumed it, with its own headers and coordinates."""
+    own, _ = _split_headers(parked.headers)
     place = original or {"topic": parked.topic, "partition": parked.partition, "offset": parked.offset}
     return replace(parked, headers=own, topic=place["topic"], partition=place["partition"], offset=place["offset"])
 
 
-def _apart(headers: Headers) -> tuple[Headers, Headers]:
-    """The record's own headers, and those appended when it was parked."""
+def _split_headers(headers: Headers) -> tuple[Headers, Headers]:
+    """Return the record's own headers, and those appended when it was dead-lettered."""
     starts = [position for position, (name, _) in enumerate(headers) if name == _FIRST_APPENDED]
     start = starts[-1] if starts else len(headers)
     return headers[:start], headers[start:]
