@@ -133,7 +133,7 @@ class MongoSettings(BaseSettings):
 
 
 def installed_version() -> str:
-    """Return the installed version; images, which install no package of ours, set `CRM_VERSION`."""
+    """Return the installed version; images, which install no package, set `CRM_VERSION`."""
     try:
         return version("crm")
     except PackageNotFoundError:

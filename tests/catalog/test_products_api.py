@@ -117,7 +117,7 @@ async def test_the_rules_of_a_product_name_the_field_too(catalog: Api, name: str
     assert wrong_fields(answer) == {"prices.0.quantity_to"}
 
 
-async def test_nobody_gets_in_without_a_good_token(catalog: Api, name: str) -> None:
+async def test_no_request_passes_without_a_valid_token(catalog: Api, name: str) -> None:
     """AUTH: reading and writing alike."""
     stranger = Signer(catalog.signer.jwks_file.with_name("stranger.json"))
     tokens = [

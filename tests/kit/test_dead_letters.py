@@ -82,7 +82,7 @@ class Office:
 
 
 class Fixable:
-    """A reaction with a bug, until somebody fixes it."""
+    """A reaction with a bug, until it is fixed."""
 
     def __init__(self, *broken: str) -> None:
         self.broken = set(broken)
@@ -163,7 +163,7 @@ async def test_a_replay_after_the_bug_is_fixed_handles_the_record_under_its_firs
     (listener,) = stage.listeners
     assert listener.handled == [("a", 1)]
     assert [(cause.key, cause.correlation_id, cause.actor) for cause in listener.causes] == [
-        ("a/1", "chain of a", "user:ann")
+        ("a/1/_react", "chain of a", "user:ann")
     ]
     open_ones, _ = await office.store.page({"state": "open"}, limit=10, cursor=None)
     assert [each["_id"] for each in open_ones] == [second["_id"]]
@@ -309,7 +309,7 @@ async def test_a_replay_that_fails_again_stays_open_and_is_not_parked_twice(stag
     assert len(await stage.parked(1)) == 1
 
 
-async def test_a_replay_is_seen_by_nobody_else_who_hears_the_topic(
+async def test_a_replay_reaches_no_other_consumer_of_the_topic(
     topics: Topics, stage: Stage, open_office: Open, kafka_settings: KafkaSettings
 ) -> None:
     reaction = Fixable("a")
@@ -412,7 +412,7 @@ async def test_a_replay_that_takes_too_long_is_given_up_before_its_lease_ends(st
     assert last(await office.store.get(id_)) == ("replay", ANN, "postponed", "TimeoutError")
 
 
-async def test_what_still_waits_for_somebody_else_has_failed_again(stage: Stage, open_office: Open) -> None:
+async def test_a_replay_that_still_has_to_wait_has_failed_again(stage: Stage, open_office: Open) -> None:
     async def handle(key: str, number: int) -> None:
         raise NotYet("the lid is being made")
 
@@ -448,7 +448,7 @@ async def test_what_was_replayed_cannot_be_discarded(stage: Stage, open_office: 
         await office.dead_letters.discard(id_, by=ANN, reason="no need")
 
 
-async def test_nobody_can_do_anything_about_what_is_not_there(stage: Stage, open_office: Open) -> None:
+async def test_an_unknown_dead_letter_cannot_be_replayed_or_discarded(stage: Stage, open_office: Open) -> None:
     office = await open_office(Fixable())
     for attempt in (
         office.dead_letters.replay("no@1", by=ANN),
@@ -506,7 +506,7 @@ async def test_a_record_may_not_say_itself_why_and_whence_it_was_parked(
     ],
     ids=["nothing", "another topic", "no numbers", "no such time"],
 )
-async def test_what_somebody_put_into_the_dead_letter_topic_by_hand_blocks_nothing(
+async def test_a_record_put_into_the_dead_letter_topic_by_hand_blocks_nothing(
     topics: Topics, stage: Stage, open_office: Open, appended: Headers
 ) -> None:
     office = await open_office(Fixable())
@@ -621,7 +621,7 @@ async def test_the_newest_come_first_page_by_page_and_filtered(stage: Stage, ope
         ({"reason": "MalformedEvent"}, [3]),
         ({"type": envelope("a", 1).type, "state": "open"}, [2, 1, 0]),
         ({"topic": stage.topic, "reason": None}, [3, 2, 1, 0]),
-        ({"topic": dead_letters(stage.topic, "nobody")}, []),
+        ({"topic": dead_letters(stage.topic, "unknown")}, []),
     ]
     for wanted, offsets in filters:
         found, _ = await office.store.page(wanted, limit=10, cursor=None)

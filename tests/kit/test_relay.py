@@ -128,7 +128,7 @@ def first_occurrences(records: list[Record]) -> dict[str, list[int]]:
 
 
 def without_kafka(settings: KafkaSettings) -> KafkaSettings:
-    """Nobody answers there."""
+    """Nothing answers there."""
     return settings.model_copy(update={"bootstrap_servers": f"127.0.0.1:{free_port()}"})
 
 
@@ -189,7 +189,7 @@ async def test_a_lost_hint_is_the_sweepers(replica: Replicas, topic: str, topics
 
 
 async def test_an_event_sends_those_that_wait_before_it(replica: Replicas, topic: str, topics: Topics) -> None:
-    """The writer of the second event publishes the first as well, which somebody else has left behind."""
+    """The writer of the second event publishes the first as well, which another process left behind."""
     writer = await replica(start=False)
     await writer.add("j1")
     other = await replica()

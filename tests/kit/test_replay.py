@@ -49,7 +49,7 @@ def furthest(batches: list[Batch]) -> Mapping[tuple[str, int], int]:
 async def test_all_topics_are_read_from_their_beginning_to_the_ends_that_were_asked_for(
     topics: Topics, kafka_settings: KafkaSettings
 ) -> None:
-    """TL-11: what comes in meanwhile is somebody else's."""
+    """TL-11: events that come in meanwhile are the subscription's."""
     first, second = await topics.make(partitions=3), await topics.make()
     for key in "abcdef":
         await fill(topics, first, range(5), key)

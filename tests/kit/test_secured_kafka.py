@@ -114,7 +114,7 @@ async def test_a_service_says_and_hears_over_an_encrypted_connection(secured: Ka
     ],
     ids="".join,
 )
-async def test_whoever_does_not_show_all_that_is_asked_for_stays_outside(
+async def test_a_client_without_all_credentials_is_refused(
     secured: KafkaSettings, wrong: dict[str, object], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nor does the password stand in any message."""

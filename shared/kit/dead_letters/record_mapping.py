@@ -57,11 +57,11 @@ def entry_of(record: Record, *, service: str, topic: str) -> Document:
     }
 
 
-def restore_record(parked: Record, original: Document | None) -> Record:
+def restore_record(record: Record, original: Document | None) -> Record:
     """Restore the record as the service consumed it, with its own headers and coordinates."""
-    own, _ = _split_headers(parked.headers)
-    place = original or {"topic": parked.topic, "partition": parked.partition, "offset": parked.offset}
-    return replace(parked, headers=own, topic=place["topic"], partition=place["partition"], offset=place["offset"])
+    own, _ = _split_headers(record.headers)
+    place = original or {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+    return replace(record, headers=own, topic=place["topic"], partition=place["partition"], offset=place["offset"])
 
 
 def _split_headers(headers: Headers) -> tuple[Headers, Headers]:

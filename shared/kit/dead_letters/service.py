@@ -49,8 +49,8 @@ class DeadLetterService:
         original = entry["original"]
         if entry["truncated"]:  # too large for the dead-letter topic: it is in its own topic only
             return None if original is None else await self._read_at(_place(original))
-        parked = await self._read_at(RecordPlace(entry["parked_in"], 0, entry["offset"]))
-        return None if parked is None else restore_record(parked, original)
+        record = await self._read_at(RecordPlace(entry["parked_in"], 0, entry["offset"]))
+        return None if record is None else restore_record(record, original)
 
     async def replay(self, id_: str, *, by: str) -> Document:
         """Handle a record once more, and return its entry, whose last action has the outcome.

@@ -122,7 +122,7 @@ class Subscription:
             await asyncio.sleep(WATCH_S)
             if self._lag.standstill_s < self._settings.standstill_s:
                 continue
-            log.error("the consumer stands still and is started anew", group=self.group)
+            log.error("consumer at a standstill, restarting it", group=self.group)
             STANDSTILLS.inc()
             try:
                 await self._leave()
@@ -130,7 +130,7 @@ class Subscription:
                 await self.broker.start()
                 self._lag.start()
             except (KafkaError, OSError) as error:
-                log.warning("the consumer could not be started anew", error=type(error).__name__)
+                log.warning("consumer could not be restarted", error=type(error).__name__)
 
     async def _leave(self) -> None:
         self._stopping.set()

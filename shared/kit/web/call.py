@@ -51,7 +51,6 @@ class Call:
 PERMISSIONS: dict[Any, str] = {}
 """The permission of each dependency made below, so that a route can check it before validation."""
 
-
 _bearer = HTTPBearer(auto_error=False, description="JWT; see the service's permissions.")
 
 

@@ -1,4 +1,4 @@
-"""What several ask for at the same time is done together, and each gets an answer of their own."""
+"""Concurrent requests are loaded together, and each gets its own answer."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Oracle:
         return [ValueError(str(question)) if question < 0 else question * 10 for question in questions]
 
     async def asked(self, *questions: int) -> list[asyncio.Task[int]]:
-        """Everybody has asked, nobody has an answer."""
+        """Every task has asked, none has an answer."""
         tasks = [asyncio.create_task(self.batcher.load(question)) for question in questions]
         for _ in range(3):
             await asyncio.sleep(0)
@@ -59,7 +59,7 @@ async def test_what_goes_wrong_for_one_is_told_to_that_one_alone() -> None:
         await bad
 
 
-async def test_what_goes_wrong_for_all_is_told_to_all_and_to_nobody_after_them() -> None:
+async def test_an_error_of_a_batch_reaches_all_of_it_and_none_after() -> None:
     oracle = Oracle()
     tasks = await oracle.asked(12, 13)
     oracle.open.set()
@@ -68,7 +68,7 @@ async def test_what_goes_wrong_for_all_is_told_to_all_and_to_nobody_after_them()
     assert await oracle.batcher.load(14) == 140
 
 
-async def test_who_leaves_takes_nobodys_answer_away() -> None:
+async def test_a_cancelled_caller_takes_no_other_answer_away() -> None:
     oracle = Oracle()
     leaving, staying = await oracle.asked(1, 2)
     leaving.cancel()
