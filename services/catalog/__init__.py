@@ -1,1 +1,1 @@
-"""Catalog: what can be sold."""
+"""Catalog: products and dictionaries, the reference data of the other services."""

@@ -1,7 +1,7 @@
-"""Settings of the catalog service: so far the common ones."""
+"""Settings of the catalog service."""
 
 from shared.kit.settings import ServiceSettings
 
 
 class CatalogSettings(ServiceSettings):
-    """What catalog needs to start."""
+    """The settings that every service has."""

@@ -42,7 +42,7 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     lease = Lease(new_id(), rebuilds, now, new_id, settings.rebuild_held_s)
     comparing = VersionComparison(versions)
     work = partial(
-        run_rebuild, lease=lease, views=views, versions=versions, comparing=comparing, open_log=service.replay
+        run_rebuild, lease=lease, views=views, versions=versions, comparing=comparing, open_log=service.topic_reader
     )
     sweep = partial(
         sweep_generations,

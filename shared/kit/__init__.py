@@ -1,1 +1,1 @@
-"""What every service is built from. It knows no business word."""
+"""Building blocks of every service, without any business word."""

@@ -1,7 +1,7 @@
-"""What a domain model is made of: aggregates that record events, the cause of a change, and the kinds of refusal.
+"""Base classes of the domain models: aggregates that record events, the cause of a change, domain errors.
 
-Pure. The surprise: an aggregate never publishes. It records events, which the repository stores in the very document
-that they tell of; a relay takes them from there (design: one document, one write).
+Pure. An aggregate never publishes: it records events, the repository stores them in the aggregate's own document, and a
+relay publishes them from there (design: one document, one write).
 """
 
 from collections.abc import Callable, Mapping
@@ -15,31 +15,31 @@ from crm_contracts.values import Fields
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 Clock = Callable[[], datetime]
-"""Gives the present moment, UTC."""
+"""Returns the current time, UTC."""
 
 NewId = Callable[[], str]
-"""Gives a fresh id."""
+"""Returns a new id."""
 
 MAX_EVENT_BYTES = 512 * 1024
-"""No change may publish more than this in one event, which is half of what Kafka takes."""
+"""Limit of one event: half of what Kafka takes."""
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://crm.example/ids")
 
 
 def derived_id(*parts: str | int) -> str:
-    """The id that always follows from the same parts: repeats of one cause meet in one document."""
+    """Derive an id from parts, always the same: repeats of one cause meet in one document."""
     return str(uuid5(_NAMESPACE, "/".join(map(str, parts))))
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something changes.
+    """Causation of a change, and its idempotency key.
 
     Attributes:
-        key: never empty, and the same whenever the same cause comes again: event id and step, or the request's key.
-        actor: `user:<sub>` or `service:<sub>`; a reaction acts for whoever started the chain.
+        key: never empty, and the same for each repeat of the cause: event id and step, or the request's key.
+        actor: `user:<sub>` or `service:<sub>`; a reaction acts for the actor of the first request.
         at: UTC, milliseconds.
-        correlation_id: the same for everything that one request set in motion.
+        correlation_id: the same for everything that one request causes.
         causation_id: id of the event reacted to; None for a request.
     """
 
@@ -51,7 +51,7 @@ class Cause:
     traceparent: str | None = None
 
     def step(self, name: str) -> "Cause":
-        """The same cause for one step of several, when they may touch the same document."""
+        """Derive the cause of one step of several, where they may change the same document."""
         return replace(self, key=f"{self.key}/{name}")
 
     @property
@@ -61,16 +61,16 @@ class Cause:
 
 
 class Aggregate(BaseModel):
-    """State that changes as a whole, and the events that its changes recorded.
+    """State that changes as a whole, and the events recorded by its changes.
 
-    `version` counts writes, `sequence` counts events; both are the repository's to raise. A deleted
-    aggregate stays as a tombstone: its id is never used again.
+    `version` counts writes, `sequence` counts events; the repository raises both. A deleted aggregate stays as a
+    tombstone: its id is never used again.
     """
 
     model_config = ConfigDict(extra="ignore", validate_default=False)
 
     NOUN: ClassVar[str]
-    """What it is called in messages, metric labels and counters: a literal, so that a renamed class keeps it."""
+    """Its name in messages, metric labels and counters: a literal, so that a renamed class keeps it."""
 
     id: str
     version: int = 0
@@ -80,16 +80,16 @@ class Aggregate(BaseModel):
 
     @property
     def gone_details(self) -> Mapping[str, str]:
-        """What whoever asks for it after its end is told besides."""
+        """Details of the error for requests after its deletion."""
         return {}
 
     def record(self, event: Event) -> None:
-        """Remember an event, to be stored with the state that it tells of."""
+        """Record an event, to be stored with the changed state."""
         self._recorded.append(event)
 
     @property
     def recorded(self) -> tuple[Event, ...]:
-        """Events since the aggregate was loaded, in order."""
+        """Events recorded since the aggregate was loaded, in order."""
         return tuple(self._recorded)
 
 
@@ -97,12 +97,12 @@ F = TypeVar("F", bound=Fields)
 
 
 def _only(kind: type[F], values: Mapping[str, Any]) -> F:
-    """Fields of which only these are set; the values were validated when they came in."""
+    """Build fields with only these set, without validation: the values were validated as input."""
     return cast("F", kind.model_construct(None, **values))
 
 
 def change_fields(target: BaseModel, changes: Mapping[str, Any], kind: type[F]) -> tuple[F, F] | None:
-    """Set fields and tell what they were: `(before, after)` of those that differ, or None where none does."""
+    """Set fields and return `(before, after)` of those that differ; None where none does."""
     before = {name: getattr(target, name) for name, value in changes.items() if getattr(target, name) != value}
     if not before:
         return None
@@ -114,11 +114,11 @@ def change_fields(target: BaseModel, changes: Mapping[str, Any], kind: type[F]) 
 
 @dataclass(eq=False)
 class DomainError(Exception):
-    """A fact that stops a use case. `code` is stable and machine-readable; `details` go into the answer."""
+    """A fact that stops a use case; `code` is stable and machine-readable, `details` are added to the answer."""
 
     code: ClassVar[str] = "error"
     title: ClassVar[str] = ""
-    """Of the problem details on the wire; the class's name where empty. Set it when such a class is renamed."""
+    """Title of the problem details on the wire; empty for the class's name. Set it when the class is renamed."""
     message: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -127,41 +127,41 @@ class DomainError(Exception):
 
 
 class NotFound(DomainError):
-    """What was named is not there."""
+    """No such resource."""
 
     code = "not_found"
 
 
 class Refused(DomainError):
-    """The state does not allow it; it may at another time."""
+    """The current state does not allow it."""
 
     code = "refused"
 
 
 class Invalid(DomainError):
-    """The input can never be accepted. `details["errors"]` lists `{field, code, message}`."""
+    """The input can never be accepted; `details["errors"]` lists `{field, code, message}`."""
 
     code = "invalid"
 
 
 class Conflict(DomainError):
-    """Somebody else was faster, or the caller's copy is old."""
+    """A concurrent change came first, or the caller's copy is old."""
 
     code = "conflict"
 
 
 class Unavailable(DomainError):
-    """Nothing is wrong with the request; the system cannot take it now. Not a business fact: retry later."""
+    """The system cannot take the request now, though nothing is wrong with it: retry later."""
 
     code = "unavailable"
 
 
 class NotYet(Unavailable):
-    """What a reaction waits for is under way; it is tried again, and parked only after many times."""
+    """A reaction waits for another event; it is retried, and dead-lettered after many redeliveries."""
 
     code = "not_yet"
 
 
 def invalid_field(name: str, code: str, message: str) -> Invalid:
-    """One wrong field, named."""
+    """Make the error for one wrong field."""
     return Invalid(message, {"errors": [{"field": name, "code": code, "message": message}]})

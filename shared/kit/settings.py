@@ -1,8 +1,7 @@
 """Settings that every service shares, read from the environment.
 
-Nothing here has a secret as its default, and there is no switch that turns authentication off. Any setting may be a
-file of its name in `/run/secrets` instead, where containers find their secrets. The surprise: pydantic's errors quote
-what they were given, passwords too, unless they are told not to.
+No default is a secret, and no setting turns authentication off. Any setting may be a file of its name in `/run/secrets`
+instead. Validation errors do not quote the input, which may be a password (`hide_input_in_errors`).
 """
 
 import ssl
@@ -25,7 +24,7 @@ def _from(prefix: str) -> SettingsConfigDict:
 
 
 class KafkaSettings(BaseSettings):
-    """How to reach Kafka; the values that differ between brokers come with the rung of the local ladder."""
+    """Connection to Kafka, and how to consume; the local stack sets the values that differ between brokers."""
 
     model_config = _from("KAFKA_")
 
@@ -49,18 +48,22 @@ class KafkaSettings(BaseSettings):
     request_timeout_ms: int = 10_000
     redelivery_pause_s: float = Field(default=0.5, description="before a batch is taken again; doubles each time")
     redelivery_pause_max_s: float = 20.0
-    standstill_s: float = Field(default=20.0, gt=0, description="with something to read and nothing read: start anew")
-    redeliveries_while_waiting: int = Field(default=10, description="before what somebody never finishes is parked")
+    standstill_s: float = Field(
+        default=20.0, gt=0, description="with something to read and nothing read, before the consumer is restarted"
+    )
+    redeliveries_while_waiting: int = Field(
+        default=10, description="of a reaction that waits for another event, before it is dead-lettered"
+    )
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:
-        """As a process with these variables would read them."""
+        """Read the settings from these variables instead of the process's own."""
         ours = {name: text for name, text in environment.items() if name.startswith("KAFKA_")}
         return cls.model_validate({name.removeprefix("KAFKA_").lower(): text for name, text in ours.items()})
 
     @property
     def uses_sasl(self) -> bool:
-        """Whether a name and a password are shown to the broker."""
+        """Whether the broker gets a name and a password."""
         return self.security_protocol.startswith("SASL")
 
     @property
@@ -70,7 +73,7 @@ class KafkaSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
-        """Half a security is none: what is missing, and what would silently not be used, is named."""
+        """Check that no part of the security settings is missing or unused."""
         credentials = {"KAFKA_SASL_USERNAME": self.sasl_username, "KAFKA_SASL_PASSWORD": self.sasl_password}
         files = {
             "KAFKA_SSL_CA_FILE": self.ssl_ca_file,
@@ -87,7 +90,7 @@ class KafkaSettings(BaseSettings):
         return self
 
     def tls(self) -> ssl.SSLContext | None:
-        """Checks the broker's certificate and name, and shows the client's own where there is one."""
+        """Make the TLS context: it checks the broker's certificate and name, and presents the client's own."""
         if not self.uses_tls:
             return None
         context = ssl.create_default_context(cafile=self.ssl_ca_file)
@@ -96,7 +99,7 @@ class KafkaSettings(BaseSettings):
         return context
 
     def connection(self) -> dict[str, Any]:
-        """How any aiokafka client reaches the cluster, as its keyword arguments."""
+        """Return the connection as keyword arguments of any aiokafka client."""
         connection = {
             "bootstrap_servers": self.bootstrap_servers,
             "security_protocol": self.security_protocol,
@@ -113,7 +116,7 @@ class KafkaSettings(BaseSettings):
 
 
 class MongoSettings(BaseSettings):
-    """How to reach MongoDB; always a replica set."""
+    """Connection to MongoDB, always a replica set."""
 
     model_config = _from("MONGODB_")
 
@@ -125,12 +128,12 @@ class MongoSettings(BaseSettings):
     tls_certificate_key_file: Path | None = Field(default=None, description="PEM; the client's certificate and key")
 
     def options(self) -> dict[str, Any]:
-        """All but the address, as keyword arguments of `connect`."""
+        """Return all but the address as keyword arguments of `connect`."""
         return self.model_dump(exclude={"url"})
 
 
 def installed_version() -> str:
-    """The version that is installed; images, which install nothing of ours, are told theirs."""
+    """Return the installed version; images, which install no package, set `CRM_VERSION`."""
     try:
         return version("crm")
     except PackageNotFoundError:
@@ -138,7 +141,7 @@ def installed_version() -> str:
 
 
 class ServiceSettings(BaseSettings):
-    """What any service needs to start; a service adds its own in its `settings.py`."""
+    """Settings of every service; a service adds its own in its `settings.py`."""
 
     model_config = _from("CRM_")
 
@@ -148,7 +151,7 @@ class ServiceSettings(BaseSettings):
     jwks_file: Path | None = None
     jwks_url: str | None = None
     jwks_lifetime_s: float = Field(default=300.0, gt=0, description="how long a withdrawn key may still be trusted")
-    jwks_cooldown_s: float = Field(default=10.0, gt=0, description="between two questions to the issuer, at least")
+    jwks_cooldown_s: float = Field(default=10.0, gt=0, description="between two requests to the issuer, at least")
     jwt_issuer: str = "crm-local"
     jwt_audience: str = "crm"
     default_country: str = Field(default="DE", pattern=r"^[A-Z]{2}$")
@@ -164,5 +167,5 @@ class ServiceSettings(BaseSettings):
     backlog_cap: int = Field(default=200_000, description="documents with pending events")
     max_waiters: int = 256
     shutdown_flush_s: float = 5.0
-    dead_letter_interval_s: float = Field(default=1.0, description="between looks at what was parked")
-    dead_letter_lease_s: float = Field(default=30.0, description="until a replay that died may be begun anew")
+    dead_letter_interval_s: float = Field(default=1.0, description="between reads of the dead-letter topics")
+    dead_letter_lease_s: float = Field(default=30.0, description="until a replay that died may be started again")

@@ -1,4 +1,4 @@
-"""In-memory repository with the promises of the real one, for tests of use cases."""
+"""In-memory repository for tests of use cases; production code does not import it."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from shared.kit.storage.repository import INBOX_SIZE, A, Repository, Stored
 
 
 class MemoryRepository(Repository[A]):
-    """Documents in a dict: the same promises, for tests of use cases."""
+    """A repository over a dict, which passes the tests of the real one."""
 
     def __init__(self, kind: type[A], *, source: str, new_id: NewId, outbox_cap: int = 200) -> None:
         super().__init__(kind, source=source, new_id=new_id, outbox_cap=outbox_cap)

@@ -14,7 +14,7 @@ from shared.elements.domain.product_rows import ProductFacts
 from shared.elements.store.products import Products
 from shared.elements.store.removed_clients import RemovedClients
 from shared.kit.domain import Aggregate, Cause
-from shared.kit.messaging.publishing import Answers
+from shared.kit.messaging.answers import Answers
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository

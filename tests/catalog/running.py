@@ -1,7 +1,6 @@
 """A whole service as its composition root builds it, on the real MongoDB, called over HTTP in this process.
 
-The surprise: Kafka is away. Nothing that is asked over HTTP needs it, and what would be published stays where a test
-can look at it: in the documents.
+Kafka is away: no HTTP request needs it, and the events to publish stay in the documents, where tests read them.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -36,7 +35,7 @@ class Api:
     async def call(
         self, method: str, path: str, body: Any = None, *, token: str | None = "", **headers: str
     ) -> httpx.Response:
-        """Ask as a user; with `token=None` as nobody. `if_match="1"` sends `If-Match`."""
+        """Ask as a user; with `token=None` without authentication. `if_match="1"` sends `If-Match`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
             named["authorization"] = f"Bearer {token or self.signer.token()}"

@@ -15,10 +15,10 @@ from crm_contracts.values import ElementRef
 
 from deploy.local.mongo import Mongo
 from services.catalog.app import build
-from services.catalog.domain.dictionary import MAX_VALUES, Dictionary
-from services.catalog.domain.errors import SystemValue, TooManyValues, ValueExists
-from services.catalog.domain.seeds import SEEDS
-from services.catalog.usecases.seed_dictionaries import seed_dictionaries
+from services.catalog.dictionary.domain.dictionary import MAX_VALUES, Dictionary
+from services.catalog.dictionary.domain.errors import SystemValue, TooManyValues, ValueExists
+from services.catalog.dictionary.domain.seeds import SEEDS
+from services.catalog.dictionary.usecases import seed_dictionaries
 from shared.kit.domain import Invalid, NotFound
 from tests.builders.causes import NOON, later
 from tests.builders.fakes import Documents
@@ -121,7 +121,7 @@ async def test_a_value_is_added_changed_and_deleted(catalog: Api, name: str) -> 
 
 
 async def test_of_equal_places_the_system_value_comes_first(catalog: Api, name: str) -> None:
-    """DICT-02: so a value that is just added is nobody's default by accident."""
+    """DICT-02: so a value that is just added is no default by accident."""
     await rule(catalog, "POST", "company_type/values", {"code": f"A{name.upper()}", "name": name})
     assert (await codes(catalog, "company_type"))[:2] == ["CLIENT", f"A{name.upper()}"]
 

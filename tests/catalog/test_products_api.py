@@ -9,7 +9,7 @@ import pytest
 from crm_contracts.products import ProductCreated, ProductUpdated
 from uuid_utils.compat import uuid7
 
-from services.catalog.adapters.mongo import IN_ORDER, place_after
+from services.catalog.product.store import IN_ORDER, place_after
 from tests.catalog.running import Api, wrong_fields
 from tests.kit.tokens import Signer
 
@@ -117,7 +117,7 @@ async def test_the_rules_of_a_product_name_the_field_too(catalog: Api, name: str
     assert wrong_fields(answer) == {"prices.0.quantity_to"}
 
 
-async def test_nobody_gets_in_without_a_good_token(catalog: Api, name: str) -> None:
+async def test_no_request_passes_without_a_valid_token(catalog: Api, name: str) -> None:
     """AUTH: reading and writing alike."""
     stranger = Signer(catalog.signer.jwks_file.with_name("stranger.json"))
     tokens = [

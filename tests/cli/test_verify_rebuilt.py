@@ -17,8 +17,8 @@ from deploy.verify.aggregates import AGGREGATES, noun_of
 from deploy.verify.rebuilt import FOLDS, fold
 from deploy.verify.special_folds import UNKNOWN
 from deploy.verify.state import State
-from services.catalog.domain.dictionary import Dictionary
-from services.catalog.domain.product import Product
+from services.catalog.dictionary.domain.dictionary import Dictionary
+from services.catalog.product.domain import Product
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.resolution import Resolution, decide

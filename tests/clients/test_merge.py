@@ -24,7 +24,7 @@ from services.clients.usecases.link_contact import link_contact
 from services.clients.usecases.merge_clients import merge_clients
 from shared.elements.domain.client_field import set_company
 from shared.kit.domain import Cause
-from shared.kit.storage.repository import ConcurrentUpdate, Gone
+from shared.kit.storage.repository_errors import ConcurrentUpdate, Gone
 from tests.builders.causes import ANNA, NOON, a_cause, later
 from tests.builders.clients import a_company, a_contact, works_for
 from tests.builders.events import an_event, react

@@ -10,7 +10,7 @@ from crm_contracts.values import Address, ConversionTarget, ElementRef, OnDuplic
 from services.clients.domain.resolution import Claim, Resolution
 from services.clients.usecases.merge_clients import merge_clients
 from shared.kit.domain import NotYet
-from shared.kit.storage.repository import ConcurrentUpdate
+from shared.kit.storage.repository_errors import ConcurrentUpdate
 from tests.builders.causes import NOON, a_cause
 from tests.builders.fakes import PowerCut, again
 from tests.builders.values import a_phone, company_ref

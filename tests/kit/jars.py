@@ -36,7 +36,7 @@ class Jar(Aggregate):
     label: Label | None = None
 
     def fill(self, amount: int, text: str = "") -> None:
-        """Add, and tell."""
+        """Add, and record it."""
         self.amount += amount
         self.record(JarFilled(amount=amount, text=text))
 
@@ -46,7 +46,7 @@ class Jar(Aggregate):
             self.fill(level - self.amount)
 
     def stick_on(self, label: Label | None) -> None:
-        """Change the label, which nobody is told."""
+        """Change the label without an event."""
         self.label = label
 
     def throw_away(self) -> None:

@@ -44,9 +44,9 @@ async def test_a_token_that_proves_nothing_is_refused(authenticator: Authenticat
         "unknown key": f"Bearer {signer.token(kid='k9')}",
         "changed": f"Bearer {good[:-8]}{'A' * 8}",
         "another audience": f"Bearer {signer.token(aud='shop')}",
-        "another issuer": f"Bearer {signer.token(iss='somebody')}",
+        "another issuer": f"Bearer {signer.token(iss='stranger')}",
         "no subject": f"Bearer {signer.token(sub=None)}",
-        "nobody": f"Bearer {signer.token(sub='')}",
+        "empty subject": f"Bearer {signer.token(sub='')}",
         "a subject that is no text": f"Bearer {signer.token(sub=7)}",
         "no end": f"Bearer {signer.token(exp=None)}",
         "not valid yet": f"Bearer {signer.token(nbf=int(time.time()) + 600)}",
@@ -103,5 +103,5 @@ def test_a_role_allows_its_actions_on_every_service_and_a_scope_one_on_one() -> 
     assert not reader.may("deals:write")
     assert reader.may("leads:write")
     assert not reader.may("leads:admin")
-    nobody = Caller("user:bob", frozenset({"stranger"}), frozenset())
-    assert not nobody.may("leads:read")
+    stranger = Caller("user:bob", frozenset({"stranger"}), frozenset())
+    assert not stranger.may("leads:read")

@@ -17,7 +17,7 @@ HOUR_S = 3600.0
 
 
 class Shelf:
-    """Jars whose events nobody publishes."""
+    """Jars whose events are never published."""
 
     def __init__(self, database: Database) -> None:
         self.name = f"jars_{new_id()}"

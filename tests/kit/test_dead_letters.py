@@ -13,19 +13,16 @@ from crm_contracts.topics import dead_letters
 from prometheus_client import REGISTRY
 
 from deploy.local.ports import free_port
-from shared.kit.dead_letters.service import DeadLetterService, RecordGone, ReplayPostponed
-from shared.kit.dead_letters.store import (
-    DEAD_LETTER_INDEXES,
-    AlreadyDiscarded,
-    AlreadyReplayed,
-    DeadLetterStore,
-    ReplayRunning,
-)
+from shared.kit.dead_letters.collector import DeadLetterCollector
+from shared.kit.dead_letters.errors import AlreadyDiscarded, AlreadyReplayed, RecordGone, ReplayPostponed, ReplayRunning
+from shared.kit.dead_letters.service import DeadLetterService
+from shared.kit.dead_letters.store import DEAD_LETTER_INDEXES, DeadLetterStore
 from shared.kit.domain import NotFound, NotYet, Unavailable
 from shared.kit.messaging.handling import TRIES_IN_PLACE
 from shared.kit.messaging.log_reader import KafkaUnavailable, Tail, record_at
-from shared.kit.messaging.outbox import OUTBOX_INDEXES, Relay
+from shared.kit.messaging.outbox import OUTBOX_INDEXES
 from shared.kit.messaging.publishing import Publisher
+from shared.kit.messaging.relay import Relay
 from shared.kit.settings import KafkaSettings
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database
@@ -51,24 +48,18 @@ ANN, BOB = "user:ann", "user:bob"
 
 
 class Office:
-    """The operators of one replica: its listener, and a register in the database that all replicas share."""
+    """The operators of one replica: its listener, and a store in the database that all replicas share."""
 
     def __init__(
         self, listener: Listener, database: Database, settings: KafkaSettings, *, replay_s: float = 20
     ) -> None:
         self.entries: Collection = database.collection("dead_letters")
         self.tail = Tail(settings, client_id="kit")
-        self.register = DeadLetterStore(
-            "jars",
-            self.entries,
-            database,
-            topics=listener.subscription.parks_in,
-            tail=self.tail,
-            new_id=lambda: str(uuid4()),
-            lease_s=30,
-        )
-        self.desk = DeadLetterService(
-            self.register,
+        topics = listener.subscription.dead_letter_topics
+        self.collector = DeadLetterCollector("jars", self.entries, topics=topics, tail=self.tail)
+        self.store = DeadLetterStore(self.entries, database, topics=topics, new_id=lambda: str(uuid4()), lease_s=30)
+        self.dead_letters = DeadLetterService(
+            self.store,
             handle=listener.subscription.handle_again,
             read_at=partial(record_at, settings),
             replay_s=replay_s,
@@ -78,7 +69,7 @@ class Office:
         """All entries, oldest first, once there are so many."""
 
         async def are_there() -> list[Document]:
-            await self.register.catch_up()
+            await self.collector.catch_up()
             found = await self.entries.find({}, sort=[("offset", 1)])
             return found if len(found) >= count else []
 
@@ -91,7 +82,7 @@ class Office:
 
 
 class Fixable:
-    """A reaction with a bug, until somebody fixes it."""
+    """A reaction with a bug, until it is fixed."""
 
     def __init__(self, *broken: str) -> None:
         self.broken = set(broken)
@@ -166,15 +157,15 @@ async def test_a_replay_after_the_bug_is_fixed_handles_the_record_under_its_firs
     await stage.say("a", 1, 2)
     first, second = await office.entered(2)
     reaction.broken.clear()
-    entry = await office.desk.replay(first["_id"], by=ANN)
+    entry = await office.dead_letters.replay(first["_id"], by=ANN)
     assert entry["state"] == "replayed"
     assert last(entry) == ("replay", ANN, "done", None)
     (listener,) = stage.listeners
     assert listener.handled == [("a", 1)]
     assert [(cause.key, cause.correlation_id, cause.actor) for cause in listener.causes] == [
-        ("a/1", "chain of a", "user:ann")
+        ("a/1/_react", "chain of a", "user:ann")
     ]
-    open_ones, _ = await office.register.page({"state": "open"}, limit=10, cursor=None)
+    open_ones, _ = await office.store.page({"state": "open"}, limit=10, cursor=None)
     assert [each["_id"] for each in open_ones] == [second["_id"]]
 
 
@@ -184,8 +175,8 @@ async def test_what_was_replayed_is_left_alone_when_it_is_replayed_again(stage: 
     await stage.say("a", 1)
     id_ = await office.one()
     reaction.broken.clear()
-    first = await office.desk.replay(id_, by=ANN)
-    assert await office.desk.replay(id_, by=BOB) == first
+    first = await office.dead_letters.replay(id_, by=ANN)
+    assert await office.dead_letters.replay(id_, by=BOB) == first
     assert reaction.reached["a", 1] == 2
 
 
@@ -244,8 +235,8 @@ async def test_what_failed_again_after_its_replay_is_open_again_and_what_was_dis
     await stage.say("b", 1)
     first, second = await office.entered(2)
     reaction.broken.clear()
-    await office.desk.replay(first["_id"], by=ANN)
-    await office.desk.discard(second["_id"], by=ANN, reason="a test")
+    await office.dead_letters.replay(first["_id"], by=ANN)
+    await office.dead_letters.discard(second["_id"], by=ANN, reason="a test")
     for parked in await stage.parked(2):
         await topics.put(stage.parked_in, parked.key, parked.value, parked.headers)
 
@@ -291,11 +282,11 @@ async def test_a_replay_of_what_had_worked_after_all_changes_nothing(
     assert before is not None
     assert (before["amount"], before["version"], len(before["outbox"])) == (7, 3, 3)
     is_broken = False
-    assert (await office.desk.replay(first["_id"], by=ANN))["state"] == "replayed"
+    assert (await office.dead_letters.replay(first["_id"], by=ANN))["state"] == "replayed"
     assert await jars.state() == before
 
     await jars.collection.update({"_id": "a"}, {"$set": {"inbox": []}})
-    assert (await office.desk.replay(second["_id"], by=ANN))["state"] == "replayed"
+    assert (await office.dead_letters.replay(second["_id"], by=ANN))["state"] == "replayed"
     assert await jars.state() == {**before, "inbox": []}
 
 
@@ -308,7 +299,7 @@ async def test_a_replay_that_fails_again_stays_open_and_is_not_parked_twice(stag
         raise RuntimeError("another bug")
 
     stage.listeners[0]._handle = handle
-    entry = await office.desk.replay(id_, by=ANN)
+    entry = await office.dead_letters.replay(id_, by=ANN)
     assert (entry["state"], entry["attempts"]) == ("open", 2)
     assert (entry["reason"], entry["message"]) == ("RuntimeError", "another bug")
     assert [(each["action"], each["outcome"], each["reason"]) for each in entry["history"]] == [
@@ -318,7 +309,7 @@ async def test_a_replay_that_fails_again_stays_open_and_is_not_parked_twice(stag
     assert len(await stage.parked(1)) == 1
 
 
-async def test_a_replay_is_seen_by_nobody_else_who_hears_the_topic(
+async def test_a_replay_reaches_no_other_consumer_of_the_topic(
     topics: Topics, stage: Stage, open_office: Open, kafka_settings: KafkaSettings
 ) -> None:
     reaction = Fixable("a")
@@ -328,7 +319,7 @@ async def test_a_replay_is_seen_by_nobody_else_who_hears_the_topic(
     await stage.say("a", 1)
     await another.has_handled(("a", 1))
     reaction.broken.clear()
-    await office.desk.replay(await office.one(), by=ANN)
+    await office.dead_letters.replay(await office.one(), by=ANN)
     await stage.say("b", 1)
     await another.has_handled(("b", 1))
     await another.subscription.stop()
@@ -348,12 +339,12 @@ async def test_of_two_replays_at_once_one_runs(stage: Stage, open_office: Open) 
 
     for listener in stage.listeners:
         listener._handle = handle
-    running = asyncio.create_task(office.desk.replay(id_, by=ANN))
+    running = asyncio.create_task(office.dead_letters.replay(id_, by=ANN))
     await asyncio.wait_for(begun.wait(), 15)
     with pytest.raises(ReplayRunning):
-        await other.desk.replay(id_, by=BOB)
+        await other.dead_letters.replay(id_, by=BOB)
     with pytest.raises(ReplayRunning):
-        await other.desk.discard(id_, by=BOB, reason="in a hurry")
+        await other.dead_letters.discard(id_, by=BOB, reason="in a hurry")
     go_on.set()
     entry = await running
     assert entry["state"] == "replayed"
@@ -370,17 +361,17 @@ async def test_a_replay_that_died_is_on_record_and_holds_up_others_only_for_its_
     await stage.say("a", 1)
     id_ = await office.one()
     reaction.broken.clear()
-    dead = await office.register.begin_replay(id_, by=ANN)
+    dead = await office.store.begin_replay(id_, by=ANN)
     assert dead is not None
     with pytest.raises(ReplayRunning):
-        await office.desk.replay(id_, by=BOB)
+        await office.dead_letters.replay(id_, by=BOB)
     await office.entries.update({"_id": id_}, [{"$set": {"lease.until": "$$NOW"}}])
-    entry = await office.desk.replay(id_, by=BOB)
+    entry = await office.dead_letters.replay(id_, by=BOB)
     assert entry["state"] == "replayed"
     assert [(each["by"], each["outcome"]) for each in entry["history"][1:]] == [(ANN, None), (BOB, "done")]
 
     # The one that was taken for dead comes to its end: that is on record, and changes nothing else.
-    late = await office.register.end_replay(
+    late = await office.store.end_replay(
         id_, dead["history"][-1]["id"], outcome="failed", tries=1, reason="late", message=""
     )
     assert (late["state"], late["attempts"], late["reason"]) == ("replayed", 2, "no_such_shelf")
@@ -398,13 +389,13 @@ async def test_while_what_a_reaction_needs_is_away_a_replay_is_postponed(stage: 
 
     stage.listeners[0]._handle = handle
     with pytest.raises(ReplayPostponed):
-        await office.desk.replay(id_, by=ANN)
-    entry = await office.register.get(id_)
+        await office.dead_letters.replay(id_, by=ANN)
+    entry = await office.store.get(id_)
     assert (entry["state"], entry["reason"], entry["attempts"]) == ("open", "no_such_shelf", 1 + TRIES_IN_PLACE)
     assert last(entry) == ("replay", ANN, "postponed", "unavailable")
     reaction.broken.clear()
     stage.listeners[0]._handle = reaction
-    assert (await office.desk.replay(id_, by=ANN))["state"] == "replayed"
+    assert (await office.dead_letters.replay(id_, by=ANN))["state"] == "replayed"
 
 
 async def test_a_replay_that_takes_too_long_is_given_up_before_its_lease_ends(stage: Stage, open_office: Open) -> None:
@@ -417,17 +408,17 @@ async def test_a_replay_that_takes_too_long_is_given_up_before_its_lease_ends(st
 
     stage.listeners[0]._handle = handle
     with pytest.raises(ReplayPostponed):
-        await office.desk.replay(id_, by=ANN)
-    assert last(await office.register.get(id_)) == ("replay", ANN, "postponed", "TimeoutError")
+        await office.dead_letters.replay(id_, by=ANN)
+    assert last(await office.store.get(id_)) == ("replay", ANN, "postponed", "TimeoutError")
 
 
-async def test_what_still_waits_for_somebody_else_has_failed_again(stage: Stage, open_office: Open) -> None:
+async def test_a_replay_that_still_has_to_wait_has_failed_again(stage: Stage, open_office: Open) -> None:
     async def handle(key: str, number: int) -> None:
         raise NotYet("the lid is being made")
 
     office = await open_office(handle, redeliveries_while_waiting=1)
     await stage.say("a", 1)
-    entry = await office.desk.replay(await office.one(), by=ANN)
+    entry = await office.dead_letters.replay(await office.one(), by=ANN)
     assert (entry["state"], entry["reason"]) == ("open", "not_yet")
 
 
@@ -436,12 +427,12 @@ async def test_what_was_discarded_stays_on_record_with_its_first_reason(stage: S
     office = await open_office(reaction)
     await stage.say("a", 1)
     id_ = await office.one()
-    entry = await office.desk.discard(id_, by=ANN, reason="a test record")
+    entry = await office.dead_letters.discard(id_, by=ANN, reason="a test record")
     assert entry["state"] == "discarded"
     assert last(entry) == ("discard", ANN, "done", "a test record")
-    assert await office.desk.discard(id_, by=BOB, reason="me too") == entry
+    assert await office.dead_letters.discard(id_, by=BOB, reason="me too") == entry
     with pytest.raises(AlreadyDiscarded):
-        await office.desk.replay(id_, by=ANN)
+        await office.dead_letters.replay(id_, by=ANN)
     assert reaction.reached["a", 1] == 1
     assert len(await stage.parked(1)) == 1
 
@@ -452,14 +443,17 @@ async def test_what_was_replayed_cannot_be_discarded(stage: Stage, open_office: 
     await stage.say("a", 1)
     id_ = await office.one()
     reaction.broken.clear()
-    await office.desk.replay(id_, by=ANN)
+    await office.dead_letters.replay(id_, by=ANN)
     with pytest.raises(AlreadyReplayed):
-        await office.desk.discard(id_, by=ANN, reason="no need")
+        await office.dead_letters.discard(id_, by=ANN, reason="no need")
 
 
-async def test_nobody_can_do_anything_about_what_is_not_there(stage: Stage, open_office: Open) -> None:
+async def test_an_unknown_dead_letter_cannot_be_replayed_or_discarded(stage: Stage, open_office: Open) -> None:
     office = await open_office(Fixable())
-    for attempt in (office.desk.replay("no@1", by=ANN), office.desk.discard("no@1", by=ANN, reason="none")):
+    for attempt in (
+        office.dead_letters.replay("no@1", by=ANN),
+        office.dead_letters.discard("no@1", by=ANN, reason="none"),
+    ):
         with pytest.raises(NotFound):
             await attempt
 
@@ -473,12 +467,12 @@ async def test_odd_records_are_on_record_shown_as_they_were_and_fail_again(
     for entry in await office.entered(len(MALFORMED)):
         name = list(MALFORMED)[entry["original"]["offset"]]
         key, value, headers = MALFORMED[name]
-        record = await office.desk.record(entry)
+        record = await office.dead_letters.record(entry)
         assert record is not None
         kept = b"" if key is None and value is None else value  # the client sends no record without both
         assert (record.key, record.value, list(record.headers)) == (key, kept, list(headers)), name
         assert (record.topic, record.offset) == (stage.topic, entry["original"]["offset"])
-        replayed = await office.desk.replay(entry["_id"], by=ANN)
+        replayed = await office.dead_letters.replay(entry["_id"], by=ANN)
         assert (replayed["state"], last(replayed)) == ("open", ("replay", ANN, "failed", "MalformedEvent")), name
     assert len(await stage.parked(len(MALFORMED))) == len(MALFORMED)
 
@@ -497,7 +491,7 @@ async def test_a_record_may_not_say_itself_why_and_whence_it_was_parked(
     office = await open_office(Fixable("a"))
     (entry,) = await office.entered()
     assert (entry["original"]["offset"], entry["reason"], entry["truncated"]) == (0, "no_such_shelf", False)
-    record = await office.desk.record(entry)
+    record = await office.dead_letters.record(entry)
     assert record is not None
     assert list(record.headers) == [*forged, *headers]
 
@@ -512,7 +506,7 @@ async def test_a_record_may_not_say_itself_why_and_whence_it_was_parked(
     ],
     ids=["nothing", "another topic", "no numbers", "no such time"],
 )
-async def test_what_somebody_put_into_the_dead_letter_topic_by_hand_blocks_nothing(
+async def test_a_record_put_into_the_dead_letter_topic_by_hand_blocks_nothing(
     topics: Topics, stage: Stage, open_office: Open, appended: Headers
 ) -> None:
     office = await open_office(Fixable())
@@ -521,7 +515,7 @@ async def test_what_somebody_put_into_the_dead_letter_topic_by_hand_blocks_nothi
     await topics.put(stage.parked_in, key, value, headers)
     entries = await office.entered(2)
     assert [(entry["original"], entry["reason"]) for entry in entries] == [(None, "unknown")] * 2
-    assert (await office.desk.replay(entries[0]["_id"], by=ANN))["state"] == "replayed"
+    assert (await office.dead_letters.replay(entries[0]["_id"], by=ANN))["state"] == "replayed"
 
 
 async def test_a_record_too_large_to_be_parked_is_replayed_from_its_topic(
@@ -535,11 +529,11 @@ async def test_a_record_too_large_to_be_parked_is_replayed_from_its_topic(
     office = await open_office(reaction)
     (entry,) = await office.entered()
     assert entry["truncated"] is True
-    record = await office.desk.record(entry)
+    record = await office.dead_letters.record(entry)
     assert record is not None
     assert (record.value, list(record.headers)) == (large, headers)
     reaction.broken.clear()
-    assert (await office.desk.replay(entry["_id"], by=ANN))["state"] == "replayed"
+    assert (await office.dead_letters.replay(entry["_id"], by=ANN))["state"] == "replayed"
     assert stage.listeners[0].handled == [("a", 1)]
 
 
@@ -550,7 +544,7 @@ async def test_a_large_record_is_kept_and_replayed_whole(topics: Topics, stage: 
     await topics.put(stage.topic, key, value, headers)
     office = await open_office(Fixable())
     (entry,) = await office.entered()
-    record = await office.desk.record(entry)
+    record = await office.dead_letters.record(entry)
     assert record is not None
     assert (record.value, entry["truncated"]) == (value, False)
 
@@ -562,7 +556,7 @@ async def test_a_type_that_nothing_reacts_to_any_more_stays_open(
     key, value, headers = wire("a", 1)
     unknown = [*without(headers, "ce_type"), ("ce_type", b"crm.something.old.v1")]
     await topics.put(stage.parked_in, key, value, unknown)
-    entry = await office.desk.replay(await office.one(), by=ANN)
+    entry = await office.dead_letters.replay(await office.one(), by=ANN)
     assert (entry["state"], last(entry)) == ("open", ("replay", ANN, "passed_over", None))
 
 
@@ -571,10 +565,10 @@ async def test_what_the_log_does_not_hold_cannot_be_replayed(stage: Stage, open_
     await stage.say("a", 1)
     id_ = await office.one()
     await office.entries.update({"_id": id_}, {"$set": {"offset": 1_000}})
-    assert await office.desk.record(await office.register.get(id_)) is None
+    assert await office.dead_letters.record(await office.store.get(id_)) is None
     with pytest.raises(RecordGone):
-        await office.desk.replay(id_, by=ANN)
-    assert len((await office.register.get(id_))["history"]) == 1
+        await office.dead_letters.replay(id_, by=ANN)
+    assert len((await office.store.get(id_))["history"]) == 1
 
 
 async def test_while_kafka_is_away_nothing_is_shown_and_nothing_is_attempted(
@@ -585,10 +579,10 @@ async def test_while_kafka_is_away_nothing_is_shown_and_nothing_is_attempted(
     id_ = await office.one()
     nowhere = stage.settings.model_copy(update={"bootstrap_servers": f"127.0.0.1:{free_port()}"})
     cut_off = Office(stage.listeners[0], database, nowhere)
-    for attempt in (cut_off.desk.replay(id_, by=ANN), cut_off.register.catch_up()):
+    for attempt in (cut_off.dead_letters.replay(id_, by=ANN), cut_off.collector.catch_up()):
         with pytest.raises(KafkaUnavailable):
             await attempt
-    entry = await office.register.get(id_)
+    entry = await office.store.get(id_)
     assert (entry["state"], len(entry["history"])) == ("open", 1)
 
 
@@ -601,16 +595,16 @@ async def test_depth_and_age_are_measured_from_the_start(stage: Stage, open_offi
     first, second, _ = await office.entered(3)
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
     await office.entries.update({"_id": second["_id"]}, {"$set": {"parked_at": an_hour_ago}})
-    await office.desk.discard(first["_id"], by=ANN, reason="a test")
-    await office.register.measure()
+    await office.dead_letters.discard(first["_id"], by=ANN, reason="a test")
+    await office.store.measure()
     depth, age = (gauge(name, stage.parked_in) or 0 for name in names)
     assert depth == 2
     assert 3_500 < age < 4_500
     reaction.broken.clear()
     for entry in await office.entered(3):
         if entry["state"] == "open":
-            await office.desk.replay(entry["_id"], by=ANN)
-    await office.register.measure()
+            await office.dead_letters.replay(entry["_id"], by=ANN)
+    await office.store.measure()
     assert [gauge(name, stage.parked_in) for name in names] == [0, 0]
 
 
@@ -619,16 +613,16 @@ async def test_the_newest_come_first_page_by_page_and_filtered(stage: Stage, ope
     await stage.say("a", 1, 2, 3)
     await topics.put(stage.topic, b"a", b"{}", [])
     await office.entered(4)
-    newest, cursor = await office.register.page({}, limit=3, cursor=None)
-    oldest, end = await office.register.page({}, limit=3, cursor=cursor)
+    newest, cursor = await office.store.page({}, limit=3, cursor=None)
+    oldest, end = await office.store.page({}, limit=3, cursor=cursor)
     assert [each["offset"] for each in newest + oldest] == [3, 2, 1, 0]
     assert end is None
     filters: list[tuple[dict[str, str | None], list[int]]] = [
         ({"reason": "MalformedEvent"}, [3]),
         ({"type": envelope("a", 1).type, "state": "open"}, [2, 1, 0]),
         ({"topic": stage.topic, "reason": None}, [3, 2, 1, 0]),
-        ({"topic": dead_letters(stage.topic, "nobody")}, []),
+        ({"topic": dead_letters(stage.topic, "unknown")}, []),
     ]
     for wanted, offsets in filters:
-        found, _ = await office.register.page(wanted, limit=10, cursor=None)
+        found, _ = await office.store.page(wanted, limit=10, cursor=None)
         assert [each["offset"] for each in found] == offsets, wanted

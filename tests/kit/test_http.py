@@ -167,7 +167,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
     return body
 
 
-async def test_nobody_comes_in_without_a_valid_token(shop: Shop) -> None:
+async def test_no_request_passes_without_a_valid_token(shop: Shop) -> None:
     stranger = Signer(shop.signer.jwks_file.with_name("other.json"))
     tokens = {
         "none": "",
@@ -244,7 +244,7 @@ async def test_who_is_unknown_learns_nothing_of_what_else_is_wrong(shop: Shop) -
     )
 
 
-async def test_whoever_has_not_the_right_leaves_no_key_and_gets_no_stored_answer(shop: Shop) -> None:
+async def test_a_caller_without_permission_leaves_no_key_and_gets_no_stored_answer(shop: Shop) -> None:
     reader = shop.signer.token(roles=["reader"])
     for _ in range(2):
         refused = await shop.ask("POST", "/v1/jars", {"colour": 1}, token=reader, idempotency_key="k7")
@@ -372,7 +372,7 @@ async def test_those_who_wait_are_bounded(shop: Shop) -> None:
     assert [(await asyncio.wait_for(task, 10)).json() for task in waiting] == [{"amount": 10}] * 2
 
 
-async def test_nobody_is_kept_waiting_by_a_service_that_stops(shop: Shop) -> None:
+async def test_no_request_waits_for_a_service_that_stops(shop: Shop) -> None:
     path = (await shop.create(5)).headers["location"]
     waiting = asyncio.create_task(shop.ask("POST", f"{path}/sealing", prefer="wait=60"))
     await shop.so_many_wait(1)
@@ -380,7 +380,7 @@ async def test_nobody_is_kept_waiting_by_a_service_that_stops(shop: Shop) -> Non
     assert (await asyncio.wait_for(waiting, 10)).json() == {"amount": 5}
 
 
-async def test_nobody_waits_longer_than_the_bound() -> None:
+async def test_no_request_waits_longer_than_the_bound() -> None:
     assert _wait("wait=99999") == MAX_WAIT_S
     assert (_wait("wait=3"), _wait("respond-async; wait=3"), _wait("await=3"), _wait("wait=x"), _wait(None)) == (
         3.0,

@@ -93,10 +93,10 @@ async def test_unknown_keys_do_not_make_us_hammer_the_issuer(
 
 
 @pytest.mark.parametrize("failure", ["away", "rubbish", "no object", "no keys"])
-async def test_an_issuer_that_fails_takes_nobodys_access_and_gives_none(
+async def test_an_issuer_that_fails_takes_no_access_and_gives_none(
     authenticator: Authenticator, issuer: Issuer, signer: Signer, clock: Clock, failure: str
 ) -> None:
-    """Known keys go on; of an unknown one nobody can say that it is bad, so the answer is 503 and not 401."""
+    """Known keys go on; an unknown one cannot be judged, so the answer is 503 and not 401."""
     await authenticator.caller(f"Bearer {signer.token()}")
     issuer.is_away = failure == "away"
     issuer.rubbish = {"rubbish": b"<html>", "no object": b"[]", "no keys": b'{"keys": []}'}.get(failure)
@@ -120,7 +120,7 @@ async def test_keys_are_not_trusted_for_ever_while_their_issuer_is_away(
         await authenticator.caller(f"Bearer {signer.token()}")
 
 
-async def test_an_issuer_that_never_answered_lets_nobody_in(
+async def test_an_issuer_that_never_answered_lets_no_caller_in(
     authenticator: Authenticator, issuer: Issuer, signer: Signer
 ) -> None:
     issuer.is_away = True

@@ -76,7 +76,7 @@ async def test_a_server_that_is_away_is_a_transient_error() -> None:
     database.close()
 
 
-def test_writes_of_which_nobody_knows_yet_whether_they_are_safe_may_be_tried_again(mongo: Mongo) -> None:
+def test_writes_of_unknown_durability_may_be_tried_again(mongo: Mongo) -> None:
     """A second member that is not there; what is refused for good is refused again."""
     with MongoClient[dict[str, object]](mongo.url) as client:
         jars = client["kit_unsafe"]["jars"]

@@ -9,7 +9,7 @@ from crm_contracts.envelope import Envelope, Event
 from shared.kit.domain import Cause, NotYet, Refused
 from shared.kit.messaging.handling import EventHandler
 from shared.kit.messaging.reactions import by_event, on
-from shared.kit.storage.repository import Gone
+from shared.kit.storage.repository_errors import Gone
 from shared.kit.testing import MemoryRepository
 from tests.kit.jars import Jar, because
 from tests.kit.test_subscription import envelope

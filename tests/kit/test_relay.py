@@ -10,8 +10,11 @@ import pytest
 
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_port
-from shared.kit.messaging.outbox import MAX_HINTED_BYTES, OUTBOX_INDEXES, ROUND_BYTES, Relay
+from shared.kit.messaging.hints import MAX_HINTED_BYTES
+from shared.kit.messaging.outbox import OUTBOX_INDEXES, ROUND_BYTES
 from shared.kit.messaging.publishing import Publisher
+from shared.kit.messaging.relay import Relay
+from shared.kit.messaging.sweeper import claim
 from shared.kit.service.clock import new_id
 from shared.kit.settings import KafkaSettings
 from shared.kit.storage.collection import Collection
@@ -125,7 +128,7 @@ def first_occurrences(records: list[Record]) -> dict[str, list[int]]:
 
 
 def without_kafka(settings: KafkaSettings) -> KafkaSettings:
-    """Nobody answers there."""
+    """Nothing answers there."""
     return settings.model_copy(update={"bootstrap_servers": f"127.0.0.1:{free_port()}"})
 
 
@@ -186,7 +189,7 @@ async def test_a_lost_hint_is_the_sweepers(replica: Replicas, topic: str, topics
 
 
 async def test_an_event_sends_those_that_wait_before_it(replica: Replicas, topic: str, topics: Topics) -> None:
-    """The writer of the second event publishes the first as well, which somebody else has left behind."""
+    """The writer of the second event publishes the first as well, which another process left behind."""
     writer = await replica(start=False)
     await writer.add("j1")
     other = await replica()
@@ -198,7 +201,7 @@ async def test_an_event_sends_those_that_wait_before_it(replica: Replicas, topic
 async def test_hints_beyond_the_bound_are_the_sweepers(replica: Replicas, topic: str, topics: Topics) -> None:
     one = await replica(start=False, max_hints=2, sweep_grace_s=0.3)
     await one.add("j1", "j2", "j3", "j4")
-    assert {id_ for _, id_ in one.relay._hints} == {"j1", "j2"}
+    assert {id_ for _, id_ in one.relay._hints._pending} == {"j1", "j2"}
     await one.relay.start()
     await one.settled()
     assert sorted(first_occurrences(await topics.read(topic, at_least=4))) == ["j1", "j2", "j3", "j4"]
@@ -214,14 +217,14 @@ async def test_hints_are_bounded_by_what_they_hold_too(replica: Replicas, topic:
     await one.relay.start()
     await one.settled()
     assert set(first_occurrences(await topics.read(topic, at_least=5))) == {"j1", "j2", "j3", "j4", "j5"}
-    assert one.relay._hinted_bytes == 0
+    assert one.relay._hints.size == 0
 
 
-async def test_a_round_holds_a_bounded_number_of_bytes(replica: Replicas) -> None:
+async def test_a_round_holds_a_bounded_number_of_bytes(replica: Replicas, topic: str) -> None:
     one = await replica(start=False, sweep_grace_s=-1.0)
     large = ROUND_BYTES // 20
     await one.add(*(f"j{n}" for n in range(30)), text="x" * large)
-    for taken in (one.relay._take_hints(), await one.relay._claim(one.collection, await one.database.now())):
+    for taken in (one.relay._hints.take(), await claim(one.collection, topic, await one.database.now())):
         assert 20 <= len(taken) <= 21
 
 

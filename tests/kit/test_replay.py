@@ -10,7 +10,7 @@ from crm_contracts.registry import parse
 
 from deploy.local.ports import free_port
 from shared.kit.messaging import topic_reader as replay
-from shared.kit.messaging.topic_reader import Batch, Places, Replay
+from shared.kit.messaging.topic_reader import Batch, Places, TopicReader
 from shared.kit.settings import KafkaSettings
 from tests.kit.test_subscription import wire
 from tests.kit.topics import Topics
@@ -22,8 +22,8 @@ def a_group() -> str:
     return f"kit.{uuid4().hex[:8]}"
 
 
-def over(settings: KafkaSettings, *names: str, group: str | None = None) -> Replay:
-    return Replay(names, settings, group=group or a_group(), parse=parse)
+def over(settings: KafkaSettings, *names: str, group: str | None = None) -> TopicReader:
+    return TopicReader(names, settings, group=group or a_group(), parse=parse)
 
 
 async def fill(topics: Topics, name: str, numbers: range, key: str = "k") -> None:
@@ -31,7 +31,7 @@ async def fill(topics: Topics, name: str, numbers: range, key: str = "k") -> Non
         await topics.put(name, *wire(key, number))
 
 
-async def read_all(log: Replay, start: Places, ends: Places) -> list[Batch]:
+async def read_all(log: TopicReader, start: Places, ends: Places) -> list[Batch]:
     return [batch async for batch in log.read(start, ends)]
 
 
@@ -49,7 +49,7 @@ def furthest(batches: list[Batch]) -> Mapping[tuple[str, int], int]:
 async def test_all_topics_are_read_from_their_beginning_to_the_ends_that_were_asked_for(
     topics: Topics, kafka_settings: KafkaSettings
 ) -> None:
-    """TL-11: what comes in meanwhile is somebody else's."""
+    """TL-11: events that come in meanwhile are the subscription's."""
     first, second = await topics.make(partitions=3), await topics.make()
     for key in "abcdef":
         await fill(topics, first, range(5), key)
@@ -130,7 +130,7 @@ async def test_it_knows_how_far_the_subscription_came_and_does_not_disturb_it(
             member.assign([TopicPartition(*place)])
             await member.commit({TopicPartition(*place): 4})
             await read_all(log, await log.beginnings(), ends)
-            heard = await log.heard()
+            heard = await log.committed()
         finally:
             await member.stop()
     assert heard == {**dict.fromkeys(ends, 0), place: 4}

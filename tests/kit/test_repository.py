@@ -20,15 +20,13 @@ from shared.kit.storage.errors import DuplicateKey
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import (
-    ATTEMPTS,
-    INBOX_SIZE,
+from shared.kit.storage.repository import ATTEMPTS, INBOX_SIZE, Repository
+from shared.kit.storage.repository_errors import (
     BacklogFull,
     ConcurrentUpdate,
     EventTooLarge,
     Gone,
     IdTaken,
-    Repository,
     VersionMismatch,
 )
 from shared.kit.testing import MemoryRepository
@@ -210,7 +208,7 @@ async def test_an_action_that_changes_nothing_writes_nothing(shelf: Shelf) -> No
     assert await shelf.kept("j1") == before
 
 
-async def test_a_change_by_somebody_faster_is_not_lost(shelf: Shelf) -> None:
+async def test_a_concurrent_change_is_not_lost(shelf: Shelf) -> None:
     await shelf.jars.add(filled_jar("j1"), because("create"))
     runs = 0
 
@@ -230,7 +228,7 @@ async def test_a_change_by_somebody_faster_is_not_lost(shelf: Shelf) -> None:
     assert [entry["headers"]["ce_sequence"] for entry in kept["outbox"]] == ["1", "2", "3"]
 
 
-async def test_the_same_cause_applied_by_somebody_faster_is_applied_once(shelf: Shelf) -> None:
+async def test_the_same_cause_applied_concurrently_is_applied_once(shelf: Shelf) -> None:
     await shelf.jars.add(filled_jar("j1"), because("create"))
 
     def fill(jar: Jar) -> None:

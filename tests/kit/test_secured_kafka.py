@@ -15,8 +15,8 @@ from deploy.local.kafka import choose_kafka
 from deploy.local.kafka.maven import MavenKafka, fetch
 from deploy.local.ports import free_port
 from deploy.topics import Topic, apply
-from shared.kit.messaging.outbox import SendFailed
 from shared.kit.messaging.publishing import Publisher
+from shared.kit.messaging.sending import SendFailed
 from shared.kit.settings import KafkaSettings
 from tests.kit.certificates import Certificates, make_certificates
 from tests.kit.test_subscription import Listener, envelope
@@ -114,7 +114,7 @@ async def test_a_service_says_and_hears_over_an_encrypted_connection(secured: Ka
     ],
     ids="".join,
 )
-async def test_whoever_does_not_show_all_that_is_asked_for_stays_outside(
+async def test_a_client_without_all_credentials_is_refused(
     secured: KafkaSettings, wrong: dict[str, object], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nor does the password stand in any message."""

@@ -1,4 +1,4 @@
-"""A MongoDB that encrypts and asks who is there: with the right settings all is as ever, without them nobody starts."""
+"""A MongoDB with TLS and authentication: the right settings work as without, others fail at start."""
 
 import asyncio
 import base64
@@ -71,7 +71,7 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sec
 
 
 def is_ours(secured: Secured) -> bool:
-    """Make it a replica set with one user, as only somebody on its own machine may; whether that is done."""
+    """Make it a replica set with one user, as only clients on its own machine may; whether that is done."""
     certificates = {"tls": True, "tlsCAFile": str(secured.certificates.authority)}
     options: dict[str, Any] = {"directConnection": True, "serverSelectionTimeoutMS": 300, **certificates}
     with MongoClient[dict[str, Any]]("127.0.0.1", secured.port, **options) as client:
@@ -105,7 +105,7 @@ async def test_with_name_password_and_encryption_writes_are_as_safe_as_ever(secu
     [({"password": "wrong"}, True), ({"name": "mallory"}, True), ({}, False)],
     ids=["password", "name", "no encryption"],
 )
-async def test_whoever_does_not_show_all_that_is_asked_for_stays_outside(
+async def test_a_client_without_all_credentials_is_refused(
     secured: Secured, wrong: dict[str, str], *, tls: bool
 ) -> None:
     """Nor does a password stand in the message."""

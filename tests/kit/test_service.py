@@ -112,8 +112,8 @@ async def assemble(
     drop_later(f"{prefix}jars")
 
 
-def nobody() -> str:
-    """An address where nobody answers."""
+def unused_address() -> str:
+    """An address where nothing answers."""
     return f"127.0.0.1:{free_port()}"
 
 
@@ -137,7 +137,7 @@ async def test_a_service_hears_says_and_is_ready(assemble: Assemble, topics: Top
 
 
 async def test_while_kafka_is_away_the_service_takes_writes_and_is_degraded(assemble: Assemble) -> None:
-    running = assemble(bootstrap_servers=nobody())
+    running = assemble(bootstrap_servers=unused_address())
     async with running.app.router.lifespan_context(running.app):
         await running.jars.add(filled_jar("j1"), because("create"))
         status, parts = await running.readiness()
@@ -183,14 +183,14 @@ async def test_a_service_that_has_nothing_to_say_sees_that_kafka_is_back(assembl
 
 
 async def test_without_its_database_a_service_is_not_ready(assemble: Assemble) -> None:
-    running = assemble(mongo_url=f"mongodb://{nobody()}/?replicaSet=rs0")
+    running = assemble(mongo_url=f"mongodb://{unused_address()}/?replicaSet=rs0")
     status, parts = await running.readiness()
     assert (status, parts["status"]) == (503, "unavailable")
     assert (await running.client.get("/health/live")).status_code == 200
 
 
 async def test_with_a_full_backlog_a_service_is_not_ready(assemble: Assemble) -> None:
-    running = assemble(bootstrap_servers=nobody(), backlog_cap=1)
+    running = assemble(bootstrap_servers=unused_address(), backlog_cap=1)
     async with running.app.router.lifespan_context(running.app):
         await running.jars.add(filled_jar("j1"), because("create"))
         await running.jars.add(filled_jar("j2"), because("create"))
@@ -269,7 +269,7 @@ async def test_what_a_job_changed_is_counted(assemble: Assemble) -> None:
 
 
 async def test_the_metrics_tell_what_runs_and_whether_its_parts_are_there(assemble: Assemble, signer: Signer) -> None:
-    running = assemble(bootstrap_servers=nobody(), version="7.0")
+    running = assemble(bootstrap_servers=unused_address(), version="7.0")
     caller = {"authorization": f"Bearer {signer.token(roles=[], scope='metrics:read')}"}
     async with running.app.router.lifespan_context(running.app):
         lines = (await running.client.get("/metrics", headers=caller)).text.splitlines()
@@ -322,7 +322,7 @@ async def test_a_collector_that_hangs_holds_up_nothing_and_no_stop(
 async def test_a_collector_that_is_away_makes_nothing_fail(
     assemble: Assemble, signer: Signer, monkeypatch: pytest.MonkeyPatch, topics: Topics, topic: str
 ) -> None:
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{nobody()}")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{unused_address()}")
     running = assemble(traces_exporter="otlp")
     async with running.app.router.lifespan_context(running.app):
         assert await rung_at(running, signer) == 200

@@ -21,13 +21,15 @@ from opentelemetry.trace import StatusCode
 
 from shared.kit.domain import Cause, NotYet, Refused, Unavailable
 from shared.kit.messaging import lag, subscribing
+from shared.kit.messaging.answers import Answers
+from shared.kit.messaging.batch_handling import BatchHandler
 from shared.kit.messaging.handling import TRIES_IN_PLACE
 from shared.kit.messaging.offsets import OffsetCommitter
-from shared.kit.messaging.publishing import Answers, Publisher
+from shared.kit.messaging.publishing import Publisher
 from shared.kit.messaging.reactions import on
-from shared.kit.messaging.subscribing import BatchHandler, Subscription
+from shared.kit.messaging.subscribing import Subscription
 from shared.kit.settings import KafkaSettings
-from shared.kit.storage.repository import Gone
+from shared.kit.storage.repository_errors import Gone
 from shared.kit.telemetry.tracing import Traces
 from tests.kit.jars import NOON, because
 from tests.kit.metrics import metric
@@ -183,7 +185,7 @@ async def test_a_reaction_gets_the_cause_of_its_event(stage: Stage) -> None:
     listener = await stage.listen()
     await listener.has_handled(("a", 1))
     (cause,) = listener.causes
-    assert (cause.key, cause.causation_id, cause.correlation_id) == ("a/1", "a/1", "chain of a")
+    assert (cause.key, cause.causation_id, cause.correlation_id) == ("a/1/_react", "a/1", "chain of a")
     assert cause.actor == "user:ann"
 
 
@@ -415,7 +417,7 @@ async def test_a_version_that_is_not_known_here_holds_up_nothing_and_is_not_park
     assert await stage.parked(0) == []
 
 
-async def test_headers_that_nobody_asked_for_do_no_harm(stage: Stage) -> None:
+async def test_unexpected_headers_do_no_harm(stage: Stage) -> None:
     key, value, headers = wire("a", 1)
     odd: Headers = [("null", None), ("binary", b"\xff"), ("reply_to", b"elsewhere"), ("content-encoding", b"\xfe")]
     await stage.topics.put(stage.topic, key, value, [*odd, *headers])
@@ -546,7 +548,7 @@ async def test_what_may_be_counted_is_there_before_it_happens(stage: Stage) -> N
     assert metric("crm_reaction_duration_seconds_count", type=type_, outcome="done") is not None
 
 
-async def test_a_known_event_that_nobody_reacts_to_is_done(stage: Stage) -> None:
+async def test_a_known_event_without_a_reaction_is_done(stage: Stage) -> None:
     key, value, headers = wire("a", 1)
     other = [*without(headers, "ce_type"), ("ce_type", b"crm.element.contacts_resolved.v1")]
     await stage.topics.put(stage.topic, key, value, other)
@@ -840,7 +842,7 @@ async def test_a_consumer_whose_reaction_takes_long_does_not_stand_still(stage: 
     await eventually(is_measured, "the lag is seen")
     for _ in range(2):
         await lag.measure()
-    assert lag.stands_still_s == 0
+    assert lag.standstill_s == 0
     go_on.set()
     await listener.has_handled(("a", 1))
     assert metric("crm_consumer_standstills_total") == stood_still

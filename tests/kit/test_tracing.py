@@ -10,12 +10,14 @@ import pytest
 from opentelemetry.trace import StatusCode
 
 from shared.kit.domain import Cause
-from shared.kit.messaging.publishing import Answers, Publisher
+from shared.kit.messaging.answers import Answers
+from shared.kit.messaging.publishing import Publisher
 from shared.kit.service.clock import new_id, utc_now
 from shared.kit.settings import KafkaSettings
 from shared.kit.storage.connection import Database
 from shared.kit.telemetry.logs import add_trace_id
-from shared.kit.telemetry.tracing import Traces, current_traceparent
+from shared.kit.telemetry.spans import current_traceparent
+from shared.kit.telemetry.tracing import Traces
 from shared.kit.web.app import make_app
 from shared.kit.web.auth import Authenticator
 from shared.kit.web.call import Call, writes

@@ -32,7 +32,8 @@ from services.clients.usecases.resolve_lead_client import resolve_lead_client
 from shared.kit.domain import Cause
 from shared.kit.messaging.publishing import Answers
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import Gone, Repository
+from shared.kit.storage.repository import Repository
+from shared.kit.storage.repository_errors import Gone
 
 
 async def on_lead_conversion_requested(

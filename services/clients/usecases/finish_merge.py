@@ -9,7 +9,8 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.errors import MergeRunning
 from shared.kit.domain import Cause
-from shared.kit.storage.repository import ConcurrentUpdate, Gone, Repository, VersionMismatch
+from shared.kit.storage.repository import Repository
+from shared.kit.storage.repository_errors import ConcurrentUpdate, Gone, VersionMismatch
 
 C = TypeVar("C", Contact, Company)
 

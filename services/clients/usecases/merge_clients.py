@@ -8,7 +8,8 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.usecases.finish_merge import finish_merge
 from shared.kit.domain import Cause, Invalid, derived_id
-from shared.kit.storage.repository import ConcurrentUpdate, Repository
+from shared.kit.storage.repository import Repository
+from shared.kit.storage.repository_errors import ConcurrentUpdate
 
 C = TypeVar("C", Contact, Company)
 ATTEMPTS = 3

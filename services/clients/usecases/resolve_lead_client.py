@@ -24,7 +24,8 @@ from shared.kit.domain import Cause, NotYet, derived_id
 from shared.kit.messaging.publishing import Answers
 from shared.kit.storage.batching import side_by_side
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import Gone, IdTaken, Repository
+from shared.kit.storage.repository import Repository
+from shared.kit.storage.repository_errors import Gone, IdTaken
 
 C = TypeVar("C", Contact, Company)
 

@@ -7,7 +7,7 @@ from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.errors import OriginTaken
 from shared.kit.domain import Cause, derived_id
-from shared.kit.storage.repository import IdTaken
+from shared.kit.storage.repository_errors import IdTaken
 
 C = TypeVar("C", Contact, Company)
 Find = Callable[[str, str], Awaitable[C | None]]

@@ -12,7 +12,8 @@ from shared.elements.domain.client_field import set_company
 from shared.kit.domain import Cause, NewId
 from shared.kit.messaging.publishing import Answers
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import IdTaken, Repository
+from shared.kit.storage.repository import Repository
+from shared.kit.storage.repository_errors import IdTaken
 
 
 async def open_deal_for_lead(

@@ -9,7 +9,8 @@ from services.leads.usecases.correct_lead import correct_lead
 from services.leads.usecases.create_lead import NewLead
 from shared.elements.store.removed_clients import RemovedClients
 from shared.kit.domain import Cause, derived_id
-from shared.kit.storage.repository import IdTaken, Repository
+from shared.kit.storage.repository import Repository
+from shared.kit.storage.repository_errors import IdTaken
 
 Create = Callable[[str, NewLead, Cause], Awaitable[Lead]]
 """`create_lead` with its collaborators."""

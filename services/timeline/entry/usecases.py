@@ -10,7 +10,8 @@ from crm_contracts.values import ElementRef
 from services.timeline.entry.domain.bindings import Bindings
 from services.timeline.entry.domain.entry import BindingOverride, Entry, entries_of
 from shared.kit.domain import Cause, NotFound
-from shared.kit.storage.repository import IdTaken, Records
+from shared.kit.storage.repository import Records
+from shared.kit.storage.repository_errors import IdTaken
 
 
 class Projection(Protocol):

@@ -1,5 +1,5 @@
-"""Dead letters: records that a service could not handle, and what operators do about them.
+"""Dead letters: records that a service could not handle, and their replay or discard by operators.
 
-The surprise: the records stay in Kafka for ever, and nothing done about one of them is written there. What became of
-each stands in a register in the service's own database.
+The records stay in Kafka for ever and are never changed there; their state and history are kept in the service's own
+database.
 """

@@ -1,77 +1,67 @@
-"""What an operator does about a dead letter: look at it, replay it, discard it.
+"""Replay and discard dead letters.
 
-The surprise: a replay never goes back to the topic, where everybody would hear the record again. The service that
-failed runs its own reaction once more, in the replica that was asked, under the same cause as at first; so whatever had
-worked after all is recognised as it is when a record is delivered twice.
+A replay does not publish the record again, which would reach all consumers of its topic. The service that failed runs
+its own reactions once more, in the replica that was asked, under the same cause as at first; so effects that happened
+after all are recognised, as with any redelivery.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from shared.kit.dead_letters.letter import as_it_was
-from shared.kit.dead_letters.store import AlreadyDiscarded, DeadLetterStore
-from shared.kit.domain import NotYet, Refused, Unavailable
+from shared.kit.dead_letters.errors import AlreadyDiscarded, RecordGone, ReplayPostponed
+from shared.kit.dead_letters.record_mapping import restore_record
+from shared.kit.dead_letters.store import DeadLetterStore
+from shared.kit.domain import NotYet
 from shared.kit.fault_points import fault_point
 from shared.kit.messaging.failures import is_transient, message_of, reason_of
 from shared.kit.messaging.handling import HandlingResult
-from shared.kit.messaging.log_reader import Place, Record
+from shared.kit.messaging.log_reader import RecordPlace
+from shared.kit.messaging.records import Record
 from shared.kit.storage.documents import Document
 from shared.kit.telemetry.logs import log
 from shared.kit.telemetry.metrics import DEAD_LETTER_ACTIONS
 
 Handle = Callable[[Record], Awaitable[HandlingResult]]
-ReadAt = Callable[[Place], Awaitable[Record | None]]
+ReadAt = Callable[[RecordPlace], Awaitable[Record | None]]
 
 
-async def passes_over(_: Record) -> HandlingResult:
-    """What a service that hears nothing does with any record."""
+async def ignore(_: Record) -> HandlingResult:
+    """Ignore any record, as a service without reactions does."""
     return HandlingResult("passed_over")
 
 
-class RecordGone(Refused):
-    """The log does not hold the record any more, so that nothing can be handled."""
-
-    code = "record_gone"
-
-
-class ReplayPostponed(Unavailable):
-    """What the reaction depends on is away; the dead letter stays open."""
-
-    code = "replay_postponed"
-
-
 class DeadLetterService:
-    """One service's operators, its register and its reactions."""
+    """Replays and discards the dead letters of one service."""
 
-    def __init__(self, register: DeadLetterStore, *, handle: Handle, read_at: ReadAt, replay_s: float) -> None:
-        """A replay is given up after `replay_s`, which is shorter than the register's lease."""
-        self.register = register
+    def __init__(self, store: DeadLetterStore, *, handle: Handle, read_at: ReadAt, replay_s: float) -> None:
+        """Cancel a replay after `replay_s`, which is shorter than the store's lease."""
+        self.store = store
         self._handle = handle
         self._read_at = read_at
         self._replay_s = replay_s
 
     async def record(self, entry: Document) -> Record | None:
-        """The record as the service heard it, or None where the log does not hold it any more.
+        """Read the record as the service consumed it; None where the log no longer has it.
 
         Raises:
             KafkaUnavailable: the log cannot be read now.
         """
         original = entry["original"]
-        if entry["truncated"]:  # too large to be parked: it stands where it always stood
+        if entry["truncated"]:  # too large for the dead-letter topic: it is in its own topic only
             return None if original is None else await self._read_at(_place(original))
-        parked = await self._read_at(Place(entry["parked_in"], 0, entry["offset"]))
-        return None if parked is None else as_it_was(parked, original)
+        record = await self._read_at(RecordPlace(entry["parked_in"], 0, entry["offset"]))
+        return None if record is None else restore_record(record, original)
 
     async def replay(self, id_: str, *, by: str) -> Document:
-        """Handle it once more; the entry as it is afterwards, whose last action says how that ended.
+        """Handle a record once more, and return its entry, whose last action has the outcome.
 
-        `replayed` where the reaction succeeded, or recognised that it had before. Replayed already, it is left alone.
+        It is `replayed` where the reactions succeed, or recognise that they did before. Once replayed, nothing is done.
 
         Raises:
-            NotFound, AlreadyDiscarded, ReplayRunning, RecordGone: it is not to be replayed, or not now.
-            ReplayPostponed, KafkaUnavailable: something it needs is away; it stays open.
+            NotFound, AlreadyDiscarded, ReplayRunning, RecordGone: it must not be replayed, or not now.
+            ReplayPostponed, KafkaUnavailable: a dependency is away; it stays open.
         """
-        entry = await self.register.get(id_)
+        entry = await self.store.get(id_)
         if entry["state"] == "replayed":
             return entry
         if entry["state"] == "discarded":
@@ -79,12 +69,12 @@ class DeadLetterService:
         record = await self.record(entry)
         if record is None:
             raise RecordGone(f"The log does not hold the record of {id_} any more.")
-        begun = await self.register.begin_replay(id_, by=by)
+        begun = await self.store.begin_replay(id_, by=by)
         if begun is None:
-            return await self.register.get(id_)
-        tried = await self._try(record)
+            return await self.store.get(id_)
+        result = await self._try(record)
         fault_point("replayed")
-        return await self._end(id_, begun["history"][-1]["id"], tried, by=by)
+        return await self._end(id_, begun["history"][-1]["id"], result, by=by)
 
     async def _try(self, record: Record) -> HandlingResult:
         try:
@@ -93,39 +83,39 @@ class DeadLetterService:
         except TimeoutError as error:
             return HandlingResult("failed", 1, error)
 
-    async def _end(self, id_: str, attempt: str, tried: HandlingResult, *, by: str) -> Document:
-        error = tried.error
-        # What waits for somebody else was parked because that takes too long, and to wait again is to fail again.
+    async def _end(self, id_: str, attempt: str, result: HandlingResult, *, by: str) -> Document:
+        error = result.error
+        # A `NotYet` was dead-lettered because waiting takes too long: waiting again counts as a failure.
         is_postponed = error is not None and is_transient(error) and not isinstance(error, NotYet)
-        outcome = "postponed" if is_postponed else tried.outcome
-        entry = await self.register.end_replay(
+        outcome = "postponed" if is_postponed else result.outcome
+        entry = await self.store.end_replay(
             id_,
             attempt,
             outcome=outcome,
-            tries=tried.attempts,
+            tries=result.attempts,
             reason=None if error is None else reason_of(error),
             message="" if error is None else message_of(error),
         )
-        _tell("replay", id_, by, outcome)
+        _report("replay", id_, by, outcome)
         if error is not None and is_postponed:
             raise ReplayPostponed(f"The reaction may succeed later: {reason_of(error)}.")
         return entry
 
     async def discard(self, id_: str, *, by: str, reason: str) -> Document:
-        """It needs no handling any more; the entry as it is afterwards.
+        """Mark a record as not to be handled, and return its entry.
 
         Raises:
             NotFound, AlreadyReplayed, ReplayRunning: it cannot be discarded, or not now.
         """
-        entry = await self.register.discard(id_, by=by, reason=reason)
-        _tell("discard", id_, by, "done")
+        entry = await self.store.discard(id_, by=by, reason=reason)
+        _report("discard", id_, by, "done")
         return entry
 
 
-def _place(original: Document) -> Place:
-    return Place(original["topic"], original["partition"], original["offset"])
+def _place(original: Document) -> RecordPlace:
+    return RecordPlace(original["topic"], original["partition"], original["offset"])
 
 
-def _tell(action: str, id_: str, by: str, outcome: str) -> None:
+def _report(action: str, id_: str, by: str, outcome: str) -> None:
     DEAD_LETTER_ACTIONS.labels(action, outcome).inc()
     log.info("dead letter", action=action, dead_letter=id_, by=by, outcome=outcome)

@@ -1,1 +1,1 @@
-"""Publish to Kafka from the outbox, and subscribe to it."""
+"""Publish events from outboxes to Kafka, and consume them."""

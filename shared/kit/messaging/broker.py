@@ -1,6 +1,6 @@
-"""Make a FastStream broker with one batch subscriber: the only place, because every default matters.
+"""Make a FastStream broker with one batch subscriber; nothing else does, because every default matters.
 
-FastStream acknowledges first, starts at the latest offset and drops records with null headers unless told otherwise.
+By default FastStream acknowledges first, starts at the latest offset and drops records with null headers.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,7 +17,7 @@ from shared.kit.settings import KafkaSettings
 def subscribe(
     group: str, topics: Sequence[str], handle: Callable[[KafkaMessage], Awaitable[None]], settings: KafkaSettings
 ) -> KafkaBroker:
-    """A broker with one batch subscriber of this group over these topics; it acknowledges nothing by itself."""
+    """Make a broker with one batch subscriber of this group over these topics, without acknowledging anything."""
     broker = KafkaBroker(
         settings.bootstrap_servers.split(","),  # FastStream takes a text for one server
         security=_security(settings),
@@ -60,7 +60,7 @@ def _security(settings: KafkaSettings) -> BaseSecurity | None:
 
 
 async def _parse_unharmed(records: Any, original: Callable[[Any], Awaitable[KafkaMessage]]) -> KafkaMessage:
-    """Keep the records as they are: FastStream's parser fails on null and non-UTF-8 headers, and skips the batch."""
+    """Keep the raw records: FastStream's parser fails on null and non-UTF-8 headers, and skips the batch."""
     message = await original((_bare(records[0]),))
     message.raw_message = records
     return message

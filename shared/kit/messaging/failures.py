@@ -1,17 +1,17 @@
-"""What went wrong with a reaction: whether it may succeed later, and in which words it is told."""
+"""Classify the failure of a reaction: whether a retry may succeed, its reason, its message."""
 
 from aiokafka.errors import KafkaError
 
 from shared.kit.domain import DomainError, Unavailable
-from shared.kit.messaging.outbox import SendFailed
+from shared.kit.messaging.sending import SendFailed
 from shared.kit.storage.errors import is_transient as is_transient_in_mongo
-from shared.kit.storage.repository import ConcurrentUpdate
+from shared.kit.storage.repository_errors import ConcurrentUpdate
 
 MAX_DLT_MESSAGE = 1024
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same reaction may succeed a little later."""
+    """Return whether the same reaction may succeed a little later."""
     return (
         isinstance(error, (ConcurrentUpdate, Unavailable, SendFailed, KafkaError, OSError, TimeoutError))
         or is_transient_in_mongo(error)
@@ -19,10 +19,10 @@ def is_transient(error: BaseException) -> bool:
 
 
 def reason_of(error: BaseException) -> str:
-    """The stable word for what went wrong: a refusal's code, or the error's name."""
+    """Return the stable name of a failure: a domain error's code, or the error's class."""
     return error.code if isinstance(error, DomainError) else type(error).__name__
 
 
 def message_of(error: BaseException) -> str:
-    """What the error says, as it fits in a header."""
+    """Return the error's message, cut to what fits in a header."""
     return str(error).encode(errors="replace")[:MAX_DLT_MESSAGE].decode(errors="ignore")

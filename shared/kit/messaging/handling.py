@@ -1,4 +1,4 @@
-"""Run the reactions to an event: each retried in place, each under a cause of its own."""
+"""Run the reactions to an event, each retried in place and under a cause of its own."""
 
 import asyncio
 import random
@@ -11,16 +11,16 @@ from crm_contracts.envelope import Envelope, Event
 from shared.kit.domain import Cause, Clock
 from shared.kit.messaging.failures import is_transient, reason_of
 from shared.kit.messaging.reactions import Reaction, Reactions, by_event
-from shared.kit.storage.repository import Gone
+from shared.kit.storage.repository_errors import Gone
 from shared.kit.telemetry.metrics import RETRIED
-from shared.kit.telemetry.tracing import current_traceparent, failed, retried
+from shared.kit.telemetry.spans import current_traceparent, record_failure, record_retry
 
 Parse = Callable[[Sequence[tuple[str, bytes | None]], bytes | None], Envelope[Event] | None]
 
 TRIES_IN_PLACE = 6
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 2.0
-"""At most, before the second try and before a later one; at random, so that colliding writers spread out."""
+"""Longest pauses before the second and before a later attempt; random, so that colliding writers spread out."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class HandlingResult:
     """How the attempts to react to one record ended.
 
     Attributes:
-        outcome: `gone`: what it is about has been deleted, so nothing is left to do; `passed_over`: nothing here reacts
-            to its type; `failed`: `is_transient(error)` tells whether it may succeed later.
-        attempts: how often the reaction ran.
+        outcome: `gone`: its subject was deleted, so nothing is left to do; `passed_over`: no reaction to its type;
+            `failed`: it may succeed later if `is_transient(error)`. The values reach the wire.
+        attempts: number of times the reaction ran.
     """
 
     outcome: Literal["done", "gone", "passed_over", "failed"]
@@ -47,17 +47,17 @@ class EventHandler:
 
     @property
     def events(self) -> frozenset[type[Event]]:
-        """The types that are reacted to."""
+        """The types of events with a reaction."""
         return frozenset(self._reactions)
 
     def reacts_to(self, event: Envelope[Event]) -> bool:
-        """Whether there is a reaction to an event of this type."""
+        """Return whether there is a reaction to this type of event."""
         return type(event.data) in self._reactions
 
     async def handle(self, event: Envelope[Event]) -> HandlingResult:
-        """Run every reaction to the event, in order; one that fails stops no other.
+        """Run every reaction to the event, in order; a failure stops none of the others.
 
-        What a failure leads to is decided by the caller: of several, one that may succeed later counts first.
+        Of several failures the result has one that may succeed later, if there is one.
         """
         reactions = self._reactions.get(type(event.data), ())
         if len(reactions) == 1:
@@ -72,15 +72,15 @@ class EventHandler:
                 await reaction.handle(event, self._cause(event, reaction))
             except Gone:
                 return HandlingResult("gone", attempts)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
+            except Exception as error:  # noqa: BLE001 - returned to the caller
                 if attempts == TRIES_IN_PLACE or not is_transient(error):
-                    failed(reason_of(error))
+                    record_failure(reason_of(error))
                     return HandlingResult("failed", attempts, error)
                 RETRIED.labels(event.type).inc()
-                retried(reason_of(error), attempts)
+                record_retry(reason_of(error), attempts)
             else:
                 return HandlingResult("done", attempts)
-            # Not by tenacity: to make its object for each event costs more than most reactions.
+            # Without tenacity: making its object for each event costs more than most reactions.
             pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempts - 1))
             await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - no secret
 

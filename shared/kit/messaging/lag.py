@@ -1,7 +1,7 @@
-"""How far a replica is behind: the records of each topic that it has still to handle.
+"""Measure the lag of a replica: the records of each topic that it has still to handle.
 
-The surprise: the consumer cannot tell. Its position runs ahead of the reactions by the batch in hand, and what it last
-heard of a partition's end is old exactly when it hangs; so the batch is counted in, and the broker is asked.
+The consumer's own figures do not do: its position is ahead of the reactions by the batch in hand, and its last known
+end of a partition is old exactly when it hangs. So the batch is counted in, and the broker is asked for the ends.
 """
 
 import asyncio
@@ -9,55 +9,54 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared.kit.messaging.records import Record
 from shared.kit.telemetry.metrics import CONSUMER_LAG
 
 EVERY_S = 2.0
 PATIENCE_S = 3.0
 POSITION_S = 1.0
-"""A consumer knows at once where it is; one that does not know reads nothing."""
-
-Record: TypeAlias = ConsumerRecord[bytes, bytes]
+"""A consumer knows its position at once; one that does not know it reads nothing."""
 
 
 class Reader(Protocol):
-    """What is asked of a consumer."""
+    """A consumer whose lag can be measured."""
 
     def assignment(self) -> frozenset[TopicPartition]:
-        """The partitions that it reads."""
+        """Return its partitions."""
         ...
 
     def highwater(self, partition: TopicPartition) -> int | None:
-        """The end of a partition, as last heard."""
+        """Return the last known end of a partition."""
         ...
 
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        """The ends of partitions, as the broker knows them."""
+        """Ask the broker for the ends of partitions."""
         ...
 
     def position(self, partition: TopicPartition) -> Coroutine[Any, Any, int]:
-        """The offset of the next record to be taken."""
+        """Return the offset of the next record to be fetched."""
         ...
 
 
 class Lag:
-    """Measures one consumer, again and again, into `crm_consumer_lag_records`."""
+    """Measures one consumer repeatedly, into `crm_consumer_lag_records`."""
 
     def __init__(self, topics: Sequence[str], consumer: Callable[[], Reader | None]) -> None:
         self._topics = topics
         self._consumer = consumer
         self._in_hand: dict[TopicPartition, int] = {}
         self._reached: dict[TopicPartition, int] = {}
-        self._still_since: float | None = None
+        self._idle_since: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
     def handling(self, records: Iterable[Record]) -> Iterator[None]:
-        """Within, these records count as not yet handled, although the consumer is past them."""
+        """Count these records as not yet handled within the block, although the consumer's position is beyond them."""
         for record in records:
             place = TopicPartition(record.topic, record.partition)
             self._in_hand[place] = min(self._in_hand.get(place, record.offset), record.offset)
@@ -67,51 +66,51 @@ class Lag:
             self._in_hand.clear()
 
     @property
-    def stands_still_s(self) -> float:
-        """For how long there has been something to read while nothing was read and nothing is in hand."""
-        return 0.0 if self._still_since is None or self._in_hand else monotonic() - self._still_since
+    def standstill_s(self) -> float:
+        """Seconds for which nothing was read or handled although there is something to read."""
+        return 0.0 if self._idle_since is None or self._in_hand else monotonic() - self._idle_since
 
     def start(self) -> None:
-        """Begin to measure, in the background."""
-        self._still_since = None
-        self._task = asyncio.create_task(self._again_and_again())
+        """Start to measure, in the background."""
+        self._idle_since = None
+        self._task = asyncio.create_task(self._repeat())
 
     async def stop(self) -> None:
-        """End it; the metric is absent from now on."""
+        """Stop to measure and remove the metric."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         self._show(Counter())
 
-    async def _again_and_again(self) -> None:
+    async def _repeat(self) -> None:
         while True:
-            # What is not known now is measured the next time; the metric keeps its last value.
+            # A failed measurement leaves the metric at its last value.
             try:
                 async with asyncio.timeout(PATIENCE_S):
                     await self.measure()
             except (KafkaError, OSError, TimeoutError):
-                self._still_since = None  # there may be nothing to read from
+                self._idle_since = None  # there may be nothing to read from
             await asyncio.sleep(EVERY_S)
 
     async def measure(self) -> None:
-        """Ask and tell, once."""
+        """Measure once and set the metric."""
         consumer = self._consumer()
         behind: Counter[str] = Counter()
         if consumer is None or not (places := sorted(consumer.assignment())):
             self._show(behind)
             return
         ends = await consumer.end_offsets(places)
-        now_at = {**await _positions(consumer, places), **self._in_hand}
+        positions = {**await _positions(consumer, places), **self._in_hand}
         for place, end in ends.items():
-            # Some brokers tell too low an end; what was fetched beyond it is there.
+            # Some brokers report too low an end; records fetched beyond it exist.
             known = max(end, consumer.highwater(place) or 0)
-            behind[place.topic] += max(0, known - now_at.get(place, known))
-        is_lost = not now_at.keys() >= set(places)
-        if not (behind.total() or is_lost) or self._in_hand or now_at != self._reached:
-            self._still_since = None
-        elif self._still_since is None:
-            self._still_since = monotonic()
-        self._reached = now_at
+            behind[place.topic] += max(0, known - positions.get(place, known))
+        is_lost = not positions.keys() >= set(places)
+        if not (behind.total() or is_lost) or self._in_hand or positions != self._reached:
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = monotonic()
+        self._reached = positions
         self._show(behind)
 
     def _show(self, behind: Counter[str]) -> None:
@@ -123,7 +122,7 @@ class Lag:
 
 
 async def _positions(consumer: Reader, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-    """Where it is, of the partitions of which it knows that."""
+    """Return the consumer's position in the partitions where it knows one."""
     asked = {place: asyncio.create_task(consumer.position(place)) for place in places}
     try:
         done, _ = await asyncio.wait(asked.values(), timeout=POSITION_S)

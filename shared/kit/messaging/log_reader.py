@@ -1,21 +1,15 @@
-"""Records read where they stand in the log, outside of any group.
-
-The surprise: nothing here is committed and nobody's place in a group is touched, so whoever reads must know by itself
-how far it came.
-"""
+"""Read records by their offsets, outside of any consumer group and without commits."""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from shared.kit.domain import Unavailable
+from shared.kit.messaging.records import Record
 from shared.kit.settings import KafkaSettings
-
-Record: TypeAlias = ConsumerRecord[bytes, bytes]
 
 AT_ONCE = 500
 _READ_S = 10.0
@@ -28,8 +22,8 @@ class KafkaUnavailable(Unavailable):
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where one record stands."""
+class RecordPlace:
+    """Coordinates of one record."""
 
     topic: str
     partition: int
@@ -46,7 +40,7 @@ class Tail:
 
     @property
     def is_following(self) -> bool:
-        """Whether `follow` has said where to read."""
+        """Whether `follow` has set where to read."""
         return self._consumer is not None
 
     async def follow(self, offsets: Mapping[str, int]) -> None:
@@ -58,21 +52,21 @@ class Tail:
         self._consumer = await _reader(self._settings, self._client_id, offsets)
 
     async def more(self) -> list[Record]:
-        """What has come in since, each topic's in order; empty where nothing has."""
+        """Return the new records, in order by topic."""
         if self._consumer is None:
             return []
         found = await self._consumer.getmany(timeout_ms=0, max_records=AT_ONCE)
         return [record for records in found.values() for record in records]
 
     async def stop(self) -> None:
-        """Forget the places."""
+        """Stop, and forget the offsets."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             await stop_reader(consumer)
 
 
-async def record_at(settings: KafkaSettings, place: Place) -> Record | None:
-    """The record at a place, or None where the log does not hold it any more.
+async def record_at(settings: KafkaSettings, place: RecordPlace) -> Record | None:
+    """Read the record at a place; None where the log no longer has it.
 
     Raises:
         KafkaUnavailable: Kafka cannot be reached.
@@ -98,7 +92,7 @@ async def _reader(
         client_id=client_id,
         group_id=None,
         enable_auto_commit=False,
-        auto_offset_reset="none",  # elsewhere is not where the record is
+        auto_offset_reset="none",  # any other offset is another record
         fetch_max_wait_ms=settings.fetch_max_wait_ms,
         request_timeout_ms=settings.request_timeout_ms,
     )
@@ -116,8 +110,8 @@ async def _reader(
 
 
 async def stop_reader(consumer: AIOKafkaConsumer) -> None:
-    """Stop it, whatever happened to it; also where it never started."""
+    """Stop a consumer, whatever its state; also where it never started."""
     # Where a fetch has just failed, aiokafka's `stop` ends with the CancelledError of a task that it cancelled itself,
-    # before it has closed its connections. It is not us who are cancelled.
+    # before it has closed its connections. This task is not the cancelled one.
     await asyncio.wait({asyncio.create_task(consumer.stop())})
     await consumer._client.close()  # noqa: SLF001 - there is no other way

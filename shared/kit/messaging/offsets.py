@@ -1,7 +1,7 @@
 """Commit a consumer's offsets a few times a second.
 
-What is done and not committed comes again after a crash, which reactions bear; a commit after each batch would cost
-Kafka more than the events themselves (docs/performance.md).
+Records that are done and not committed are delivered again after a crash, which reactions allow for; a commit after
+each batch would cost Kafka more than the events themselves (docs/performance.md).
 """
 
 import asyncio
@@ -9,32 +9,33 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, Protocol
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from shared.kit.messaging.records import Record
 from shared.kit.telemetry.logs import log
 
 EVERY_S: Final = 0.2
 PATIENCE_S: Final = 5.0
-"""While Kafka is away a commit would wait for it for ever, and with it whoever wants to leave."""
+"""While Kafka is away a commit would wait for ever, and delay a shutdown."""
 
 
 class Committing(Protocol):
-    """A consumer, as far as that goes."""
+    """A consumer that can commit."""
 
     def assignment(self) -> AbstractSet[TopicPartition]:
-        """The partitions that it reads now."""
+        """Return its partitions."""
         ...
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Note the offsets of the records to be read next."""
+        """Commit the offsets of the next records to be read."""
         ...
 
 
 class OffsetCommitter:
-    """Commits for one member of a group: each batch that is done is noted, and committed with the next ones.
+    """Commits the finished batches of one member of a group, several at once.
 
-    The consumer is the one that the last batch came from: where it was replaced, its successor commits.
+    The consumer of the newest batch commits, also for one that it replaced.
     """
 
     def __init__(self) -> None:
@@ -43,8 +44,8 @@ class OffsetCommitter:
         self._soon: asyncio.Task[None] | None = None
         self._committing = asyncio.Lock()
 
-    def done(self, consumer: Committing, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
-        """These records are handled or parked, and all before them."""
+    def done(self, consumer: Committing, records: Sequence[Record]) -> None:
+        """Mark these records as done or dead-lettered, and all before them."""
         self._consumer = consumer
         for record in records:
             place = TopicPartition(record.topic, record.partition)
@@ -53,12 +54,12 @@ class OffsetCommitter:
             self._soon = asyncio.create_task(self._commit_soon())
 
     async def commit(self) -> None:
-        """Commit now, as before leaving; what cannot be committed now is committed later."""
+        """Commit now; offsets that cannot be committed now are committed later."""
         async with self._committing:
             await self._commit()
 
     async def reset(self) -> None:
-        """Forget what was not committed, after leaving: it comes again, to the next reader."""
+        """Forget the uncommitted offsets after leaving the group: their records are delivered again."""
         self._next.clear()
         if self._soon is not None:
             self._soon.cancel()
@@ -72,7 +73,7 @@ class OffsetCommitter:
     async def _commit(self) -> None:
         if self._consumer is None:
             return
-        # Who has a partition that went away gets the records again, which is harmless.
+        # Records of partitions that were reassigned are delivered again to their new member.
         mine = self._consumer.assignment()
         offsets, self._next = {place: offset for place, offset in self._next.items() if place in mine}, {}
         if not offsets:
@@ -81,10 +82,10 @@ class OffsetCommitter:
             async with asyncio.timeout(PATIENCE_S):
                 await self._consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
-            # The group rebalances, so the records come again. To insist would make it rebalance for ever: each commit
-            # of a generation that has passed makes aiokafka join anew, and the others with it.
+            # The group rebalances, so the records are delivered again. A retry would make it rebalance for ever: each
+            # commit of a past generation makes aiokafka join again, and the other members with it.
             log.warning("commit refused", error=type(error).__name__)
         except (KafkaError, TimeoutError) as error:
             log.warning("commit failed", error=type(error).__name__)
-            # Some may be all that ever comes on their partition: they must not look unread for ever.
+            # A partition may never get another record: these offsets must not look unread for ever.
             self._next = offsets | {place: max(offset, offsets.get(place, 0)) for place, offset in self._next.items()}

@@ -1,6 +1,8 @@
-"""The one way to put a record into Kafka.
+"""Send records to Kafka, with a producer that can be replaced.
 
-The surprise: one refused record spoils aiokafka's idempotent producer for good, so a producer can be replaced.
+Note:
+    One rejected record breaks aiokafka's idempotent producer for good: its sequence number is used, and every later
+    send to that partition fails.
 """
 
 import asyncio
@@ -18,12 +20,11 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
 )
-from crm_contracts.envelope import Envelope, Event
 
-from shared.kit.domain import Cause, derived_id
-from shared.kit.messaging.outbox import SendFailed, SendRefused
+from shared.kit.messaging.sending import SendFailed, SendRefused
 from shared.kit.settings import KafkaSettings
-from shared.kit.telemetry.tracing import Traces, not_sent, sent
+from shared.kit.telemetry.spans import end_acknowledged, end_unsent
+from shared.kit.telemetry.tracing import Traces
 
 _REFUSALS = (MessageSizeTooLargeError, InvalidTimestampError, CorruptRecordException, RecordListTooLargeError)
 
@@ -72,7 +73,7 @@ class Publisher:
     async def send(
         self, topic: str, key: str | bytes | None, value: bytes | None, headers: Mapping[str, str] | Sequence[Any]
     ) -> "asyncio.Future[object]":
-        """Begin to send one record.
+        """Start to send one record.
 
         Returns:
             A future that ends with Kafka's acknowledgement, `SendRefused` or `SendFailed`.
@@ -89,15 +90,15 @@ class Publisher:
             producer = await self._started()
             future = await producer.send(topic, value, key.encode() if isinstance(key, str) else key, headers=pairs)
         except _REFUSALS as error:
-            not_sent(span, type(error).__name__)
+            end_unsent(span, type(error).__name__)
             raise SendRefused(type(error).__name__) from error
         except (KafkaError, OSError) as error:
-            not_sent(span, type(error).__name__)
+            end_unsent(span, type(error).__name__)
             self.is_failing = True
             raise SendFailed(type(error).__name__) from error
         acknowledged = asyncio.ensure_future(self._acknowledged(future))
         if span.is_recording():
-            acknowledged.add_done_callback(partial(sent, span))
+            acknowledged.add_done_callback(partial(end_acknowledged, span))
         return acknowledged
 
     async def _acknowledged(self, future: Awaitable[object]) -> object:
@@ -112,7 +113,7 @@ class Publisher:
         return acknowledgement
 
     async def publish(self, topic: str, key: Any, value: bytes | None, headers: Any) -> None:
-        """Send one record and wait until Kafka has it; after an error the next call starts with a new producer."""
+        """Send one record and wait for its acknowledgement; after an error the next call makes a new producer."""
         try:
             await (await self.send(topic, key, value, headers))
         except (SendRefused, SendFailed):
@@ -120,7 +121,7 @@ class Publisher:
             raise
 
     async def look_again(self) -> None:
-        """Find out whether Kafka is back, where the newest attempt failed and nothing is left here to be the next."""
+        """Check whether Kafka can be reached again, where the newest attempt failed and no producer is left."""
         if self.is_failing and self._producer is None:
             with suppress(KafkaError, OSError):
                 await self._started()
@@ -133,7 +134,7 @@ class Publisher:
             await _stop(producer, 1.0)
 
     async def stop(self, deadline_s: float) -> None:
-        """Send what is left, within the deadline."""
+        """Send the rest within the deadline, and stop."""
         producer, self._producer = self._producer, None
         if producer is not None:
             await _stop(producer, deadline_s)
@@ -145,33 +146,6 @@ async def _stop(producer: AIOKafkaProducer, deadline_s: float) -> None:
     stopping.add_done_callback(lambda task: task.cancelled() or task.exception())
     done, _ = await asyncio.wait({stopping}, timeout=deadline_s)
     if not done:
-        # Whoever waits for an acknowledgement is told so; with nothing left to flush, `stop` comes to its end.
+        # Fails the futures of unacknowledged records; with nothing left to flush, `stop` comes to its end.
         producer._message_accumulator.fail_all(KafkaConnectionError("stopped"))  # noqa: SLF001 - there is no other way
         await producer.client.close()
-
-
-class Answers:
-    """Publishes answers of handlers that change no state, under an id derived from the question."""
-
-    def __init__(self, publisher: Publisher, *, topic: str, source: str) -> None:
-        self._publisher = publisher
-        self._topic = topic
-        self._source = source
-
-    async def give(self, event: Event, *, subject: str, cause: Cause) -> None:
-        """Publish an answer and wait for Kafka: the question's offset is committed later than that.
-
-        Asked again, the same question gets an answer of the same id; readers count the first occurrence.
-        """
-        envelope = Envelope(
-            id=derived_id("answer", cause.key, event.ce_type, subject),
-            source=self._source,
-            subject=subject,
-            time=cause.at,
-            data=event,
-            correlation_id=cause.correlation_id,
-            actor=cause.actor,
-            causation_id=cause.causation_id,
-            traceparent=cause.traceparent,
-        )
-        await self._publisher.publish(self._topic, subject, envelope.body(), envelope.headers())

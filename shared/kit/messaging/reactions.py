@@ -1,4 +1,4 @@
-"""Declare what a service does about events: a typed list, several reactions to one event allowed."""
+"""Declare the reactions of a service to events: a typed list, with several reactions to one event allowed."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def on(event: type[E], handle: Callable[[Envelope[E], Cause], Awaitable[None]], 
 
 
 def by_event(reactions: Reactions) -> dict[type[Event], tuple[Reaction, ...]]:
-    """The reactions to each event, in their order.
+    """Group the reactions by event, in their order.
 
     Raises:
         ValueError: two reactions to one event share a name, and would share a cause.

@@ -1,8 +1,7 @@
-"""Reads everything that a service hears once more, from the beginning, beside its subscription.
+"""Read the topics of a subscription again from the beginning, beside it.
 
-The surprise: it is in no group and commits nothing, so the subscription does not notice. How far to read is fixed
-before the reading begins, and where to go on is for the reader to remember. At most 1 MiB of each partition is held
-in memory ahead of the reader.
+The reader is in no group and commits nothing: its caller fixes how far to read, and remembers where to continue. At
+most 1 MiB of each partition is held in memory ahead of the caller.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -10,12 +9,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from crm_contracts.envelope import Envelope, Event, MalformedEvent
 
 from shared.kit.messaging.handling import Parse
 from shared.kit.messaging.log_reader import stop_reader
+from shared.kit.messaging.records import Record
 from shared.kit.settings import KafkaSettings
 
 Places = Mapping[tuple[str, int], int]
@@ -29,10 +29,10 @@ class Batch:
     """Some records in the order of their partitions.
 
     Attributes:
-        events: what could be read.
-        unreadable: records that a subscription parks.
-        unknown: records of a type not known here, which a subscription passes over.
-        next: where each partition goes on after this batch; partitions without records are left out.
+        events: the readable records.
+        unreadable: number of records that a subscription dead-letters.
+        unknown: number of records of an unknown type, which a subscription ignores.
+        next: offset after this batch of each partition that has records in it.
     """
 
     events: Sequence[Envelope[Event]]
@@ -41,11 +41,11 @@ class Batch:
     next: Places
 
 
-class Replay:
-    """The topics of a subscription; an async context manager."""
+class TopicReader:
+    """Reads the topics of a subscription; an async context manager."""
 
     def __init__(self, topics: Collection[str], settings: KafkaSettings, *, group: str, parse: Parse) -> None:
-        """`group` is that of the subscription."""
+        """Read these topics; `group` is that of the subscription."""
         self._topics = tuple(topics)
         self._group = group
         self._parse = parse
@@ -57,7 +57,7 @@ class Replay:
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            fetch_max_wait_ms=50,  # a waiting fetch holds up the questions for offsets
+            fetch_max_wait_ms=50,  # a waiting fetch delays requests for offsets
         )
         self._partitions: list[TopicPartition] = []
 
@@ -82,20 +82,20 @@ class Replay:
         await self._close()
 
     async def beginnings(self) -> Places:
-        """The first offsets that are still there."""
+        """Return the first offsets that still exist."""
         return _places(await self._consumer.beginning_offsets(self._partitions))
 
     async def ends(self) -> Places:
-        """The offsets that the next records will get."""
+        """Return the offsets that the next records will get."""
         return _places(await self._consumer.end_offsets(self._partitions))
 
-    async def heard(self) -> Places:
-        """How far the subscription has handled everything."""
-        committed = await self._admin.list_consumer_group_offsets(self._group, partitions=self._partitions)
-        return {(place.topic, place.partition): max(0, found.offset) for place, found in committed.items()}
+    async def committed(self) -> Places:
+        """Return the offsets up to which the subscription has handled everything."""
+        offsets = await self._admin.list_consumer_group_offsets(self._group, partitions=self._partitions)
+        return {(place.topic, place.partition): max(0, found.offset) for place, found in offsets.items()}
 
     async def read(self, start: Places, ends: Places) -> AsyncIterator[Batch]:
-        """Everything from `start` to before `ends`, in batches of at most `MAX_BATCH` records."""
+        """Read from `start` to before `ends`, in batches of at most `MAX_BATCH` records."""
         left = {TopicPartition(*place): end for place, end in ends.items() if start.get(place, 0) < end}
         self._consumer.assign(list(left))
         for place in left:
@@ -109,7 +109,7 @@ class Replay:
                 self._consumer.pause(place)
                 del left[place]
 
-    def _batch(self, records: Sequence[ConsumerRecord[bytes, bytes]], reached: Mapping[TopicPartition, int]) -> Batch:
+    def _batch(self, records: Sequence[Record], reached: Mapping[TopicPartition, int]) -> Batch:
         events: list[Envelope[Event]] = []
         unreadable = unknown = 0
         for record in records:

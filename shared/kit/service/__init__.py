@@ -1,1 +1,1 @@
-"""Run a service: life cycle, composition, process."""
+"""Compose a service and run it."""

@@ -17,7 +17,7 @@ from shared.kit.web.limits import BoundedHeaders
 
 
 class _Server(uvicorn.Server):
-    """Takes no more requests after SIGTERM, and lets nobody wait for a process any longer."""
+    """A server that answers waiting long polls at once after SIGTERM."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         app = cast("FastAPI", self.config.app)
@@ -26,7 +26,7 @@ class _Server(uvicorn.Server):
 
 
 def run(build: Callable[[], tuple[FastAPI, ServiceSettings]], name: str) -> None:
-    """Run a service until SIGTERM; `build` is called inside the event loop."""
+    """Build a service inside the event loop, and run it until SIGTERM."""
 
     async def serve() -> None:
         app, settings = build()
@@ -41,12 +41,12 @@ def run(build: Callable[[], tuple[FastAPI, ServiceSettings]], name: str) -> None
             timeout_graceful_shutdown=15,
         )
         structlog.contextvars.bind_contextvars(service=name)
-        # What was loaded by now stays for ever; to look through it for garbage again and again took a quarter of B4.
+        # The loaded modules stay for ever; collecting them again and again took a quarter of benchmark B4.
         gc.collect()
         gc.freeze()
         await _Server(config).serve()
 
     # Not on uvloop: its transports raise where those of asyncio do not, when a connection is lost in a write, and
-    # that ends aiokafka's coordinator for good: the consumer is deaf from then on (decision 0018).
+    # that ends aiokafka's coordinator for good: the consumer reads nothing from then on (decision 0018).
     with suppress(KeyboardInterrupt):
         asyncio.run(serve())

@@ -1,1 +1,1 @@
-"""Keep aggregates and views in MongoDB: connection, collections, repositories, pages."""
+"""Aggregates and views in MongoDB: connection, collections, repositories, pages."""

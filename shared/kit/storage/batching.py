@@ -1,7 +1,7 @@
-"""What several ask for at about the same time, done in one round trip.
+"""Batch concurrent requests into one round trip (data loader).
 
-The surprise: nobody waits for company. Who comes while nothing is under way goes at once; those who come meanwhile go
-together next. A quiet service is as quick as ever, and the busier one is, the fewer round trips a question costs.
+A request never waits for others: it starts at once where none is running, and requests that come in meanwhile form the
+next batch. So the busier a service is, the fewer round trips each request costs.
 """
 
 import asyncio
@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-Q = TypeVar("Q")
+K = TypeVar("K")
 R = TypeVar("R")
 S = TypeVar("S")
 
 
 async def side_by_side(one: Awaitable[R], other: Awaitable[S]) -> tuple[R, S]:
-    """Both results; where one fails, the other is still waited for: nothing goes on behind its caller's back."""
+    """Await both concurrently and return their results; where one fails, still wait for the other."""
     first, second = await asyncio.gather(one, other, return_exceptions=True)
     if isinstance(first, BaseException):
         raise first
@@ -24,43 +24,43 @@ async def side_by_side(one: Awaitable[R], other: Awaitable[S]) -> tuple[R, S]:
     return first, second
 
 
-class Batcher(Generic[Q, R]):
-    """Answers questions by the group."""
+class Batcher(Generic[K, R]):
+    """Loads values by key, concurrent requests together."""
 
-    def __init__(self, answer: Callable[[Sequence[Q]], Awaitable[Sequence[R | Exception]]], *, most: int) -> None:
-        """`answer` takes up to `most` questions and gives an answer or an error for each, or fails for all of them."""
-        self._answer = answer
+    def __init__(self, load_each: Callable[[Sequence[K]], Awaitable[Sequence[R | Exception]]], *, most: int) -> None:
+        """Batch up to `most` keys; `load_each` returns a value or an error for each key, or fails for all of them."""
+        self._load_each = load_each
         self._most = most
-        self._waiting: deque[tuple[Q, asyncio.Future[R]]] = deque()
-        self._answering: asyncio.Task[None] | None = None
+        self._waiting: deque[tuple[K, asyncio.Future[R]]] = deque()
+        self._loading: asyncio.Task[None] | None = None
 
-    async def ask(self, question: Q) -> R:
-        """The answer to this question; raises what became of it instead."""
-        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((question, answer))
-        if self._answering is None or self._answering.done():
-            self._answering = asyncio.create_task(self._go_on())
-        return await answer
+    async def load(self, key: K) -> R:
+        """Load the value of this key, or raise its error."""
+        value: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((key, value))
+        if self._loading is None or self._loading.done():
+            self._loading = asyncio.create_task(self._load_waiting())
+        return await value
 
-    async def _go_on(self) -> None:
+    async def _load_waiting(self) -> None:
         while self._waiting:
-            group = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
-            answers: Sequence[R | BaseException]
+            batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+            values: Sequence[R | BaseException]
             try:
-                answers = await self._answer([question for question, _ in group])
+                values = await self._load_each([key for key, _ in batch])
             except BaseException as error:
-                answers = [error] * len(group)
+                values = [error] * len(batch)
                 if not isinstance(error, Exception):
-                    self._give(group, answers)
+                    self._resolve(batch, values)
                     raise
-            self._give(group, answers)
+            self._resolve(batch, values)
 
     @staticmethod
-    def _give(group: Sequence[tuple[Q, "asyncio.Future[R]"]], answers: Sequence[R | BaseException]) -> None:
-        for (_, waiting), answer in zip(group, answers, strict=True):
-            if waiting.done():  # whoever asked has left
+    def _resolve(batch: Sequence[tuple[K, "asyncio.Future[R]"]], values: Sequence[R | BaseException]) -> None:
+        for (_, waiting), value in zip(batch, values, strict=True):
+            if waiting.done():  # the caller was cancelled
                 continue
-            if isinstance(answer, BaseException):
-                waiting.set_exception(answer)
+            if isinstance(value, BaseException):
+                waiting.set_exception(value)
             else:
-                waiting.set_result(answer)
+                waiting.set_result(value)

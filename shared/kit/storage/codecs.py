@@ -1,4 +1,4 @@
-"""Convert decimals and dates to what MongoDB stores: Decimal128 and ISO strings."""
+"""Convert decimals and dates to BSON: Decimal128 and ISO strings."""
 
 from datetime import UTC, date
 from decimal import Decimal

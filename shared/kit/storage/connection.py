@@ -21,34 +21,33 @@ from shared.kit.storage.errors import UnsafeDeployment
 
 MOMENT_S = 1.0
 
-
 HEARTBEAT_MS = 2_000
 """A server that hangs is noticed after a heartbeat and the connect timeout; the driver's default is 10 s."""
 
 
 class PrimaryWatch(TopologyListener):
-    """Knows since when there has been no primary; the driver tells it from a thread of its own."""
+    """Notes since when there has been no primary; the driver calls it from a thread."""
 
     def __init__(self) -> None:
         self.lost_at: float | None = None
         self._was_there = False
 
     def opened(self, event: Any) -> None:
-        """Nothing is known yet."""
+        """Ignore the start of the watch."""
 
     def description_changed(self, event: Any) -> None:
-        """A server came or went."""
+        """Note whether there is a primary now."""
         if event.new_description.has_writable_server():
             self._was_there, self.lost_at = True, None
         elif self._was_there and self.lost_at is None:
             self.lost_at = monotonic()
 
     def closed(self, event: Any) -> None:
-        """Nobody asks any more."""
+        """Ignore the end of the watch."""
 
 
 class Database:
-    """One service's database."""
+    """The database of one service."""
 
     def __init__(self, client: Any, name: str, primary: PrimaryWatch) -> None:
         self._client = client
@@ -62,17 +61,17 @@ class Database:
         self.name = name
 
     def collection(self, name: str) -> Collection:
-        """A collection of this database, made when first written to."""
+        """Return a collection of this database, created by its first write."""
         return Collection(self._inner.get_collection(name))
 
     @property
     def is_away(self) -> bool:
-        """Whether there was a primary and has been none for longer than a moment: waiting for one is of no use."""
+        """Whether the primary has been lost for longer than a moment, so that waiting for it is of no use."""
         lost_at = self._primary.lost_at
         return lost_at is not None and monotonic() - lost_at > MOMENT_S
 
     async def check(self) -> None:
-        """Whether the server is there and safe.
+        """Check that the server answers and keeps acknowledged writes.
 
         Raises:
             UnsafeDeployment: it is not a member of a replica set.
@@ -83,17 +82,17 @@ class Database:
             raise UnsafeDeployment(message)
 
     async def now(self) -> datetime:
-        """The server's time, which all replicas of a service share."""
+        """Return the server's time, which all replicas of a service share."""
         hello = await self._client.admin.command("hello")
         moment: datetime = hello["localTime"]
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     async def drop(self) -> None:
-        """Remove the database. For tests."""
+        """Drop the database. For tests."""
         await self._client.drop_database(self.name)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._client.close()
 
 
@@ -105,7 +104,7 @@ def connect(
     tls_ca_file: Path | None = None,
     tls_certificate_key_file: Path | None = None,
 ) -> Database:
-    """A database, not yet checked. Call inside the event loop that will use it.
+    """Connect to a database without checking it yet; call this in the event loop that will use it.
 
     Args:
         url: with name and password, if any.
@@ -115,7 +114,7 @@ def connect(
         tls_certificate_key_file: PEM of the client's own certificate and key.
 
     Raises:
-        UnsafeDeployment: the URL asks for weaker writes than the rule, or cannot be understood.
+        UnsafeDeployment: the URL asks for weaker writes than the rule, or is invalid.
     """
     lowered = url.lower()
     for unsafe in ("w=0", "w=1", "journal=false", "j=false", "retrywrites=false"):
@@ -145,7 +144,7 @@ def connect(
             **tls,
         )
     except (PyMongoError, ValueError) as error:
-        # What the driver says may quote the password, where that is what it could not read.
+        # The driver's message may quote the password.
         message = f"MONGODB_URL, or a file of MONGODB_TLS_*, is not understood ({type(error).__name__})"
         raise UnsafeDeployment(message) from None
     return Database(client, database, primary)

@@ -1,4 +1,4 @@
-"""Tell apart what MongoDB refuses: duplicates, unsafe servers, failures that a retry heals."""
+"""Classify errors of MongoDB: duplicate keys, unsafe servers, transient failures."""
 
 from pymongo.errors import (
     BulkWriteError,
@@ -12,11 +12,7 @@ from pymongo.errors import (
 from shared.kit.storage.documents import Document
 
 _WRITE_CONFLICT = 112
-
-
 _DUPLICATE = 11000
-
-
 _RETRYABLE_CODES = frozenset({_WRITE_CONFLICT, 91, 189, 10107, 11600, 11602, 13435, 13436})
 
 
@@ -29,11 +25,11 @@ class DuplicateKey(Exception):
 
 
 class UnsafeDeployment(RuntimeError):
-    """The server would lose acknowledged writes."""
+    """The server, or the connection to it, would lose acknowledged writes."""
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether trying the same operation again may succeed."""
+    """Return whether the same operation may succeed when tried again."""
     if isinstance(error, (ConnectionFailure, WTimeoutError, ExecutionTimeout)):
         return True
     if isinstance(error, BulkWriteError):
@@ -45,13 +41,13 @@ def is_transient(error: BaseException) -> bool:
 
 
 def index_in(message: str) -> str:
-    """Name of the index that a duplicate-key message complains about."""
+    """Return the name of the index in a duplicate-key message."""
     _, _, rest = message.partition("index: ")
     return rest.split(" ", 1)[0] if rest else "_id_"
 
 
 def outcome_of_write(problem: Document) -> bool | Exception:
-    """How a write ended that was not done as asked."""
+    """Classify a failed write: False for an existing `_id`, else the error."""
     if problem["code"] != _DUPLICATE:
         return OperationFailure(problem["errmsg"], problem["code"], problem)
     index = index_in(problem["errmsg"])

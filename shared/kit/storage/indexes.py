@@ -1,4 +1,4 @@
-"""Declare indexes, to be created at start."""
+"""Declare indexes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from shared.kit.storage.documents import Filter
 
 @dataclass(frozen=True)
 class Index:
-    """An index to be made at start."""
+    """An index to be created at start."""
 
     keys: Sequence[tuple[str, int]]
     unique: bool = False

@@ -1,17 +1,31 @@
-"""Store aggregates in MongoDB and hint their events to the outbox relay."""
+"""Keep aggregates in MongoDB and hint their events to the outbox relay."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from shared.kit.domain import DomainError, NewId
 from shared.kit.fault_points import fault_point
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.errors import DuplicateKey
-from shared.kit.storage.repository import BOOKKEEPING, INBOX_SIZE, A, Outbox, Repository, Stored
+from shared.kit.storage.repository import BOOKKEEPING, INBOX_SIZE, A, Repository, Stored
+
+
+class Outbox(Protocol):
+    """Publishes the pending events of documents."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether too many documents are pending already."""
+        ...
+
+    def hint(self, collection: Collection, document: Document) -> None:
+        """Publish the pending events of a document that was just written."""
+        ...
 
 
 class MongoRepository(Repository[A]):
-    """Documents in MongoDB, hints to the relay."""
+    """A repository over a MongoDB collection."""
 
     def __init__(
         self,
@@ -24,14 +38,14 @@ class MongoRepository(Repository[A]):
         outbox_cap: int = 200,
         taken: Mapping[str, Callable[[], DomainError]] | None = None,
     ) -> None:
-        """Errors in `taken` are raised in place of `DuplicateKey`, by the name of the index that refused the write."""
+        """Raise an error of `taken` instead of `DuplicateKey`, by the name of the index that refused the write."""
         super().__init__(kind, source=source, new_id=new_id, outbox_cap=outbox_cap)
         self.collection = collection
         self._outbox = outbox
         self._taken = dict(taken or {})
 
     def read(self, document: Document) -> A:
-        """The aggregate in a document, for read views."""
+        """Convert a document to its aggregate, for read views."""
         return self.kind.model_validate({**document, "id": document["_id"]})
 
     def _is_backlog_full(self) -> bool:
@@ -78,12 +92,12 @@ class MongoRepository(Repository[A]):
             change["$push"]["outbox"] = {"$each": entries}
             change["$currentDate"] = {"due": True}
         guard = {"_id": aggregate.id, "version": aggregate.version, "inbox": {"$ne": cause}}
-        # As the document is after this write, but for what is published meanwhile.
-        told = () if loaded.is_quarantined or not entries else (*loaded.outbox, *entries)
-        return await self._put(guard, change, aggregate.version + 1, told)
+        # The outbox as it is after this write, but for events published meanwhile.
+        hinted = () if loaded.is_quarantined or not entries else (*loaded.outbox, *entries)
+        return await self._put(guard, change, aggregate.version + 1, hinted)
 
-    async def _put(self, guard: Filter, change: Document, version: int, told: Sequence[Document]) -> bool:
-        """Write, and tell the relay what is to be published, if anything; whether the guard held."""
+    async def _put(self, guard: Filter, change: Document, version: int, hinted: Sequence[Document]) -> bool:
+        """Write and hint the outbox entries to the relay; False where the guard did not hold."""
         try:
             done = await self.collection.put(guard, change)
         except DuplicateKey as error:
@@ -92,6 +106,6 @@ class MongoRepository(Repository[A]):
             raise
         if done:
             fault_point(f"written:{self.collection.name}")
-            if told:
-                self._outbox.hint(self.collection, {"_id": guard["_id"], "version": version, "outbox": list(told)})
+            if hinted:
+                self._outbox.hint(self.collection, {"_id": guard["_id"], "version": version, "outbox": list(hinted)})
         return done

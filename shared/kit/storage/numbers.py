@@ -4,7 +4,7 @@ from shared.kit.storage.collection import Collection
 
 
 class Numbers:
-    """Human serial numbers per kind, reserved in blocks: unique, gaps allowed, not strictly rising (CMN-03)."""
+    """Serial numbers by kind, reserved in blocks: unique, with gaps, not strictly rising (CMN-03)."""
 
     def __init__(self, counters: Collection, *, block: int = 50) -> None:
         self._counters = counters
@@ -12,7 +12,7 @@ class Numbers:
         self._reserved: dict[str, list[int]] = {}
 
     async def next(self, kind: str) -> int:
-        """The next number of this process's block; one counter write each 50 numbers."""
+        """Return the next number of this process's block, reserving a new block every 50 numbers."""
         if not self._reserved.get(kind):
             counter = await self._counters.update({"_id": kind}, {"$inc": {"last": self._block}}, upsert=True)
             last = int(counter["last"]) if counter else 0

@@ -1,7 +1,7 @@
-"""Lists, page by page.
+"""Page through lists by cursor.
 
-The surprise: a cursor is a place, not a number of records to skip, so that nothing is shown twice or left out while new
-records come in at the top.
+A cursor is a position in the order and not a number of records to skip, so nothing is listed twice or left out while
+new records are inserted.
 """
 
 import base64
@@ -16,20 +16,20 @@ from shared.kit.storage.documents import Document, Filter
 MAX_PAGE = 200
 WITHOUT_BOOKKEEPING = {"outbox": 0, "inbox": 0, "created_by_cause": 0}
 NEWEST: Final = (("created_at", -1), ("_id", -1))
-"""The order of most lists, and how their indexes end."""
+"""The order of most lists, and the last fields of their indexes."""
 
 
 def encode_cursor(*parts: str | datetime) -> str:
-    """An opaque place in a list."""
+    """Encode a position in a list as an opaque cursor."""
     texts = [part.isoformat() if isinstance(part, datetime) else part for part in parts]
     return base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> tuple[datetime, str]:
-    """The place as (time, id).
+    """Decode a cursor of time and id.
 
     Raises:
-        Invalid: not one of our cursors.
+        Invalid: not a cursor of this list.
     """
     try:
         at, id_ = decode_place(cursor)
@@ -39,10 +39,10 @@ def decode_cursor(cursor: str) -> tuple[datetime, str]:
 
 
 def decode_place(cursor: str) -> list[str]:
-    """The texts that a cursor was made of, and nothing but texts: an object would be an operator to MongoDB.
+    """Decode a cursor, and check that it holds nothing but texts: an object would be a MongoDB operator.
 
     Raises:
-        ValueError: not one of our cursors.
+        ValueError: not a cursor.
     """
     try:
         texts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
@@ -57,7 +57,7 @@ def decode_place(cursor: str) -> list[str]:
 async def newest_first(
     collection: Collection, where: Filter, *, limit: int, cursor: str | None, time: str = "created_at"
 ) -> tuple[list[Document], str | None]:
-    """One page by `time` and id, newest first, and the cursor of the next; the index must end in both fields."""
+    """Load one page by `time` and id, newest first, with the cursor of the next; the index must end in both fields."""
     place: Document = {}
     if cursor:
         at, id_ = decode_cursor(cursor)

@@ -1,8 +1,11 @@
-"""The heart: an aggregate is one MongoDB document, and every change of it is one write.
+"""Keep each aggregate in one document, and change it in one write.
 
-State, events to publish (`outbox`) and the causes already applied (`inbox`) stand in the same document, so nothing is
-ever half done: either a change is there with its events, or it never was. The surprise: `change` may run its action
-several times, each on a freshly loaded aggregate, so the action must be synchronous and have no effect of its own.
+State, events to publish (`outbox`) and the causes already applied (`inbox`) are in the same document, so a change and
+its events are stored together or not at all.
+
+Note:
+    `change` may run its action several times, each on a freshly loaded aggregate, so the action must be synchronous and
+    without side effects.
 """
 
 from abc import ABC, abstractmethod
@@ -10,83 +13,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from crm_contracts.envelope import Envelope
-
-from shared.kit.domain import MAX_EVENT_BYTES, Aggregate, Cause, Conflict, Invalid, NewId, NotFound, Unavailable
-from shared.kit.storage.collection import Collection
+from shared.kit.domain import Aggregate, Cause, NewId, NotFound
 from shared.kit.storage.documents import Document
 from shared.kit.storage.errors import DuplicateKey
 from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.outbox_entries import make_entries
+from shared.kit.storage.repository_errors import BacklogFull, ConcurrentUpdate, Gone, IdTaken, VersionMismatch
 from shared.kit.telemetry.metrics import CONFLICTS, WRITES_REFUSED
 
 A = TypeVar("A", bound=Aggregate)
 A_co = TypeVar("A_co", bound=Aggregate, covariant=True)
 
-
 INBOX_SIZE = 100
-"""Causes a document remembers. An optimisation: every reaction is also a no-op by state."""
-
+"""Causes that a document remembers: an optimisation, since every reaction is also a no-op by state."""
 
 ATTEMPTS = 6
-
 
 BOOKKEEPING = frozenset({"id", "version", "sequence"})
 
 
-class ConcurrentUpdate(Conflict):
-    """The document changed under the action, several times over; the same change may succeed later."""
-
-    code = "lost_race"
-    title = "LostRace"
-
-
-class VersionMismatch(Conflict):
-    """The caller's copy is not the newest."""
-
-    code = "version_mismatch"
-    title = "Stale"
-
-
-class Gone(NotFound):
-    """It was there and has been deleted; its id is never used again."""
-
-    code = "gone"
-
-
-class IdTaken(Conflict):
-    """Something else was created with this id."""
-
-    code = "id_taken"
-
-
-class EventTooLarge(Invalid):
-    """The change would publish an event that Kafka refuses."""
-
-    code = "event_too_large"
-
-
-class BacklogFull(Unavailable):
-    """Events wait for Kafka; no more can be taken in."""
-
-    code = "event_backlog_full"
-
-
-class Outbox(Protocol):
-    """Whoever publishes what documents hold."""
-
-    @property
-    def is_full(self) -> bool:
-        """Whether too many documents wait already."""
-        ...
-
-    def hint(self, collection: Collection, document: Document) -> None:
-        """This document has something to publish, as seen after its write."""
-        ...
-
-
 @dataclass(frozen=True)
 class Stored(Generic[A]):
-    """An aggregate as it was loaded, with what its document remembers."""
+    """A loaded aggregate, with the bookkeeping of its document."""
 
     aggregate: A
     inbox: frozenset[str]
@@ -100,22 +48,22 @@ class Records(Protocol[A_co]):
 
     @property
     def noun(self) -> str:
-        """What an aggregate is called."""
+        """Name of an aggregate."""
         ...
 
     async def get(self, id_: str) -> A_co:
-        """See `Repository.get`."""
+        """Load one aggregate: see `Repository.get`."""
         ...
 
     async def change(
         self, id_: str, action: Callable[[A_co], object], cause: Cause, *, expected_version: int | None = None
     ) -> A_co:
-        """See `Repository.change`."""
+        """Change one aggregate: see `Repository.change`."""
         ...
 
 
 class Repository(ABC, Generic[A]):
-    """Load, change, save: the algorithm, over whatever keeps the documents."""
+    """Loads, changes and stores aggregates; subclasses keep the documents."""
 
     def __init__(self, kind: type[A], *, source: str, new_id: NewId, outbox_cap: int = 200) -> None:
         self.kind = kind
@@ -127,21 +75,21 @@ class Repository(ABC, Generic[A]):
 
     @property
     def noun(self) -> str:
-        """What an aggregate is called in messages, metric labels and counters."""
+        """Name of an aggregate in messages, metric labels and counters."""
         return self.kind.NOUN
 
     async def find(self, id_: str) -> A | None:
-        """The aggregate, or None where it is not there or has been deleted."""
+        """Load an aggregate; None where it does not exist or was deleted."""
         stored = await self._load(id_)
         return None if stored is None or stored.aggregate.deleted_at else stored.aggregate
 
     async def find_with_deleted(self, id_: str) -> A | None:
-        """The aggregate, its tombstone where it has been deleted, or None where it never was there."""
+        """Load an aggregate or its tombstone; None where it never existed."""
         stored = await self._load(id_)
         return None if stored is None else stored.aggregate
 
     async def get(self, id_: str) -> A:
-        """The aggregate.
+        """Load an aggregate.
 
         Raises:
             NotFound: no such id.
@@ -153,13 +101,13 @@ class Repository(ABC, Generic[A]):
         """Insert a new aggregate; the same id with the same cause again is a success without effect.
 
         Raises:
-            IdTaken: the id belongs to something that another cause created.
+            IdTaken: another cause created an aggregate with this id.
             DuplicateKey: another unique index refused it.
         """
         entries = self._entries(aggregate, cause, pending=0)
         if await self._insert(aggregate, cause.key, entries):
             aggregate.version = 1
-            aggregate._recorded.clear()  # noqa: SLF001 - the repository is the aggregate's other half
+            aggregate._recorded.clear()  # noqa: SLF001 - the repository stores what the aggregate recorded
             return aggregate
         stored = await self._load(aggregate.id)
         if stored is not None and stored.created_by == cause.key:
@@ -168,7 +116,7 @@ class Repository(ABC, Generic[A]):
         raise IdTaken(message)
 
     async def add_numbered(self, make: Callable[[int], A], cause: Cause, numbers: Numbers) -> A:
-        """Insert a new aggregate with a fresh serial number; a number that turns out to be used is replaced."""
+        """Insert a new aggregate with a new serial number, replacing numbers that turn out to be used."""
         for _ in range(ATTEMPTS):
             aggregate = make(await numbers.next(self.noun))
             try:
@@ -182,21 +130,21 @@ class Repository(ABC, Generic[A]):
     async def change(
         self, id_: str, action: Callable[[A], object], cause: Cause, *, expected_version: int | None = None
     ) -> A:
-        """Apply a synchronous action to the aggregate and store what it did in one guarded write.
+        """Apply a synchronous action to the aggregate and store its result in one guarded write.
 
         A cause that was applied before changes nothing; an action that changes nothing writes nothing.
 
         Args:
             id_: the aggregate's.
             action: changes the aggregate and lets it record events; may run several times.
-            cause: why; the same for repeats of the same thing.
+            cause: the same for each repeat of the change.
             expected_version: the caller's copy (`If-Match`); None for any.
 
         Raises:
             NotFound, Gone: no such aggregate.
             VersionMismatch: `expected_version` is not the newest.
-            ConcurrentUpdate: others were faster, several times over.
-            BacklogFull: too many of its events wait for Kafka.
+            ConcurrentUpdate: others changed it during each attempt.
+            BacklogFull: too many of its events are pending.
         """
         for _ in range(ATTEMPTS):
             stored = self._present(id_, await self._load(id_))
@@ -230,27 +178,8 @@ class Repository(ABC, Generic[A]):
         return stored
 
     def _entries(self, aggregate: A, cause: Cause, *, pending: int) -> list[Document]:
-        """The recorded events, ready to be sent; raises the aggregate's `sequence` accordingly."""
-        entries: list[Document] = []
-        for event in aggregate.recorded:
-            aggregate.sequence += 1
-            envelope = Envelope(
-                id=self._new_id(),
-                source=self._source,
-                subject=aggregate.id,
-                time=cause.at,
-                data=event,
-                correlation_id=cause.correlation_id,
-                actor=cause.actor,
-                sequence=aggregate.sequence,
-                causation_id=cause.causation_id,
-                traceparent=cause.traceparent,
-            )
-            value = envelope.body()
-            if len(value) > MAX_EVENT_BYTES:
-                message = f"The change would publish {len(value)} bytes; {MAX_EVENT_BYTES} are allowed."
-                raise EventTooLarge(message)
-            entries.append({"id": envelope.id, "headers": envelope.headers(), "value": value})
+        """Make the outbox entries of the recorded events, unless too many are pending."""
+        entries = make_entries(aggregate, cause, source=self._source, new_id=self._new_id)
         if entries and (pending + len(entries) > self._outbox_cap or self._is_backlog_full()):
             self._refused_writes.inc()
             message = "Too many events wait to be published; try again later."
@@ -265,8 +194,8 @@ class Repository(ABC, Generic[A]):
 
     @abstractmethod
     async def _insert(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
-        """Whether the id was free."""
+        """Insert the document; False where the id is taken."""
 
     @abstractmethod
     async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
-        """Whether the document was still as it was loaded; then it has the new state."""
+        """Write the new state; False where the document is no longer as it was loaded."""

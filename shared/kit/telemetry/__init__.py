@@ -1,1 +1,1 @@
-"""Log, count and trace what a service does."""
+"""Logs, metrics and traces."""

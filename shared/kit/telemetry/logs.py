@@ -16,7 +16,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def configure_logging(service: str, level: str) -> None:
-    """JSON lines on stderr, for our own logs and the libraries' alike."""
+    """Log as JSON lines on stderr, the libraries' logs included."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         add_trace_id,
@@ -51,21 +51,21 @@ def configure_logging(service: str, level: str) -> None:
 
 
 def add_trace_id(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """The trace that the line belongs to, where there is one."""
+    """Add the id of the current trace, where there is one."""
     here = get_current_span().get_span_context()
     return {**line, "trace_id": format_trace_id(here.trace_id)} if here.is_valid else line
 
 
 def kinds_and_places(exc_info: tuple[type[BaseException], BaseException, TracebackType | None]) -> str:
-    """An exception and what led to it, the newest first: kinds, places in the code, and nothing that they say."""
-    told: list[str] = []
+    """Format an exception and its causes, newest first: classes and places in the code, without their messages."""
+    lines: list[str] = []
     seen: set[int] = set()
     error: BaseException | None = exc_info[1]
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        told += [_kind(error), *traceback.format_tb(error.__traceback__)]
+        lines += [_kind(error), *traceback.format_tb(error.__traceback__)]
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return "\n".join(line.rstrip() for line in told)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _kind(error: BaseException) -> str:
@@ -78,13 +78,13 @@ def _kind(error: BaseException) -> str:
 
 
 def _place(found: ErrorDetails) -> str:
-    # The name of a field that nobody knows was given, too.
+    # The name of an unknown field is input, too.
     known = found["loc"][:-1] if found["type"] == "extra_forbidden" else found["loc"]
     return ".".join(str(part) for part in known) or "top"
 
 
 @contextmanager
 def logged_with(correlation_id: str, causation_id: str | None = None) -> Iterator[None]:
-    """Every log line within carries the ids."""
+    """Add the ids to every log line within the block."""
     with structlog.contextvars.bound_contextvars(correlation_id=correlation_id, causation_id=causation_id):
         yield

@@ -1,1 +1,1 @@
-"""Serve HTTP: callers, calls, idempotency, errors, health."""
+"""HTTP: authentication, calls, idempotency, errors, health."""

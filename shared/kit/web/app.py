@@ -17,7 +17,7 @@ from shared.kit.web.problems import Problem, add_error_handlers
 def make_app(
     app_context: AppContext, routers: Sequence[APIRouter], lifespan: Callable[[], Any], *, description: str
 ) -> FastAPI:
-    """The service's app; its API docs need no internet."""
+    """Make the app, with API docs that need no internet."""
 
     @asynccontextmanager
     async def lifespan_of(_: FastAPI) -> Any:
@@ -29,7 +29,7 @@ def make_app(
         description=description,
         version="1",
         lifespan=lifespan_of,
-        # Ours are described below; without this, FastAPI adds its own 422.
+        # Errors are described below; without this, FastAPI adds its own 422.
         responses={"default": {"description": "Problem details"}},
     )
     app.state.app_context = app_context

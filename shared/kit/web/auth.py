@@ -1,7 +1,7 @@
-"""Who calls, and what they may do.
+"""Authenticate callers by bearer token, and check their permissions.
 
-The surprise: there is no switch that turns this off. Development uses a local key pair made at set-up; production
-points at an OIDC issuer's JWKS, whose keys may rotate at any time.
+No setting turns this off. Development uses a local key pair made at set-up, production an OIDC issuer's JWKS, whose
+keys may rotate at any time.
 """
 
 from collections import OrderedDict
@@ -16,31 +16,28 @@ from jwt import PyJWK
 from shared.kit.web.signing_keys import Keys, Unauthenticated
 
 LEEWAY_S = 5
-"""Clocks differ."""
-
+"""Tolerated difference of clocks."""
 
 MAX_CHECKED = 1_000
-"""Tokens that are known again."""
-
+"""Tokens whose check is remembered."""
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
-
 
 ROLES: Mapping[str, frozenset[str]] = {
     "reader": frozenset({"read"}),
     "user": frozenset({"read", "write"}),
     "admin": frozenset({"read", "write", "admin", "dead-letters", "export"}),
 }
-"""What a role allows on every service; a `scope` allows one action on one service."""
+"""Actions that a role allows on every service; a `scope` allows one action on one service."""
 
 
 class Forbidden(Exception):
-    """The caller is known and may not do this; the message names the missing permission."""
+    """The caller lacks a permission, which the message names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who a valid token speaks for.
+    """The subject of a valid token.
 
     Attributes:
         actor: `user:<sub>` or `service:<sub>`.
@@ -57,13 +54,13 @@ class Caller:
         return self.actor.partition(":")[2]
 
     def may(self, permission: str) -> bool:
-        """Whether a role or a scope allows `<service>:<action>`."""
+        """Return whether a role or a scope allows `<service>:<action>`."""
         action = permission.partition(":")[2]
         return permission in self.scopes or any(action in ROLES.get(role, ()) for role in self.roles)
 
 
 def check_permission(caller: Caller, permission: str) -> None:
-    """Let pass whoever has the permission.
+    """Check that the caller has the permission.
 
     Raises:
         Forbidden: neither a role nor a scope of the caller allows it.
@@ -74,7 +71,7 @@ def check_permission(caller: Caller, permission: str) -> None:
 
 @dataclass(frozen=True)
 class _Checked:
-    """What was found of a token, as long as its key is the same and it has not expired."""
+    """The checked content of a token, valid as long as its key is the same and it has not expired."""
 
     key: PyJWK
     expires_at: float
@@ -84,7 +81,7 @@ class _Checked:
 class Authenticator:
     """Checks bearer tokens: signature, algorithm, issuer, audience, expiry, subject.
 
-    The surprise: a token that was found good is known again by its hash; its key and its expiry count each time.
+    A valid token is remembered by its hash; its key and its expiry are checked each time.
     """
 
     def __init__(self, keys: Keys, *, issuer: str, audience: str) -> None:
@@ -94,10 +91,10 @@ class Authenticator:
         self._checked: OrderedDict[bytes, _Checked] = OrderedDict()
 
     async def caller(self, authorization: str | None) -> Caller:
-        """Whoever the `Authorization` header speaks for.
+        """Authenticate the caller by the `Authorization` header.
 
         Raises:
-            Unauthenticated: it is missing or proves nothing.
+            Unauthenticated: it is missing or invalid.
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -115,7 +112,7 @@ class Authenticator:
         return caller
 
     def _check(self, token: str, key: PyJWK) -> tuple[Caller, float]:
-        """Whose it is, and when it expires."""
+        """Check a token, and return its caller and expiry."""
         try:
             claims = jwt.decode(
                 token,
@@ -133,7 +130,7 @@ class Authenticator:
             message = "the token is not valid"
             raise Unauthenticated(message) from error
         if not claims["sub"]:
-            message = "the token names nobody"
+            message = "the token has no subject"
             raise Unauthenticated(message)
         kind = "service" if claims.get("kind") == "service" else "user"
         roles = claims.get("roles")

@@ -1,4 +1,4 @@
-"""Turn a request into the `Call` that use cases need: caller, cause, version, wait.
+"""Convert a request to a `Call`: caller, cause, version, wait.
 
 Authentication runs before request validation, so unauthenticated callers never see validation errors.
 """
@@ -12,7 +12,7 @@ from fastapi.security import HTTPBearer
 
 from shared.kit.domain import Aggregate, Cause
 from shared.kit.storage.repository import Records
-from shared.kit.telemetry.tracing import current_traceparent
+from shared.kit.telemetry.spans import current_traceparent
 from shared.kit.web.auth import Caller, check_permission
 from shared.kit.web.context import caller_of, context_of
 from shared.kit.web.guard import Guarded, ScopeAccess
@@ -20,22 +20,20 @@ from shared.kit.web.idempotency import MAX_KEY
 
 MAX_WAIT_S = 60.0
 
-
 _IF_MATCH = r'^(\*|(W/)?"?[0-9]{1,18}"?)$'
-
 
 A = TypeVar("A", bound=Aggregate)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, as use cases need it.
+    """One request, with what use cases need of it.
 
     Attributes:
-        permission: what the route asked for, and the caller has.
-        new_id: id for what the request creates; the same when the request is repeated with its key.
-        if_match: version that the caller has seen.
-        wait_s: how long the caller is ready to wait for a process, 0 for not at all.
+        permission: the permission that the route needs and the caller has.
+        new_id: id for the created resource; the same for repeats with the same `Idempotency-Key`.
+        if_match: version of the caller's copy.
+        wait_s: seconds to wait for a process, 0 for not at all.
     """
 
     caller: Caller
@@ -46,19 +44,18 @@ class Call:
     wait_s: float = 0.0
 
     def guard(self, records: Records[A]) -> Guarded[A]:
-        """The records as this caller may read and change them."""
+        """Guard records with what this caller may do."""
         return Guarded(records, ScopeAccess(self.caller, self.permission))
 
 
 PERMISSIONS: dict[Any, str] = {}
-"""What each dependency made below asks for, so that a route knows it before anything else is looked at."""
-
+"""The permission of each dependency made below, so that a route can check it before validation."""
 
 _bearer = HTTPBearer(auto_error=False, description="JWT; see the service's permissions.")
 
 
 def reads(permission: str) -> Any:
-    """Dependency of an endpoint that only reads: the `Call`, if the caller has the permission."""
+    """Make the dependency of an endpoint that only reads: the `Call`, if the caller has the permission."""
 
     async def call(request: Request, _: Annotated[object, Depends(_bearer)]) -> Call:
         return await _call(request, permission)
@@ -68,7 +65,7 @@ def reads(permission: str) -> Any:
 
 
 def writes(permission: str) -> Any:
-    """Dependency of an endpoint that writes: also reads `If-Match`, `Idempotency-Key` and `Prefer: wait=N`."""
+    """Make the dependency of an endpoint that writes, with `If-Match`, `Idempotency-Key` and `Prefer: wait=N`."""
 
     async def call(
         request: Request,
@@ -97,7 +94,7 @@ async def _call(request: Request, permission: str, *, if_match: str | None = Non
         caller=caller,
         permission=permission,
         cause=Cause(
-            # Not the key itself: a document may remember its causes for longer than the key lives.
+            # Not the key itself: a document may remember its causes for longer than keys are kept.
             key=f"key:{new_id}" if record else f"request:{new_id}",
             actor=caller.actor,
             at=app_context.clock(),
@@ -122,5 +119,5 @@ def _wait(prefer: str | None) -> float:
 
 
 def etag(version: int) -> dict[str, str]:
-    """The header that tells the version."""
+    """Make the `ETag` header of a version."""
     return {"ETag": f'"{version}"'}

@@ -1,4 +1,4 @@
-"""What the HTTP side of a service is given by its composition root."""
+"""Collaborators that the composition root gives to the HTTP layer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from shared.kit.web.waiting import LongPolls
 
 @dataclass(frozen=True)
 class AppContext:
-    """What the HTTP side of a service is given by its composition root."""
+    """Collaborators and limits of the HTTP layer."""
 
     service: str
     authenticator: Authenticator
@@ -29,13 +29,13 @@ class AppContext:
 
 
 def context_of(request: Request) -> AppContext:
-    """The context that the composition root gave the app."""
+    """Return the context of the app that serves the request."""
     app_context: AppContext = request.app.state.app_context
     return app_context
 
 
 async def caller_of(request: Request) -> Caller:
-    """Authenticate the request once, and remember its caller."""
+    """Authenticate the request, once."""
     if not hasattr(request.state, "caller"):
         request.state.caller = await context_of(request).authenticator.caller(request.headers.get("authorization"))
     caller: Caller = request.state.caller

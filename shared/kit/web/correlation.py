@@ -1,4 +1,4 @@
-"""Give each request its correlation id, and turn unexpected errors into a plain 500 or 503."""
+"""Middleware for correlation ids, request metrics and unexpected errors."""
 
 import re
 from contextlib import nullcontext
@@ -12,18 +12,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.kit.storage.errors import is_transient
 from shared.kit.telemetry.logs import log, logged_with
 from shared.kit.telemetry.metrics import HTTP_IN_PROGRESS, HTTP_SECONDS
-from shared.kit.telemetry.tracing import Traces, answered
+from shared.kit.telemetry.spans import record_response
+from shared.kit.telemetry.tracing import Traces
 from shared.kit.web.limits import TooLarge
 from shared.kit.web.problems import DatabaseUnavailable, problem
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
-
-
 _SAFE_ID = re.compile(r"[\w.:@/-]{1,128}")
 
 
 class Correlation:
-    """Gives each request its correlation id, and turns the unexpected into a plain 500 or 503."""
+    """Gives each request its correlation id, and answers unexpected errors with a plain 500 or 503."""
 
     def __init__(self, app: ASGIApp, traces: Traces) -> None:
         self.app = app
@@ -38,7 +37,7 @@ class Correlation:
         correlation_id = given if _SAFE_ID.fullmatch(given) else str(uuid4())
         scope.setdefault("state", {})["correlation_id"] = correlation_id
         method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
-        # Health and metrics are asked for all the time, and set nothing in motion.
+        # Health and metrics are requested all the time, and cause nothing.
         traced = scope["path"].startswith("/v1/")
         serving = self._traces.serving(method, headers.get("traceparent"), correlation_id) if traced else nullcontext()
         started, status = monotonic(), 500
@@ -53,7 +52,7 @@ class Correlation:
         with HTTP_IN_PROGRESS.track_inprogress(), serving, logged_with(correlation_id):
             try:
                 await self.app(scope, receive, send_with_id)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a plain answer
+            except Exception as error:  # noqa: BLE001 - the caller gets a plain answer
                 request = Request(scope)
                 if isinstance(error, TooLarge):
                     answer = problem(request, error.status_code, error.code, str(error.detail))
@@ -66,4 +65,4 @@ class Correlation:
                 await answer(scope, receive, send_with_id)
             route = getattr(scope.get("route"), "path", None)
             HTTP_SECONDS.labels(method, route or "unmatched", str(status)).observe(monotonic() - started)
-            answered(method, route, status)
+            record_response(method, route, status)

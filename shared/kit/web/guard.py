@@ -1,7 +1,7 @@
-"""Guard a repository with what the caller may do: the one seam for rights per record (PERM).
+"""Guard a repository with the rights of a caller: the one seam for rights per record (PERM).
 
-`call.guard(repository)` has the same `get` and `change`; the check runs inside `change`, on the very state that is
-changed, so no race can slip past it. Reactions act for the system and take the repository itself.
+`call.guard(repository)` has the same `get` and `change`; the check runs inside `change`, on the state that is changed,
+so it cannot be raced. Reactions act for the system and take the repository itself.
 """
 
 from collections.abc import Callable
@@ -16,37 +16,37 @@ A = TypeVar("A", bound=Aggregate)
 
 
 class Access(Protocol):
-    """What one caller may do with one record."""
+    """The rights of one caller to single records."""
 
     def check_read(self, record: Aggregate) -> None:
-        """Raises Forbidden where the record is not to be seen."""
+        """Check that the caller may read the record, or raise Forbidden."""
         ...
 
     def check_change(self, record: Aggregate) -> None:
-        """Raises Forbidden where the record, as it is now, is not to be changed."""
+        """Check that the caller may change the record in its current state, or raise Forbidden."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeAccess:
-    """Every record, to a caller whose role or scope opened the route; rights per record take its place (PERM)."""
+    """Access to every record for a caller with the route's permission, until there are rights per record (PERM)."""
 
     caller: Caller
     permission: str
 
     def check_read(self, record: Aggregate) -> None:
-        """Raises Forbidden where the caller lacks the route's permission."""
+        """Check that the caller has the route's permission, or raise Forbidden."""
         del record
         check_permission(self.caller, self.permission)
 
     def check_change(self, record: Aggregate) -> None:
-        """Raises Forbidden where the caller lacks the route's permission."""
+        """Check that the caller has the route's permission, or raise Forbidden."""
         del record
         check_permission(self.caller, self.permission)
 
 
 class Guarded(Generic[A]):
-    """Some records as one caller sees them."""
+    """Records, accessed with the rights of one caller."""
 
     def __init__(self, records: Records[A], access: Access) -> None:
         self._records = records
@@ -54,7 +54,7 @@ class Guarded(Generic[A]):
 
     @property
     def noun(self) -> str:
-        """What a record is called."""
+        """Name of a record."""
         return self._records.noun
 
     async def get(self, id_: str) -> A:
@@ -62,7 +62,7 @@ class Guarded(Generic[A]):
 
         Raises:
             NotFound, Gone: no such record.
-            Forbidden: the caller may not see it.
+            Forbidden: the caller may not read it.
         """
         record = await self._records.get(id_)
         self._access.check_read(record)

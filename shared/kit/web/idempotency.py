@@ -1,7 +1,7 @@
-"""What a request with an `Idempotency-Key` works with, and what it was answered.
+"""Store the answers to requests with an `Idempotency-Key`.
 
-The surprise: a key gets the id of what its request will create *before* that runs. A repeat that finds no stored answer
-goes on with the same id, so that dying halfway doubles nothing.
+A key gets the id of the resource to create *before* its request runs. A repeat that finds no stored answer continues
+with the same id, so a process that died halfway creates nothing twice.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ IDEMPOTENCY_INDEXES = (Index([("created_at", 1)], expire_after_s=24 * 3600, name
 
 
 class IdempotencyKeys:
-    """Remembers for 24 hours which id a key's request works with, and what was answered."""
+    """Keeps the id and the answer of each key's request for 24 hours."""
 
     def __init__(self, collection: Collection, *, clock: Clock, new_id: NewId) -> None:
         self._collection = collection
@@ -29,7 +29,7 @@ class IdempotencyKeys:
         self._new_id = new_id
 
     async def begin(self, caller: Caller, key: str, body_hash: str) -> dict[str, Any]:
-        """The record of this key, made now or found.
+        """Create the record of this key, or find it.
 
         Raises:
             Conflict: the key was used for another request.
@@ -46,7 +46,7 @@ class IdempotencyKeys:
         return record
 
     async def finish(self, record: Mapping[str, Any], response: Response) -> None:
-        """Keep the answer for repeats."""
+        """Store the answer for repeats."""
         answer = {
             "status": response.status_code,
             "headers": {n: v for n, v in response.headers.items() if n in {"content-type", "etag", "location"}},

@@ -1,7 +1,6 @@
-"""How much a request may be: its body, its headers, its address.
+"""Limit the size of requests: body, headers, address.
 
-The surprise: headers that never end are no request yet, so no application sees them; `BoundedHeaders` watches them
-where bytes arrive.
+Headers that never end are no request yet for the application, so `BoundedHeaders` counts them in the protocol.
 """
 
 from typing import Any, Final
@@ -16,7 +15,7 @@ _HEADERS_TOO_LARGE: Final = 431
 
 
 class TooLarge(HTTPException):
-    """A part of the request is larger than allowed; `code` says which."""
+    """A part of the request is larger than allowed; `code` names the part."""
 
     def __init__(self, status: int, code: str, limit: int) -> None:
         super().__init__(status, f"at most {limit} bytes are allowed")
@@ -24,7 +23,7 @@ class TooLarge(HTTPException):
 
 
 class Limits:
-    """Refuses what is too large as soon as that is known, in the place where the application reads it."""
+    """Middleware that rejects a request as soon as one of its parts is known to be too large."""
 
     def __init__(self, app: ASGIApp, *, max_body_bytes: int, max_header_bytes: int) -> None:
         self._app = app
@@ -32,7 +31,7 @@ class Limits:
         self._max_header = max_header_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
+        """Handle one request as an ASGI application."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -40,8 +39,8 @@ class Limits:
             raise TooLarge(_ADDRESS_TOO_LONG, "address_too_long", self._max_header)
         if sum(len(name) + len(value) for name, value in scope["headers"]) > self._max_header:
             raise TooLarge(_HEADERS_TOO_LARGE, "headers_too_large", self._max_header)
-        told = dict(scope["headers"]).get(b"content-length", b"0")
-        if told.isdigit() and int(told) > self._max_body:
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self._max_body:
             raise TooLarge(_TOO_LARGE, "body_too_large", self._max_body)
         read = 0
 
@@ -57,23 +56,23 @@ class Limits:
 
 
 class BoundedHeaders(HttpToolsProtocol):
-    """Gives up a connection whose headers do not come to an end."""
+    """Closes a connection whose headers do not end."""
 
     max_header_bytes = 64 * 1024
     _unended: int | None = 0
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Start to count the headers of a request."""
         self._unended = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """What follows is the body, which the application counts."""
+        """Stop to count: the body follows, which the application counts."""
         self._unended = None
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came in."""
+        """Count received bytes, and close the connection beyond the limit."""
         super().data_received(data)
         if self._unended is not None:
             self._unended += len(data)

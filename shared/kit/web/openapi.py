@@ -1,7 +1,6 @@
-"""What a service's OpenAPI says beyond what FastAPI derives from its code: every answer that is an error.
+"""Describe all errors in a service's OpenAPI as problem details (RFC 9457).
 
-The surprise: FastAPI would describe wrong input in a shape of its own, which none of our answers has. All errors are
-problem details (RFC 9457), and each operation names those that it can give.
+FastAPI would describe invalid input in a shape of its own, which no answer has.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,21 +13,21 @@ from pydantic.json_schema import models_json_schema
 PROBLEM: Final = "application/problem+json"
 _REF: Final = "#/components/schemas/{model}"
 _ALWAYS: Final[Mapping[str, str]] = {
-    "401": "No token, or one that proves nothing.",
-    "403": "The token's bearer has not the permission.",
-    "503": "It cannot be taken now; see Retry-After.",
+    "401": "No valid token.",
+    "403": "The caller lacks the permission.",
+    "503": "The service cannot take the request now; see Retry-After.",
 }
 _WITH_BODY: Final[Mapping[str, str]] = {"413": "The body is too large."}
-_WITH_INPUT: Final[Mapping[str, str]] = {"422": "Wrong input; `errors` names each wrong field."}
-_OF_ONE: Final[Mapping[str, str]] = {"404": "There is no such thing, or it was deleted."}
+_WITH_INPUT: Final[Mapping[str, str]] = {"422": "Invalid input; `errors` names each wrong field."}
+_OF_ONE: Final[Mapping[str, str]] = {"404": "No such resource, or it was deleted."}
 _WRITING: Final[Mapping[str, str]] = {
-    "409": "The state does not allow it, or somebody else was faster.",
+    "409": "The state does not allow it, or a concurrent change came first.",
     "412": "If-Match is not the newest version.",
 }
 
 
 def describe_errors(app: FastAPI, problem: type[BaseModel]) -> None:
-    """Let the app's OpenAPI name the errors of each operation; `problem` is their shape."""
+    """Add the errors of each operation to the app's OpenAPI; `problem` is their shape."""
     derive = app.openapi
 
     def described() -> dict[str, Any]:
@@ -54,7 +53,7 @@ def _secured(document: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A header or query parameter is absent or a text: there is no null in HTTP."""
+    """Drop null from a parameter's schema: HTTP has none."""
     others = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
     if len(others) != 1:
         return schema

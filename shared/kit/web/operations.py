@@ -1,7 +1,6 @@
-"""What operators and their tools ask every service: health, metrics, and what the relay keeps back.
+"""HTTP API for operators, the same in every service: health, metrics, quarantined documents.
 
-The surprise: a service is ready without Kafka. Its events wait in their documents; only where writes cannot be accepted
-is the answer 503.
+A service is ready without Kafka, since its events wait in their documents; 503 means that it cannot accept writes.
 """
 
 import asyncio
@@ -12,17 +11,17 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.kit.domain import NotFound
-from shared.kit.messaging.outbox import Relay
+from shared.kit.messaging.relay import Relay
 from shared.kit.storage.connection import Database
 from shared.kit.telemetry.metrics import READY
 from shared.kit.web.call import reads, writes
 from shared.kit.web.routes import router
 
-_PARTS: Final[dict[str, Any]] = {"model": dict[str, str], "description": "Which part refuses writes."}
+_PARTS: Final[dict[str, Any]] = {"model": dict[str, str], "description": "The part that refuses writes."}
 
 
 def build_operations(service: str, *, database: Database, relay: Relay, reaches_kafka: Callable[[], bool]) -> APIRouter:
-    """The routes that are the same in every service."""
+    """Build the endpoints."""
     operations = APIRouter(tags=["operations"])
 
     @operations.get("/health/live", summary="The process runs")
@@ -58,13 +57,13 @@ def build_operations(service: str, *, database: Database, relay: Relay, reaches_
 
 
 async def _database(database: Database) -> str:
-    """`ok`, or what is wrong with it."""
+    """Check the database: `ok`, or the name of its failure."""
     if database.is_away:
         return "away"
     try:
         async with asyncio.timeout(2):
             await database.check()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that it is away
+    except Exception as error:  # noqa: BLE001 - any error is an answer
         return type(error).__name__
     return "ok"
 
@@ -74,12 +73,12 @@ def _outbox(service: str, relay: Relay) -> APIRouter:
 
     @admin.get("/outbox/quarantined", dependencies=[reads(f"{service}:admin")])
     async def quarantined() -> list[dict[str, str]]:
-        """Documents whose event Kafka refuses, and which are kept back therefore."""
+        """List documents whose events Kafka rejects."""
         return await relay.quarantined()
 
     @admin.post("/outbox/{collection}/{id}/release", status_code=204, dependencies=[writes(f"{service}:admin")])
     async def release(collection: str, id: str) -> None:  # noqa: A002
-        """Let a quarantined document be published again, once the cause is gone."""
+        """Publish a quarantined document again, after its cause was removed."""
         if not await relay.release(collection, id):
             message = f"Nothing is kept back as {collection} {id}."
             raise NotFound(message)

@@ -1,6 +1,6 @@
-"""Every error as a caller sees it: problem details (RFC 9457) with a stable `code`.
+"""Answer every error with problem details (RFC 9457) and a stable `code`.
 
-The surprise: nobody else chooses a status. It follows from the kind of the domain's error, in one table.
+The status follows from the kind of the domain's error, by one table; nothing else chooses a status.
 """
 
 import re
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from shared.kit.domain import Conflict, DomainError, Invalid, NotFound, Refused, Unavailable
-from shared.kit.storage.repository import VersionMismatch
+from shared.kit.storage.repository_errors import VersionMismatch
 from shared.kit.web.auth import Forbidden
 from shared.kit.web.limits import TooLarge
 from shared.kit.web.openapi import PROBLEM
@@ -51,7 +51,7 @@ class Problem(BaseModel):
 
 
 class DatabaseUnavailable(Unavailable):
-    """The database is away, so nothing can be read or written."""
+    """The database cannot be reached."""
 
     code = "database_unavailable"
 
@@ -59,7 +59,7 @@ class DatabaseUnavailable(Unavailable):
 def problem(
     request: Request, status: int, code: str, title: str, detail: str | None = None, **more: Any
 ) -> JSONResponse:
-    """An error answer (RFC 9457)."""
+    """Make an error answer."""
     body = {
         "type": "about:blank",
         "title": title,
@@ -76,7 +76,7 @@ def problem(
 
 
 def domain_problem(request: Request, error: DomainError) -> JSONResponse:
-    """The answer to a refusal of the domain; the status follows from its kind."""
+    """Make the answer to a domain error, with the status of its kind."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     return problem(request, status, error.code, error.title or type(error).__name__, str(error), **dict(error.details))
 
@@ -94,7 +94,7 @@ def _validation_problem(request: Request, error: RequestValidationError) -> JSON
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every error of the app as a problem."""
+    """Answer every error of the app with a problem."""
 
     @app.exception_handler(DomainError)
     async def _domain(request: Request, error: DomainError) -> Response:
@@ -123,9 +123,9 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def _documented_methods(request: Request) -> list[str]:
-    """Those of all routes of this path; the framework names those of the first route alone."""
+    """List the methods of all routes of the request's path; the framework lists those of the first route alone."""
     documented: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
-    for held in ("[^/]+", ".+"):  # a parameter may hold slashes; the most particular path is meant
+    for held in ("[^/]+", ".+"):  # a parameter may hold slashes; the most specific path counts
         pattern = {path: re.sub(r"{\w+}", held, path) for path in documented}
         fitting = [path for path in documented if re.fullmatch(pattern[path], request.url.path)]
         if fitting:

@@ -1,4 +1,4 @@
-"""Routes that honour `Idempotency-Key` and check the caller before anything else."""
+"""Routes that check the caller first and honour `Idempotency-Key`."""
 
 import hashlib
 from collections.abc import Callable
@@ -22,10 +22,10 @@ def is_process(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class IdempotentRoute(APIRoute):
-    """A route that honours `Idempotency-Key` on POST, and keeps nobody waiting for a database that is away."""
+    """A route that honours `Idempotency-Key` on POST, and answers at once where the database is away."""
 
     def get_route_handler(self) -> Callable[[Request], Any]:
-        """See `APIRoute`."""
+        """Wrap the endpoint's handler: see `APIRoute`."""
         original = super().get_route_handler()
         answers_with_state = getattr(self.endpoint, "is_process", False)
         calls = (dependency.call for dependency in self.dependant.dependencies)
@@ -33,10 +33,10 @@ class IdempotentRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             if context_of(request).is_database_away():
-                # At once: the driver would wait for a primary, and callers pile up behind it.
+                # The driver would wait for a primary, and requests would pile up.
                 raise DatabaseUnavailable("The database is away; try again later.")
-            # Before anything else is looked at: who is unknown learns nothing about what would be wrong.
-            # Whoever has not the right leaves nothing behind, and gets no stored answer of better days.
+            # Before validation: unauthenticated callers never see validation errors.
+            # Before idempotency: callers without the permission store nothing, and get no stored answer.
             caller = await caller_of(request)
             for permission in needed:
                 check_permission(caller, permission)
@@ -61,5 +61,5 @@ class IdempotentRoute(APIRoute):
 
 
 def router() -> APIRouter:
-    """A router for a service's `/v1` endpoints."""
+    """Make a router for a service's `/v1` endpoints."""
     return APIRouter(prefix="/v1", route_class=IdempotentRoute)

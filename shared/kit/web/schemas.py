@@ -1,4 +1,4 @@
-"""Base shapes of requests and answers: strict input, pages, cursors."""
+"""Base schemas of requests and answers: strict input, pages, cursors."""
 
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict
 from shared.kit.storage.pages import MAX_PAGE
 
 MAX_CURSOR = 4_000
-
 
 T = TypeVar("T")
 
@@ -30,8 +29,8 @@ Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 
 
 def cursor_of(kind: str) -> Any:
-    """The query parameter that says where a page begins; the kind is that of the list's order."""
-    about = "`next_cursor` of the page before"
+    """Declare the cursor parameter of a list; `kind` names the list's order."""
+    about = "`next_cursor` of the previous page"
     return Query(max_length=MAX_CURSOR, description=about, json_schema_extra={"format": f"cursor-of-{kind}"})
 
 

@@ -1,4 +1,4 @@
-"""Read the keys that sign tokens, from a file or an issuer's JWKS."""
+"""Load the keys that verify tokens, from a file or an issuer's JWKS."""
 
 import asyncio
 import json
@@ -12,21 +12,22 @@ import jwt
 from jwt import PyJWK, PyJWKClient, PyJWKSet
 
 from shared.kit.domain import Unavailable
+from shared.kit.settings import ServiceSettings
 from shared.kit.telemetry.logs import log
 
 MAX_STALE_S = 24 * 3600.0
-"""How long keys are trusted while their issuer cannot be asked."""
+"""How long keys are trusted while their issuer cannot be reached."""
 
 
 class Unauthenticated(Exception):
-    """No token, or one that proves nothing. The message is safe to show."""
+    """No valid token; the message is safe to show."""
 
 
 def unverified_header(token: str) -> dict[str, Any]:
-    """The header of a token whose signature was not checked yet.
+    """Read the header of a token without checking the signature.
 
     Raises:
-        Unauthenticated: it is no token.
+        Unauthenticated: it is not a token.
     """
     try:
         return jwt.get_unverified_header(token)
@@ -36,10 +37,10 @@ def unverified_header(token: str) -> dict[str, Any]:
 
 
 class Keys(Protocol):
-    """Where signing keys come from."""
+    """A source of signing keys."""
 
     async def for_token(self, token: str) -> PyJWK:
-        """The key that the token says it was signed with.
+        """Find the key that the token names as its signing key.
 
         Raises:
             Unauthenticated: no such key.
@@ -48,7 +49,7 @@ class Keys(Protocol):
 
 
 class KeyFile:
-    """A JWKS in a file, read again when it changes: for development and for mounted secrets."""
+    """A JWKS in a file, read again when it changes: for development and mounted secrets."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -56,7 +57,7 @@ class KeyFile:
         self._keys: PyJWKSet | None = None
 
     async def for_token(self, token: str) -> PyJWK:
-        """See `Keys`."""
+        """Find the token's key: see `Keys`."""
         modified = self._path.stat().st_mtime
         if self._keys is None or modified != self._modified:
             self._keys = PyJWKSet.from_dict(json.loads(self._path.read_text()))
@@ -70,16 +71,16 @@ class KeyFile:
 
 
 class KeysUnavailable(Unavailable):
-    """The issuer does not tell its keys, so nobody can be recognised who has not been before."""
+    """The issuer's JWKS cannot be fetched; only cached keys can be verified."""
 
     code = "keys_unavailable"
 
 
 class KeyUrl:
-    """An issuer's JWKS: asked again when it is old or a key is not known, but never more often than the cooldown.
+    """An issuer's JWKS, fetched again when it is old or a key is unknown, within a cooldown.
 
-    The surprise: an issuer that is away takes nobody's access who has it. The keys known last go on being trusted for
-    a day; a token of an unknown key is then neither good nor bad, and its bearer is told to come back.
+    While the issuer is away, cached keys are trusted for a day; a token of an unknown key is then neither accepted nor
+    rejected, and the caller is asked to retry.
     """
 
     def __init__(
@@ -91,27 +92,27 @@ class KeyUrl:
         timeout_s: float = 5.0,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """A withdrawn key is trusted for `lifetime_s` at most; `clock` gives seconds."""
+        """Trust a withdrawn key for `lifetime_s` at most; `clock` returns seconds."""
         self._client = PyJWKClient(url, cache_keys=False, cache_jwk_set=False, timeout=timeout_s)
         self._lifetime_s = lifetime_s
         self._cooldown_s = cooldown_s
         self._clock = clock
-        self._asking = asyncio.Lock()
+        self._fetching = asyncio.Lock()
         self._keys: Mapping[str | None, PyJWK] = {}
-        self._fetched_at = self._asked_at = -math.inf
+        self._fetched_at = self._tried_at = -math.inf
         self._failed = False
 
     async def for_token(self, token: str) -> PyJWK:
-        """See `Keys`.
+        """Find the token's key: see `Keys`.
 
         Raises:
-            KeysUnavailable: the issuer does not answer, and the key is none of those known before.
+            KeysUnavailable: the issuer cannot be reached, and the key is not cached.
         """
         wanted = unverified_header(token).get("kid")
         if self._is_old() or wanted not in self._keys:
-            async with self._asking:  # one question for all who wait
-                if (self._is_old() or wanted not in self._keys) and self._may_ask():
-                    await self._ask()
+            async with self._fetching:  # one fetch for all waiting requests
+                if (self._is_old() or wanted not in self._keys) and self._may_fetch():
+                    await self._fetch()
         key = self._keys.get(wanted)
         if key is None and self._failed:
             raise KeysUnavailable("The issuer of tokens cannot be asked for its keys; try again later.")
@@ -123,19 +124,33 @@ class KeyUrl:
     def _is_old(self) -> bool:
         return self._clock() - self._fetched_at > self._lifetime_s
 
-    def _may_ask(self) -> bool:
-        return self._clock() - self._asked_at >= self._cooldown_s
+    def _may_fetch(self) -> bool:
+        return self._clock() - self._tried_at >= self._cooldown_s
 
-    async def _ask(self) -> None:
-        self._asked_at = self._clock()
+    async def _fetch(self) -> None:
+        self._tried_at = self._clock()
         try:
             found = await asyncio.to_thread(self._client.get_jwk_set, refresh=True)
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, OSError) as error:
             self._failed = True
             if self._clock() - self._fetched_at > MAX_STALE_S:
                 self._keys = {}
-            log.warning("the issuer does not tell its keys", error=type(error).__name__)
+            log.warning("signing keys cannot be fetched", error=type(error).__name__)
         else:
             self._failed = False
             self._keys = {key.key_id: key for key in found.keys}
             self._fetched_at = self._clock()
+
+
+def keys_of(settings: ServiceSettings) -> Keys:
+    """Choose the source of signing keys.
+
+    Raises:
+        ValueError: the settings name none.
+    """
+    if settings.jwks_file is not None:
+        return KeyFile(settings.jwks_file)
+    if settings.jwks_url is None:
+        message = "CRM_JWKS_FILE or CRM_JWKS_URL must say where the signing keys are"
+        raise ValueError(message)
+    return KeyUrl(settings.jwks_url, lifetime_s=settings.jwks_lifetime_s, cooldown_s=settings.jwks_cooldown_s)

@@ -1,4 +1,4 @@
-"""Hold requests until a process ends (`Prefer: wait=N`), within a bound."""
+"""Hold requests until a process ends (`Prefer: wait=N`), up to a number of requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class LongPolls:
-    """Requests that wait for a process to end, bounded: beyond the bound nobody waits, and nobody while we stop."""
+    """Long polls on the end of a process; beyond the limit, and during shutdown, requests are answered at once."""
 
     def __init__(self, limit: int) -> None:
         self._free = limit
@@ -19,11 +19,11 @@ class LongPolls:
         WAITERS_LIMIT.set(limit)
 
     def release_all(self) -> None:
-        """Whoever waits is answered with what there is now: the service is about to stop."""
+        """Answer all waiting requests with the current state, because the service is about to stop."""
         self._stopping = True
 
     async def until(self, read: Callable[[], Awaitable[T]], ended: Callable[[T], bool], wait_s: float) -> T:
-        """The first reading that shows the end, or the last one when the time is over."""
+        """Read until the process has ended or the time is over, and return the last reading."""
         reading = await read()
         if ended(reading) or wait_s <= 0 or self._free <= 0:
             return reading

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from deploy.local.services import ServiceProcess
-from shared.kit.messaging.outbox import MAX_HINTED_BYTES
+from shared.kit.messaging.hints import MAX_HINTED_BYTES
 from tests.system.conftest import QUICK
 from tests.system.crm import Crm, Json, until
 

@@ -46,7 +46,7 @@ async def compare_versions(rebuild: Rebuild, *, comparing: Comparing, log: Log, 
 
 async def _until_consumed(ends: Places, log: Log, hold: Hold) -> None:
     while True:
-        committed = await log.heard()
+        committed = await log.committed()
         if all(committed.get(place, 0) >= end for place, end in ends.items()):
             return
         await hold(lambda _: None)

@@ -19,7 +19,7 @@ class Log(Protocol):
         """Read the offsets that the next records will get."""
         ...
 
-    async def heard(self) -> Places:
+    async def committed(self) -> Places:
         """Read the offsets that the live service has committed."""
         ...
 

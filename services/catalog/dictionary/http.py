@@ -1,0 +1,96 @@
+"""HTTP API of dictionaries."""
+
+from typing import Annotated
+
+from crm_contracts.dictionaries import DictionaryValue
+from fastapi import APIRouter, Response
+
+from services.catalog.dictionary.domain.dictionary import Dictionary
+from services.catalog.dictionary.domain.seeds import SEEDS
+from services.catalog.dictionary.schemas import DictionaryOut, ValueFieldsIn, ValueIn
+from services.catalog.dictionary.usecases import (
+    add_dictionary_value,
+    change_dictionary_value,
+    delete_dictionary_value,
+)
+from shared.kit.storage.repository import Repository
+from shared.kit.web.call import Call, etag, reads, writes
+from shared.kit.web.routes import router
+
+CanRead = Annotated[Call, reads("catalog:read")]
+CanAdminister = Annotated[Call, writes("catalog:admin")]
+
+
+def build_router(*, dictionaries: Repository[Dictionary]) -> APIRouter:
+    """Build the endpoints."""
+    api = router()
+    api.tags = ["dictionaries"]
+
+    def shown(dictionary: Dictionary, code: str, response: Response) -> DictionaryValue:
+        response.headers.update(etag(dictionary.version))
+        return dictionary.value(code)
+
+    @api.get("/dictionaries", name="listed")
+    async def list_dictionaries(call: CanRead) -> list[DictionaryOut]:
+        """List all dictionaries with their values (DICT-01)."""
+        guarded = call.guard(dictionaries)
+        return [DictionaryOut.of(await guarded.get(code)) for code in SEEDS]
+
+    @api.get("/dictionaries/{code}")
+    async def read_dictionary(code: str, call: CanRead, response: Response) -> DictionaryOut:
+        """Read a dictionary, its values in their order (DICT-02)."""
+        dictionary = await call.guard(dictionaries).get(code)
+        response.headers.update(etag(dictionary.version))
+        return DictionaryOut.of(dictionary)
+
+    @api.post("/dictionaries/{code}/values", status_code=201)
+    async def add_value(code: str, body: ValueIn, call: CanAdminister, response: Response) -> DictionaryValue:
+        """Add a value (DICT-02); the ETag is the dictionary's."""
+        dictionary = await add_dictionary_value(
+            code,
+            body.code,
+            body.name,
+            body.sort,
+            call.cause,
+            dictionaries=call.guard(dictionaries),
+            expected_version=call.if_match,
+        )
+        response.headers["Location"] = f"/v1/dictionaries/{code}/values/{body.code}"
+        return shown(dictionary, body.code, response)
+
+    @api.patch("/dictionaries/{code}/values/{value}")
+    async def change_value(
+        code: str, value: str, body: ValueFieldsIn, call: CanAdminister, response: Response
+    ) -> DictionaryValue:
+        """Change a value's name or sort index (DICT-02); the ETag is the dictionary's."""
+        dictionary = await change_dictionary_value(
+            code,
+            value,
+            body.fields(),
+            call.cause,
+            dictionaries=call.guard(dictionaries),
+            expected_version=call.if_match,
+        )
+        return shown(dictionary, value, response)
+
+    @api.delete("/dictionaries/{code}/values/{value}")
+    async def delete_value(
+        code: str,
+        value: str,
+        call: CanAdminister,
+        response: Response,
+        force: bool = False,  # noqa: FBT001, FBT002 - a query parameter
+    ) -> DictionaryOut:
+        """Delete a value, a system value by force only; elements that have it keep it (DICT-02)."""
+        dictionary = await delete_dictionary_value(
+            code,
+            value,
+            call.cause,
+            dictionaries=call.guard(dictionaries),
+            by_force=force,
+            expected_version=call.if_match,
+        )
+        response.headers.update(etag(dictionary.version))
+        return DictionaryOut.of(dictionary)
+
+    return api

@@ -1,0 +1,47 @@
+"""Requests and answers of the dictionary API."""
+
+from typing import Annotated, Any
+
+from crm_contracts.dictionaries import DictionaryValue
+from crm_contracts.values import Value
+from pydantic import StringConstraints
+
+from services.catalog.dictionary.domain.dictionary import Dictionary
+from shared.elements.schemas.scalars import Sort
+from shared.kit.web.schemas import Input
+
+ValueCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_]{0,49}$")]
+ValueName = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
+
+
+class ValueFieldsIn(Input):
+    """Changeable fields of a dictionary's value; absent fields stay unchanged (DICT-02)."""
+
+    name: ValueName = ""
+    sort: Sort = 10
+
+    def fields(self) -> dict[str, Any]:
+        """Return the given fields."""
+        return self.model_dump(exclude_unset=True)
+
+
+class ValueIn(Input):
+    """A new value; its code never changes (DICT-02)."""
+
+    code: ValueCode
+    name: ValueName
+    sort: Sort = 10
+
+
+class DictionaryOut(Value):
+    """A dictionary with its values in their order, and its version."""
+
+    code: str
+    name: str
+    values: tuple[DictionaryValue, ...]
+    version: int
+
+    @classmethod
+    def of(cls, dictionary: Dictionary) -> "DictionaryOut":
+        """Convert a dictionary."""
+        return cls(code=dictionary.id, name=dictionary.name, values=dictionary.values, version=dictionary.version)

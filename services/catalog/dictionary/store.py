@@ -1,0 +1,3 @@
+"""Collection of the dictionaries."""
+
+DICTIONARIES = "dictionaries"

@@ -1,0 +1,99 @@
+"""HTTP API of products."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from services.catalog.product.domain import Product
+from services.catalog.product.schemas import ExternalId, ProductFieldsIn, ProductIn, ProductOut
+from services.catalog.product.store import ProductViews
+from services.catalog.product.usecases import correct_product, create_product, upsert_product
+from shared.elements.schemas.scalars import Code
+from shared.kit.domain import NotFound
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import Repository
+from shared.kit.web.call import Call, etag, reads, writes
+from shared.kit.web.routes import router
+from shared.kit.web.schemas import Limit, Page, cursor_of
+
+CanRead = Annotated[Call, reads("catalog:read")]
+CanWrite = Annotated[Call, writes("catalog:write")]
+ProductCursor = Annotated[str | None, cursor_of("products")]
+
+
+def build_router(*, products: Repository[Product], views: ProductViews, numbers: Numbers) -> APIRouter:
+    """Build the endpoints."""
+    api = router()
+    api.tags = ["products"]
+    create = partial(create_product, products=products, numbers=numbers)
+
+    def shown(product: Product, response: Response, status: int = 200) -> ProductOut:
+        response.status_code = status
+        response.headers.update(etag(product.version))
+        return ProductOut.of(product)
+
+    @api.post("/products", status_code=201)
+    async def enter(body: ProductIn, call: CanWrite, response: Response) -> ProductOut:
+        """Create a product (PROD-01)."""
+        product = await create(body.id or call.new_id, body.catalog_id, body.fields(), call.cause)
+        response.headers["Location"] = f"/v1/products/{product.id}"
+        return shown(product, response, 201)
+
+    @api.get("/products")
+    async def page(
+        call: CanRead,
+        external_id: str | None = None,
+        catalog_id: str = "default",
+        active: bool | None = None,  # noqa: FBT001 - a query parameter
+        limit: Limit = 50,
+        cursor: ProductCursor = None,
+    ) -> Page[ProductOut]:
+        """List products of a catalog by sort index, name and id (PROD-09); an external id finds at most one."""
+        if external_id is not None:
+            one = await views.by_external_id(catalog_id, external_id)
+            fits = one is not None and active in {None, one.active}
+            return Page(items=[ProductOut.of(one)] if one and fits else [])
+        found, more = await views.page(catalog_id, active=active, access=call.caller, limit=limit, cursor=cursor)
+        return Page(items=[ProductOut.of(product) for product in found], next_cursor=more)
+
+    @api.get("/products/by-external-id/{external_id:path}")
+    async def look_up(external_id: str, _: CanRead, response: Response, catalog_id: str = "default") -> ProductOut:
+        """Find the product that an integration knows by this id (PROD-10)."""
+        product = await views.by_external_id(catalog_id, external_id)
+        if product is None:
+            message = f"There is no product with the external id {external_id}."
+            raise NotFound(message)
+        return shown(product, response)
+
+    @api.get("/products/{product_id}")
+    async def read(product_id: str, call: CanRead, response: Response) -> ProductOut:
+        """Read one product."""
+        return shown(await call.guard(products).get(product_id), response)
+
+    @api.patch("/products/{product_id}")
+    async def correct(product_id: str, body: ProductFieldsIn, call: CanWrite, response: Response) -> ProductOut:
+        """Correct fields (PROD-06); an inactive product can no longer be sold (PROD-08)."""
+        product = await correct_product(
+            product_id, body.fields(), call.cause, products=call.guard(products), expected_version=call.if_match
+        )
+        return shown(product, response)
+
+    @api.put("/products/external/{external_id:path}", responses={201: {"model": ProductOut}})
+    async def upsert(
+        external_id: ExternalId, body: ProductFieldsIn, call: CanWrite, response: Response, catalog_id: Code = "default"
+    ) -> ProductOut:
+        """Create or correct the product of this external id (PROD-10)."""
+        product, is_new = await upsert_product(
+            catalog_id,
+            body.fields_of(external_id),
+            call.cause,
+            fresh_id=call.new_id,
+            products=call.guard(products),
+            views=views,
+            create=create,
+            expected_version=call.if_match,
+        )
+        return shown(product, response, 201 if is_new else 200)
+
+    return api

@@ -1,0 +1,78 @@
+"""Collection, indexes and read views of products.
+
+Lists are ordered by sort index (PROD-09), so their cursor holds a position in that order and not a time.
+"""
+
+from typing import Any
+
+from services.catalog.product.domain import Product
+from shared.kit.domain import invalid_field
+from shared.kit.storage.documents import Document
+from shared.kit.storage.indexes import Index
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor
+from shared.kit.web.auth import Caller
+
+PRODUCTS = "products"
+IN_ORDER = [("sort", 1), ("name", 1), ("_id", 1)]
+IS_GIVEN = {"$gt": ""}
+"""Any text. Not `$type`: MongoDB does not see that a query for one text is covered by that."""
+PRODUCT_INDEXES = (
+    Index([("number", 1)], unique=True, name="number"),
+    Index([("catalog_id", 1), *IN_ORDER], name="in_order"),
+    Index([("catalog_id", 1), ("active", 1), *IN_ORDER], name="in_order_by_activity"),
+    Index(
+        [("catalog_id", 1), ("external_id", 1)],
+        unique=True,
+        partial={"external_id": IS_GIVEN},
+        name="external_id",
+    ),
+)
+
+
+class ProductViews:
+    """Read views of products."""
+
+    def __init__(self, products: MongoRepository[Product]) -> None:
+        self._products = products
+
+    async def page(
+        self, catalog_id: str, *, active: bool | None, access: Caller, limit: int, cursor: str | None
+    ) -> tuple[list[Product], str | None]:
+        """List products of a catalog by sort index, name and id, with the cursor of the next page."""
+        del access  # every reader reads every product until rights per record exist (PERM)
+        where: dict[str, Any] = {"catalog_id": catalog_id}
+        if active is not None:
+            where["active"] = active
+        if cursor:
+            where |= place_after(cursor)
+        found = await self._products.collection.find(where, sort=IN_ORDER, limit=limit + 1, fields=WITHOUT_BOOKKEEPING)
+        page = [self._products.read(document) for document in found[:limit]]
+        last = page[-1] if len(found) > limit else None
+        return page, encode_cursor(str(last.sort), last.name, last.id) if last else None
+
+    async def by_external_id(self, catalog_id: str, external_id: str) -> Product | None:
+        """Find the product that an integration knows by this id (PROD-10)."""
+        document = await self._products.collection.first({"catalog_id": catalog_id, "external_id": external_id})
+        return None if document is None else self._products.read(document)
+
+
+def place_after(cursor: str) -> Document:
+    """Build the filter for everything after the cursor.
+
+    Raises:
+        Invalid: not a cursor of this list.
+    """
+    try:
+        sort, name, id_ = decode_place(cursor)
+        place = {"sort": int(sort), "name": name, "_id": id_}
+        int(sort).to_bytes(8, signed=True)  # MongoDB takes no numbers of more than 64 bits
+    except (ValueError, OverflowError) as error:
+        raise invalid_field("cursor", "cursor", "not a cursor of this list") from error
+    return {
+        "$or": [
+            {"sort": {"$gt": place["sort"]}},
+            {"sort": place["sort"], "name": {"$gt": place["name"]}},
+            {"sort": place["sort"], "name": place["name"], "_id": {"$gt": place["_id"]}},
+        ],
+    }

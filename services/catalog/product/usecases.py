@@ -1,0 +1,98 @@
+"""Use cases of products: create, correct, upsert."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any, Protocol
+
+from services.catalog.product.domain import ExternalIdTaken, Product
+from shared.kit.domain import Cause, derived_id
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import Records, Repository
+from shared.kit.storage.repository_errors import IdTaken
+
+Create = Callable[[str, str, Mapping[str, Any], Cause], Awaitable[Product]]
+"""`create_product` with its collaborators."""
+
+
+class ByExternalId(Protocol):
+    """Finds products by external id."""
+
+    async def by_external_id(self, catalog_id: str, external_id: str) -> Product | None:
+        """Find the product with this external id."""
+        ...
+
+
+async def create_product(
+    id_: str,
+    catalog_id: str,
+    fields: Mapping[str, Any],
+    cause: Cause,
+    *,
+    products: Repository[Product],
+    numbers: Numbers,
+) -> Product:
+    """Create a product in its catalog, which never changes afterwards (PROD-01).
+
+    Raises:
+        Invalid: no name, a main section outside the list, or two base prices.
+        ExternalIdTaken: the external id belongs to another product of the catalog.
+    """
+    return await products.add_numbered(
+        lambda number: Product.create(id_, number, catalog_id, fields, by=cause.actor, at=cause.at), cause, numbers
+    )
+
+
+async def correct_product(
+    id_: str,
+    changes: Mapping[str, Any],
+    cause: Cause,
+    *,
+    products: Records[Product],
+    expected_version: int | None = None,
+) -> Product:
+    """Set the given fields of a product (PROD-06).
+
+    Raises:
+        NotFound: no such product.
+        VersionMismatch: the caller's copy is old.
+        ExternalIdTaken: the external id belongs to another product of the catalog.
+    """
+    return await products.change(
+        id_, lambda found: found.correct(changes, by=cause.actor, at=cause.at), cause, expected_version=expected_version
+    )
+
+
+async def upsert_product(
+    catalog_id: str,
+    fields: Mapping[str, Any],
+    cause: Cause,
+    *,
+    fresh_id: str,
+    products: Records[Product],
+    views: ByExternalId,
+    create: Create,
+    expected_version: int | None = None,
+) -> tuple[Product, bool]:
+    """Create the product of `fields["external_id"]`, or correct it (PROD-10).
+
+    Its id is derived from the external id, so that parallel calls meet in one document; `fresh_id` is used where the
+    product that had this external id before has another one now.
+
+    Returns:
+        The product, and whether it is new.
+
+    Raises:
+        VersionMismatch: the caller's copy of an existing product is old.
+    """
+    external_id = fields["external_id"]
+    for id_ in (derived_id("product", catalog_id, external_id), fresh_id, fresh_id):
+        found = await views.by_external_id(catalog_id, external_id)
+        if found is not None:
+            corrected = await correct_product(
+                found.id, fields, cause, products=products, expected_version=expected_version
+            )
+            return corrected, False
+        # The id or the external id is taken: by a parallel call, or the id was used before.
+        with suppress(IdTaken, ExternalIdTaken):
+            return await create(id_, catalog_id, fields, cause), True
+    raise ExternalIdTaken
