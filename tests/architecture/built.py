@@ -23,7 +23,7 @@ def built(name: str) -> Service:
 
 def reactions_of(service: Service) -> Sequence[Reaction]:
     """What a service reacts with; nothing where it does not subscribe."""
-    subscription = service._subscription
+    subscription = service.subscription
     found = {} if subscription is None else subscription._handler._reactions
     return [reaction for reactions in found.values() for reaction in reactions]
 

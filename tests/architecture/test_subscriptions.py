@@ -1,19 +1,17 @@
 """What each service really subscribes with: the built objects are asked, not the source."""
 
-import json
 from collections.abc import Sequence
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from crm_contracts import registry
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
+from deploy.topics import read_subscriptions
 from shared.kit.service.service import Service
-from tests.architecture.sources import ROOT, SERVICES
+from tests.architecture.built import built
+from tests.architecture.sources import SERVICES
 
 Subscriber = Any
 """FastStream's batch subscriber, whose options have no public names."""
@@ -36,23 +34,8 @@ def problems_of(subscriber: Subscriber, service: str) -> list[str]:
     return problems
 
 
-def built(name: str) -> Service:
-    """The service as its composition root puts it together, which contacts nothing."""
-    app, _ = import_module(f"services.{name}.app").build()
-    service: Service = app.state.service
-    return service
-
-
 def subscribers_of(service: Service) -> Sequence[Subscriber]:
-    subscription = service._subscription
-    return [] if subscription is None else list(subscription.broker.subscribers)
-
-
-@pytest.fixture(autouse=True)
-def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "jwks.json"
-    file.write_text(json.dumps({"keys": []}))
-    monkeypatch.setenv("CRM_JWKS_FILE", str(file))
+    return list(service.subscription.broker.subscribers) if service.subscription else []
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -74,9 +57,9 @@ async def test_a_service_subscribes_to_the_topics_of_the_events_it_reacts_to(nam
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_every_topic_that_a_service_subscribes_to_has_its_dead_letter_topic(name: str) -> None:
-    dead_letters = yaml.safe_load((ROOT / "deploy" / "topics.yaml").read_text())["dead_letters"]["hears"]
     topics = {topic for subscriber in subscribers_of(built(name)) for topic in subscriber.topic_names}
-    assert topics <= set(dead_letters.get(name) or ()), "a record that cannot be parked blocks its partition for ever"
+    known = read_subscriptions().get(name, frozenset())
+    assert topics <= known, "a record that cannot be parked blocks its partition for ever"
 
 
 async def test_a_subscriber_with_other_settings_is_found() -> None:

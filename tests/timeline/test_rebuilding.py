@@ -29,7 +29,7 @@ from services.timeline.rebuild.usecases.lease import Lease
 from services.timeline.rebuild.usecases.run_rebuild import run_rebuild
 from services.timeline.rebuild.usecases.sweep_generations import sweep_generations
 from shared.kit.domain import Cause
-from shared.kit.messaging.topic_reader import Batch, Replay
+from shared.kit.messaging.topic_reader import Batch, TopicReader
 from shared.kit.settings import KafkaSettings
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database, connect
@@ -115,7 +115,7 @@ class Site:
             open_log=log or self.log,
         )
 
-    def log(self, kind: type[Replay] = Replay) -> Replay:
+    def log(self, kind: type[TopicReader] = TopicReader) -> TopicReader:
         return kind((self.topic,), self.settings, group=self.group, parse=registry.parse)
 
     async def sweep(self, *, kept_s: float) -> None:
@@ -275,7 +275,7 @@ async def test_a_replica_goes_on_where_another_one_stood_still(site: Site) -> No
     started = await site.start()
     awake, begun_at = asyncio.Event(), []
 
-    class Paused(Replay):
+    class Paused(TopicReader):
         async def read(self, start: Any, ends: Any) -> AsyncIterator[Any]:
             async for batch in super().read(start, dict.fromkeys(ends, 15)):
                 yield batch
@@ -283,7 +283,7 @@ async def test_a_replica_goes_on_where_another_one_stood_still(site: Site) -> No
             async for batch in super().read(dict.fromkeys(ends, 15), ends):
                 yield batch
 
-    class Noted(Replay):
+    class Noted(TopicReader):
         async def read(self, start: Any, ends: Any) -> AsyncIterator[Any]:
             begun_at.append(set(start.values()))
             async for batch in super().read(start, ends):
@@ -383,7 +383,7 @@ async def test_what_the_live_service_parks_is_counted_and_passed_over(site: Site
     await site.commit()
     started = await site.start()
 
-    class Poisoned(Replay):
+    class Poisoned(TopicReader):
         """What Kafka would not take, the database does not take either."""
 
         async def read(self, start: Any, ends: Any) -> AsyncIterator[Any]:
