@@ -105,7 +105,7 @@ async def _create(admin: AIOKafkaAdminClient, wanted: Sequence[Topic], replicati
 
 
 async def _compare_partitions(
-    admin: AIOKafkaAdminClient, wanted: Sequence[Topic], deadline_s: float = 15.0
+    admin: AIOKafkaAdminClient, wanted: Sequence[Topic], deadline_s: float = 60.0
 ) -> list[str]:
     deadline = time.monotonic() + deadline_s
     while True:

@@ -16,13 +16,13 @@ from deploy.local.kafka import Kafka
 from deploy.local.keys import Keys
 from deploy.local.mongo import Mongo
 from deploy.local.process import ChildProcess
+from deploy.local.waiting import START_DEADLINE_S
 from deploy.tokens import AUDIENCE, ISSUER
 
 SERVICES: Final = ("leads", "deals", "clients", "catalog", "timeline")
 DEFAULT_PORTS: Final = dict(zip(SERVICES, range(8101, 8106), strict=True))
 DATABASE_PREFIX: Final = "crm_"
 ROOT: Final = Path(__file__).resolve().parents[2]
-_READY_DEADLINE_S: Final = 60.0
 # HTTP requests get 15 s, running handlers 15 s, the last flush 5 s.
 _STOP_DEADLINE_S: Final = 40.0
 _OK: Final = 200
@@ -71,7 +71,7 @@ class ServiceProcess:
         """Start it, without waiting."""
         self._process.start()
 
-    def wait_ready(self, deadline_s: float = _READY_DEADLINE_S) -> None:
+    def wait_ready(self, deadline_s: float = START_DEADLINE_S) -> None:
         """Return when it accepts writes."""
         self._process.wait_ready(lambda: answers_ok(f"{self.url}/health/ready"), deadline_s)
 

@@ -2,8 +2,12 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from deploy.local.process import NotReady
+
+START_DEADLINE_S: Final = 300.0
+"""For what was started here: a bound for a hang. What ends before it is ready says so at once."""
 
 
 def wait_until(ready: Callable[[], bool], what: str, deadline_s: float) -> None:

@@ -10,11 +10,10 @@ from deploy.local.kafka.broker import Kafka
 from deploy.local.kafka.properties import LOCAL_CLIENTS, server_properties
 from deploy.local.ports import free_port
 from deploy.local.rungs import Container, Rung, RungUnavailable, docker_answers
-from deploy.local.waiting import wait_until
+from deploy.local.waiting import START_DEADLINE_S, wait_until
 
 IMAGE: Final = "apache/kafka:4.4.0"
 _CONTROLLER_PORT: Final = 29093
-_DEADLINE_S: Final = 60.0
 
 
 class DockerKafka(Kafka):
@@ -41,7 +40,7 @@ class DockerKafka(Kafka):
         self._container.start()
 
     def wait_ready(self) -> None:
-        wait_until(self.answers, "Kafka in its container", _DEADLINE_S)
+        wait_until(self.answers, "Kafka in its container", START_DEADLINE_S)
 
     def kill(self) -> None:
         self._container.kill()

@@ -12,7 +12,7 @@ from deploy.local.rungs import NotOurs, Rung, RungUnavailable
 from deploy.local.waiting import wait_until
 from shared.kit.settings import KafkaSettings
 
-_DEADLINE_S: Final = 15.0
+_DEADLINE_S: Final = 60.0
 
 
 class GivenKafka(Kafka):

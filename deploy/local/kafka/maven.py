@@ -20,11 +20,11 @@ from deploy.local.kafka.properties import LOCAL_CLIENTS, server_properties
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
 from deploy.local.rungs import Rung, RungUnavailable
+from deploy.local.waiting import START_DEADLINE_S
 
 VERSION: Final = "4.4.0"
 _HERE: Final = Path(__file__).parent
 _OLDEST_JAVA: Final = 17
-_DEADLINE_S: Final = 60.0
 
 
 class MavenKafka(Kafka):
@@ -80,7 +80,7 @@ class MavenKafka(Kafka):
         self._process.start()
 
     def wait_ready(self) -> None:
-        self._process.wait_ready(self.answers, _DEADLINE_S)
+        self._process.wait_ready(self.answers, START_DEADLINE_S)
 
     def kill(self) -> None:
         self._process.kill()

@@ -12,8 +12,7 @@ from deploy.local.kafka.broker import ClientSettings, Kafka
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
 from deploy.local.rungs import Rung, RungUnavailable
-
-_DEADLINE_S: Final = 20.0
+from deploy.local.waiting import START_DEADLINE_S
 
 
 class TansuKafka(Kafka):
@@ -48,7 +47,7 @@ class TansuKafka(Kafka):
         self._process.start()
 
     def wait_ready(self) -> None:
-        self._process.wait_ready(self.answers, _DEADLINE_S)
+        self._process.wait_ready(self.answers, START_DEADLINE_S)
 
     def kill(self) -> None:
         self._process.kill()

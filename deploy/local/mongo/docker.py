@@ -6,10 +6,9 @@ from typing import Final
 from deploy.local.mongo.server import REPLICA_SET, Mongo, becomes_primary, local_url
 from deploy.local.ports import free_port
 from deploy.local.rungs import Container, Rung, RungUnavailable, docker_answers
-from deploy.local.waiting import wait_until
+from deploy.local.waiting import START_DEADLINE_S, wait_until
 
 IMAGE: Final = "mongo:8"
-_DEADLINE_S: Final = 60.0
 
 
 class DockerMongo(Mongo):
@@ -34,7 +33,7 @@ class DockerMongo(Mongo):
         self._container.start()
 
     def wait_ready(self) -> None:
-        wait_until(lambda: becomes_primary(self._port), "MongoDB in its container", _DEADLINE_S)
+        wait_until(lambda: becomes_primary(self._port), "MongoDB in its container", START_DEADLINE_S)
 
     def kill(self) -> None:
         self._container.kill()

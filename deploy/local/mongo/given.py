@@ -8,7 +8,7 @@ from deploy.local.mongo.server import Mongo, has_primary
 from deploy.local.rungs import NotOurs, Rung, RungUnavailable
 from deploy.local.waiting import wait_until
 
-_DEADLINE_S: Final = 15.0
+_DEADLINE_S: Final = 60.0
 
 
 class GivenMongo(Mongo):

