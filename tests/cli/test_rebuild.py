@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from deploy.cli import app
 from deploy.client import SERVICES
 from deploy.local.services import ROOT
+from tests.deadlines import DEADLINE_S
 
 RUN = CliRunner()
 EQUAL = {"entries": 7, "marks": 1, "missing": 0, "extra": 0, "different": 0, "examples": []}
@@ -159,9 +160,9 @@ def test_whoever_stops_watching_is_told_how_to_look_again(serve: Serve) -> None:
     service.on_look = looked.set
     command = [sys.executable, "-m", "deploy.cli", "timeline", "rebuild"]
     with subprocess.Popen(command, cwd=ROOT, env=os.environ, stderr=subprocess.PIPE, text=True) as watching:
-        assert looked.wait(60)
+        assert looked.wait(DEADLINE_S)
         watching.send_signal(signal.SIGINT)
-        _, said = watching.communicate(timeout=30)
+        _, said = watching.communicate(timeout=DEADLINE_S)
     assert watching.returncode == 1
     assert "`crm timeline rebuild` shows it again" in said
     assert "DELETE /r1" not in service.asked

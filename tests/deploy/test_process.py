@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.process import ChildProcess, NotReady, recorded_processes, start_mark, stop_leftovers
+from tests.deadlines import DEADLINE_S
 
 SLEEPER = [sys.executable, "-c", "import time; print('here', flush=True); time.sleep(600)"]
 DEAF = [
@@ -22,7 +23,7 @@ DEAF = [
 def child(directory: Path, command: list[str] = SLEEPER) -> ChildProcess:
     process = ChildProcess("child", command, directory=directory)
     process.start()
-    process.wait_ready(lambda: "here" in process.log.read_text(), 10)
+    process.wait_ready(lambda: "here" in process.log.read_text(), DEADLINE_S)
     return process
 
 
@@ -44,7 +45,7 @@ def test_a_child_that_ignores_sigterm_is_killed_at_the_deadline(tmp_path: Path) 
 def test_a_paused_child_can_be_terminated(tmp_path: Path) -> None:
     process = child(tmp_path)
     process.pause()
-    assert process.terminate(deadline_s=10)
+    assert process.terminate(deadline_s=DEADLINE_S)
     assert process._process is not None
     assert process._process.returncode == -signal.SIGTERM
 
@@ -52,9 +53,9 @@ def test_a_paused_child_can_be_terminated(tmp_path: Path) -> None:
 def test_a_paused_child_goes_on_when_resumed(tmp_path: Path) -> None:
     process = child(tmp_path)
     process.pause()
-    process.wait_ready(lambda: state_of(process.pid) == "T", 5)
+    process.wait_ready(lambda: state_of(process.pid) == "T", DEADLINE_S)
     process.resume()
-    process.wait_ready(lambda: state_of(process.pid) != "T", 5)
+    process.wait_ready(lambda: state_of(process.pid) != "T", DEADLINE_S)
     process.kill()
 
 
@@ -72,7 +73,7 @@ def test_a_child_that_ends_early_shows_its_log(tmp_path: Path) -> None:
     process = ChildProcess("child", [sys.executable, "-c", "raise SystemExit('no room')"], directory=tmp_path)
     process.start()
     with pytest.raises(NotReady, match=r"(?s)ended with code 1.*no room"):
-        process.wait_ready(lambda: False, 10)
+        process.wait_ready(lambda: False, DEADLINE_S)
 
 
 def test_a_child_that_is_never_ready_is_given_up(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from deploy.local import state
 from deploy.local.process import recorded_processes, start_mark
 from deploy.local.stack import LocalStack
+from tests.deadlines import DEADLINE_S
 
 pytestmark = pytest.mark.usefixtures("on_tansu")
 
@@ -18,6 +19,8 @@ STARTER = """
 import sys, time
 from pathlib import Path
 from deploy.local.stack import LocalStack
+from tests.deadlines import DEADLINE_S
+from tests.deadlines import DEADLINE_S
 with LocalStack(Path(sys.argv[1]), services=()) as stack:
     print("STARTED", flush=True)
     time.sleep(600)
@@ -32,7 +35,7 @@ def started_elsewhere(directory: Path) -> subprocess.Popen[str]:
 
 
 def ended(starter: subprocess.Popen[str]) -> int:
-    code = starter.wait(30)
+    code = starter.wait(DEADLINE_S)
     assert starter.stdout is not None
     starter.stdout.close()
     return code

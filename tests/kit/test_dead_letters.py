@@ -29,6 +29,7 @@ from shared.kit.records import KafkaUnavailable, Tail, record_at
 from shared.kit.repository import MongoRepository
 from shared.kit.settings import KafkaSettings
 from shared.kit.subscribing import TRIES_IN_PLACE
+from tests.deadlines import DEADLINE_S
 from tests.kit.jars import Jar, because, filled_jar
 from tests.kit.test_subscription import (
     MALFORMED,
@@ -347,7 +348,7 @@ async def test_of_two_replays_at_once_one_runs(stage: Stage, open_office: Open) 
     for listener in stage.listeners:
         listener._handle = handle
     running = asyncio.create_task(office.desk.replay(id_, by=ANN))
-    await asyncio.wait_for(begun.wait(), 15)
+    await asyncio.wait_for(begun.wait(), DEADLINE_S)
     with pytest.raises(ReplayRunning):
         await other.desk.replay(id_, by=BOB)
     with pytest.raises(ReplayRunning):

@@ -14,6 +14,7 @@ from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
 from deploy.local.rungs import RungUnavailable
 from shared.kit.mongo import Database, DuplicateKey, Index, Numbers, UnsafeDeployment, connect, is_transient
+from tests.deadlines import DEADLINE_S
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ async def standalone(tmp_path: Path) -> AsyncIterator[str]:
 
     server.start()
     try:
-        server.wait_ready(answers, 30)
+        server.wait_ready(answers, DEADLINE_S)
         yield url
     finally:
         server.kill()

@@ -32,6 +32,7 @@ from shared.kit.mongo import Collection, Database, Document, connect
 from shared.kit.replay import Batch, Replay
 from shared.kit.repository import MongoRepository
 from shared.kit.settings import KafkaSettings
+from tests.deadlines import DEADLINE_S
 from tests.kit.topics import Topics
 from tests.kit.waiting import eventually
 from tests.stack import DropLater
@@ -343,7 +344,7 @@ async def test_a_cancelled_rebuild_ends_and_the_live_projection_stays(site: Site
     await eventually(waits, "it works")
     now = await site.database.now()
     await cancel_rebuild(started.id, because(), now=now, rebuilds=site.rebuilds, generations=site.generations)
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, DEADLINE_S)
     assert (await site.generations.pointer()).written == (1,)
     await site.hear(event)
     assert {entry.event_id for entry in await site.live.of_event(event.id)} == {event.id}
