@@ -7,7 +7,7 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-versi
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check test faults fuzz bench bench-quick contracts lock clean
+.PHONY: help setup demo up down collect check test test-busy faults fuzz bench bench-quick contracts lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -36,7 +36,11 @@ up: setup  ## start the stack and leave it running
 down: setup  ## stop what `up` started
 	$(BIN)/crm down
 
-check: setup  ## format, lint, types, import rules, architecture and contract tests
+collect: setup  ## collect all tests twice, in processes that share neither clock nor hashes nor paths
+	@echo "[collect] every test twice"
+	@$(BIN)/python -m pytest -q tests/architecture/test_determinism.py
+
+check: setup collect  ## format, lint, types, import rules, architecture and contract tests
 	@echo "[check] format"
 	@$(BIN)/ruff format --check .
 	@echo "[check] lint"
@@ -46,7 +50,7 @@ check: setup  ## format, lint, types, import rules, architecture and contract te
 	@echo "[check] import rules"
 	@$(BIN)/lint-imports
 	@echo "[check] architecture and contracts"
-	@$(BIN)/python -m pytest -q tests/architecture tests/contracts
+	@$(BIN)/python -m pytest -q tests/architecture tests/contracts --ignore tests/architecture/test_determinism.py
 
 # Those of single services mostly wait, so three processes share them, each with a Kafka and a MongoDB of its own; those of the
 # whole system want the machine for themselves.
