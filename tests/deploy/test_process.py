@@ -1,7 +1,6 @@
 """Children are ended, found again, and never mistaken for somebody else's process."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -109,13 +108,25 @@ def test_the_children_of_a_killed_starter_are_ended_by_the_next(tmp_path: Path) 
 
 
 def test_a_process_that_only_has_the_recorded_pid_is_left_alone(tmp_path: Path) -> None:
-    process = child(tmp_path)
-    record = tmp_path / "running" / "child.json"
-    record.write_text(json.dumps({**json.loads(record.read_text()), "started": "another boot:1"}))
+    with subprocess.Popen(SLEEPER, stdout=subprocess.DEVNULL, start_new_session=True) as stranger:
+        (tmp_path / "running").mkdir()
+        record = {"pid": stranger.pid, "started": "another boot:1", "command": SLEEPER[0]}
+        (tmp_path / "running" / "child.json").write_text(json.dumps(record))
 
-    assert stop_leftovers(tmp_path) == []
+        assert stop_leftovers(tmp_path) == []
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_child_that_was_not_written_down_is_ended_by_the_next_start_in_its_directory_alone(tmp_path: Path) -> None:
+    """Its starter was killed in between."""
+    process = child(tmp_path / "one")
+    (tmp_path / "one" / "running" / "child.json").unlink()
+
+    assert stop_leftovers(tmp_path) == stop_leftovers(tmp_path / "two") == []
     assert process.running
-    os.killpg(process.pid, signal.SIGKILL)
+    assert stop_leftovers(tmp_path / "one") == [f"process {process.pid}"]
+    assert start_mark(process.pid) is None
 
 
 def test_a_record_cut_short_by_a_crash_hinders_nobody(tmp_path: Path) -> None:

@@ -78,14 +78,22 @@ def test_a_stack_ends_with_its_interrupted_starter(tmp_path: Path, number: int, 
 def test_the_next_start_ends_what_a_killed_one_left(tmp_path: Path) -> None:
     starter = started_elsewhere(tmp_path)
     left = recorded_processes(tmp_path)
-    os.kill(starter.pid, signal.SIGKILL)
+    for pid in (*reapers_of(starter.pid), starter.pid):
+        os.kill(pid, signal.SIGKILL)
     ended(starter)
-    assert recorded_processes(tmp_path) == left, "kill -9 leaves its children"
+    assert recorded_processes(tmp_path) == left, "only the reaper ends the children of a killed starter"
 
     said: list[str] = []
     with LocalStack(tmp_path, services=(), say=said.append):
         assert [start_mark(pid) for pid in left.values()] == [None, None]
     assert said[0] == "Ended what a killed run had left: kafka, mongo"
+
+
+def reapers_of(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found = [int(child) for child in children if "reaper.py" in Path(f"/proc/{child}/cmdline").read_text()]
+    assert found
+    return found
 
 
 def test_two_starts_do_not_share_a_directory(tmp_path: Path) -> None:
