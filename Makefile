@@ -62,6 +62,14 @@ test: setup  ## all tests, on the best Kafka and MongoDB that the machine offers
 	$(BIN)/python -m pytest tests/system || failed=1; \
 	exit $$failed
 
+# The loops end with this shell, whatever ends it: by the trap, or because it is gone when they look.
+test-busy: setup  ## the same while two loops keep the machine busy
+	@trap 'kill $$loops 2>/dev/null' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
+	loops=; \
+	for loop in 1 2; do (trap - EXIT; while kill -0 $$$$ 2>/dev/null; do :; done) & loops="$$loops $$!"; done; \
+	echo "[test-busy] two busy loops beside the tests"; \
+	$(MAKE) test
+
 # Four of each kind.
 faults: export CRM_FAULTS ?= 72
 faults: export CRM_FAULT_CONVERSIONS ?= 2000
