@@ -7,7 +7,7 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-versi
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down check test faults fuzz bench bench-quick contracts docs golden lock clean
+.PHONY: help setup demo up down collect check test test-busy faults fuzz bench bench-quick contracts docs golden lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -36,7 +36,11 @@ up: setup  ## start the stack and leave it running
 down: setup  ## stop what `up` started
 	$(BIN)/crm down
 
-check: setup  ## format, lint, types, import rules, architecture, contracts and golden masters
+collect: setup  ## collect all tests twice, in processes that share neither clock nor hashes nor paths
+	@echo "[collect] every test twice"
+	@$(BIN)/python -m pytest -q tests/architecture/test_determinism.py
+
+check: setup collect  ## format, lint, types, import rules, architecture, contracts and golden masters
 	@echo "[check] format"
 	@$(BIN)/ruff format --check .
 	@echo "[check] lint"
@@ -46,7 +50,7 @@ check: setup  ## format, lint, types, import rules, architecture, contracts and 
 	@echo "[check] import rules"
 	@$(BIN)/lint-imports
 	@echo "[check] architecture, contracts and golden masters"
-	@$(BIN)/python -m pytest -q tests/architecture tests/contracts tests/golden
+	@$(BIN)/python -m pytest -q tests/architecture tests/contracts tests/golden --ignore tests/architecture/test_determinism.py
 
 # Those of single services mostly wait, so three processes share them, each with a Kafka and a MongoDB of its own; those of the
 # whole system want the machine for themselves.
@@ -57,6 +61,14 @@ test: setup  ## all tests, on the best Kafka and MongoDB that the machine offers
 	echo "[test] the whole system"; \
 	$(BIN)/python -m pytest tests/system || failed=1; \
 	exit $$failed
+
+# The loops end with this shell, whatever ends it: by the trap, or because it is gone when they look.
+test-busy: setup  ## the same while two loops keep the machine busy
+	@trap 'kill $$loops 2>/dev/null' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
+	loops=; \
+	for loop in 1 2; do (trap - EXIT; while kill -0 $$$$ 2>/dev/null; do :; done) & loops="$$loops $$!"; done; \
+	echo "[test-busy] two busy loops beside the tests"; \
+	$(MAKE) test
 
 # Four of each kind.
 faults: export CRM_FAULTS ?= 72

@@ -1,12 +1,14 @@
-"""The session's stack, and a word at the end about what was left out."""
+"""Share the session's stack, end everything with the run, and say at the end what was left out."""
 
 import signal
+from types import FrameType
 from typing import Any
 
 import pytest
 
 from deploy.local.kafka import choose_kafka
 from deploy.local.mongo import choose_mongo
+from deploy.local.reaper import Reaper
 from tests.stack import drop_later, kafka, leave_out_what_needs_real_kafka, left_out, local_stack, mongo, test_directory
 
 __all__ = ["drop_later", "kafka", "local_stack", "mongo", "test_directory"]
@@ -16,6 +18,19 @@ def pytest_configure() -> None:
     """Children of a run in the background would inherit that Ctrl-C is ignored; some tests send it to them."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _end_as_at_ctrl_c)
+
+
+def _end_as_at_ctrl_c(_number: int, _frame: FrameType | None) -> None:
+    """Tear all fixtures down. Once: `timeout` sends SIGTERM twice, and the second would cut that short."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart() -> None:
+    """In each worker of xdist as well. Never released: what fixtures could not end is ended after this process."""
+    Reaper()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,7 +1,8 @@
-"""A supervised child process that can be found again after its starter was killed.
+"""Supervise a child process, and find it again after its starter was killed.
 
-The surprise: a child is written to `<directory>/running/<name>.json` with its start time, because a pid alone may by
-now belong to somebody else. `stop_leftovers` kills only what matches in both.
+A child is written to `<directory>/running/<name>.json` with its start time, because a pid alone may by now belong to
+somebody else; and it carries the directory as a mark in its environment, should the record be missing. `stop_leftovers`
+kills what matches one or the other.
 """
 
 import contextlib
@@ -14,6 +15,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from deploy.local.reaper import carriers
+
+STARTED_IN: Final = "CRM_STARTED_IN"
+"""The directory of whoever started a process."""
 _POLL_S: Final = 0.02
 
 
@@ -59,6 +64,7 @@ class ChildProcess:
         self.environment = dict(os.environ if environment is None else environment)
         self.working_directory = working_directory
         self.log = directory / "logs" / f"{name}.log"
+        self._directory = directory.resolve()
         self._record = directory / "running" / f"{name}.json"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -86,7 +92,7 @@ class ChildProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=self.environment,
+                env={**self.environment, STARTED_IN: str(self._directory)},
                 cwd=self.working_directory,
                 start_new_session=True,
             )
@@ -157,20 +163,33 @@ def recorded_processes(directory: Path) -> dict[str, int]:
 
 
 def stop_leftovers(directory: Path, *, deadline_s: float = 0.0) -> list[str]:
-    """End every recorded process that still runs and forget all records; the names of those that were ended.
+    """End every process that was started here and still runs, and forget all records; the names of those ended.
 
     SIGTERM first where `deadline_s` is given, then SIGKILL.
     """
-    alive = recorded_processes(directory)
+    alive = _started_here(directory)
     if deadline_s:
         _signal_groups(alive.values(), signal.SIGTERM)
         _signal_groups(alive.values(), signal.SIGCONT)
         _wait_gone(directory, deadline_s)
-    _signal_groups(recorded_processes(directory).values(), signal.SIGKILL)
+    _signal_groups(_started_here(directory).values(), signal.SIGKILL)
     _wait_gone(directory, 10.0)
     for record in (directory / "running").glob("*.json"):
         record.unlink(missing_ok=True)
     return list(alive)
+
+
+def _started_here(directory: Path) -> dict[str, int]:
+    """Also those whose starter was killed before it could write them down."""
+    alive = recorded_processes(directory)
+    leaders = {pid for pid in carriers(STARTED_IN, str(directory.resolve())) if _leads_a_group(pid)}
+    return alive | {f"process {pid}": pid for pid in sorted(leaders - set(alive.values()))}
+
+
+def _leads_a_group(pid: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        return os.getpgid(pid) == pid
+    return False
 
 
 def _signal_groups(pids: Iterable[int], number: signal.Signals) -> None:
@@ -181,5 +200,5 @@ def _signal_groups(pids: Iterable[int], number: signal.Signals) -> None:
 
 def _wait_gone(directory: Path, deadline_s: float) -> None:
     deadline = time.monotonic() + deadline_s
-    while recorded_processes(directory) and time.monotonic() < deadline:
+    while _started_here(directory) and time.monotonic() < deadline:
         time.sleep(_POLL_S)

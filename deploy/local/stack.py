@@ -1,7 +1,7 @@
-"""The whole system on this machine, for `crm up`, `crm demo` and the tests: brokers first, topics, then services.
+"""Run the whole system on this machine, for `crm up`, `crm demo` and the tests: brokers first, topics, then services.
 
-The surprise: everything it starts is on record before it is used, so whatever way it ends - done, failed, Ctrl-C,
-SIGTERM, kill -9 - this run or the next one ends it all. Data does not outlive the stack; the keys do.
+Whatever way it ends - done, failed, Ctrl-C, SIGTERM, kill -9 - all that it started ends with it, unless it was
+detached: the block ends it, or the reaper, or the next start. Data does not outlive the stack; the keys do.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from deploy.local.keys import Keys, make_keys
 from deploy.local.mongo import Mongo, launch_mongo
 from deploy.local.ports import free_port
 from deploy.local.process import recorded_processes
+from deploy.local.reaper import Reaper
 from deploy.local.services import DEFAULT_PORTS, SERVICES, ServiceProcess, service_environment
 from deploy.topics import apply
 from shared.kit.settings import KafkaSettings
@@ -58,15 +59,16 @@ class LocalStack:
         self._say = say
         self._lock: IO[str] | None = None
         self._started = contextlib.ExitStack()
-        self._signals = contextlib.ExitStack()
+        self._attached = contextlib.ExitStack()
         self._detached = False
 
     def __enter__(self) -> Self:
         self._lock = state.lock(self.directory)
         self._started.callback(self._lock.close)
-        self._started.push(self._signals)
+        self._started.push(self._attached)
         try:
-            self._signals.enter_context(_sigterm_is_an_exit())
+            self._attached.enter_context(_sigterm_is_an_exit())
+            self._attached.callback(Reaper().release)
             self._clean_up_leftovers()
             self._start_servers()
             self._start_services()
@@ -79,7 +81,7 @@ class LocalStack:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         if self._detached:
-            self._signals.close()
+            self._attached.close()
         else:
             self._started.close()
 
@@ -181,8 +183,9 @@ def _apply_topics(kafka: Kafka) -> None:
 
 @contextlib.contextmanager
 def _sigterm_is_an_exit() -> Iterator[None]:
-    """Unwind at SIGTERM as at Ctrl-C; the default would end us with everything left running."""
-    if threading.current_thread() is not threading.main_thread():
+    """Unwind at SIGTERM as at Ctrl-C, unless somebody else sees to that; the default would leave data behind."""
+    handled = signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    if handled or threading.current_thread() is not threading.main_thread():
         yield
         return
 

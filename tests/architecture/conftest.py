@@ -19,6 +19,6 @@ def plant(tmp_path: Path) -> Plant:
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(dedent(source))
-        return read(tmp_path)
+        return read(tmp_path, "*")
 
     return write

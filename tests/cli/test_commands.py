@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from deploy.cli.app import app
 from deploy.cli.client import SERVICES
+from tests.deadlines import DEADLINE_S
 
 RUN = CliRunner()
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
@@ -57,7 +58,9 @@ def test_without_a_running_stack_a_command_fails_with_that_reason(command: list[
 
 def test_no_command_waits_for_services_that_it_does_not_need() -> None:
     looking = "import sys, deploy.cli.app; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
-    loaded = subprocess.run([sys.executable, "-c", looking], capture_output=True, text=True, check=True, timeout=60)
+    loaded = subprocess.run(
+        [sys.executable, "-c", looking], capture_output=True, text=True, check=True, timeout=DEADLINE_S
+    )
     assert "deploy" in loaded.stdout.split()
     assert "services" not in loaded.stdout.split()
 

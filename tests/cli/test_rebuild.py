@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from deploy.cli.app import app
 from deploy.cli.client import SERVICES
 from deploy.local.services import ROOT
+from tests.deadlines import DEADLINE_S
 
 RUN = CliRunner()
 EQUAL = {"entries": 7, "marks": 1, "missing": 0, "extra": 0, "different": 0, "examples": []}
@@ -159,9 +160,9 @@ def test_an_operator_who_stops_watching_learns_how_to_look_again(serve: Serve) -
     service.on_look = looked.set
     command = [sys.executable, "-m", "deploy.cli.app", "timeline", "rebuild"]
     with subprocess.Popen(command, cwd=ROOT, env=os.environ, stderr=subprocess.PIPE, text=True) as watching:
-        assert looked.wait(60)
+        assert looked.wait(DEADLINE_S)
         watching.send_signal(signal.SIGINT)
-        _, said = watching.communicate(timeout=30)
+        _, said = watching.communicate(timeout=DEADLINE_S)
     assert watching.returncode == 1
     assert "`crm timeline rebuild` shows it again" in said
     assert "DELETE /r1" not in service.asked

@@ -13,7 +13,11 @@ from deploy.local.tokens import claims, sign
 from shared.kit.web.auth import Authenticator, Caller
 from shared.kit.web.signing_keys import KeyFile, Unauthenticated
 
-NOW = datetime.now(UTC)
+
+@pytest.fixture
+def now() -> datetime:
+    """Read when the test begins: it may run long after it was collected, and a token lasts minutes."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -30,8 +34,8 @@ async def caller(token: str, jwks: Path) -> Caller:
     return await Authenticator(KeyFile(jwks), issuer="crm-local", audience="crm").caller(f"Bearer {token}")
 
 
-async def test_a_user_with_a_role_and_a_scope(keys: tuple[Path, Path]) -> None:
-    said = claims("anna", now=NOW, lifetime=timedelta(minutes=5), roles=["reader"], scopes=["deals:write"])
+async def test_a_user_with_a_role_and_a_scope(keys: tuple[Path, Path], now: datetime) -> None:
+    said = claims("anna", now=now, lifetime=timedelta(minutes=5), roles=["reader"], scopes=["deals:write"])
     token = sign(said, private_key=keys[0], jwks=keys[1])
     assert jwt.get_unverified_header(token)["kid"] == "local-1"
     found = await caller(token, keys[1])
@@ -41,26 +45,26 @@ async def test_a_user_with_a_role_and_a_scope(keys: tuple[Path, Path]) -> None:
     assert not found.may("leads:write")
 
 
-async def test_a_service(keys: tuple[Path, Path]) -> None:
-    said = claims("billing", now=NOW, lifetime=timedelta(minutes=5), service=True)
+async def test_a_service(keys: tuple[Path, Path], now: datetime) -> None:
+    said = claims("billing", now=now, lifetime=timedelta(minutes=5), service=True)
     found = await caller(sign(said, private_key=keys[0], jwks=keys[1]), keys[1])
     assert (found.actor, found.roles, found.scopes) == ("service:billing", frozenset(), frozenset())
 
 
-async def test_a_token_ends(keys: tuple[Path, Path]) -> None:
-    said = claims("anna", now=NOW - timedelta(hours=1), lifetime=timedelta(minutes=5))
+async def test_a_token_ends(keys: tuple[Path, Path], now: datetime) -> None:
+    said = claims("anna", now=now - timedelta(hours=1), lifetime=timedelta(minutes=5))
     with pytest.raises(Unauthenticated, match="expired"):
         await caller(sign(said, private_key=keys[0], jwks=keys[1]), keys[1])
 
 
-def test_the_claims_are_these_and_no_others() -> None:
-    said = claims("anna", now=NOW, lifetime=timedelta(minutes=5), roles=["admin"], scopes=["a:read", "b:read"])
+def test_the_claims_are_these_and_no_others(now: datetime) -> None:
+    said = claims("anna", now=now, lifetime=timedelta(minutes=5), roles=["admin"], scopes=["a:read", "b:read"])
     assert said == {
         "iss": "crm-local",
         "aud": "crm",
         "sub": "anna",
-        "iat": int(NOW.timestamp()),
-        "exp": int(NOW.timestamp()) + 300,
+        "iat": int(now.timestamp()),
+        "exp": int(now.timestamp()) + 300,
         "kind": "user",
         "roles": ["admin"],
         "scope": "a:read b:read",

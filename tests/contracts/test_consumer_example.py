@@ -16,6 +16,7 @@ from generation.files import PACKAGE
 from deploy.local.kafka import Kafka
 from deploy.topics import apply, read_topics
 from shared.kit.settings import KafkaSettings
+from tests.deadlines import DEADLINE_S
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "consumer.py"
@@ -65,7 +66,7 @@ async def test_the_consumer_reads_what_the_leads_service_says(kafka: Kafka) -> N
     )
     try:
         assert consumer.stdout is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(DEADLINE_S):
             while not (line := (await consumer.stdout.readline()).decode()).startswith(ours):
                 assert line, "the consumer ended before it came to our event"
         assert " lead:" in line

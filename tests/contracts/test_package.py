@@ -49,7 +49,6 @@ def test_the_wheel_holds_nothing_of_the_services_or_the_kit(wheel: Path) -> None
     assert {name.split("/")[0].split("-")[0] for name in ZipFile(wheel).namelist()} == {"crm_contracts"}
 
 
-@pytest.mark.timeout(300)
 def test_it_installs_alone_and_reads_an_event(wheel: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     venv.create(bare, with_pip=True)

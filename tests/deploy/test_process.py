@@ -1,7 +1,6 @@
 """Children are ended, found again, and never mistaken for another process."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.process import ChildProcess, NotReady, recorded_processes, start_mark, stop_leftovers
+from tests.deadlines import DEADLINE_S
 
 SLEEPER = [sys.executable, "-c", "import time; print('here', flush=True); time.sleep(600)"]
 DEAF = [
@@ -22,7 +22,7 @@ DEAF = [
 def child(directory: Path, command: list[str] = SLEEPER) -> ChildProcess:
     process = ChildProcess("child", command, directory=directory)
     process.start()
-    process.wait_ready(lambda: "here" in process.log.read_text(), 10)
+    process.wait_ready(lambda: "here" in process.log.read_text(), DEADLINE_S)
     return process
 
 
@@ -44,7 +44,7 @@ def test_a_child_that_ignores_sigterm_is_killed_at_the_deadline(tmp_path: Path) 
 def test_a_paused_child_can_be_terminated(tmp_path: Path) -> None:
     process = child(tmp_path)
     process.pause()
-    assert process.terminate(deadline_s=10)
+    assert process.terminate(deadline_s=DEADLINE_S)
     assert process._process is not None
     assert process._process.returncode == -signal.SIGTERM
 
@@ -52,9 +52,9 @@ def test_a_paused_child_can_be_terminated(tmp_path: Path) -> None:
 def test_a_paused_child_goes_on_when_resumed(tmp_path: Path) -> None:
     process = child(tmp_path)
     process.pause()
-    process.wait_ready(lambda: state_of(process.pid) == "T", 5)
+    process.wait_ready(lambda: state_of(process.pid) == "T", DEADLINE_S)
     process.resume()
-    process.wait_ready(lambda: state_of(process.pid) != "T", 5)
+    process.wait_ready(lambda: state_of(process.pid) != "T", DEADLINE_S)
     process.kill()
 
 
@@ -72,7 +72,7 @@ def test_a_child_that_ends_early_shows_its_log(tmp_path: Path) -> None:
     process = ChildProcess("child", [sys.executable, "-c", "raise SystemExit('no room')"], directory=tmp_path)
     process.start()
     with pytest.raises(NotReady, match=r"(?s)ended with code 1.*no room"):
-        process.wait_ready(lambda: False, 10)
+        process.wait_ready(lambda: False, DEADLINE_S)
 
 
 def test_a_child_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
@@ -108,13 +108,25 @@ def test_the_children_of_a_killed_starter_are_ended_by_the_next(tmp_path: Path) 
 
 
 def test_a_process_that_only_has_the_recorded_pid_is_left_alone(tmp_path: Path) -> None:
-    process = child(tmp_path)
-    record = tmp_path / "running" / "child.json"
-    record.write_text(json.dumps({**json.loads(record.read_text()), "started": "another boot:1"}))
+    with subprocess.Popen(SLEEPER, stdout=subprocess.DEVNULL, start_new_session=True) as stranger:
+        (tmp_path / "running").mkdir()
+        record = {"pid": stranger.pid, "started": "another boot:1", "command": SLEEPER[0]}
+        (tmp_path / "running" / "child.json").write_text(json.dumps(record))
 
-    assert stop_leftovers(tmp_path) == []
+        assert stop_leftovers(tmp_path) == []
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_child_that_was_not_written_down_is_ended_by_the_next_start_in_its_directory_alone(tmp_path: Path) -> None:
+    """Its starter was killed in between."""
+    process = child(tmp_path / "one")
+    (tmp_path / "one" / "running" / "child.json").unlink()
+
+    assert stop_leftovers(tmp_path) == stop_leftovers(tmp_path / "two") == []
     assert process.running
-    os.killpg(process.pid, signal.SIGKILL)
+    assert stop_leftovers(tmp_path / "one") == [f"process {process.pid}"]
+    assert start_mark(process.pid) is None
 
 
 def test_a_record_cut_short_by_a_crash_is_ignored(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from deploy.local import state
 from deploy.local.process import recorded_processes, start_mark
 from deploy.local.stack import LocalStack
+from tests.deadlines import DEADLINE_S
 
 pytestmark = pytest.mark.usefixtures("on_tansu")
 
@@ -18,6 +19,8 @@ STARTER = """
 import sys, time
 from pathlib import Path
 from deploy.local.stack import LocalStack
+from tests.deadlines import DEADLINE_S
+from tests.deadlines import DEADLINE_S
 with LocalStack(Path(sys.argv[1]), services=()) as stack:
     print("STARTED", flush=True)
     time.sleep(600)
@@ -32,7 +35,7 @@ def started_elsewhere(directory: Path) -> subprocess.Popen[str]:
 
 
 def ended(starter: subprocess.Popen[str]) -> int:
-    code = starter.wait(30)
+    code = starter.wait(DEADLINE_S)
     assert starter.stdout is not None
     starter.stdout.close()
     return code
@@ -75,14 +78,22 @@ def test_a_stack_ends_with_its_interrupted_starter(tmp_path: Path, number: int, 
 def test_the_next_start_ends_what_a_killed_one_left(tmp_path: Path) -> None:
     starter = started_elsewhere(tmp_path)
     left = recorded_processes(tmp_path)
-    os.kill(starter.pid, signal.SIGKILL)
+    for pid in (*reapers_of(starter.pid), starter.pid):
+        os.kill(pid, signal.SIGKILL)
     ended(starter)
-    assert recorded_processes(tmp_path) == left, "kill -9 leaves its children"
+    assert recorded_processes(tmp_path) == left, "only the reaper ends the children of a killed starter"
 
     said: list[str] = []
     with LocalStack(tmp_path, services=(), say=said.append):
         assert [start_mark(pid) for pid in left.values()] == [None, None]
     assert said[0] == "Ended what a killed run had left: kafka, mongo"
+
+
+def reapers_of(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found = [int(child) for child in children if "reaper.py" in Path(f"/proc/{child}/cmdline").read_text()]
+    assert found
+    return found
 
 
 def test_two_starts_do_not_share_a_directory(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ from tests.builders.deals import just_created_deal
 from tests.builders.events import react
 from tests.builders.fakes import Counting, Documents, Said
 from tests.builders.values import deal_ref
+from tests.deadlines import DEADLINE_S
 
 A = TypeVar("A", bound=Aggregate)
 READER = Caller(actor=ANNA, roles=frozenset({"reader"}), scopes=frozenset())
@@ -223,7 +224,7 @@ class Links(RuleBasedStateMachine):
         self.site = Site(self.office.database)
 
     def do(self, action: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(action, self.office.loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(action, self.office.loop).result(timeout=DEADLINE_S)
 
     def attempt(self, action: Coroutine[Any, Any, Any]) -> None:
         """What the state refuses changes nothing."""

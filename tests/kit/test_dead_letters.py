@@ -28,6 +28,7 @@ from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database
 from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
+from tests.deadlines import DEADLINE_S
 from tests.kit.jars import Jar, because, filled_jar
 from tests.kit.test_subscription import (
     MALFORMED,
@@ -340,7 +341,7 @@ async def test_of_two_replays_at_once_one_runs(stage: Stage, open_office: Open) 
     for listener in stage.listeners:
         listener._handle = handle
     running = asyncio.create_task(office.dead_letters.replay(id_, by=ANN))
-    await asyncio.wait_for(begun.wait(), 15)
+    await asyncio.wait_for(begun.wait(), DEADLINE_S)
     with pytest.raises(ReplayRunning):
         await other.dead_letters.replay(id_, by=BOB)
     with pytest.raises(ReplayRunning):

@@ -9,6 +9,7 @@ import uvicorn
 
 from deploy.local.ports import free_port
 from shared.kit.web.limits import BoundedHeaders
+from tests.deadlines import DEADLINE_S
 from tests.kit.test_http import Shop, assert_problem, shop
 from tests.kit.waiting import eventually
 
@@ -77,5 +78,5 @@ async def test_headers_without_an_end_are_cut_off() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nX-Endless: " + b"x" * BoundedHeaders.max_header_bytes)
         await writer.drain()
-        assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 431 ")
+        assert (await asyncio.wait_for(reader.read(), DEADLINE_S)).startswith(b"HTTP/1.1 431 ")
         writer.close()

@@ -17,6 +17,7 @@ from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.errors import DuplicateKey, UnsafeDeployment, is_transient
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.numbers import Numbers
+from tests.deadlines import DEADLINE_S
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ async def standalone(tmp_path: Path) -> AsyncIterator[str]:
 
     server.start()
     try:
-        server.wait_ready(answers, 30)
+        server.wait_ready(answers, DEADLINE_S)
         yield url
     finally:
         server.kill()

@@ -92,7 +92,7 @@ async def test_while_the_database_is_down_nothing_is_parked_and_then_everything_
         async def came_again() -> bool:
             return tried.count(("a", 1)) > TRIES_IN_PLACE
 
-        await eventually(came_again, "the batch came again", 60)
+        await eventually(came_again, "the batch came again")
         await asyncio.to_thread(mongo.restart)
         await listener.has_handled(*((id_, number) for id_ in "abc" for number in (1, 2, 3)))
         await stage.all_committed(9)

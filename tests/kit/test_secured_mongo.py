@@ -20,6 +20,7 @@ from deploy.local.process import ChildProcess
 from deploy.local.providers import ProviderUnavailable
 from shared.kit.settings import MongoSettings
 from shared.kit.storage.connection import Database, connect
+from tests.deadlines import DEADLINE_S
 from tests.kit.certificates import Certificates, make_certificates
 from tests.kit.waiting import eventually
 
@@ -64,7 +65,7 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sec
     server = ChildProcess("secured-mongo", [str(program), *listen, *tls, *access], directory=directory)
     server.start()
     try:
-        await asyncio.to_thread(server.wait_ready, lambda: is_ours(secured), 60)
+        await asyncio.to_thread(server.wait_ready, lambda: is_ours(secured), DEADLINE_S)
         yield secured
     finally:
         server.kill()

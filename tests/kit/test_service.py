@@ -58,7 +58,7 @@ class Running:
         async def is_so() -> bool:
             return bool((await self.readiness())[1]["status"] == status)
 
-        await eventually(is_so, f"the service is {status}", 30.0)
+        await eventually(is_so, f"the service is {status}")
 
 
 Assemble = Callable[..., Running]
@@ -159,12 +159,12 @@ async def test_a_service_that_started_without_kafka_hears_and_says_once_it_is_th
         finally:
             await asyncio.to_thread(kafka.restart)
         await running.becomes("ok")
-        await topics.read(topic, at_least=2, deadline_s=30)
+        await topics.read(topic, at_least=2)
 
         async def has_heard() -> bool:
             return running.heard == [7]
 
-        await eventually(has_heard, "the event was heard", 30)
+        await eventually(has_heard, "the event was heard")
 
 
 @pytest.mark.real_kafka

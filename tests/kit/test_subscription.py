@@ -31,6 +31,7 @@ from shared.kit.messaging.subscribing import Subscription
 from shared.kit.settings import KafkaSettings
 from shared.kit.storage.repository_errors import Gone
 from shared.kit.telemetry.tracing import Traces
+from tests.deadlines import DEADLINE_S
 from tests.kit.jars import NOON, because
 from tests.kit.metrics import metric
 from tests.kit.spans import CALLER, TRACEPARENT, Recorder, parent_of, said_of, traceparent_of
@@ -38,6 +39,9 @@ from tests.kit.topics import Headers, Record, Topics, text
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.real_kafka
+
+SOONER_THAN_ITS_GRACE_S = 12.0
+"""A subscription that stops gives its handlers 15 s."""
 
 
 @pytest.fixture(autouse=True)
@@ -201,7 +205,7 @@ async def test_nothing_is_committed_before_the_whole_batch_is_handled(stage: Sta
     await stage.say("slow", 1)
     await stage.say("quick", 3)
     listener = await stage.listen(handle)
-    await asyncio.wait_for(waiting.wait(), 15)
+    await asyncio.wait_for(waiting.wait(), DEADLINE_S)
     await listener.has_handled(("quick", 1), ("quick", 2), ("quick", 3))
     assert await stage.topics.committed(f"{stage.service}.reactions", stage.topic) == 0
     go_on.set()
@@ -216,8 +220,8 @@ async def test_one_key_is_handled_in_order_and_keys_side_by_side(stage: Stage) -
     async def handle(key: str, number: int) -> None:
         begun[key, number].set()
         if (key, number) == ("a", 1):
-            await asyncio.wait_for(begun["b", 2].wait(), 10)
-            await asyncio.wait_for(begun["c", 1].wait(), 10)
+            await asyncio.wait_for(begun["b", 2].wait(), DEADLINE_S)
+            await asyncio.wait_for(begun["c", 1].wait(), DEADLINE_S)
             assert not begun["a", 2].is_set()
 
     await stage.say("a", 1, 2)
@@ -742,7 +746,7 @@ async def test_a_crash_before_the_commit_delivers_again(stage: Stage) -> None:
     await stage.say("a", 1)
     await stage.say("b", 1)
     first = await stage.listen(hang)
-    await asyncio.wait_for(stuck.wait(), 15)
+    await asyncio.wait_for(stuck.wait(), DEADLINE_S)
     await first.has_handled(("a", 1))
     await crash(first)
 
@@ -768,12 +772,12 @@ async def test_stopping_waits_for_the_batch_that_is_being_handled(stage: Stage) 
 
     await stage.say("a", 1)
     listener = await stage.listen(handle)
-    await asyncio.wait_for(begun.wait(), 15)
+    await asyncio.wait_for(begun.wait(), DEADLINE_S)
     stopping = asyncio.create_task(listener.subscription.stop())
     await asyncio.sleep(0)
     assert not stopping.done()
     go_on.set()
-    await asyncio.wait_for(stopping, 10)
+    await asyncio.wait_for(stopping, DEADLINE_S)
     assert listener.handled == [("a", 1)]
     await stage.all_committed(1)
 
@@ -787,8 +791,8 @@ async def test_stopping_does_not_wait_for_the_pause_before_a_redelivery(stage: S
 
     await stage.say("a", 1)
     listener = await stage.listen(handle, redelivery_pause_s=60.0, redelivery_pause_max_s=60.0)
-    await asyncio.wait_for(failed.wait(), 15)
-    await asyncio.wait_for(listener.subscription.stop(), 12)
+    await asyncio.wait_for(failed.wait(), DEADLINE_S)
+    await asyncio.wait_for(listener.subscription.stop(), SOONER_THAN_ITS_GRACE_S)
     assert await stage.topics.committed(f"{stage.service}.reactions", stage.topic) == 0
 
 

@@ -10,6 +10,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from tests.deadlines import DEADLINE_S
+
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 
@@ -36,7 +38,7 @@ class Topics:
         settings = {key.replace("_", "."): value for key, value in config.items()}
         answer = await self._admin.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
         assert [code for _, code, _ in answer.topic_errors] == [0], answer
-        deadline = monotonic() + 10
+        deadline = monotonic() + DEADLINE_S
         while True:
             (topic,) = await self._admin.describe_topics([name])
             if len(topic["partitions"]) == partitions and all(p["leader"] >= 0 for p in topic["partitions"]):
@@ -49,7 +51,7 @@ class Topics:
         settings = {key.replace("_", "."): value for key, value in config.items()}
         await self._admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, settings)])
         asked = ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(settings))
-        deadline = monotonic() + 10
+        deadline = monotonic() + DEADLINE_S
         while True:
             (answer,) = await self._admin.describe_configs([asked])
             told = {entry[0]: entry[1] for *_, entries in answer.resources for entry in entries}
@@ -66,7 +68,7 @@ class Topics:
         else:
             await self._producer.send_and_wait(topic, value, key, headers=list(headers))
 
-    async def read(self, topic: str, *, at_least: int, deadline_s: float = 15.0) -> list[Record]:
+    async def read(self, topic: str, *, at_least: int) -> list[Record]:
         """All records, once there are so many."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self._servers, auto_offset_reset="earliest", fetch_max_wait_ms=50)
         await consumer.start()
@@ -75,7 +77,7 @@ class Topics:
             consumer.assign(places)
             await consumer.seek_to_beginning(*places)
             found: list[Record] = []
-            deadline = monotonic() + deadline_s
+            deadline = monotonic() + DEADLINE_S
             while monotonic() < deadline:
                 fetched = await consumer.getmany(timeout_ms=50)
                 found += [record for records in fetched.values() for record in records]

@@ -21,6 +21,7 @@ from deploy.local.services import DATABASE_PREFIX, ServiceProcess
 from deploy.local.stack import LocalStack
 from shared.kit.storage.connection import connect
 from shared.kit.telemetry.logs import kinds_and_places
+from tests.deadlines import DEADLINE_S
 from tests.kit.waiting import eventually
 
 NAME, SURNAME = "Quendoline", "Zwirbelthal"
@@ -52,7 +53,7 @@ def processes(local_stack: LocalStack) -> Iterator[dict[str, ServiceProcess]]:
         name: local_stack.add_service(name, replica="debugged", extra_environment=impatient) for name in SERVICES
     }
     for process in started.values():
-        process.wait_ready(90)
+        process.wait_ready()
     yield started
     for process in started.values():
         process.terminate()
@@ -61,7 +62,7 @@ def processes(local_stack: LocalStack) -> Iterator[dict[str, ServiceProcess]]:
 @pytest.fixture
 async def debugged(local_stack: LocalStack, processes: dict[str, ServiceProcess]) -> AsyncIterator[Debugged]:
     headers = {"Authorization": f"Bearer {local_stack.keys.token('erna', roles=['admin'], minutes=60)}"}
-    async with httpx.AsyncClient(headers=headers, timeout=60) as http:
+    async with httpx.AsyncClient(headers=headers, timeout=DEADLINE_S) as http:
         yield Debugged(local_stack, processes, http)
 
 
@@ -88,7 +89,7 @@ async def converted(crm: Debugged) -> str:
         state: str = (await crm.ask("leads", "GET", f"/leads/{lead}/conversion")).json()["state"]
         return state == "done"
 
-    await eventually(is_done, "the lead is converted", 90)
+    await eventually(is_done, "the lead is converted")
     return lead
 
 
@@ -108,7 +109,7 @@ async def poison(crm: Debugged) -> None:
     async def is_parked() -> bool:
         return crm.logs().count("record parked") >= 6
 
-    await eventually(is_parked, "the poison is parked", 60)
+    await eventually(is_parked, "the poison is parked")
 
 
 async def damaged(crm: Debugged, lead: str) -> None:
@@ -127,7 +128,6 @@ async def damaged(crm: Debugged, lead: str) -> None:
 
 
 @pytest.mark.real_kafka
-@pytest.mark.timeout(400)
 async def test_nothing_of_a_person_is_logged_whatever_happens_to_their_data(debugged: Debugged) -> None:
     lead = await converted(debugged)
     refused = {**person(), "phones": [{"value": PHONE, "colour": EMAIL}], SURNAME: NAME}

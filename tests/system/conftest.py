@@ -28,7 +28,7 @@ def all_services(stack: LocalStack, **told: str) -> Iterator[LocalStack]:
     """The five, ready; they end before the stack does."""
     started = [stack.add_service(name, extra_environment={**QUICK, **told}) for name in SERVICES]
     for service in started:
-        service.wait_ready(60)
+        service.wait_ready()
     yield stack
     for service in started:
         service.terminate()

@@ -20,23 +20,23 @@ from crm_contracts.registry import parse
 
 from deploy.local.services import ServiceProcess
 from deploy.local.stack import LocalStack
+from tests.deadlines import DEADLINE_S
 
 T = TypeVar("T")
 Json = dict[str, Any]
 Record: TypeAlias = ConsumerRecord[bytes, bytes]
 
-DEADLINE_S = 60.0
 QUIET_LOOKS = 12
 
 
-async def until(read: Callable[[], Awaitable[T]], holds: Callable[[T], object], *, deadline_s: float = DEADLINE_S) -> T:
+async def until(read: Callable[[], Awaitable[T]], holds: Callable[[T], object]) -> T:
     """The first reading that holds; fails with the last one at the deadline."""
-    end = monotonic() + deadline_s
+    end = monotonic() + DEADLINE_S
     while True:
         reading = await read()
         if holds(reading):
             return reading
-        assert monotonic() < end, f"not within {deadline_s} s; last seen: {reading!r}"
+        assert monotonic() < end, f"not within {DEADLINE_S:.0f} s; last seen: {reading!r}"
         await asyncio.sleep(0.05)
 
 
@@ -47,7 +47,7 @@ class Crm:
         self.stack = stack
         self.services = services
         headers = {"Authorization": f"Bearer {token}"}
-        self.http = httpx.AsyncClient(headers=headers, timeout=90, limits=httpx.Limits(max_connections=200))
+        self.http = httpx.AsyncClient(headers=headers, timeout=DEADLINE_S, limits=httpx.Limits(max_connections=200))
 
     async def call(self, method: str, service: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """One request; header names are written with underscores."""
@@ -94,9 +94,9 @@ class Crm:
         found: Json = await self.get("leads", f"/leads/{lead}/conversion")
         return found
 
-    async def converted(self, lead: str, *, deadline_s: float = DEADLINE_S) -> Json:
+    async def converted(self, lead: str) -> Json:
         """The conversion, once it is done."""
-        return await until(lambda: self.conversion(lead), lambda c: c["state"] == "done", deadline_s=deadline_s)
+        return await until(lambda: self.conversion(lead), lambda c: c["state"] == "done")
 
     async def deals_of(self, lead: str) -> list[Json]:
         """Deals that name the lead."""

@@ -14,7 +14,7 @@ async def test_the_contacts_of_a_linked_company_attach_themselves(crm: Crm) -> N
     company, contacts = await crm.new_company("Attached GmbH", "One", "Two", "Three")
     deal = await crm.new_deal(title="Big order")
 
-    answer = await crm.call("PUT", "deals", f"/deals/{deal}/client", {"company_id": company}, Prefer="wait=30")
+    answer = await crm.call("PUT", "deals", f"/deals/{deal}/client", {"company_id": company}, Prefer="wait=60")
 
     assert answer.status_code == 200, answer.text
     links = answer.json()["client"]["contacts"]
@@ -34,7 +34,7 @@ async def test_the_same_holds_for_a_lead(crm: Crm) -> None:
     company, contacts = await crm.new_company("Led GmbH", "Uno", "Due")
     lead = await crm.new_lead(title="Call back")
 
-    answer = await crm.call("PUT", "leads", f"/leads/{lead}/client", {"company_id": company}, Prefer="wait=30")
+    answer = await crm.call("PUT", "leads", f"/leads/{lead}/client", {"company_id": company}, Prefer="wait=60")
 
     assert answer.status_code == 200, answer.text
     assert [link["contact_id"] for link in answer.json()["client"]["contacts"]] == contacts
@@ -46,7 +46,7 @@ async def test_who_is_deleted_leaves_deals_leads_and_contacts(crm: Crm) -> None:
     company, (ann, bob) = await crm.new_company("Leaving GmbH", "Ann", "Bob")
     deal, lead = await crm.new_deal(title="Left"), await crm.new_lead(title="Left, too")
     for service, element in (("deals", f"/deals/{deal}"), ("leads", f"/leads/{lead}")):
-        linked = await crm.call("PUT", service, f"{element}/client", {"company_id": company}, Prefer="wait=30")
+        linked = await crm.call("PUT", service, f"{element}/client", {"company_id": company}, Prefer="wait=60")
         assert linked.status_code == 200, linked.text
 
     for gone in (f"/contacts/{ann}", f"/companies/{company}"):
@@ -71,7 +71,7 @@ async def test_an_unknown_company_is_unlinked_again(crm: Crm) -> None:
     """CLI-07."""
     deal = await crm.new_deal(title="Mistaken")
 
-    answer = await crm.call("PUT", "deals", f"/deals/{deal}/client", {"company_id": "nobody"}, Prefer="wait=30")
+    answer = await crm.call("PUT", "deals", f"/deals/{deal}/client", {"company_id": "nobody"}, Prefer="wait=60")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "company_not_found")
     client = (await crm.get("deals", f"/deals/{deal}"))["client"]

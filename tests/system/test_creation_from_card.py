@@ -14,7 +14,7 @@ async def test_one_call_creates_a_client_and_links_it_to_the_card(crm: Crm, kind
     link_to = {"link_to": {"type": kind, "id": card}}
     made = {}
     for path, body in (("/contacts", {"last_name": "Lovelace"}), ("/companies", {"title": "Carded GmbH"})):
-        answer = await crm.call("POST", "clients", path, {**body, **link_to}, Prefer="wait=30")
+        answer = await crm.call("POST", "clients", path, {**body, **link_to}, Prefer="wait=60")
         assert (answer.status_code, answer.json()["link_state"]) == (201, "done"), answer.text
         made[path] = answer.json()["id"]
 
@@ -36,7 +36,7 @@ async def test_a_client_that_is_created_for_no_such_card_remains(crm: Crm) -> No
     alone = await crm.call("POST", "clients", "/contacts", body, Prefer="wait=1")
     assert (alone.status_code, alone.json()["link_state"]) == (201, "pending"), alone.text
     body = {"last_name": "Ned", "link_to": {"type": "deal", "id": card}}
-    linked = await crm.call("POST", "clients", "/contacts", body, Prefer="wait=30")
+    linked = await crm.call("POST", "clients", "/contacts", body, Prefer="wait=60")
     assert linked.json()["link_state"] == "done"
     found = await crm.get("clients", f"/contacts/{alone.json()['id']}")
     assert (found["last_name"], (await crm.get("clients", f"/contacts/{found['id']}/elements"))["items"]) == (

@@ -121,12 +121,12 @@ async def test_a_service_killed_in_the_middle_of_a_replay_has_the_effect_once_an
     replay = f"/dead-letters/{parked_in}@{offset}/replay"
     await asyncio.to_thread(timeline.restart, {"CRM_FAULT_POINT": "replayed"})
     try:
-        await asyncio.to_thread(timeline.wait_ready, 60)
+        await asyncio.to_thread(timeline.wait_ready)
         with pytest.raises(httpx.TransportError):
             await crm.call("POST", "timeline", replay)
     finally:
         await asyncio.to_thread(timeline.restart, None)
-        await asyncio.to_thread(timeline.wait_ready, 60)
+        await asyncio.to_thread(timeline.wait_ready)
 
     entries = await crm.timeline(f"lead:{lead}")
     assert [entry["type"] for entry in entries] == ["crm.lead.created.v1"]

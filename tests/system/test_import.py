@@ -18,6 +18,7 @@ from deploy.cli.client import Crm as Client
 from deploy.cli.exports import Exported, export
 from deploy.cli.imports import Counts, Import, Kind, Mapping, read_mapping
 from deploy.cli.imports.files import read_table
+from tests.deadlines import DEADLINE_S
 from tests.system.crm import Crm
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
@@ -162,7 +163,7 @@ async def test_the_command_says_how_many_it_exported(crm: Crm, client: Client, t
     """CONT-06."""
     originator, file = f"command-{uuid4()}", tmp_path / "companies.xlsx"
     await importing(client, Kind.COMPANIES, originator, SAMPLES / "companies.csv", "companies")
-    told, _ = start(crm, "export", "companies", str(file), "--originator", originator).communicate(timeout=60)
+    told, _ = start(crm, "export", "companies", str(file), "--originator", originator).communicate(timeout=DEADLINE_S)
     assert told.startswith("companies.xlsx: 22 companies in ")
     assert len(read_table(file).rows) == 22
 
@@ -173,7 +174,7 @@ async def test_two_importers_of_overlapping_files_at_once_make_no_doubles(crm: C
     await importing(client, Kind.COMPANIES, originator, SAMPLES / "companies.csv", "companies")
     command = ["import", "contacts", str(SAMPLES / "contacts.csv"), "--map", str(SAMPLES / "contacts.toml")]
     both = [start(crm, *command, "--originator", originator) for _ in range(2)]
-    told = [process.communicate(timeout=60)[0] for process in both]
+    told = [process.communicate(timeout=DEADLINE_S)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], told
     created = [int(text.partition(": ")[2].partition(" created")[0]) for text in told]
     pages = client.pages("clients", "/v1/contacts", originator_id=originator)

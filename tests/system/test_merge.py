@@ -13,7 +13,7 @@ async def test_deals_leads_contacts_and_timelines_follow_whoever_was_merged(crm:
     deal, lead = await crm.new_deal(title="Kept"), await crm.new_lead(title="Kept, too")
     places = {"deals": f"/deals/{deal}", "leads": f"/leads/{lead}"}
     for service, element in places.items():
-        linked = await crm.call("PUT", service, f"{element}/client", {"company_id": old}, Prefer="wait=30")
+        linked = await crm.call("PUT", service, f"{element}/client", {"company_id": old}, Prefer="wait=60")
         assert linked.status_code == 200, linked.text
     before = {entry["event_id"] for entry in await crm.timeline(f"contact:{ann}")}
 

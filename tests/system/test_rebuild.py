@@ -26,11 +26,12 @@ from deploy.cli.client import SERVICES
 from deploy.local.services import ROOT, ServiceProcess
 from deploy.local.stack import LocalStack
 from shared.kit.storage.connection import Database, connect
+from tests.deadlines import DEADLINE_S
 from tests.system.conftest import QUICK
 from tests.system.crm import until
 from tests.timeline.events import contacts_attached, lead_renamed
 
-pytestmark = [pytest.mark.real_kafka, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real_kafka
 
 EVENTS = int(os.environ.get("CRM_REBUILD_EVENTS") or 6_000)
 WATCHED = "lead:watched"
@@ -42,7 +43,7 @@ def stack(test_directory: Path) -> Iterator[LocalStack]:
         for replica in ("", "2"):
             stack.add_service("timeline", replica=replica, extra_environment={**QUICK, "CRM_REBUILD_HELD_S": "2"})
         for service in stack.services.values():
-            service.wait_ready(90)
+            service.wait_ready()
         yield stack
 
 
@@ -148,7 +149,7 @@ async def office_of(stack: LocalStack) -> AsyncIterator[Office]:
     producer = AIOKafkaProducer(bootstrap_servers=stack.kafka.bootstrap_servers, linger_ms=5, max_batch_size=1 << 16)
     await producer.start()
     try:
-        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=30) as http:
+        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=DEADLINE_S) as http:
             yield Office(stack, http, producer, database)
     finally:
         await producer.stop()
@@ -177,7 +178,6 @@ async def test_the_timeline_is_rebuilt_under_load_and_nobody_notices(stack: Loca
         ended = await until(
             lambda: office.rebuild(started["id"]),
             lambda found: found["state"] in {"switched", "differs", "failed"},
-            deadline_s=150,
         )
         assert (ended["state"], ended["read"]) == ("switched", ended["total"]), ended
         assert ended["comparison"]["examples"] == []
@@ -205,7 +205,9 @@ def rebuild_by_command(stack: LocalStack) -> None:
     token = stack.keys.token("operator", roles=["admin"], minutes=60)
     command = [sys.executable, "-m", "deploy.cli.app", "timeline", "rebuild"]
     environment = {**os.environ, **urls, "CRM_TOKEN": token}
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "switched" in ended.stdout
     assert "differences" in ended.stdout

@@ -23,7 +23,7 @@ async def test_a_deal_chooses_requisites_and_loses_them_with_its_company(crm: Cr
     theirs, account = await a_requisite(crm, company)
     ours, our_account = await a_requisite(crm, seller)
     deal = await crm.new_deal(title="Paid by bank", company_id=company)
-    path, wait = f"/deals/{deal}/requisites", {"Prefer": "wait=30"}
+    path, wait = f"/deals/{deal}/requisites", {"Prefer": "wait=60"}
     choice = {"requisite_id": theirs, "bank_detail_id": account, "mc_requisite_id": ours}
 
     wrong = await crm.call("PUT", "deals", path, {**choice, "mc_bank_detail_id": account}, **wait)

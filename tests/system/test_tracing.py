@@ -13,7 +13,7 @@ async def test_a_conversion_is_one_trace_from_the_request_to_the_last_entry_of_t
 ) -> None:
     company, _ = await crm.new_company("Traced GmbH", "One", "Two")
     lead = await crm.new_lead(last_name="Traced", phones=[{"value": a_phone()}])
-    linked = await crm.call("PUT", "leads", f"/leads/{lead}/client", {"company_id": company}, Prefer="wait=30")
+    linked = await crm.call("PUT", "leads", f"/leads/{lead}/client", {"company_id": company}, Prefer="wait=60")
     assert linked.status_code == 200, linked.text
     trace = uuid4().hex
 

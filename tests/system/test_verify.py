@@ -29,7 +29,7 @@ from shared.kit.storage.documents import Document
 from tests.system.conftest import QUICK, administered, all_services
 from tests.system.crm import Crm, a_phone, until
 
-pytestmark = [pytest.mark.real_kafka, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real_kafka
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ async def sale(crm: Crm) -> Sale:
     done = (await crm.convert(lead, targets=["contact", "company", "deal"])).json()
     deal = done["deal"]["id"]
     company, _ = await crm.new_company("Brings GmbH", "One", "Two")
-    answer = await crm.call("PUT", "deals", f"/deals/{deal}/client", {"company_id": company}, Prefer="wait=30")
+    answer = await crm.call("PUT", "deals", f"/deals/{deal}/client", {"company_id": company}, Prefer="wait=60")
     assert answer.json()["client"]["link_state"] == "done"
     entries = await until(lambda: crm.timeline(f"deal:{deal}"), len)
     bound = await crm.call(
@@ -224,7 +224,7 @@ async def test_what_a_stopped_service_has_not_read_is_named(crm: Crm, sale: Sale
         report = await verified(crm.stack, patience_s=3)
     finally:
         timeline.restart(QUICK)
-        await asyncio.to_thread(timeline.wait_ready, 60)
+        await asyncio.to_thread(timeline.wait_ready)
     found = [(finding.invariant, finding.subject) for finding in report.broken]
     assert found == [("reading", "timeline"), ("timeline", f"lead:{lead}")]
     assert (await verified(crm.stack)).broken == []

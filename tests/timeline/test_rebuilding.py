@@ -35,6 +35,7 @@ from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
+from tests.deadlines import DEADLINE_S
 from tests.kit.topics import Topics
 from tests.kit.waiting import eventually
 from tests.stack import DropLater
@@ -343,7 +344,7 @@ async def test_a_cancelled_rebuild_ends_and_the_live_projection_stays(site: Site
     await eventually(waits, "it works")
     now = await site.database.now()
     await cancel_rebuild(started.id, because(), now=now, rebuilds=site.rebuilds, versions=site.versions)
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, DEADLINE_S)
     assert (await site.versions.pointer()).targets == (1,)
     await site.deliver(event)
     assert {entry.event_id for entry in await site.live.of_event(event.id)} == {event.id}

@@ -12,19 +12,17 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
 from deploy.cli.client import address
+from tests.deadlines import DEADLINE_S
 from tests.system.crm import until
 from tests.system.faults.kinds import KINDS
 from tests.system.faults.load import Load
 from tests.system.faults.site import Site
 from tests.system.faults.verdict import Verdict
-
-RECOVERY_DEADLINE_S: Final = 90.0
 
 
 @dataclass
@@ -86,14 +84,14 @@ class Campaign:
         """How long it took from the fault until a new lead got through, in seconds."""
         started = monotonic()
         await KINDS[kind](self.site, chance)
-        await until(self.site.all_ready, bool, deadline_s=RECOVERY_DEADLINE_S)
-        kept = await asyncio.wait_for(load.one(), RECOVERY_DEADLINE_S)
+        await until(self.site.all_ready, bool)
+        kept = await asyncio.wait_for(load.one(), DEADLINE_S)
 
         async def told() -> set[str]:
             page = await self.site.crm.get("timeline", address("timeline"), element=f"deal:{kept.deal}", limit=200)
             return {entry["type"] for entry in page["items"]}
 
-        await until(told, lambda types: "crm.lead.converted.v1" in types, deadline_s=RECOVERY_DEADLINE_S)
+        await until(told, lambda types: "crm.lead.converted.v1" in types)
         return monotonic() - started
 
     async def _look(self, load: Load, *, all_: bool = False) -> None:

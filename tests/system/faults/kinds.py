@@ -96,7 +96,7 @@ async def _kill(site: Site, victims: Sequence[ServiceProcess], *, for_s: float) 
 
 def _start(victim: ServiceProcess) -> None:
     victim.start()
-    victim.wait_ready(60)
+    victim.wait_ready()
 
 
 KINDS: Final[dict[str, Inflict]] = {

@@ -18,11 +18,11 @@ import httpx
 from deploy.cli.client import Crm
 from deploy.local.services import SERVICES, ServiceProcess
 from deploy.local.stack import LocalStack
+from tests.deadlines import DEADLINE_S
 from tests.system.conftest import QUICK
 
 REPLICAS: Final = {"leads": 2, "deals": 2, "clients": 2, "catalog": 1, "timeline": 1}
 SESSION_TIMEOUT_S: Final = int(QUICK["KAFKA_SESSION_TIMEOUT_MS"]) / 1000
-PATIENCE_S: Final = 180.0
 
 
 class Balancer(httpx.AsyncBaseTransport):
@@ -104,13 +104,13 @@ async def open_site(directory: Path) -> AsyncIterator[Site]:
             for name in SERVICES
         }
         for process in stack.services.values():
-            await asyncio.to_thread(process.wait_ready, 90)
+            await asyncio.to_thread(process.wait_ready)
         balancer = Balancer(replicas)
         token = stack.keys.token("callers-of-the-site", roles=["admin"], minutes=120)
         urls = {name: f"http://{name}" for name in SERVICES}
         async with (
-            Crm(urls, token, patience_s=PATIENCE_S, transport=balancer) as crm,
-            httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=90) as direct,
+            Crm(urls, token, patience_s=DEADLINE_S, transport=balancer) as crm,
+            httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=DEADLINE_S) as direct,
         ):
             yield Site(stack, replicas, crm, balancer, direct)
     finally:

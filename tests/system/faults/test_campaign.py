@@ -9,6 +9,7 @@ import os
 import pytest
 from rich.console import Console
 
+from tests.deadlines import DEADLINE_S
 from tests.system.faults.campaign import Campaign
 from tests.system.faults.site import Site
 
@@ -19,7 +20,7 @@ REST_EVERY = 8
 
 
 @pytest.mark.real_kafka
-@pytest.mark.timeout(60 + 40 * FAULTS)
+@pytest.mark.timeout(3 * DEADLINE_S + 40 * FAULTS)
 async def test_nothing_is_lost_or_doubled_whatever_breaks(site: Site) -> None:
     """LEAD-13, CLI-07, TL-11: after each fault the system recovers, and all that was answered is so, once."""
     campaign = Campaign(site, seed=SEED, faults=FAULTS, conversions=CONVERSIONS, rest_every=REST_EVERY)

@@ -75,7 +75,7 @@ async def _restart(service: ServiceProcess, point: str | None) -> None:
     """Start it again, to die at the point; the next death may come before it is ready."""
     await asyncio.to_thread(service.restart, {"CRM_FAULT_POINT": point} if point else None)
     with suppress(NotReady):
-        await asyncio.to_thread(service.wait_ready, 60)
+        await asyncio.to_thread(service.wait_ready)
 
 
 def _is_dead(service: ServiceProcess) -> Callable[[], Awaitable[bool]]:
@@ -90,7 +90,7 @@ async def test_two_replicas_of_clients_make_one_contact_of_each_phone(crm: Crm) 
     second = await asyncio.to_thread(
         lambda: crm.stack.add_service("clients", replica="second", extra_environment=QUICK)
     )
-    await asyncio.to_thread(second.wait_ready, 60)
+    await asyncio.to_thread(second.wait_ready)
     try:
         phones = [a_phone() for _ in range(100)]
         room = asyncio.Semaphore(8)
@@ -146,7 +146,7 @@ async def test_a_killed_server_loses_nothing_that_was_answered(crm: Crm, victim:
     for lead in phones:
         if (await crm.conversion(lead))["state"] == "none":
             await crm.convert(lead)
-    done = {lead: await crm.converted(lead, deadline_s=90) for lead in phones}
+    done = {lead: await crm.converted(lead) for lead in phones}
     await crm.settle()
     for lead, phone in phones.items():
         assert [c["id"] for c in await crm.contacts_with(phone)] == [done[lead]["contact"]["id"]]
