@@ -12,9 +12,10 @@ from deploy.verify.rebuilt import ANSWERS, FOLDS, NOT_CARRIED, UNSAID, fold
 from deploy.verify.state import State
 from services.catalog.domain.dictionary import Dictionary
 from services.catalog.domain.product import Product
-from services.clients.domain.company import Company
-from services.clients.domain.contact import Contact
-from services.clients.domain.resolution import Resolution, decide
+from services.clients.conversion.domain.decision import decide
+from services.clients.conversion.domain.resolution import Resolution
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
 from services.deals.domain.deal import Deal
 from services.deals.domain.refusal import Refusal
 from services.leads.domain.conversion import Conversion
