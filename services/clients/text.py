@@ -1,4 +1,4 @@
-"""Split text into the plain words that clients are found by, and hold what a card says about a client."""
+"""Split text into the plain words that clients are found by, and hold the data on a card about a client."""
 
 import re
 import unicodedata
@@ -27,7 +27,7 @@ def words_of(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Card:
-    """What a card says about a client who may exist already; phones and e-mails are normalised (DUP-03)."""
+    """The data on a card about a client who may exist already; phones and e-mails are normalised (DUP-03)."""
 
     first_name: str = ""
     middle_name: str = ""

@@ -16,11 +16,11 @@ from shared.kit.messaging.reactions import Reactions, on
 from shared.kit.storage.repository import Repository
 
 
-class ClientReads(CompanyContacts, RequisiteOwners, Protocol):
+class AnswerReads(CompanyContacts, RequisiteOwners, Protocol):
     """Reads of contacts and companies that answers need."""
 
 
-def reactions(*, companies: Repository[Company], views: ClientReads, answers: Answers) -> Reactions:
+def reactions(*, companies: Repository[Company], views: AnswerReads, answers: Answers) -> Reactions:
     """Reactions to questions."""
 
     async def on_event(event: Envelope[Event], cause: Cause) -> None:

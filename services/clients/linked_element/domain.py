@@ -45,7 +45,7 @@ class LinkedElement(Value):
 
 @dataclass(frozen=True)
 class ElementChange:
-    """What one event says of one element; None where it says nothing.
+    """The state of one element as far as one event carries it; None where it does not.
 
     Attributes:
         client: the Client field from now on.
@@ -105,4 +105,4 @@ EXTRACTORS: Final[Mapping[type[Event], Callable[[Any], ElementChange]]] = {
     **dict.fromkeys(_events_of(Updated), _of_updated),
     **dict.fromkeys(_events_of(ClientFieldEvent), _of_client_field),
 }
-"""How to read each event that says something of an element with a Client field."""
+"""The extractor of each event of an element with a Client field."""

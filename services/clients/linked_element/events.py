@@ -12,7 +12,7 @@ def reactions(*, elements: LinkedElements) -> Reactions:
     """Reactions of the view; it is to be kept before questions in the same event are answered."""
 
     async def on_event(event: Envelope[Event], _: Cause) -> None:
-        """Apply what the event says of its element."""
+        """Apply the change of the event's element."""
         change = EXTRACTORS[type(event.data)](event.data)
         await elements.apply(change, sequence=event.sequence or 0, at=event.time)
 

@@ -16,7 +16,7 @@ from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Repository
 
 
-class ClientReads(Protocol):
+class DuplicateSearch(Protocol):
     """Finds duplicates and counts contacts."""
 
     async def matches(self, phones: Sequence[str], emails: Sequence[str]) -> tuple[list[ElementRef], list[ElementRef]]:
@@ -48,7 +48,7 @@ class Collaborators:
     companies: Repository[Company]
     resolutions: Repository[Resolution]
     claims: ClaimStore
-    views: ClientReads
+    views: DuplicateSearch
     reference: FieldCodes
     numbers: Numbers
     answers: Answers

@@ -30,17 +30,9 @@ class ClientRecord(Mergeable[S], Generic[S]):
         link_to: ElementRef | None = None,
         **given: Any,
     ) -> Self:
-        """Create a record.
+        """Create a record with these fields, and with what is given of its state besides, such as `requisites`.
 
-        Args:
-            id_: unique.
-            number: unique among its type.
-            fields: what its users edit freely.
-            by: the actor.
-            at: UTC.
-            origin: the system that it comes from, and its id there.
-            link_to: the element that it is created from and to be linked to (CLI-05).
-            given: what else of its state is not empty, such as `requisites`.
+        `link_to` is the element that it is created from and is to be linked to (CLI-05).
 
         Raises:
             NameMissing: neither a name nor a title (CONT-01, COMP-01).

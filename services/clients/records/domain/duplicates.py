@@ -41,7 +41,7 @@ def further_keys(values: Mapping[FurtherField, Any]) -> set[str]:
 
 
 def card_keys(card: Card, type_: Literal["contact", "company"]) -> dict[str, Criterion]:
-    """List the keys to search among records of a type, and the criterion that each stands for."""
+    """List the keys to search among records of a type, and the criterion of each."""
     full_name = f"{card.first_name} {card.middle_name} {card.last_name}"
     words = words_of(full_name)[:MAX_WORDS] if type_ == "contact" else words_of(card.company_title)
     name = " ".join(words)

@@ -79,7 +79,7 @@ class Mergeable(RequisiteOwner, ImportGuard, Generic[S]):
 
         Raises:
             ResolutionNotValid: names every field that does not fit.
-            MergeConflict: names every field in which filled values differ and no resolution says which counts.
+            MergeConflict: names every field in which filled values differ and no resolution names which counts.
             MergeRunning: this record is in another merge.
             NotMergeable: one of them is a seller of ours, or together they are too large.
         """

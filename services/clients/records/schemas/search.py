@@ -78,7 +78,7 @@ class DuplicatesOut(Value):
 
 
 class CardIn(Input):
-    """What a card says about a client who may exist already; `except_id` is the record of the card itself."""
+    """The data on a card about a client who may exist already; `except_id` is the record of the card itself."""
 
     first_name: Name | None = None
     middle_name: Name | None = None

@@ -120,19 +120,7 @@ async def upsert_client(
 ) -> tuple[C, bool]:
     """Create the record of this origin, or set its fields; its links stay as they are (CMN-14).
 
-    Args:
-        origin: the other system, and the id there.
-        fields: as the other system has them.
-        cause: of the change.
-        owners: creates the record.
-        existing: the same records, as the caller may change them.
-        find: returns the record of an origin.
-        reference: knows the dictionaries of fields.
-        numbers: serial numbers of new records.
-        expected_version: the caller's copy.
-
-    Returns:
-        The record, and whether it is new.
+    `existing` are the records of `owners` as the caller may change them. Returns the record, and whether it is new.
 
     Raises:
         Gone: the record of this origin was deleted.

@@ -27,7 +27,7 @@ async def merge_clients(
     Raises:
         NotFound: there is no such survivor.
         Invalid: some of the others do not exist, or are the survivor, or the resolution does not fit.
-        MergeConflict: they differ, and no resolution says whose values count; nothing was changed.
+        MergeConflict: they differ, and no resolution names whose values count; nothing was changed.
         MergeRunning: the survivor is in another merge.
         NotMergeable: they cannot become one.
         ConcurrentUpdate: some of the others are being changed or merged concurrently; the rest was merged.
