@@ -16,7 +16,7 @@ from faker.providers.person.ru_RU import Provider as Russian
 from pymongo import MongoClient
 
 from benchmarks.growth import put_in
-from services.clients.domain.search import contact_keys
+from services.clients.records.domain.search_keys import contact_keys
 
 Document = dict[str, Any]
 _PEOPLES: Final = (German, Italian, Brazilian, Russian)

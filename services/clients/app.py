@@ -1,32 +1,34 @@
-"""The composition root of clients: the only file that sees everything."""
+"""Put the clients service together: the only module that imports all others."""
 
 from crm_contracts import registry, topics
+from crm_contracts.companies import CompanyFields
+from crm_contracts.contacts import ContactFields
 from fastapi import FastAPI
 
-from services.clients.adapters.claims import CLAIM_INDEXES, Claims
-from services.clients.adapters.dictionaries import DICTIONARIES, Dictionaries
-from services.clients.adapters.elements import ELEMENT_INDEXES, ELEMENTS, Elements
-from services.clients.adapters.mongo import (
-    COMPANIES,
-    COMPANY_INDEXES,
-    CONTACT_INDEXES,
-    CONTACTS,
-    RESOLUTIONS,
-    ClientViews,
-)
-from services.clients.domain.company import Company
-from services.clients.domain.contact import Contact
-from services.clients.domain.errors import OriginTaken, SellerTaken
-from services.clients.domain.resolution import Resolution
-from services.clients.entrypoints.events import REACTIONS
-from services.clients.entrypoints.http import build_router
+import services.clients.answers.events as answers
+import services.clients.conversion.events as conversion
+import services.clients.linked_element.events as linked_element
+import services.clients.records.events as records
+from services.clients.conversion.domain.resolution import Resolution
+from services.clients.conversion.store import CLAIM_INDEXES, CLAIMS, RESOLUTIONS, Claims
+from services.clients.conversion.usecases.collaborators import Collaborators
+from services.clients.linked_element import http as linked_element_http
+from services.clients.linked_element.store import COLLECTION, ELEMENT_INDEXES, LinkedElements
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.errors import OriginTaken, SellerTaken
+from services.clients.records.http import build_router
+from services.clients.records.store.collections import COMPANIES, COMPANY_INDEXES, CONTACT_INDEXES, CONTACTS
+from services.clients.records.store.views import ClientViews
 from services.clients.settings import ClientsSettings
+from shared.elements.events.reference import reference_reactions
+from shared.elements.store.reference import Reference
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
 
 
 def build() -> tuple[FastAPI, ClientsSettings]:
-    """Settings, then repositories, then the ways in."""
+    """Build the service: settings, then repositories, then reactions and routes."""
     settings = ClientsSettings()
     contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
     service = Service("clients", topics.CLIENTS, contracts, settings)
@@ -34,32 +36,40 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     contacts = service.repository(Contact, CONTACTS, indexes=CONTACT_INDEXES, taken=taken)
     companies = service.repository(Company, COMPANIES, indexes=COMPANY_INDEXES, taken=taken)
     views = ClientViews(contacts, companies)
-    elements = Elements(service.collection(ELEMENTS, ELEMENT_INDEXES))
-    dictionaries = Dictionaries(service.collection(DICTIONARIES))
-    service.subscribe(
-        (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
-        REACTIONS,
+    elements = LinkedElements(service.collection(COLLECTION, ELEMENT_INDEXES))
+    reference = Reference.of(service.collection, ContactFields, CompanyFields)
+    conversions = Collaborators(
         contacts=contacts,
         companies=companies,
         resolutions=service.repository(Resolution, RESOLUTIONS),
-        claims=Claims(service.collection("claims", CLAIM_INDEXES)),
+        claims=Claims(service.collection(CLAIMS, CLAIM_INDEXES)),
         views=views,
-        elements=elements,
-        dictionaries=dictionaries,
+        reference=reference,
         numbers=service.numbers,
         answers=service.answers,
+    )
+    service.subscribe(
+        (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
+        [
+            *linked_element.reactions(elements=elements),
+            *answers.reactions(companies=companies, views=views, answers=service.answers),
+            *conversion.reactions(collaborators=conversions),
+            *records.reactions(contacts=contacts, companies=companies, views=views),
+            *reference_reactions(reference),
+        ],
     )
     api = build_router(
         contacts=contacts,
         companies=companies,
         views=views,
         elements=elements,
-        dictionaries=dictionaries,
+        reference=reference,
         numbers=service.numbers,
         long_polls=service.long_polls,
-        settings=settings,
+        country=settings.default_country,
     )
-    return service.app(api, description="Contacts and companies."), settings
+    element_api = linked_element_http.build_router(contacts=contacts, companies=companies, elements=elements)
+    return service.app(api, element_api, description="Contacts and companies."), settings
 
 
 def _origin_taken() -> OriginTaken:

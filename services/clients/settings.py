@@ -1,7 +1,7 @@
-"""Settings of the clients service: so far the common ones."""
+"""Settings of the clients service: those that all services have."""
 
 from shared.kit.settings import ServiceSettings
 
 
 class ClientsSettings(ServiceSettings):
-    """What clients needs to start."""
+    """Settings of the process."""

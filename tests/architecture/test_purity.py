@@ -38,7 +38,7 @@ def is_pure(name: str, service: str) -> bool:
     """Whether a domain may import it: a pure library, or a domain of its own service or of what elements share."""
     if within(name, *IMPURE):
         return False
-    domains = rf"({re.escape(service)}\.\w+|shared\.elements)\.domain(\.|$)"
+    domains = rf"(({re.escape(service)}\.\w+|shared\.elements)\.domain|{re.escape(service)}\.text)(\.|$)"
     return within(name, *PURE) or bool(re.match(domains, name))
 
 

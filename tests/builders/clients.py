@@ -5,8 +5,8 @@ from typing import Any
 
 from crm_contracts.contacts import CompanyLink
 
-from services.clients.domain.company import Company
-from services.clients.domain.contact import Contact
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
 from tests.builders.causes import ANNA, NOON
 
 

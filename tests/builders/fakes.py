@@ -8,8 +8,8 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.registry import parse
 from crm_contracts.values import ElementRef
 
-from services.clients.adapters.claims import Claims
-from services.clients.domain.resolution import Claim
+from services.clients.conversion.domain.claim import Claim
+from services.clients.conversion.store import Claims
 from shared.elements.domain.product_rows import ProductFacts
 from shared.elements.store.products import Products
 from shared.elements.store.removed_clients import RemovedClients

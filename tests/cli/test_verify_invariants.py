@@ -17,8 +17,8 @@ from deploy.verify.outbox import Outbox
 from deploy.verify.removed_clients import RemovedClients
 from deploy.verify.sequences import Sequences
 from deploy.verify.timeline import Timeline
-from services.clients.domain.company import Company
-from services.clients.domain.contact import Contact
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
 from services.deals.domain.deal import Deal
 from services.leads.domain.lead import Lead
 from services.timeline.entry.domain.bindings import Bindings

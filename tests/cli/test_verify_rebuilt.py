@@ -19,9 +19,10 @@ from deploy.verify.special_folds import UNKNOWN
 from deploy.verify.state import State
 from services.catalog.dictionary.domain.dictionary import Dictionary
 from services.catalog.product.domain import Product
-from services.clients.domain.company import Company
-from services.clients.domain.contact import Contact
-from services.clients.domain.resolution import Resolution, decide
+from services.clients.conversion.domain.decision import decide
+from services.clients.conversion.domain.resolution import Resolution
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
 from services.deals.domain.deal import Deal
 from services.deals.domain.refusal import Refusal
 from services.leads.domain.conversion import Conversion

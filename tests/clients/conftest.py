@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.mongo import Mongo
-from services.clients.adapters.claims import CLAIM_INDEXES
-from services.clients.adapters.mongo import COMPANY_INDEXES, CONTACT_INDEXES
 from services.clients.app import build
+from services.clients.conversion.store import CLAIM_INDEXES
+from services.clients.records.store.collections import COMPANY_INDEXES, CONTACT_INDEXES
 from shared.kit.storage.connection import connect
 from tests.builders.running import Api, running
 from tests.clients.office import Office

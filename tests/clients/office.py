@@ -9,15 +9,22 @@ from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.envelope import Event
 from crm_contracts.values import ConversionTarget, OnDuplicate
 
-from services.clients.adapters.claims import Claims
-from services.clients.adapters.dictionaries import Dictionaries
-from services.clients.adapters.elements import Elements
-from services.clients.adapters.mongo import ClientViews
-from services.clients.domain.company import Company
-from services.clients.domain.contact import Contact
-from services.clients.domain.resolution import Resolution
-from services.clients.usecases.resolve_lead_client import resolve_lead_client
+import services.clients.answers.events as answers
+import services.clients.conversion.events as conversion
+import services.clients.linked_element.events as linked_element
+import services.clients.records.events as records
+from services.clients.conversion.domain.resolution import Resolution
+from services.clients.conversion.store import Claims
+from services.clients.conversion.usecases.collaborators import Collaborators
+from services.clients.conversion.usecases.resolve import resolve_lead_client
+from services.clients.linked_element.store import LinkedElements
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from services.clients.records.store.views import ClientViews
+from shared.elements.events.reference import reference_reactions
+from shared.elements.store.reference import Reference
 from shared.kit.domain import Cause
+from shared.kit.messaging.reactions import Reactions
 from shared.kit.storage.connection import Database
 from tests.builders.causes import a_cause
 from tests.builders.clients import just_created_company, just_created_contact
@@ -62,27 +69,40 @@ class Office:
         self.resolutions = Documents(Resolution, self.database.collection("resolutions"), self.power)
         self.claims: Claims = MortalClaims(self.database.collection("claims"), self.power)
         self.views = ClientViews(self.contacts, self.companies)
-        self.elements = Elements(self.database.collection("elements"))
-        self.dictionaries = Dictionaries(self.database.collection("dictionaries"))
+        self.elements = LinkedElements(self.database.collection("elements"))
+        self.reference = Reference(self.database.collection("dictionaries"))
         self.answers = Said()
 
     def replica(self, *, off_after: int | None = None) -> "Office":
         """Another process on the same database; its power may go off after so many writes."""
         return Office(self.database, Power(off_after=off_after))
 
-    async def resolve(self, asked: LeadConversionRequested, cause: Cause | None = None) -> None:
-        await resolve_lead_client(
-            asked,
-            cause or a_cause(f"event-of-{asked.lead.id}"),
+    @property
+    def collaborators(self) -> Collaborators:
+        return Collaborators(
             contacts=self.contacts,
             companies=self.companies,
             resolutions=self.resolutions,
             claims=self.claims,
             views=self.views,
-            dictionaries=self.dictionaries,
+            reference=self.reference,
             numbers=NUMBERS,
             answers=self.answers,
         )
+
+    @property
+    def reactions(self) -> Reactions:
+        """All reactions of the service, in their order; answers stand in `answers`."""
+        return [
+            *linked_element.reactions(elements=self.elements),
+            *answers.reactions(companies=self.companies, views=self.views, answers=self.answers),
+            *conversion.reactions(collaborators=self.collaborators),
+            *records.reactions(contacts=self.contacts, companies=self.companies, views=self.views),
+            *reference_reactions(self.reference),
+        ]
+
+    async def resolve(self, asked: LeadConversionRequested, cause: Cause | None = None) -> None:
+        await resolve_lead_client(asked, cause or a_cause(f"event-of-{asked.lead.id}"), self.collaborators)
 
     async def resolved(self, asked: LeadConversionRequested) -> LeadClientResolved:
         """The one answer to a question that is answered with results."""

@@ -1,7 +1,6 @@
 """An element links a company, and is told who works there (CLI-07)."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsResolved
@@ -11,14 +10,13 @@ from crm_contracts.envelope import Event
 from crm_contracts.leads import LeadClientChanged, LeadCreated
 from crm_contracts.values import ElementRef
 
-from services.clients.domain.contact import Contact
-from services.clients.entrypoints.events import REACTIONS
-from services.clients.usecases.answer_company_link import answer_company_link
+from services.clients.answers.usecases import answer_company_link
+from services.clients.records.domain.contact import Contact
 from shared.elements.domain.client_field import MAX_ATTACHED, set_company
 from tests.builders.causes import a_cause
 from tests.builders.clients import a_contact, just_created_contact, works_for
 from tests.builders.deals import just_created_deal
-from tests.builders.events import an_event, cause_of
+from tests.builders.events import an_event, react
 from tests.builders.fakes import Said
 from tests.builders.leads import LEAD_REF, just_created_lead
 from tests.clients.office import NUMBERS, Office
@@ -37,19 +35,10 @@ QUESTIONS: dict[str, tuple[ElementRef, Ask]] = {
 
 
 async def answers(office: Office, event: Event, *event_ids: str) -> Said:
-    said = Said()
+    replica = office.replica()
     for id_ in event_ids or ("event-1",):
-        envelope = an_event(event, id_=id_)
-        react: Callable[..., Awaitable[Any]] = REACTIONS[type(event)]
-        await react(
-            envelope,
-            cause_of(envelope),
-            elements=office.elements,
-            companies=office.companies,
-            views=office.views,
-            answers=said,
-        )
-    return said
+        await react(replica.reactions, an_event(event, id_=id_))
+    return replica.answers
 
 
 async def works_at(office: Office, company_id: str, contact_id: str, position: int) -> ElementRef:

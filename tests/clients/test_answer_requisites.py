@@ -10,12 +10,10 @@ from crm_contracts.envelope import Event
 from crm_contracts.requisites import BankDetail, Requisite, RequisiteLink
 from crm_contracts.values import ElementRef
 
-from services.clients.adapters.mongo import ClientViews
-from services.clients.domain.company import Company
-from services.clients.domain.contact import Contact
-from services.clients.entrypoints.events import REACTIONS
-from services.clients.usecases.finish_merge import finish_merge
-from services.clients.usecases.merge_clients import merge_clients
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from services.clients.records.store.views import ClientViews
+from services.clients.records.usecases.merge import finish_merge, merge_clients
 from shared.kit.domain import NotYet
 from shared.kit.storage.repository import Repository
 from tests.builders.causes import a_cause
@@ -73,14 +71,9 @@ class Scene:
 
     async def hears(self, link: RequisiteLink, said: Said, event_id: str = "event-1") -> list[Event]:
         event = DealRequisitesChosen(deal=deal_ref(), before=RequisiteLink(), after=link, clients=self.clients)
-        await react(
-            REACTIONS,
-            an_event(event, id_=event_id),
-            elements=self.office.elements,
-            companies=self.office.companies,
-            views=self.office.views,
-            answers=said,
-        )
+        replica = self.office.replica()
+        replica.answers = said
+        await react(replica.reactions, an_event(event, id_=event_id))
         return said.events
 
 
@@ -198,6 +191,6 @@ async def test_whose_requisites_they_are_is_found_by_an_index(office: Office, sc
     contacts, companies = (Explained(repository.collection) for repository in (office.contacts, office.companies))
     views = ClientViews(Documents(Contact, contacts), Documents(Company, companies))
     assert [company.id for company in await views.sellers_with(scene.id("r-seller"))] == [scene.id("seller")]
-    assert {owner.id for owner in await views.standing_for(scene.clients)} == {ref.id for ref in scene.clients}
+    assert {owner.id for owner in await views.current_clients(scene.clients)} == {ref.id for ref in scene.clients}
     contacts.assert_served_by_indexes()
     companies.assert_served_by_indexes()

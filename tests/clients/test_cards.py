@@ -11,10 +11,10 @@ from crm_contracts.deals import DealCreated
 from crm_contracts.leads import LeadCreated
 from crm_contracts.values import ElementRef
 
-from services.clients.adapters.elements import Elements
-from services.clients.domain.company import Company
-from services.clients.domain.contact import Contact
-from services.clients.domain.element import NEWS
+from services.clients.linked_element.domain import EXTRACTORS
+from services.clients.linked_element.store import LinkedElements
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
 from tests.builders.causes import NOON
 from tests.builders.deals import just_created_deal
 from tests.builders.fakes import Documents
@@ -37,8 +37,8 @@ async def heard(api: Api, card: dict[str, str], client: Client) -> None:
         if card["type"] == "lead"
         else DealCreated(deal=just_created_deal(card["id"], client=client).state)
     )
-    news = NEWS[type(told)](told)
-    await Elements(api.database.collection("elements")).note(news, sequence=1, at=NOON)
+    change = EXTRACTORS[type(told)](told)
+    await LinkedElements(api.database.collection("elements")).apply(change, sequence=1, at=NOON)
 
 
 def a_card(type_: str = "deal") -> dict[str, str]:

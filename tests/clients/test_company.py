@@ -3,7 +3,7 @@
 import pytest
 from crm_contracts.companies import CompanyCreated, CompanyUpdated
 
-from services.clients.domain.errors import NameMissing
+from services.clients.records.domain.errors import NameMissing
 from tests.builders.causes import ANNA, NOON, later
 from tests.builders.clients import a_company, just_created_company
 

@@ -8,8 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from services.clients.domain.contact import Contact
-from services.clients.domain.errors import NameMissing
+from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.errors import NameMissing
 from tests.builders.causes import ANNA, NOON, later
 from tests.builders.clients import a_contact, just_created_contact, works_for
 from tests.builders.values import company_ref

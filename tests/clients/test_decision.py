@@ -4,19 +4,21 @@ import pytest
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 
-from services.clients.domain.resolution import Choice, Decision, Resolution, claim_keys, decide
+from services.clients.conversion.domain.claim import claim_keys
+from services.clients.conversion.domain.decision import Decision, TargetDecision, decide
+from services.clients.conversion.domain.resolution import Resolution
 from tests.builders.causes import NOON
 from tests.builders.leads import LEAD_REF, a_question
 from tests.builders.values import company_ref, contact_ref
 
 ADA, BOB, ACME, BELL = contact_ref("ada"), contact_ref("bob"), company_ref("acme"), company_ref("bell")
-NEW_CONTACT = Choice(action="create", ref=ElementRef(type="contact", id="contact-of-lead-1"))
-NEW_COMPANY = Choice(action="create", ref=ElementRef(type="company", id="company-of-lead-1", title="ACME GmbH"))
+NEW_CONTACT = TargetDecision(action="create", ref=ElementRef(type="contact", id="contact-of-lead-1"))
+NEW_COMPANY = TargetDecision(action="create", ref=ElementRef(type="company", id="company-of-lead-1", title="ACME GmbH"))
 BOTH: tuple[ConversionTarget, ...] = ("contact", "company")
 
 
-def linked(ref: ElementRef) -> Choice:
-    return Choice(action="link", ref=ref)
+def linked(ref: ElementRef) -> TargetDecision:
+    return TargetDecision(action="link", ref=ref)
 
 
 @pytest.mark.parametrize("how", ["create", "link", "reject"])

@@ -10,15 +10,13 @@ from crm_contracts.companies import CompanyDeleted
 from crm_contracts.contacts import ContactDeleted
 from crm_contracts.values import ElementRef
 
-from services.clients.adapters.mongo import ClientViews
-from services.clients.domain.company import Company
-from services.clients.domain.contact import Contact
-from services.clients.entrypoints.events import REACTIONS
+from services.clients.records.domain.company import Company
 from tests.builders.causes import ANNA, later
 from tests.builders.clients import a_company, a_contact, works_for
 from tests.builders.events import an_event, react
 from tests.builders.running import Api
 from tests.builders.values import a_phone, an_email
+from tests.clients.office import Office
 
 PHONES = count(800_000)
 BODIES: dict[str, dict[str, Any]] = {"contacts": {"first_name": "Ada"}, "companies": {"title": "ACME"}}
@@ -29,10 +27,9 @@ async def company_is_gone(api: Api, company_id: str) -> None:
     documents = api.database.collection("companies")
     ended = Company.model_validate({**(await documents.get(company_id) or {}), "id": company_id})
     event = CompanyDeleted(company=ElementRef(type="company", id=company_id, title="ACME"), before=ended.state)
-    contacts, companies = api.documents(Contact, "contacts"), api.documents(Company, "companies")
     envelope = an_event(event, id_=str(uuid4()), subject=company_id, sequence=2)
     for _ in range(2):
-        await react(REACTIONS, envelope, contacts=contacts, views=ClientViews(contacts, companies))
+        await react(Office(api.database).reactions, envelope)
 
 
 def test_the_event_has_all_that_was_known_and_the_record_has_nothing() -> None:

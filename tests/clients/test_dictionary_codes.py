@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from crm_contracts.companies import CompanyFields
+from crm_contracts.contacts import ContactFields
 from crm_contracts.dictionaries import (
     DictionaryValue,
     DictionaryValueCreated,
@@ -14,17 +16,16 @@ from crm_contracts.dictionaries import (
     DictionaryValueUpdated,
 )
 from crm_contracts.envelope import Envelope, Event
+from crm_contracts.field_spec import dictionary_fields
 from crm_contracts.values import ElementRef
 
-from services.clients.adapters.dictionaries import Dictionaries
-from services.clients.domain.codes import COMPANY_CODES, CONTACT_CODES, Codes
-from services.clients.domain.errors import UnknownValue
-from services.clients.entrypoints.events import REACTIONS
+from shared.elements.domain.dictionary_codes import DictionaryCodes, UnknownValue
 from tests.builders.clients import a_company, a_contact
 from tests.builders.events import an_event, react
 from tests.builders.running import Api, wrong_fields
 from tests.clients.office import Office, asking
 
+CONTACT_CODES, COMPANY_CODES = dictionary_fields(ContactFields), dictionary_fields(CompanyFields)
 ADA, ACME = {"first_name": "Ada"}, {"title": "ACME"}
 HEARD = {
     "contact_type": ["CLIENT", "SUPPLIER"],
@@ -60,9 +61,8 @@ def deleted(dictionary: str, code: str, *codes: str, sequence: int) -> Envelope[
 
 
 async def hears(api: Api, *envelopes: Envelope[Event]) -> None:
-    dictionaries = Dictionaries(api.database.collection("dictionaries"))
     for envelope in envelopes:
-        await react(REACTIONS, envelope, dictionaries=dictionaries)
+        await react(Office(api.database).reactions, envelope)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -79,7 +79,7 @@ async def test_a_code_that_no_dictionary_has_is_refused_and_every_field_named(
     heard: Api, kind: str, body: dict[str, str]
 ) -> None:
     """DICT-01, CONT-02, CONT-05, COMP-02, COMP-06: on create, correction and upsert."""
-    wrong = {"contacts": {"type_id": "X", "salutation": "Y"}, "companies": {"type_id": "X", "industry": "Y"}}[kind]
+    wrong = {"contacts": {"salutation": "X", "type_id": "Y"}, "companies": {"type_id": "X", "industry": "Y"}}[kind]
     if kind == "companies":
         wrong["employees"] = "2467"
     known = await heard.made(f"/{kind}", body)
@@ -177,7 +177,7 @@ async def test_no_conversion_fails_because_of_a_code(office: Office, name: str) 
     """CONT-02, CONT-05, COMP-02, COMP-06, LEAD-12: the salutation is taken as it is, the rest has its first value."""
     for dictionary, codes in HEARD.items():
         event = created(dictionary, codes[0], *codes, sequence=2)
-        await react(REACTIONS, event, dictionaries=office.dictionaries)
+        await react(office.reactions, event)
     asked = asking(name, "contact", "company", salutation="MAJESTY")
     await office.resolve(asked)
     await office.resolve(asked)
@@ -193,17 +193,17 @@ async def test_no_conversion_fails_because_of_a_code(office: Office, name: str) 
 
 def test_a_deleted_meaning_of_an_alias_may_stay_as_well() -> None:
     """CONT-05, DICT-02."""
-    codes = Codes(COMPANY_CODES, {"company_type": ["PARTNER"]})
+    codes = DictionaryCodes(COMPANY_CODES, {"company_type": ["PARTNER"]})
     given: dict[str, Any] = {"type_id": "CUSTOMER"}
-    assert codes.for_standing(given, a_company(type_id="CLIENT")) == {"type_id": "CLIENT"}
-    assert codes.for_standing(given, a_company(type_id="CUSTOMER")) == given
+    assert codes.for_existing(given, a_company(type_id="CLIENT")) == {"type_id": "CLIENT"}
+    assert codes.for_existing(given, a_company(type_id="CUSTOMER")) == given
     with pytest.raises(UnknownValue):
-        codes.for_standing(given, a_company(type_id="PARTNER"))
-    assert Codes(COMPANY_CODES, {}).for_new(given) == {"type_id": "CLIENT"}
-    assert Codes(COMPANY_CODES, {"company_type": ["CLIENT", "CUSTOMER"]}).for_new(given) == given
+        codes.for_existing(given, a_company(type_id="PARTNER"))
+    assert DictionaryCodes(COMPANY_CODES, {}).for_new(given) == {"type_id": "CLIENT"}
+    assert DictionaryCodes(COMPANY_CODES, {"company_type": ["CLIENT", "CUSTOMER"]}).for_new(given) == given
 
 
 def test_only_fields_with_a_dictionary_are_looked_at() -> None:
     """DICT-01."""
     given = {"first_name": "ODD", "type_id": None}
-    assert Codes(CONTACT_CODES, HEARD).for_standing(given, a_contact()) == given
+    assert DictionaryCodes(CONTACT_CODES, HEARD).for_existing(given, a_contact()) == given

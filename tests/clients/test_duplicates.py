@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 from crm_contracts.leads import LeadCreated, LeadUpdated
 
-from services.clients.adapters.elements import ELEMENT_INDEXES, Elements
-from services.clients.adapters.search import LOOKED_AT
-from services.clients.domain.duplicates import Card
-from services.clients.domain.element import NEWS
+from services.clients.linked_element.domain import EXTRACTORS
+from services.clients.linked_element.store import ELEMENT_INDEXES, LinkedElements
+from services.clients.records.store.search import MAX_COMPARED
+from services.clients.text import Card
 from tests.builders.causes import ANNA, NOON
 from tests.builders.leads import just_created_lead
 from tests.builders.running import Api, Explained, wrong_fields
@@ -88,13 +88,13 @@ async def test_a_client_is_found_by_its_requisites_and_its_accounts(api: Api) ->
 
 async def test_a_lead_is_found_by_name_company_phone_and_e_mail(api: Api, word: str) -> None:
     """DUP-03: as it was heard of last."""
-    elements = Elements(api.database.collection("elements"))
+    elements = LinkedElements(api.database.collection("elements"))
     lead = just_created_lead(word, first_name="Ada", last_name=word, company_title="Alt")
     created = lead.recorded[0]
     assert isinstance(created, LeadCreated)
-    await elements.note(NEWS[LeadCreated](created), sequence=1, at=NOON)
+    await elements.apply(EXTRACTORS[LeadCreated](created), sequence=1, at=NOON)
     lead.correct({"company_title": f"{word} Ltd", "first_name": "Eve"}, by=ANNA, at=NOON)
-    await elements.note(NEWS[LeadUpdated](lead.recorded[1]), sequence=2, at=NOON)
+    await elements.apply(EXTRACTORS[LeadUpdated](lead.recorded[1]), sequence=2, at=NOON)
     card = {"first_name": "Eve", "last_name": word.upper(), "company_title": f"{word} LTD"}
     assert (await alike(api, card))["lead"] == [(word, ("company", "name"))]
     assert (await alike(api, {"first_name": "Ada", "last_name": word}))["lead"] == []
@@ -105,7 +105,7 @@ async def test_namesakes_do_not_hide_who_has_the_phone_as_well(api: Api, word: s
     phone = f"+49304{next(PHONES)}"
     both = await api.made("/contacts", {"last_name": word, "phones": [{"value": phone}]})
     name = {"last_name": word}
-    await asyncio.gather(*(api("POST", "/contacts", name) for _ in range(LOOKED_AT)))
+    await asyncio.gather(*(api("POST", "/contacts", name) for _ in range(MAX_COMPARED)))
     found = (await alike(api, {**name, "phones": [phone]}))["contact"]
     assert found[0] == (both["id"], ("name", "phone"))
 
@@ -154,5 +154,5 @@ async def test_every_look_for_leads_is_served_by_an_index(api: Api, word: str) -
     collection = Explained(api.database.collection("elements"))
     await collection.ensure(ELEMENT_INDEXES)
     card = Card(first_name="Ada", last_name=word, company_title=word, phones=("+4930901820",), emails=("a@b.example",))
-    await Elements(collection).like(card, 20)
+    await LinkedElements(collection).similar(card, 20)
     collection.assert_served_by_indexes()

@@ -8,24 +8,25 @@ from uuid import uuid4
 import pytest
 from crm_contracts import registry
 from crm_contracts.client_field import Client, ContactLink
-from crm_contracts.deals import DealClientChanged, DealCreated, DealUpdated
+from crm_contracts.deals import DealClientChanged, DealCreated, DealRequisitesChosen, DealUpdated
 from crm_contracts.envelope import Envelope, Event
+from crm_contracts.events import ElementEvent
 from crm_contracts.leads import LeadCreated, LeadUpdated
 from crm_contracts.values import ElementRef
 
-from services.clients.adapters.elements import Elements
-from services.clients.adapters.mongo import ClientViews
-from services.clients.domain.company import Company
-from services.clients.domain.contact import Contact
-from services.clients.domain.element import NEWS
-from services.clients.entrypoints.events import REACTIONS
+from services.clients.linked_element.domain import EXTRACTORS
+from services.clients.linked_element.store import LinkedElements
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from services.clients.records.store.views import ClientViews
 from tests.builders.causes import later
 from tests.builders.deals import just_created_deal
-from tests.builders.events import an_event, cause_of
-from tests.builders.fakes import Documents, Said
+from tests.builders.events import an_event, react
+from tests.builders.fakes import Documents
 from tests.builders.leads import just_created_lead
 from tests.builders.running import Api, Explained, wrong_fields
 from tests.builders.values import a_phone, an_email
+from tests.clients.office import Office
 
 PHONES = count(600_000)
 ADA, ACME = {"first_name": "Ada"}, {"title": "ACME"}
@@ -46,18 +47,10 @@ def linked(company: str | None = None, *contacts: str) -> Client:
 
 async def hears(api: Api, *envelopes: Envelope[Event]) -> list[Event]:
     """The service's own reaction to each; what it answers."""
-    contacts, companies = api.documents(Contact, "contacts"), api.documents(Company, "companies")
-    said = Said()
+    office = Office(api.database)
     for envelope in envelopes:
-        await REACTIONS[type(envelope.data)](
-            envelope,
-            cause_of(envelope),
-            elements=Elements(api.database.collection("elements")),
-            companies=companies,
-            views=ClientViews(contacts, companies),
-            answers=said,
-        )
-    return said.events
+        await react(office.reactions, envelope)
+    return office.answers.events
 
 
 def deal_created(id_: str, client: Client, minutes: float = 0, **fields: Any) -> Envelope[DealCreated]:
@@ -116,19 +109,20 @@ async def test_what_is_heard_again_or_late_undoes_nothing(api: Api) -> None:
         assert (item["element"]["id"], item["element"]["title"]) == (deal, "Valves")
 
 
-@pytest.mark.parametrize("event", NEWS, ids=lambda event: event.__name__)
+@pytest.mark.parametrize("event", [*EXTRACTORS, DealRequisitesChosen], ids=lambda event: event.__name__)
 async def test_every_event_about_a_client_field_may_come_twice(api: Api, event: type[Event]) -> None:
     """CLI-01."""
     sample = json.loads(registry.sample_of(event.ce_type))
     heard = registry.parse(sample["headers"], json.dumps(sample["data"]).encode())
     assert heard is not None
-    news = NEWS[event](heard.data)
+    assert isinstance(heard.data, ElementEvent)
+    ref = heard.data.element
     elements = api.database.collection("elements")
     first = await hears(api, heard)
-    noted = await elements.get(str(news.ref))
-    assert noted is not None or news.choice is not None, "only a choice of requisites links nobody"
+    noted = await elements.get(str(ref))
+    assert noted is not None or event is DealRequisitesChosen, "only a choice of requisites links nobody"
     assert await hears(api, heard) == first
-    assert await elements.get(str(news.ref)) == noted
+    assert await elements.get(str(ref)) == noted
 
 
 async def test_duplicates_are_found_among_leads_contacts_and_companies(api: Api) -> None:
@@ -190,8 +184,8 @@ async def test_elements_and_their_duplicates_are_found_by_indexes(api: Api) -> N
     companies = Explained(api.database.collection("companies"))
     views = ClientViews(Documents(Contact, contacts), Documents(Company, companies))
     await hears(api, lead_created(named("lead"), linked("c", "p"), phones=(a_phone(),), emails=(an_email(),)))
-    await Elements(elements).matches("phones", ["+4930901820", "+4930901821"], limit=21)
-    await Elements(elements).matches("emails", ["nobody@acme.example"], limit=21)
+    await LinkedElements(elements).matches("phones", ["+4930901820", "+4930901821"], limit=21)
+    await LinkedElements(elements).matches("emails", ["nobody@acme.example"], limit=21)
     await views.matches(["+4930901820"], [], limit=21)
     for collection in (elements, contacts, companies):
         collection.assert_served_by_indexes()

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.clients.adapters.mongo import FILTERS, ClientViews
-from services.clients.domain.company import Company
-from services.clients.domain.contact import Contact
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from services.clients.records.store.views import FILTERS, ClientViews
 from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA
 from tests.builders.fakes import Documents

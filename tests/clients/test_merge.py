@@ -14,14 +14,11 @@ from crm_contracts.contacts import ContactMerged, ContactReplaced
 from crm_contracts.requisites import Requisite
 from crm_contracts.values import ContactPoint
 
-from services.clients.domain.contact import Contact
-from services.clients.domain.errors import MergeConflict, MergeRunning, NotMergeable
-from services.clients.entrypoints.events import REACTIONS
-from services.clients.usecases.answer_company_link import answer_company_link
-from services.clients.usecases.finish_merge import finish_merge
-from services.clients.usecases.leave_company import leave_company
-from services.clients.usecases.link_contact import link_contact
-from services.clients.usecases.merge_clients import merge_clients
+from services.clients.answers.usecases import answer_company_link
+from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.errors import MergeConflict, MergeRunning, NotMergeable
+from services.clients.records.usecases.employment import link_contact, replace_employer_everywhere
+from services.clients.records.usecases.merge import finish_merge, merge_clients
 from shared.elements.domain.client_field import set_company
 from shared.kit.domain import Cause
 from shared.kit.storage.repository_errors import ConcurrentUpdate, Gone
@@ -269,7 +266,7 @@ async def heard(office: Office, survivor: str) -> None:
         if isinstance(said, ClientMergeRequested):
             event = an_event(said, id_=str(uuid4()), subject=survivor)
             for _ in range(2):
-                await react(REACTIONS, event, contacts=office.contacts, companies=office.companies)
+                await react(office.reactions, event)
 
 
 async def test_however_far_a_merge_came_it_is_ended_and_nothing_is_doubled(office: Office) -> None:
@@ -326,12 +323,12 @@ async def test_a_company_that_ends_in_the_middle_of_a_merge_is_let_go_of(office:
         await merge_clients(bell, [acme], {}, a_cause(f"merge:{bell}"), owners=office.companies)
     else:
         await office.companies.change(acme, lambda found: found.delete(by=ANNA, at=NOON), a_cause("end"))
-    await leave_company(company_ref(acme), a_cause("left"), contacts=office.contacts, views=office.views)
+    await replace_employer_everywhere(company_ref(acme), a_cause("left"), contacts=office.contacts, views=office.views)
     await heard(office, ada)
     said = next(said for said in await office.contacts.said(ada) if isinstance(said, ContactMerged))
     for _ in range(2):
         event = an_event(said, id_=f"merged-{ada}", subject=ada)
-        await react(REACTIONS, event, contacts=office.contacts, companies=office.companies)
+        await react(office.reactions, event)
     links = (await office.contacts.get(ada)).companies
     assert [link.company_id for link in links] == ([bell] if into else [])
 
@@ -390,7 +387,7 @@ async def test_all_contacts_of_a_merged_company_work_for_the_survivor(office: Of
     await merge_clients(bell, [acme], {}, a_cause(f"merge:{bell}"), owners=office.companies)
     replaced = next(said for said in await office.companies.said(acme) if isinstance(said, CompanyReplaced))
     for _ in range(2):
-        await react(REACTIONS, an_event(replaced, id_=f"r-{acme}"), contacts=office.contacts, views=office.views)
+        await react(office.reactions, an_event(replaced, id_=f"r-{acme}"))
     assert {contact.id for contact in await office.views.contacts_of(bell)} == set(people)
     assert await office.views.contacts_of(acme) == []
     assert (await office.contacts.get(people[0])).version == 3

@@ -9,9 +9,9 @@ import pytest
 from crm_contracts.clients import RequisiteChanged, RequisiteCreated, RequisiteDeleted
 from crm_contracts.requisites import Requisite
 
-from services.clients.domain.errors import TooManyRequisites
-from services.clients.domain.presets import PRESETS
-from services.clients.domain.requisites import MAX_REQUISITES
+from services.clients.records.domain.errors import TooManyRequisites
+from services.clients.records.domain.presets import PRESETS
+from services.clients.records.domain.requisites import MAX_REQUISITES
 from shared.kit.domain import NotFound
 from tests.builders.causes import ANNA, NOON, later
 from tests.builders.clients import a_contact

@@ -7,8 +7,9 @@ import pytest
 from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.values import Address, ConversionTarget, ElementRef, OnDuplicate
 
-from services.clients.domain.resolution import Claim, Resolution
-from services.clients.usecases.merge_clients import merge_clients
+from services.clients.conversion.domain.claim import Claim
+from services.clients.conversion.domain.resolution import Resolution
+from services.clients.records.usecases.merge import merge_clients
 from shared.kit.domain import NotYet
 from shared.kit.storage.repository_errors import ConcurrentUpdate
 from tests.builders.causes import NOON, a_cause

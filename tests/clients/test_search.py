@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.clients.adapters.search import MOST, search_clients
-from services.clients.domain.contact import Contact
-from services.clients.domain.search import Query, contact_keys, has_words, words_of
+from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.search import Query
+from services.clients.records.domain.search_keys import contact_keys, has_words
+from services.clients.records.store.search import MAX_MATCHES, search_clients
+from services.clients.text import words_of
 from shared.elements.domain.contact_points import normalized_phone
 from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA
@@ -68,8 +70,8 @@ def test_whatever_somebody_is_called_is_found_by_its_beginning(names: list[str])
     name = " ".join(names)
     keys = contact_keys(name, (), ())
     for word in words_of(name)[:5]:
-        stretches = Query.of(word).stretches
-        assert any(key.startswith(stretch.prefix) for stretch in stretches for key in keys)
+        ranges = Query.of(word).ranges
+        assert any(key.startswith(each.prefix) for each in ranges for key in keys)
         assert has_words(keys, [word])
 
 
@@ -200,7 +202,7 @@ async def test_namesakes_are_told_apart_by_company_phone_and_e_mail(api: Api) ->
 @pytest.mark.parametrize("typed", ["$ne", '{"$gt": ""}', "^a.*", "..", "a\x7fb", "\U0001f600\U0001f600"])
 async def test_what_is_typed_is_never_more_than_text(api: Api, typed: str) -> None:
     """CLI-03."""
-    assert len((await found(api, typed))["items"]) <= MOST
+    assert len((await found(api, typed))["items"]) <= MAX_MATCHES
 
 
 async def test_a_bad_question_names_every_wrong_field(api: Api) -> None:

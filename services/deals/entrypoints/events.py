@@ -19,7 +19,7 @@ from shared.elements.store.created_links import CREATED_LINK_REACTIONS
 from shared.elements.store.products import PRODUCT_REACTIONS
 from shared.elements.store.removed_clients import REMOVED_CLIENT_REACTIONS, RemovedClients
 from shared.kit.domain import Cause, NewId
-from shared.kit.messaging.publishing import Answers
+from shared.kit.messaging.answers import Answers
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Repository
 

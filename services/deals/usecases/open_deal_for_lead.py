@@ -10,7 +10,7 @@ from services.deals.domain.refusal import Refusal
 from services.deals.domain.stages import PipelineNotFound, stages_of
 from shared.elements.domain.client_field import set_company
 from shared.kit.domain import Cause, NewId
-from shared.kit.messaging.publishing import Answers
+from shared.kit.messaging.answers import Answers
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Repository
 from shared.kit.storage.repository_errors import IdTaken

@@ -14,8 +14,8 @@ from crm_contracts.values import ChangedFields, ElementRef, FileRef, Value
 class ContactFields(Named, Reachable, Owned, Sourced, TakenOver, Traced):
     """Fields of a contact that its users edit freely (CONT-01)."""
 
-    salutation: Annotated[str | None, FieldSpec(dictionary="salutation", has_default=False)] = None
     type_id: Annotated[str | None, FieldSpec(dictionary="contact_type")] = None
+    salutation: Annotated[str | None, FieldSpec(dictionary="salutation", has_default=False)] = None
     export: bool = Field(default=True, description="may be exported (CONT-06)")
     photo: FileRef | None = Field(default=None, description="CONT-08")
 

@@ -25,10 +25,11 @@ class FieldSpec:
 
 
 def dictionary_fields(fields: type[Fields]) -> dict[str, FieldSpec]:
-    """The specs of those fields whose values come from a dictionary, by field name."""
+    """The specs of those fields whose values come from a dictionary, in the order in which the class declares them."""
+    declared = [name for name in fields.__annotations__ if name in fields.model_fields]
     return {
         name: spec
-        for name, info in fields.model_fields.items()
-        for spec in info.metadata
+        for name in dict.fromkeys((*declared, *fields.model_fields))
+        for spec in fields.model_fields[name].metadata
         if isinstance(spec, FieldSpec) and spec.dictionary is not None
     }

@@ -1,0 +1,42 @@
+"""React to the questions in the events of elements of any type (CLI-07, REQ-05)."""
+
+from typing import Protocol
+
+from crm_contracts import registry
+from crm_contracts.envelope import Envelope, Event
+from crm_contracts.events import RequisitesChosen, Updated
+
+from services.clients.answers.domain import RequisiteChoiceCheck
+from services.clients.answers.usecases import CompanyContacts, RequisiteOwners, answer_company_link, answer_requisites
+from services.clients.linked_element.domain import EXTRACTORS
+from services.clients.records.domain.company import Company
+from shared.kit.domain import Cause
+from shared.kit.messaging.answers import Answers
+from shared.kit.messaging.reactions import Reactions, on
+from shared.kit.storage.repository import Repository
+
+
+class AnswerReads(CompanyContacts, RequisiteOwners, Protocol):
+    """Reads of contacts and companies that answers need."""
+
+
+def reactions(*, companies: Repository[Company], views: AnswerReads, answers: Answers) -> Reactions:
+    """Reactions to questions."""
+
+    async def on_event(event: Envelope[Event], cause: Cause) -> None:
+        """Answer a pending company link."""
+        change = EXTRACTORS[type(event.data)](event.data)
+        if change.client is not None:
+            await answer_company_link(
+                change.ref, change.client, cause, companies=companies, views=views, answers=answers
+            )
+
+    async def on_requisites_chosen(event: Envelope[RequisitesChosen], cause: Cause) -> None:
+        """Answer a pending choice of requisites."""
+        choice = RequisiteChoiceCheck(event.data.after, event.data.clients)
+        await answer_requisites(event.data.element, choice, cause, views=views, answers=answers)
+
+    return [
+        *(on(event, on_event, name="company_link") for event in EXTRACTORS if not issubclass(event, Updated)),
+        *(on(event, on_requisites_chosen) for event in registry.EVENTS.values() if issubclass(event, RequisitesChosen)),
+    ]

@@ -1,0 +1,1 @@
+"""What a conversion decides, and what contacts and companies get from the lead."""

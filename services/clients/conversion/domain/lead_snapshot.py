@@ -1,0 +1,45 @@
+"""Derive the fields of a new contact or company from the snapshot of the lead (LEAD-12)."""
+
+from typing import Any
+
+from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.requisites import Requisite
+
+from shared.kit.domain import derived_id
+
+MAX_NAME = 100
+_CONTACT_POINTS = {"phones", "emails", "websites", "messengers"}
+_COMPANY = {"comments", "responsible_id", "open_to_all", "utm"}
+_PERSON = {"salutation", "first_name", "middle_name", "last_name", "birth_date", "position"}
+_CONTACT = _COMPANY | _PERSON | _CONTACT_POINTS | {"source_id", "source_description"}
+
+
+def contact_points(request: LeadConversionRequested) -> tuple[list[str], list[str]]:
+    """List the normalised phones and e-mails of the lead."""
+    phones = [point.normalized for point in request.snapshot.phones if point.normalized]
+    return phones, [point.normalized for point in request.snapshot.emails if point.normalized]
+
+
+def contact_fields(request: LeadConversionRequested) -> dict[str, Any]:
+    """Derive the fields of the contact; no conversion fails because of a missing name (A-09)."""
+    snapshot = request.snapshot
+    fields = snapshot.model_dump(include=_CONTACT)
+    if not snapshot.full_name:
+        fields["first_name"] = snapshot.title[:MAX_NAME]
+    elif not (snapshot.first_name or snapshot.last_name):
+        fields["first_name"] = snapshot.full_name
+    return fields
+
+
+def company_fields(request: LeadConversionRequested, title: str | None, *, alone: bool) -> dict[str, Any]:
+    """Derive the fields of the company; it has the lead's contact data where no contact is created with it."""
+    return {**request.snapshot.model_dump(include=_COMPANY | _CONTACT_POINTS if alone else _COMPANY), "title": title}
+
+
+def address_requisites(request: LeadConversionRequested) -> tuple[Requisite, ...]:
+    """Wrap the lead's address in requisites that carry nothing else (REQ-03)."""
+    address = request.snapshot.address
+    if address is None:
+        return ()
+    id_ = derived_id("requisite", request.lead.id, request.proposed_contact_id)
+    return (Requisite(id=id_, name=request.snapshot.title, addresses=(address,)),)

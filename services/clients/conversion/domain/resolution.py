@@ -1,0 +1,84 @@
+"""The resolution: what was decided about the client of one attempt of one conversion, and what was answered.
+
+It is stored before anything is created. A repeated request, after a crash or a lost answer, follows the stored decision
+instead of searching for duplicates again and finding the records that it created itself.
+"""
+
+from datetime import datetime
+from typing import ClassVar, Self
+
+from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
+from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.values import ElementRef, OnDuplicate
+
+from services.clients.conversion.domain.decision import Decision
+from shared.kit.domain import Aggregate, derived_id
+
+DUPLICATES_FOUND = "duplicates_found"
+
+
+class Resolution(Aggregate):
+    """One attempt of one conversion."""
+
+    NOUN: ClassVar[str] = "resolution"
+
+    lead: ElementRef
+    conversion_id: str
+    attempt: int
+    on_duplicate: OnDuplicate
+    decision: Decision
+    decided_at: datetime
+    answered_to: str | None = None
+    """Key of the cause that was answered; a later request has another one."""
+    contact: ElementRef | None = None
+    company: ElementRef | None = None
+
+    @staticmethod
+    def id_for(request: LeadConversionRequested) -> str:
+        """Derive the id: one resolution per attempt."""
+        return derived_id("resolution", request.conversion_id, request.attempt)
+
+    @classmethod
+    def create(cls, request: LeadConversionRequested, decision: Decision, *, at: datetime) -> Self:
+        """Record the decision; the answer is not published yet."""
+        return cls(
+            id=cls.id_for(request),
+            lead=request.lead,
+            conversion_id=request.conversion_id,
+            attempt=request.attempt,
+            on_duplicate=request.on_duplicate,
+            decision=decision,
+            decided_at=at,
+        )
+
+    def finish(self, *, to: str, contact: ElementRef | None, company: ElementRef | None) -> None:
+        """Answer the lead once everything is as decided; a second time changes nothing."""
+        if self.answered_to is None:
+            self.answered_to, self.contact, self.company = to, contact, company
+            self.record(self.answer)
+
+    @property
+    def answer(self) -> LeadClientResolved | LeadClientRefused:
+        """The answer to the lead, the same for each request."""
+        decision = self.decision
+        if decision.is_refused:
+            return LeadClientRefused(
+                lead=self.lead,
+                conversion_id=self.conversion_id,
+                attempt=self.attempt,
+                code=DUPLICATES_FOUND,
+                message="Records with the same phone or e-mail stand in the way.",
+                candidates=decision.duplicates,
+            )
+        targets = [each.ref for each in (decision.contact, decision.company) if each and each.action == "create"]
+        created = {ref.id for ref in targets}
+        results = [ref for ref in (self.contact, self.company) if ref is not None]
+        return LeadClientResolved(
+            lead=self.lead,
+            conversion_id=self.conversion_id,
+            attempt=self.attempt,
+            contact=self.contact,
+            company=self.company,
+            created=tuple(ref for ref in results if ref.id in created),
+            duplicates=decision.duplicates,
+        )

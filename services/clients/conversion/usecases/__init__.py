@@ -1,0 +1,1 @@
+"""Resolve the client of a lead that is converted."""

@@ -1,0 +1,54 @@
+"""The collaborators of a conversion."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from crm_contracts.values import ElementRef
+
+from services.clients.conversion.domain.claim import Claim
+from services.clients.conversion.domain.resolution import Resolution
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from services.clients.records.usecases.clients import FieldCodes
+from shared.kit.messaging.answers import Answers
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import Repository
+
+
+class DuplicateSearch(Protocol):
+    """Finds duplicates and counts contacts."""
+
+    async def matches(self, phones: Sequence[str], emails: Sequence[str]) -> tuple[list[ElementRef], list[ElementRef]]:
+        """Find contacts and companies with one of these phones or e-mails, oldest first."""
+        ...
+
+    async def number_of_contacts(self, company_id: str) -> int:
+        """Count the contacts of a company."""
+        ...
+
+
+class ClaimStore(Protocol):
+    """Holds keys for clients that are about to be created."""
+
+    async def take(self, keys: Sequence[str], claim: Claim) -> tuple[str, Claim] | None:
+        """Claim keys; return the first that another resolution holds, with its claim, or None."""
+        ...
+
+    async def release(self, resolution_id: str) -> None:
+        """Release all keys of one attempt."""
+        ...
+
+
+@dataclass(frozen=True)
+class Collaborators:
+    """Everything that a conversion works with."""
+
+    contacts: Repository[Contact]
+    companies: Repository[Company]
+    resolutions: Repository[Resolution]
+    claims: ClaimStore
+    views: DuplicateSearch
+    reference: FieldCodes
+    numbers: Numbers
+    answers: Answers

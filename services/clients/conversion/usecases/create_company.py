@@ -1,0 +1,42 @@
+"""Create the company of a conversion, or link an existing one."""
+
+from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.values import ElementRef
+
+from services.clients.conversion.domain.decision import TargetDecision
+from services.clients.conversion.domain.lead_snapshot import address_requisites, company_fields
+from services.clients.conversion.usecases.collaborators import Collaborators
+from services.clients.records.domain.company import Company
+from services.clients.records.usecases.merge import surviving_ref
+from shared.kit.domain import Cause
+
+
+async def create_or_link_company(
+    request: LeadConversionRequested,
+    target: TargetDecision | None,
+    contact: TargetDecision | None,
+    cause: Cause,
+    use: Collaborators,
+) -> ElementRef | None:
+    """Create the company as decided, or return the existing one; None where there is to be none."""
+    if target is None:
+        return None
+    if target.action == "link":
+        return await surviving_ref(target.ref, owners=use.companies)
+    alone = contact is None or contact.ref.id != request.proposed_contact_id
+    fields = company_fields(request, target.ref.title, alone=alone)
+    fields |= (await use.reference.codes(Company.TYPE.fields)).defaults
+    company = await use.companies.add_numbered(
+        lambda number: Company.create(
+            target.ref.id,
+            number,
+            fields,
+            by=cause.actor,
+            at=cause.at,
+            requisites=address_requisites(request) if alone else (),
+            lead_id=request.lead.id,
+        ),
+        cause,
+        use.numbers,
+    )
+    return company.ref

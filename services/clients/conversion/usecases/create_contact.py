@@ -1,0 +1,64 @@
+"""Create the contact of a conversion, or link an existing one to its company."""
+
+from contextlib import suppress
+
+from crm_contracts.contacts import CompanyLink
+from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.values import ElementRef
+
+from services.clients.conversion.domain.decision import TargetDecision
+from services.clients.conversion.domain.lead_snapshot import address_requisites, contact_fields
+from services.clients.conversion.usecases.collaborators import Collaborators
+from services.clients.records.domain.contact import Contact
+from services.clients.records.usecases.merge import surviving_ref
+from shared.kit.domain import Cause
+from shared.kit.storage.repository_errors import Gone
+
+
+async def create_or_link_contact(
+    request: LeadConversionRequested,
+    target: TargetDecision | None,
+    company: TargetDecision | None,
+    cause: Cause,
+    use: Collaborators,
+) -> ElementRef | None:
+    """Create the contact as decided, or link the existing one to the company; None where there is to be none."""
+    if target is None:
+        return None
+    employer = await _employer(company, use)
+    if target.action == "link":
+        ref = await surviving_ref(target.ref, owners=use.contacts)
+        if employer is not None:
+            # Deleted since it was decided: the conversion still ends, and lead and deal unlink it as any other.
+            with suppress(Gone):
+                await use.contacts.change(
+                    ref.id,
+                    lambda contact: contact.link(employer.ref, position=employer.position, by=cause.actor, at=cause.at),
+                    cause,
+                )
+        return ref
+    # The salutation is taken as the lead has it: no conversion fails because of a code.
+    fields = contact_fields(request) | (await use.reference.codes(Contact.TYPE.fields)).defaults
+    contact = await use.contacts.add_numbered(
+        lambda number: Contact.create(
+            target.ref.id,
+            number,
+            fields,
+            by=cause.actor,
+            at=cause.at,
+            companies=[] if employer is None else [employer],
+            requisites=address_requisites(request),
+            lead_id=request.lead.id,
+        ),
+        cause,
+        use.numbers,
+    )
+    return contact.ref
+
+
+async def _employer(company: TargetDecision | None, use: Collaborators) -> CompanyLink | None:
+    """Build the link to the company of the conversion, last among the contacts of an existing one."""
+    if company is None:
+        return None
+    others = 0 if company.action == "create" else await use.views.number_of_contacts(company.ref.id)
+    return CompanyLink(company_id=company.ref.id, title=company.ref.title, position=10 * (others + 1), is_primary=True)

@@ -1,0 +1,67 @@
+"""Resolve the client of a lead: decide, store the decision, do as decided, answer (LEAD-11 to LEAD-13).
+
+The process may die after any of its writes and be run again. Each write finds its own traces: claims by their attempt,
+the decision by its id, records by their proposed ids, the answer by the resolution.
+"""
+
+from dataclasses import replace
+
+from crm_contracts.conversions import LeadConversionRequested
+
+from services.clients.conversion.domain.decision import decide
+from services.clients.conversion.domain.lead_snapshot import contact_points
+from services.clients.conversion.domain.resolution import Resolution
+from services.clients.conversion.usecases.claim import claim_contact_points
+from services.clients.conversion.usecases.collaborators import Collaborators
+from services.clients.conversion.usecases.create_company import create_or_link_company
+from services.clients.conversion.usecases.create_contact import create_or_link_contact
+from services.clients.records.usecases.employment import reconcile_employer
+from shared.kit.domain import Cause
+from shared.kit.storage.batching import side_by_side
+from shared.kit.storage.repository_errors import IdTaken
+
+
+async def resolve_lead_client(request: LeadConversionRequested, cause: Cause, use: Collaborators) -> None:
+    """Create or link the contact and company of a lead, and answer; a repeated request gets the stored answer.
+
+    Raises:
+        NotYet: another conversion is creating a client with the same phone or e-mail.
+    """
+    if not request.client_targets:
+        return
+    id_ = Resolution.id_for(request)
+    resolution = await use.resolutions.find(id_)
+    if resolution is None:
+        resolution = await _decide(request, cause, use)
+    if resolution.answered_to is not None:
+        await use.claims.release(id_)
+        if resolution.answered_to != cause.key:
+            await use.answers.give(resolution.answer, subject=id_, cause=cause)
+        return
+    # The records are the same whichever request is being answered: their cause is the resolution.
+    own = replace(cause, key=id_)
+    for_contact, for_company = resolution.decision.targets(request)
+    company, contact = await side_by_side(
+        create_or_link_company(request, for_company, for_contact, own, use),
+        create_or_link_contact(request, for_contact, for_company, own, use),
+    )
+    if contact is not None and company is not None:
+        await reconcile_employer(contact.id, company.id, own, contacts=use.contacts, companies=use.companies)
+    await use.resolutions.change(
+        id_, lambda found: found.finish(to=cause.key, contact=contact, company=company), cause.step("answer")
+    )
+    await use.claims.release(id_)
+
+
+async def _decide(request: LeadConversionRequested, cause: Cause, use: Collaborators) -> Resolution:
+    """Claim the lead's phones and e-mails, decide by their duplicates, and store the decision first of all."""
+    phones, emails = contact_points(request)
+    if request.on_duplicate != "create":
+        await claim_contact_points(request, phones, emails, use)
+    # Only now: the holder of a claim that was released before has created what is found here.
+    decision = decide(request, *await use.views.matches(phones, emails))
+    new = Resolution.create(request, decision, at=cause.at)
+    try:
+        return await use.resolutions.add(new, cause.step("decide"))
+    except IdTaken:
+        return await use.resolutions.get(new.id)

@@ -1,0 +1,1 @@
+"""Leads, deals and other elements that link clients, as clients knows them from events (CLI-01)."""

@@ -1,0 +1,1 @@
+"""Contacts and companies: their rules, without any infrastructure."""

@@ -1,0 +1,116 @@
+"""What contacts and companies share: creation, correction, import and deletion (CMN-10, CMN-14, COMP-10).
+
+Each type names its own events in hooks of one line, and its own rules in `_apply_rules`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic, Self, TypeVar, cast
+
+from crm_contracts.envelope import Event
+from crm_contracts.values import ElementRef, Fields
+
+from services.clients.records.domain.merge import Mergeable, S
+from shared.kit.domain import change_fields
+
+
+class ClientRecord(Mergeable[S], Generic[S]):
+    """A contact or a company."""
+
+    @classmethod
+    def create(
+        cls,
+        id_: str,
+        number: int,
+        fields: Mapping[str, Any],
+        *,
+        by: str,
+        at: datetime,
+        origin: tuple[str, str] | None = None,
+        link_to: ElementRef | None = None,
+        **given: Any,
+    ) -> Self:
+        """Create a record with these fields, and with what is given of its state besides, such as `requisites`.
+
+        `link_to` is the element that it is created from and is to be linked to (CLI-05).
+
+        Raises:
+            NameMissing: neither a name nor a title (CONT-01, COMP-01).
+            NotOurs: a client as the default seller (COMP-08).
+        """
+        originator_id, origin_id = origin or (None, None)
+        record = cls(
+            **fields,
+            **given,
+            id=id_,
+            number=number,
+            originator_id=originator_id,
+            origin_id=origin_id,
+            created_at=at,
+            created_by=by,
+            updated_at=at,
+            updated_by=by,
+        )
+        record._apply_rules()
+        record.record(record._created(link_to))
+        return record
+
+    @property
+    def state(self) -> S:
+        """All that may be known of it."""
+        state = self.TYPE.state
+        return cast("S", state.model_construct(**{name: getattr(self, name) for name in state.model_fields}))
+
+    def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> None:
+        """Change fields; equal values change nothing and record no event.
+
+        Raises:
+            NameMissing: neither a name nor a title would be left.
+            NotOurs: a client would be the default seller.
+        """
+        self._change(self._corrected_here(changes), by, at)
+
+    def take_over(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> None:
+        """Change fields to the values of another system, `origin_version` among them (CMN-14).
+
+        Raises:
+            NameMissing: neither a name nor a title would be left.
+            NotOurs: a client would be the default seller.
+            OriginVersionConflict: it would overwrite what was corrected here (CONT-08).
+        """
+        self._change(self._taken_over(changes), by, at)
+
+    def delete(self, *, by: str, at: datetime) -> None:
+        """Become a tombstone (COMP-10).
+
+        Raises:
+            MergeRunning: it is taking over others (DUP-02).
+        """
+        self.check_no_merge_running()
+        deleted = self._deleted()
+        self._clear(by, at)
+        self.record(deleted)
+
+    def _change(self, changes: Mapping[str, Any], by: str, at: datetime) -> None:
+        changed = change_fields(self, changes, self.TYPE.fields)
+        if changed:
+            self._apply_rules()
+            self._touch(by, at)
+            self.record(self._updated(*changed))
+
+    def _apply_rules(self) -> None:
+        """Check what the type requires of its fields."""
+
+    # The event of each change, named by each type.
+
+    def _created(self, link_to: ElementRef | None) -> Event:
+        raise NotImplementedError
+
+    def _updated(self, before: Fields, after: Fields) -> Event:
+        raise NotImplementedError
+
+    def _deleted(self) -> Event:
+        raise NotImplementedError
+
+
+C = TypeVar("C", bound=ClientRecord[Any])

@@ -1,0 +1,59 @@
+"""Derive the keys by which a card finds records of the same client (DUP-03).
+
+Records are not compared with one another. All criteria of a card are whole search keys in one spelling, so they are one
+read of one index.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal
+
+from crm_contracts.values import ContactPoint
+
+from services.clients.records.domain.search_keys import EMAIL, MAX_WORDS, NAME, PHONE, TAX, WORD, whole_key
+from services.clients.text import Card, Criterion, FurtherField, words_of
+
+BANK: Final = "b:"
+FURTHER: Final = "f:"
+MAX_FURTHER: Final = 7
+MIN_NUMBER: Final = 4
+ACCOUNT_FIELDS: Final = ("RQ_IBAN", "RQ_ACC_NUM")
+
+
+def plain_number(text: str) -> str:
+    """Keep letters and digits alone, in lower case."""
+    return "".join(char for char in text.casefold() if char.isascii() and char.isalnum())
+
+
+def account_keys(numbers: Iterable[str]) -> set[str]:
+    """Derive the keys of bank accounts."""
+    return {whole_key(BANK, plain_number(number)) for number in numbers if plain_number(number)}
+
+
+def further_keys(values: Mapping[FurtherField, Any]) -> set[str]:
+    """Derive the keys of other fields, one value or several each."""
+    keys = set()
+    for name, value in values.items():
+        for each in value if isinstance(value, (list, tuple, set)) else [value]:
+            text = each.value if isinstance(each, ContactPoint) else each
+            if words := " ".join(words_of(str(text))):
+                keys.add(whole_key(f"{FURTHER}{name}:", words))
+    return keys
+
+
+def card_keys(card: Card, type_: Literal["contact", "company"]) -> dict[str, Criterion]:
+    """List the keys to search among records of a type, and the criterion of each."""
+    full_name = f"{card.first_name} {card.middle_name} {card.last_name}"
+    words = words_of(full_name)[:MAX_WORDS] if type_ == "contact" else words_of(card.company_title)
+    name = " ".join(words)
+    criterion: Criterion = "name" if type_ == "contact" else "company"
+    keys: dict[str, Criterion] = {}
+    if name:
+        keys |= dict.fromkeys([whole_key(NAME, name)], criterion)
+        # A person's name may be written in another order; the end of a company's title identifies nothing.
+        keys |= dict.fromkeys([whole_key(WORD, name)] if type_ == "contact" and len(words) > 1 else [], criterion)
+    keys |= dict.fromkeys((whole_key(PHONE, phone.lstrip("+")[::-1]) for phone in card.phones), "phone")
+    keys |= dict.fromkeys((whole_key(EMAIL, email) for email in card.emails), "email")
+    numbers = (plain_number(value) for value in card.requisites)
+    keys |= dict.fromkeys((whole_key(TAX, number) for number in numbers if len(number) >= MIN_NUMBER), "requisite")
+    keys |= dict.fromkeys(account_keys(card.bank_details), "bank_detail")
+    return keys | dict.fromkeys(further_keys(card.further), "further")

@@ -1,0 +1,69 @@
+"""Domain errors of contacts and companies."""
+
+from shared.kit.domain import Conflict, Invalid
+
+
+class NameMissing(Invalid):
+    """A contact needs a first or a last name (CONT-01); a company needs a title (COMP-01)."""
+
+    code = "name_missing"
+
+
+class RequisiteNotValid(Invalid):
+    """Fields of a requisite do not fit its preset (REQ-02, REQ-03, REQ-04)."""
+
+    code = "requisite_not_valid"
+
+
+class TooManyRequisites(Conflict):
+    """The owner has the maximum number of requisites."""
+
+    code = "too_many_requisites"
+
+
+class NotOurs(Invalid):
+    """A client cannot be the default seller (COMP-08)."""
+
+    code = "not_ours"
+
+
+class SellerTaken(Conflict):
+    """Another company is the default seller (COMP-08)."""
+
+    code = "default_seller_taken"
+
+
+class OriginVersionConflict(Conflict):
+    """Another version of an imported record would overwrite what was corrected here (CONT-08)."""
+
+    code = "origin_version_conflict"
+
+
+class OriginTaken(Conflict):
+    """Another record has this origin (CMN-14)."""
+
+    code = "origin_taken"
+
+
+class ResolutionNotValid(Invalid):
+    """A merge's resolution names a field or a record that it cannot (DUP-02)."""
+
+    code = "resolution_not_valid"
+
+
+class MergeConflict(Conflict):
+    """Records differ, and no resolution names whose values count; `details["conflicts"]` lists them (DUP-02)."""
+
+    code = "merge_conflict"
+
+
+class MergeRunning(Conflict):
+    """A record that is taking over others can neither be deleted nor begin another merge (DUP-02)."""
+
+    code = "merge_running"
+
+
+class NotMergeable(Conflict):
+    """These records cannot become one (DUP-02)."""
+
+    code = "not_mergeable"

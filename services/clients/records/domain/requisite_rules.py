@@ -1,0 +1,78 @@
+"""Check requisites against the preset of their country (REQ-02 to REQ-04)."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from crm_contracts.requisites import BankDetail, Requisite
+
+from services.clients.records.domain.errors import RequisiteNotValid
+from services.clients.records.domain.presets import BANK_FIELDS, PRESETS, Preset, PresetField, checked
+
+Problem = dict[str, str]
+
+
+def valid_requisite(requisite: Requisite, owner_type: str) -> Requisite:
+    """Normalise the values of a requisite as they are stored.
+
+    Raises:
+        RequisiteNotValid: naming every wrong field.
+    """
+    problems: list[Problem] = []
+    preset = _preset(requisite, owner_type, problems)
+    fields = _values(requisite.fields, preset.field if preset else lambda _: None, "fields", problems)
+    details = tuple(
+        _valid_bank_detail(detail, preset, f"bank_details.{place}", problems)
+        for place, detail in enumerate(requisite.bank_details)
+    )
+    counts = Counter(address.type for address in requisite.addresses)
+    for place, address in enumerate(requisite.addresses):
+        if counts[address.type] > 1:
+            problems.append(_problem(f"addresses.{place}.type", "twice", "one address of each type (REQ-03)"))
+    if problems:
+        raise RequisiteNotValid("Some fields of the requisite are not valid.", {"errors": problems})
+    return requisite.model_copy(
+        update={"fields": fields, "bank_details": details, "country_code": preset.country_code if preset else None}
+    )
+
+
+def _preset(requisite: Requisite, owner_type: str, problems: list[Problem]) -> Preset | None:
+    if requisite.preset_id is None:
+        if not requisite.address_only:
+            problems.append(_problem("preset_id", "missing", "only a carrier of addresses has no preset"))
+        return None
+    preset = PRESETS.get(requisite.preset_id)
+    if preset is None or preset.owner_type != owner_type:
+        problems.append(_problem("preset_id", "unknown", f"there is no such preset for a {owner_type}"))
+        return None
+    return preset
+
+
+def _valid_bank_detail(detail: BankDetail, preset: Preset | None, place: str, problems: list[Problem]) -> BankDetail:
+    country = preset.country_code if preset else None
+    if detail.country_code not in {None, country}:
+        problems.append(_problem(f"{place}.country_code", "another_country", "must be the country of the preset"))
+    fields = _values(detail.fields, BANK_FIELDS.get, f"{place}.fields", problems)
+    return detail.model_copy(update={"fields": fields, "country_code": country})
+
+
+def _values(
+    given: Mapping[str, str], field_of: Callable[[str], PresetField | None], place: str, problems: list[Problem]
+) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    for code, value in given.items():
+        field = field_of(code)
+        found = checked(field, value) if field else None
+        if field is None:
+            problems.append(_problem(f"{place}.{code}", "unknown", "no field of this preset"))
+        elif found is None:
+            problems.append(_problem(f"{place}.{code}", "not_valid", f"not a valid {field.title}"))
+        else:
+            kept[code] = found
+    return kept
+
+
+def _problem(
+    field: str, code: Literal["missing", "unknown", "twice", "another_country", "not_valid"], why: str
+) -> Problem:
+    return {"field": field, "code": code, "message": why}

@@ -1,0 +1,115 @@
+"""Keep the requisites of a contact or a company: legal details, addresses and bank accounts (REQ-01 to REQ-04).
+
+Requisites are part of their owner's document, so each change of one is a change of the owner, with its version and
+sequence.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from crm_contracts.clients import RequisiteChanged, RequisiteCreated, RequisiteDeleted
+from crm_contracts.requisites import Requisite
+from crm_contracts.values import ElementRef
+
+from services.clients.records.domain.duplicates import ACCOUNT_FIELDS
+from services.clients.records.domain.errors import TooManyRequisites
+from services.clients.records.domain.presets import PRESETS
+from services.clients.records.domain.requisite_rules import valid_requisite
+from shared.kit.domain import Aggregate, NotFound
+
+MAX_REQUISITES: Final = 20
+NAME_FIELDS: Final = ("RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME")
+
+
+class RequisiteOwner(Aggregate):
+    """An aggregate that has requisites."""
+
+    requisites: tuple[Requisite, ...] = ()
+    updated_at: datetime
+    updated_by: str
+
+    @property
+    def ref(self) -> ElementRef:
+        """Pointer to the owner."""
+        raise NotImplementedError
+
+    def add_requisite(self, requisite: Requisite, *, by: str, at: datetime) -> None:
+        """Add requisites; the same again changes nothing.
+
+        Raises:
+            RequisiteNotValid: names every wrong field.
+            TooManyRequisites: the owner has the maximum number.
+        """
+        if any(known.id == requisite.id for known in self.requisites):
+            return
+        if len(self.requisites) >= MAX_REQUISITES:
+            message = f"At most {MAX_REQUISITES} requisites."
+            raise TooManyRequisites(message)
+        added = valid_requisite(requisite, self.ref.type)
+        self._set_requisites((*self.requisites, added), by, at)
+        self.record(RequisiteCreated(owner=self.ref, requisite=added, requisites=self.requisites))
+
+    def change_requisite(self, requisite: Requisite, *, by: str, at: datetime) -> None:
+        """Replace the requisites with the same id; equal ones change nothing.
+
+        Raises:
+            NotFound: there are none with this id.
+            RequisiteNotValid: names every wrong field.
+        """
+        before = self.requisite(requisite.id)
+        after = valid_requisite(requisite, self.ref.type)
+        if after == before:
+            return
+        self._set_requisites((after if known is before else known for known in self.requisites), by, at)
+        self.record(RequisiteChanged(owner=self.ref, before=before, after=after, requisites=self.requisites))
+
+    def remove_requisite(self, id_: str, *, by: str, at: datetime) -> None:
+        """Remove requisites.
+
+        Raises:
+            NotFound: there are none with this id.
+        """
+        before = self.requisite(id_)
+        self._set_requisites((known for known in self.requisites if known is not before), by, at)
+        self.record(RequisiteDeleted(owner=self.ref, before=before, requisites=self.requisites))
+
+    def requisite(self, id_: str) -> Requisite:
+        """Return the requisites with this id.
+
+        Raises:
+            NotFound: there are none.
+        """
+        for known in self.requisites:
+            if known.id == id_:
+                return known
+        message = f"There is no requisite {id_}."
+        raise NotFound(message)
+
+    @property
+    def tax_numbers(self) -> Iterator[str]:
+        """Tax numbers of all requisites, as they are stored (REQ-02)."""
+        for requisite in self.requisites:
+            preset = PRESETS.get(requisite.preset_id or "")
+            for code, value in requisite.fields.items():
+                if preset and (field := preset.field(code)) and field.is_tax_number:
+                    yield value
+
+    @property
+    def accounts(self) -> Iterator[str]:
+        """Numbers of all bank accounts, as they are stored (REQ-04)."""
+        details = (detail for requisite in self.requisites for detail in requisite.bank_details)
+        yield from (detail.fields[code] for detail in details for code in ACCOUNT_FIELDS if code in detail.fields)
+
+    @property
+    def legal_names(self) -> Iterator[str]:
+        """Names and full names in all requisites (CLI-03)."""
+        for requisite in self.requisites:
+            yield from (requisite.fields[name] for name in NAME_FIELDS if name in requisite.fields)
+
+    def _set_requisites(self, requisites: Iterable[Requisite], by: str, at: datetime) -> None:
+        self.requisites = tuple(sorted(requisites, key=lambda each: each.sort))
+        self._touch(by, at)
+
+    def _touch(self, by: str, at: datetime) -> None:
+        self.updated_by, self.updated_at = by, at

@@ -1,0 +1,84 @@
+"""Translate what a user types into ranges of the search index (CLI-03, CLI-04)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.clients.records.domain.search_keys import DOMAIN, EMAIL, NAME, PHONE, TAX, WORD, digits_of
+from services.clients.text import words_of
+
+MIN_QUERY: Final = 2
+MAX_QUERY: Final = 100
+MIN_DIGITS: Final = 4
+
+
+@dataclass(frozen=True)
+class KeyRange:
+    """A range of the index: keys that begin with `prefix`, of clients whose name also has all these words."""
+
+    prefix: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Query:
+    """A search as it was typed.
+
+    Attributes:
+        phone: E.164, where it is a whole number in any notation.
+        email: normalised, where it is a whole address.
+        ranges: where to search after those, the best first.
+    """
+
+    phone: str | None
+    email: str | None
+    ranges: tuple[KeyRange, ...]
+
+    @classmethod
+    def of(cls, text: str, *, phone: str | None = None, email: str | None = None) -> "Query":
+        """Build a query from the text, and from what it is as a phone and as an e-mail."""
+        typed = text.strip().lower()
+        ranges = dict.fromkeys(
+            [*_by_name(words_of(typed)), *_by_address(typed), *_by_phone(typed), *_by_tax_number(typed)]
+        )
+        return cls(phone, email, tuple(ranges))
+
+
+def _by_name(words: Sequence[str]) -> Iterator[KeyRange]:
+    if not words:
+        return
+    yield KeyRange(NAME + " ".join(words))
+    yield KeyRange(WORD + " ".join(words))
+    if len(words) > 1:
+        # In another order; the last word typed may be incomplete, so it comes last, or nothing comes after it.
+        yield KeyRange(WORD + f"{words[-1]} {words[0]}", tuple(words))
+        yield KeyRange(WORD + f"{words[-2]} {words[-1]}", tuple(words))
+        longest = max(words, key=len)
+        yield KeyRange(NAME + longest, tuple(words))
+        yield KeyRange(WORD + longest, tuple(words))
+
+
+def _by_address(typed: str) -> Iterator[KeyRange]:
+    if " " in typed or not typed.isascii():
+        return
+    local, at, domain = typed.partition("@")
+    if local:
+        yield KeyRange(EMAIL + typed)
+    if not at or (domain and not local):
+        yield KeyRange(DOMAIN + (domain if at else typed))
+
+
+def _by_phone(typed: str) -> Iterator[KeyRange]:
+    if any(char.isalpha() for char in typed):
+        return
+    digits = digits_of(typed)
+    # A leading zero may be a trunk prefix, which is not part of the number.
+    for tail in (digits, digits.lstrip("0")):
+        if len(tail) >= MIN_DIGITS:
+            yield KeyRange(PHONE + tail[::-1])
+
+
+def _by_tax_number(typed: str) -> Iterator[KeyRange]:
+    bare = "".join(char for char in typed if char.isascii() and char.isalnum())
+    if len(digits_of(bare)) >= MIN_DIGITS:
+        yield KeyRange(TAX + bare)

@@ -1,0 +1,48 @@
+"""Routes of contacts and companies."""
+
+from fastapi import APIRouter
+
+from services.clients.linked_element.store import LinkedElements
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from services.clients.records.http.cards import Cards
+from services.clients.records.http.companies import companies_router
+from services.clients.records.http.contacts import contacts_router
+from services.clients.records.http.employment import employment_router
+from services.clients.records.http.handlers import RecordHandlers
+from services.clients.records.http.requisites import presets_router, requisites_router
+from services.clients.records.http.search import duplicates_router, search_router
+from services.clients.records.schemas.records import CompanyOut, ContactOut
+from services.clients.records.store.views import ClientViews
+from services.clients.records.usecases.clients import FieldCodes
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.web.routes import router
+from shared.kit.web.waiting import LongPolls
+
+
+def build_router(
+    *,
+    contacts: MongoRepository[Contact],
+    companies: MongoRepository[Company],
+    views: ClientViews,
+    elements: LinkedElements,
+    reference: FieldCodes,
+    numbers: Numbers,
+    long_polls: LongPolls,
+    country: str,
+) -> APIRouter:
+    """Build the routes; those by origin come first, or other paths of two parts would match them."""
+    api = router()
+    cards = Cards(elements, long_polls)
+    api.include_router(contacts_router(RecordHandlers(contacts, ContactOut, views, reference, numbers, cards, country)))
+    api.include_router(
+        companies_router(RecordHandlers(companies, CompanyOut, views, reference, numbers, cards, country))
+    )
+    api.include_router(employment_router(contacts, companies, views))
+    api.include_router(search_router(contacts, companies, country=country))
+    api.include_router(duplicates_router(contacts, companies, views, elements, country=country))
+    api.include_router(requisites_router(contacts))
+    api.include_router(requisites_router(companies))
+    api.include_router(presets_router())
+    return api

@@ -1,0 +1,57 @@
+"""Routes of contacts."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Response
+
+from services.clients.permissions import CanExport, CanWrite
+from services.clients.records.domain.contact import Contact
+from services.clients.records.http.handlers import ENTER, RecordHandlers
+from services.clients.records.http.record_routes import RecordFilters, record_routes
+from services.clients.records.schemas.records import (
+    ContactFieldsIn,
+    ContactIn,
+    ContactOut,
+    ContactUpsertIn,
+    NewContactOut,
+)
+from shared.kit.web.routes import router
+from shared.kit.web.schemas import Cursor, Limit, Page
+
+
+@dataclass
+class ContactFilters(RecordFilters):
+    """Query parameters of the list of contacts."""
+
+    company_id: str | None = None
+
+
+def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
+    """Build the routes of contacts."""
+    api = APIRouter(tags=["contacts"], route_class=router().route_class)
+
+    @api.put("/contacts/external/{originator}/{origin:path}", responses={201: {"model": ContactOut}})
+    async def upsert(
+        originator: str, origin: str, body: ContactUpsertIn, call: CanWrite, response: Response
+    ) -> ContactOut:
+        """Create or correct the contact of this origin (CMN-14, CONT-08)."""
+        return await handlers.upsert(originator, origin, body, call, response)
+
+    @api.post("/contacts", status_code=201, description=ENTER)
+    async def enter(body: ContactIn, call: CanWrite, response: Response) -> NewContactOut:
+        contact, link_state = await handlers.enter(body, call, response)
+        return NewContactOut.of(contact, link_state=link_state)
+
+    @api.get("/contacts/export")
+    async def export(call: CanExport, limit: Limit = 50, cursor: Cursor = None) -> Page[ContactOut]:
+        """List the contacts that may be exported, newest first (CONT-06)."""
+        found, more = await handlers.views.exportable(access=call.caller, limit=limit, cursor=cursor)
+        return Page(items=[ContactOut.of(contact) for contact in found], next_cursor=more)
+
+    @api.patch("/contacts/{contact_id}")
+    async def correct(contact_id: str, body: ContactFieldsIn, call: CanWrite, response: Response) -> ContactOut:
+        """Correct fields (CONT-01, CONT-03)."""
+        return await handlers.correct(contact_id, body, call, response)
+
+    api.include_router(record_routes(handlers, page_model=Page[ContactOut], filters=ContactFilters))
+    return api

@@ -1,0 +1,48 @@
+"""Routes that link contacts to companies."""
+
+from fastapi import APIRouter, Response
+
+from services.clients.permissions import CanWrite
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from services.clients.records.schemas.employment import LinkIn
+from services.clients.records.schemas.records import ContactOut
+from services.clients.records.usecases.employment import ContactCount, link_contact, unlink_contact
+from shared.kit.storage.repository import Repository
+from shared.kit.web.call import etag
+from shared.kit.web.routes import router
+
+
+def employment_router(contacts: Repository[Contact], companies: Repository[Company], views: ContactCount) -> APIRouter:
+    """Build the routes that link contacts to companies."""
+    api = APIRouter(tags=["contacts"], route_class=router().route_class)
+
+    def show(contact: Contact, response: Response) -> ContactOut:
+        response.headers.update(etag(contact.version))
+        return ContactOut.of(contact)
+
+    @api.put("/contacts/{contact_id}/companies/{company_id}")
+    async def link(contact_id: str, company_id: str, body: LinkIn, call: CanWrite, response: Response) -> ContactOut:
+        """Link the contact to a company (COMP-04, CONT-07)."""
+        contact = await link_contact(
+            contact_id,
+            company_id,
+            call.cause,
+            contacts=call.guard(contacts),
+            companies=companies,
+            views=views,
+            is_primary=body.is_primary,
+            role_id=body.role_id,
+            expected_version=call.if_match,
+        )
+        return show(contact, response)
+
+    @api.delete("/contacts/{contact_id}/companies/{company_id}")
+    async def unlink(contact_id: str, company_id: str, call: CanWrite, response: Response) -> ContactOut:
+        """Unlink the contact from a company (COMP-04)."""
+        contact = await unlink_contact(
+            contact_id, company_id, call.cause, contacts=call.guard(contacts), expected_version=call.if_match
+        )
+        return show(contact, response)
+
+    return api

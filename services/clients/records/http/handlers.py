@@ -1,0 +1,92 @@
+"""Handle the requests that are the same for contacts and companies but for their bodies."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+from fastapi import Response
+
+from services.clients.records.domain.client import C
+from services.clients.records.http.cards import Cards
+from services.clients.records.schemas.records import ClientFieldsIn, LinkState, NewClientIn, RecordOut, UpsertIn
+from services.clients.records.store.views import ClientViews
+from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.numbers import Numbers
+from shared.kit.web.call import Call, etag
+
+R = TypeVar("R", bound=RecordOut)
+
+ENTER = """Create a record, and link it to the card that it was created from (CONT-01, COMP-01, CLI-05).
+
+With `link_to` the element's Client field takes the record as soon as the element's service receives the event, for
+which `Prefer: wait=N` waits; callers who may not write such elements are refused. The record stays whatever becomes of
+the link: `link_state` is `pending` when the time is over, and remains so where the element does not exist."""
+"""Description of the routes that create a record."""
+
+
+@dataclass(frozen=True)
+class RecordHandlers(Generic[C, R]):
+    """Handlers over the records of one type."""
+
+    owners: MongoRepository[C]
+    shown: type[R]
+    views: ClientViews
+    reference: FieldCodes
+    numbers: Numbers
+    cards: Cards
+    country: str
+
+    @property
+    def plural(self) -> str:
+        """What the records are called in paths."""
+        return self.owners.kind.TYPE.plural
+
+    def show(self, record: C, response: Response, status: int = 200) -> R:
+        """Answer with a record and its version."""
+        response.status_code = status
+        response.headers.update(etag(record.version))
+        return self.shown.of(record)
+
+    async def enter(self, body: NewClientIn, call: Call, response: Response) -> tuple[C, LinkState]:
+        """Create a record, and wait for the card to link it."""
+        link_to = self.cards.element_of(body.link_to, call)
+        record = await create_client(
+            body.id or call.new_id,
+            body.fields(self.country),
+            body.origin,
+            call.cause,
+            owners=self.owners,
+            reference=self.reference,
+            numbers=self.numbers,
+            link_to=link_to,
+        )
+        response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
+        return record, await self.cards.link_state(record.ref, link_to, call)
+
+    async def correct(self, id_: str, body: ClientFieldsIn, call: Call, response: Response) -> R:
+        """Correct fields of a record."""
+        record = await correct_client(
+            id_,
+            body.fields(self.country),
+            call.cause,
+            owners=call.guard(self.owners),
+            reference=self.reference,
+            expected_version=call.if_match,
+        )
+        return self.show(record, response)
+
+    async def upsert(self, originator: str, origin: str, body: UpsertIn, call: Call, response: Response) -> R:
+        """Create or correct the record of an origin."""
+        record, is_new = await upsert_client(
+            (originator, origin),
+            body.fields(self.country),
+            call.cause,
+            owners=self.owners,
+            existing=call.guard(self.owners),
+            find=partial(self.views.by_origin, self.owners),
+            reference=self.reference,
+            numbers=self.numbers,
+            expected_version=call.if_match,
+        )
+        return self.show(record, response, 201 if is_new else 200)

@@ -1,0 +1,83 @@
+"""Routes that are the same for contacts and companies: list, read, delete, merge, look-up by origin."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+
+from services.clients.permissions import CanRead, CanWrite
+from services.clients.records.domain.client import C
+from services.clients.records.http.handlers import R, RecordHandlers
+from services.clients.records.schemas.records import MergeIn
+from services.clients.records.usecases.clients import delete_client
+from services.clients.records.usecases.merge import merge_clients
+from shared.elements.domain.contact_points import normalized_email, normalized_phone
+from shared.kit.domain import NotFound
+from shared.kit.web.routes import router
+from shared.kit.web.schemas import Cursor, Limit, Page
+
+
+@dataclass
+class RecordFilters:
+    """Query parameters of a list; a phone matches in any notation."""
+
+    phone: str | None = None
+    email: str | None = None
+    originator_id: str | None = None
+    origin_id: str | None = None
+
+    def wanted(self, country: str) -> dict[str, str | None]:
+        """Return the filters with phone and e-mail normalised."""
+        phone = self.phone and (normalized_phone(self.phone, country) or self.phone)
+        email = self.email and (normalized_email(self.email) or self.email)
+        return {**vars(self), "phone": phone, "email": email}
+
+
+def record_routes(
+    handlers: RecordHandlers[C, R], *, page_model: Any, filters: type[RecordFilters] = RecordFilters
+) -> APIRouter:
+    """Build the routes of one type; look-up by origin comes first, or other paths of two parts would match it."""
+    owners, plural, shown, views = handlers.owners, handlers.plural, handlers.shown, handlers.views
+    api = APIRouter(route_class=router().route_class)
+
+    @api.get(f"/{plural}/external/{{originator}}/{{origin:path}}", response_model=shown)
+    async def look_up(originator: str, origin: str, call: CanRead, response: Response) -> R:
+        """Read the record of this origin; a merged one answers with its survivor's id (CMN-14, DUP-02)."""
+        found = await views.by_origin(owners, originator, origin)
+        if found is None:
+            raise NotFound(f"There is no {owners.noun} {origin} from {originator}.")
+        return handlers.show(await call.guard(owners).get(found.id), response)
+
+    @api.get(f"/{plural}", response_model=page_model)
+    async def page(
+        call: CanRead, wanted: Annotated[RecordFilters, Depends(filters)], limit: Limit = 50, cursor: Cursor = None
+    ) -> Page[R]:
+        """List records, newest first, by equality; a phone matches in any notation."""
+        found, more = await views.page(
+            owners, wanted.wanted(handlers.country), access=call.caller, limit=limit, cursor=cursor
+        )
+        return Page(items=[shown.of(record) for record in found], next_cursor=more)
+
+    @api.get(f"/{plural}/{{record_id}}", response_model=shown)
+    async def read(record_id: str, call: CanRead, response: Response) -> R:
+        """Read one record."""
+        return handlers.show(await call.guard(owners).get(record_id), response)
+
+    @api.delete(f"/{plural}/{{record_id}}", status_code=204)
+    async def delete(record_id: str, call: CanWrite) -> None:
+        """Delete a record; elements, contacts and companies that link it unlink it (COMP-10)."""
+        await delete_client(record_id, call.cause, owners=call.guard(owners), expected_version=call.if_match)
+
+    @api.post(f"/{plural}/{{record_id}}/merge", response_model=shown)
+    async def merge(record_id: str, body: MergeIn, call: CanWrite, response: Response) -> R:
+        """Merge other records of this type into this one (DUP-02).
+
+        Empty fields are filled, lists are joined, links follow. Where filled fields differ, 409 `merge_conflict` lists
+        them as `conflicts`, and nothing changes until `resolution` names for each of them the record that is right.
+        """
+        survivor = await merge_clients(
+            record_id, body.others, body.resolution, call.cause, owners=owners, expected_version=call.if_match
+        )
+        return handlers.show(survivor, response)
+
+    return api

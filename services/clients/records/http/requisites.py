@@ -1,0 +1,89 @@
+"""Routes of requisites: legal details, addresses and bank accounts."""
+
+from crm_contracts.requisites import Requisite
+from fastapi import APIRouter, Response
+
+from services.clients.permissions import CanRead, CanWrite
+from services.clients.records.domain.client import C
+from services.clients.records.domain.presets import PRESETS
+from services.clients.records.schemas.requisites import NewRequisiteIn, PresetFieldOut, PresetOut, RequisiteIn
+from services.clients.records.usecases.requisites import add_requisite, change_requisite, remove_requisite
+from shared.kit.storage.repository import Repository
+from shared.kit.web.call import etag
+from shared.kit.web.routes import router
+
+
+def requisites_router(owners: Repository[C]) -> APIRouter:
+    """Build the routes of the requisites of contacts, or of companies."""
+    api = APIRouter(tags=["requisites"], route_class=router().route_class)
+    path = owners.kind.TYPE.plural
+
+    def show(owner: C, id_: str, response: Response) -> Requisite:
+        response.headers.update(etag(owner.version))
+        return owner.requisite(id_)
+
+    @api.post(f"/{path}/{{owner_id}}/requisites", status_code=201, name=f"add_requisite_to_{path}")
+    async def add(owner_id: str, body: NewRequisiteIn, call: CanWrite, response: Response) -> Requisite:
+        """Add requisites (REQ-01, REQ-02, REQ-04); the ETag is the owner's."""
+        id_ = body.id or call.new_id
+        owner = await add_requisite(
+            owner_id, body.requisite(id_), call.cause, owners=call.guard(owners), expected_version=call.if_match
+        )
+        response.headers["Location"] = f"/v1/{path}/{owner_id}/requisites/{id_}"
+        return show(owner, id_, response)
+
+    @api.get(f"/{path}/{{owner_id}}/requisites", name=f"requisites_of_{path}")
+    async def listed(owner_id: str, call: CanRead) -> list[Requisite]:
+        """List all requisites in their order, at most 20 (REQ-01)."""
+        return list((await call.guard(owners).get(owner_id)).requisites)
+
+    @api.get(f"/{path}/{{owner_id}}/requisites/{{requisite_id}}", name=f"requisite_of_{path}")
+    async def read(owner_id: str, requisite_id: str, call: CanRead, response: Response) -> Requisite:
+        """Read requisites; the ETag is the owner's."""
+        return show(await call.guard(owners).get(owner_id), requisite_id, response)
+
+    @api.put(f"/{path}/{{owner_id}}/requisites/{{requisite_id}}", name=f"change_requisite_of_{path}")
+    async def change(
+        owner_id: str, requisite_id: str, body: RequisiteIn, call: CanWrite, response: Response
+    ) -> Requisite:
+        """Replace requisites by these (REQ-01); the ETag is the owner's."""
+        requisite = body.requisite(requisite_id)
+        owner = await change_requisite(
+            owner_id, requisite, call.cause, owners=call.guard(owners), expected_version=call.if_match
+        )
+        return show(owner, requisite_id, response)
+
+    @api.delete(f"/{path}/{{owner_id}}/requisites/{{requisite_id}}", name=f"remove_requisite_of_{path}")
+    async def remove(owner_id: str, requisite_id: str, call: CanWrite, response: Response) -> list[Requisite]:
+        """Remove requisites with their addresses and bank details, and list those that are left (REQ-01)."""
+        owner = await remove_requisite(
+            owner_id, requisite_id, call.cause, owners=call.guard(owners), expected_version=call.if_match
+        )
+        response.headers.update(etag(owner.version))
+        return list(owner.requisites)
+
+    return api
+
+
+def presets_router() -> APIRouter:
+    """Build the route of presets."""
+    api = APIRouter(tags=["requisites"], route_class=router().route_class)
+
+    @api.get("/requisite-presets")
+    async def presets(_: CanRead) -> list[PresetOut]:
+        """List the legal details of each country, for people and for organisations (REQ-01)."""
+        return [
+            PresetOut(
+                id=preset.id,
+                country_code=preset.country_code,
+                owner_type=preset.owner_type,
+                name=preset.name,
+                fields=[
+                    PresetFieldOut(code=field.code, title=field.title, is_tax_number=field.is_tax_number)
+                    for field in preset.fields
+                ],
+            )
+            for preset in PRESETS.values()
+        ]
+
+    return api

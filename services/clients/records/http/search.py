@@ -1,0 +1,87 @@
+"""Routes of search-as-you-type and duplicate detection."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from fastapi import Query as QueryParameter
+
+from services.clients.linked_element.store import LinkedElements
+from services.clients.permissions import CanRead
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.duplicates import card_keys
+from services.clients.records.domain.search import MAX_QUERY, MIN_QUERY, Query
+from services.clients.records.schemas.search import (
+    MAX_FOUND,
+    AlikeOfType,
+    AlikeOut,
+    CardIn,
+    ClientMatch,
+    ClientMatches,
+    DuplicatesIn,
+    DuplicatesOut,
+)
+from services.clients.records.store.search import search_clients, similar_clients
+from services.clients.records.store.views import ClientViews
+from shared.elements.domain.contact_points import normalized_email, normalized_phone
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.web.routes import router
+
+
+def search_router(
+    contacts: MongoRepository[Contact], companies: MongoRepository[Company], *, country: str
+) -> APIRouter:
+    """Build the route of search-as-you-type."""
+    api = APIRouter(tags=["search"], route_class=router().route_class)
+
+    @api.get("/clients/search")
+    async def search(
+        call: CanRead,
+        q: Annotated[str, QueryParameter(min_length=MIN_QUERY, max_length=MAX_QUERY)],
+        kind: Literal["contact", "company"],
+    ) -> ClientMatches:
+        """Search as you type: names in any order, titles, phones by their last digits, e-mails (CLI-03, CLI-04)."""
+        query = Query.of(q, phone=normalized_phone(q, country), email=normalized_email(q))
+        if kind == "contact":
+            people, has_more = await search_clients(contacts, query, access=call.caller)
+            return ClientMatches(items=[ClientMatch.of(contact) for contact in people], has_more=has_more)
+        firms, has_more = await search_clients(companies, query, access=call.caller)
+        return ClientMatches(items=[ClientMatch.of(company) for company in firms], has_more=has_more)
+
+    return api
+
+
+def duplicates_router(
+    contacts: MongoRepository[Contact],
+    companies: MongoRepository[Company],
+    views: ClientViews,
+    elements: LinkedElements,
+    *,
+    country: str,
+) -> APIRouter:
+    """Build the routes of duplicate detection."""
+    api = APIRouter(tags=["duplicates"], route_class=router().route_class)
+
+    @api.post("/duplicates/find")
+    async def find(body: DuplicatesIn, _: CanRead) -> DuplicatesOut:
+        """Find leads, contacts and companies with one of these phones or e-mails (DUP-01)."""
+        values = body.normalized(country)
+        phones, emails = (values, []) if body.kind == "phone" else ([], values)
+        field: Literal["phones", "emails"] = "phones" if body.kind == "phone" else "emails"
+        people, firms = await views.matches(phones, emails, limit=MAX_FOUND + 1)
+        leads = await elements.matches(field, values, limit=MAX_FOUND + 1)
+        return DuplicatesOut.of({"lead": leads, "contact": people, "company": firms}, body.type)
+
+    @api.post("/duplicates/search")
+    async def alike(body: CardIn, _: CanRead) -> AlikeOut:
+        """Find possible duplicates of the client on a card, by name, contact data, requisites and accounts (DUP-03)."""
+        card, most = body.card(country), MAX_FOUND + 2
+        people = await similar_clients(contacts, card_keys(card, "contact"), most)
+        firms = await similar_clients(companies, card_keys(card, "company"), most)
+        return AlikeOut(
+            lead=AlikeOfType.of(await elements.similar(card, most), body.except_id),
+            contact=AlikeOfType.of(((found.ref, by) for found, by in people), body.except_id),
+            company=AlikeOfType.of(((found.ref, by) for found, by in firms), body.except_id),
+        )
+
+    return api

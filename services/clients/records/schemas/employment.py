@@ -1,0 +1,13 @@
+"""Bodies about the links between contacts and companies."""
+
+from pydantic import StrictBool
+
+from shared.elements.schemas.scalars import RoleId
+from shared.kit.web.schemas import Input
+
+
+class LinkIn(Input):
+    """How a contact belongs to a company; `is_primary` null leaves it as it is."""
+
+    is_primary: StrictBool | None = None
+    role_id: RoleId = 0

@@ -1,0 +1,183 @@
+"""Bodies of contacts and companies.
+
+Unlike on a lead, a phone or an e-mail that is not valid is an error (CONT-03).
+"""
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from crm_contracts.companies import CompanyFields, CompanyState
+from crm_contracts.contacts import ContactFields, ContactState
+from crm_contracts.fields import Reachable, Traced
+from crm_contracts.values import Fields, Touch
+from pydantic import Field, StrictBool, computed_field
+
+from services.clients.linked_element.domain import LinkingType
+from services.clients.records.domain.client import ClientRecord
+from services.clients.records.domain.merge import MAX_OTHERS
+from shared.elements.domain.contact_points import must_be_valid
+from shared.elements.schemas.contact_points import ContactPointsIn, contact_point_fields
+from shared.elements.schemas.dictionary_fields import dictionary_inputs
+from shared.elements.schemas.files import FileIn
+from shared.elements.schemas.given_fields import given_fields
+from shared.elements.schemas.money import MoneyIn
+from shared.elements.schemas.origin import NewRecordIn
+from shared.elements.schemas.scalars import Code, ElementId, Name, OriginPart, PastDate, Text, Title, UserId
+from shared.elements.schemas.tracking import TouchIn, UtmIn
+from shared.kit.web.schemas import Input
+
+
+class ClientFieldsIn(ContactPointsIn):
+    """Fields that contacts and companies share; on PATCH, absent ones stay as they are."""
+
+    CONTRACT: ClassVar[type[Fields]]
+
+    comments: Text | None = None
+    responsible_id: UserId | None = None
+    observers: Annotated[list[UserId], Field(max_length=100)] = []
+    open_to_all: StrictBool = True
+    utm: UtmIn | None = None
+    traces: Annotated[list[TouchIn], Field(max_length=100)] = []
+
+    def fields(self, country: str) -> dict[str, Any]:
+        """Return the sent fields of the contract as the domain has them, contact data normalised.
+
+        Raises:
+            Invalid: names every phone and e-mail that is not valid (CONT-03).
+        """
+        sent = given_fields(self, type(self))
+        given = {name: value for name, value in sent.items() if name in self.CONTRACT.model_fields}
+        given |= contact_point_fields(given, country)
+        must_be_valid(phones=given.get("phones", ()), emails=given.get("emails", ()))
+        return given
+
+
+class ContactFieldsIn(dictionary_inputs(ContactFields), ClientFieldsIn):  # type: ignore[misc]
+    """Fields of a contact."""
+
+    CONTRACT: ClassVar[type[Fields]] = ContactFields
+
+    first_name: Name | None = None
+    middle_name: Name | None = None
+    last_name: Name | None = None
+    birth_date: PastDate | None = None
+    position: Title | None = None
+    source_id: Code | None = None
+    source_description: Text | None = None
+    export: StrictBool = True
+    photo: FileIn | None = None
+
+
+class CompanyFieldsIn(dictionary_inputs(CompanyFields), ClientFieldsIn):  # type: ignore[misc]
+    """Fields of a company."""
+
+    CONTRACT: ClassVar[type[Fields]] = CompanyFields
+
+    title: Title = ""
+    revenue: MoneyIn | None = None
+    banking_details: Text | None = None
+    logo: FileIn | None = None
+    stamp: FileIn | None = None
+    director_sign: FileIn | None = None
+    accountant_sign: FileIn | None = None
+    is_my_company: StrictBool = False
+    is_default_my_company: StrictBool = False
+
+
+class UpsertIn(ClientFieldsIn):
+    """A record as another system has it; `origin_version` guards what was corrected here (CONT-08)."""
+
+    origin_version: OriginPart | None = None
+
+    def fields(self, country: str) -> dict[str, Any]:
+        """Return the sent fields as the domain has them; an `origin_version` of null counts as absent."""
+        given = super().fields(country)
+        return {name: value for name, value in given.items() if name != "origin_version" or value is not None}
+
+
+class ContactUpsertIn(UpsertIn, ContactFieldsIn):
+    """A contact as another system has it."""
+
+
+class CompanyUpsertIn(UpsertIn, CompanyFieldsIn):
+    """A company as another system has it."""
+
+
+class LinkToIn(Input):
+    """The element whose Client field a client is created from (CLI-05)."""
+
+    type: LinkingType
+    id: ElementId
+
+
+class NewClientIn(NewRecordIn, ClientFieldsIn):
+    """A new record; `link_to` is not a field of it."""
+
+    link_to: LinkToIn | None = None
+
+
+class ContactIn(ContactFieldsIn, NewClientIn):
+    """A new contact; a first or a last name is needed (CONT-01)."""
+
+
+class CompanyIn(CompanyFieldsIn, NewClientIn):
+    """A new company; a title is needed (COMP-01)."""
+
+
+class MergeIn(Input):
+    """Records to merge into the survivor; `resolution` names by field the record whose value counts."""
+
+    others: Annotated[list[ElementId], Field(min_length=1, max_length=MAX_OTHERS)]
+    resolution: Annotated[dict[Code, ElementId], Field(max_length=50)] = {}
+
+
+class RecordOut(Reachable, Traced):
+    """A record with its version and the kinds of its contact data (CONT-03); empty traces are not shown (CMN-08)."""
+
+    traces: tuple[Touch, ...] = Field(default=(), exclude_if=lambda traces: not traces)
+    version: int
+
+    @classmethod
+    def of(cls, record: ClientRecord[Any], **more: Any) -> Self:
+        """Build the answer from a record, and from what the answer has besides."""
+        return cls(**dict(record.state), version=record.version, **more)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_phone(self) -> bool:
+        """Whether there is a phone."""
+        return bool(self.phones)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_email(self) -> bool:
+        """Whether there is an e-mail address."""
+        return bool(self.emails)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_messenger(self) -> bool:
+        """Whether there is a messenger."""
+        return bool(self.messengers)
+
+
+class ContactOut(RecordOut, ContactState):
+    """A contact with its version."""
+
+
+class CompanyOut(RecordOut, CompanyState):
+    """A company with its version."""
+
+
+LinkState = Literal["none", "pending", "done"]
+
+
+class NewContactOut(ContactOut):
+    """A new contact, and whether the card that it was created from links it already (CLI-05)."""
+
+    link_state: LinkState
+
+
+class NewCompanyOut(CompanyOut):
+    """A new company, and whether the card that it was created from links it already (CLI-05)."""
+
+    link_state: LinkState

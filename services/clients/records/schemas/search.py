@@ -1,0 +1,167 @@
+"""Bodies of search-as-you-type and duplicate detection."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Final, Literal
+
+from crm_contracts.values import ContactPoint, ElementRef, Value
+from pydantic import Field
+
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.duplicates import ACCOUNT_FIELDS, MAX_FURTHER
+from services.clients.records.schemas.requisites import RequisiteValues
+from services.clients.text import Card, Criterion, FurtherField
+from shared.elements.domain.contact_points import emails, phones
+from shared.elements.schemas.scalars import ElementId, Name, Title
+from shared.kit.domain import Invalid, invalid_field
+from shared.kit.web.schemas import Input
+
+MAX_FOUND: Final = 20
+"""Matches of each type in an answer (DUP-01)."""
+
+
+class DuplicatesIn(Input):
+    """Phones or e-mails to find records by; `type` null searches all types."""
+
+    kind: Literal["phone", "email"]
+    values: Annotated[list[Title], Field(min_length=1, max_length=20)]
+    type: Literal["lead", "contact", "company"] | None = None
+
+    def normalized(self, country: str) -> list[str]:
+        """Normalise the values as they are stored.
+
+        Raises:
+            Invalid: names every one that is no phone or e-mail.
+        """
+        found, errors = _normalized(self.kind, self.values, country, "values")
+        if errors:
+            raise Invalid("Some values are not valid.", {"errors": errors})
+        return list(found)
+
+
+def _normalized(
+    kind: Literal["phone", "email"], values: Sequence[str], country: str, field: str
+) -> tuple[tuple[str, ...], list[dict[str, str]]]:
+    """Normalise the values as they are stored, and list those that are no phone or e-mail."""
+    points = [ContactPoint(value=value) for value in values]
+    made = phones(points, country) if kind == "phone" else emails(points)
+    wrong = [place for place, point in enumerate(made) if point.normalized is None]
+    message = f"not a valid {kind}"
+    errors = [{"field": f"{field}.{place}", "code": "not_valid", "message": message} for place in wrong]
+    return tuple(point.normalized or "" for point in made), errors
+
+
+class Found(Value):
+    """Matches of one type."""
+
+    items: list[ElementRef] = []
+    has_more: bool = False
+
+
+class DuplicatesOut(Value):
+    """Matches by type, at most 20 each (DUP-01)."""
+
+    lead: Found = Found()
+    contact: Found = Found()
+    company: Found = Found()
+
+    @classmethod
+    def of(cls, found: Mapping[str, Sequence[ElementRef]], type_: str | None) -> "DuplicatesOut":
+        """Build the answer for one type, or for all."""
+        wanted = {name: refs for name, refs in found.items() if type_ in {None, name}}
+        return cls(
+            **{
+                name: Found(items=list(refs[:MAX_FOUND]), has_more=len(refs) > MAX_FOUND)
+                for name, refs in wanted.items()
+            }
+        )
+
+
+class CardIn(Input):
+    """The data on a card about a client who may exist already; `except_id` is the record of the card itself."""
+
+    first_name: Name | None = None
+    middle_name: Name | None = None
+    last_name: Name | None = None
+    company_title: Title | None = None
+    phones: Annotated[list[Title], Field(max_length=20)] = []
+    emails: Annotated[list[Title], Field(max_length=20)] = []
+    requisites: RequisiteValues = {}
+    bank_details: RequisiteValues = {}
+    further: Annotated[dict[FurtherField, Title], Field(max_length=MAX_FURTHER)] = {}
+    except_id: ElementId | None = None
+
+    def card(self, country: str) -> Card:
+        """Convert to the domain, normalised.
+
+        Raises:
+            Invalid: names every phone and e-mail that is not valid; or the card is empty.
+        """
+        if not any(value for name, value in self if name != "except_id"):
+            raise invalid_field("body", "empty", "nothing to look for")
+        numbers, wrong = _normalized("phone", self.phones, country, "phones")
+        addresses, also_wrong = _normalized("email", self.emails, country, "emails")
+        if wrong or also_wrong:
+            raise Invalid("Some values are not valid.", {"errors": [*wrong, *also_wrong]})
+        named = {
+            name: getattr(self, name) or "" for name in ("first_name", "middle_name", "last_name", "company_title")
+        }
+        return Card(
+            **named,
+            phones=numbers,
+            emails=addresses,
+            requisites=tuple(self.requisites.values()),
+            bank_details=tuple(value for code, value in self.bank_details.items() if code in ACCOUNT_FIELDS),
+            further=self.further,
+        )
+
+
+class Alike(Value):
+    """A record that may be the same client, and by what."""
+
+    ref: ElementRef
+    by: list[Criterion]
+
+
+class AlikeOfType(Value):
+    """Records of one type, most criteria in common first."""
+
+    items: list[Alike] = []
+    has_more: bool = False
+
+    @classmethod
+    def of(cls, found: Iterable[tuple[ElementRef, set[Criterion]]], except_id: str | None) -> "AlikeOfType":
+        """Build the answer: at most 20, without the record of the card."""
+        items = [Alike(ref=ref, by=sorted(by)) for ref, by in found if ref.id != except_id]
+        return cls(items=items[:MAX_FOUND], has_more=len(items) > MAX_FOUND)
+
+
+class AlikeOut(Value):
+    """Records that may be the client on the card, by type (DUP-03)."""
+
+    lead: AlikeOfType
+    contact: AlikeOfType
+    company: AlikeOfType
+
+
+class ClientMatch(Value):
+    """A contact or company that matches, with what distinguishes namesakes."""
+
+    client: ElementRef
+    company: ElementRef | None = Field(default=None, description="primary company of a contact")
+    phones: tuple[ContactPoint, ...] = ()
+    emails: tuple[ContactPoint, ...] = ()
+
+    @classmethod
+    def of(cls, client: Contact | Company) -> "ClientMatch":
+        """Build the match of a record."""
+        links = client.companies if isinstance(client, Contact) else ()
+        company = next((link.ref for link in links if link.is_primary), None)
+        return cls(client=client.ref, company=company, phones=client.phones, emails=client.emails)
+
+
+class ClientMatches(Value):
+    """The best matches first; where there are more, the user types more, or creates a client (CLI-04)."""
+
+    items: list[ClientMatch]
+    has_more: bool

@@ -1,0 +1,1 @@
+"""Collections, indexes and reads of contacts and companies."""

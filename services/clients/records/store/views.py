@@ -1,0 +1,129 @@
+"""Read several contacts or companies at a time."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
+
+from crm_contracts.values import ElementRef
+
+from services.clients.records.domain.client import C
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from shared.kit.storage.batching import side_by_side
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.pages import newest_first
+from shared.kit.web.auth import Caller
+
+MAX_MATCHES = 20
+MAX_COMPANY_CONTACTS = 5_000
+BATCH = 100
+FILTERS = {
+    "phone": "phones.normalized",
+    "email": "emails.normalized",
+    "company_id": "companies.company_id",
+    "originator_id": "originator_id",
+    "origin_id": "origin_id",
+}
+
+
+class ClientViews:
+    """Reads of several contacts or companies."""
+
+    def __init__(self, contacts: MongoRepository[Contact], companies: MongoRepository[Company]) -> None:
+        self._contacts = contacts
+        self._companies = companies
+
+    async def page(
+        self,
+        of: MongoRepository[C],
+        wanted: Mapping[str, str | None],
+        *,
+        access: Caller,
+        limit: int,
+        cursor: str | None,
+    ) -> tuple[list[C], str | None]:
+        """List records whose fields equal the wanted values, newest first."""
+        del access  # every reader reads every client until rights per record exist (PERM)
+        where: dict[str, Any] = {FILTERS[name]: value for name, value in wanted.items() if value is not None}
+        where["deleted_at"] = None
+        documents, more = await newest_first(of.collection, where, limit=limit, cursor=cursor)
+        return [of.read(document) for document in documents], more
+
+    async def exportable(self, *, access: Caller, limit: int, cursor: str | None) -> tuple[list[Contact], str | None]:
+        """List contacts that may be exported, newest first (CONT-06)."""
+        del access
+        where = {"export": {"$ne": False}, "deleted_at": None}
+        documents, more = await newest_first(self._contacts.collection, where, limit=limit, cursor=cursor)
+        return [self._contacts.read(document) for document in documents], more
+
+    async def by_origin(self, of: MongoRepository[C], originator: str, origin: str) -> C | None:
+        """Find the record with this origin (CMN-14)."""
+        document = await of.collection.first({"originator_id": originator, "origin_id": origin})
+        return None if document is None else of.read(document)
+
+    async def contacts_of(self, company_id: str) -> Sequence[Contact]:
+        """List the contacts of a company in their order (COMP-04, CLI-07)."""
+        where = {"companies.company_id": company_id}
+        documents = await self._contacts.collection.find(where, limit=MAX_COMPANY_CONTACTS)
+        contacts = [self._contacts.read(document) for document in documents]
+
+        def order(contact: Contact) -> tuple[int, int]:
+            link = next(link for link in contact.companies if link.company_id == company_id)
+            return link.position, contact.number
+
+        return sorted(contacts, key=order)
+
+    async def current_clients(self, refs: Sequence[ElementRef]) -> Sequence[Contact | Company]:
+        """List these contacts and companies, each merged one as its last survivor (DUP-02)."""
+        companies = await self._following_merges(self._companies, (ref.id for ref in refs if ref.type == "company"))
+        contacts = await self._following_merges(self._contacts, (ref.id for ref in refs if ref.type == "contact"))
+        return [*companies, *contacts]
+
+    async def _following_merges(self, of: MongoRepository[C], ids: Iterable[str]) -> list[C]:
+        found: dict[str, C] = {}
+        left = set(ids)
+        while left:
+            documents = await of.collection.find({"_id": {"$in": sorted(left)}})
+            read = [of.read(document) for document in documents]
+            found |= {each.id: each for each in read}
+            # A survivor that was read before is read again: the merge may have begun in between.
+            left = {each.merged_into for each in read if each.merged_into}
+        return [each for each in found.values() if not each.deleted_at]
+
+    async def sellers_with(self, requisite_id: str) -> Sequence[Company]:
+        """List companies of ours with these requisites (COMP-08, REQ-05)."""
+        documents = await self._companies.collection.find({"is_my_company": True, "requisites.id": requisite_id})
+        return [self._companies.read(document) for document in documents]
+
+    async def contact_ids_of(self, company_id: str) -> AsyncIterator[Sequence[str]]:
+        """Iterate over the ids of all contacts of a company in batches; concurrently linked ones may be missed."""
+        last = ""
+        while True:
+            where = {"companies.company_id": company_id, "_id": {"$gt": last}}
+            found = await self._contacts.collection.find(where, sort=[("_id", 1)], limit=BATCH, fields={"_id": 1})
+            if not found:
+                return
+            yield [document["_id"] for document in found]
+            last = found[-1]["_id"]
+
+    async def number_of_contacts(self, company_id: str) -> int:
+        """Count the contacts of a company."""
+        return await self._contacts.collection.count({"companies.company_id": company_id})
+
+    async def matches(
+        self, phones: Sequence[str], emails: Sequence[str], *, limit: int = MAX_MATCHES
+    ) -> tuple[list[ElementRef], list[ElementRef]]:
+        """Find contacts and companies with one of these phones or e-mails, oldest first, up to the limit of each."""
+        same = [{"phones.normalized": {"$in": list(phones)}}] if phones else []
+        same += [{"emails.normalized": {"$in": list(emails)}}] if emails else []
+        if not same:
+            return [], []
+        oldest = [("created_at", 1), ("_id", 1)]
+        contacts, companies = await side_by_side(
+            self._contacts.collection.find({"$or": same}, sort=oldest, limit=limit),
+            # A seller of ours is no client's duplicate (COMP-08).
+            self._companies.collection.find({"$or": same, "is_my_company": {"$ne": True}}, sort=oldest, limit=limit),
+        )
+        return (
+            [self._contacts.read(document).ref for document in contacts],
+            [self._companies.read(document).ref for document in companies],
+        )

@@ -1,0 +1,160 @@
+"""Create, correct, import and delete contacts and companies (CONT-01, COMP-01, CMN-14, COMP-10)."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from crm_contracts.elements import ELEMENTS
+from crm_contracts.values import ElementRef, Fields
+
+from services.clients.records.domain.client import C
+from services.clients.records.domain.errors import OriginTaken
+from shared.elements.domain.dictionary_codes import DictionaryCodes
+from shared.kit.domain import Cause, derived_id
+from shared.kit.storage.numbers import Numbers
+from shared.kit.storage.repository import Records, Repository
+from shared.kit.storage.repository_errors import IdTaken
+
+
+class FieldCodes(Protocol):
+    """Knows the dictionaries of fields."""
+
+    async def codes(self, fields: type[Fields], names: Iterable[str] | None = None) -> DictionaryCodes:
+        """Return the codes that fields may have; of these fields alone, where named."""
+        ...
+
+
+async def create_client(
+    id_: str,
+    fields: Mapping[str, Any],
+    origin: tuple[str, str] | None,
+    cause: Cause,
+    *,
+    owners: Repository[C],
+    reference: FieldCodes,
+    numbers: Numbers,
+    link_to: ElementRef | None = None,
+) -> C:
+    """Create a record; the actor is responsible unless a user is named, and fields with a dictionary have a default.
+
+    The element that it is created from, if any, links it when it receives the event (CLI-05).
+
+    Raises:
+        NameMissing: neither a name nor a title.
+        UnknownValue: names every field with a code that its dictionary has not (DICT-01).
+        OriginTaken: another record has this origin.
+    """
+    codes = await reference.codes(owners.kind.TYPE.fields)
+    given = {"responsible_id": cause.subject, **codes.for_new(fields)}
+    return await owners.add_numbered(
+        lambda number: owners.kind.create(
+            id_, number, given, by=cause.actor, at=cause.at, origin=origin, link_to=link_to
+        ),
+        cause,
+        numbers,
+    )
+
+
+async def correct_client(
+    id_: str,
+    changes: Mapping[str, Any],
+    cause: Cause,
+    *,
+    owners: Records[C],
+    reference: FieldCodes,
+    expected_version: int | None = None,
+) -> C:
+    """Set the given fields; equal values change nothing.
+
+    Raises:
+        NotFound: no such record.
+        NameMissing: neither a name nor a title would be left.
+        UnknownValue: names every field with a code that neither its dictionary has nor the record (DICT-01).
+        VersionMismatch: the caller's copy is old.
+    """
+    codes = await reference.codes(ELEMENTS[owners.noun].fields, changes)
+    return await owners.change(
+        id_,
+        lambda found: found.correct(codes.for_existing(changes, found), by=cause.actor, at=cause.at),
+        cause,
+        expected_version=expected_version,
+    )
+
+
+async def take_over_client(
+    id_: str,
+    changes: Mapping[str, Any],
+    cause: Cause,
+    *,
+    owners: Records[C],
+    reference: FieldCodes,
+    expected_version: int | None = None,
+) -> C:
+    """Set the given fields to the values of another system; equal values change nothing (CMN-14).
+
+    Raises:
+        NotFound: no such record.
+        NameMissing: neither a name nor a title would be left.
+        UnknownValue: names every field with a code that neither its dictionary has nor the record (DICT-01).
+        OriginVersionConflict: it would overwrite what was corrected here (CONT-08).
+        VersionMismatch: the caller's copy is old.
+    """
+    codes = await reference.codes(ELEMENTS[owners.noun].fields, changes)
+    return await owners.change(
+        id_,
+        lambda found: found.take_over(codes.for_existing(changes, found), by=cause.actor, at=cause.at),
+        cause,
+        expected_version=expected_version,
+    )
+
+
+async def upsert_client(
+    origin: tuple[str, str],
+    fields: Mapping[str, Any],
+    cause: Cause,
+    *,
+    owners: Repository[C],
+    existing: Records[C],
+    find: Callable[[str, str], Awaitable[C | None]],
+    reference: FieldCodes,
+    numbers: Numbers,
+    expected_version: int | None = None,
+) -> tuple[C, bool]:
+    """Create the record of this origin, or set its fields; its links stay as they are (CMN-14).
+
+    `existing` are the records of `owners` as the caller may change them. Returns the record, and whether it is new.
+
+    Raises:
+        Gone: the record of this origin was deleted.
+        OriginVersionConflict: it would overwrite what was corrected here (CONT-08).
+    """
+    id_ = derived_id(owners.noun, *origin)
+    found = await find(*origin)
+    if found is None:
+        try:
+            new = await create_client(id_, fields, origin, cause, owners=owners, reference=reference, numbers=numbers)
+        except (IdTaken, OriginTaken):
+            # A concurrent request created it, or it was deleted: its id is never used again.
+            found = await find(*origin)
+        else:
+            return new, True
+    record = await take_over_client(
+        id_ if found is None else found.id,
+        fields,
+        cause,
+        owners=existing,
+        reference=reference,
+        expected_version=expected_version,
+    )
+    return record, False
+
+
+async def delete_client(id_: str, cause: Cause, *, owners: Records[C], expected_version: int | None = None) -> None:
+    """Delete a record; elements and contacts that link it unlink it when they receive the event (COMP-10).
+
+    Raises:
+        NotFound: no such record, or it was deleted before.
+        VersionMismatch: the caller's copy is old.
+    """
+    await owners.change(
+        id_, lambda found: found.delete(by=cause.actor, at=cause.at), cause, expected_version=expected_version
+    )

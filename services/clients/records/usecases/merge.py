@@ -1,0 +1,127 @@
+"""Merge contacts, or companies, that are the same client (DUP-02)."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from crm_contracts.values import ElementRef
+
+from services.clients.records.domain.client import C
+from services.clients.records.domain.errors import MergeRunning
+from shared.kit.domain import Cause, Invalid, derived_id
+from shared.kit.storage.repository import Repository
+from shared.kit.storage.repository_errors import ConcurrentUpdate, Gone, VersionMismatch
+
+ATTEMPTS = 3
+
+
+async def merge_clients(
+    survivor_id: str,
+    other_ids: Sequence[str],
+    resolution: Mapping[str, str],
+    cause: Cause,
+    *,
+    owners: Repository[C],
+    expected_version: int | None = None,
+) -> C:
+    """Merge the others into the survivor; those that were merged into it before are skipped.
+
+    Raises:
+        NotFound: there is no such survivor.
+        Invalid: some of the others do not exist, or are the survivor, or the resolution does not fit.
+        MergeConflict: they differ, and no resolution names whose values count; nothing was changed.
+        MergeRunning: the survivor is in another merge.
+        NotMergeable: they cannot become one.
+        ConcurrentUpdate: some of the others are being changed or merged concurrently; the rest was merged.
+        VersionMismatch: the caller's copy of the survivor is old.
+    """
+    survivor = await owners.get(survivor_id)
+    if survivor.merging is not None:  # the process that began it may have died
+        survivor = await finish_merge(survivor_id, survivor.merging.id, cause, owners=owners)
+    attempt = 0
+    while others := await _not_merged(survivor, other_ids, owners):
+        if attempt == ATTEMPTS:
+            raise ConcurrentUpdate("Some of these records are being changed by others; merge them again.")
+        merge_id = derived_id("merge", survivor_id, cause.key, attempt)
+        # The survivor has the values of those that were merged in an earlier attempt.
+        left = {other.id for other in others}
+        given = {name: survivor_id if id_ in {*other_ids} - left else id_ for name, id_ in resolution.items()}
+        await owners.change(
+            survivor_id,
+            partial(_begin, merge_id=merge_id, others=others, resolution=given, cause=cause),
+            cause.step(f"merge {attempt}"),
+            expected_version=None if attempt else expected_version,
+        )
+        survivor = await finish_merge(survivor_id, merge_id, cause, owners=owners)
+        attempt += 1
+    return survivor
+
+
+async def finish_merge(survivor_id: str, merge_id: str, cause: Cause, *, owners: Repository[C]) -> C:
+    """Complete a merge: tombstone the others, then absorb their data. Idempotent; may run concurrently.
+
+    Raises:
+        NotFound: the survivor does not exist any more.
+    """
+    survivor = await owners.get(survivor_id)
+    merge = survivor.merging
+    if merge is None or merge.id != merge_id:
+        return survivor
+    replaced = set()
+    for part in merge.parts:
+        try:
+            await owners.change(
+                part.ref.id,
+                lambda found: found.end_in(survivor.ref, by=cause.actor, at=cause.at),
+                cause.step(f"into {survivor_id}"),
+                expected_version=part.version,
+            )
+            replaced.add(part.ref.id)
+        except Gone as gone:
+            if gone.details.get("merged_into") == survivor_id:
+                replaced.add(part.ref.id)
+        except (VersionMismatch, ConcurrentUpdate, MergeRunning):
+            continue  # changed since it was copied: it is left out, and may be merged as it is now
+    return await owners.change(
+        survivor_id,
+        lambda found: found.finish_merge(merge_id, replaced, by=cause.actor, at=cause.at),
+        cause.step(f"finish {merge_id}"),
+    )
+
+
+async def follow_merges(id_: str, *, owners: Repository[C]) -> C | None:
+    """Return the record or its last survivor, deleted or not; None where no record ever had the id."""
+    found = await owners.find_with_deleted(id_)
+    while found is not None and found.merged_into is not None:
+        found = await owners.find_with_deleted(found.merged_into)
+    return found
+
+
+async def surviving_ref(ref: ElementRef, *, owners: Repository[C]) -> ElementRef:
+    """Return the pointer to the last survivor of a record that was merged, or the pointer itself."""
+    found = await follow_merges(ref.id, owners=owners)
+    return ref if found is None or found.id == ref.id else found.ref
+
+
+def _begin(survivor: C, *, merge_id: str, others: Sequence[C], resolution: Mapping[str, str], cause: Cause) -> None:
+    survivor.begin_merge(merge_id, others, resolution, by=cause.actor, at=cause.at)
+
+
+async def _not_merged(survivor: C, other_ids: Sequence[str], owners: Repository[C]) -> list[C]:
+    """Load the others that were not merged into the survivor yet."""
+    left, errors = [], []
+    for place, id_ in enumerate(other_ids):
+        if id_ in other_ids[:place]:
+            continue
+        found = await owners.find_with_deleted(id_)
+        if id_ == survivor.id:
+            errors.append({"field": f"others.{place}", "code": "survivor", "message": "is the survivor itself"})
+        elif found is None or (found.deleted_at and found.merged_into != survivor.id):
+            message = f"there is no {owners.noun} {id_}"
+            if found and found.merged_into:
+                message += f"; it was merged into {found.merged_into}"
+            errors.append({"field": f"others.{place}", "code": "not_found", "message": message})
+        elif not found.deleted_at:
+            left.append(found)
+    if errors:
+        raise Invalid("Some of the others cannot be merged.", {"errors": errors})
+    return left

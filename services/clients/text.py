@@ -1,0 +1,40 @@
+"""Split text into the plain words that clients are found by, and hold the data on a card about a client."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from anyascii import anyascii
+
+Criterion = Literal["name", "company", "phone", "email", "requisite", "bank_detail", "further"]
+"""By what two records may be the same client (DUP-03)."""
+
+FurtherField = Literal["birth_date", "websites", "messengers"]
+"""Other fields that a card may search by."""
+
+_NOT_A_WORD: Final = re.compile(r"[^0-9a-z]+")
+_JOINS: Final = str.maketrans("", "", "'`\u00b4\u2018\u2019\u02bc")
+
+
+def words_of(text: str) -> list[str]:
+    """Split into plain lower-case ASCII words, whatever case, accents and script; apostrophes join."""
+    joined = unicodedata.normalize("NFKD", text.translate(_JOINS).casefold())
+    bare = "".join(char for char in joined if not unicodedata.combining(char))
+    return _NOT_A_WORD.sub(" ", anyascii(bare).lower().translate(_JOINS)).split()
+
+
+@dataclass(frozen=True)
+class Card:
+    """The data on a card about a client who may exist already; phones and e-mails are normalised (DUP-03)."""
+
+    first_name: str = ""
+    middle_name: str = ""
+    last_name: str = ""
+    company_title: str = ""
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    requisites: tuple[str, ...] = ()
+    bank_details: tuple[str, ...] = ()
+    further: Mapping[FurtherField, str] = field(default_factory=dict)
