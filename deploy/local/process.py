@@ -1,7 +1,7 @@
 """Supervise a child process, and find it again after its starter was killed.
 
 A child is written to `<directory>/running/<name>.json` with its start time, because a pid alone may by now belong to
-somebody else; and it carries the directory as a mark in its environment, should the record be missing. `stop_leftovers`
+another process; and it carries the directory as a mark in its environment, should the record be missing. `stop_leftovers`
 kills what matches one or the other.
 """
 
@@ -18,7 +18,7 @@ from typing import Final
 from deploy.local.reaper import carriers
 
 STARTED_IN: Final = "CRM_STARTED_IN"
-"""The directory of whoever started a process."""
+"""The directory of a process's starter."""
 _POLL_S: Final = 0.02
 
 

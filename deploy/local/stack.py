@@ -183,7 +183,7 @@ def _apply_topics(kafka: Kafka) -> None:
 
 @contextlib.contextmanager
 def _sigterm_is_an_exit() -> Iterator[None]:
-    """Unwind at SIGTERM as at Ctrl-C, unless somebody else sees to that; the default would leave data behind."""
+    """Unwind at SIGTERM as at Ctrl-C, unless another handler does so; the default would leave data behind."""
     handled = signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
     if handled or threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""The CRM's events, for whoever publishes or reads them.
+"""The CRM's events, for producers and consumers.
 
 Start at `registry.parse`: it turns the headers and body of a Kafka record into a typed event.
 """

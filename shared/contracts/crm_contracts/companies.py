@@ -76,7 +76,7 @@ class CompanyUpdated(Updated, OfCompany):
 
 
 class CompanyDeleted(Deleted, OfCompany):
-    """A company was deleted; whoever links it goes on without (COMP-10)."""
+    """A company was deleted; elements that link it remove the link (COMP-10)."""
 
     ce_type: ClassVar[str] = "crm.company.deleted.v1"
     before: CompanyState
@@ -85,7 +85,7 @@ class CompanyDeleted(Deleted, OfCompany):
 class CompanyReplaced(Replaced, OfCompany):
     """A company was merged into another one, which stands in its place from now on (DUP-02).
 
-    `before` is all that was known of it. Whoever links it links `survivor` instead.
+    `before` is all that was known of it. Elements that link it link `survivor` instead.
     """
 
     ce_type: ClassVar[str] = "crm.company.replaced.v1"

@@ -101,7 +101,7 @@ class ContactUnlinked(OfContact):
 
 
 class ContactDeleted(Deleted, OfContact):
-    """A contact was deleted; whoever links it goes on without (COMP-10)."""
+    """A contact was deleted; elements that link it remove the link (COMP-10)."""
 
     ce_type: ClassVar[str] = "crm.contact.deleted.v1"
     before: ContactState
@@ -110,7 +110,7 @@ class ContactDeleted(Deleted, OfContact):
 class ContactReplaced(Replaced, OfContact):
     """A contact was merged into another one, which stands in its place from now on (DUP-02).
 
-    `before` is all that was known of it. Whoever links it links `survivor` instead.
+    `before` is all that was known of it. Elements that link it link `survivor` instead.
     """
 
     ce_type: ClassVar[str] = "crm.contact.replaced.v1"

@@ -24,7 +24,7 @@ class Named(Fields):
 
 
 class Reachable(Fields):
-    """Where somebody can be reached (CONT-03)."""
+    """Contact points of a person or a company (CONT-03)."""
 
     phones: tuple[ContactPoint, ...] = ()
     emails: tuple[ContactPoint, ...] = ()
@@ -43,7 +43,7 @@ class Owned(Fields):
 
 
 class Traced(Fields):
-    """How somebody found us (CMN-08)."""
+    """Visits that led to the element (CMN-08)."""
 
     traces: tuple[Touch, ...] = ()
 

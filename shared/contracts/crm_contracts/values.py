@@ -90,7 +90,7 @@ class ElementRef(Value):
 
 
 class ContactPoint(Value):
-    """A way to reach somebody: phone, e-mail, website or messenger (CONT-03)."""
+    """A contact point: phone, e-mail, website or messenger (CONT-03)."""
 
     kind: str = Field(default="WORK", examples=["WORK"], description="such as WORK, MOBILE, HOME")
     value: str = Field(examples=["030 901820"], description="as it was typed")
@@ -125,7 +125,7 @@ class Utm(Value):
 
 
 class Touch(Value):
-    """A visit on somebody's way to becoming a client (CMN-08)."""
+    """A visit before becoming a client (CMN-08)."""
 
     at: datetime
     url: str = Field(examples=["https://acme.example/pumps"])
