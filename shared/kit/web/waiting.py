@@ -22,9 +22,14 @@ class LongPolls:
         """Whoever waits is answered with what there is now: the service is about to stop."""
         self._stopping = True
 
-    async def until(self, read: Callable[[], Awaitable[T]], ended: Callable[[T], bool], wait_s: float) -> T:
-        """The first reading that shows the end, or the last one when the time is over."""
-        reading = await read()
+    async def until(
+        self, read: Callable[[], Awaitable[T]], ended: Callable[[T], bool], wait_s: float, *, so_far: T | None = None
+    ) -> T:
+        """Wait for the first reading that shows the end, or return the last one when the time is over.
+
+        `so_far` is a reading that the caller has already; where it shows the end, nothing is read.
+        """
+        reading = await read() if so_far is None else so_far
         if ended(reading) or wait_s <= 0 or self._free <= 0:
             return reading
         self._free -= 1
