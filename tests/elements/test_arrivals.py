@@ -16,8 +16,8 @@ from crm_contracts.leads import LeadClientChanged
 from crm_contracts.values import ElementRef
 
 from deploy.local.mongo import Mongo
-from services.deals.domain.deal import Deal
-from services.leads.domain.lead import Lead
+from services.deals.deal.domain.deal import Deal
+from services.leads.lead.domain.lead import Lead
 from shared.elements.domain.client_field import remove_contact, set_company
 from shared.elements.store.created_links import CREATED_LINK_REACTIONS, CreatedLinks
 from shared.elements.store.removed_clients import REMOVED_CLIENT_REACTIONS, RemovedClients

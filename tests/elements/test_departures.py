@@ -13,8 +13,8 @@ from crm_contracts.deals import DealClientChanged
 from crm_contracts.envelope import Envelope, Event
 
 from deploy.local.mongo import Mongo
-from services.deals.adapters.mongo import DEAL_INDEXES
-from services.deals.domain.deal import Deal
+from services.deals.deal.domain.deal import Deal
+from services.deals.deal.store import DEAL_INDEXES
 from shared.elements.domain.client_field import set_company, without
 from shared.elements.store.removed_clients import REMOVED_CLIENT_REACTIONS, RemovedClients
 from shared.kit.storage.connection import connect

@@ -17,6 +17,7 @@ from crm_contracts.values import ElementRef
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from services.deals.usecases.set_deal_client import set_deal_client
 
 from deploy.local.mongo import Mongo
 from services.clients.adapters.elements import ELEMENT_INDEXES, Elements
@@ -29,10 +30,9 @@ from services.clients.usecases.delete_contact import delete_contact
 from services.clients.usecases.link_contact import link_contact
 from services.clients.usecases.merge_clients import merge_clients
 from services.clients.usecases.unlink_contact import unlink_contact
-from services.deals.adapters.mongo import DEAL_INDEXES
-from services.deals.domain.deal import Deal
-from services.deals.entrypoints.events import REACTIONS as OF_DEALS
-from services.deals.usecases.set_deal_client import set_deal_client
+from services.deals.deal.domain.deal import Deal
+from services.deals.deal.events import REACTIONS as OF_DEALS
+from services.deals.deal.store import DEAL_INDEXES
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
 from shared.elements.store.created_links import CreatedLinks
 from shared.elements.store.removed_clients import RemovedClients

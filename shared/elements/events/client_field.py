@@ -1,22 +1,36 @@
 """React to what clients publish about the clients that elements link (CLI-05, CLI-07, COMP-10, DUP-02)."""
 
+from collections.abc import Mapping
+
 from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsResolved
 from crm_contracts.companies import CompanyCreated, CompanyDeleted, CompanyReplaced
 from crm_contracts.contacts import ContactCreated, ContactDeleted, ContactReplaced
 from crm_contracts.envelope import Envelope
 from crm_contracts.values import ElementRef
 
+from shared.elements.domain.traits import HasClient
 from shared.elements.store.created_links import CreatedLinks
 from shared.elements.store.removed_clients import Owners, RemovedClients
 from shared.elements.usecases.client_field import attach_contacts, refuse_company
+from shared.elements.usecases.collaborators import DeletedClients
 from shared.kit.domain import Cause
 from shared.kit.messaging.reactions import Reactions, on
+from shared.kit.storage.repository import Records
 
 
 def client_field_reactions(
     owners: Owners, *, removed_clients: RemovedClients, created_links: CreatedLinks
 ) -> Reactions:
-    """Reactions of a service whose elements have a Client field; elements of other types are ignored."""
+    """Reactions of a service whose elements have a Client field."""
+    return [
+        *client_answer_reactions(owners, removed_clients=removed_clients),
+        *created_link_reactions(created_links),
+        *removed_client_reactions(removed_clients),
+    ]
+
+
+def client_answer_reactions(owners: Mapping[str, Records[HasClient]], *, removed_clients: DeletedClients) -> Reactions:
+    """Reactions to answers about linked companies; `owners` by the noun of their type, others are ignored."""
 
     async def on_element_contacts_resolved(event: Envelope[ElementContactsResolved], cause: Cause) -> None:
         elements = owners.get(event.data.element.type)
@@ -31,8 +45,6 @@ def client_field_reactions(
     return [
         on(ElementContactsResolved, on_element_contacts_resolved),
         on(ElementCompanyRefused, on_element_company_refused),
-        *created_link_reactions(created_links),
-        *removed_client_reactions(removed_clients),
     ]
 
 
