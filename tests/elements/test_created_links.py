@@ -19,8 +19,9 @@ from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
 from services.leads.lead.domain.lead import Lead
 from shared.elements.domain.client_field import remove_contact, set_company
-from shared.elements.store.created_links import CREATED_LINK_REACTIONS, CreatedLinks
-from shared.elements.store.removed_clients import REMOVED_CLIENT_REACTIONS, RemovedClients
+from shared.elements.events.client_field import created_link_reactions, removed_client_reactions
+from shared.elements.store.created_links import CreatedLinks
+from shared.elements.store.removed_clients import Owners, RemovedClients
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.documents import Document
@@ -57,19 +58,9 @@ class Site:
         kind, self._new = KINDS[type_]
         self.elements: Documents[Any] = Documents(kind, Asked(database.collection(type_)), Power(off_after=off_after))
         self.noted = Asked(database.collection(f"{type_}_arrivals"))
-        self.removed_clients: RemovedClients[Any] = RemovedClients(
-            database.collection(f"{type_}_departures"),
-            self.elements,
-            lambda element, gone, survivor, cause: element.unlink_deleted_client(
-                gone, survivor, by=cause.actor, at=cause.at
-            ),
-        )
-        self.created_links: CreatedLinks[Any] = CreatedLinks(
-            self.noted,
-            self.elements,
-            lambda element, newcomer, cause: element.link_created_client(newcomer, by=cause.actor, at=cause.at),
-            self.removed_clients,
-        )
+        owners: Owners = {type_: self.elements}
+        self.removed_clients = RemovedClients(database.collection(f"{type_}_departures"), owners)
+        self.created_links = CreatedLinks(self.noted, owners, self.removed_clients)
 
     async def element(self, client: Client | None = None) -> ElementRef:
         element = self._new(str(uuid4()), client=client)
@@ -82,9 +73,9 @@ class Site:
         return client
 
     async def hears(self, *events: Envelope[Event]) -> None:
-        reactions = {**CREATED_LINK_REACTIONS, **REMOVED_CLIENT_REACTIONS}
+        reactions = [*created_link_reactions(self.created_links), *removed_client_reactions(self.removed_clients)]
         for event in events:
-            await react(reactions, event, created_links=self.created_links, removed_clients=self.removed_clients)
+            await react(reactions, event)
 
     def dying_after(self, writes: int) -> "Site":
         return Site(self._database, self.type, off_after=writes)

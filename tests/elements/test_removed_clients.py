@@ -16,7 +16,8 @@ from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.store import DEAL_INDEXES
 from shared.elements.domain.client_field import set_company, without
-from shared.elements.store.removed_clients import REMOVED_CLIENT_REACTIONS, RemovedClients
+from shared.elements.events.client_field import removed_client_reactions
+from shared.elements.store.removed_clients import RemovedClients
 from shared.kit.storage.connection import connect
 from tests.builders.causes import ANNA, NOON, a_cause
 from tests.builders.clients import a_company, a_contact
@@ -25,7 +26,7 @@ from tests.builders.events import an_event, react
 from tests.builders.fakes import Documents
 from tests.builders.leads import just_created_lead
 from tests.builders.running import Explained
-from tests.builders.values import a_client, a_link, company_ref, contact_ref
+from tests.builders.values import a_client, a_link, company_ref, contact_ref, deal_ref
 
 NUMBERS = count(1)
 
@@ -35,13 +36,7 @@ class Site:
 
     def __init__(self, deals: Documents[Deal], gone: Explained) -> None:
         self.deals = deals
-        self.removed_clients = RemovedClients(
-            gone,
-            deals,
-            lambda deal, client, survivor, cause: deal.unlink_deleted_client(
-                client, survivor, by=cause.actor, at=cause.at
-            ),
-        )
+        self.removed_clients = RemovedClients(gone, {"deal": deals})
 
     async def deal(self, client: Client) -> str:
         deal = just_created_deal(id_ := str(uuid4()), client=client)
@@ -53,7 +48,7 @@ class Site:
         return (await self.deals.get(id_)).client
 
     async def hears(self, event: Envelope[Event]) -> None:
-        await react(REMOVED_CLIENT_REACTIONS, event, removed_clients=self.removed_clients)
+        await react(removed_client_reactions(self.removed_clients), event)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -144,7 +139,7 @@ async def test_an_answer_that_is_older_than_the_end_links_nobody(site: Site, is_
             ),
             cause,
         )
-        await site.removed_clients.remove_from(deal, (company_ref(acme), *contacts), cause)
+        await site.removed_clients.remove_from(deal_ref(deal), (company_ref(acme), *contacts), cause)
 
     async def ended() -> None:
         await site.hears(contact_deleted(ada))
@@ -230,7 +225,7 @@ async def test_of_several_who_were_merged_into_each_other_the_last_one_is_linked
         await site.hears(contact_replaced(gone, survivor))
     for linked in permutations(names[:3]):
         deal = await site.deal(a_client(*linked))
-        await site.removed_clients.remove_from(deal, map(contact_ref, linked), a_cause(str(uuid4())))
+        await site.removed_clients.remove_from(deal_ref(deal), map(contact_ref, linked), a_cause(str(uuid4())))
         assert [link.contact_id for link in (await site.client(deal)).contacts] == [names[3]]
 
 
@@ -246,7 +241,7 @@ async def test_an_answer_that_is_older_than_the_merge_links_the_survivor(site: S
         ),
         a_cause(str(uuid4())),
     )
-    await site.removed_clients.remove_from(deal, [contact_ref(ada)], a_cause(str(uuid4())))
+    await site.removed_clients.remove_from(deal_ref(deal), [contact_ref(ada)], a_cause(str(uuid4())))
     assert [link.contact_id for link in (await site.client(deal)).contacts] == [eve]
 
 
