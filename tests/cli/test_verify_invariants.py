@@ -19,8 +19,8 @@ from deploy.verify.sequences import Sequences
 from deploy.verify.timeline import Timeline
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
-from services.deals.deal.domain.deal import Deal
-from services.leads.lead.domain.lead import Lead
+from services.deals.domain.deal import Deal
+from services.leads.domain.lead import Lead
 from services.timeline.domain.bindings import Bindings
 from services.timeline.domain.entry import Entry
 from services.timeline.domain.narration import tell

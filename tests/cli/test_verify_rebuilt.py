@@ -15,12 +15,11 @@ from services.catalog.domain.product import Product
 from services.clients.domain.company import Company
 from services.clients.domain.contact import Contact
 from services.clients.domain.resolution import Resolution, decide
-from services.deals.deal.domain.deal import Deal
-from services.deals.deal.domain.refusal import Refusal
-from services.deals.pipeline.domain import stages_of
-from services.leads.lead.domain.conversion import Conversion
-from services.leads.lead.domain.lead import Lead
-from services.leads.stage.domain import LEAD_STAGES
+from services.deals.domain.deal import Deal
+from services.deals.domain.refusal import Refusal
+from services.leads.domain.conversion import Conversion
+from services.leads.domain.lead import Lead
+from services.leads.domain.stages import LEAD_STAGES
 from services.timeline.domain.bindings import Bindings
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
 from shared.kit.domain import Aggregate
@@ -84,7 +83,7 @@ async def a_busy_office() -> Office:
         Lead,
         "lead-1",
         lambda lead, by: lead.correct({"title": "More pumps", "comments": None}, **by),
-        lambda lead, by: lead.set_rows(priced(a_row(), amount="10"), **by),
+        lambda lead, by: lead.sell(priced(a_row(), amount="10"), **by),
         lambda lead, by: lead.move(LEAD_STAGES.get("JUNK"), **by),
         lambda lead, by: lead.move(LEAD_STAGES.get("IN_PROCESS"), **by),
         link,
@@ -106,9 +105,9 @@ async def a_busy_office() -> Office:
         Deal,
         "deal-1",
         lambda deal, by: deal.correct({"title": "Pumps", "additional_info": "soon"}, **by),
-        lambda deal, by: deal.set_rows(priced(a_row(), amount="10"), **by),
-        lambda deal, by: deal.move(stages_of("default").get("WON"), **by),
-        lambda deal, by: deal.move(stages_of("default").get("NEW"), **by),
+        lambda deal, by: deal.sell(priced(a_row(), amount="10"), **by),
+        lambda deal, by: deal.move("WON", **by),
+        lambda deal, by: deal.move("NEW", **by),
         link,
         attach,
         clear,
