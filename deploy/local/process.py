@@ -1,8 +1,8 @@
 """Supervise a child process, and find it again after its starter was killed.
 
 A child is written to `<directory>/running/<name>.json` with its start time, because a pid alone may by now belong to
-another process; and it carries the directory as a mark in its environment, should the record be missing. `stop_leftovers`
-kills what matches one or the other.
+another process; it carries the directory as a mark in its environment, too, should the record be missing.
+`stop_leftovers` kills what matches one or the other.
 """
 
 import contextlib

@@ -1,68 +1,53 @@
 """The composition root of deals: the only file that sees everything."""
 
 from crm_contracts import registry, topics
+from crm_contracts.elements import DEAL
 from fastapi import FastAPI
 
-from services.deals.adapters.mongo import DEAL_INDEXES, DEALS, REFUSALS, DealViews
-from services.deals.domain.deal import Deal
-from services.deals.domain.errors import OriginTaken
-from services.deals.domain.refusal import Refusal
-from services.deals.entrypoints.events import REACTIONS
-from services.deals.entrypoints.http import build_router
+from services.deals.deal import events as deal_events
+from services.deals.deal import http as deal_http
+from services.deals.deal.domain.deal import Deal
+from services.deals.deal.domain.refusal import Refusal
+from services.deals.deal.store import DEAL_INDEXES, DEALS, FILTERS, REFUSALS
+from services.deals.pipeline import http as pipeline_http
 from services.deals.settings import DealsSettings
-from shared.elements.store.created_links import CreatedLinks
-from shared.elements.store.products import Products
-from shared.elements.store.removed_clients import RemovedClients
+from shared.elements.events.elements import element_reactions
+from shared.elements.events.requisites import requisite_reactions
+from shared.elements.store.listing import ElementViews, taken_origin
+from shared.elements.store.stores import ElementStores
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
 
 
 def build() -> tuple[FastAPI, DealsSettings]:
-    """Settings, then repositories, then the ways in."""
+    """Make the settings, then the repositories, then the ways in."""
     settings = DealsSettings()
     contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
     service = Service("deals", topics.DEALS, contracts, settings)
-    deals = service.repository(Deal, DEALS, indexes=DEAL_INDEXES, taken={"origin": _origin_taken})
+    deals = service.repository(Deal, DEALS, indexes=DEAL_INDEXES, taken=taken_origin(DEAL.noun))
     refusals = service.repository(Refusal, REFUSALS)
-    products = Products(service.collection("products"))
-    removed_clients = RemovedClients(
-        service.collection("departures"),
-        deals,
-        lambda deal, gone, survivor, cause: deal.unlink_deleted_client(gone, survivor, by=cause.actor, at=cause.at),
-    )
-    created_links = CreatedLinks(
-        service.collection("arrivals"),
-        deals,
-        lambda deal, newcomer, cause: deal.link_created_client(newcomer, by=cause.actor, at=cause.at),
-        removed_clients,
+    elements = {DEAL.noun: deals}
+    stores = ElementStores.open(service.collection, elements)
+    collaborators = stores.collaborators(
+        numbers=service.numbers, currency=settings.base_currency, new_id=service.new_id
     )
     service.subscribe(
         (topics.LEADS, topics.CLIENTS, topics.CATALOG),
-        REACTIONS,
-        deals=deals,
-        refusals=refusals,
-        products=products,
-        removed_clients=removed_clients,
-        created_links=created_links,
-        numbers=service.numbers,
-        new_id=service.new_id,
-        answers=service.answers,
+        [
+            *deal_events.reactions(
+                deals=deals, refusals=refusals, collaborators=collaborators, answers=service.answers
+            ),
+            *element_reactions(stores),
+            *requisite_reactions(elements),
+        ],
     )
-    api = build_router(
-        deals=deals,
-        views=DealViews(deals),
-        products=products,
-        numbers=service.numbers,
-        removed_clients=removed_clients,
-        long_polls=service.long_polls,
-        settings=settings,
-        new_id=service.new_id,
+    deal_routes = deal_http.build_router(
+        deals=deals, views=ElementViews(deals, FILTERS), collaborators=collaborators, long_polls=service.long_polls
     )
-    return service.app(api, description="Deals, their stages, products and clients."), settings
-
-
-def _origin_taken() -> OriginTaken:
-    return OriginTaken("Another deal came from this origin.")
+    app = service.app(
+        deal_routes, pipeline_http.build_router(), description="Deals, their stages, products and clients."
+    )
+    return app, settings
 
 
 if __name__ == "__main__":

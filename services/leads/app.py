@@ -3,48 +3,37 @@
 from functools import partial
 
 from crm_contracts import registry, topics
+from crm_contracts.elements import LEAD
 from fastapi import FastAPI
 
-from services.leads.adapters.mongo import LEAD_INDEXES, LEADS, LeadViews
-from services.leads.domain.errors import OriginTaken
-from services.leads.domain.lead import Lead
-from services.leads.entrypoints.events import REACTIONS
-from services.leads.entrypoints.http import build_router
+from services.leads.lead import events as lead_events
+from services.leads.lead import http as lead_http
+from services.leads.lead.domain.lead import Lead
+from services.leads.lead.store import LEAD_INDEXES, LEADS, LeadViews
+from services.leads.lead.usecases import ask_again
 from services.leads.settings import LeadsSettings
-from services.leads.usecases.ask_again import ask_again
-from shared.elements.store.created_links import CreatedLinks
-from shared.elements.store.products import Products
-from shared.elements.store.removed_clients import RemovedClients
+from services.leads.stage import http as stage_http
+from shared.elements.events.elements import element_reactions
+from shared.elements.store.listing import taken_origin
+from shared.elements.store.stores import ElementStores
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
 
 
 def build() -> tuple[FastAPI, LeadsSettings]:
-    """Settings, then repositories, then the ways in."""
+    """Make the settings, then the repositories, then the ways in."""
     settings = LeadsSettings()
     contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
     service = Service("leads", topics.LEADS, contracts, settings)
-    leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken={"origin": _origin_taken})
+    leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken=taken_origin(LEAD.noun))
     views = LeadViews(leads)
-    products = Products(service.collection("products"))
-    removed_clients = RemovedClients(
-        service.collection("departures"),
-        leads,
-        lambda lead, gone, survivor, cause: lead.unlink_deleted_client(gone, survivor, by=cause.actor, at=cause.at),
-    )
-    created_links = CreatedLinks(
-        service.collection("arrivals"),
-        leads,
-        lambda lead, newcomer, cause: lead.link_created_client(newcomer, by=cause.actor, at=cause.at),
-        removed_clients,
-    )
+    stores = ElementStores.open(service.collection, {LEAD.noun: leads})
     service.subscribe(
         (topics.CLIENTS, topics.DEALS, topics.CATALOG),
-        REACTIONS,
-        leads=leads,
-        products=products,
-        removed_clients=removed_clients,
-        created_links=created_links,
+        [
+            *lead_events.reactions(leads=leads, removed_clients=stores.removed_clients),
+            *element_reactions(stores),
+        ],
     )
     service.every(
         settings.conversion_check_s,
@@ -57,21 +46,17 @@ def build() -> tuple[FastAPI, LeadsSettings]:
             silence_s=settings.conversion_silence_s,
         ),
     )
-    api = build_router(
+    lead_routes = lead_http.build_router(
         leads=leads,
         views=views,
-        products=products,
-        numbers=service.numbers,
-        removed_clients=removed_clients,
+        collaborators=stores.collaborators(
+            numbers=service.numbers, currency=settings.base_currency, new_id=service.new_id
+        ),
         long_polls=service.long_polls,
-        settings=settings,
-        new_id=service.new_id,
+        default_country=settings.default_country,
     )
-    return service.app(api, description="Leads and their conversion."), settings
-
-
-def _origin_taken() -> OriginTaken:
-    return OriginTaken("Another lead came from this origin.")
+    app = service.app(lead_routes, stage_http.build_router(), description="Leads and their conversion.")
+    return app, settings
 
 
 if __name__ == "__main__":

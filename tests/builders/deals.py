@@ -7,7 +7,9 @@ from crm_contracts.client_field import Client
 from crm_contracts.conversions import ConversionRef
 from crm_contracts.product_rows import Priced
 
-from services.deals.domain.deal import Deal
+from services.deals.deal.domain.deal import Deal
+from services.deals.pipeline.domain import DEFAULT_PIPELINE, stages_of
+from shared.elements.domain.sales_element import InitialState
 from tests.builders.causes import ANNA, NOON
 from tests.builders.values import priced as amounts
 
@@ -27,9 +29,13 @@ def just_created_deal(
     return Deal.create(
         id_,
         5,
-        {"title": "Pumps for ACME", "responsible_id": "anna", **fields},
-        client=client or Client(),
-        priced=priced or amounts(),
+        InitialState(
+            fields={"title": "Pumps for ACME", "responsible_id": "anna", **fields},
+            client=client or Client(),
+            priced=priced or amounts(),
+        ),
+        pipeline_id=DEFAULT_PIPELINE,
+        stage=stages_of(DEFAULT_PIPELINE).first,
         by=ANNA,
         at=at,
         conversion=conversion,

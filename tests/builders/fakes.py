@@ -12,8 +12,10 @@ from services.clients.conversion.domain.claim import Claim
 from services.clients.conversion.store import Claims
 from shared.elements.domain.product_rows import ProductFacts
 from shared.elements.store.products import Products
+from shared.elements.store.reference import Reference
 from shared.elements.store.removed_clients import RemovedClients
-from shared.kit.domain import Aggregate, Cause
+from shared.elements.usecases.collaborators import Collaborators
+from shared.kit.domain import Aggregate, Cause, NewId
 from shared.kit.messaging.answers import Answers
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document
@@ -21,7 +23,7 @@ from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Stored
 from shared.kit.testing import MemoryRepository
-from tests.builders.causes import uuids
+from tests.builders.causes import ids, uuids
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -136,20 +138,15 @@ class Said(Answers):
         return [envelope.data for envelope in self.envelopes]
 
 
-class NobodyLeft(RemovedClients[Any]):
+class NobodyLeft(RemovedClients):
     """Every client is still there; who was asked for, by element, is noted."""
 
     def __init__(self) -> None:
         self.asked: dict[str, set[str]] = {}
 
-    async def remove_from(self, id_: str, clients: Iterable[ElementRef], cause: Cause) -> None:
+    async def remove_from(self, element: ElementRef, clients: Iterable[ElementRef], cause: Cause) -> None:
         """Nobody has to leave."""
-        self.asked.setdefault(id_, set()).update(map(str, clients))
-
-    async def present(self, element: Any, contacts: Iterable[ElementRef], cause: Cause) -> Any:
-        """As it is."""
-        del contacts, cause
-        return element
+        self.asked.setdefault(element.id, set()).update(map(str, clients))
 
 
 class Counting(Numbers):
@@ -171,6 +168,20 @@ class Catalog(Products):
 
     async def facts(self, ids: Iterable[str | None]) -> dict[str, ProductFacts]:
         return {id_: self._known[id_] for id_ in ids if id_ in self._known}
+
+
+def collaborators(
+    *products: ProductFacts, removed_clients: RemovedClients | None = None, new_id: NewId | None = None
+) -> Collaborators:
+    """What new elements are made with: no dictionaries, euros, rows `row-1`, `row-2`, ..."""
+    return Collaborators(
+        products=Catalog(*products),
+        dictionaries=Reference(None),
+        removed_clients=removed_clients or NobodyLeft(),
+        numbers=Counting(),
+        currency="EUR",
+        new_id=new_id or ids("row"),
+    )
 
 
 def again(cause: Cause) -> Cause:

@@ -8,9 +8,10 @@ from crm_contracts.conversions import DealDraft, LeadConversionRequested, LeadDe
 from crm_contracts.product_rows import Priced, ProductRow
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 
-from services.leads.domain.conversion import ConversionRequest
-from services.leads.domain.lead import Lead
-from services.leads.domain.stages import LEAD_STAGES
+from services.leads.lead.domain.conversion import ConversionRequest
+from services.leads.lead.domain.lead import Lead
+from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.domain.sales_element import InitialState
 from tests.builders.causes import ANNA, NOON, ids
 from tests.builders.values import a_phone, an_email, euros
 from tests.builders.values import priced as amounts
@@ -33,13 +34,15 @@ def just_created_lead(
     return Lead.create(
         id_,
         17,
-        {"title": "Pumps for ACME", "responsible_id": "anna", **fields},
-        client=client or Client(),
-        priced=priced or amounts(),
-        stage=LEAD_STAGES.get(stage_id) if stage_id else None,
+        InitialState(
+            fields={"title": "Pumps for ACME", "responsible_id": "anna", **fields},
+            client=client or Client(),
+            priced=priced or amounts(),
+            origin=origin,
+        ),
+        stage=LEAD_STAGES.initial(stage_id),
         by=ANNA,
         at=at,
-        origin=origin,
     )
 
 

@@ -19,8 +19,8 @@ from deploy.verify.sequences import Sequences
 from deploy.verify.timeline import Timeline
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
-from services.deals.domain.deal import Deal
-from services.leads.domain.lead import Lead
+from services.deals.deal.domain.deal import Deal
+from services.leads.lead.domain.lead import Lead
 from services.timeline.entry.domain.bindings import Bindings
 from services.timeline.entry.domain.entry import Entry
 from services.timeline.entry.domain.entry import entries_of as timeline_entries_of

@@ -23,11 +23,11 @@ from services.clients.conversion.domain.decision import decide
 from services.clients.conversion.domain.resolution import Resolution
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
-from services.deals.domain.deal import Deal
-from services.deals.domain.refusal import Refusal
-from services.leads.domain.conversion import Conversion
-from services.leads.domain.lead import Lead
-from services.leads.domain.stages import LEAD_STAGES
+from services.deals.deal.domain.deal import Deal
+from services.deals.deal.domain.refusal import Refusal
+from services.leads.lead.domain.conversion import Conversion
+from services.leads.lead.domain.lead import Lead
+from services.leads.stage.domain import LEAD_STAGES
 from services.timeline.entry.domain.bindings import Bindings
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
 from shared.kit.domain import Aggregate

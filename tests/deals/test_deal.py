@@ -14,12 +14,14 @@ from crm_contracts.deals import (
     DealUpdated,
 )
 
-from services.deals.domain.deal import Deal
-from services.deals.domain.stages import PipelineNotFound, stages_of
+from services.deals.deal.domain.deal import Deal
+from services.deals.pipeline.domain import PipelineNotFound, stages_of
 from shared.elements.domain.client_field import set_company
 from shared.elements.domain.stages import StageNotFound
-from tests.builders.causes import ANNA, NOON, later
+from shared.elements.usecases.move_element import move_element
+from tests.builders.causes import ANNA, NOON, a_cause, later
 from tests.builders.deals import ASKED_BY, a_deal, just_created_deal
+from tests.builders.fakes import Memory
 from tests.builders.values import a_client, a_row, company_ref, contact_ref, priced
 
 
@@ -75,7 +77,7 @@ def test_there_is_no_other_pipeline_yet() -> None:
 def test_a_deal_moves_to_any_stage_of_its_pipeline_and_success_or_failure_close_it(stage_id: str) -> None:
     """DEAL-06, DEAL-08."""
     deal, target = a_deal(), stages_of("default").get(stage_id)
-    deal.move(target.id, by="user:bob", at=later(5))
+    deal.move(target, by="user:bob", at=later(5))
     is_closed = target.semantic != "P"
     assert (deal.stage_id, deal.stage_semantic, deal.closed) == (target.id, target.semantic, is_closed)
     assert deal.closed_at == (later(5) if is_closed else None)
@@ -93,17 +95,20 @@ def test_a_deal_moves_to_any_stage_of_its_pipeline_and_success_or_failure_close_
     )
 
 
-def test_a_stage_of_another_pipeline_is_refused() -> None:
+async def test_a_stage_of_another_pipeline_is_refused() -> None:
     """DEAL-06."""
-    deal = a_deal()
+    deals, deal = Memory(Deal), just_created_deal()
+    await deals.add(deal, a_cause("request:0"))
     with pytest.raises(StageNotFound):
-        deal.move("JUNK", by=ANNA, at=NOON)
-    assert (deal.stage_id, deal.recorded) == ("NEW", ())
+        await move_element(
+            deal.id, "JUNK", a_cause(), elements=deals, stages_of=lambda found: stages_of(found.pipeline_id)
+        )
+    assert ((await deals.get(deal.id)).stage_id, len(deals.said(deal.id))) == ("NEW", 1)
 
 
 def test_moving_to_the_stage_where_it_stands_changes_nothing() -> None:
     deal = a_deal()
-    deal.move("NEW", by="user:bob", at=later(5))
+    deal.move(stages_of("default").first, by="user:bob", at=later(5))
     assert (deal.recorded, deal.moved_at, deal.updated_by) == ((), None, ANNA)
 
 
@@ -127,8 +132,8 @@ def test_a_correction_that_changes_nothing_is_no_correction() -> None:
 def test_products_change_with_their_amount_in_one_event() -> None:
     """ROW-01, ROW-02."""
     deal, sold = a_deal(), priced(a_row(), amount="10")
-    deal.sell(sold, by=ANNA, at=NOON)
-    deal.sell(sold, by=ANNA, at=NOON)
+    deal.set_rows(sold, by=ANNA, at=NOON)
+    deal.set_rows(sold, by=ANNA, at=NOON)
     assert deal.recorded == (DealProductRowsChanged(deal=deal.ref, before=priced(), after=sold),)
 
 

@@ -9,9 +9,10 @@ from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsR
 from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef
 
-from services.deals.adapters.mongo import FILTERS, DealViews
-from services.deals.domain.deal import Deal
-from services.deals.entrypoints.events import REACTIONS
+from services.deals.deal.domain.deal import Deal
+from services.deals.deal.store import FILTERS
+from shared.elements.events.client_field import client_answer_reactions
+from shared.elements.store.listing import ElementViews
 from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA, a_cause
 from tests.builders.deals import ASKED_BY, just_created_deal
@@ -248,7 +249,8 @@ async def test_whoever_waits_for_a_company_sees_its_contacts_or_that_it_is_not_t
     said: list[Event] = [late, found if is_there else refusal]
     for event in said:
         envelope = an_event(event, id_=str(uuid4()))
-        await react(REACTIONS, envelope, deals=api.documents(Deal, "deals"), removed_clients=NobodyLeft())
+        owners = {"deal": api.documents(Deal, "deals")}
+        await react(client_answer_reactions(owners, removed_clients=NobodyLeft()), envelope)
     answer = await call
     client = answer.json()["client"]
     assert [link["contact_id"] for link in client["contacts"]] == (["ada"] if is_there else [])
@@ -283,7 +285,7 @@ async def test_deals_are_listed_by_equality_newest_first(api: Api) -> None:
 
 async def test_every_filter_of_the_list_is_served_by_an_index(api: Api) -> None:
     deals = Explained(api.database.collection("deals"))
-    views = DealViews(Documents(Deal, deals))
+    views = ElementViews(Documents(Deal, deals), FILTERS)
     wanted: list[dict[str, str | None]] = [{}, {"pipeline_id": "default"}, {"pipeline_id": "x", "stage_id": "y"}]
     wanted += [{name: "x"} for name in FILTERS]
     await api.made("/deals")

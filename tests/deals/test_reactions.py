@@ -1,6 +1,5 @@
 """What deals hears: the question of a lead, and answers about companies, as often as they come."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,19 +11,21 @@ from crm_contracts.deals import DealCompanyUnlinked, DealContactsAttached, DealC
 from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef, Utm
 
-from services.deals.domain.deal import Deal
-from services.deals.domain.refusal import Refusal
-from services.deals.entrypoints.events import REACTIONS
-from services.deals.usecases.create_deal import NewDeal, create_deal
-from services.deals.usecases.open_deal_for_lead import open_deal_for_lead
-from services.leads.domain.lead import MAX_DRAFT_BYTES
+from services.deals.deal.domain.deal import Deal
+from services.deals.deal.domain.refusal import Refusal
+from services.deals.deal.events import reactions
+from services.deals.deal.usecases import create_deal, open_deal_for_lead
+from services.deals.pipeline.domain import DEFAULT_PIPELINE
+from services.leads.lead.domain.draft import MAX_DRAFT_BYTES
 from shared.elements.domain.client_field import set_company
 from shared.elements.domain.product_rows import NewRow
+from shared.elements.events.client_field import client_answer_reactions
+from shared.elements.usecases.create_element import NewElement
 from shared.kit.domain import Invalid
-from tests.builders.causes import NOON, a_cause, ids
+from tests.builders.causes import NOON, a_cause
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
-from tests.builders.fakes import Catalog, Counting, Memory, NobodyLeft, Said, again
+from tests.builders.fakes import Memory, NobodyLeft, Said, again, collaborators
 from tests.builders.leads import LEAD_REF, a_deal_question
 from tests.builders.values import a_client, a_row, company_ref, contact_ref, euros
 
@@ -37,7 +38,7 @@ class Deals:
 
     def __init__(self) -> None:
         self.deals, self.refusals = Memory(Deal), Memory(Refusal)
-        self.answers, self._new_id, self._numbers = Said(), ids("row"), Counting()
+        self.answers, self._collaborators = Said(), collaborators()
 
     async def asked(self, cause: Any = ASKED, **question: Any) -> None:
         await open_deal_for_lead(
@@ -45,8 +46,7 @@ class Deals:
             cause,
             deals=self.deals,
             refusals=self.refusals,
-            numbers=self._numbers,
-            new_id=self._new_id,
+            collaborators=self._collaborators,
             answers=self.answers,
         )
 
@@ -167,16 +167,13 @@ async def test_after_a_refusal_the_next_attempt_gets_its_deal() -> None:
 async def test_a_deal_that_is_opened_for_a_lead_looks_whether_its_client_is_still_there() -> None:
     """COMP-10."""
     asked, removed_clients = a_deal_question(company=company_ref(), contacts=a_client("ada").contacts), NobodyLeft()
-    await react(
-        REACTIONS,
-        an_event(asked),
+    of_deals = reactions(
         deals=Memory(Deal),
         refusals=Memory(Refusal),
-        numbers=Counting(),
-        new_id=ids("row"),
+        collaborators=collaborators(removed_clients=removed_clients),
         answers=Said(),
-        removed_clients=removed_clients,
     )
+    await react(of_deals, an_event(asked))
     assert removed_clients.asked == {asked.proposed_deal_id: {"company:acme", "contact:ada"}}
 
 
@@ -191,8 +188,8 @@ REFUSED = ElementCompanyRefused(element=DEAL_REF, link_no=1, company=company_ref
 
 
 async def deliver(deals: Memory[Deal], event: Event, id_: str = "event-1") -> None:
-    envelope = an_event(event, id_=id_)
-    await react(REACTIONS, envelope, deals=deals, removed_clients=NobodyLeft())
+    answers = client_answer_reactions({"deal": deals}, removed_clients=NobodyLeft())
+    await react(answers, an_event(event, id_=id_))
 
 
 @pytest.mark.parametrize(("event", "said"), [(RESOLVED, DealContactsAttached), (REFUSED, DealCompanyUnlinked)])
@@ -218,20 +215,15 @@ async def test_the_company_of_another_element_concerns_no_deal() -> None:
         await deliver(Memory(Deal), event.model_copy(update={"element": LEAD_REF}))
 
 
-async def new_deal(deals: Memory[Deal], **wish: Any) -> Deal:
-    make: Callable[..., Any] = create_deal
-    deal: Deal = await make(
+async def new_deal(deals: Memory[Deal], *, pipeline_id: str = DEFAULT_PIPELINE, **wish: Any) -> Deal:
+    return await create_deal(
         "deal-1",
-        NewDeal(**wish),
+        NewElement(**wish),
         a_cause("request:1"),
         deals=deals,
-        removed_clients=NobodyLeft(),
-        products=Catalog(),
-        numbers=Counting(),
-        currency="EUR",
-        new_id=ids("row"),
+        collaborators=collaborators(),
+        pipeline_id=pipeline_id,
     )
-    return deal
 
 
 async def test_a_new_deal_belongs_to_whoever_entered_it_unless_somebody_else_is_named() -> None:

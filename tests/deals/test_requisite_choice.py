@@ -12,9 +12,9 @@ from crm_contracts.envelope import Event
 from crm_contracts.requisites import RequisiteChoice, RequisiteLink
 from crm_contracts.values import ElementRef
 
-from services.deals.domain.deal import Deal
-from services.deals.entrypoints.events import REACTIONS
+from services.deals.deal.domain.deal import Deal
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company, set_contacts
+from shared.elements.events.requisites import requisite_reactions
 from tests.builders.causes import ANNA, NOON, a_cause, later
 from tests.builders.deals import a_deal
 from tests.builders.events import an_event, react
@@ -140,7 +140,7 @@ def test_who_comes_or_changes_places_and_a_choice_of_ours_alone_ask_nothing() ->
 
 
 async def deliver(deals: Memory[Deal], event: Event, id_: str = "event-1") -> None:
-    await react(REACTIONS, an_event(event, id_=id_), deals=deals)
+    await react(requisite_reactions({"deal": deals}), an_event(event, id_=id_))
 
 
 @pytest.mark.parametrize(("event", "state"), [(CONFIRMED, "done"), (REFUSED, "refused")])
@@ -212,7 +212,8 @@ async def test_whoever_waits_for_a_choice_sees_that_it_fits_or_which_id_does_not
     element = ElementRef(type="deal", id=deal["id"])
     late = REFUSED.model_copy(update={"element": element, "choice_no": 0})
     for event in (late, (CONFIRMED if fits else REFUSED).model_copy(update={"element": element})):
-        await react(REACTIONS, an_event(event, id_=str(uuid4())), deals=api.documents(Deal, "deals"))
+        owners = {"deal": api.documents(Deal, "deals")}
+        await react(requisite_reactions(owners), an_event(event, id_=str(uuid4())))
     answer = await call
     link = answer.json()["requisite_link"]
     if fits:

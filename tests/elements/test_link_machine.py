@@ -19,23 +19,25 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from deploy.local.mongo import Mongo
-from services.clients.adapters.elements import ELEMENT_INDEXES, Elements
-from services.clients.adapters.mongo import COMPANY_INDEXES, CONTACT_INDEXES, ClientViews
-from services.clients.domain.company import Company
-from services.clients.domain.contact import Contact
-from services.clients.entrypoints.events import REACTIONS as OF_CLIENTS
-from services.clients.usecases.delete_company import delete_company
-from services.clients.usecases.delete_contact import delete_contact
-from services.clients.usecases.link_contact import link_contact
-from services.clients.usecases.merge_clients import merge_clients
-from services.clients.usecases.unlink_contact import unlink_contact
-from services.deals.adapters.mongo import DEAL_INDEXES
-from services.deals.domain.deal import Deal
-from services.deals.entrypoints.events import REACTIONS as OF_DEALS
-from services.deals.usecases.set_deal_client import set_deal_client
+from services.clients.answers import events as answers
+from services.clients.linked_element import events as linked_element
+from services.clients.linked_element.store import ELEMENT_INDEXES, LinkedElements
+from services.clients.records import events as records
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from services.clients.records.store.collections import COMPANY_INDEXES, CONTACT_INDEXES
+from services.clients.records.store.views import ClientViews
+from services.clients.records.usecases.clients import delete_client
+from services.clients.records.usecases.employment import link_contact, unlink_contact
+from services.clients.records.usecases.merge import merge_clients
+from services.deals.deal.domain.deal import Deal
+from services.deals.deal.store import DEAL_INDEXES
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
+from shared.elements.events.client_field import client_field_reactions
+from shared.elements.events.requisites import requisite_reactions
 from shared.elements.store.created_links import CreatedLinks
-from shared.elements.store.removed_clients import RemovedClients
+from shared.elements.store.removed_clients import Owners, RemovedClients
+from shared.elements.usecases.client_field import set_client
 from shared.kit.domain import Aggregate, DomainError
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.documents import Document
@@ -81,19 +83,22 @@ class Site:
         self.companies = Watched(Company, database.collection("companies"))
         self.deals = Watched(Deal, database.collection("deals"))
         self.answers = Said()
-        self.removed_clients: RemovedClients[Deal] = RemovedClients(
-            database.collection("departures"),
-            self.deals,
-            lambda deal, gone, survivor, cause: deal.unlink_deleted_client(gone, survivor, by=cause.actor, at=cause.at),
-        )
-        self.created_links: CreatedLinks[Deal] = CreatedLinks(
-            database.collection("arrivals"),
-            self.deals,
-            lambda deal, newcomer, cause: deal.link_created_client(newcomer, by=cause.actor, at=cause.at),
-            self.removed_clients,
-        )
+        owners: Owners = {"deal": self.deals}
+        self.removed_clients = RemovedClients(database.collection("departures"), owners)
+        created_links = CreatedLinks(database.collection("arrivals"), owners, self.removed_clients)
         self.views = ClientViews(self.contacts, self.companies)
-        self.elements = Elements(database.collection("elements"))
+        self.elements = LinkedElements(database.collection("elements"))
+        self._reactions = (
+            [
+                *linked_element.reactions(elements=self.elements),
+                *answers.reactions(companies=self.companies, views=self.views, answers=self.answers),
+                *records.reactions(contacts=self.contacts, companies=self.companies, views=self.views),
+            ],
+            [
+                *client_field_reactions(owners, removed_clients=self.removed_clients, created_links=created_links),
+                *requisite_reactions({"deal": self.deals}),
+            ],
+        )
         self._heard: dict[str, int] = {}
 
     def id(self, name: str) -> str:
@@ -158,20 +163,9 @@ class Site:
         self._heard[name] = self._heard.get(name, 0) + 1
         event = parse(headers, value)
         assert event is not None
-        for reactions in (OF_CLIENTS, OF_DEALS):
-            if type(event.data) in reactions:
-                await react(
-                    reactions,
-                    event,
-                    contacts=self.contacts,
-                    companies=self.companies,
-                    deals=self.deals,
-                    views=self.views,
-                    elements=self.elements,
-                    answers=self.answers,
-                    removed_clients=self.removed_clients,
-                    created_links=self.created_links,
-                )
+        for reactions in self._reactions:
+            if any(reaction.event is type(event.data) for reaction in reactions):
+                await react(reactions, event)
         return True
 
     async def alive(self, repository: Documents[Any], names: tuple[str, ...]) -> list[Any]:
@@ -246,11 +240,11 @@ class Links(RuleBasedStateMachine):
 
     @rule(who=people)
     def delete_contact(self, who: str) -> None:
-        self.attempt(delete_contact(self.site.id(who), self.site.cause(), contacts=self.site.contacts))
+        self.attempt(delete_client(self.site.id(who), self.site.cause(), owners=self.site.contacts))
 
     @rule(firm=firms)
     def delete_company(self, firm: str) -> None:
-        self.attempt(delete_company(self.site.id(firm), self.site.cause(), companies=self.site.companies))
+        self.attempt(delete_client(self.site.id(firm), self.site.cause(), owners=self.site.companies))
 
     @rule(one=people, others=st.lists(people, min_size=1, max_size=2, unique=True))
     def merge_contacts(self, one: str, others: list[str]) -> None:
@@ -288,7 +282,7 @@ class Links(RuleBasedStateMachine):
     def _set(self, deal: str, change: Any) -> None:
         site = self.site
         self.attempt(
-            set_deal_client(site.id(deal), change, site.cause(), deals=site.deals, removed_clients=site.removed_clients)
+            set_client(site.id(deal), change, site.cause(), elements=site.deals, removed_clients=site.removed_clients)
         )
 
     @rule(turns=st.lists(st.integers(0, 9), min_size=1, max_size=4))

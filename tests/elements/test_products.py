@@ -13,10 +13,11 @@ from crm_contracts.values import ElementRef, Money
 
 from deploy.local.mongo import Mongo
 from shared.elements.domain.product_rows import ProductFacts
-from shared.elements.store.products import PRODUCT_REACTIONS, Products
+from shared.elements.events.products import product_reactions
+from shared.elements.store.products import Products
 from shared.kit.storage.connection import connect
 from tests.builders.causes import ANNA, NOON
-from tests.builders.events import an_event, cause_of
+from tests.builders.events import an_event, react
 from tests.builders.values import euros
 
 
@@ -48,7 +49,7 @@ def updated(id_: str, sequence: int, **after: Any) -> Envelope[ProductUpdated]:
 async def deliver(products: Products, *events: Envelope[Event]) -> ProductFacts | None:
     """What is known of the one product after these events."""
     for event in events:
-        await PRODUCT_REACTIONS[type(event.data)](event, cause_of(event), products=products)
+        await react(product_reactions(products), event)
     return (await products.facts([events[0].subject])).get(events[0].subject)
 
 

@@ -15,10 +15,10 @@ from crm_contracts.conversions import (
 from crm_contracts.leads import LeadStageChanged
 from crm_contracts.values import ConversionTarget, ElementRef
 
-from services.leads.domain.errors import ConversionRunning, LeadAlreadyConverted, RepeatLeadOnlyDeal
-from services.leads.domain.lead import Lead
-from services.leads.domain.stages import LEAD_STAGES
-from services.leads.entrypoints.schemas import ConversionOut, LeadOut
+from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, RepeatLeadOnlyDeal
+from services.leads.lead.domain.lead import Lead
+from services.leads.lead.schemas import ConversionOut, LeadOut
+from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_field import set_company
 from shared.kit.domain import Refused
 from tests.builders.causes import ANNA, NOON, ids, later
@@ -392,7 +392,7 @@ def test_the_data_are_frozen_when_the_conversion_starts() -> None:
     (asked,) = heard(lead)
     changes = {"first_name": "Eve", "title": "Something else", "comments": "changed", "phones": ()}
     lead.correct(changes, by=ANNA, at=later(1))
-    lead.sell(priced(a_row("row-2", price="99"), amount="99"), by=ANNA, at=later(1))
+    lead.set_rows(priced(a_row("row-2", price="99"), amount="99"), by=ANNA, at=later(1))
     lead.ask_again(silent_since=later(5), at=later(6))
     again = heard(lead)[-1]
     assert again.snapshot == asked.snapshot

@@ -19,14 +19,16 @@ from crm_contracts.envelope import Event
 from crm_contracts.products import ListPrice, ProductCreated, ProductState
 from crm_contracts.values import ElementRef
 
-from services.leads.adapters.mongo import FILTERS, LeadViews
-from services.leads.domain.lead import Lead
-from services.leads.entrypoints.events import REACTIONS
+from services.leads.lead.domain.lead import Lead
+from services.leads.lead.events import reactions
+from services.leads.lead.store import FILTERS, LeadViews
+from shared.elements.events.client_field import client_answer_reactions
+from shared.elements.events.products import product_reactions
 from shared.elements.store.products import Products
 from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA, NOON
 from tests.builders.deals import just_created_deal
-from tests.builders.events import an_event, cause_of, react
+from tests.builders.events import an_event, react
 from tests.builders.fakes import Documents, NobodyLeft
 from tests.builders.running import Api, Explained, wrong_fields
 from tests.builders.values import company_ref, contact_ref, euros
@@ -68,7 +70,9 @@ READS = ["/leads", "/leads/lead-1", "/leads/lead-1/conversion", "/lead-stages"]
 async def deliver(api: Api, lead_id: str, event: Event) -> None:
     """What another service says, as the subscription would bring it."""
     envelope = an_event(event, id_=str(uuid4()), subject=lead_id)
-    await react(REACTIONS, envelope, leads=api.documents(Lead, "leads"), removed_clients=NobodyLeft())
+    leads, removed_clients = api.documents(Lead, "leads"), NobodyLeft()
+    answers = client_answer_reactions({"lead": leads}, removed_clients=removed_clients)
+    await react([*reactions(leads=leads, removed_clients=removed_clients), *answers], envelope)
 
 
 def ref(lead: Mapping[str, Any]) -> ElementRef:
@@ -115,7 +119,7 @@ async def sells(api: Api, id_: str, *, active: bool = True) -> None:
     )
     envelope = an_event(ProductCreated(product=product), subject=id_)
     products = Products(api.database.collection("products"))
-    await REACTIONS[ProductCreated](envelope, cause_of(envelope), products=products)
+    await react(product_reactions(products), envelope)
 
 
 async def test_a_lead_needs_nothing(api: Api) -> None:

@@ -14,8 +14,8 @@ from crm_contracts.leads import (
     LeadUpdated,
 )
 
-from services.leads.domain.lead import Lead
-from services.leads.domain.stages import LEAD_STAGES
+from services.leads.lead.domain.lead import Lead
+from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company, set_contacts
 from tests.builders.causes import ANNA, NOON, later
 from tests.builders.leads import a_lead, just_created_lead
@@ -26,12 +26,12 @@ ADA = NewContactLink("ada")
 
 def whole(lead: Lead, change: Callable[[Client], Client]) -> None:
     """The Client field set with the lead itself."""
-    lead.set_client(change(lead.client), by=ANNA, at=NOON, as_whole=True)
+    lead.set_client(change(lead.client), by=ANNA, at=NOON)
 
 
 def single(lead: Lead, change: Callable[[Client], Client]) -> None:
     """The Client field changed contact by contact."""
-    lead.set_client(change(lead.client), by=ANNA, at=NOON, as_whole=False)
+    lead.set_contacts(change(lead.client), by=ANNA, at=NOON)
 
 
 def refuse(lead: Lead, link_no: int) -> None:
@@ -134,8 +134,8 @@ def test_products_change_with_their_amount_in_one_event() -> None:
     """ROW-01, ROW-02."""
     lead = a_lead()
     sold = priced(a_row(), amount="10")
-    lead.sell(sold, by=ANNA, at=NOON)
-    lead.sell(sold, by=ANNA, at=NOON)
+    lead.set_rows(sold, by=ANNA, at=NOON)
+    lead.set_rows(sold, by=ANNA, at=NOON)
     assert lead.recorded == (LeadProductRowsChanged(lead=lead.ref, before=priced(), after=sold),)
     assert lead.amount == euros("10")
 

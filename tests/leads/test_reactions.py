@@ -32,23 +32,26 @@ from crm_contracts.leads import (
 )
 from crm_contracts.values import ElementRef
 
-from services.leads.domain.conversion import ConversionRequest
-from services.leads.domain.errors import LeadTooLarge
-from services.leads.domain.lead import Lead
-from services.leads.entrypoints.events import REACTIONS
-from services.leads.usecases.ask_again import ask_again
-from services.leads.usecases.convert_lead import convert_lead
-from services.leads.usecases.correct_lead import correct_lead
-from services.leads.usecases.create_lead import NewLead, create_lead
-from services.leads.usecases.set_lead_client import set_lead_client
-from services.leads.usecases.set_lead_rows import set_lead_rows
+from services.leads.lead.domain.conversion import ConversionRequest
+from services.leads.lead.domain.errors import LeadTooLarge
+from services.leads.lead.domain.lead import Lead
+from services.leads.lead.events import reactions
+from services.leads.lead.usecases import ask_again, convert_lead, create_lead
 from shared.elements.domain.client_field import set_company
 from shared.elements.domain.product_rows import NewRow, ProductFacts
+from shared.elements.events.client_field import client_answer_reactions
+from shared.elements.store.reference import Reference
+from shared.elements.store.removed_clients import RemovedClients
+from shared.elements.usecases.client_field import set_client
+from shared.elements.usecases.correct_element import correct_element
+from shared.elements.usecases.create_element import NewElement
+from shared.elements.usecases.set_rows import set_rows
 from shared.kit.domain import Invalid
+from shared.kit.messaging.reactions import Reactions
 from tests.builders.causes import NOON, a_cause, ids, later
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
-from tests.builders.fakes import Catalog, Counting, Memory, NobodyLeft, again
+from tests.builders.fakes import Catalog, Memory, NobodyLeft, again, collaborators
 from tests.builders.leads import LEAD_ID, LEAD_REF, a_wish, just_created_lead, start
 from tests.builders.values import company_ref, contact_ref, deal_ref, euros
 
@@ -56,6 +59,14 @@ CONVERSION = "id-1"
 ASKED_BY = ConversionRef(lead_id=LEAD_ID, conversion_id=CONVERSION, attempt=1)
 DEAL_CREATED = DealCreated(deal=just_created_deal(conversion=ASKED_BY).state, conversion=ASKED_BY)
 RESOLVED = LeadClientResolved(lead=LEAD_REF, conversion_id=CONVERSION, attempt=1, contact=contact_ref())
+
+
+def all_reactions(leads: Memory[Lead], removed_clients: RemovedClients) -> Reactions:
+    """Those of leads alone, and those to answers about linked companies."""
+    return [
+        *reactions(leads=leads, removed_clients=removed_clients),
+        *client_answer_reactions({"lead": leads}, removed_clients=removed_clients),
+    ]
 
 
 async def stored(lead: Lead) -> Memory[Lead]:
@@ -82,7 +93,7 @@ def waiting_for_a_deal() -> Lead:
 async def test_a_lead_that_is_converted_looks_whether_its_client_is_still_there(event: Event) -> None:
     """COMP-10: it may have ended while the deal was opened."""
     leads, removed_clients = await stored(waiting_for_a_deal()), NobodyLeft()
-    await react(REACTIONS, an_event(event), leads=leads, removed_clients=removed_clients)
+    await react(all_reactions(leads, removed_clients), an_event(event))
     assert removed_clients.asked == {"lead-1": {"contact:ada"}}
 
 
@@ -93,8 +104,7 @@ def linking() -> Lead:
 
 
 async def deliver(leads: Memory[Lead], event: Event, id_: str = "event-1", at: datetime = NOON) -> None:
-    envelope = an_event(event, id_=id_)
-    await react(REACTIONS, envelope, at=at, leads=leads, removed_clients=NobodyLeft())
+    await react(all_reactions(leads, NobodyLeft()), an_event(event, id_=id_), at=at)
 
 
 REACTIONS_TO: list[tuple[Callable[[], Lead], Event, list[type[Event]]]] = [
@@ -220,29 +230,19 @@ async def test_what_is_asked_again_belongs_to_the_trace_of_the_conversion() -> N
 PUMP = ProductFacts("pump", "Pump", active=True, price=euros("550"))
 
 
-async def new_lead(leads: Memory[Lead], wish: NewLead, key: str = "request:1") -> Lead:
-    return await create_lead(
-        LEAD_ID,
-        wish,
-        a_cause(key),
-        leads=leads,
-        removed_clients=NobodyLeft(),
-        products=Catalog(PUMP),
-        numbers=Counting(),
-        currency="EUR",
-        new_id=ids("row"),
-    )
+async def new_lead(leads: Memory[Lead], wish: NewElement, key: str = "request:1") -> Lead:
+    return await create_lead(LEAD_ID, wish, a_cause(key), leads=leads, collaborators=collaborators(PUMP))
 
 
 async def test_a_new_lead_belongs_to_whoever_entered_it_unless_somebody_else_is_named() -> None:
     """CMN-04."""
-    assert (await new_lead(Memory(Lead), NewLead())).responsible_id == "anna"
-    assert (await new_lead(Memory(Lead), NewLead(fields={"responsible_id": "bob"}))).responsible_id == "bob"
+    assert (await new_lead(Memory(Lead), NewElement())).responsible_id == "anna"
+    assert (await new_lead(Memory(Lead), NewElement(fields={"responsible_id": "bob"}))).responsible_id == "bob"
 
 
 async def test_a_new_lead_comes_with_its_products_its_client_and_its_stage() -> None:
     """LEAD-01, LEAD-18."""
-    wish = NewLead(rows=[NewRow("pump")], company_id="acme", stage_id="IN_PROCESS")
+    wish = NewElement(rows=[NewRow("pump")], company_id="acme", stage_id="IN_PROCESS")
     lead = await new_lead(Memory(Lead), wish)
     assert (lead.rows[0].name, lead.amount, lead.stage_id) == ("Pump", euros("550.00"), "IN_PROCESS")
     assert (lead.client.link_state, lead.is_repeat) == ("pending", True)
@@ -251,18 +251,18 @@ async def test_a_new_lead_comes_with_its_products_its_client_and_its_stage() -> 
 async def test_a_lead_that_is_created_twice_by_one_request_is_one_lead() -> None:
     """CMN-03."""
     leads = Memory(Lead)
-    first, second = await new_lead(leads, NewLead()), await new_lead(leads, NewLead())
+    first, second = await new_lead(leads, NewElement()), await new_lead(leads, NewElement())
     assert (first.number, second.number) == (1, 1)
     assert [type(event) for event in leads.said(LEAD_ID)] == [LeadCreated]
 
 
 async def sell(leads: Memory[Lead], *wishes: NewRow, key: str = "request:2", **amount: Any) -> Lead:
-    return await set_lead_rows(
+    return await set_rows(
         LEAD_ID,
         wishes,
         a_cause(key),
         **{"amount": None, "is_manual_amount": None, **amount},
-        leads=leads,
+        elements=leads,
         products=Catalog(PUMP),
         new_id=ids("row"),
     )
@@ -293,9 +293,7 @@ async def test_a_client_that_is_set_by_a_repeated_request_is_asked_for_once() ->
 
     async def link(why: Any) -> Lead:
         rule: Callable[..., Any] = lambda client: set_company(client, "acme")  # noqa: E731
-        setting: Awaitable[Lead] = set_lead_client(
-            LEAD_ID, rule, why, leads=leads, removed_clients=NobodyLeft(), as_whole=True
-        )
+        setting: Awaitable[Lead] = set_client(LEAD_ID, rule, why, elements=leads, removed_clients=NobodyLeft())
         return await setting
 
     await link(cause)
@@ -310,8 +308,13 @@ async def test_a_lead_whose_deal_would_be_too_large_to_be_asked_for_is_not_conve
     leads = await stored(just_created_lead())
     await sell(leads, *(NewRow(name="\u5024" * 255) for _ in range(500)))
     for field in ("comments", "source_description"):
-        await correct_lead(
-            LEAD_ID, {field: "\u5024" * 20_000}, a_cause(field), leads=leads, removed_clients=NobodyLeft()
+        await correct_element(
+            LEAD_ID,
+            {field: "\u5024" * 20_000},
+            a_cause(field),
+            elements=leads,
+            dictionaries=Reference(None),
+            removed_clients=NobodyLeft(),
         )
     said = leads.said(LEAD_ID)
     with pytest.raises(LeadTooLarge):

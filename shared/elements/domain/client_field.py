@@ -1,8 +1,8 @@
 """The rules of the Client field: one company, several contacts, one of them primary (CLI-06, CLI-07).
 
-Pure functions from one `Client` to the next. The surprise: setting a company only *asks*. The clients service answers
-with the company's contacts, an answer counts only for the `link_no` that it was asked for, and contacts that a
-company brought leave with it unless somebody touched them.
+Pure functions from one `Client` to the next. Setting a company is a request: the clients service answers with the
+company's contacts. An answer counts only for the `link_no` of its request, and contacts that were linked automatically
+are unlinked with their company unless a user touched them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ MAX_ATTACHED: Final = 500
 
 @dataclass(frozen=True)
 class NewContactLink:
-    """A contact as a caller wants it linked; what is None gets its default."""
+    """A contact to be linked; None means the default."""
 
     contact_id: str
     sort: int | None = None
@@ -28,7 +28,7 @@ class NewContactLink:
 
 @dataclass(frozen=True)
 class Attachment:
-    """What an answer about a company's contacts changed."""
+    """The effect of an answer about a company's contacts."""
 
     client: Client
     attached: tuple[ElementRef, ...]
@@ -44,7 +44,7 @@ def set_company(client: Client, company_id: str | None, *, auto_link_contacts: b
     cleared = company_id is None
     return Client(
         company=None if cleared else ElementRef(type="company", id=company_id or ""),
-        # After a clear the contacts are nobody's: they were kept on purpose.
+        # After a clear no company owns the contacts: they were kept on purpose.
         contacts=tuple(_touched(link) for link in client.contacts) if cleared else client.contacts,
         link_no=client.link_no + 1,
         link_state="none" if cleared else "pending",
@@ -52,25 +52,25 @@ def set_company(client: Client, company_id: str | None, *, auto_link_contacts: b
     )
 
 
-def set_contacts(client: Client, wishes: Sequence[NewContactLink]) -> Client:
-    """Replace the whole list; whoever is in it has been touched (CLI-06)."""
+def set_contacts(client: Client, contacts: Sequence[NewContactLink]) -> Client:
+    """Replace the whole list; all in it count as touched (CLI-06)."""
     known = {link.contact_id: link for link in client.contacts}
     links: dict[str, ContactLink] = {}
-    for position, wish in enumerate(wishes, start=1):
-        title = wish.title or (known[wish.contact_id].title if wish.contact_id in known else None)
-        sort = position * 10 if wish.sort is None else wish.sort
-        links.setdefault(wish.contact_id, _link(wish, sort=sort, title=title))
+    for position, new in enumerate(contacts, start=1):
+        title = new.title or (known[new.contact_id].title if new.contact_id in known else None)
+        sort = position * 10 if new.sort is None else new.sort
+        links.setdefault(new.contact_id, _link(new, sort=sort, title=title))
     return client.model_copy(update={"contacts": with_one_primary(links.values())})
 
 
-def add_contact(client: Client, wish: NewContactLink) -> Client:
+def add_contact(client: Client, new: NewContactLink) -> Client:
     """Link one more contact; one that is linked already changes nothing (CLI-06)."""
-    if any(link.contact_id == wish.contact_id for link in client.contacts):
+    if any(link.contact_id == new.contact_id for link in client.contacts):
         return client
-    sort = max((link.sort for link in client.contacts), default=0) + 10 if wish.sort is None else wish.sort
-    added = _link(wish, sort=sort, title=wish.title)
+    sort = max((link.sort for link in client.contacts), default=0) + 10 if new.sort is None else new.sort
+    added = _link(new, sort=sort, title=new.title)
     others: Iterable[ContactLink] = client.contacts
-    if wish.is_primary:
+    if new.is_primary:
         others = (link.model_copy(update={"is_primary": False}) for link in others)
     return client.model_copy(update={"contacts": with_one_primary([*others, added])})
 
@@ -86,16 +86,16 @@ def attach_contacts(
 ) -> Attachment | None:
     """Apply the answer to a company link (CLI-07); None where the answer is stale or was applied before.
 
-    The union of what is linked and the company's contacts, without what another company brought and nobody touched. An
-    existing primary stays, else the company's first contact is primary.
+    The result is the union of the linked contacts and the company's, without those that another company brought and no
+    user touched. An existing primary stays, else the company's first contact is primary.
     """
-    if link_no != client.link_no or client.link_state != "pending":
+    if not waits_for(client, link_no):
         return None
     theirs = {ref.id for ref in contacts} if client.auto_link_contacts else set()
     stays = [
         link for link in client.contacts if link.auto_linked_from in {None, company.id} or link.contact_id in theirs
     ]
-    # Whom another company brought and this one would bring too changes hands, and stays the primary it may be.
+    # A contact that both companies bring now belongs to this one, and stays primary if it is.
     kept = [link.model_copy(update={"auto_linked_from": link.auto_linked_from and company.id}) for link in stays]
     kept_ids = {link.contact_id for link in kept}
     detached = tuple(link.ref for link in client.contacts if link.contact_id not in kept_ids)
@@ -123,22 +123,27 @@ def attach_contacts(
 
 def refuse_company(client: Client, *, link_no: int, code: str) -> Client | None:
     """Unlink the company that clients does not know; None where the answer is stale or was applied before."""
-    if link_no != client.link_no or client.link_state != "pending":
+    if not waits_for(client, link_no):
         return None
     return client.model_copy(update={"company": None, "link_state": "refused", "refusal": code})
 
 
-def with_new(client: Client, newcomer: ElementRef) -> Client:
-    """The client with a contact or company that was created from it, as if it had been linked by hand (CLI-05)."""
-    if newcomer.type == "company":
-        return set_company(client, newcomer.id)
-    return add_contact(client, NewContactLink(newcomer.id, title=newcomer.title))
+def waits_for(client: Client, link_no: int) -> bool:
+    """Whether an answer to this request is still expected."""
+    return link_no == client.link_no and client.link_state == "pending"
+
+
+def with_created(client: Client, created: ElementRef) -> Client:
+    """Link a contact or company that was created from the element's card, as if by hand (CLI-05)."""
+    if created.type == "company":
+        return set_company(client, created.id)
+    return add_contact(client, NewContactLink(created.id, title=created.title))
 
 
 def without(client: Client, gone: ElementRef, survivor: ElementRef | None = None) -> Client:
-    """The client as it is when a contact or company of it is no more (COMP-10); the company's contacts stay.
+    """Unlink a contact or company that was deleted (COMP-10); the company's contacts stay.
 
-    The one that it was merged into, if it was, takes its place (DUP-02).
+    Where it was merged into another one, the survivor replaces it (DUP-02).
     """
     if gone.type == "company":
         return _without_company(client, gone, survivor)
@@ -166,13 +171,13 @@ def _without_company(client: Client, gone: ElementRef, survivor: ElementRef | No
     ]
     changes: dict[str, object] = {"contacts": tuple(brought)}
     if is_linked:
-        # A question about the company that is still open is asked again, of the survivor.
+        # A pending request for the company's contacts is repeated for the survivor.
         changes |= {"company": survivor, "link_no": client.link_no + (client.link_state == "pending")}
     return client.model_copy(update=changes)
 
 
 def with_resolved(client: Client, contact: ElementRef | None, company: ElementRef | None) -> Client:
-    """The client as a conversion left it: known to exist, so nothing is asked (LEAD-14)."""
+    """Link the results of a conversion; they are known to exist, so nothing is requested (LEAD-14)."""
     contacts = client.contacts
     if contact is not None:
         others = [link.model_copy(update={"is_primary": False}) for link in contacts if link.contact_id != contact.id]
@@ -188,15 +193,15 @@ def with_resolved(client: Client, contact: ElementRef | None, company: ElementRe
 
 
 def with_one_primary(links: Iterable[ContactLink]) -> tuple[ContactLink, ...]:
-    """Exactly one primary where there are links: the first flagged one, else the first by sort (CLI-06)."""
+    """Make exactly one link primary: the first flagged one, else the first by sort (CLI-06)."""
     ordered = sorted(links, key=lambda link: link.sort)
     primary = next((link for link in ordered if link.is_primary), ordered[0] if ordered else None)
     return tuple(link.model_copy(update={"is_primary": link is primary}) for link in ordered)
 
 
-def _link(wish: NewContactLink, sort: int, title: str | None) -> ContactLink:
+def _link(new: NewContactLink, sort: int, title: str | None) -> ContactLink:
     return ContactLink(
-        contact_id=wish.contact_id, title=title, sort=sort, is_primary=wish.is_primary, role_id=wish.role_id
+        contact_id=new.contact_id, title=title, sort=sort, is_primary=new.is_primary, role_id=new.role_id
     )
 
 

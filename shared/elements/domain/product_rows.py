@@ -1,7 +1,7 @@
 """Product rows and the amounts that they add up to (ROW-01, ROW-02).
 
-Pure. The surprise: a row keeps its own copy of name and list price, so a later change of the product changes no row,
-and a product that was switched off stays where it was sold.
+Pure. A row keeps its own copy of name and list price: a later change of the product changes no row, and a deactivated
+product stays in the rows that have it.
 """
 
 from collections import defaultdict, deque
@@ -20,7 +20,7 @@ CENT: Final = Decimal("0.01")
 
 @dataclass(frozen=True)
 class ProductFacts:
-    """What an element service knows of a product."""
+    """A product as far as an element service needs it."""
 
     id: str
     name: str
@@ -30,7 +30,7 @@ class ProductFacts:
 
 @dataclass(frozen=True)
 class NewRow:
-    """A row as a caller gives it; name and prices come from the product where they are None."""
+    """A row to be made; name and prices come from the product where they are None."""
 
     product_id: str | None = None
     name: str | None = None
@@ -42,14 +42,14 @@ class NewRow:
 
 
 def make_rows(
-    wishes: Sequence[NewRow],
+    new_rows: Sequence[NewRow],
     products: Mapping[str, ProductFacts],
     *,
     currency: str,
     new_id: Callable[[], str],
     existing: Sequence[ProductRow] = (),
 ) -> tuple[ProductRow, ...]:
-    """Rows from wishes, named and priced by the catalog where the caller does not.
+    """Make rows, with names and prices of the catalog where none are given.
 
     Raises:
         Invalid: naming every wrong row: an unknown or switched-off product, no name, no price in the currency.
@@ -57,26 +57,26 @@ def make_rows(
     sold = {row.product_id for row in existing}
     rows: list[ProductRow] = []
     errors: list[dict[str, str]] = []
-    for index, wish in enumerate(wishes):
-        product = products.get(wish.product_id or "")
-        problem = _problem(wish, product, currency, is_sold=wish.product_id in sold)
+    for index, new in enumerate(new_rows):
+        product = products.get(new.product_id or "")
+        problem = _problem(new, product, currency, is_sold=new.product_id in sold)
         if problem:
             field, code, message = problem
             errors.append({"field": f"rows.{index}.{field}", "code": code, "message": message})
             continue
-        listed = wish.list_price
+        listed = new.list_price
         if listed is None and product and product.price and product.price.currency == currency:
             listed = product.price.value
-        price = wish.price if wish.price is not None else listed
+        price = new.price if new.price is not None else listed
         rows.append(
             ProductRow(
-                id=wish.id or "",
-                product_id=wish.product_id,
-                name=wish.name or (product.name if product else ""),
-                quantity=wish.quantity,
+                id=new.id or "",
+                product_id=new.product_id,
+                name=new.name or (product.name if product else ""),
+                quantity=new.quantity,
                 list_price=listed if listed is not None else price or Decimal(0),
                 price=price or Decimal(0),
-                sort=(index + 1) * 10 if wish.sort is None else wish.sort,
+                sort=(index + 1) * 10 if new.sort is None else new.sort,
             )
         )
     if errors:
@@ -88,7 +88,7 @@ def make_rows(
 def _identified(
     rows: Sequence[ProductRow], existing: Sequence[ProductRow], new_id: Callable[[], str]
 ) -> tuple[ProductRow, ...]:
-    """Each row keeps its id or takes that of the very same row: rows sent again without ids are no change (LEAD-10)."""
+    """Give each row its id, or that of an equal row: rows sent again without ids are no change (LEAD-10)."""
     left = {row.id: row for row in existing}
     kept = [left.pop(row.id, None) for row in rows]  # of two rows with one id, the second is a new row
     alike: dict[ProductRow, deque[str]] = defaultdict(deque)
@@ -108,23 +108,21 @@ def _without_id(row: ProductRow) -> ProductRow:
     return row.model_copy(update={"id": ""})
 
 
-def _problem(
-    wish: NewRow, product: ProductFacts | None, currency: str, *, is_sold: bool
-) -> tuple[str, str, str] | None:
-    if wish.product_id and product is None and not (is_sold and wish.name):
+def _problem(new: NewRow, product: ProductFacts | None, currency: str, *, is_sold: bool) -> tuple[str, str, str] | None:
+    if new.product_id and product is None and not (is_sold and new.name):
         return "product_id", "product_not_found", "the catalog has not told of this product"
     if product and not product.active and not is_sold:
         return "product_id", "product_inactive", "the product cannot be bought now"
-    if not wish.name and product is None:
+    if not new.name and product is None:
         return "name", "missing", "a row without a product needs a name"
     other_currency = product and product.price and product.price.currency != currency
-    if other_currency and wish.price is None and wish.list_price is None:
+    if other_currency and new.price is None and new.list_price is None:
         return "price", "price_missing", f"the product has no price in {currency}"
     return None
 
 
 def total(rows: Sequence[ProductRow], currency: str) -> Money:
-    """Sum of final price times quantity, rounded half up to cents."""
+    """Sum up final price times quantity, rounded half up to cents."""
     value = sum((row.price * row.quantity for row in rows), Decimal(0))
     return Money(value=value.quantize(CENT, ROUND_HALF_UP), currency=currency)
 
@@ -132,7 +130,7 @@ def total(rows: Sequence[ProductRow], currency: str) -> Money:
 def priced(
     rows: Sequence[ProductRow], *, typed: Money | None, manual: bool | None, currency: str, was: Priced | None = None
 ) -> Priced:
-    """Rows with their amount: typed where the caller insists on it, summed where there are rows, else as it was.
+    """Choose the amount of rows: the typed one where it is manual, the sum where there are rows, else the present one.
 
     Raises:
         Invalid: an amount was sent beside rows without the flag that makes it count (ROW-02).

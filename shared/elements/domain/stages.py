@@ -41,13 +41,21 @@ class StageSet:
         """Where new elements start."""
         return self._stages[0]
 
+    def initial(self, stage_id: str | None) -> Stage:
+        """Choose the stage of a new element: the given one, or the first.
+
+        Raises:
+            StageNotFound: it belongs to no stage of this set.
+        """
+        return self.get(stage_id) if stage_id else self.first
+
     @property
     def success(self) -> Stage:
         """The one stage that means success."""
         return next(stage for stage in self._stages if stage.semantic == "S")
 
     def get(self, stage_id: str) -> Stage:
-        """The stage with this code.
+        """Find the stage with this code.
 
         Raises:
             StageNotFound: it belongs to no stage of this set.
@@ -62,7 +70,7 @@ class StageSet:
 
 
 class StagedElement(Protocol):
-    """An element that stands on a stage."""
+    """An element that goes through stages."""
 
     stage_id: str
     stage_semantic: StageSemantic

@@ -27,7 +27,7 @@ class ContactLinkIn(Input):
     role_id: RoleId = 0
 
     def to_domain(self) -> NewContactLink:
-        """As the rules have it."""
+        """Make the value that the rules take."""
         return NewContactLink(**self.model_dump())
 
 
@@ -57,8 +57,13 @@ class ClientIn(Input):
             return self.company_id[0] if self.company_id else None
         return self.company_id
 
+    @property
+    def given_rule(self) -> Callable[[Client], Client] | None:
+        """The rule of `rule`, or None where the body has nothing of the Client field."""
+        return self.rule() if self.model_fields_set & ClientIn.model_fields.keys() else None
+
     def rule(self) -> Callable[[Client], Client]:
-        """What the body asks of a Client field; what it leaves out stays."""
+        """Make the change of a Client field that the body requests; what it leaves out stays."""
         company, contacts, auto = self.company, self.contacts, self.auto_link_contacts
 
         def change(client: Client) -> Client:
@@ -72,7 +77,7 @@ class ClientIn(Input):
 
 
 class CompanyRefused(Conflict):
-    """The company to be linked is not there (CLI-07)."""
+    """The company to be linked does not exist (CLI-07)."""
 
     code = "company_not_found"
 

@@ -1,71 +1,37 @@
-"""Contacts and companies that are created from an element's Client field are linked to it (CLI-05).
+"""Link contacts and companies that were created from an element's card to that element (CLI-05).
 
-The surprise: that somebody was linked is remembered apart from the element. Told again, long after a user has removed
-them, nobody comes back.
+That a client was linked is stored apart from the element: an event that is delivered again after a user has unlinked
+the client does not link it once more.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Final, Generic, TypeVar
 
-from crm_contracts.companies import CompanyCreated
-from crm_contracts.contacts import ContactCreated
-from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
-from shared.elements.store.removed_clients import RemovedClients
-from shared.kit.domain import Aggregate, Cause, NotFound
+from shared.elements.store.removed_clients import Owners, RemovedClients
+from shared.kit.domain import Cause, NotFound
 from shared.kit.storage.collection import Collection
-from shared.kit.storage.repository import Repository
-
-E = TypeVar("E", bound=Aggregate)
-Welcome = Callable[[E, ElementRef, Cause], None]
-"""Puts a new client into an element's Client field."""
 
 
-class CreatedLinks(Generic[E]):
-    """Who was created for this service's elements, and how they get in."""
+class CreatedLinks:
+    """The clients that were created from the cards of this service's elements."""
 
-    def __init__(
-        self,
-        noted: Collection,
-        elements: Repository[E],
-        link_created_client: Welcome[E],
-        removed_clients: RemovedClients[E],
-    ) -> None:
-        self._noted = noted
-        self._elements = elements
-        self._welcome = link_created_client
-        self._departures = removed_clients
+    def __init__(self, linked: Collection, owners: Owners, removed_clients: RemovedClients) -> None:
+        self._linked = linked
+        self._owners = owners
+        self._removed_clients = removed_clients
 
     async def link(self, event_id: str, client: ElementRef, link_to: ElementRef | None, cause: Cause) -> None:
         """Link a new client to the element that it was created from, once; without that element nothing happens.
 
-        Most clients are created for nobody, or for others: that costs nothing.
+        Clients that were created from no card, or from that of another service, cost no query.
         """
-        if link_to is None or link_to.type != self._elements.noun or await self._noted.get(event_id):
+        if link_to is None or link_to.type not in self._owners or await self._linked.get(event_id):
             return
         with suppress(NotFound):
-            await self._elements.change(link_to.id, lambda element: self._welcome(element, client, cause), cause)
-        await self._departures.remove_from(link_to.id, [client], cause)
-        # Last: what was interrupted before this is done again, and finds itself done as far as it was.
-        await self._noted.insert_missing([{"_id": event_id, "element": str(link_to), "client": str(client)}])
-
-
-async def on_contact_created(event: Envelope[ContactCreated], cause: Cause, *, created_links: CreatedLinks[E]) -> None:
-    """A contact is there, perhaps for one of our elements."""
-    contact = event.data.contact
-    ref = ElementRef(type="contact", id=contact.id, title=contact.full_name)
-    await created_links.link(event.id, ref, event.data.link_to, cause)
-
-
-async def on_company_created(event: Envelope[CompanyCreated], cause: Cause, *, created_links: CreatedLinks[E]) -> None:
-    """A company is there, perhaps for one of our elements."""
-    ref = ElementRef(type="company", id=event.data.company.id, title=event.data.company.title)
-    await created_links.link(event.id, ref, event.data.link_to, cause)
-
-
-CREATED_LINK_REACTIONS: Final[Mapping[type[Event], Callable[..., Awaitable[None]]]] = {
-    ContactCreated: on_contact_created,
-    CompanyCreated: on_company_created,
-}
+            await self._owners[link_to.type].change(
+                link_to.id, lambda element: element.link_created_client(client, by=cause.actor, at=cause.at), cause
+            )
+        await self._removed_clients.remove_from(link_to, [client], cause)
+        # Last: where it was interrupted before, all of it is repeated, and each step recognises what it has done.
+        await self._linked.insert_missing([{"_id": event_id, "element": str(link_to), "client": str(client)}])

@@ -1,112 +1,101 @@
-"""Contacts and companies that were deleted leave the elements that link them, merged ones make room (COMP-10, DUP-02).
+"""Unlink deleted contacts and companies from the elements that link them, and replace merged ones (COMP-10, DUP-02).
 
-The surprise: an answer that names a contact may be older than the contact's end, and come after it; and a record may
-have been merged into one whose end was heard of long ago. So whoever heard of an end remembers it, and looks once more
-after each link: whichever comes later sees the other.
+An answer that names a contact may be older than its deletion and be delivered after it, and a record may have been
+merged into one whose deletion was received long ago. So each deletion is kept, and checked again after every link:
+whichever of the two comes later sees the other.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final, Generic, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
 
-from crm_contracts.companies import CompanyDeleted, CompanyReplaced
-from crm_contracts.contacts import ContactDeleted, ContactReplaced
-from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
-from shared.kit.domain import Aggregate, Cause, NotFound
+from shared.elements.domain.traits import HasClient
+from shared.kit.domain import Cause, NotFound
 from shared.kit.storage.collection import Collection
-from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import newest_first
+from shared.kit.storage.repository import A_co, Records
 
-E = TypeVar("E", bound=Aggregate)
-Drop = Callable[[E, ElementRef, ElementRef | None, Cause], None]
-"""Takes a client out of an element's Client field, if it is there, or puts its survivor in its place."""
+C = TypeVar("C", bound=HasClient)
 
 AT_ONCE: Final = 100
 FIELDS: Final = {"company": "client.company.id", "contact": "client.contacts.contact_id"}
 
 
-class RemovedClients(Generic[E]):
-    """Who is gone, and how they leave this service's elements."""
+class LinkingRecords(Records[A_co], Protocol[A_co]):
+    """Elements that can be found by the clients that they link."""
 
-    def __init__(self, gone: Collection, elements: MongoRepository[E], drop: Drop[E]) -> None:
-        self._gone = gone
-        self._elements = elements
-        self._drop = drop
+    @property
+    def collection(self) -> Collection:
+        """Where they are stored."""
+        ...
+
+
+Owners: TypeAlias = Mapping[str, LinkingRecords[HasClient]]
+"""The elements of a service that have a Client field, by the noun of their type."""
+
+
+class RemovedClients:
+    """The deleted clients, and how they are removed from a service's elements."""
+
+    def __init__(self, removed: Collection, owners: Owners) -> None:
+        self._removed = removed
+        self._owners = owners
 
     async def remove_everywhere(self, client: ElementRef, cause: Cause, *, survivor: ElementRef | None = None) -> None:
-        """Remember it, then let every element that links the client go on without, or with its survivor."""
+        """Keep the deletion, then unlink the client, or link its survivor, in every element that links it."""
         into = survivor.model_dump() if survivor else None
-        await self._gone.insert_missing([{"_id": str(client), "survivor": into}])
-        async for ids in self._linking(client):
-            await asyncio.gather(*(self._leave(id_, client, survivor, cause) for id_ in ids))
+        await self._removed.insert_missing([{"_id": str(client), "survivor": into}])
+        for noun, elements in self._owners.items():
+            async for ids in self._linking(elements.collection, client):
+                refs = [ElementRef(type=noun, id=id_) for id_ in ids]
+                await asyncio.gather(*(self._unlink(ref, client, survivor, cause) for ref in refs))
 
-    async def remove_from(self, id_: str, clients: Iterable[ElementRef], cause: Cause) -> None:
-        """Take out of an element whom it has just linked and who is gone; the element need not be there."""
+    async def remove_from(self, element: ElementRef, clients: Iterable[ElementRef], cause: Cause) -> HasClient | None:
+        """Remove from an element those just linked clients that were deleted before.
+
+        Returns:
+            The element as it is now, or None where nothing had to be removed or the element does not exist.
+        """
         linked = {str(client): client for client in clients}
         if not linked:
-            return
-        for gone in await self._gone.find({"_id": {"$in": list(linked)}}):
-            into = gone.get("survivor")
-            await self._leave(id_, linked[gone["_id"]], ElementRef.model_validate(into) if into else None, cause)
+            return None
+        changed: HasClient | None = None
+        for removed in await self._removed.find({"_id": {"$in": list(linked)}}):
+            into = removed.get("survivor")
+            survivor = ElementRef.model_validate(into) if into else None
+            changed = await self._unlink(element, linked[removed["_id"]], survivor, cause) or changed
+        return changed
 
-    async def without_removed(self, element: E, contacts: Iterable[ElementRef], cause: Cause) -> E:
-        """The element as it is without those of these contacts, linked by hand, who are gone (CLI-02)."""
-        refs = list(contacts)
-        await self.remove_from(element.id, refs, cause)
-        return await self._elements.get(element.id) if refs else element
+    async def without_removed(self, element: C, contacts: Iterable[ElementRef], cause: Cause) -> C:
+        """Remove from an element those of these contacts, linked by hand, that were deleted before (CLI-02)."""
+        changed = await self.remove_from(element.ref, contacts, cause)
+        return changed if isinstance(changed, type(element)) else element
 
-    async def _leave(self, id_: str, client: ElementRef, survivor: ElementRef | None, cause: Cause) -> None:
+    async def _unlink(
+        self, element: ElementRef, client: ElementRef, survivor: ElementRef | None, cause: Cause
+    ) -> HasClient | None:
         step = cause.step(f"without {client}")
+        changed: HasClient | None = None
         with suppress(NotFound):
-            await self._elements.change(id_, lambda element: self._drop(element, client, survivor, step), step)
-        if survivor is not None:
-            # Who may be gone as well, and may have been let go of under this very cause before coming in again.
-            await self.remove_from(id_, [survivor], step)
+            changed = await self._owners[element.type].change(
+                element.id,
+                lambda found: found.unlink_deleted_client(client, survivor, by=step.actor, at=step.at),
+                step,
+            )
+        if survivor is None:
+            return changed
+        # The survivor may have been deleted as well, and may have been unlinked under this very cause before.
+        return await self.remove_from(element, [survivor], step) or changed
 
-    async def _linking(self, client: ElementRef) -> AsyncIterator[Sequence[str]]:
+    @staticmethod
+    async def _linking(elements: Collection, client: ElementRef) -> AsyncIterator[Sequence[str]]:
         cursor: str | None = None
         while True:
             where = {FIELDS[client.type]: client.id, "deleted_at": None}
-            found, cursor = await newest_first(self._elements.collection, where, limit=AT_ONCE, cursor=cursor)
+            found, cursor = await newest_first(elements, where, limit=AT_ONCE, cursor=cursor)
             yield [document["_id"] for document in found]
             if cursor is None:
                 return
-
-
-async def on_contact_deleted(
-    event: Envelope[ContactDeleted], cause: Cause, *, removed_clients: RemovedClients[E]
-) -> None:
-    """A contact is gone."""
-    await removed_clients.remove_everywhere(event.data.contact, cause)
-
-
-async def on_company_deleted(
-    event: Envelope[CompanyDeleted], cause: Cause, *, removed_clients: RemovedClients[E]
-) -> None:
-    """A company is gone; its contacts stay (CLI-07)."""
-    await removed_clients.remove_everywhere(event.data.company, cause)
-
-
-async def on_contact_replaced(
-    event: Envelope[ContactReplaced], cause: Cause, *, removed_clients: RemovedClients[E]
-) -> None:
-    """A contact was merged into another one."""
-    await removed_clients.remove_everywhere(event.data.contact, cause, survivor=event.data.survivor)
-
-
-async def on_company_replaced(
-    event: Envelope[CompanyReplaced], cause: Cause, *, removed_clients: RemovedClients[E]
-) -> None:
-    """A company was merged into another one."""
-    await removed_clients.remove_everywhere(event.data.company, cause, survivor=event.data.survivor)
-
-
-REMOVED_CLIENT_REACTIONS: Final[Mapping[type[Event], Callable[..., Awaitable[None]]]] = {
-    ContactDeleted: on_contact_deleted,
-    CompanyDeleted: on_company_deleted,
-    ContactReplaced: on_contact_replaced,
-    CompanyReplaced: on_company_replaced,
-}

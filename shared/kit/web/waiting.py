@@ -22,9 +22,14 @@ class LongPolls:
         """Answer all waiting requests with the current state, because the service is about to stop."""
         self._stopping = True
 
-    async def until(self, read: Callable[[], Awaitable[T]], ended: Callable[[T], bool], wait_s: float) -> T:
-        """Read until the process has ended or the time is over, and return the last reading."""
-        reading = await read()
+    async def until(
+        self, read: Callable[[], Awaitable[T]], ended: Callable[[T], bool], wait_s: float, *, so_far: T | None = None
+    ) -> T:
+        """Read until the process has ended or the time is over, and return the last reading.
+
+        `so_far` is a reading that the caller has already; where it shows the end, nothing is read.
+        """
+        reading = await read() if so_far is None else so_far
         if ended(reading) or wait_s <= 0 or self._free <= 0:
             return reading
         self._free -= 1

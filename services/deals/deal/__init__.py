@@ -1,0 +1,1 @@
+"""Deals, and the deals that leads ask for."""

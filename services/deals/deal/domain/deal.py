@@ -1,0 +1,114 @@
+"""The rules of a deal: what is its own beside the traits that it shares with other elements."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, Final, Self
+
+from crm_contracts.client_field import Client
+from crm_contracts.conversions import ConversionRef
+from crm_contracts.deals import (
+    DealClientChanged,
+    DealCompanyUnlinked,
+    DealContactsAttached,
+    DealCreated,
+    DealProductRowsChanged,
+    DealRequisitesChosen,
+    DealStageChanged,
+    DealState,
+    DealUpdated,
+)
+from crm_contracts.elements import DEAL, ElementType
+from crm_contracts.envelope import Event
+from crm_contracts.product_rows import Priced
+from crm_contracts.requisites import RequisiteLink
+from crm_contracts.values import ElementRef
+
+from shared.elements.domain.client_field import Attachment
+from shared.elements.domain.element import state_of
+from shared.elements.domain.sales_element import InitialState, SalesElement
+from shared.elements.domain.stages import Stage
+from shared.elements.domain.traits import HasRequisites, StageMove
+
+DAYS_TO_CLOSE: Final = 7
+
+
+class Deal(SalesElement, HasRequisites, DealState):
+    """The process of selling a product to a client (DEAL-01)."""
+
+    TYPE: ClassVar[ElementType] = DEAL
+    NOUN: ClassVar[str] = DEAL.noun
+
+    conversion: ConversionRef | None = None
+    """The conversion that asked for it."""
+
+    @classmethod
+    def create(
+        cls,
+        id_: str,
+        number: int,
+        initial: InitialState,
+        *,
+        pipeline_id: str,
+        stage: Stage,
+        by: str,
+        at: datetime,
+        conversion: ConversionRef | None = None,
+    ) -> Self:
+        """Create a deal that begins today and ends in seven days unless dates are given (DEAL-11, DEAL-12).
+
+        A company in the Client field is requested by the first event already (CLI-07).
+        """
+        today: date = at.date()
+        fields = {
+            **initial.fields,
+            "begin_date": initial.fields.get("begin_date") or today,
+            "close_date": initial.fields.get("close_date") or today + timedelta(days=DAYS_TO_CLOSE),
+        }
+        return cls.start(
+            id_,
+            number,
+            replace(initial, fields=fields),
+            stage,
+            by=by,
+            at=at,
+            pipeline_id=pipeline_id,
+            closed=stage.semantic != "P",
+            lead_id=conversion.lead_id if conversion else None,
+            conversion=conversion,
+        )
+
+    @property
+    def state(self) -> DealState:
+        """What its events and answers show."""
+        return state_of(self, DealState)
+
+    def move(self, stage: Stage, *, by: str, at: datetime) -> None:
+        """Move to a stage of the deal's pipeline (DEAL-06); success and failure close it (DEAL-08)."""
+        super().move(stage, by=by, at=at)
+        self.closed = stage.semantic != "P"
+
+    def _created(self) -> Event:
+        return DealCreated(deal=self.state, conversion=self.conversion)
+
+    def _updated(self, before: Any, after: Any) -> Event:
+        return DealUpdated(deal=self.ref, before=before, after=after)
+
+    def _stage_changed(self, move: StageMove) -> Event:
+        return DealStageChanged(deal=self.ref, pipeline_id=self.pipeline_id, **move)
+
+    def _rows_changed(self, before: Priced, after: Priced) -> Event:
+        return DealProductRowsChanged(deal=self.ref, before=before, after=after)
+
+    def _client_changed(self, before: Client, after: Client) -> Event:
+        return DealClientChanged(deal=self.ref, before=before, after=after)
+
+    def _contacts_attached(self, found: Attachment) -> Event:
+        return DealContactsAttached(
+            deal=self.ref, attached=found.attached, detached=found.detached, client=found.client
+        )
+
+    def _company_refused(self, client: Client, company: ElementRef, code: str) -> Event:
+        return DealCompanyUnlinked(deal=self.ref, company=company, code=code, client=client)
+
+    def _requisites_chosen(self, before: RequisiteLink, after: RequisiteLink) -> Event:
+        return DealRequisitesChosen(deal=self.ref, before=before, after=after, clients=self.client.refs)

@@ -1,0 +1,103 @@
+"""Routes of deals."""
+
+from typing import Annotated
+
+from crm_contracts.elements import DEAL
+from fastapi import APIRouter, Response
+
+from services.deals.deal.domain.deal import Deal
+from services.deals.deal.schemas import ContactAdded, DealIn, DealOut, DealPatch
+from services.deals.deal.usecases import create_deal
+from services.deals.pipeline.domain import stages_of
+from shared.elements.http.answers import versioned
+from shared.elements.http.element_routes import element_routes
+from shared.elements.http.requisite_routes import requisite_routes
+from shared.elements.store.listing import ElementViews
+from shared.elements.usecases.collaborators import Collaborators
+from shared.elements.usecases.correct_element import correct_element
+from shared.kit.storage.repository import Repository
+from shared.kit.web.call import Call, reads, writes
+from shared.kit.web.routes import router
+from shared.kit.web.schemas import Cursor, Limit, Page
+from shared.kit.web.waiting import LongPolls
+
+CanRead = Annotated[Call, reads("deals:read")]
+CanWrite = Annotated[Call, writes("deals:write")]
+
+
+def build_router(
+    *,
+    deals: Repository[Deal],
+    views: ElementViews[Deal],
+    collaborators: Collaborators,
+    long_polls: LongPolls,
+) -> APIRouter:
+    """Make the routes, over these collaborators."""
+    api = router()
+
+    @api.post("/deals", status_code=201, tags=["deals"])
+    async def create(body: DealIn, call: CanWrite, response: Response) -> DealOut:
+        """Create a deal; no field is mandatory (DEAL-01)."""
+        deal = await create_deal(
+            body.id or call.new_id,
+            body.new_element(body.fields(), body.origin),
+            call.cause,
+            deals=deals,
+            collaborators=collaborators,
+            pipeline_id=body.pipeline_id,
+        )
+        response.headers["Location"] = f"/v1/deals/{deal.id}"
+        return versioned(DealOut.of(deal), response, 201)
+
+    @api.get("/deals", tags=["deals"])
+    async def page(
+        call: CanRead,
+        pipeline_id: str | None = None,
+        stage_id: str | None = None,
+        responsible_id: str | None = None,
+        company_id: str | None = None,
+        contact_id: str | None = None,
+        lead_id: str | None = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Page[DealOut]:
+        """List deals, newest first, by equality of fields."""
+        wanted = {
+            "pipeline_id": pipeline_id,
+            "stage_id": stage_id,
+            "responsible_id": responsible_id,
+            "company_id": company_id,
+            "contact_id": contact_id,
+            "lead_id": lead_id,
+        }
+        found, more = await views.page(wanted, access=call.caller, limit=limit, cursor=cursor)
+        return Page(items=[DealOut.of(deal) for deal in found], next_cursor=more)
+
+    @api.patch("/deals/{element_id}", tags=["deals"])
+    async def correct(element_id: str, body: DealPatch, call: CanWrite, response: Response) -> DealOut:
+        """Correct fields, or the client (DEAL-01)."""
+        deal = await correct_element(
+            element_id,
+            body.fields(),
+            call.cause,
+            elements=call.guard(deals),
+            dictionaries=collaborators.dictionaries,
+            removed_clients=collaborators.removed_clients,
+            client=body.given_rule,
+            expected_version=call.if_match,
+        )
+        return versioned(DealOut.of(deal), response)
+
+    api.include_router(
+        element_routes(
+            DEAL,
+            deals,
+            DealOut,
+            ContactAdded,
+            stages_of=lambda deal: stages_of(deal.pipeline_id),
+            collaborators=collaborators,
+            long_polls=long_polls,
+        )
+    )
+    api.include_router(requisite_routes(DEAL, deals, DealOut, long_polls=long_polls))
+    return api

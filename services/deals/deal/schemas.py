@@ -1,0 +1,71 @@
+"""Request and answer bodies of deals."""
+
+from typing import Annotated, Any
+
+from crm_contracts.deals import DealFields, DealState
+from pydantic import BaseModel, Field, StrictBool
+
+from services.deals.deal.domain.deal import Deal
+from services.deals.pipeline.domain import DEFAULT_PIPELINE
+from shared.elements.schemas.client_field import ClientIn
+from shared.elements.schemas.dictionary_fields import dictionary_inputs
+from shared.elements.schemas.given_fields import given_fields
+from shared.elements.schemas.new_element import NewElementIn
+from shared.elements.schemas.origin import NewRecordIn
+from shared.elements.schemas.scalars import Code, ElementId, Text, Title, UserId
+from shared.elements.schemas.strict_types import StrictDate
+from shared.elements.schemas.tracking import UtmIn
+from shared.kit.web.schemas import Input
+
+
+class DealFieldsIn(dictionary_inputs(DealFields), Input):  # type: ignore[misc] # fields with a dictionary are derived
+    """Fields of a deal; on PATCH, what is absent stays as it is."""
+
+    title: Title = ""
+    begin_date: StrictDate | None = None
+    close_date: StrictDate | None = None
+    additional_info: Text | None = None
+    comments: Text | None = None
+    source_id: Code | None = None
+    source_description: Text | None = None
+    responsible_id: UserId | None = None
+    observers: Annotated[list[UserId], Field(max_length=100)] = []
+    open_to_all: StrictBool = True
+    utm: UtmIn | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Take the fields that the caller sent."""
+        return given_fields(self, DealFieldsIn)
+
+
+class DealIn(NewRecordIn, DealFieldsIn, NewElementIn):
+    """A new deal; nothing is mandatory (DEAL-01)."""
+
+    pipeline_id: ElementId = DEFAULT_PIPELINE
+
+
+class DealPatch(DealFieldsIn, ClientIn):
+    """Changes of a deal: fields, or its client."""
+
+
+class DealOut(DealState):
+    """A deal with its version."""
+
+    version: int
+
+    @classmethod
+    def of(cls, deal: Deal) -> "DealOut":
+        """Show a deal."""
+        return cls(**dict(deal.state), version=deal.version)
+
+
+class ContactAdded(BaseModel):
+    """Whether the contact was linked just now; false where it was already (CLI-06)."""
+
+    added: bool
+    deal: DealOut
+
+    @classmethod
+    def of(cls, deal: Deal, *, added: bool) -> "ContactAdded":
+        """Show both."""
+        return cls(added=added, deal=DealOut.of(deal))

@@ -1,0 +1,113 @@
+"""What can be done with deals besides what every sales element can."""
+
+from functools import partial
+
+from crm_contracts.client_field import Client
+from crm_contracts.conversions import ConversionRef, LeadDealRequested
+from crm_contracts.deal_answers import LeadDealConfirmed
+from crm_contracts.elements import DEAL
+from crm_contracts.fields import Owned, Sourced
+from crm_contracts.product_rows import Priced
+from crm_contracts.values import ElementRef
+
+from services.deals.deal.domain.deal import Deal
+from services.deals.deal.domain.refusal import Refusal
+from services.deals.pipeline.domain import DEFAULT_PIPELINE, PipelineNotFound, stages_of
+from shared.elements.domain.client_field import set_company
+from shared.elements.domain.sales_element import InitialState
+from shared.elements.usecases.collaborators import Collaborators
+from shared.elements.usecases.create_element import NewElement, add_element, prepare_element
+from shared.kit.domain import Cause, NewId
+from shared.kit.messaging.answers import Answers
+from shared.kit.storage.repository import Repository
+from shared.kit.storage.repository_errors import IdTaken
+
+
+async def create_deal(
+    id_: str,
+    new: NewElement,
+    cause: Cause,
+    *,
+    deals: Repository[Deal],
+    collaborators: Collaborators,
+    pipeline_id: str = DEFAULT_PIPELINE,
+) -> Deal:
+    """Create a deal with its client and products (DEAL-01).
+
+    Raises:
+        Invalid: an unknown pipeline or stage, or rows that cannot be named or priced.
+        OriginTaken: the origin belongs to another deal.
+    """
+    initial = await prepare_element(new, cause, type_=DEAL, collaborators=collaborators)
+    stage = stages_of(pipeline_id).initial(new.stage_id)
+
+    def make(number: int) -> Deal:
+        return Deal.create(id_, number, initial, pipeline_id=pipeline_id, stage=stage, by=cause.actor, at=cause.at)
+
+    return await add_element(make, cause, elements=deals, collaborators=collaborators)
+
+
+async def open_deal_for_lead(
+    asked: LeadDealRequested,
+    cause: Cause,
+    *,
+    deals: Repository[Deal],
+    refusals: Repository[Refusal],
+    collaborators: Collaborators,
+    answers: Answers,
+) -> None:
+    """Open the deal that a lead asks for, or refuse it (LEAD-11, DEAL-16).
+
+    Another request of the same conversion is answered from what is stored. The same request delivered again changes
+    nothing and is not answered: its answer is in the log or in an outbox.
+    """
+    conversion = ConversionRef(lead_id=asked.lead.id, conversion_id=asked.conversion_id, attempt=asked.attempt)
+    refusal = await refusals.find(Refusal.id_for(conversion)) or _refusal(asked, conversion, cause)
+    if refusal is not None:
+        try:
+            await refusals.add(refusal, cause)
+        except IdTaken:
+            await answers.give(refusal.answer, subject=refusal.id, cause=cause)
+    else:
+        make = partial(_deal, asked, conversion, cause, collaborators.new_id)
+        try:
+            await deals.add_numbered(make, cause, collaborators.numbers)
+        except IdTaken:
+            deal = await deals.get(asked.proposed_deal_id)
+            confirmed = LeadDealConfirmed(lead=asked.lead, conversion=conversion, deal=deal.ref)
+            await answers.give(confirmed, subject=deal.id, cause=cause)
+    deal_ref = ElementRef(type=DEAL.noun, id=asked.proposed_deal_id)
+    clients = Client(company=asked.draft.company, contacts=asked.draft.contacts).refs
+    await collaborators.removed_clients.remove_from(deal_ref, clients, cause)
+
+
+def _refusal(asked: LeadDealRequested, conversion: ConversionRef, cause: Cause) -> Refusal | None:
+    try:
+        stages_of(asked.draft.pipeline_id)
+    except PipelineNotFound as error:
+        return Refusal.create(asked.lead, conversion, code=error.code, message=str(error), at=cause.at)
+    return None
+
+
+def _deal(asked: LeadDealRequested, conversion: ConversionRef, cause: Cause, new_id: NewId, number: int) -> Deal:
+    """Make the deal of the draft, with rows of its own (LEAD-12)."""
+    draft = asked.draft
+    client = Client(contacts=draft.contacts)
+    if draft.company is not None:
+        client = set_company(client, draft.company.id).model_copy(update={"company": draft.company})
+    rows = tuple(row.model_copy(update={"id": new_id()}) for row in draft.rows)
+    initial = InitialState(
+        fields={name: getattr(draft, name) for name in ("title", *Owned.model_fields, *Sourced.model_fields)},
+        client=client,
+        priced=Priced(rows=rows, amount=draft.amount, is_manual_amount=draft.is_manual_amount),
+    )
+    return Deal.create(
+        asked.proposed_deal_id,
+        number,
+        initial,
+        pipeline_id=draft.pipeline_id,
+        stage=stages_of(draft.pipeline_id).first,
+        by=cause.actor,
+        at=cause.at,
+        conversion=conversion,
+    )

@@ -1,0 +1,1 @@
+"""Pipelines of deals, and their stages."""

@@ -1,0 +1,42 @@
+"""Pipelines of deals and their stages (DEAL-07); so far the default pipeline alone."""
+
+from typing import Final
+
+from shared.elements.domain.stages import Stage, StageSet
+from shared.kit.domain import Invalid
+
+DEFAULT_PIPELINE: Final = "default"
+
+_PIPELINES: Final = {
+    DEFAULT_PIPELINE: StageSet(
+        [
+            Stage(id="NEW", name="New", semantic="P", sort=10),
+            Stage(id="PREPARATION", name="Preparing documents", semantic="P", sort=20),
+            Stage(id="PREPAYMENT_INVOICE", name="Prepayment invoice", semantic="P", sort=30),
+            Stage(id="EXECUTING", name="In progress", semantic="P", sort=40),
+            Stage(id="FINAL_INVOICE", name="Final invoice", semantic="P", sort=50),
+            Stage(id="WON", name="Won", semantic="S", sort=60),
+            Stage(id="LOSE", name="Lost", semantic="F", sort=70),
+            Stage(id="APOLOGY", name="Analyse the failure", semantic="F", sort=80),
+        ]
+    )
+}
+
+
+class PipelineNotFound(Invalid):
+    """No such pipeline."""
+
+    code = "pipeline_not_found"
+
+
+def stages_of(pipeline_id: str) -> StageSet:
+    """Find the stages of a pipeline.
+
+    Raises:
+        PipelineNotFound: there is none of this code.
+    """
+    if pipeline_id not in _PIPELINES:
+        message = f"There is no pipeline {pipeline_id}."
+        wrong = {"field": "pipeline_id", "code": PipelineNotFound.code, "message": message}
+        raise PipelineNotFound(message, {"errors": [wrong]})
+    return _PIPELINES[pipeline_id]

@@ -1,0 +1,24 @@
+"""Routes of pipelines."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from services.deals.pipeline.domain import DEFAULT_PIPELINE, stages_of
+from shared.elements.schemas.stages import StageOut
+from shared.kit.web.call import Call, reads
+from shared.kit.web.routes import router
+
+CanRead = Annotated[Call, reads("deals:read")]
+
+
+def build_router() -> APIRouter:
+    """Make the routes; pipelines are constants so far."""
+    api = router()
+
+    @api.get("/deal-stages", tags=["stages"])
+    async def stages(_: CanRead, pipeline_id: str = DEFAULT_PIPELINE) -> list[StageOut]:
+        """List the stages of a pipeline, in order (DEAL-07)."""
+        return [StageOut(**stage.model_dump()) for stage in stages_of(pipeline_id)]
+
+    return api

@@ -1,1 +1,0 @@
-"""Where state is kept and how it is read."""

@@ -1,0 +1,250 @@
+"""One conversion of a lead: a process manager that is part of the lead's state (LEAD-11, LEAD-13).
+
+The ids of what may be created are proposed by the first attempt and kept by all later ones, so that whatever an earlier
+attempt created is found again. They are never shown; only resolved ids are.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from crm_contracts.client_field import Client
+from crm_contracts.conversions import (
+    Activities,
+    DealDraft,
+    LeadConversionRefused,
+    LeadConversionRequested,
+    LeadDealRequested,
+    LeadSnapshot,
+)
+from crm_contracts.envelope import Event
+from crm_contracts.leads import LeadState
+from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
+from pydantic import BaseModel
+
+from services.leads.lead.domain.draft import MAX_DRAFT_BYTES, draft_of, is_too_large, snapshot_of
+from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, LeadTooLarge, RepeatLeadOnlyDeal
+from shared.elements.domain.client_field import with_resolved
+from shared.kit.domain import NewId
+
+ConversionState = Literal["none", "running", "done", "refused"]
+TARGETS: Sequence[ConversionTarget] = ("contact", "company", "deal")
+
+
+class ConversionRequest(BaseModel):
+    """What to convert into; `targets` None means the default of the lead."""
+
+    targets: tuple[ConversionTarget, ...] | None = None
+    on_duplicate: OnDuplicate = "link"
+    pipeline_id: str = "default"
+    activities: Activities = "complete"
+
+
+class Conversion(BaseModel):
+    """How far a conversion got. `asked_at` is when the last request was published.
+
+    Its transitions change nothing in place: each returns the next state and the events to record.
+    """
+
+    state: ConversionState = "none"
+    conversion_id: str = ""
+    attempt: int = 0
+    targets: tuple[ConversionTarget, ...] = ()
+    on_duplicate: OnDuplicate = "link"
+    pipeline_id: str = "default"
+    activities: Activities = "complete"
+    proposed_contact_id: str = ""
+    proposed_company_id: str = ""
+    proposed_deal_id: str = ""
+    snapshot: LeadSnapshot | None = None
+    draft: DealDraft | None = None
+    contact: ElementRef | None = None
+    company: ElementRef | None = None
+    deal: ElementRef | None = None
+    duplicates: tuple[ElementRef, ...] = ()
+    candidates: tuple[ElementRef, ...] = ()
+    code: str | None = None
+    message: str | None = None
+    asked_at: datetime | None = None
+    correlation_id: str = ""
+    traceparent: str | None = None
+    started_by: str = ""
+
+    @property
+    def client_targets(self) -> tuple[ConversionTarget, ...]:
+        """What clients still has to create or link."""
+        missing = {"contact": self.contact is None, "company": self.company is None}
+        return tuple(target for target in self.targets if missing.get(target))
+
+    @property
+    def waits_for_deal(self) -> bool:
+        """Whether the client part is done, and the deal is not."""
+        return not self.client_targets and "deal" in self.targets and self.deal is None
+
+    @property
+    def existing(self) -> tuple[ElementRef, ...]:
+        """What it has created or linked so far."""
+        return tuple(ref for ref in (self.contact, self.company, self.deal) if ref is not None)
+
+    def is_about(self, conversion_id: str, attempt: int) -> bool:
+        """Whether an answer belongs to the attempt that runs now."""
+        return self.state == "running" and self.conversion_id == conversion_id and self.attempt == attempt
+
+    def start(
+        self,
+        request: ConversionRequest,
+        lead: LeadState,
+        ref: ElementRef,
+        *,
+        new_id: NewId,
+        by: str,
+        at: datetime,
+        correlation_id: str,
+        traceparent: str | None,
+    ) -> "Step | None":
+        """Begin, or begin a new attempt after a refusal; None where the same request runs or is done.
+
+        Raises:
+            RepeatLeadOnlyDeal: more than a deal of a repeat lead (LEAD-04).
+            ConversionRunning: another request while one is under way.
+            LeadAlreadyConverted: another request after the end.
+            LeadTooLarge: texts and rows, each allowed by itself, are together more than an event may hold.
+        """
+        targets = self._wanted(request, is_repeat=lead.is_repeat)
+        if self.state in {"running", "done"}:
+            self._check_same(targets, request.on_duplicate)
+            return None
+        if lead.is_repeat and targets != ("deal",):
+            message = "A repeat lead converts only into a deal."
+            raise RepeatLeadOnlyDeal(message)
+        draft = draft_of(lead, request.pipeline_id)
+        if "deal" in targets and is_too_large(draft):
+            message = f"Texts and product rows are too large for one deal: shorten them below {MAX_DRAFT_BYTES} bytes."
+            raise LeadTooLarge(message)
+        started = Conversion(
+            state="running",
+            conversion_id=self.conversion_id or new_id(),
+            attempt=self.attempt + 1,
+            targets=targets,
+            on_duplicate=request.on_duplicate,
+            pipeline_id=request.pipeline_id,
+            activities=request.activities,
+            proposed_contact_id=self.proposed_contact_id or new_id(),
+            proposed_company_id=self.proposed_company_id or new_id(),
+            proposed_deal_id=self.proposed_deal_id or new_id(),
+            snapshot=snapshot_of(lead),
+            draft=draft,
+            contact=self.contact,
+            company=self.company,
+            duplicates=self.duplicates,
+            correlation_id=correlation_id,
+            traceparent=traceparent,
+            started_by=by,
+        )
+        asked, events = started.request_clients(ref, at)
+        conversion, more = asked.proceed(ref, at)
+        return conversion, (*events, *more)
+
+    def resolve(
+        self,
+        ref: ElementRef,
+        *,
+        contact: ElementRef | None,
+        company: ElementRef | None,
+        duplicates: tuple[ElementRef, ...],
+        at: datetime,
+    ) -> "Step":
+        """Take what clients created or linked; the deal is next, if one is wanted (LEAD-11)."""
+        if not self.client_targets:
+            return self, ()
+        found = {"contact": self.contact or contact, "company": self.company or company, "duplicates": duplicates}
+        return self.model_copy(update=found).proceed(ref, at)
+
+    def open_deal(self, deal: ElementRef) -> "Step":
+        """Take the deal that deals opened, which is the end (LEAD-14)."""
+        if not self.waits_for_deal:
+            return self, ()
+        return self.model_copy(update={"deal": deal, "state": "done", "asked_at": None}), ()
+
+    def refuse(self, ref: ElementRef, *, code: str, message: str, candidates: tuple[ElementRef, ...]) -> "Step":
+        """End without a result; what exists already stays, and a new attempt keeps it."""
+        event = LeadConversionRefused(
+            lead=ref,
+            conversion_id=self.conversion_id,
+            attempt=self.attempt,
+            code=code,
+            message=message,
+            candidates=candidates,
+            existing=self.existing,
+        )
+        reason = {"code": code, "message": message, "candidates": candidates}
+        return self.model_copy(update={"state": "refused", "asked_at": None, **reason}), (event,)
+
+    def ask_again(self, ref: ElementRef, *, silent_since: datetime, at: datetime) -> "Step":
+        """Repeat the request of the same attempt; without an answer a conversion never fails."""
+        if self.state != "running" or self.asked_at is None or self.asked_at > silent_since:
+            return self, ()
+        return self.request_clients(ref, at) if self.client_targets else self.request_deal(ref, at)
+
+    def proceed(self, ref: ElementRef, at: datetime) -> "Step":
+        """Request the deal after the client part, or end."""
+        if self.waits_for_deal:
+            return self.request_deal(ref, at)
+        if not self.client_targets:
+            return self.model_copy(update={"state": "done", "asked_at": None}), ()
+        return self, ()
+
+    def request_clients(self, ref: ElementRef, at: datetime) -> "Step":
+        """Request what clients has to create or link."""
+        conversion = self.model_copy(update={"asked_at": at})
+        if self.snapshot is None:
+            return conversion, ()
+        event = LeadConversionRequested(
+            lead=ref,
+            conversion_id=self.conversion_id,
+            attempt=self.attempt,
+            targets=self.targets,
+            client_targets=self.client_targets,
+            on_duplicate=self.on_duplicate,
+            proposed_contact_id=self.proposed_contact_id,
+            proposed_company_id=self.proposed_company_id,
+            contact=self.contact,
+            company=self.company,
+            snapshot=self.snapshot,
+        )
+        return conversion, (event,)
+
+    def request_deal(self, ref: ElementRef, at: datetime) -> "Step":
+        """Request the deal with the clients that are known by now."""
+        conversion = self.model_copy(update={"asked_at": at})
+        if self.draft is None:
+            return conversion, ()
+        known = Client(company=self.draft.company, contacts=self.draft.contacts)
+        client = with_resolved(known, self.contact, self.company)
+        event = LeadDealRequested(
+            lead=ref,
+            conversion_id=self.conversion_id,
+            attempt=self.attempt,
+            proposed_deal_id=self.proposed_deal_id,
+            draft=self.draft.model_copy(update={"company": client.company, "contacts": client.contacts}),
+        )
+        return conversion, (event,)
+
+    def _wanted(self, request: ConversionRequest, *, is_repeat: bool) -> tuple[ConversionTarget, ...]:
+        if request.targets is None and self.state in {"running", "done"}:
+            return self.targets
+        default: tuple[ConversionTarget, ...] = ("deal",) if is_repeat and self.state != "done" else ("contact", "deal")
+        wanted = default if request.targets is None else request.targets
+        return tuple(target for target in TARGETS if target in wanted)
+
+    def _check_same(self, targets: tuple[ConversionTarget, ...], on_duplicate: OnDuplicate) -> None:
+        if self.state == "done" and targets != self.targets:
+            message = f"The lead was converted into {', '.join(self.targets)}."
+            raise LeadAlreadyConverted(message)
+        if self.state == "running" and (targets != self.targets or on_duplicate != self.on_duplicate):
+            message = "The lead is being converted."
+            raise ConversionRunning(message)
+
+
+Step: TypeAlias = tuple[Conversion, tuple[Event, ...]]
+"""The next state of a conversion, and the events to record."""

@@ -1,0 +1,34 @@
+"""Freeze of a lead what its conversion needs: the snapshot for clients, and the draft of the deal (LEAD-12)."""
+
+from typing import Final
+
+from crm_contracts.conversions import DealDraft, LeadSnapshot
+from crm_contracts.leads import LeadState
+from crm_contracts.values import ContactPoint
+
+from shared.kit.domain import MAX_EVENT_BYTES
+
+MAX_DRAFT_BYTES: Final = MAX_EVENT_BYTES - 64 * 1024
+"""Leaves room for the rest of the events that carry a draft: ids, clients, the deal's own fields."""
+
+
+def snapshot_of(lead: LeadState) -> LeadSnapshot:
+    """Freeze the fields that clients needs; of the contact data only what is valid."""
+    fields = {name: getattr(lead, name) for name in LeadSnapshot.model_fields}
+    return LeadSnapshot.model_construct(**{**fields, "phones": _valid(lead.phones), "emails": _valid(lead.emails)})
+
+
+def draft_of(lead: LeadState, pipeline_id: str) -> DealDraft:
+    """Freeze the deal that the lead asks for."""
+    fields = {name: getattr(lead, name) for name in DealDraft.model_fields if hasattr(lead, name)}
+    client = {"company": lead.client.company, "contacts": lead.client.contacts}
+    return DealDraft.model_construct(**{**fields, **client, "pipeline_id": pipeline_id})
+
+
+def is_too_large(draft: DealDraft) -> bool:
+    """Whether the draft does not fit into an event."""
+    return len(draft.model_dump_json().encode()) > MAX_DRAFT_BYTES
+
+
+def _valid(points: tuple[ContactPoint, ...]) -> tuple[ContactPoint, ...]:
+    return tuple(point for point in points if point.normalized is not None)

@@ -1,0 +1,27 @@
+"""Domain errors of the lead."""
+
+from shared.kit.domain import Conflict, Invalid, Refused
+
+
+class ConversionRunning(Refused):
+    """Stage and client of the lead are not to be changed while it is being converted."""
+
+    code = "conversion_running"
+
+
+class LeadAlreadyConverted(Conflict):
+    """The lead was converted into something else (LEAD-13)."""
+
+    code = "lead_already_converted"
+
+
+class RepeatLeadOnlyDeal(Invalid):
+    """A repeat lead has its client already, and converts only into a deal (LEAD-04)."""
+
+    code = "repeat_lead_only_deal"
+
+
+class LeadTooLarge(Invalid):
+    """Its deal could not be requested in one event (LEAD-13: better refused now than left half done)."""
+
+    code = "lead_too_large"

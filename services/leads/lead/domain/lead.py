@@ -1,0 +1,234 @@
+"""The rules of a lead: conversion and repeat flag, beside the traits that it shares with other elements."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from crm_contracts.client_field import Client
+from crm_contracts.conversions import LeadConverted
+from crm_contracts.elements import LEAD, ElementType
+from crm_contracts.envelope import Event
+from crm_contracts.leads import (
+    LeadClientChanged,
+    LeadCompanyUnlinked,
+    LeadContactsAttached,
+    LeadCreated,
+    LeadProductRowsChanged,
+    LeadStageChanged,
+    LeadState,
+    LeadUpdated,
+)
+from crm_contracts.product_rows import Priced
+from crm_contracts.values import ElementRef
+
+from services.leads.lead.domain.conversion import Conversion, ConversionRequest, Step
+from services.leads.lead.domain.errors import ConversionRunning
+from services.leads.lead.domain.repeat import Repeat, Way
+from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.domain.client_field import Attachment, waits_for, with_created, with_resolved
+from shared.elements.domain.element import state_of
+from shared.elements.domain.sales_element import InitialState, SalesElement
+from shared.elements.domain.stages import Stage
+from shared.elements.domain.traits import StageMove
+from shared.kit.domain import NewId
+
+
+class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin compares synthetic names of its own
+    """A potential client (LEAD-01)."""
+
+    TYPE: ClassVar[ElementType] = LEAD
+    NOUN: ClassVar[str] = LEAD.noun
+
+    conversion: Conversion = Conversion()
+    was_repeat: bool = False
+    """Whether it is a repeat lead even without the company link that is pending."""
+
+    @classmethod
+    def create(cls, id_: str, number: int, initial: InitialState, *, stage: Stage, by: str, at: datetime) -> Self:
+        """Create a lead; nothing is mandatory (LEAD-01), and one with a client is a repeat lead (LEAD-03)."""
+        repeat = Repeat().after(Client(), initial.client, way="whole", is_converted=False)
+        return cls.start(
+            id_, number, initial, stage, by=by, at=at, is_repeat=repeat.now, was_repeat=repeat.without_company
+        )
+
+    @property
+    def state(self) -> LeadState:
+        """What its events and answers show."""
+        return state_of(self, LeadState)
+
+    def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> bool:
+        """Change fields (LEAD-10); a change of a lead that has a client makes a repeat lead of it (LEAD-03)."""
+        is_changed = super().correct(changes, by=by, at=at)
+        if is_changed and self.conversion.state != "running":
+            self.set_client(self.client, by=by, at=at)
+        return is_changed
+
+    def move(self, stage: Stage, *, by: str, at: datetime) -> None:
+        """Move to any stage (LEAD-07); a plain move to CONVERTED creates nothing (LEAD-11).
+
+        Raises:
+            ConversionRunning: the lead is being converted.
+        """
+        self._refuse_while_running()
+        super().move(stage, by=by, at=at)
+
+    def set_client(self, client: Client, *, by: str, at: datetime) -> None:
+        """Set the Client field as a whole, which makes a repeat lead (LEAD-03), but not of results (LEAD-14).
+
+        Raises:
+            ConversionRunning: the lead is being converted.
+        """
+        self._refuse_while_running()
+        self._change_client(client, by=by, at=at, way="whole")
+
+    def set_contacts(self, client: Client, *, by: str, at: datetime) -> None:
+        """Set the Client field where contacts alone were linked or unlinked, which makes no repeat lead.
+
+        Raises:
+            ConversionRunning: the lead is being converted.
+        """
+        self._refuse_while_running()
+        self._change_client(client, by=by, at=at, way="part")
+
+    def link_created_client(self, created: ElementRef, *, by: str, at: datetime) -> None:
+        """Link a client that was created from the lead's card, as if by hand (CLI-05): a company makes a repeat lead.
+
+        While the lead is being converted it is linked as well, because a refusal would reach no user, and waiting would
+        block the answers that end the conversion; but it makes no repeat lead then, and the deal goes without it.
+        """
+        as_whole = created.type == "company" and self.conversion.state != "running"
+        self._change_client(with_created(self.client, created), by=by, at=at, way="whole" if as_whole else "part")
+
+    def refuse_company(self, *, link_no: int, company: ElementRef, code: str, by: str, at: datetime) -> None:
+        """Unlink a company that does not exist; the lead is no repeat lead by that link."""
+        if waits_for(self.client, link_no):
+            self.is_repeat = self.was_repeat
+        super().refuse_company(link_no=link_no, company=company, code=code, by=by, at=at)
+
+    def start_conversion(
+        self,
+        request: ConversionRequest,
+        *,
+        new_id: NewId,
+        by: str,
+        at: datetime,
+        correlation_id: str,
+        traceparent: str | None = None,
+    ) -> None:
+        """Begin a conversion; see `Conversion.start`."""
+        step = self.conversion.start(
+            request,
+            self,
+            self.ref,
+            new_id=new_id,
+            by=by,
+            at=at,
+            correlation_id=correlation_id,
+            traceparent=traceparent,
+        )
+        if step is not None:
+            self._touch(by, at)
+            self._proceed(step, by=by, at=at)
+
+    def resolve_client(
+        self,
+        conversion_id: str,
+        attempt: int,
+        *,
+        contact: ElementRef | None,
+        company: ElementRef | None,
+        duplicates: tuple[ElementRef, ...],
+        by: str,
+        at: datetime,
+    ) -> None:
+        """Take what clients created or linked; an answer to another attempt changes nothing."""
+        if self.conversion.is_about(conversion_id, attempt):
+            step = self.conversion.resolve(self.ref, contact=contact, company=company, duplicates=duplicates, at=at)
+            self._proceed(step, by=by, at=at)
+
+    def open_deal(self, conversion_id: str, attempt: int, deal: ElementRef, *, by: str, at: datetime) -> None:
+        """Take the deal that deals opened; an answer to another attempt changes nothing."""
+        if self.conversion.is_about(conversion_id, attempt) and self.conversion.waits_for_deal:
+            self.deal_ids = (*self.deal_ids, deal.id)
+            self._proceed(self.conversion.open_deal(deal), by=by, at=at)
+
+    def refuse_conversion(
+        self, conversion_id: str, attempt: int, *, code: str, message: str, candidates: tuple[ElementRef, ...] = ()
+    ) -> None:
+        """End the conversion without a result; an answer to another attempt changes nothing."""
+        if self.conversion.is_about(conversion_id, attempt):
+            self._take(self.conversion.refuse(self.ref, code=code, message=message, candidates=candidates))
+
+    def ask_again(self, *, silent_since: datetime, at: datetime) -> None:
+        """Repeat the request of the running attempt where none was published since then."""
+        self._take(self.conversion.ask_again(self.ref, silent_since=silent_since, at=at))
+
+    def _take(self, step: Step) -> None:
+        self.conversion, events = step
+        for event in events:
+            self.record(event)
+
+    def _proceed(self, step: Step, *, by: str, at: datetime) -> None:
+        """Take a step of the running conversion, and finish the lead where it is the last."""
+        self._take(step)
+        if self.conversion.state == "done":
+            self._finish(by=by, at=at)
+
+    def _finish(self, *, by: str, at: datetime) -> None:
+        """Link the results, which makes no repeat lead, and move to the stage of success (LEAD-14)."""
+        conversion = self.conversion
+        self.client = with_resolved(self.client, conversion.contact, conversion.company)
+        self.converted, self.converted_at, self.converted_by = True, at, conversion.started_by
+        self._touch(by, at)
+        self.record(
+            LeadConverted(
+                lead=self.ref,
+                conversion_id=conversion.conversion_id,
+                attempt=conversion.attempt,
+                contact=conversion.contact,
+                company=conversion.company,
+                deal=conversion.deal,
+                client=self.client,
+                activities=conversion.activities,
+                converted_at=at,
+                converted_by=conversion.started_by,
+            )
+        )
+        self.move(LEAD_STAGES.success, by=by, at=at)
+
+    def _change_client(self, client: Client, *, by: str, at: datetime, way: Way = "part") -> None:
+        repeat = Repeat(self.is_repeat, self.was_repeat).after(
+            self.client, client, way=way, is_converted=self.converted
+        )
+        if client == self.client and repeat.now == self.is_repeat:
+            return
+        self.is_repeat, self.was_repeat = repeat
+        self._replace_client(client, self._client_changed(self.client, client), by=by, at=at)
+
+    def _refuse_while_running(self) -> None:
+        if self.conversion.state == "running":
+            message = "The lead is being converted."
+            raise ConversionRunning(message)
+
+    def _created(self) -> Event:
+        return LeadCreated(lead=self.state)
+
+    def _updated(self, before: Any, after: Any) -> Event:
+        return LeadUpdated(lead=self.ref, before=before, after=after)
+
+    def _stage_changed(self, move: StageMove) -> Event:
+        return LeadStageChanged(lead=self.ref, **move)
+
+    def _rows_changed(self, before: Priced, after: Priced) -> Event:
+        return LeadProductRowsChanged(lead=self.ref, before=before, after=after)
+
+    def _client_changed(self, before: Client, after: Client) -> Event:
+        return LeadClientChanged(lead=self.ref, before=before, after=after, is_repeat=self.is_repeat)
+
+    def _contacts_attached(self, found: Attachment) -> Event:
+        return LeadContactsAttached(
+            lead=self.ref, attached=found.attached, detached=found.detached, client=found.client
+        )
+
+    def _company_refused(self, client: Client, company: ElementRef, code: str) -> Event:
+        return LeadCompanyUnlinked(lead=self.ref, company=company, code=code, client=client, is_repeat=self.is_repeat)

@@ -1,0 +1,44 @@
+"""Routes of leads."""
+
+from crm_contracts.elements import LEAD
+from fastapi import APIRouter
+
+from services.leads.lead.domain.lead import Lead
+from services.leads.lead.http.conversion import conversion_routes
+from services.leads.lead.http.leads import lead_routes
+from services.leads.lead.schemas import ContactAdded, LeadOut
+from services.leads.lead.store import LeadViews
+from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.http.element_routes import element_routes
+from shared.elements.usecases.collaborators import Collaborators
+from shared.kit.storage.repository import Repository
+from shared.kit.web.routes import router
+from shared.kit.web.waiting import LongPolls
+
+
+def build_router(
+    *,
+    leads: Repository[Lead],
+    views: LeadViews,
+    collaborators: Collaborators,
+    long_polls: LongPolls,
+    default_country: str,
+) -> APIRouter:
+    """Make the routes, over these collaborators."""
+    api = router()
+    api.include_router(
+        lead_routes(leads=leads, views=views, collaborators=collaborators, default_country=default_country)
+    )
+    api.include_router(
+        element_routes(
+            LEAD,
+            leads,
+            LeadOut,
+            ContactAdded,
+            stages_of=lambda _: LEAD_STAGES,
+            collaborators=collaborators,
+            long_polls=long_polls,
+        )
+    )
+    api.include_router(conversion_routes(leads=leads, long_polls=long_polls, new_id=collaborators.new_id))
+    return api

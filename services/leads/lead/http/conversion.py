@@ -1,0 +1,52 @@
+"""Routes of the conversion of a lead (LEAD-11 to LEAD-14)."""
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+
+from services.leads.lead.domain.lead import Lead
+from services.leads.lead.http.permissions import CanRead, CanWrite
+from services.leads.lead.schemas import ConversionIn, ConversionOut
+from services.leads.lead.usecases import convert_lead
+from shared.kit.domain import Conflict, NewId
+from shared.kit.storage.repository import Repository
+from shared.kit.web.routes import IdempotentRoute, is_process
+from shared.kit.web.waiting import LongPolls
+
+
+class _ConversionRefused(Conflict):
+    code = "conversion_refused"
+
+
+def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id: NewId) -> APIRouter:
+    """Make the routes, over these collaborators."""
+    api = APIRouter(route_class=IdempotentRoute, tags=["conversion"])
+
+    @api.post("/leads/{element_id}/conversion", response_model=ConversionOut, responses={202: {"model": ConversionOut}})
+    @is_process
+    async def convert(element_id: str, body: ConversionIn, call: CanWrite) -> Response:
+        """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result."""
+        guarded = call.guard(leads)
+        lead = await convert_lead(element_id, body.to_domain(), call.cause, leads=guarded, new_id=new_id)
+        lead = await long_polls.until(
+            lambda: guarded.get(element_id),
+            lambda found: found.conversion.state != "running",
+            call.wait_s,
+            so_far=lead,
+        )
+        out = ConversionOut.of(lead.conversion)
+        if out.state == "refused":
+            details = out.model_dump(
+                mode="json", include={"candidates", "contact", "company", "attempt", "correlation_id"}
+            )
+            details["reason"] = out.code
+            raise _ConversionRefused(out.message or "", details)
+        status = 200 if out.state == "done" else 202
+        headers = {"Location": f"/v1/leads/{element_id}/conversion"}
+        return JSONResponse(out.model_dump(mode="json"), status, headers)
+
+    @api.get("/leads/{element_id}/conversion")
+    async def conversion(element_id: str, call: CanRead) -> ConversionOut:
+        """Read how far the conversion got."""
+        return ConversionOut.of((await call.guard(leads).get(element_id)).conversion)
+
+    return api

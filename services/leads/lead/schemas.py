@@ -1,0 +1,130 @@
+"""Request and answer bodies of leads.
+
+Contact data is accepted as given: a phone that cannot be parsed is stored with `normalized: null`, because a refused
+lead is lost.
+"""
+
+from typing import Annotated, Any
+
+from crm_contracts.conversions import Activities
+from crm_contracts.leads import LeadFields, LeadState
+from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
+from pydantic import BaseModel, Field, StrictBool
+
+from services.leads.lead.domain.conversion import Conversion, ConversionRequest, ConversionState
+from services.leads.lead.domain.lead import Lead
+from shared.elements.schemas.address import AddressIn
+from shared.elements.schemas.client_field import ClientIn
+from shared.elements.schemas.contact_points import ContactPointsIn, contact_point_fields
+from shared.elements.schemas.dictionary_fields import dictionary_inputs
+from shared.elements.schemas.given_fields import given_fields
+from shared.elements.schemas.new_element import NewElementIn
+from shared.elements.schemas.origin import NewRecordIn
+from shared.elements.schemas.scalars import Code, ElementId, Name, PastDate, Text, Title, UserId
+from shared.elements.schemas.tracking import UtmIn
+from shared.elements.usecases.create_element import NewElement
+from shared.kit.web.schemas import Input
+
+
+class LeadFieldsIn(dictionary_inputs(LeadFields), ContactPointsIn):  # type: ignore[misc] # see `dictionary_inputs`
+    """Fields of a lead; on PATCH, what is absent stays as it is."""
+
+    title: Title = ""
+    salutation: Code | None = None
+    first_name: Name | None = None
+    middle_name: Name | None = None
+    last_name: Name | None = None
+    birth_date: PastDate | None = None
+    position: Title | None = None
+    company_title: Title | None = None
+    address: AddressIn | None = None
+    source_id: Code | None = None
+    source_description: Text | None = None
+    status_description: Text | None = None
+    comments: Text | None = None
+    responsible_id: UserId | None = None
+    observers: Annotated[list[UserId], Field(max_length=100)] = []
+    open_to_all: StrictBool = True
+    utm: UtmIn | None = None
+
+    def fields(self, country: str) -> dict[str, Any]:
+        """Take the fields that the caller sent, with contact data normalised as far as it is valid."""
+        given = given_fields(self, LeadFieldsIn)
+        return given | contact_point_fields(given, country)
+
+
+class LeadUpsert(LeadFieldsIn, NewElementIn):
+    """A lead as another system has it; only a new one takes more of it than its fields (CMN-14)."""
+
+    def to_domain(self, country: str, origin: tuple[str, str] | None) -> NewElement:
+        """Make the value that the use cases take."""
+        return self.new_element(self.fields(country), origin)
+
+
+class LeadIn(NewRecordIn, LeadUpsert):
+    """A new lead; nothing is mandatory (LEAD-01)."""
+
+
+class LeadPatch(LeadFieldsIn, ClientIn):
+    """Changes of a lead: fields, or its client."""
+
+
+class ConversionIn(Input):
+    """What to convert into; without targets: contact and deal, for a repeat lead a deal."""
+
+    targets: Annotated[list[ConversionTarget], Field(min_length=1, max_length=3)] | None = None
+    on_duplicate: OnDuplicate = "link"
+    pipeline_id: ElementId = "default"
+    activities: Activities = "complete"
+
+    def to_domain(self) -> ConversionRequest:
+        """Make the value that the rules take."""
+        return ConversionRequest(**{**self.model_dump(), "targets": tuple(self.targets) if self.targets else None})
+
+
+class ConversionOut(BaseModel):
+    """How far the conversion of a lead got. `duplicates` are what had the same phone or e-mail."""
+
+    state: ConversionState
+    conversion_id: str | None
+    attempt: int
+    targets: tuple[ConversionTarget, ...]
+    on_duplicate: OnDuplicate
+    contact: ElementRef | None
+    company: ElementRef | None
+    deal: ElementRef | None
+    duplicates: tuple[ElementRef, ...]
+    code: str | None
+    message: str | None
+    candidates: tuple[ElementRef, ...]
+    correlation_id: str | None
+
+    @classmethod
+    def of(cls, conversion: Conversion) -> "ConversionOut":
+        """Show a conversion, without its proposed ids."""
+        shown = {name: getattr(conversion, name) for name in cls.model_fields}
+        return cls(**{**shown, "conversion_id": shown["conversion_id"] or None})
+
+
+class LeadOut(LeadState):
+    """A lead with its version and the state of its conversion."""
+
+    version: int
+    conversion_state: ConversionState
+
+    @classmethod
+    def of(cls, lead: Lead) -> "LeadOut":
+        """Show a lead."""
+        return cls(**dict(lead.state), version=lead.version, conversion_state=lead.conversion.state)
+
+
+class ContactAdded(BaseModel):
+    """Whether the contact was linked just now; false where it was already (CLI-06)."""
+
+    added: bool
+    lead: LeadOut
+
+    @classmethod
+    def of(cls, lead: Lead, *, added: bool) -> "ContactAdded":
+        """Show both."""
+        return cls(added=added, lead=LeadOut.of(lead))

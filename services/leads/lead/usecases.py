@@ -1,0 +1,155 @@
+"""What can be done with leads besides what every sales element can."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
+from crm_contracts.conversions import ConversionRef
+from crm_contracts.deal_answers import LeadDealRefused
+from crm_contracts.elements import LEAD
+from crm_contracts.values import ElementRef
+
+from services.leads.lead.domain.conversion import ConversionRequest
+from services.leads.lead.domain.lead import Lead
+from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.usecases.collaborators import Collaborators, DeletedClients
+from shared.elements.usecases.create_element import NewElement, add_element, prepare_element
+from shared.kit.domain import Cause, Clock, NewId
+from shared.kit.storage.repository import Records, Repository
+
+
+class SilentConversions(Protocol):
+    """Finds conversions that have requested nothing for a while."""
+
+    async def silent_conversions(self, since: datetime) -> Sequence[Lead]:
+        """List the leads, longest silence first."""
+        ...
+
+
+async def create_lead(
+    id_: str, new: NewElement, cause: Cause, *, leads: Repository[Lead], collaborators: Collaborators
+) -> Lead:
+    """Create a lead with its client and products (LEAD-01, LEAD-18).
+
+    Raises:
+        Invalid: an unknown stage, or rows that cannot be named or priced.
+        OriginTaken: the origin belongs to another lead.
+    """
+    initial = await prepare_element(new, cause, type_=LEAD, collaborators=collaborators)
+    stage = LEAD_STAGES.initial(new.stage_id)
+
+    def make(number: int) -> Lead:
+        return Lead.create(id_, number, initial, stage=stage, by=cause.actor, at=cause.at)
+
+    return await add_element(make, cause, elements=leads, collaborators=collaborators)
+
+
+async def convert_lead(
+    id_: str, request: ConversionRequest, cause: Cause, *, leads: Records[Lead], new_id: NewId
+) -> Lead:
+    """Begin the conversion, once for all repeats and parallel calls; the rest follows from events (LEAD-11 to LEAD-14).
+
+    Raises:
+        RepeatLeadOnlyDeal: more than a deal of a repeat lead.
+        ConversionRunning: another request while one is under way.
+        LeadAlreadyConverted: another request after the end.
+        LeadTooLarge: it does not fit into an event.
+    """
+    return await leads.change(
+        id_,
+        lambda lead: lead.start_conversion(
+            request,
+            new_id=new_id,
+            by=cause.actor,
+            at=cause.at,
+            correlation_id=cause.correlation_id,
+            traceparent=cause.traceparent,
+        ),
+        cause,
+    )
+
+
+async def resolve_client(
+    answer: LeadClientResolved, cause: Cause, *, leads: Repository[Lead], removed_clients: DeletedClients
+) -> None:
+    """Continue the conversion with what clients created or linked."""
+    lead = await leads.change(
+        answer.lead.id,
+        lambda lead: lead.resolve_client(
+            answer.conversion_id,
+            answer.attempt,
+            contact=answer.contact,
+            company=answer.company,
+            duplicates=answer.duplicates,
+            by=cause.actor,
+            at=cause.at,
+        ),
+        cause,
+    )
+    await removed_clients.remove_from(lead.ref, lead.client.refs, cause)
+
+
+async def complete_conversion(
+    asked_by: ConversionRef,
+    deal: ElementRef,
+    cause: Cause,
+    *,
+    leads: Repository[Lead],
+    removed_clients: DeletedClients,
+) -> None:
+    """End the conversion with its deal, and unlink clients that were deleted meanwhile (COMP-10)."""
+    lead = await leads.change(
+        asked_by.lead_id,
+        lambda lead: lead.open_deal(asked_by.conversion_id, asked_by.attempt, deal, by=cause.actor, at=cause.at),
+        cause,
+    )
+    await removed_clients.remove_from(lead.ref, lead.client.refs, cause)
+
+
+async def refuse_client(answer: LeadClientRefused, cause: Cause, *, leads: Repository[Lead]) -> None:
+    """End the conversion because of duplicates."""
+    await leads.change(
+        answer.lead.id,
+        lambda lead: lead.refuse_conversion(
+            answer.conversion_id,
+            answer.attempt,
+            code=answer.code,
+            message=answer.message,
+            candidates=answer.candidates,
+        ),
+        cause,
+    )
+
+
+async def refuse_deal(answer: LeadDealRefused, cause: Cause, *, leads: Repository[Lead]) -> None:
+    """End the conversion because no deal can be opened as it was requested."""
+    asked_by = answer.conversion
+    await leads.change(
+        asked_by.lead_id,
+        lambda lead: lead.refuse_conversion(
+            asked_by.conversion_id, asked_by.attempt, code=answer.code, message=answer.message
+        ),
+        cause,
+    )
+
+
+async def ask_again(
+    *, leads: Repository[Lead], views: SilentConversions, clock: Clock, new_id: NewId, silence_s: float
+) -> int:
+    """Repeat the last request of each silent conversion and count them; the lead decides, so replicas ask once."""
+    now = clock()
+    since = now - timedelta(seconds=silence_s)
+    asked = 0
+    for lead in await views.silent_conversions(since):
+        conversion = lead.conversion
+        cause = Cause(
+            key=f"ask-again/{new_id()}",
+            actor=conversion.started_by,
+            at=now,
+            correlation_id=conversion.correlation_id,
+            traceparent=conversion.traceparent,
+        )
+        after = await leads.change(lead.id, lambda found: found.ask_again(silent_since=since, at=now), cause)
+        asked += after.conversion.asked_at == now
+    return asked

@@ -1,0 +1,24 @@
+"""Routes of stages."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.schemas.stages import StageOut
+from shared.kit.web.call import Call, reads
+from shared.kit.web.routes import router
+
+CanRead = Annotated[Call, reads("leads:read")]
+
+
+def build_router() -> APIRouter:
+    """Make the routes; stages are constants so far."""
+    api = router()
+
+    @api.get("/lead-stages", tags=["stages"])
+    async def stages(_: CanRead) -> list[StageOut]:
+        """List the stages of leads, in order (LEAD-06)."""
+        return [StageOut(**stage.model_dump()) for stage in LEAD_STAGES]
+
+    return api

@@ -1,1 +1,0 @@
-"""What the service can do, one capability a file."""

@@ -1,0 +1,72 @@
+"""The base of an element type: identity, title, fields that users edit, and who changed it last."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from crm_contracts.elements import ElementType
+from crm_contracts.envelope import Event
+from crm_contracts.values import ElementRef, Fields
+from pydantic import BaseModel
+
+from shared.kit.domain import Aggregate, Conflict, change_fields
+
+S = TypeVar("S", bound=Fields)
+
+
+class OriginTaken(Conflict):
+    """Another element came from the same origin (CMN-14)."""
+
+    code = "origin_taken"
+
+
+class Element(Aggregate, Fields):
+    """An element of one type.
+
+    Its state is the contract's: a type inherits the behaviour that it has and its state class, and names its events in
+    the hooks, two lines each.
+    """
+
+    TYPE: ClassVar[ElementType]
+
+    if TYPE_CHECKING:  # fields of every state class
+        number: int
+        title: str
+        updated_by: str
+        updated_at: datetime
+
+    @property
+    def ref(self) -> ElementRef:
+        """Pointer to this element."""
+        return ElementRef(type=self.TYPE.noun, id=self.id, title=self.title)
+
+    def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> bool:
+        """Change fields and return whether any value differs; without a difference there is no event (LEAD-10)."""
+        if "title" in changes:
+            changes = {**changes, "title": changes["title"] or self.default_title(self.number)}
+        changed = change_fields(self, changes, self.TYPE.fields)
+        if changed is None:
+            return False
+        self._touch(by, at)
+        self.record(self._updated(*changed))
+        return True
+
+    @classmethod
+    def default_title(cls, number: int) -> str:
+        """`Deal #17` (CMN-01)."""
+        return f"{cls.TYPE.noun.capitalize()} #{number}"
+
+    def _touch(self, by: str, at: datetime) -> None:
+        self.updated_by, self.updated_at = by, at
+
+    @abstractmethod
+    def _created(self) -> Event: ...
+
+    @abstractmethod
+    def _updated(self, before: Any, after: Any) -> Event: ...
+
+
+def state_of(element: BaseModel, state: type[S]) -> S:
+    """Take from an element what its contract publishes; the values were validated when they came in."""
+    return cast("S", state.model_construct(**{name: getattr(element, name) for name in state.model_fields}))

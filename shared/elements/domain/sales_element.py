@@ -1,0 +1,51 @@
+"""What a lead, a deal, a quote and an invoice have in common: stages, product rows and a Client field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from crm_contracts.client_field import Client
+from crm_contracts.product_rows import Priced
+
+from shared.elements.domain.stages import Stage
+from shared.elements.domain.traits import HasClient, HasRows, HasStage
+
+
+@dataclass(frozen=True)
+class InitialState:
+    """What a new element starts with, checked and complete; `origin` is a system and the id there (CMN-14)."""
+
+    fields: Mapping[str, Any]
+    client: Client
+    priced: Priced
+    origin: tuple[str, str] | None = None
+
+
+class SalesElement(HasStage, HasRows, HasClient):
+    """An element with stages, product rows and a Client field."""
+
+    @classmethod
+    def start(
+        cls, id_: str, number: int, initial: InitialState, stage: Stage, *, by: str, at: datetime, **own: Any
+    ) -> Self:
+        """Create the element on a stage; the title has a default (CMN-01). `own` are fields of its type alone."""
+        originator_id, origin_id = initial.origin or (None, None)
+        element = cls(
+            **{**initial.fields, "title": initial.fields.get("title") or cls.default_title(number), **own},
+            **dict(initial.priced),
+            id=id_,
+            number=number,
+            originator_id=originator_id,
+            origin_id=origin_id,
+            stage_id=stage.id,
+            stage_semantic=stage.semantic,
+            closed_at=None if stage.semantic == "P" else at,
+            client=initial.client,
+            created_at=at,
+            created_by=by,
+            updated_at=at,
+            updated_by=by,
+        )
+        element.record(element._created())
+        return element

@@ -1,0 +1,190 @@
+"""What an element type may have: stages, product rows, a Client field, chosen requisites.
+
+Each trait is one mixin with the methods of its intents. The state is in the contract's state class of the type, the
+rules are in `stages`, `product_rows`, `client_field` and `requisites`; the type names its event in each abstract hook.
+"""
+
+from abc import abstractmethod
+from datetime import datetime
+from typing import TYPE_CHECKING, TypedDict
+
+from crm_contracts.client_field import Client
+from crm_contracts.envelope import Event
+from crm_contracts.product_rows import Priced, ProductRow
+from crm_contracts.requisites import RequisiteChoice, RequisiteLink
+from crm_contracts.values import ElementRef, Money, StageSemantic
+
+from shared.elements.domain.client_field import Attachment, attach_contacts, refuse_company, with_created, without
+from shared.elements.domain.element import Element
+from shared.elements.domain.requisites import ask_again, choose, confirm, refuse
+from shared.elements.domain.stages import Stage, enter_stage
+
+
+class StageMove(TypedDict):
+    """What every event of a move says."""
+
+    from_stage: str
+    to_stage: str
+    from_semantic: StageSemantic
+    to_semantic: StageSemantic
+    moved_at: datetime
+    closed_at: datetime | None
+
+
+class HasStage(Element):
+    """An element that goes through stages (LEAD-07, DEAL-06)."""
+
+    if TYPE_CHECKING:
+        stage_id: str
+        stage_semantic: StageSemantic
+        moved_at: datetime | None
+        moved_by: str | None
+        closed_at: datetime | None
+
+    def move(self, stage: Stage, *, by: str, at: datetime) -> None:
+        """Move to a stage; success and failure close the element, process opens it again (DEAL-08)."""
+        if stage.id == self.stage_id:
+            return
+        before, semantic = self.stage_id, self.stage_semantic
+        enter_stage(self, stage, by=by, at=at)
+        self._touch(by, at)
+        move = StageMove(
+            from_stage=before,
+            to_stage=stage.id,
+            from_semantic=semantic,
+            to_semantic=stage.semantic,
+            moved_at=at,
+            closed_at=self.closed_at,
+        )
+        self.record(self._stage_changed(move))
+
+    @abstractmethod
+    def _stage_changed(self, move: StageMove) -> Event: ...
+
+
+class HasRows(Element):
+    """An element with product rows and an amount (ROW-01, ROW-02)."""
+
+    if TYPE_CHECKING:
+        rows: tuple[ProductRow, ...]
+        amount: Money
+        is_manual_amount: bool
+
+    @property
+    def priced(self) -> Priced:
+        """Rows and amount together."""
+        return Priced(rows=self.rows, amount=self.amount, is_manual_amount=self.is_manual_amount)
+
+    def set_rows(self, priced: Priced, *, by: str, at: datetime) -> None:
+        """Set product rows and amount."""
+        before = self.priced
+        if priced == before:
+            return
+        self.rows, self.amount, self.is_manual_amount = priced.rows, priced.amount, priced.is_manual_amount
+        self._touch(by, at)
+        self.record(self._rows_changed(before, priced))
+
+    @abstractmethod
+    def _rows_changed(self, before: Priced, after: Priced) -> Event: ...
+
+
+class HasClient(Element):
+    """An element with a Client field (CLI-06, CLI-07)."""
+
+    if TYPE_CHECKING:
+        client: Client
+
+    def set_client(self, client: Client, *, by: str, at: datetime) -> None:
+        """Set the Client field; the event of a new company asks for its contacts."""
+        self._change_client(client, by=by, at=at)
+
+    def set_contacts(self, client: Client, *, by: str, at: datetime) -> None:
+        """Set the Client field where contacts alone were linked or unlinked."""
+        self._change_client(client, by=by, at=at)
+
+    def link_created_client(self, created: ElementRef, *, by: str, at: datetime) -> None:
+        """Link a contact or company that was created from the element's card, as if by hand (CLI-05)."""
+        self._change_client(with_created(self.client, created), by=by, at=at)
+
+    def unlink_deleted_client(
+        self, deleted: ElementRef, survivor: ElementRef | None = None, *, by: str, at: datetime
+    ) -> None:
+        """Unlink a deleted contact or company (COMP-10), or link the one that it was merged into (DUP-02)."""
+        self._change_client(without(self.client, deleted, survivor), by=by, at=at)
+
+    def attach_contacts(
+        self,
+        *,
+        link_no: int,
+        company: ElementRef,
+        contacts: tuple[ElementRef, ...],
+        truncated: bool,
+        by: str,
+        at: datetime,
+    ) -> None:
+        """Attach the contacts of the linked company (CLI-07); an answer to another link changes nothing."""
+        found = attach_contacts(self.client, link_no=link_no, company=company, contacts=contacts, truncated=truncated)
+        if found is not None:
+            self._replace_client(found.client, self._contacts_attached(found), by=by, at=at)
+
+    def refuse_company(self, *, link_no: int, company: ElementRef, code: str, by: str, at: datetime) -> None:
+        """Unlink a company that does not exist (CLI-07); an answer to another link changes nothing."""
+        client = refuse_company(self.client, link_no=link_no, code=code)
+        if client is not None:
+            self._replace_client(client, self._company_refused(client, company, code), by=by, at=at)
+
+    def _change_client(self, client: Client, *, by: str, at: datetime) -> None:
+        if client != self.client:
+            self._replace_client(client, self._client_changed(self.client, client), by=by, at=at)
+
+    def _replace_client(self, client: Client, event: Event, *, by: str, at: datetime) -> None:
+        before, self.client = self.client, client
+        self._touch(by, at)
+        self.record(event)
+        self._client_replaced(before, by=by, at=at)
+
+    def _client_replaced(self, before: Client, *, by: str, at: datetime) -> None:
+        """Follow up on a Client field that is another one from now on; nothing by default."""
+
+    @abstractmethod
+    def _client_changed(self, before: Client, after: Client) -> Event: ...
+
+    @abstractmethod
+    def _contacts_attached(self, found: Attachment) -> Event: ...
+
+    @abstractmethod
+    def _company_refused(self, client: Client, company: ElementRef, code: str) -> Event: ...
+
+
+class HasRequisites(HasClient):
+    """An element for which requisites of its client and of ours are chosen (REQ-05)."""
+
+    if TYPE_CHECKING:
+        requisite_link: RequisiteLink
+
+    def choose_requisites(self, choice: RequisiteChoice, *, by: str, at: datetime) -> None:
+        """Choose requisites as a whole; the event asks whether they fit."""
+        self._link_requisites(choose(self.requisite_link, choice), by=by, at=at)
+
+    def confirm_requisites(self, *, choice_no: int, by: str, at: datetime) -> None:
+        """Confirm that they fit; an answer to another choice changes nothing."""
+        self._link_requisites(confirm(self.requisite_link, choice_no), by=by, at=at)
+
+    def refuse_requisites(self, *, choice_no: int, code: str, field: str, by: str, at: datetime) -> None:
+        """Choose none, because one does not fit; an answer to another choice changes nothing."""
+        self._link_requisites(refuse(self.requisite_link, choice_no, code=code, field=field), by=by, at=at)
+
+    def _client_replaced(self, before: Client, *, by: str, at: datetime) -> None:
+        """Ask again where a client was unlinked to whom the requisites may belong."""
+        super()._client_replaced(before, by=by, at=at)
+        self._link_requisites(ask_again(self.requisite_link, before, self.client), by=by, at=at)
+
+    def _link_requisites(self, link: RequisiteLink | None, *, by: str, at: datetime) -> None:
+        if link is None or link == self.requisite_link:
+            return
+        before, self.requisite_link = self.requisite_link, link
+        self._touch(by, at)
+        self.record(self._requisites_chosen(before, link))
+
+    @abstractmethod
+    def _requisites_chosen(self, before: RequisiteLink, after: RequisiteLink) -> Event: ...

@@ -1,0 +1,1 @@
+"""Routes that element types share."""

@@ -1,0 +1,45 @@
+"""How elements are shown: the shapes that a type brings along, and the version in the headers."""
+
+from typing import Protocol, TypeVar
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from shared.elements.domain.element import Element
+from shared.kit.web.call import etag
+
+E_contra = TypeVar("E_contra", bound=Element, contravariant=True)
+
+
+class Versioned(Protocol):
+    """An answer with the version of what it shows."""
+
+    version: int
+
+
+V = TypeVar("V", bound=Versioned)
+
+
+class ShowsElement(Protocol[E_contra]):
+    """The model of an answer that shows one element."""
+
+    @classmethod
+    def of(cls, element: E_contra, /) -> BaseModel:
+        """Show the element."""
+        ...
+
+
+class ShowsAddedContact(Protocol[E_contra]):
+    """The model of an answer that says whether a contact was linked just now, and shows the element."""
+
+    @classmethod
+    def of(cls, element: E_contra, /, *, added: bool) -> BaseModel:
+        """Show both."""
+        ...
+
+
+def versioned(answer: V, response: Response, status: int = 200) -> V:
+    """Answer with the version as ETag."""
+    response.status_code = status
+    response.headers.update(etag(answer.version))
+    return answer

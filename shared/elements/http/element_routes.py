@@ -1,0 +1,185 @@
+"""The routes whose bodies are the same for all sales elements: read, stage, rows, client, contacts.
+
+Create, PATCH, upsert and list stay with the type, because their bodies and parameters are its fields.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from crm_contracts.client_field import Client
+from crm_contracts.elements import ElementType
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from shared.elements.domain.client_field import add_contact, remove_contact, set_contacts
+from shared.elements.domain.sales_element import SalesElement
+from shared.elements.domain.stages import StageSet
+from shared.elements.http.answers import ShowsAddedContact, ShowsElement
+from shared.elements.schemas.client_field import ClientIn, CompanyRefused, ContactLinkIn, Contacts
+from shared.elements.schemas.product_rows import RowsIn
+from shared.elements.schemas.stages import StageIn
+from shared.elements.usecases import client_field
+from shared.elements.usecases.collaborators import Collaborators
+from shared.elements.usecases.move_element import move_element
+from shared.elements.usecases.set_rows import set_rows
+from shared.kit.storage.repository import Records
+from shared.kit.web.call import Call, etag, reads, writes
+from shared.kit.web.routes import IdempotentRoute
+from shared.kit.web.waiting import LongPolls
+
+E = TypeVar("E", bound=SalesElement)
+
+
+@dataclass(frozen=True, slots=True)
+class _Routes(Generic[E]):
+    """What every route of one type needs."""
+
+    api: APIRouter
+    path: str
+    elements: Records[E]
+    out: type[ShowsElement[E]]
+    can_read: Any
+    can_write: Any
+
+    def shown(self, element: E, response: Response, status: int = 200) -> BaseModel:
+        response.status_code = status
+        response.headers.update(etag(element.version))
+        return self.out.of(element)
+
+
+def element_routes(
+    type_: ElementType,
+    elements: Records[E],
+    out: type[ShowsElement[E]],
+    contact_added: type[ShowsAddedContact[E]],
+    *,
+    stages_of: Callable[[E], StageSet],
+    collaborators: Collaborators,
+    long_polls: LongPolls,
+) -> APIRouter:
+    """Make the routes of one type, to be included in a router of the service."""
+    routes = _Routes(
+        APIRouter(route_class=IdempotentRoute),
+        f"/{type_.plural}/{{element_id}}",
+        elements,
+        out,
+        reads(f"{type_.service}:read"),
+        writes(f"{type_.service}:write"),
+    )
+    _add_read(routes, type_.plural)
+    _add_stage(routes, type_.plural, stages_of)
+    _add_rows(routes, type_.plural, collaborators)
+    _add_client(routes, collaborators, long_polls)
+    _add_contacts(routes, contact_added, collaborators)
+    return routes.api
+
+
+def _add_read(routes: _Routes[E], tag: str) -> None:
+    @routes.api.get(routes.path, tags=[tag], response_model=routes.out)
+    async def read(element_id: str, response: Response, call: Call = routes.can_read) -> BaseModel:
+        """Read one element."""
+        return routes.shown(await call.guard(routes.elements).get(element_id), response)
+
+
+def _add_stage(routes: _Routes[E], tag: str, stages_of: Callable[[E], StageSet]) -> None:
+    @routes.api.put(f"{routes.path}/stage", tags=[tag], response_model=routes.out)
+    async def move(element_id: str, body: StageIn, response: Response, call: Call = routes.can_write) -> BaseModel:
+        """Move to another stage (LEAD-07, DEAL-06)."""
+        element = await move_element(
+            element_id,
+            body.stage_id,
+            call.cause,
+            elements=call.guard(routes.elements),
+            stages_of=stages_of,
+            expected_version=call.if_match,
+        )
+        return routes.shown(element, response)
+
+
+def _add_rows(routes: _Routes[E], tag: str, collaborators: Collaborators) -> None:
+    @routes.api.put(f"{routes.path}/rows", tags=[tag], response_model=routes.out)
+    async def sell(element_id: str, body: RowsIn, response: Response, call: Call = routes.can_write) -> BaseModel:
+        """Set product rows and amount (ROW-01, ROW-02)."""
+        element = await set_rows(
+            element_id,
+            None if body.rows is None else [row.to_domain() for row in body.rows],
+            call.cause,
+            amount=body.amount.value_of() if body.amount else None,
+            is_manual_amount=body.is_manual_amount,
+            elements=call.guard(routes.elements),
+            products=collaborators.products,
+            new_id=collaborators.new_id,
+            expected_version=call.if_match,
+        )
+        return routes.shown(element, response)
+
+
+def _add_client(routes: _Routes[E], collaborators: Collaborators, long_polls: LongPolls) -> None:
+    @routes.api.put(
+        f"{routes.path}/client",
+        tags=["client field"],
+        response_model=routes.out,
+        responses={202: {"model": routes.out}},
+    )
+    async def set_client(
+        element_id: str, body: ClientIn, response: Response, call: Call = routes.can_write
+    ) -> BaseModel:
+        """Set the Client field (CLI-06, CLI-07): 202 while the company's contacts are on their way."""
+        elements = call.guard(routes.elements)
+        element = await client_field.set_client(
+            element_id,
+            body.rule(),
+            call.cause,
+            elements=elements,
+            removed_clients=collaborators.removed_clients,
+            expected_version=call.if_match,
+        )
+        element = await long_polls.until(
+            lambda: elements.get(element_id),
+            lambda found: found.client.link_state != "pending",
+            call.wait_s,
+            so_far=element,
+        )
+        if element.client.link_state == "refused" and body.company is not None:
+            raise CompanyRefused(element.client)
+        return routes.shown(element, response, 202 if element.client.link_state == "pending" else 200)
+
+
+def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]], collaborators: Collaborators) -> None:
+    async def change(element_id: str, rule: Callable[[Client], Client], call: Call) -> E:
+        return await client_field.set_contacts(
+            element_id,
+            rule,
+            call.cause,
+            elements=call.guard(routes.elements),
+            removed_clients=collaborators.removed_clients,
+            expected_version=call.if_match,
+        )
+
+    @routes.api.put(f"{routes.path}/contacts", tags=["client field"], response_model=routes.out)
+    async def set_list(element_id: str, body: Contacts, response: Response, call: Call = routes.can_write) -> BaseModel:
+        """Replace the linked contacts (CLI-06)."""
+        new = [link.to_domain() for link in body]
+        return routes.shown(await change(element_id, lambda client: set_contacts(client, new), call), response)
+
+    @routes.api.post(f"{routes.path}/contacts", tags=["client field"], response_model=contact_added)
+    async def add(element_id: str, body: ContactLinkIn, response: Response, call: Call = routes.can_write) -> BaseModel:
+        """Link one contact; `added` is false where it was linked already (CLI-06)."""
+        new, added = body.to_domain(), False
+
+        def rule(client: Client) -> Client:
+            nonlocal added
+            changed = add_contact(client, new)
+            added = changed is not client
+            return changed
+
+        element = await change(element_id, rule, call)
+        routes.shown(element, response)
+        return contact_added.of(element, added=added)
+
+    @routes.api.delete(f"{routes.path}/contacts/{{contact_id}}", tags=["client field"], response_model=routes.out)
+    async def remove(element_id: str, contact_id: str, response: Response, call: Call = routes.can_write) -> BaseModel:
+        """Unlink one contact (CLI-06)."""
+        element = await change(element_id, lambda client: remove_contact(client, contact_id), call)
+        return routes.shown(element, response)

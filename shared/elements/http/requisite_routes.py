@@ -1,0 +1,53 @@
+"""The route of elements for which requisites are chosen (REQ-05)."""
+
+from typing import TypeVar
+
+from crm_contracts.elements import ElementType
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from shared.elements.domain.traits import HasRequisites
+from shared.elements.http.answers import ShowsElement
+from shared.elements.schemas.requisites import RequisitesIn, RequisitesRefused
+from shared.elements.usecases.requisites import choose_requisites
+from shared.kit.storage.repository import Records
+from shared.kit.web.call import Call, etag, writes
+from shared.kit.web.routes import IdempotentRoute
+from shared.kit.web.waiting import LongPolls
+
+R = TypeVar("R", bound=HasRequisites)
+
+
+def requisite_routes(
+    type_: ElementType, elements: Records[R], out: type[ShowsElement[R]], *, long_polls: LongPolls
+) -> APIRouter:
+    """Make the route of one type, to be included in a router of the service."""
+    api = APIRouter(route_class=IdempotentRoute)
+    can_write = writes(f"{type_.service}:write")
+
+    @api.put(
+        f"/{type_.plural}/{{element_id}}/requisites",
+        tags=["client field"],
+        response_model=out,
+        responses={202: {"model": out}},
+    )
+    async def choose(element_id: str, body: RequisitesIn, response: Response, call: Call = can_write) -> BaseModel:
+        """Choose the client's requisites and ours (REQ-05): 202 while clients is asked whether they fit."""
+        guarded = call.guard(elements)
+        element = await choose_requisites(
+            element_id, body.choice, call.cause, elements=guarded, expected_version=call.if_match
+        )
+        element = await long_polls.until(
+            lambda: guarded.get(element_id),
+            lambda found: found.requisite_link.state != "pending",
+            call.wait_s,
+            so_far=element,
+        )
+        link = element.requisite_link
+        if link.state == "refused":
+            raise RequisitesRefused(link)
+        response.status_code = 202 if link.state == "pending" else 200
+        response.headers.update(etag(element.version))
+        return out.of(element)
+
+    return api

@@ -1,0 +1,68 @@
+"""Indexes and reads that element types share: lists by equality of fields, and the look-up by origin.
+
+Each list is served by one index: the equality fields come first, then the order.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Generic, TypeVar
+
+from shared.elements.domain.element import Element, OriginTaken
+from shared.kit.domain import DomainError
+from shared.kit.storage.documents import Document
+from shared.kit.storage.indexes import Index
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.pages import NEWEST, newest_first
+from shared.kit.web.auth import Caller
+
+E = TypeVar("E", bound=Element)
+
+IS_GIVEN: Final = {"$gt": ""}
+"""Any text. Not `$type`: MongoDB does not see that a query for one text is covered by that."""
+
+SALES_INDEXES: Final[Sequence[Index]] = (
+    Index([("number", 1)], unique=True, name="number"),
+    Index(NEWEST, name="newest"),
+    Index([("responsible_id", 1), *NEWEST], name="by_responsible"),
+    Index([("client.company.id", 1), *NEWEST], name="by_company"),
+    Index(
+        [("originator_id", 1), ("origin_id", 1)],
+        unique=True,
+        partial={"originator_id": IS_GIVEN, "origin_id": IS_GIVEN},
+        name="origin",
+    ),
+)
+"""Indexes of every sales element."""
+
+SALES_FILTERS: Final[Mapping[str, str]] = {
+    "stage_id": "stage_id",
+    "responsible_id": "responsible_id",
+    "company_id": "client.company.id",
+}
+"""Fields by which every sales element is listed."""
+
+
+def taken_origin(noun: str) -> Mapping[str, Callable[[], DomainError]]:
+    """The error of a write that the index `origin` refused."""
+    return {"origin": lambda: OriginTaken(f"Another {noun} came from this origin.")}
+
+
+class ElementViews(Generic[E]):
+    """Reads of several elements of one type; `filters` are the paths in documents by the name of the filter."""
+
+    def __init__(self, elements: MongoRepository[E], filters: Mapping[str, str]) -> None:
+        self._elements = elements
+        self._filters = filters
+
+    async def page(
+        self, wanted: Mapping[str, str | None], *, access: Caller, limit: int, cursor: str | None
+    ) -> tuple[list[E], str | None]:
+        """List elements whose fields equal the wanted ones, newest first."""
+        del access  # every reader reads every element until rights per record exist (PERM)
+        where: Document = {self._filters[name]: value for name, value in wanted.items() if value is not None}
+        documents, more = await newest_first(self._elements.collection, where, limit=limit, cursor=cursor)
+        return [self._elements.read(document) for document in documents], more
+
+    async def by_origin(self, originator: str, origin: str) -> E | None:
+        """Find the element that came from there (CMN-14)."""
+        document = await self._elements.collection.first({"originator_id": originator, "origin_id": origin})
+        return None if document is None else self._elements.read(document)

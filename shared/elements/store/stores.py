@@ -1,0 +1,49 @@
+"""All that a service keeps besides its elements: products, dictionaries, deleted and created clients."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crm_contracts.elements import ELEMENTS
+
+from shared.elements.store.created_links import CreatedLinks
+from shared.elements.store.products import Products
+from shared.elements.store.reference import Reference
+from shared.elements.store.removed_clients import Owners, RemovedClients
+from shared.elements.usecases.collaborators import Collaborators
+from shared.kit.domain import NewId
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.numbers import Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class ElementStores:
+    """The views and link records of one service, over the element types that it owns."""
+
+    owners: Owners
+    products: Products
+    reference: Reference
+    removed_clients: RemovedClients
+    created_links: CreatedLinks
+
+    @classmethod
+    def open(cls, collection: Callable[[str], Collection], owners: Owners) -> "ElementStores":
+        """Open the collections that these element types need; `collection` opens one by name."""
+        removed_clients = RemovedClients(collection("departures"), owners)
+        return cls(
+            owners=owners,
+            products=Products(collection("products")),
+            reference=Reference.of(collection, *(ELEMENTS[noun].fields for noun in owners)),
+            removed_clients=removed_clients,
+            created_links=CreatedLinks(collection("arrivals"), owners, removed_clients),
+        )
+
+    def collaborators(self, *, numbers: Numbers, currency: str, new_id: NewId) -> Collaborators:
+        """Hand out what the use cases need; `currency` is the base currency."""
+        return Collaborators(
+            products=self.products,
+            dictionaries=self.reference,
+            removed_clients=self.removed_clients,
+            numbers=numbers,
+            currency=currency,
+            new_id=new_id,
+        )

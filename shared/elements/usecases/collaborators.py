@@ -1,0 +1,55 @@
+"""What the use cases of elements need besides the elements themselves."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from crm_contracts.values import ElementRef, Fields
+
+from shared.elements.domain.dictionary_codes import DictionaryCodes
+from shared.elements.domain.product_rows import ProductFacts
+from shared.elements.domain.traits import HasClient
+from shared.kit.domain import Cause, NewId
+from shared.kit.storage.numbers import Numbers
+
+C = TypeVar("C", bound=HasClient)
+
+
+class KnownProducts(Protocol):
+    """The service's view of the catalog."""
+
+    async def facts(self, ids: Iterable[str | None]) -> Mapping[str, ProductFacts]:
+        """Find what is known of these products, by id."""
+        ...
+
+
+class Dictionaries(Protocol):
+    """The service's view of the dictionaries; no query is made where no field has one."""
+
+    async def codes(self, fields: type[Fields], names: Iterable[str] | None = None) -> DictionaryCodes:
+        """Find the codes that these fields may have."""
+        ...
+
+
+class DeletedClients(Protocol):
+    """The clients that were deleted, to be checked after each link."""
+
+    async def remove_from(self, element: ElementRef, clients: Iterable[ElementRef], cause: Cause) -> HasClient | None:
+        """Remove from an element those just linked clients that were deleted before."""
+        ...
+
+    async def without_removed(self, element: C, contacts: Iterable[ElementRef], cause: Cause) -> C:
+        """Remove from an element those of these contacts, linked by hand, that were deleted before (CLI-02)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborators:
+    """What a new element is made with; `currency` is the base currency."""
+
+    products: KnownProducts
+    dictionaries: Dictionaries
+    removed_clients: DeletedClients
+    numbers: Numbers
+    currency: str
+    new_id: NewId

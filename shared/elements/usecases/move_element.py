@@ -1,0 +1,33 @@
+"""Move an element to another stage (LEAD-07, DEAL-06)."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from shared.elements.domain.stages import StageSet
+from shared.elements.domain.traits import HasStage
+from shared.kit.domain import Cause
+from shared.kit.storage.repository import Records
+
+E = TypeVar("E", bound=HasStage)
+
+
+async def move_element(
+    id_: str,
+    stage_id: str,
+    cause: Cause,
+    *,
+    elements: Records[E],
+    stages_of: Callable[[E], StageSet],
+    expected_version: int | None = None,
+) -> E:
+    """Move to any stage of the element's set; being there already is a success without effect.
+
+    Raises:
+        StageNotFound: no such stage in the set.
+    """
+    return await elements.change(
+        id_,
+        lambda element: element.move(stages_of(element).get(stage_id), by=cause.actor, at=cause.at),
+        cause,
+        expected_version=expected_version,
+    )

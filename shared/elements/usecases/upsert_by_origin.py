@@ -1,0 +1,64 @@
+"""Take over an element from another system, any number of times (CMN-14)."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from shared.elements.domain.element import OriginTaken
+from shared.elements.domain.traits import HasClient
+from shared.elements.usecases.collaborators import Collaborators
+from shared.elements.usecases.correct_element import correct_element
+from shared.elements.usecases.create_element import NewElement
+from shared.kit.domain import Aggregate, Cause, derived_id
+from shared.kit.storage.repository import Records
+from shared.kit.storage.repository_errors import IdTaken
+
+A_co = TypeVar("A_co", bound=Aggregate, covariant=True)
+C = TypeVar("C", bound=HasClient)
+
+
+class ByOrigin(Protocol[A_co]):
+    """Finds an element by where it came from."""
+
+    async def by_origin(self, originator: str, origin: str) -> A_co | None:
+        """Find the element, or None."""
+        ...
+
+
+async def upsert_by_origin(
+    origin: tuple[str, str],
+    new: NewElement,
+    cause: Cause,
+    *,
+    elements: Records[C],
+    views: ByOrigin[C],
+    create: Callable[[str, NewElement, Cause], Awaitable[C]],
+    collaborators: Collaborators,
+    expected_version: int | None = None,
+) -> tuple[C, bool]:
+    """Create the element of this origin, or correct its fields; stage, client and rows of an existing one stay.
+
+    Returns:
+        The element, and whether it is new.
+
+    Raises:
+        VersionMismatch: the caller's copy of an existing element is old.
+    """
+    found = await views.by_origin(*origin)
+    if found is None:
+        try:
+            return await create(derived_id(elements.noun, *origin), new, cause), True
+        except (IdTaken, OriginTaken):
+            # Another request created it meanwhile.
+            found = await views.by_origin(*origin)
+            if found is None:
+                raise
+    corrected = await correct_element(
+        found.id,
+        new.fields,
+        cause,
+        elements=elements,
+        dictionaries=collaborators.dictionaries,
+        removed_clients=collaborators.removed_clients,
+        expected_version=expected_version,
+    )
+    return corrected, False
