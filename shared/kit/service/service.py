@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from crm_contracts.envelope import Event
 from fastapi import APIRouter, FastAPI
 
 from shared.kit.dead_letters.collector import DeadLetterCollector
@@ -147,18 +148,27 @@ class Service:
             traces=self.traces,
         )
 
+    @property
+    def subscription(self) -> Subscription | None:
+        """What it consumes, if anything."""
+        return self._lifecycle.subscription
+
+    @property
+    def consumed_events(self) -> frozenset[type[Event]]:
+        """The types of events that the service reacts to."""
+        return self.subscription.events if self.subscription else frozenset()
+
     def topic_reader(self) -> TopicReader:
         """Make a reader of the subscribed topics from the beginning, beside the subscription.
 
         Raises:
             ValueError: the service consumes nothing.
         """
-        subscription = self._lifecycle.subscription
-        if subscription is None:
+        if self.subscription is None:
             message = f"{self.name} has no subscription"
             raise ValueError(message)
-        topics = subscription.dead_letter_topics.values()
-        return TopicReader(topics, self.kafka, group=subscription.group, parse=self.contracts.parse)
+        topics = self.subscription.dead_letter_topics.values()
+        return TopicReader(topics, self.kafka, group=self.subscription.group, parse=self.contracts.parse)
 
     def before_start(self, prepare: Callable[[], Awaitable[object]]) -> None:
         """Run this once the database can be reached, before any request or event; several replicas may do so."""
@@ -193,7 +203,7 @@ class Service:
 
     def _dead_letters(self) -> DeadLetterService:
         """Compose the dead letters, which every replica collects into the same store."""
-        subscription = self._lifecycle.subscription
+        subscription = self.subscription
         topics = {} if subscription is None else subscription.dead_letter_topics
         collection = self.collection("dead_letters", DEAD_LETTER_INDEXES)
         tail = Tail(self.kafka, client_id=f"{self.name}.dead-letters")
