@@ -106,10 +106,8 @@ def connect(
 ) -> Database:
     """Connect to a database, without checking it yet, in the event loop that will use it.
 
-    Args:
-        server_selection_timeout_ms: how long an operation waits for a primary.
-        tls_ca_file: PEM of the authorities that the server's certificate must come from; connections are encrypted.
-        tls_certificate_key_file: PEM of the client's own certificate and key.
+    An operation waits for a primary for `server_selection_timeout_ms`. The TLS files are PEM: the authorities of the
+    server's certificate, and the client's own certificate and key; with one of them, connections are encrypted.
 
     Raises:
         UnsafeDeployment: the URL asks for weaker writes than the rule, or is invalid.
