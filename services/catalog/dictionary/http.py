@@ -25,11 +25,12 @@ def build_router(*, dictionaries: Repository[Dictionary]) -> APIRouter:
     """Build the endpoints."""
     api = router()
     api.tags = ["dictionaries"]
+    _add_reads(api, dictionaries)
+    _add_writes(api, dictionaries)
+    return api
 
-    def shown(dictionary: Dictionary, code: str, response: Response) -> DictionaryValue:
-        response.headers.update(etag(dictionary.version))
-        return dictionary.value(code)
 
+def _add_reads(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
     @api.get("/dictionaries", name="listed")
     async def list_dictionaries(call: CanRead) -> list[DictionaryOut]:
         """List all dictionaries with their values (DICT-01)."""
@@ -39,24 +40,19 @@ def build_router(*, dictionaries: Repository[Dictionary]) -> APIRouter:
     @api.get("/dictionaries/{code}")
     async def read_dictionary(code: str, call: CanRead, response: Response) -> DictionaryOut:
         """Read a dictionary, its values in their order (DICT-02)."""
-        dictionary = await call.guard(dictionaries).get(code)
-        response.headers.update(etag(dictionary.version))
-        return DictionaryOut.of(dictionary)
+        return _shown(await call.guard(dictionaries).get(code), response)
 
+
+def _add_writes(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
     @api.post("/dictionaries/{code}/values", status_code=201)
     async def add_value(code: str, body: ValueIn, call: CanAdminister, response: Response) -> DictionaryValue:
         """Add a value (DICT-02); the ETag is the dictionary's."""
+        guarded = call.guard(dictionaries)
         dictionary = await add_dictionary_value(
-            code,
-            body.code,
-            body.name,
-            body.sort,
-            call.cause,
-            dictionaries=call.guard(dictionaries),
-            expected_version=call.if_match,
+            code, body.code, body.name, body.sort, call.cause, dictionaries=guarded, expected_version=call.if_match
         )
         response.headers["Location"] = f"/v1/dictionaries/{code}/values/{body.code}"
-        return shown(dictionary, body.code, response)
+        return _shown_value(dictionary, body.code, response)
 
     @api.patch("/dictionaries/{code}/values/{value}")
     async def change_value(
@@ -71,7 +67,7 @@ def build_router(*, dictionaries: Repository[Dictionary]) -> APIRouter:
             dictionaries=call.guard(dictionaries),
             expected_version=call.if_match,
         )
-        return shown(dictionary, value, response)
+        return _shown_value(dictionary, value, response)
 
     @api.delete("/dictionaries/{code}/values/{value}")
     async def delete_value(
@@ -82,15 +78,18 @@ def build_router(*, dictionaries: Repository[Dictionary]) -> APIRouter:
         force: bool = False,  # noqa: FBT001, FBT002 - a query parameter
     ) -> DictionaryOut:
         """Delete a value, a system value by force only; elements that have it keep it (DICT-02)."""
+        guarded = call.guard(dictionaries)
         dictionary = await delete_dictionary_value(
-            code,
-            value,
-            call.cause,
-            dictionaries=call.guard(dictionaries),
-            by_force=force,
-            expected_version=call.if_match,
+            code, value, call.cause, dictionaries=guarded, by_force=force, expected_version=call.if_match
         )
-        response.headers.update(etag(dictionary.version))
-        return DictionaryOut.of(dictionary)
+        return _shown(dictionary, response)
 
-    return api
+
+def _shown(dictionary: Dictionary, response: Response) -> DictionaryOut:
+    response.headers.update(etag(dictionary.version))
+    return DictionaryOut.of(dictionary)
+
+
+def _shown_value(dictionary: Dictionary, code: str, response: Response) -> DictionaryValue:
+    response.headers.update(etag(dictionary.version))
+    return dictionary.value(code)

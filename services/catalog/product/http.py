@@ -26,20 +26,12 @@ def build_router(*, products: Repository[Product], views: ProductViews, numbers:
     """Build the endpoints."""
     api = router()
     api.tags = ["products"]
-    create = partial(create_product, products=products, numbers=numbers)
+    _add_reads(api, products, views)
+    _add_writes(api, products, views, numbers)
+    return api
 
-    def shown(product: Product, response: Response, status: int = 200) -> ProductOut:
-        response.status_code = status
-        response.headers.update(etag(product.version))
-        return ProductOut.of(product)
 
-    @api.post("/products", status_code=201)
-    async def enter(body: ProductIn, call: CanWrite, response: Response) -> ProductOut:
-        """Create a product (PROD-01)."""
-        product = await create(body.id or call.new_id, body.catalog_id, body.fields(), call.cause)
-        response.headers["Location"] = f"/v1/products/{product.id}"
-        return shown(product, response, 201)
-
+def _add_reads(api: APIRouter, products: Repository[Product], views: ProductViews) -> None:
     @api.get("/products")
     async def page(
         call: CanRead,
@@ -64,12 +56,23 @@ def build_router(*, products: Repository[Product], views: ProductViews, numbers:
         if product is None:
             message = f"There is no product with the external id {external_id}."
             raise NotFound(message)
-        return shown(product, response)
+        return _shown(product, response)
 
     @api.get("/products/{product_id}")
     async def read(product_id: str, call: CanRead, response: Response) -> ProductOut:
         """Read one product."""
-        return shown(await call.guard(products).get(product_id), response)
+        return _shown(await call.guard(products).get(product_id), response)
+
+
+def _add_writes(api: APIRouter, products: Repository[Product], views: ProductViews, numbers: Numbers) -> None:
+    create = partial(create_product, products=products, numbers=numbers)
+
+    @api.post("/products", status_code=201)
+    async def enter(body: ProductIn, call: CanWrite, response: Response) -> ProductOut:
+        """Create a product (PROD-01)."""
+        product = await create(body.id or call.new_id, body.catalog_id, body.fields(), call.cause)
+        response.headers["Location"] = f"/v1/products/{product.id}"
+        return _shown(product, response, 201)
 
     @api.patch("/products/{product_id}")
     async def correct(product_id: str, body: ProductFieldsIn, call: CanWrite, response: Response) -> ProductOut:
@@ -77,7 +80,7 @@ def build_router(*, products: Repository[Product], views: ProductViews, numbers:
         product = await correct_product(
             product_id, body.fields(), call.cause, products=call.guard(products), expected_version=call.if_match
         )
-        return shown(product, response)
+        return _shown(product, response)
 
     @api.put("/products/external/{external_id:path}", responses={201: {"model": ProductOut}})
     async def upsert(
@@ -94,6 +97,10 @@ def build_router(*, products: Repository[Product], views: ProductViews, numbers:
             create=create,
             expected_version=call.if_match,
         )
-        return shown(product, response, 201 if is_new else 200)
+        return _shown(product, response, 201 if is_new else 200)
 
-    return api
+
+def _shown(product: Product, response: Response, status: int = 200) -> ProductOut:
+    response.status_code = status
+    response.headers.update(etag(product.version))
+    return ProductOut.of(product)

@@ -16,10 +16,14 @@ Filter = Annotated[str | None, Query(max_length=249)]
 
 def build_dead_letters(service: str, dead_letters: DeadLetterService) -> APIRouter:
     """Build the endpoints."""
-    permission = f"{service}:dead-letters"
     routes = router()
     routes.tags = ["dead letters"]
+    _add_reads(routes, f"{service}:dead-letters", dead_letters)
+    _add_actions(routes, f"{service}:dead-letters", dead_letters)
+    return routes
 
+
+def _add_reads(routes: APIRouter, permission: str, dead_letters: DeadLetterService) -> None:
     @routes.get("/dead-letters", dependencies=[reads(permission)])
     async def list_dead_letters(
         *,
@@ -41,6 +45,8 @@ def build_dead_letters(service: str, dead_letters: DeadLetterService) -> APIRout
         entry = await dead_letters.store.get(id)
         return WithRecord(**_shown(entry), record=Heard.of(await dead_letters.record(entry)))
 
+
+def _add_actions(routes: APIRouter, permission: str, dead_letters: DeadLetterService) -> None:
     @routes.post("/dead-letters/{id}/replay")
     async def replay_dead_letter(
         id: str,  # noqa: A002
@@ -57,8 +63,6 @@ def build_dead_letters(service: str, dead_letters: DeadLetterService) -> APIRout
     ) -> WithHistory:
         """Mark a record as not to be handled; it is kept with the reason."""
         return WithHistory(**_shown(await dead_letters.discard(id, by=call.caller.actor, reason=body.reason)))
-
-    return routes
 
 
 def _shown(entry: Document) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class DeadLetterPublisher:
     """Publishes to the dead-letter topics of one service."""
 
     def __init__(
-        self, service: str, settings: KafkaSettings, *, topic_for: Callable[[str, str], str], group: str, clock: Clock
+        self, service: str, settings: KafkaSettings, topic_for: Callable[[str, str], str], *, group: str, clock: Clock
     ) -> None:
         """Use the dead-letter topic that `topic_for(topic, service)` names."""
         self._service = service

@@ -10,6 +10,7 @@ from shared.kit.messaging.dead_letter_publisher import DeadLetterPublisher
 from shared.kit.messaging.failures import is_transient
 from shared.kit.messaging.handling import EventHandler, HandlingResult, Parse
 from shared.kit.messaging.records import Record
+from shared.kit.settings import KafkaSettings
 from shared.kit.telemetry.logs import log, logged_with
 from shared.kit.telemetry.metrics import HANDLED, IGNORED
 from shared.kit.telemetry.spans import record_outcome
@@ -27,12 +28,12 @@ class RecordHandler:
         self,
         handler: EventHandler,
         dead_letters: DeadLetterPublisher,
+        settings: KafkaSettings,
         *,
         group: str,
         parse: Parse,
         traces: Traces,
         known: Iterable[str],
-        redeliveries_while_waiting: int,
     ) -> None:
         """Skip records of a `known` type without a reaction unread; dead-letter a `NotYet` after some redeliveries."""
         self._handler = handler
@@ -41,7 +42,7 @@ class RecordHandler:
         self._parse = parse
         self._traces = traces
         self._without_reaction = {ce_type.encode() for ce_type in {*known} - {e.ce_type for e in handler.events}}
-        self._redeliveries_while_waiting = redeliveries_while_waiting
+        self._redeliveries_while_waiting = settings.redeliveries_while_waiting
         self._waited: dict[str, int] = {}
 
     async def handle(self, record: Record) -> None:

@@ -63,24 +63,20 @@ class Subscription:
         self.dead_letter_topics = {dead_letter_topic(topic, service): topic for topic in self._topics}
         """Each dead-letter topic, and the topic whose records it takes."""
         self._handler = EventHandler(reactions, clock=clock)
-        self._dead_letters = DeadLetterPublisher(
-            service, settings, topic_for=dead_letter_topic, group=self.group, clock=clock
-        )
+        self._dead_letters = DeadLetterPublisher(service, settings, dead_letter_topic, group=self.group, clock=clock)
         traces = traces or Traces()
         self._batches = BatchAttempt(batch_handler, self._handler, group=self.group, parse=parse, traces=traces)
         self._records = RecordHandler(
-            self._handler,
-            self._dead_letters,
-            group=self.group,
-            parse=parse,
-            traces=traces,
-            known=known,
-            redeliveries_while_waiting=settings.redeliveries_while_waiting,
+            self._handler, self._dead_letters, settings, group=self.group, parse=parse, traces=traces, known=known
         )
         self.broker = subscribe(self.group, self._topics, self._handle_batch, settings)
         self._lag = Lag(self._topics, self._consumer)
         self._offsets = OffsetCommitter()
         self._watching: asyncio.Task[None] | None = None
+        self._start_series()
+
+    def _start_series(self) -> None:
+        """Start the metrics' series at 0, so that the first event of a kind shows in their rates."""
         for topic in self._topics:
             DEAD_LETTERED.labels(topic, MalformedEvent.__name__)
             IGNORED.labels(topic)
@@ -141,8 +137,8 @@ class Subscription:
 
     def _consumer(self) -> Any:
         """Return the aiokafka consumer; None until it is started."""
-        (subscriber,) = self.broker.subscribers
-        return getattr(subscriber, "consumer", None)
+        (batches,) = self.broker.subscribers
+        return getattr(batches, "consumer", None)
 
     async def _handle_batch(self, message: KafkaMessage) -> None:
         records: Sequence[Record] = message.raw_message

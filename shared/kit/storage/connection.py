@@ -104,28 +104,15 @@ def connect(
     tls_ca_file: Path | None = None,
     tls_certificate_key_file: Path | None = None,
 ) -> Database:
-    """Connect to a database without checking it yet; call this in the event loop that will use it.
+    """Connect to a database, without checking it yet, in the event loop that will use it.
 
-    Args:
-        url: with name and password, if any.
-        database: its name.
-        server_selection_timeout_ms: how long an operation waits for a primary.
-        tls_ca_file: PEM of the authorities that the server's certificate must come from; connections are encrypted.
-        tls_certificate_key_file: PEM of the client's own certificate and key.
+    An operation waits for a primary for `server_selection_timeout_ms`. The TLS files are PEM: the authorities of the
+    server's certificate, and the client's own certificate and key; with one of them, connections are encrypted.
 
     Raises:
         UnsafeDeployment: the URL asks for weaker writes than the rule, or is invalid.
     """
-    lowered = url.lower()
-    for unsafe in ("w=0", "w=1", "journal=false", "j=false", "retrywrites=false"):
-        if f"{unsafe}&" in f"{lowered.partition('?')[2]}&":
-            message = f"{unsafe} in MONGODB_URL would lose acknowledged writes"
-            raise UnsafeDeployment(message)
-    tls: Document = {"tls": True} if tls_ca_file or tls_certificate_key_file else {}
-    if tls_ca_file is not None:
-        tls["tlsCAFile"] = str(tls_ca_file)
-    if tls_certificate_key_file is not None:
-        tls["tlsCertificateKeyFile"] = str(tls_certificate_key_file)
+    _check_options(url)
     primary = PrimaryWatch()
     try:
         client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
@@ -141,10 +128,25 @@ def connect(
             event_listeners=[primary],
             maxPoolSize=100,
             appname="crm",
-            **tls,
+            **_tls_options(tlsCAFile=tls_ca_file, tlsCertificateKeyFile=tls_certificate_key_file),
         )
     except (PyMongoError, ValueError) as error:
-        # The driver's message may quote the password.
+        # Without the driver's message, which may quote the password.
         message = f"MONGODB_URL, or a file of MONGODB_TLS_*, is not understood ({type(error).__name__})"
         raise UnsafeDeployment(message) from None
     return Database(client, database, primary)
+
+
+def _check_options(url: str) -> None:
+    """Reject a URL that asks for weaker writes than the rule."""
+    options = url.lower().partition("?")[2]
+    for unsafe in ("w=0", "w=1", "journal=false", "j=false", "retrywrites=false"):
+        if f"{unsafe}&" in f"{options}&":
+            message = f"{unsafe} in MONGODB_URL would lose acknowledged writes"
+            raise UnsafeDeployment(message)
+
+
+def _tls_options(**files: Path | None) -> Document:
+    """Encrypt connections where any of the files is given."""
+    given = {name: str(file) for name, file in files.items() if file is not None}
+    return {"tls": True, **given} if given else {}
