@@ -11,6 +11,7 @@ from crm_contracts import registry, topics
 from crm_contracts.conversions import LeadConverted
 from crm_contracts.deals import DealCreated
 from crm_contracts.envelope import Event
+from crm_contracts.events import ElementEvent
 from crm_contracts.leads import LeadCreated
 from generation.files import PACKAGE
 
@@ -32,17 +33,21 @@ def snake(name: str) -> str:
 
 
 def misnamed_reactions(reactions: Reactions) -> list[str]:
-    """One function for one event is named after it; one that serves several is `on_event`."""
+    """A function is named after its event or the base class of its events; one for any others is `on_event`.
+
+    Only `on_event` may be given another name as a reaction, where several of them react to one event.
+    """
     served = Counter(reaction.handle for reaction in reactions)
-    wanted = {
-        reaction: "on_event" if served[reaction.handle] > 1 else f"on_{snake(reaction.event.__name__)}"
-        for reaction in reactions
-    }
-    return [
-        f"{reaction.event.__name__}: {reaction.name} should be {name}"
-        for reaction, name in wanted.items()
-        if reaction.name != name
-    ]
+    problems = []
+    for reaction in reactions:
+        function = reaction.handle.__name__
+        bases = {f"on_{snake(base.__name__)}" for base in reaction.event.__mro__ if base not in {Event, ElementEvent}}
+        wanted = bases | ({"on_event"} if served[reaction.handle] > 1 else set())
+        if function not in wanted or reaction.name not in ({function} if function != "on_event" else {reaction.name}):
+            problems.append(
+                f"{reaction.event.__name__}: {function} ({reaction.name}) should be on_{snake(reaction.event.__name__)}"
+            )
+    return problems
 
 
 def files_missing(events: Iterable[type[Event]], package: Path) -> list[str]:
@@ -88,6 +93,9 @@ def test_reactions_are_named_after_the_event(service: str) -> None:
 async def on_lead_created(*_: Any) -> None: ...
 
 
+async def on_created(*_: Any) -> None: ...
+
+
 async def on_event(*_: Any) -> None: ...
 
 
@@ -96,6 +104,16 @@ def test_a_misnamed_reaction_is_found() -> None:
     assert misnamed_reactions([on(LeadConverted, on_lead_created)])
     assert misnamed_reactions([on(LeadCreated, on_event)])
     assert misnamed_reactions([on(LeadCreated, on_lead_created, name="other")])
+
+
+def test_a_reaction_to_all_events_of_a_base_class_is_named_after_it() -> None:
+    assert misnamed_reactions([on(LeadCreated, on_created), on(DealCreated, on_created)]) == []
+    assert misnamed_reactions([on(LeadConverted, on_created)])
+
+
+def test_two_reactions_to_several_events_may_be_told_apart_by_a_name() -> None:
+    reactions = [on(LeadCreated, on_event, name="view"), on(DealCreated, on_event, name="view")]
+    assert misnamed_reactions(reactions) == []
 
 
 def test_one_reaction_to_several_events_is_called_on_event() -> None:

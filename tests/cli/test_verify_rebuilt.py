@@ -25,6 +25,7 @@ from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.refusal import Refusal
+from services.deals.pipeline.domain import stages_of
 from services.leads.lead.domain.conversion import Conversion
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
@@ -91,7 +92,7 @@ async def a_busy_office() -> Office:
         Lead,
         "lead-1",
         lambda lead, by: lead.correct({"title": "More pumps", "comments": None}, **by),
-        lambda lead, by: lead.sell(priced(a_row(), amount="10"), **by),
+        lambda lead, by: lead.set_rows(priced(a_row(), amount="10"), **by),
         lambda lead, by: lead.move(LEAD_STAGES.get("JUNK"), **by),
         lambda lead, by: lead.move(LEAD_STAGES.get("IN_PROCESS"), **by),
         link,
@@ -113,9 +114,9 @@ async def a_busy_office() -> Office:
         Deal,
         "deal-1",
         lambda deal, by: deal.correct({"title": "Pumps", "additional_info": "soon"}, **by),
-        lambda deal, by: deal.sell(priced(a_row(), amount="10"), **by),
-        lambda deal, by: deal.move("WON", **by),
-        lambda deal, by: deal.move("NEW", **by),
+        lambda deal, by: deal.set_rows(priced(a_row(), amount="10"), **by),
+        lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("WON"), **by),
+        lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("NEW"), **by),
         link,
         attach,
         clear,

@@ -1,7 +1,6 @@
-"""Phone numbers and e-mail addresses, made comparable.
+"""Normalise phone numbers and e-mail addresses, so that they can be compared.
 
-The surprise: leniency is the caller's choice. Where people write down whatever they were given, an unreadable number is
-kept with `normalized: null`; where it must work, it is an error.
+Leniency is the caller's choice: an unreadable number is kept with `normalized: null`, or is an error.
 """
 
 import re

@@ -11,7 +11,7 @@ from shared.kit.web.schemas import Input
 
 
 class ContactPointIn(Input):
-    """A way to reach somebody as it was typed."""
+    """A contact point as it was typed."""
 
     kind: str
     value: Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
@@ -76,7 +76,7 @@ Messengers = Annotated[list[MessengerIn], MANY]
 
 
 class ContactPointsIn(Input):
-    """Where somebody can be reached."""
+    """Contact points of a person or a company."""
 
     phones: Phones = Field(default=[])
     emails: Emails = Field(default=[])

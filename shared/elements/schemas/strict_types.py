@@ -1,7 +1,6 @@
-"""Numbers and days as callers may give them: exactly, or not at all.
+"""Strict numbers and dates of request bodies: no silent coercion (ADR 0017).
 
-The surprise: what JSON and pydantic would let pass is refused. A float has lost cents before it arrives, so decimals
-are texts or whole numbers; `true` is no 1; and 0 is no day in 1970.
+A float has lost cents before it arrives, so decimals are texts or whole numbers; `true` is no 1, and 0 no day in 1970.
 """
 
 import re
