@@ -21,7 +21,7 @@ from shared.elements.domain.stages import Stage, enter_stage
 
 
 class StageMove(TypedDict):
-    """What every event of a move says."""
+    """The fields that every event of a move has."""
 
     from_stage: str
     to_stage: str

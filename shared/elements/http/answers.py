@@ -1,4 +1,4 @@
-"""How elements are shown: the shapes that a type brings along, and the version in the headers."""
+"""Answers about elements: the models that each type declares, and the version in the headers."""
 
 from typing import Protocol, TypeVar
 
@@ -30,7 +30,7 @@ class ShowsElement(Protocol[E_contra]):
 
 
 class ShowsAddedContact(Protocol[E_contra]):
-    """The model of an answer that says whether a contact was linked just now, and shows the element."""
+    """The model of an answer that shows one element, and whether a contact was linked just now."""
 
     @classmethod
     def of(cls, element: E_contra, /, *, added: bool) -> BaseModel:

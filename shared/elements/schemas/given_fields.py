@@ -10,9 +10,9 @@ from shared.kit.web.schemas import Input
 
 
 def given_fields(body: Input, declared: type[Input]) -> dict[str, Any]:
-    """The declared fields that the caller sent, as the domain has them; what is absent is not to be changed.
+    """Take the declared fields that the caller sent, as the domain has them; absent ones are not changed.
 
-    Nobody is never responsible: a `responsible_id` of null counts as absent.
+    A responsible user cannot be removed: a `responsible_id` of null counts as absent.
     """
     given = {name: getattr(body, name) for name in declared.model_fields if name in body.model_fields_set}
     for name, value in given.items():

@@ -1,7 +1,7 @@
-"""Numbers and days as callers may give them: exactly, or not at all.
+"""Strict types of numbers and dates in request bodies.
 
-The surprise: what JSON and pydantic would let pass is refused. A float has lost cents before it arrives, so decimals
-are texts or whole numbers; `true` is no 1; and 0 is no day in 1970.
+Conversions that lose information are refused: decimals are strings or integers, because a float has lost digits
+already; `true` is not 1, and 0 is not a date in 1970.
 """
 
 import re

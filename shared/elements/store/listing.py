@@ -42,7 +42,7 @@ SALES_FILTERS: Final[Mapping[str, str]] = {
 
 
 def taken_origin(noun: str) -> Mapping[str, Callable[[], DomainError]]:
-    """The error of a write that the index `origin` refused."""
+    """Map the index `origin` to the error of a write that it refused."""
     return {"origin": lambda: OriginTaken(f"Another {noun} came from this origin.")}
 
 
