@@ -9,7 +9,7 @@ from services.deals.deal.domain.deal import Deal
 from services.deals.deal.schemas import ContactAdded, DealIn, DealOut, DealPatch
 from services.deals.deal.usecases import create_deal
 from services.deals.pipeline.domain import stages_of
-from shared.elements.http.answers import versioned
+from shared.elements.http.answers import created, versioned
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.requisite_routes import requisite_routes
 from shared.elements.store.listing import ElementViews
@@ -46,8 +46,7 @@ def build_router(
             collaborators=collaborators,
             pipeline_id=body.pipeline_id,
         )
-        response.headers["Location"] = f"/v1/deals/{deal.id}"
-        return versioned(DealOut.of(deal), response, 201)
+        return created(DealOut.of(deal), response, f"/deals/{deal.id}")
 
     @api.get("/deals", tags=["deals"])
     async def page(
@@ -81,8 +80,7 @@ def build_router(
             body.fields(),
             call.cause,
             elements=call.guard(deals),
-            dictionaries=collaborators.dictionaries,
-            removed_clients=collaborators.removed_clients,
+            collaborators=collaborators,
             client=body.given_rule,
             expected_version=call.if_match,
         )

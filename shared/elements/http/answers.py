@@ -38,6 +38,12 @@ class ShowsAddedContact(Protocol[E_contra]):
         ...
 
 
+def created(answer: V, response: Response, path: str) -> V:
+    """Answer with 201, the address of what was created and its version."""
+    response.headers["Location"] = f"/v1{path}"
+    return versioned(answer, response, 201)
+
+
 def versioned(answer: V, response: Response, status: int = 200) -> V:
     """Answer with the version as ETag."""
     response.status_code = status
