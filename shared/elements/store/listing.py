@@ -49,7 +49,7 @@ def taken_origin(noun: str) -> Mapping[str, Callable[[], DomainError]]:
 class ElementViews(Generic[E]):
     """Reads of several elements of one type; `filters` are the paths in documents by the name of the filter."""
 
-    def __init__(self, elements: MongoRepository[E], filters: Mapping[str, str]) -> None:
+    def __init__(self, elements: MongoRepository[E], filters: Mapping[str, str] = SALES_FILTERS) -> None:
         self._elements = elements
         self._filters = filters
 

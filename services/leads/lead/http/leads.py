@@ -5,10 +5,10 @@ from functools import partial
 from fastapi import APIRouter, Response
 
 from services.leads.lead.domain.lead import Lead
-from services.leads.lead.http.permissions import CanRead, CanWrite
 from services.leads.lead.schemas import LeadIn, LeadOut, LeadPatch, LeadUpsert
 from services.leads.lead.store import LeadViews
 from services.leads.lead.usecases import create_lead
+from services.leads.permissions import CanRead, CanWrite
 from shared.elements.http.answers import created, versioned
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
