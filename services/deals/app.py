@@ -1,5 +1,7 @@
 """The composition root of deals: the only file that sees everything."""
 
+from collections.abc import Mapping
+
 from crm_contracts import registry, topics
 from crm_contracts.elements import DEAL
 from fastapi import FastAPI
@@ -11,9 +13,11 @@ from services.deals.deal.domain.refusal import Refusal
 from services.deals.deal.store import DEAL_INDEXES, DEALS, FILTERS, REFUSALS
 from services.deals.pipeline import http as pipeline_http
 from services.deals.settings import DealsSettings
+from shared.elements.domain.traits import HasRequisites
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.requisites import requisite_reactions
 from shared.elements.store.listing import ElementViews, taken_origin
+from shared.elements.store.removed_clients import LinkingRecords
 from shared.elements.store.stores import ElementStores
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
@@ -26,7 +30,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     service = Service("deals", topics.DEALS, contracts, settings)
     deals = service.repository(Deal, DEALS, indexes=DEAL_INDEXES, taken=taken_origin(DEAL.noun))
     refusals = service.repository(Refusal, REFUSALS)
-    elements = {DEAL.noun: deals}
+    elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
     stores = ElementStores.open(service.collection, elements)
     collaborators = stores.collaborators(
         numbers=service.numbers, currency=settings.base_currency, new_id=service.new_id

@@ -40,7 +40,7 @@ def just_created_lead(
             priced=priced or amounts(),
             origin=origin,
         ),
-        stage=LEAD_STAGES.initial(stage_id),
+        LEAD_STAGES.initial(stage_id),
         by=ANNA,
         at=at,
     )

@@ -40,7 +40,6 @@ from services.leads.lead.usecases import ask_again, convert_lead, create_lead
 from shared.elements.domain.client_field import set_company
 from shared.elements.domain.product_rows import NewRow, ProductFacts
 from shared.elements.events.client_field import client_answer_reactions
-from shared.elements.store.reference import Reference
 from shared.elements.store.removed_clients import RemovedClients
 from shared.elements.usecases.client_field import set_client
 from shared.elements.usecases.correct_element import correct_element
@@ -309,12 +308,7 @@ async def test_a_lead_whose_deal_would_be_too_large_to_be_asked_for_is_not_conve
     await sell(leads, *(NewRow(name="\u5024" * 255) for _ in range(500)))
     for field in ("comments", "source_description"):
         await correct_element(
-            LEAD_ID,
-            {field: "\u5024" * 20_000},
-            a_cause(field),
-            elements=leads,
-            dictionaries=Reference(None),
-            removed_clients=NobodyLeft(),
+            LEAD_ID, {field: "\u5024" * 20_000}, a_cause(field), elements=leads, collaborators=collaborators()
         )
     said = leads.said(LEAD_ID)
     with pytest.raises(LeadTooLarge):

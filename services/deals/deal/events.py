@@ -16,7 +16,7 @@ from shared.kit.storage.repository import Repository
 def reactions(
     *, deals: Repository[Deal], refusals: Repository[Refusal], collaborators: Collaborators, answers: Answers
 ) -> Reactions:
-    """Reactions of deals alone, over these collaborators."""
+    """Make the reactions of deals alone, over these collaborators."""
 
     async def on_lead_deal_requested(event: Envelope[LeadDealRequested], cause: Cause) -> None:
         await open_deal_for_lead(

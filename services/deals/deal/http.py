@@ -1,28 +1,22 @@
 """Routes of deals."""
 
-from typing import Annotated
-
-from crm_contracts.elements import DEAL
 from fastapi import APIRouter, Response
 
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.schemas import ContactAdded, DealIn, DealOut, DealPatch
 from services.deals.deal.usecases import create_deal
+from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.domain import stages_of
-from shared.elements.http.answers import versioned
+from shared.elements.http.answers import created, versioned
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.requisite_routes import requisite_routes
 from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.kit.storage.repository import Repository
-from shared.kit.web.call import Call, reads, writes
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
 from shared.kit.web.waiting import LongPolls
-
-CanRead = Annotated[Call, reads("deals:read")]
-CanWrite = Annotated[Call, writes("deals:write")]
 
 
 def build_router(
@@ -46,8 +40,7 @@ def build_router(
             collaborators=collaborators,
             pipeline_id=body.pipeline_id,
         )
-        response.headers["Location"] = f"/v1/deals/{deal.id}"
-        return versioned(DealOut.of(deal), response, 201)
+        return created(DealOut.of(deal), response, f"/deals/{deal.id}")
 
     @api.get("/deals", tags=["deals"])
     async def page(
@@ -81,8 +74,7 @@ def build_router(
             body.fields(),
             call.cause,
             elements=call.guard(deals),
-            dictionaries=collaborators.dictionaries,
-            removed_clients=collaborators.removed_clients,
+            collaborators=collaborators,
             client=body.given_rule,
             expected_version=call.if_match,
         )
@@ -90,7 +82,6 @@ def build_router(
 
     api.include_router(
         element_routes(
-            DEAL,
             deals,
             DealOut,
             ContactAdded,
@@ -99,5 +90,5 @@ def build_router(
             long_polls=long_polls,
         )
     )
-    api.include_router(requisite_routes(DEAL, deals, DealOut, long_polls=long_polls))
+    api.include_router(requisite_routes(deals, DealOut, long_polls=long_polls))
     return api

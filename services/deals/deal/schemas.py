@@ -1,37 +1,29 @@
 """Request and answer bodies of deals."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from crm_contracts.deals import DealFields, DealState
-from pydantic import BaseModel, Field, StrictBool
+from pydantic import BaseModel
 
 from services.deals.deal.domain.deal import Deal
 from services.deals.pipeline.domain import DEFAULT_PIPELINE
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.dictionary_fields import dictionary_inputs
+from shared.elements.schemas.fields import OwnedIn, SourcedIn
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
-from shared.elements.schemas.scalars import Code, ElementId, Text, Title, UserId
+from shared.elements.schemas.scalars import ElementId, Text, Title
 from shared.elements.schemas.strict_types import StrictDate
-from shared.elements.schemas.tracking import UtmIn
-from shared.kit.web.schemas import Input
 
 
-class DealFieldsIn(dictionary_inputs(DealFields), Input):  # type: ignore[misc] # fields with a dictionary are derived
+class DealFieldsIn(dictionary_inputs(DealFields), OwnedIn, SourcedIn):  # type: ignore[misc] # codes are derived
     """Fields of a deal; on PATCH, what is absent stays as it is."""
 
     title: Title = ""
     begin_date: StrictDate | None = None
     close_date: StrictDate | None = None
     additional_info: Text | None = None
-    comments: Text | None = None
-    source_id: Code | None = None
-    source_description: Text | None = None
-    responsible_id: UserId | None = None
-    observers: Annotated[list[UserId], Field(max_length=100)] = []
-    open_to_all: StrictBool = True
-    utm: UtmIn | None = None
 
     def fields(self) -> dict[str, Any]:
         """Take the fields that the caller sent."""

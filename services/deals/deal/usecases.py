@@ -16,7 +16,7 @@ from services.deals.pipeline.domain import DEFAULT_PIPELINE, PipelineNotFound, s
 from shared.elements.domain.client_field import set_company
 from shared.elements.domain.sales_element import InitialState
 from shared.elements.usecases.collaborators import Collaborators
-from shared.elements.usecases.create_element import NewElement, add_element, prepare_element
+from shared.elements.usecases.create_element import NewElement, create_element
 from shared.kit.domain import Cause, NewId
 from shared.kit.messaging.answers import Answers
 from shared.kit.storage.repository import Repository
@@ -38,13 +38,15 @@ async def create_deal(
         Invalid: an unknown pipeline or stage, or rows that cannot be named or priced.
         OriginTaken: the origin belongs to another deal.
     """
-    initial = await prepare_element(new, cause, type_=DEAL, collaborators=collaborators)
-    stage = stages_of(pipeline_id).initial(new.stage_id)
-
-    def make(number: int) -> Deal:
-        return Deal.create(id_, number, initial, pipeline_id=pipeline_id, stage=stage, by=cause.actor, at=cause.at)
-
-    return await add_element(make, cause, elements=deals, collaborators=collaborators)
+    return await create_element(
+        id_,
+        new,
+        cause,
+        create=partial(Deal.create, pipeline_id=pipeline_id),
+        stages=partial(stages_of, pipeline_id),
+        elements=deals,
+        collaborators=collaborators,
+    )
 
 
 async def open_deal_for_lead(
@@ -105,8 +107,8 @@ def _deal(asked: LeadDealRequested, conversion: ConversionRef, cause: Cause, new
         asked.proposed_deal_id,
         number,
         initial,
+        stages_of(draft.pipeline_id).first,
         pipeline_id=draft.pipeline_id,
-        stage=stages_of(draft.pipeline_id).first,
         by=cause.actor,
         at=cause.at,
         conversion=conversion,

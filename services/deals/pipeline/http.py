@@ -1,15 +1,11 @@
 """Routes of pipelines."""
 
-from typing import Annotated
-
 from fastapi import APIRouter
 
+from services.deals.permissions import CanRead
 from services.deals.pipeline.domain import DEFAULT_PIPELINE, stages_of
 from shared.elements.schemas.stages import StageOut
-from shared.kit.web.call import Call, reads
 from shared.kit.web.routes import router
-
-CanRead = Annotated[Call, reads("deals:read")]
 
 
 def build_router() -> APIRouter:

@@ -14,7 +14,7 @@ from shared.kit.storage.repository import Repository
 
 
 def reactions(*, leads: Repository[Lead], removed_clients: DeletedClients) -> Reactions:
-    """Reactions of leads alone, over these collaborators."""
+    """Make the reactions of leads alone, over these collaborators."""
 
     async def on_lead_client_resolved(event: Envelope[LeadClientResolved], cause: Cause) -> None:
         await resolve_client(event.data, cause, leads=leads, removed_clients=removed_clients)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from crm_contracts.conversions import Activities
 from crm_contracts.leads import LeadFields, LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
-from pydantic import BaseModel, Field, StrictBool
+from pydantic import BaseModel, Field
 
 from services.leads.lead.domain.conversion import Conversion, ConversionRequest, ConversionState
 from services.leads.lead.domain.lead import Lead
@@ -17,16 +17,16 @@ from shared.elements.schemas.address import AddressIn
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import ContactPointsIn, contact_point_fields
 from shared.elements.schemas.dictionary_fields import dictionary_inputs
+from shared.elements.schemas.fields import OwnedIn, SourcedIn
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
-from shared.elements.schemas.scalars import Code, ElementId, Name, PastDate, Text, Title, UserId
-from shared.elements.schemas.tracking import UtmIn
+from shared.elements.schemas.scalars import Code, ElementId, Name, PastDate, Text, Title
 from shared.elements.usecases.create_element import NewElement
 from shared.kit.web.schemas import Input
 
 
-class LeadFieldsIn(dictionary_inputs(LeadFields), ContactPointsIn):  # type: ignore[misc] # see `dictionary_inputs`
+class LeadFieldsIn(dictionary_inputs(LeadFields), ContactPointsIn, OwnedIn, SourcedIn):  # type: ignore[misc] # codes are derived
     """Fields of a lead; on PATCH, what is absent stays as it is."""
 
     title: Title = ""
@@ -38,14 +38,7 @@ class LeadFieldsIn(dictionary_inputs(LeadFields), ContactPointsIn):  # type: ign
     position: Title | None = None
     company_title: Title | None = None
     address: AddressIn | None = None
-    source_id: Code | None = None
-    source_description: Text | None = None
     status_description: Text | None = None
-    comments: Text | None = None
-    responsible_id: UserId | None = None
-    observers: Annotated[list[UserId], Field(max_length=100)] = []
-    open_to_all: StrictBool = True
-    utm: UtmIn | None = None
 
     def fields(self, country: str) -> dict[str, Any]:
         """Take the fields that the caller sent, with contact data normalised as far as it is valid."""

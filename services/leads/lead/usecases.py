@@ -7,14 +7,13 @@ from typing import Protocol
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import ConversionRef
 from crm_contracts.deal_answers import LeadDealRefused
-from crm_contracts.elements import LEAD
 from crm_contracts.values import ElementRef
 
 from services.leads.lead.domain.conversion import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.usecases.collaborators import Collaborators, DeletedClients
-from shared.elements.usecases.create_element import NewElement, add_element, prepare_element
+from shared.elements.usecases.create_element import NewElement, create_element
 from shared.kit.domain import Cause, Clock, NewId
 from shared.kit.storage.repository import Records, Repository
 
@@ -36,13 +35,15 @@ async def create_lead(
         Invalid: an unknown stage, or rows that cannot be named or priced.
         OriginTaken: the origin belongs to another lead.
     """
-    initial = await prepare_element(new, cause, type_=LEAD, collaborators=collaborators)
-    stage = LEAD_STAGES.initial(new.stage_id)
-
-    def make(number: int) -> Lead:
-        return Lead.create(id_, number, initial, stage=stage, by=cause.actor, at=cause.at)
-
-    return await add_element(make, cause, elements=leads, collaborators=collaborators)
+    return await create_element(
+        id_,
+        new,
+        cause,
+        create=Lead.create,
+        stages=lambda: LEAD_STAGES,
+        elements=leads,
+        collaborators=collaborators,
+    )
 
 
 async def convert_lead(

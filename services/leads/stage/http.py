@@ -1,15 +1,11 @@
 """Routes of stages."""
 
-from typing import Annotated
-
 from fastapi import APIRouter
 
+from services.leads.permissions import CanRead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.schemas.stages import StageOut
-from shared.kit.web.call import Call, reads
 from shared.kit.web.routes import router
-
-CanRead = Annotated[Call, reads("leads:read")]
 
 
 def build_router() -> APIRouter:

@@ -1,6 +1,7 @@
-"""Normalise phone numbers and e-mail addresses, so that they can be compared.
+"""Phone numbers and e-mail addresses, made comparable.
 
-Leniency is the caller's choice: an unreadable number is kept with `normalized: null`, or is an error.
+Leniency is the caller's choice: `phones` and `emails` keep an invalid value with `normalized: null`, `must_be_valid`
+refuses it.
 """
 
 import re
@@ -23,11 +24,11 @@ MESSENGER_URLS: Final = {
     "FACEBOOK": "https://m.me/{name}",
     "INSTAGRAM": "https://ig.me/m/{name}",
 }
-"""What opens a messenger, by its kind (CONT-04); a name has no `@`, digits no `+`."""
+"""URLs of messengers by kind (CONT-04); a name has no `@`, digits no `+`."""
 
 
 def normalized_phone(value: str, country: str) -> str | None:
-    """E.164 without the extension, or None where it is no valid number; `country` is for numbers that name none."""
+    """Convert to E.164 without the extension, or to None where it is not valid; `country` is for national numbers."""
     try:
         number = phonenumbers.parse(value, country)
     except phonenumbers.NumberParseException:
@@ -38,7 +39,7 @@ def normalized_phone(value: str, country: str) -> str | None:
 
 
 def normalized_email(value: str) -> str | None:
-    """The address in lower case, or None where it is none; no look-up is made."""
+    """Convert an address to lower case, or to None where it is not valid; no look-up is made."""
     try:
         return validate_email(value, check_deliverability=False).normalized.lower()
     except EmailNotValidError:
@@ -46,22 +47,22 @@ def normalized_email(value: str) -> str | None:
 
 
 def phones(points: Sequence[ContactPoint], country: str) -> tuple[ContactPoint, ...]:
-    """The same phones with `normalized` filled where they are valid."""
+    """Fill `normalized` of those phones that are valid."""
     return tuple(p.model_copy(update={"normalized": normalized_phone(p.value, country)}) for p in points)
 
 
 def emails(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
-    """The same addresses with `normalized` filled where they are valid."""
+    """Fill `normalized` of those addresses that are valid."""
     return tuple(p.model_copy(update={"normalized": normalized_email(p.value)}) for p in points)
 
 
 def messengers(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
-    """The same messengers with `url` filled where their kind is known (CONT-04)."""
+    """Fill `url` of those messengers whose kind is known (CONT-04)."""
     return tuple(p.model_copy(update={"url": messenger_url(p.kind, p.value)}) for p in points)
 
 
 def messenger_url(kind: str, value: str) -> str | None:
-    """What opens the messenger for this number or user; None where the kind is not known, or nothing fits it."""
+    """Make the URL of a number or user of a messenger; None where the kind is not known or does not fit."""
     template = MESSENGER_URLS.get(kind)
     digits = re.sub(r"[^0-9]", "", value).lstrip("0")
     name = quote(value.strip().removeprefix("@"), safe="")
@@ -71,7 +72,7 @@ def messenger_url(kind: str, value: str) -> str | None:
 
 
 def must_be_valid(**lists: Sequence[ContactPoint]) -> None:
-    """Refuse what could not be normalised.
+    """Refuse values that could not be normalised.
 
     Raises:
         Invalid: naming every wrong entry, such as `phones.1.value`.

@@ -1,6 +1,6 @@
 """Check codes against the dictionaries of their fields, and choose defaults (CONT-05, COMP-02, COMP-06, DICT-01).
 
-Of a dictionary that is not known here, any code is accepted. A code that an element has already may be given again,
+Any code of a dictionary that is not known here is accepted. A code that an element has already may be given again,
 because values are deleted without asking who has them.
 """
 
@@ -28,7 +28,7 @@ class DictionaryCodes:
     known: Mapping[str, Sequence[str]]
 
     def for_new(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of a new element: an absent one gets the first value of its dictionary, null stays null.
+        """Check the fields of a new element; an absent one gets the first value of its dictionary, null stays null.
 
         Raises:
             UnknownValue: naming every field with a code that its dictionary has not.
@@ -36,7 +36,7 @@ class DictionaryCodes:
         return self.defaults | self._checked(given, {})
 
     def for_existing(self, changes: Mapping[str, Any], current: Fields) -> dict[str, Any]:
-        """The changes of an existing element; a code that it has already may be given again.
+        """Check the changes of an existing element; a code that it has already may be given again.
 
         Raises:
             UnknownValue: naming every field with a code that its dictionary has not.
@@ -65,7 +65,7 @@ class DictionaryCodes:
         return checked
 
     def _accepted(self, spec: FieldSpec, code: str, current: str | None) -> str | None:
-        """The code, or the one that it is an alias of; None where it cannot be given."""
+        """Accept the code, or the one that it is an alias of; None where it cannot be given."""
         known = self.known.get(spec.dictionary or "")
         if code == current or code in (known or ()):
             return code

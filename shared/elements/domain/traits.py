@@ -21,7 +21,7 @@ from shared.elements.domain.stages import Stage, enter_stage
 
 
 class StageMove(TypedDict):
-    """What every event of a move says."""
+    """The fields that every event of a move has."""
 
     from_stage: str
     to_stage: str
@@ -150,7 +150,7 @@ class HasClient(Element):
     def _client_changed(self, before: Client, after: Client) -> Event: ...
 
     @abstractmethod
-    def _contacts_attached(self, found: Attachment) -> Event: ...
+    def _contacts_attached(self, new: Attachment) -> Event: ...
 
     @abstractmethod
     def _company_refused(self, client: Client, company: ElementRef, code: str) -> Event: ...

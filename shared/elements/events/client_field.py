@@ -21,7 +21,7 @@ from shared.kit.storage.repository import Records
 def client_field_reactions(
     owners: Owners, *, removed_clients: RemovedClients, created_links: CreatedLinks
 ) -> Reactions:
-    """Reactions of a service whose elements have a Client field."""
+    """Make the reactions of a service whose elements have a Client field."""
     return [
         *client_answer_reactions(owners, removed_clients=removed_clients),
         *created_link_reactions(created_links),
@@ -30,7 +30,7 @@ def client_field_reactions(
 
 
 def client_answer_reactions(owners: Mapping[str, Records[HasClient]], *, removed_clients: DeletedClients) -> Reactions:
-    """Reactions to answers about linked companies; `owners` by the noun of their type, others are ignored."""
+    """Make the reactions to answers about linked companies; `owners` by the noun of their type, others are ignored."""
 
     async def on_element_contacts_resolved(event: Envelope[ElementContactsResolved], cause: Cause) -> None:
         elements = owners.get(event.data.element.type)
@@ -49,7 +49,7 @@ def client_answer_reactions(owners: Mapping[str, Records[HasClient]], *, removed
 
 
 def created_link_reactions(created_links: CreatedLinks) -> Reactions:
-    """Reactions that link new clients to the elements that they were created from."""
+    """Make the reactions that link new clients to the elements that they were created from."""
 
     async def on_contact_created(event: Envelope[ContactCreated], cause: Cause) -> None:
         contact = event.data.contact
@@ -64,7 +64,7 @@ def created_link_reactions(created_links: CreatedLinks) -> Reactions:
 
 
 def removed_client_reactions(removed_clients: RemovedClients) -> Reactions:
-    """Reactions that unlink deleted clients, and replace merged ones."""
+    """Make the reactions that unlink deleted clients, and replace merged ones."""
 
     async def on_contact_deleted(event: Envelope[ContactDeleted], cause: Cause) -> None:
         await removed_clients.remove_everywhere(event.data.contact, cause)

@@ -8,7 +8,7 @@ from shared.kit.messaging.reactions import Reactions
 
 
 def element_reactions(stores: ElementStores) -> Reactions:
-    """Reactions that keep Client fields and views up to date."""
+    """Make the reactions that keep Client fields and views up to date."""
     return [
         *client_field_reactions(
             stores.owners, removed_clients=stores.removed_clients, created_links=stores.created_links

@@ -11,7 +11,7 @@ from shared.kit.messaging.reactions import Reactions, on
 
 
 def product_reactions(products: Products) -> Reactions:
-    """Reactions to new and changed products."""
+    """Make the reactions to new and changed products."""
 
     async def on_product_created(event: Envelope[ProductCreated], _: Cause) -> None:
         full = ProductFields.model_validate(event.data.product.model_dump())

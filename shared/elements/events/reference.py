@@ -9,7 +9,7 @@ from shared.kit.messaging.reactions import Reactions, on
 
 
 def reference_reactions(reference: Reference) -> Reactions:
-    """Reactions to every change of a dictionary; none where no field needs one."""
+    """Make the reactions to every change of a dictionary; none where no field needs one."""
 
     async def on_event(
         event: Envelope[DictionaryValueCreated] | Envelope[DictionaryValueUpdated] | Envelope[DictionaryValueDeleted],

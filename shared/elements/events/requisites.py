@@ -13,7 +13,7 @@ from shared.kit.storage.repository import Records
 
 
 def requisite_reactions(owners: Mapping[str, Records[HasRequisites]]) -> Reactions:
-    """Reactions of a service whose elements, by the noun of their type, choose requisites."""
+    """Make the reactions of a service whose elements, by the noun of their type, choose requisites."""
 
     async def on_element_requisites_confirmed(event: Envelope[ElementRequisitesConfirmed], cause: Cause) -> None:
         elements = owners.get(event.data.element.type)

@@ -1,4 +1,4 @@
-"""How elements are shown: the shapes that a type brings along, and the version in the headers."""
+"""Answers about elements: the models that each type declares, and the version in the headers."""
 
 from typing import Protocol, TypeVar
 
@@ -30,12 +30,18 @@ class ShowsElement(Protocol[E_contra]):
 
 
 class ShowsAddedContact(Protocol[E_contra]):
-    """The model of an answer that says whether a contact was linked just now, and shows the element."""
+    """The model of an answer that shows one element, and whether a contact was linked just now."""
 
     @classmethod
     def of(cls, element: E_contra, /, *, added: bool) -> BaseModel:
         """Show both."""
         ...
+
+
+def created(answer: V, response: Response, path: str) -> V:
+    """Answer with 201, the address of what was created and its version."""
+    response.headers["Location"] = f"/v1{path}"
+    return versioned(answer, response, 201)
 
 
 def versioned(answer: V, response: Response, status: int = 200) -> V:

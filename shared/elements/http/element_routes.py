@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from crm_contracts.client_field import Client
-from crm_contracts.elements import ElementType
+from crm_contracts.elements import ELEMENTS
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
@@ -49,7 +49,6 @@ class _Routes(Generic[E]):
 
 
 def element_routes(
-    type_: ElementType,
     elements: Records[E],
     out: type[ShowsElement[E]],
     contact_added: type[ShowsAddedContact[E]],
@@ -59,6 +58,7 @@ def element_routes(
     long_polls: LongPolls,
 ) -> APIRouter:
     """Make the routes of one type, to be included in a router of the service."""
+    type_ = ELEMENTS[elements.noun]
     routes = _Routes(
         APIRouter(route_class=IdempotentRoute),
         f"/{type_.plural}/{{element_id}}",

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from crm_contracts.elements import ElementType
+from crm_contracts.elements import ELEMENTS
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
@@ -18,10 +18,9 @@ from shared.kit.web.waiting import LongPolls
 R = TypeVar("R", bound=HasRequisites)
 
 
-def requisite_routes(
-    type_: ElementType, elements: Records[R], out: type[ShowsElement[R]], *, long_polls: LongPolls
-) -> APIRouter:
+def requisite_routes(elements: Records[R], out: type[ShowsElement[R]], *, long_polls: LongPolls) -> APIRouter:
     """Make the route of one type, to be included in a router of the service."""
+    type_ = ELEMENTS[elements.noun]
     api = APIRouter(route_class=IdempotentRoute)
     can_write = writes(f"{type_.service}:write")
 

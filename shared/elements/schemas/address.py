@@ -22,5 +22,5 @@ class AddressIn(Input):
     country_code: Country | None = None
 
     def value_of(self) -> Address:
-        """As the domain has it."""
+        """Make the value that the rules take."""
         return Address(**self.model_dump())

@@ -6,18 +6,18 @@ from typing import Annotated, Any, Final, Literal
 from crm_contracts.values import ContactPoint
 from pydantic import Field, StringConstraints
 
-from shared.elements.domain import contact_points as reach
+from shared.elements.domain import contact_points as rules
 from shared.kit.web.schemas import Input
 
 
 class ContactPointIn(Input):
-    """A contact point as it was typed."""
+    """A phone, address or user name as it was typed."""
 
     kind: str
     value: Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
 
     def point(self) -> ContactPoint:
-        """Not yet normalised."""
+        """Make the value, not yet normalised."""
         return ContactPoint(kind=self.kind, value=self.value)
 
 
@@ -76,7 +76,7 @@ Messengers = Annotated[list[MessengerIn], MANY]
 
 
 class ContactPointsIn(Input):
-    """Contact points of a person or a company."""
+    """Phones, addresses, websites and messengers of a person or a company."""
 
     phones: Phones = Field(default=[])
     emails: Emails = Field(default=[])
@@ -85,16 +85,16 @@ class ContactPointsIn(Input):
 
 
 def contact_point_fields(given: Mapping[str, Any], country: str) -> dict[str, tuple[ContactPoint, ...]]:
-    """The contact data among the given fields, normalised as far as it is valid (CONT-03)."""
+    """Take the contact data from the given fields, normalised as far as it is valid (CONT-03)."""
     points = {
         name: tuple(point.point() for point in given[name])
         for name in ("phones", "emails", "websites", "messengers")
         if name in given
     }
     if "phones" in points:
-        points["phones"] = reach.phones(points["phones"], country)
+        points["phones"] = rules.phones(points["phones"], country)
     if "emails" in points:
-        points["emails"] = reach.emails(points["emails"])
+        points["emails"] = rules.emails(points["emails"])
     if "messengers" in points:
-        points["messengers"] = reach.messengers(points["messengers"])
+        points["messengers"] = rules.messengers(points["messengers"])
     return points

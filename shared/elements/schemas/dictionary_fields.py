@@ -9,6 +9,6 @@ from shared.kit.web.schemas import Input
 
 
 def dictionary_inputs(contract: type[Fields]) -> type[Input]:
-    """A base class for request bodies with an optional code for each field of the contract that has a dictionary."""
+    """Make a base class of request bodies: an optional code for each field of the contract that has a dictionary."""
     codes = dict.fromkeys(dictionary_fields(contract), (Code | None, None))
     return create_model(f"{contract.__name__}Codes", __base__=Input, **codes)  # type: ignore[call-overload,no-any-return]

@@ -18,5 +18,5 @@ class FileIn(Input):
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
 
     def value_of(self) -> FileRef:
-        """As the domain has it."""
+        """Make the value that the rules take."""
         return FileRef(**self.model_dump())

@@ -10,9 +10,9 @@ from shared.kit.web.schemas import Input
 
 
 def given_fields(body: Input, declared: type[Input]) -> dict[str, Any]:
-    """Take the declared fields that the caller sent, as domain values; what is absent is not to be changed.
+    """Take the declared fields that the caller sent, as the domain has them; absent ones are not changed.
 
-    A `responsible_id` of null counts as absent: every element has a responsible user.
+    A responsible user cannot be removed: a `responsible_id` of null counts as absent.
     """
     given = {name: getattr(body, name) for name in declared.model_fields if name in body.model_fields_set}
     for name, value in given.items():

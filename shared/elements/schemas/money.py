@@ -13,5 +13,5 @@ class MoneyIn(Input):
     currency: Currency
 
     def value_of(self) -> Money:
-        """As the domain has it."""
+        """Make the value that the rules take."""
         return Money(value=self.value, currency=self.currency)

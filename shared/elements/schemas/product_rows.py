@@ -23,7 +23,7 @@ class RowIn(Input):
     sort: Sort | None = None
 
     def to_domain(self) -> NewRow:
-        """As the rules have it."""
+        """Make the value that the rules take."""
         return NewRow(**self.model_dump())
 
 

@@ -18,7 +18,7 @@ class RequisitesIn(Input):
 
     @property
     def choice(self) -> RequisiteChoice:
-        """As the rules have it.
+        """The value that the rules take.
 
         Raises:
             Invalid: naming every bank detail without its requisite.
@@ -34,7 +34,7 @@ class RequisitesIn(Input):
 
 
 class RequisitesRefused(Conflict):
-    """One of the requisites cannot be chosen; `code` and the named field say which and why (REQ-05)."""
+    """One of the requisites cannot be chosen; `code` is the reason, `errors` has the field (REQ-05)."""
 
     code = "requisites_refused"
 

@@ -1,6 +1,7 @@
-"""Strict numbers and dates of request bodies: no silent coercion (ADR 0017).
+"""Strict types of numbers and dates in request bodies.
 
-A float has lost cents before it arrives, so decimals are texts or whole numbers; `true` is no 1, and 0 no day in 1970.
+Conversions that lose information are refused: decimals are strings or integers, because a float has lost digits
+already; `true` is not 1, and 0 is not a date in 1970.
 """
 
 import re

@@ -16,7 +16,7 @@ class UtmIn(Input):
     term: Title | None = None
 
     def value_of(self) -> Utm:
-        """As the domain has it."""
+        """Make the value that the rules take."""
         return Utm(**self.model_dump())
 
 
@@ -29,5 +29,5 @@ class TouchIn(Input):
     utm: UtmIn | None = None
 
     def value_of(self) -> Touch:
-        """As the domain has it."""
+        """Make the value that the rules take."""
         return Touch(**self.model_dump())

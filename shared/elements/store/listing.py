@@ -42,14 +42,14 @@ SALES_FILTERS: Final[Mapping[str, str]] = {
 
 
 def taken_origin(noun: str) -> Mapping[str, Callable[[], DomainError]]:
-    """The error of a write that the index `origin` refused."""
+    """Map the index `origin` to the error of a write that it refused."""
     return {"origin": lambda: OriginTaken(f"Another {noun} came from this origin.")}
 
 
 class ElementViews(Generic[E]):
     """Reads of several elements of one type; `filters` are the paths in documents by the name of the filter."""
 
-    def __init__(self, elements: MongoRepository[E], filters: Mapping[str, str]) -> None:
+    def __init__(self, elements: MongoRepository[E], filters: Mapping[str, str] = SALES_FILTERS) -> None:
         self._elements = elements
         self._filters = filters
 

@@ -27,7 +27,7 @@ class Reference:
 
     @classmethod
     def of(cls, collection: Callable[[str], Collection], *fields: type[Fields]) -> "Reference":
-        """The view that elements with these fields need; `collection` opens one by name."""
+        """Open the view that elements with these fields need; `collection` opens one by name."""
         needed = any(dictionary_fields(each) for each in fields)
         return cls(collection(DICTIONARIES) if needed else None)
 
@@ -39,7 +39,7 @@ class Reference:
     async def apply(
         self, event: DictionaryValueCreated | DictionaryValueUpdated | DictionaryValueDeleted, *, sequence: int
     ) -> None:
-        """Keep the codes as they are now; where a newer event was applied before, nothing changes."""
+        """Store the codes; where a newer event was applied before, nothing changes."""
         if self._collection is not None:
             await self._collection.put(
                 {"_id": event.dictionary.id, "told": {"$not": {"$gte": sequence}}},
@@ -47,7 +47,7 @@ class Reference:
             )
 
     async def codes(self, fields: type[Fields], names: Iterable[str] | None = None) -> DictionaryCodes:
-        """What may be chosen for the fields that have a dictionary; for these of them alone, where named."""
+        """Find the codes of the fields that have a dictionary, or of the named ones among them."""
         specs = {name: spec for name, spec in dictionary_fields(fields).items() if names is None or name in set(names)}
         if self._collection is None or not specs:
             return DictionaryCodes(specs, {})

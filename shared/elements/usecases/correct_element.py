@@ -7,7 +7,7 @@ from crm_contracts.client_field import Client
 from crm_contracts.elements import ELEMENTS
 
 from shared.elements.domain.traits import HasClient
-from shared.elements.usecases.collaborators import DeletedClients, Dictionaries
+from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import Cause
 from shared.kit.storage.repository import Records
 
@@ -20,8 +20,7 @@ async def correct_element(
     cause: Cause,
     *,
     elements: Records[C],
-    dictionaries: Dictionaries,
-    removed_clients: DeletedClients,
+    collaborators: Collaborators,
     client: Callable[[Client], Client] | None = None,
     expected_version: int | None = None,
 ) -> C:
@@ -32,7 +31,7 @@ async def correct_element(
         VersionMismatch: the caller's copy is old.
         UnknownValue: a code that its dictionary has not.
     """
-    codes = await dictionaries.codes(ELEMENTS[elements.noun].fields, changes)
+    codes = await collaborators.dictionaries.codes(ELEMENTS[elements.noun].fields, changes)
 
     def correct(element: C) -> None:
         element.correct(codes.for_existing(changes, element), by=cause.actor, at=cause.at)
@@ -41,4 +40,4 @@ async def correct_element(
 
     element = await elements.change(id_, correct, cause, expected_version=expected_version)
     contacts = [link.ref for link in element.client.contacts] if client else []
-    return await removed_clients.without_removed(element, contacts, cause)
+    return await collaborators.removed_clients.without_removed(element, contacts, cause)

@@ -1,21 +1,24 @@
-"""The parts of creating a sales element: check what was given, store it under a number, remove deleted clients."""
+"""Create a sales element (LEAD-01, DEAL-01)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
 
 from crm_contracts.client_field import Client
-from crm_contracts.elements import ElementType
-from crm_contracts.values import Money
+from crm_contracts.elements import ELEMENTS
+from crm_contracts.values import Fields, Money
 
 from shared.elements.domain.client_field import NewContactLink, set_company, set_contacts
 from shared.elements.domain.product_rows import NewRow, make_rows, priced
 from shared.elements.domain.sales_element import InitialState, SalesElement
+from shared.elements.domain.stages import Stage, StageSet
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import Cause
 from shared.kit.storage.repository import Repository
 
 E = TypeVar("E", bound=SalesElement)
+E_co = TypeVar("E_co", bound=SalesElement, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -34,36 +37,50 @@ class NewElement:
     origin: tuple[str, str] | None = None
 
 
-async def prepare_element(
-    new: NewElement, cause: Cause, *, type_: ElementType, collaborators: Collaborators
-) -> InitialState:
-    """Make its rows, amount and Client field; the responsible user is the caller unless given (CMN-04).
+class Creates(Protocol[E_co]):
+    """Makes an element of its checked parts: `create` of its type."""
+
+    def __call__(
+        self, id_: str, number: int, initial: InitialState, stage: Stage, *, by: str, at: datetime
+    ) -> E_co: ...
+
+
+async def create_element(
+    id_: str,
+    new: NewElement,
+    cause: Cause,
+    *,
+    create: Creates[E],
+    stages: Callable[[], StageSet],
+    elements: Repository[E],
+    collaborators: Collaborators,
+) -> E:
+    """Create an element on a stage, with its client and products; a company's contacts are attached later (CLI-07).
 
     Raises:
-        Invalid: rows that cannot be named or priced, or a code that its dictionary has not.
+        Invalid: an unknown stage, rows that cannot be named or priced, or a code that its dictionary has not.
+        OriginTaken: the origin belongs to another element.
     """
+    initial = await _checked(new, cause, ELEMENTS[elements.noun].fields, collaborators)
+    stage = stages().initial(new.stage_id)
+    element = await elements.add_numbered(
+        lambda number: create(id_, number, initial, stage, by=cause.actor, at=cause.at), cause, collaborators.numbers
+    )
+    contacts = [link.ref for link in element.client.contacts]
+    return await collaborators.removed_clients.without_removed(element, contacts, cause)
+
+
+async def _checked(new: NewElement, cause: Cause, fields: type[Fields], collaborators: Collaborators) -> InitialState:
+    """Make rows, amount and Client field; the responsible user is the caller unless given (CMN-04)."""
     currency = new.amount.currency if new.amount else new.currency or collaborators.currency
     known = await collaborators.products.facts(row.product_id for row in new.rows)
     rows = make_rows(new.rows, known, currency=currency, new_id=collaborators.new_id)
     amounts = priced(rows, typed=new.amount, manual=new.is_manual_amount, currency=currency)
     client = set_contacts(Client(auto_link_contacts=new.auto_link_contacts), new.contacts)
-    codes = await collaborators.dictionaries.codes(type_.fields)
+    codes = await collaborators.dictionaries.codes(fields)
     return InitialState(
         fields={"responsible_id": cause.subject, **codes.for_new(new.fields)},
         client=set_company(client, new.company_id),
         priced=amounts,
         origin=new.origin,
     )
-
-
-async def add_element(
-    make: Callable[[int], E], cause: Cause, *, elements: Repository[E], collaborators: Collaborators
-) -> E:
-    """Store the element that `make` makes of a number; a company's contacts are attached later (CLI-07).
-
-    Raises:
-        OriginTaken: the origin belongs to another element.
-    """
-    element = await elements.add_numbered(make, cause, collaborators.numbers)
-    contacts = [link.ref for link in element.client.contacts]
-    return await collaborators.removed_clients.without_removed(element, contacts, cause)

@@ -57,8 +57,7 @@ async def upsert_by_origin(
         new.fields,
         cause,
         elements=elements,
-        dictionaries=collaborators.dictionaries,
-        removed_clients=collaborators.removed_clients,
+        collaborators=collaborators,
         expected_version=expected_version,
     )
     return corrected, False

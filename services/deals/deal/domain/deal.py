@@ -47,9 +47,9 @@ class Deal(SalesElement, HasRequisites, DealState):
         id_: str,
         number: int,
         initial: InitialState,
+        stage: Stage,
         *,
         pipeline_id: str,
-        stage: Stage,
         by: str,
         at: datetime,
         conversion: ConversionRef | None = None,
@@ -102,10 +102,8 @@ class Deal(SalesElement, HasRequisites, DealState):
     def _client_changed(self, before: Client, after: Client) -> Event:
         return DealClientChanged(deal=self.ref, before=before, after=after)
 
-    def _contacts_attached(self, found: Attachment) -> Event:
-        return DealContactsAttached(
-            deal=self.ref, attached=found.attached, detached=found.detached, client=found.client
-        )
+    def _contacts_attached(self, new: Attachment) -> Event:
+        return DealContactsAttached(deal=self.ref, attached=new.attached, detached=new.detached, client=new.client)
 
     def _company_refused(self, client: Client, company: ElementRef, code: str) -> Event:
         return DealCompanyUnlinked(deal=self.ref, company=company, code=code, client=client)

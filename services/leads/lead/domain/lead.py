@@ -44,7 +44,7 @@ class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin c
     """Whether it is a repeat lead even without the company link that is pending."""
 
     @classmethod
-    def create(cls, id_: str, number: int, initial: InitialState, *, stage: Stage, by: str, at: datetime) -> Self:
+    def create(cls, id_: str, number: int, initial: InitialState, stage: Stage, *, by: str, at: datetime) -> Self:
         """Create a lead; nothing is mandatory (LEAD-01), and one with a client is a repeat lead (LEAD-03)."""
         repeat = Repeat().after(Client(), initial.client, way="whole", is_converted=False)
         return cls.start(
@@ -225,10 +225,8 @@ class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin c
     def _client_changed(self, before: Client, after: Client) -> Event:
         return LeadClientChanged(lead=self.ref, before=before, after=after, is_repeat=self.is_repeat)
 
-    def _contacts_attached(self, found: Attachment) -> Event:
-        return LeadContactsAttached(
-            lead=self.ref, attached=found.attached, detached=found.detached, client=found.client
-        )
+    def _contacts_attached(self, new: Attachment) -> Event:
+        return LeadContactsAttached(lead=self.ref, attached=new.attached, detached=new.detached, client=new.client)
 
     def _company_refused(self, client: Client, company: ElementRef, code: str) -> Event:
         return LeadCompanyUnlinked(lead=self.ref, company=company, code=code, client=client, is_repeat=self.is_repeat)

@@ -1,6 +1,5 @@
 """Routes of leads."""
 
-from crm_contracts.elements import LEAD
 from fastapi import APIRouter
 
 from services.leads.lead.domain.lead import Lead
@@ -31,7 +30,6 @@ def build_router(
     )
     api.include_router(
         element_routes(
-            LEAD,
             leads,
             LeadOut,
             ContactAdded,

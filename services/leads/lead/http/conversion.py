@@ -4,9 +4,9 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.lead import Lead
-from services.leads.lead.http.permissions import CanRead, CanWrite
 from services.leads.lead.schemas import ConversionIn, ConversionOut
 from services.leads.lead.usecases import convert_lead
+from services.leads.permissions import CanRead, CanWrite
 from shared.kit.domain import Conflict, NewId
 from shared.kit.storage.repository import Repository
 from shared.kit.web.routes import IdempotentRoute, is_process

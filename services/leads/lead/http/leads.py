@@ -5,11 +5,11 @@ from functools import partial
 from fastapi import APIRouter, Response
 
 from services.leads.lead.domain.lead import Lead
-from services.leads.lead.http.permissions import CanRead, CanWrite
 from services.leads.lead.schemas import LeadIn, LeadOut, LeadPatch, LeadUpsert
 from services.leads.lead.store import LeadViews
 from services.leads.lead.usecases import create_lead
-from shared.elements.http.answers import versioned
+from services.leads.permissions import CanRead, CanWrite
+from shared.elements.http.answers import created, versioned
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
@@ -34,8 +34,7 @@ def lead_routes(
         """Create a lead; no field is mandatory (LEAD-01)."""
         new = body.to_domain(default_country, body.origin)
         lead = await making(body.id or call.new_id, new, call.cause)
-        response.headers["Location"] = f"/v1/leads/{lead.id}"
-        return versioned(LeadOut.of(lead), response, 201)
+        return created(LeadOut.of(lead), response, f"/leads/{lead.id}")
 
     @api.get("/leads")
     async def page(
@@ -67,8 +66,7 @@ def lead_routes(
             body.fields(default_country),
             call.cause,
             elements=call.guard(leads),
-            dictionaries=collaborators.dictionaries,
-            removed_clients=collaborators.removed_clients,
+            collaborators=collaborators,
             client=body.given_rule,
             expected_version=call.if_match,
         )
