@@ -53,8 +53,7 @@ async def test_each_reaction_gets_a_cause_of_its_own_from_the_same_event() -> No
 
 
 @pytest.mark.parametrize("error", [Refused("never"), NotYet("later")], ids=["for ever", "for now"])
-async def test_a_reaction_that_fails_stops_no_other(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.kit.messaging.handling.FIRST_PAUSE_S", 0.0)
+async def test_a_reaction_that_fails_stops_no_other(error: Exception) -> None:
     ran: list[str] = []
 
     async def fails(_: Envelope[Event], __: Cause) -> None:
@@ -68,9 +67,8 @@ async def test_a_reaction_that_fails_stops_no_other(error: Exception, monkeypatc
     assert (result.outcome, result.error, ran) == ("failed", error, ["runs"])
 
 
-async def test_a_failure_that_may_pass_counts_before_one_that_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failure_that_may_pass_counts_before_one_that_cannot() -> None:
     """Otherwise the event would be parked, and the reaction that only had to wait would never run."""
-    monkeypatch.setattr("shared.kit.messaging.handling.FIRST_PAUSE_S", 0.0)
 
     async def never(_: Envelope[Event], __: Cause) -> None:
         raise Refused("never")
