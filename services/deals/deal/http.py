@@ -1,9 +1,11 @@
 """Routes of deals."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.schemas import ContactAdded, DealIn, DealOut, DealPatch
+from services.deals.deal.schemas import ContactAdded, DealFilters, DealIn, DealOut, DealPatch
 from services.deals.deal.usecases import create_deal
 from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.domain import stages_of
@@ -15,7 +17,7 @@ from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.kit.storage.repository import Repository
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Cursor, Limit, Page
+from shared.kit.web.schemas import Page
 from shared.kit.web.waiting import LongPolls
 
 
@@ -29,6 +31,29 @@ def build_router(
     """Make the routes, over these collaborators."""
     api = router()
 
+    _add_writes(api, deals, collaborators)
+
+    @api.get("/deals", tags=["deals"])
+    async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> Page[DealOut]:
+        """List deals, newest first, by equality of fields."""
+        found, more = await views.page(query.wanted, access=call.caller, limit=query.limit, cursor=query.cursor)
+        return Page(items=[DealOut.of(deal) for deal in found], next_cursor=more)
+
+    api.include_router(
+        element_routes(
+            deals,
+            DealOut,
+            ContactAdded,
+            stages_of=lambda deal: stages_of(deal.pipeline_id),
+            collaborators=collaborators,
+            long_polls=long_polls,
+        )
+    )
+    api.include_router(requisite_routes(deals, DealOut, long_polls=long_polls))
+    return api
+
+
+def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators) -> None:
     @api.post("/deals", status_code=201, tags=["deals"])
     async def create(body: DealIn, call: CanWrite, response: Response) -> DealOut:
         """Create a deal; no field is mandatory (DEAL-01)."""
@@ -41,30 +66,6 @@ def build_router(
             pipeline_id=body.pipeline_id,
         )
         return created(DealOut.of(deal), response, f"/deals/{deal.id}")
-
-    @api.get("/deals", tags=["deals"])
-    async def page(
-        call: CanRead,
-        pipeline_id: str | None = None,
-        stage_id: str | None = None,
-        responsible_id: str | None = None,
-        company_id: str | None = None,
-        contact_id: str | None = None,
-        lead_id: str | None = None,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-    ) -> Page[DealOut]:
-        """List deals, newest first, by equality of fields."""
-        wanted = {
-            "pipeline_id": pipeline_id,
-            "stage_id": stage_id,
-            "responsible_id": responsible_id,
-            "company_id": company_id,
-            "contact_id": contact_id,
-            "lead_id": lead_id,
-        }
-        found, more = await views.page(wanted, access=call.caller, limit=limit, cursor=cursor)
-        return Page(items=[DealOut.of(deal) for deal in found], next_cursor=more)
 
     @api.patch("/deals/{element_id}", tags=["deals"])
     async def correct(element_id: str, body: DealPatch, call: CanWrite, response: Response) -> DealOut:
@@ -79,16 +80,3 @@ def build_router(
             expected_version=call.if_match,
         )
         return versioned(DealOut.of(deal), response)
-
-    api.include_router(
-        element_routes(
-            deals,
-            DealOut,
-            ContactAdded,
-            stages_of=lambda deal: stages_of(deal.pipeline_id),
-            collaborators=collaborators,
-            long_polls=long_polls,
-        )
-    )
-    api.include_router(requisite_routes(deals, DealOut, long_polls=long_polls))
-    return api

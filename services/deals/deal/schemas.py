@@ -10,6 +10,7 @@ from services.deals.pipeline.domain import DEFAULT_PIPELINE
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.dictionary_fields import dictionary_inputs
 from shared.elements.schemas.fields import OwnedIn, SourcedIn
+from shared.elements.schemas.filters import SalesFilters
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
@@ -38,6 +39,14 @@ class DealIn(NewRecordIn, DealFieldsIn, NewElementIn):
 
 class DealPatch(DealFieldsIn, ClientIn):
     """Changes of a deal: fields, or its client."""
+
+
+class DealFilters(SalesFilters):
+    """Filters of the list of deals."""
+
+    pipeline_id: str | None = None
+    contact_id: str | None = None
+    lead_id: str | None = None
 
 
 class DealOut(DealState):

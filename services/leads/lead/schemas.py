@@ -18,6 +18,7 @@ from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import ContactPointsIn, contact_point_fields
 from shared.elements.schemas.dictionary_fields import dictionary_inputs
 from shared.elements.schemas.fields import OwnedIn, SourcedIn
+from shared.elements.schemas.filters import SalesFilters
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
@@ -60,6 +61,13 @@ class LeadIn(NewRecordIn, LeadUpsert):
 
 class LeadPatch(LeadFieldsIn, ClientIn):
     """Changes of a lead: fields, or its client."""
+
+
+class LeadFilters(SalesFilters):
+    """Filters of the list of leads."""
+
+    originator_id: str | None = None
+    origin_id: str | None = None
 
 
 class ConversionIn(Input):

@@ -61,8 +61,7 @@ def make_rows(
         product = products.get(new.product_id or "")
         problem = _problem(new, product, currency, is_sold=new.product_id in sold)
         if problem:
-            field, code, message = problem
-            errors.append({"field": f"rows.{index}.{field}", "code": code, "message": message})
+            errors.append({"field": f"rows.{index}.{problem[0]}", "code": problem[1], "message": problem[2]})
             continue
         listed = new.list_price
         if listed is None and product and product.price and product.price.currency == currency:
@@ -80,8 +79,7 @@ def make_rows(
             )
         )
     if errors:
-        message = "Some product rows cannot be accepted."
-        raise Invalid(message, {"errors": errors})
+        raise Invalid("Some product rows cannot be accepted.", {"errors": errors})
     return _identified(rows, existing, new_id)
 
 

@@ -148,12 +148,13 @@ def _add_client(routes: _Routes[E], collaborators: Collaborators, long_polls: Lo
 
 def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]], collaborators: Collaborators) -> None:
     async def change(element_id: str, rule: Callable[[Client], Client], call: Call) -> E:
-        return await client_field.set_contacts(
+        return await client_field.set_client(
             element_id,
             rule,
             call.cause,
             elements=call.guard(routes.elements),
             removed_clients=collaborators.removed_clients,
+            contacts_only=True,
             expected_version=call.if_match,
         )
 

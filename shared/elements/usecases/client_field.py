@@ -21,34 +21,16 @@ async def set_client(
     *,
     elements: Records[C],
     removed_clients: DeletedClients,
+    contacts_only: bool = False,
     expected_version: int | None = None,
 ) -> C:
-    """Apply a rule to the Client field as a whole; a company's contacts are requested, and attached later."""
-    element = await elements.change(
-        id_,
-        lambda element: element.set_client(rule(element.client), by=cause.actor, at=cause.at),
-        cause,
-        expected_version=expected_version,
-    )
-    return await removed_clients.without_removed(element, [link.ref for link in element.client.contacts], cause)
+    """Apply a rule to the Client field, as a whole or to its contacts; a company's contacts are attached later."""
 
+    def change(element: C) -> None:
+        set_field = element.set_contacts if contacts_only else element.set_client
+        set_field(rule(element.client), by=cause.actor, at=cause.at)
 
-async def set_contacts(
-    id_: str,
-    rule: Callable[[Client], Client],
-    cause: Cause,
-    *,
-    elements: Records[C],
-    removed_clients: DeletedClients,
-    expected_version: int | None = None,
-) -> C:
-    """Apply a rule to the linked contacts alone."""
-    element = await elements.change(
-        id_,
-        lambda element: element.set_contacts(rule(element.client), by=cause.actor, at=cause.at),
-        cause,
-        expected_version=expected_version,
-    )
+    element = await elements.change(id_, change, cause, expected_version=expected_version)
     return await removed_clients.without_removed(element, [link.ref for link in element.client.contacts], cause)
 
 

@@ -114,33 +114,9 @@ class Conversion(BaseModel):
         if self.state in {"running", "done"}:
             self._check_same(targets, request.on_duplicate)
             return None
-        if lead.is_repeat and targets != ("deal",):
-            message = "A repeat lead converts only into a deal."
-            raise RepeatLeadOnlyDeal(message)
-        draft = draft_of(lead, request.pipeline_id)
-        if "deal" in targets and is_too_large(draft):
-            message = f"Texts and product rows are too large for one deal: shorten them below {MAX_DRAFT_BYTES} bytes."
-            raise LeadTooLarge(message)
-        started = Conversion(
-            state="running",
-            conversion_id=self.conversion_id or new_id(),
-            attempt=self.attempt + 1,
-            targets=targets,
-            on_duplicate=request.on_duplicate,
-            pipeline_id=request.pipeline_id,
-            activities=request.activities,
-            proposed_contact_id=self.proposed_contact_id or new_id(),
-            proposed_company_id=self.proposed_company_id or new_id(),
-            proposed_deal_id=self.proposed_deal_id or new_id(),
-            snapshot=snapshot_of(lead),
-            draft=draft,
-            contact=self.contact,
-            company=self.company,
-            duplicates=self.duplicates,
-            correlation_id=correlation_id,
-            traceparent=traceparent,
-            started_by=by,
-        )
+        self._check_possible(lead, targets, request.pipeline_id)
+        context = {"correlation_id": correlation_id, "traceparent": traceparent, "started_by": by}
+        started = self._next_attempt(request, targets, lead, new_id).model_copy(update=context)
         asked, events = started.request_clients(ref, at)
         conversion, more = asked.proceed(ref, at)
         return conversion, (*events, *more)
@@ -236,6 +212,36 @@ class Conversion(BaseModel):
         default: tuple[ConversionTarget, ...] = ("deal",) if is_repeat and self.state != "done" else ("contact", "deal")
         wanted = default if request.targets is None else request.targets
         return tuple(target for target in TARGETS if target in wanted)
+
+    @staticmethod
+    def _check_possible(lead: LeadState, targets: tuple[ConversionTarget, ...], pipeline_id: str) -> None:
+        if lead.is_repeat and targets != ("deal",):
+            message = "A repeat lead converts only into a deal."
+            raise RepeatLeadOnlyDeal(message)
+        if "deal" in targets and is_too_large(draft_of(lead, pipeline_id)):
+            message = f"Texts and product rows are too large for one deal: shorten them below {MAX_DRAFT_BYTES} bytes."
+            raise LeadTooLarge(message)
+
+    def _next_attempt(
+        self, request: ConversionRequest, targets: tuple[ConversionTarget, ...], lead: LeadState, new_id: NewId
+    ) -> "Conversion":
+        return Conversion(
+            state="running",
+            conversion_id=self.conversion_id or new_id(),
+            attempt=self.attempt + 1,
+            targets=targets,
+            on_duplicate=request.on_duplicate,
+            pipeline_id=request.pipeline_id,
+            activities=request.activities,
+            proposed_contact_id=self.proposed_contact_id or new_id(),
+            proposed_company_id=self.proposed_company_id or new_id(),
+            proposed_deal_id=self.proposed_deal_id or new_id(),
+            snapshot=snapshot_of(lead),
+            draft=draft_of(lead, request.pipeline_id),
+            contact=self.contact,
+            company=self.company,
+            duplicates=self.duplicates,
+        )
 
     def _check_same(self, targets: tuple[ConversionTarget, ...], on_duplicate: OnDuplicate) -> None:
         if self.state == "done" and targets != self.targets:
