@@ -8,16 +8,24 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fastapi import FastAPI
+
 from shared.kit.messaging.reactions import Reaction
 from shared.kit.service.service import Service
 
 
 @cache
-def built(name: str) -> Service:
-    """The service of this name."""
+def built_app(name: str) -> FastAPI:
+    """The HTTP app of the service of this name."""
     with _signing_keys():
         app, _ = import_module(f"services.{name}.app").build()
-    service: Service = app.state.service
+    built: FastAPI = app
+    return built
+
+
+def built(name: str) -> Service:
+    """The service of this name."""
+    service: Service = built_app(name).state.service
     return service
 
 

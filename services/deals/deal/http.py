@@ -29,16 +29,17 @@ def build_router(
     long_polls: LongPolls,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
-    api = router()
+    own = router()
+    _add_writes(own, deals, collaborators)
 
-    _add_writes(api, deals, collaborators)
-
-    @api.get("/deals", tags=["deals"])
+    @own.get("/deals", tags=["deals"])
     async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> Page[DealOut]:
         """List deals, newest first, by equality of fields."""
         found, more = await views.page(query.wanted, access=call.caller, limit=query.limit, cursor=query.cursor)
         return Page(items=[DealOut.of(deal) for deal in found], next_cursor=more)
 
+    api = APIRouter()
+    api.include_router(own)
     api.include_router(
         element_routes(
             deals,

@@ -25,7 +25,7 @@ from shared.elements.usecases.move_element import move_element
 from shared.elements.usecases.set_rows import set_rows
 from shared.kit.storage.repository import Records
 from shared.kit.web.call import Call, etag, reads, writes
-from shared.kit.web.routes import IdempotentRoute
+from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls
 
 E = TypeVar("E", bound=SalesElement)
@@ -57,10 +57,10 @@ def element_routes(
     collaborators: Collaborators,
     long_polls: LongPolls,
 ) -> APIRouter:
-    """Make the routes of one type, to be included in a router of the service."""
+    """Make the routes of one type."""
     type_ = ELEMENTS[elements.noun]
     routes = _Routes(
-        APIRouter(route_class=IdempotentRoute),
+        router(),
         f"/{type_.plural}/{{element_id}}",
         elements,
         out,

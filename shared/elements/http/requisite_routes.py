@@ -12,16 +12,16 @@ from shared.elements.schemas.requisites import RequisitesIn, RequisitesRefused
 from shared.elements.usecases.requisites import choose_requisites
 from shared.kit.storage.repository import Records
 from shared.kit.web.call import Call, etag, writes
-from shared.kit.web.routes import IdempotentRoute
+from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls
 
 R = TypeVar("R", bound=HasRequisites)
 
 
 def requisite_routes(elements: Records[R], out: type[ShowsElement[R]], *, long_polls: LongPolls) -> APIRouter:
-    """Make the route of one type, to be included in a router of the service."""
+    """Make the route of one type."""
     type_ = ELEMENTS[elements.noun]
-    api = APIRouter(route_class=IdempotentRoute)
+    api = router()
     can_write = writes(f"{type_.service}:write")
 
     @api.put(

@@ -60,6 +60,11 @@ class IdempotentRoute(APIRoute):
         return handle
 
 
-def router() -> APIRouter:
-    """Make a router for a service's `/v1` endpoints."""
-    return APIRouter(prefix="/v1", route_class=IdempotentRoute)
+def router(*tags: str) -> APIRouter:
+    """Make a router for `/v1` endpoints.
+
+    Note:
+        Routers with endpoints are combined in a plain `APIRouter`: a prefix of the outer router is missing in the route
+        that metrics and traces name.
+    """
+    return APIRouter(prefix="/v1", route_class=IdempotentRoute, tags=list(tags))

@@ -17,7 +17,6 @@ from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
-from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls
 
 
@@ -33,7 +32,7 @@ def build_router(
     country: str,
 ) -> APIRouter:
     """Build the routes; those by origin come first, or other paths of two parts would match them."""
-    api = router()
+    api = APIRouter()
     cards = Cards(elements, long_polls)
     api.include_router(contacts_router(RecordHandlers(contacts, ContactOut, views, reference, numbers, cards, country)))
     api.include_router(

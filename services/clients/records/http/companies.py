@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from services.clients.permissions import CanRead, CanWrite
 from services.clients.records.domain.company import Company
 from services.clients.records.http.handlers import ENTER, RecordHandlers
-from services.clients.records.http.record_routes import record_routes
+from services.clients.records.http.record_routes import add_record_routes
 from services.clients.records.schemas.records import (
     CompanyFieldsIn,
     CompanyIn,
@@ -22,7 +22,7 @@ MAX_SHOWN = 500
 
 def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter:
     """Build the routes of companies."""
-    api = APIRouter(tags=["companies"], route_class=router().route_class)
+    api = router("companies")
 
     @api.put("/companies/external/{originator}/{origin:path}", responses={201: {"model": CompanyOut}})
     async def upsert(
@@ -31,7 +31,7 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
         """Create or correct the company of this origin (CMN-14, CONT-08)."""
         return await handlers.upsert(originator, origin, body, call, response)
 
-    api.include_router(record_routes(handlers, page_model=Page[CompanyOut]))
+    add_record_routes(api, handlers, page_model=Page[CompanyOut])
 
     @api.post("/companies", status_code=201, description=ENTER)
     async def enter(body: CompanyIn, call: CanWrite, response: Response) -> NewCompanyOut:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from services.clients.permissions import CanExport, CanWrite
 from services.clients.records.domain.contact import Contact
 from services.clients.records.http.handlers import ENTER, RecordHandlers
-from services.clients.records.http.record_routes import RecordFilters, record_routes
+from services.clients.records.http.record_routes import RecordFilters, add_record_routes
 from services.clients.records.schemas.records import (
     ContactFieldsIn,
     ContactIn,
@@ -28,7 +28,7 @@ class ContactFilters(RecordFilters):
 
 def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
     """Build the routes of contacts."""
-    api = APIRouter(tags=["contacts"], route_class=router().route_class)
+    api = router("contacts")
 
     @api.put("/contacts/external/{originator}/{origin:path}", responses={201: {"model": ContactOut}})
     async def upsert(
@@ -53,5 +53,5 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
         """Correct fields (CONT-01, CONT-03)."""
         return await handlers.correct(contact_id, body, call, response)
 
-    api.include_router(record_routes(handlers, page_model=Page[ContactOut], filters=ContactFilters))
+    add_record_routes(api, handlers, page_model=Page[ContactOut], filters=ContactFilters)
     return api

@@ -15,7 +15,7 @@ from shared.kit.web.routes import router
 
 def employment_router(contacts: Repository[Contact], companies: Repository[Company], views: ContactCount) -> APIRouter:
     """Build the routes that link contacts to companies."""
-    api = APIRouter(tags=["contacts"], route_class=router().route_class)
+    api = router("contacts")
 
     def show(contact: Contact, response: Response) -> ContactOut:
         response.headers.update(etag(contact.version))

@@ -13,7 +13,6 @@ from services.clients.records.usecases.clients import delete_client
 from services.clients.records.usecases.merge import merge_clients
 from shared.elements.domain.contact_points import normalized_email, normalized_phone
 from shared.kit.domain import NotFound
-from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
 
@@ -33,12 +32,11 @@ class RecordFilters:
         return {**vars(self), "phone": phone, "email": email}
 
 
-def record_routes(
-    handlers: RecordHandlers[C, R], *, page_model: Any, filters: type[RecordFilters] = RecordFilters
-) -> APIRouter:
-    """Build the routes of one type; look-up by origin comes first, or other paths of two parts would match it."""
+def add_record_routes(
+    api: APIRouter, handlers: RecordHandlers[C, R], *, page_model: Any, filters: type[RecordFilters] = RecordFilters
+) -> None:
+    """Add the routes of one type; look-up by origin comes first, or other paths of two parts would match it."""
     owners, plural, shown, views = handlers.owners, handlers.plural, handlers.shown, handlers.views
-    api = APIRouter(route_class=router().route_class)
 
     @api.get(f"/{plural}/external/{{originator}}/{{origin:path}}", response_model=shown)
     async def look_up(originator: str, origin: str, call: CanRead, response: Response) -> R:
@@ -79,5 +77,3 @@ def record_routes(
             record_id, body.others, body.resolution, call.cause, owners=owners, expected_version=call.if_match
         )
         return handlers.show(survivor, response)
-
-    return api

@@ -15,7 +15,7 @@ from shared.kit.web.routes import router
 
 def requisites_router(owners: Repository[C]) -> APIRouter:
     """Build the routes of the requisites of contacts, or of companies."""
-    api = APIRouter(tags=["requisites"], route_class=router().route_class)
+    api = router("requisites")
     path = owners.kind.TYPE.plural
 
     def show(owner: C, id_: str, response: Response) -> Requisite:
@@ -67,7 +67,7 @@ def requisites_router(owners: Repository[C]) -> APIRouter:
 
 def presets_router() -> APIRouter:
     """Build the route of presets."""
-    api = APIRouter(tags=["requisites"], route_class=router().route_class)
+    api = router("requisites")
 
     @api.get("/requisite-presets")
     async def presets(_: CanRead) -> list[PresetOut]:

@@ -32,7 +32,7 @@ def search_router(
     contacts: MongoRepository[Contact], companies: MongoRepository[Company], *, country: str
 ) -> APIRouter:
     """Build the route of search-as-you-type."""
-    api = APIRouter(tags=["search"], route_class=router().route_class)
+    api = router("search")
 
     @api.get("/clients/search")
     async def search(
@@ -60,7 +60,7 @@ def duplicates_router(
     country: str,
 ) -> APIRouter:
     """Build the routes of duplicate detection."""
-    api = APIRouter(tags=["duplicates"], route_class=router().route_class)
+    api = router("duplicates")
 
     @api.post("/duplicates/find")
     async def find(body: DuplicatesIn, _: CanRead) -> DuplicatesOut:

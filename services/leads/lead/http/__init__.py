@@ -11,7 +11,6 @@ from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.http.element_routes import element_routes
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.storage.repository import Repository
-from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls
 
 
@@ -24,7 +23,7 @@ def build_router(
     default_country: str,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
-    api = router()
+    api = APIRouter()
     api.include_router(
         lead_routes(leads=leads, views=views, collaborators=collaborators, default_country=default_country)
     )

@@ -9,7 +9,7 @@ from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanRead, CanWrite
 from shared.kit.domain import Conflict, NewId
 from shared.kit.storage.repository import Repository
-from shared.kit.web.routes import IdempotentRoute, is_process
+from shared.kit.web.routes import is_process, router
 from shared.kit.web.waiting import LongPolls
 
 
@@ -19,16 +19,16 @@ class _ConversionRefused(Conflict):
 
 def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id: NewId) -> APIRouter:
     """Make the routes, over these collaborators."""
-    api = APIRouter(route_class=IdempotentRoute, tags=["conversion"])
+    api = router("conversion")
 
-    @api.post("/leads/{element_id}/conversion", response_model=ConversionOut, responses={202: {"model": ConversionOut}})
+    @api.post("/leads/{lead_id}/conversion", response_model=ConversionOut, responses={202: {"model": ConversionOut}})
     @is_process
-    async def convert(element_id: str, body: ConversionIn, call: CanWrite) -> Response:
+    async def convert(lead_id: str, body: ConversionIn, call: CanWrite) -> Response:
         """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result."""
         guarded = call.guard(leads)
-        lead = await convert_lead(element_id, body.to_domain(), call.cause, leads=guarded, new_id=new_id)
+        lead = await convert_lead(lead_id, body.to_domain(), call.cause, leads=guarded, new_id=new_id)
         lead = await long_polls.until(
-            lambda: guarded.get(element_id),
+            lambda: guarded.get(lead_id),
             lambda found: found.conversion.state != "running",
             call.wait_s,
             so_far=lead,
@@ -41,12 +41,12 @@ def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id:
             details["reason"] = out.code
             raise _ConversionRefused(out.message or "", details)
         status = 200 if out.state == "done" else 202
-        headers = {"Location": f"/v1/leads/{element_id}/conversion"}
+        headers = {"Location": f"/v1/leads/{lead_id}/conversion"}
         return JSONResponse(out.model_dump(mode="json"), status, headers)
 
-    @api.get("/leads/{element_id}/conversion")
-    async def conversion(element_id: str, call: CanRead) -> ConversionOut:
+    @api.get("/leads/{lead_id}/conversion")
+    async def conversion(lead_id: str, call: CanRead) -> ConversionOut:
         """Read how far the conversion got."""
-        return ConversionOut.of((await call.guard(leads).get(element_id)).conversion)
+        return ConversionOut.of((await call.guard(leads).get(lead_id)).conversion)
 
     return api

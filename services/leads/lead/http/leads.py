@@ -15,7 +15,7 @@ from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
 from shared.kit.storage.repository import Repository
-from shared.kit.web.routes import IdempotentRoute
+from shared.kit.web.routes import router
 from shared.kit.web.schemas import Page
 
 
@@ -27,7 +27,7 @@ def lead_routes(
     default_country: str,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
-    api = APIRouter(route_class=IdempotentRoute, tags=["leads"])
+    api = router("leads")
 
     @api.get("/leads")
     async def page(call: CanRead, query: Annotated[LeadFilters, Query()]) -> Page[LeadOut]:
