@@ -54,9 +54,7 @@ class DeadLetterPublisher:
             except SendRefused:
                 await self._publisher.publish(topic, None, None, reasons)
         DEAD_LETTERED.labels(record.topic, reason).inc()
-        log.error(
-            "record dead-lettered", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason
-        )
+        log.error("record parked", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
 
     async def stop(self, deadline_s: float) -> None:
         """Send the rest within the deadline, and stop."""

@@ -29,6 +29,6 @@ async def _handle_lane(
             except Redeliver:
                 return False
             except Exception:  # noqa: BLE001 - the batch is delivered again
-                log.exception("record neither handled nor dead-lettered", topic=record.topic, offset=record.offset)
+                log.exception("record neither handled nor parked", topic=record.topic, offset=record.offset)
                 return False
     return True
