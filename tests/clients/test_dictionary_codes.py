@@ -79,7 +79,7 @@ async def test_a_code_that_no_dictionary_has_is_refused_and_every_field_named(
     heard: Api, kind: str, body: dict[str, str]
 ) -> None:
     """DICT-01, CONT-02, CONT-05, COMP-02, COMP-06: on create, correction and upsert."""
-    wrong = {"contacts": {"salutation": "X", "type_id": "Y"}, "companies": {"type_id": "X", "industry": "Y"}}[kind]
+    wrong = {"contacts": {"type_id": "X", "salutation": "Y"}, "companies": {"type_id": "X", "industry": "Y"}}[kind]
     if kind == "companies":
         wrong["employees"] = "2467"
     known = await heard.made(f"/{kind}", body)
