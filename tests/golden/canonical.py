@@ -59,16 +59,16 @@ def openapi(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document without its texts and without the names of path parameters.
 
     Raises:
-        ValueError: two operations differ in the names of their path parameters alone.
+        ValueError: two paths differ in the names of their parameters alone, which OpenAPI forbids.
     """
     plain = undescribed(dict(document))
     paths: dict[str, dict[str, Any]] = {}
     for path, operations in plain["paths"].items():
+        if nameless(path) in paths:
+            message = f"two paths differ in the names of their parameters alone: {nameless(path)}"
+            raise ValueError(message)
         place = paths.setdefault(nameless(path), {})
         for method, operation in operations.items():
-            if method in place:
-                message = f"there are two of {method.upper()} {nameless(path)}"
-                raise ValueError(message)
             place[method] = _operation(path, method, operation)
     return {**plain, "paths": paths}
 

@@ -56,7 +56,7 @@ async def test_a_service_killed_between_each_two_steps_converts_once(crm: Crm, n
         for point in others:
             await until(_is_dead(service), bool)
             await _restart(service, point)
-        await until(_is_dead(service), bool)
+        await until(_is_dead_or_through(service, crm, lead), bool)
     finally:
         await _restart(service, None)
 
@@ -81,6 +81,17 @@ async def _restart(service: ServiceProcess, point: str | None) -> None:
 def _is_dead(service: ServiceProcess) -> Callable[[], Awaitable[bool]]:
     async def read() -> bool:
         return not service.is_running
+
+    return read
+
+
+def _is_dead_or_through(service: ServiceProcess, crm: Crm, lead: str) -> Callable[[], Awaitable[bool]]:
+    """The last step may be done already: whether the offset was committed before the death in the relay is chance."""
+
+    async def read() -> bool:
+        with suppress(httpx.TransportError):
+            return not service.is_running or (await crm.conversion(lead))["state"] == "done"
+        return False
 
     return read
 

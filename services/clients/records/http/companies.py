@@ -38,10 +38,10 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
         company, link_state = await handlers.enter(body, call, response)
         return NewCompanyOut.of(company, link_state=link_state)
 
-    @api.patch("/companies/{company_id}")
-    async def correct(company_id: str, body: CompanyFieldsIn, call: CanWrite, response: Response) -> CompanyOut:
+    @api.patch("/companies/{record_id}")
+    async def correct(record_id: str, body: CompanyFieldsIn, call: CanWrite, response: Response) -> CompanyOut:
         """Correct fields (COMP-01)."""
-        return await handlers.correct(company_id, body, call, response)
+        return await handlers.correct(record_id, body, call, response)
 
     @api.get("/companies/{company_id}/contacts")
     async def people(company_id: str, call: CanRead) -> list[ContactOut]:

@@ -48,10 +48,10 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
         found, more = await handlers.views.exportable(access=call.caller, limit=limit, cursor=cursor)
         return Page(items=[ContactOut.of(contact) for contact in found], next_cursor=more)
 
-    @api.patch("/contacts/{contact_id}")
-    async def correct(contact_id: str, body: ContactFieldsIn, call: CanWrite, response: Response) -> ContactOut:
+    @api.patch("/contacts/{record_id}")
+    async def correct(record_id: str, body: ContactFieldsIn, call: CanWrite, response: Response) -> ContactOut:
         """Correct fields (CONT-01, CONT-03)."""
-        return await handlers.correct(contact_id, body, call, response)
+        return await handlers.correct(record_id, body, call, response)
 
     add_record_routes(api, handlers, page_model=Page[ContactOut], filters=ContactFilters)
     return api
