@@ -122,7 +122,7 @@ def test_two_paths_that_differ_in_the_names_of_their_parameters_alone_are_refuse
     """OpenAPI forbids them, and the route of one resource would have two labels in metrics."""
     apart = document("/v1/leads/{id}")
     apart["paths"]["/v1/leads/{lead_id}"] = {"get": only(apart)}
-    with pytest.raises(ValueError, match="/v1/leads/{}"):
+    with pytest.raises(ValueError, match=r"/v1/leads/\{\}"):
         openapi(apart)
 
 
