@@ -1,6 +1,8 @@
 """What can be done with deals besides what every sales element can."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Final
 
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import ConversionRef, LeadDealRequested
@@ -21,6 +23,9 @@ from shared.kit.domain import Cause, NewId
 from shared.kit.messaging.answers import Answers
 from shared.kit.storage.repository import Repository
 from shared.kit.storage.repository_errors import IdTaken
+
+_TAKEN: Final = ("title", *Owned.model_fields, *Sourced.model_fields)
+"""Fields that the draft of a lead has."""
 
 
 async def create_deal(
@@ -71,7 +76,8 @@ async def open_deal_for_lead(
         except IdTaken:
             await answers.give(refusal.answer, subject=refusal.id, cause=cause)
     else:
-        make = partial(_deal, asked, conversion, cause, collaborators.new_id)
+        codes = await collaborators.dictionaries.codes(DEAL.fields)
+        make = partial(_deal, asked, conversion, cause, collaborators.new_id, defaults=codes.defaults)
         try:
             await deals.add_numbered(make, cause, collaborators.numbers)
         except IdTaken:
@@ -91,7 +97,15 @@ def _refusal(asked: LeadDealRequested, conversion: ConversionRef, cause: Cause) 
     return None
 
 
-def _deal(asked: LeadDealRequested, conversion: ConversionRef, cause: Cause, new_id: NewId, number: int) -> Deal:
+def _deal(
+    asked: LeadDealRequested,
+    conversion: ConversionRef,
+    cause: Cause,
+    new_id: NewId,
+    number: int,
+    *,
+    defaults: Mapping[str, str],
+) -> Deal:
     """Make the deal of the draft, with rows of its own (LEAD-12)."""
     draft = asked.draft
     client = Client(contacts=draft.contacts)
@@ -99,7 +113,7 @@ def _deal(asked: LeadDealRequested, conversion: ConversionRef, cause: Cause, new
         client = set_company(client, draft.company.id).model_copy(update={"company": draft.company})
     rows = tuple(row.model_copy(update={"id": new_id()}) for row in draft.rows)
     initial = InitialState(
-        fields={name: getattr(draft, name) for name in ("title", *Owned.model_fields, *Sourced.model_fields)},
+        fields={**defaults, **{name: getattr(draft, name) for name in _TAKEN}},
         client=client,
         priced=Priced(rows=rows, amount=draft.amount, is_manual_amount=draft.is_manual_amount),
     )
