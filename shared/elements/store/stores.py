@@ -28,6 +28,7 @@ class ElementStores:
     @classmethod
     def open(cls, collection: Callable[[str], Collection], owners: Owners) -> "ElementStores":
         """Open the collections that these element types need; `collection` opens one by name."""
+        # "departures" and "arrivals" are what the collections were called when there was data in them first.
         removed_clients = RemovedClients(collection("departures"), owners)
         return cls(
             owners=owners,
