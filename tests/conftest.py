@@ -1,7 +1,6 @@
 """Share the session's stack, end everything with the run, and say at the end what was left out."""
 
 import signal
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from deploy.local.kafka import choose_kafka
 from deploy.local.mongo import choose_mongo
 from deploy.local.reaper import Reaper
+from tests.ending import end_at_sigterm, the_run_ends
 from tests.stack import drop_later, kafka, leave_out_what_needs_real_kafka, left_out, local_stack, mongo, test_directory
 
 __all__ = ["drop_later", "kafka", "local_stack", "mongo", "test_directory"]
@@ -18,13 +18,11 @@ def pytest_configure() -> None:
     """Children of a run in the background would inherit that Ctrl-C is ignored; some tests send it to them."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _end_as_at_ctrl_c)
+    end_at_sigterm()
 
 
-def _end_as_at_ctrl_c(_number: int, _frame: FrameType | None) -> None:
-    """Tear all fixtures down. Once: `timeout` sends SIGTERM twice, and the second would cut that short."""
-    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
-    signal.raise_signal(signal.SIGINT)
+def pytest_keyboard_interrupt() -> None:
+    the_run_ends()
 
 
 @pytest.hookimpl(tryfirst=True)

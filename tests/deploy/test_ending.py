@@ -19,14 +19,14 @@ RUN = "CRM_TRIED_RUN"
 """Whatever a tried run starts inherits it, the reaper too."""
 
 TESTS = """
-import asyncio, os, time
+import asyncio, contextlib, os, time
 from pathlib import Path
 
 def begun(stack):
     stack.add_service("catalog").wait_ready()
-    Path(os.environ["CRM_TRIED_RUN"], f"begun-{os.getpid()}").touch()
     # Deaf to everything, in a group of its own, on no record.
     os.spawnlp(os.P_NOWAIT, "setsid", "setsid", "sh", "-c", "trap '' TERM INT HUP; sleep 600")
+    Path(os.environ["CRM_TRIED_RUN"], f"begun-{os.getpid()}").touch()
 
 def test_that_hangs(local_stack):
     begun(local_stack)
@@ -35,6 +35,12 @@ def test_that_hangs(local_stack):
 async def test_that_waits(local_stack):
     begun(local_stack)
     await asyncio.sleep(600)
+
+def test_that_misses_the_interrupt(local_stack):
+    begun(local_stack)
+    with contextlib.suppress(KeyboardInterrupt):
+        time.sleep(600)
+    time.sleep(600)
 """
 
 STARTER = """
@@ -96,7 +102,7 @@ def wait_gone(directory: Path) -> None:
     wait_until(lambda: not carriers(RUN, str(directory)), directory)
 
 
-@pytest.mark.parametrize("hanging", ["test_that_hangs", "test_that_waits"])
+@pytest.mark.parametrize("hanging", ["test_that_hangs", "test_that_waits", "test_that_misses_the_interrupt"])
 def test_a_run_of_tests_that_is_told_to_end_tears_everything_down(tmp_path: Path, hanging: str) -> None:
     run = tried_tests(tmp_path, "-k", hanging)
     wait_begun(tmp_path)
@@ -120,7 +126,7 @@ def test_a_run_of_tests_that_is_killed_leaves_nothing_running(tmp_path: Path) ->
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_the_workers_of_a_run_and_what_they_started_end_with_it(tmp_path: Path, number: signal.Signals) -> None:
-    run = tried_tests(tmp_path, "-n", "2")
+    run = tried_tests(tmp_path, "-n", "2", "-k", "test_that_hangs or test_that_waits")
     wait_begun(tmp_path, 2)
     run.send_signal(number)
     run.wait(DEADLINE_S)
