@@ -19,8 +19,6 @@ STARTER = """
 import sys, time
 from pathlib import Path
 from deploy.local.stack import LocalStack
-from tests.deadlines import DEADLINE_S
-from tests.deadlines import DEADLINE_S
 with LocalStack(Path(sys.argv[1]), services=()) as stack:
     print("STARTED", flush=True)
     time.sleep(600)

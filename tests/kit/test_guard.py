@@ -45,6 +45,16 @@ async def test_a_record_that_may_not_be_changed_is_left_as_it_was() -> None:
     assert (await jars.get("a")).version == 1
 
 
+async def test_a_repeat_is_answered_only_with_what_may_be_read() -> None:
+    """A cause that was applied before runs no action, so the check inside of it would not see the caller."""
+    jars = await a_repository(1)
+    guarded = Guarded(jars, OnlyFull())
+    await guarded.change("a", lambda jar: jar.fill(-1), because("empty"))
+    with pytest.raises(Forbidden):
+        await guarded.change("a", lambda jar: jar.fill(-1), because("empty"))
+    assert (await jars.get("a")).version == 2
+
+
 @pytest.mark.parametrize(("scope", "allowed"), [("jars:write", True), ("jars:read", False)])
 async def test_today_every_record_is_allowed_to_a_caller_with_the_scope(scope: str, *, allowed: bool) -> None:
     caller = Caller(actor="user:ann", roles=frozenset(), scopes=frozenset({scope}))

@@ -6,7 +6,7 @@ import pytest
 from crm_contracts.client_answers import ElementCompanyRefused
 from crm_contracts.envelope import Envelope, Event
 
-from shared.kit.domain import Cause, NotYet, Refused
+from shared.kit.domain import Cause, NotYet, Refused, Unavailable
 from shared.kit.messaging.handling import EventHandler
 from shared.kit.messaging.reactions import by_event, on
 from shared.kit.storage.repository_errors import Gone
@@ -80,6 +80,23 @@ async def test_a_failure_that_may_pass_counts_before_one_that_cannot() -> None:
         envelope("a", 1)
     )
     assert isinstance(result.error, NotYet)
+
+
+@pytest.mark.parametrize("first", ["not yet", "away"])
+async def test_waiting_for_another_process_counts_after_what_passes_by_itself(first: str) -> None:
+    """`NotYet` is parked after many times: not while the other reaction never got through."""
+
+    async def not_yet(_: Envelope[Event], __: Cause) -> None:
+        raise NotYet("later")
+
+    async def away(_: Envelope[Event], __: Cause) -> None:
+        raise Unavailable("away")
+
+    reactions = [on(ElementCompanyRefused, not_yet), on(ElementCompanyRefused, away)]
+    handler = a_handler(*(reactions if first == "not yet" else reversed(reactions)))
+    error = (await handler.handle(envelope("a", 1))).error
+    assert isinstance(error, Unavailable)
+    assert not isinstance(error, NotYet)
 
 
 async def test_an_event_is_gone_only_where_it_is_so_for_all_reactions() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from crm_contracts.envelope import Envelope, Event
 
-from shared.kit.domain import Cause, Clock
+from shared.kit.domain import Cause, Clock, NotYet
 from shared.kit.messaging.failures import is_transient, reason_of
 from shared.kit.messaging.reactions import Reaction, Reactions, by_event
 from shared.kit.storage.repository_errors import Gone
@@ -95,10 +95,17 @@ class EventHandler:
         )
 
 
+def _hope(result: HandlingResult) -> int:
+    """Order failures: what passes with the network or the database, what waits for another process, what is final."""
+    if result.error is None or not is_transient(result.error):
+        return 0
+    return 1 if isinstance(result.error, NotYet) else 2
+
+
 def _combined(results: Sequence[HandlingResult]) -> HandlingResult:
     failures = [result for result in results if result.error is not None]
     if failures:
-        return next((each for each in failures if each.error and is_transient(each.error)), failures[0])
+        return max(failures, key=_hope)
     if not results:
         return HandlingResult("passed_over")
     done = [result for result in results if result.outcome == "done"]

@@ -73,12 +73,20 @@ class Guarded(Generic[A]):
     ) -> A:
         """Change a record as `Repository.change` does.
 
+        A cause that was applied before runs no action: then the record is checked as one that is read.
+
         Raises:
-            Forbidden: the caller may not change it; nothing is written.
+            Forbidden: the caller may not change it, or not read what a repeat finds; nothing is written.
         """
+        is_checked = False
 
         def checked(record: A) -> None:
+            nonlocal is_checked
             self._access.check_change(record)
+            is_checked = True
             action(record)
 
-        return await self._records.change(id_, checked, cause, expected_version=expected_version)
+        record = await self._records.change(id_, checked, cause, expected_version=expected_version)
+        if not is_checked:
+            self._access.check_read(record)
+        return record
