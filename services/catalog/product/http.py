@@ -13,7 +13,7 @@ from shared.elements.schemas.scalars import Code
 from shared.kit.domain import NotFound
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Repository
-from shared.kit.web.call import Call, etag, reads, writes
+from shared.kit.web.call import Call, reads, show_version, writes
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Limit, Page, cursor_of
 
@@ -101,6 +101,5 @@ def _add_writes(api: APIRouter, products: Repository[Product], views: ProductVie
 
 
 def _shown(product: Product, response: Response, status: int = 200) -> ProductOut:
-    response.status_code = status
-    response.headers.update(etag(product.version))
+    show_version(response, product.version, status)
     return ProductOut.of(product)

@@ -6,7 +6,7 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from shared.elements.domain.element import Element
-from shared.kit.web.call import etag
+from shared.kit.web.call import show_version
 
 E_contra = TypeVar("E_contra", bound=Element, contravariant=True)
 
@@ -46,6 +46,5 @@ def created(answer: V, response: Response, path: str) -> V:
 
 def versioned(answer: V, response: Response, status: int = 200) -> V:
     """Answer with the version as ETag."""
-    response.status_code = status
-    response.headers.update(etag(answer.version))
+    show_version(response, answer.version, status)
     return answer

@@ -24,7 +24,7 @@ from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.move_element import move_element
 from shared.elements.usecases.set_rows import set_rows
 from shared.kit.storage.repository import Records
-from shared.kit.web.call import Call, etag, reads, writes
+from shared.kit.web.call import Call, reads, show_version, writes
 from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls
 
@@ -43,8 +43,7 @@ class _Routes(Generic[E]):
     can_write: Any
 
     def shown(self, element: E, response: Response, status: int = 200) -> BaseModel:
-        response.status_code = status
-        response.headers.update(etag(element.version))
+        show_version(response, element.version, status)
         return self.out.of(element)
 
 
@@ -176,7 +175,7 @@ def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]],
             return changed
 
         element = await change(element_id, rule, call)
-        routes.shown(element, response)
+        show_version(response, element.version)
         return contact_added.of(element, added=added)
 
     @routes.api.delete(f"{routes.path}/contacts/{{contact_id}}", tags=["client field"], response_model=routes.out)

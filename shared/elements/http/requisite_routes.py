@@ -11,7 +11,7 @@ from shared.elements.http.answers import ShowsElement
 from shared.elements.schemas.requisites import RequisitesIn, RequisitesRefused
 from shared.elements.usecases.requisites import choose_requisites
 from shared.kit.storage.repository import Records
-from shared.kit.web.call import Call, etag, writes
+from shared.kit.web.call import Call, show_version, writes
 from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls
 
@@ -45,8 +45,7 @@ def requisite_routes(elements: Records[R], out: type[ShowsElement[R]], *, long_p
         link = element.requisite_link
         if link.state == "refused":
             raise RequisitesRefused(link)
-        response.status_code = 202 if link.state == "pending" else 200
-        response.headers.update(etag(element.version))
+        show_version(response, element.version, 202 if link.state == "pending" else 200)
         return out.of(element)
 
     return api

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Response
 from fastapi.security import HTTPBearer
 
 from shared.kit.domain import Aggregate, Cause
@@ -121,3 +121,9 @@ def _wait(prefer: str | None) -> float:
 def etag(version: int) -> dict[str, str]:
     """Make the `ETag` header of a version."""
     return {"ETag": f'"{version}"'}
+
+
+def show_version(response: Response, version: int, status: int = 200) -> None:
+    """Answer with this status and the version as ETag."""
+    response.status_code = status
+    response.headers.update(etag(version))

@@ -13,7 +13,7 @@ from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
-from shared.kit.web.call import Call, etag
+from shared.kit.web.call import Call, etag, show_version
 
 R = TypeVar("R", bound=RecordOut)
 
@@ -44,8 +44,7 @@ class RecordHandlers(Generic[C, R]):
 
     def show(self, record: C, response: Response, status: int = 200) -> R:
         """Answer with a record and its version."""
-        response.status_code = status
-        response.headers.update(etag(record.version))
+        show_version(response, record.version, status)
         return self.shown.of(record)
 
     async def enter(self, body: NewClientIn, call: Call, response: Response) -> tuple[C, LinkState]:
