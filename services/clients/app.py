@@ -16,11 +16,12 @@ from services.clients.linked_element import http as linked_element_http
 from services.clients.linked_element.store import COLLECTION, ELEMENT_INDEXES, LinkedElements
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
-from services.clients.records.domain.errors import OriginTaken, SellerTaken
+from services.clients.records.domain.errors import SellerTaken
 from services.clients.records.http import build_router
 from services.clients.records.store.collections import COMPANIES, COMPANY_INDEXES, CONTACT_INDEXES, CONTACTS
 from services.clients.records.store.views import ClientViews
 from services.clients.settings import ClientsSettings
+from shared.elements.domain.element import OriginTaken
 from shared.elements.events.reference import reference_reactions
 from shared.elements.store.reference import Reference
 from shared.kit.service.process import run

@@ -39,12 +39,6 @@ class OriginVersionConflict(Conflict):
     code = "origin_version_conflict"
 
 
-class OriginTaken(Conflict):
-    """Another record has this origin (CMN-14)."""
-
-    code = "origin_taken"
-
-
 class ResolutionNotValid(Invalid):
     """A merge's resolution names a field or a record that it cannot (DUP-02)."""
 

@@ -7,8 +7,8 @@ from crm_contracts.elements import ELEMENTS
 from crm_contracts.values import ElementRef, Fields
 
 from services.clients.records.domain.client import C
-from services.clients.records.domain.errors import OriginTaken
 from shared.elements.domain.dictionary_codes import DictionaryCodes
+from shared.elements.domain.element import OriginTaken
 from shared.kit.domain import Cause, derived_id
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Records, Repository
