@@ -114,9 +114,10 @@ class Conversion(BaseModel):
         if self.state in {"running", "done"}:
             self._check_same(targets, request.on_duplicate)
             return None
-        self._check_possible(lead, targets, request.pipeline_id)
+        draft = draft_of(lead, request.pipeline_id)
+        self._check_possible(targets, draft, is_repeat=lead.is_repeat)
         context = {"correlation_id": correlation_id, "traceparent": traceparent, "started_by": by}
-        started = self._next_attempt(request, targets, lead, new_id).model_copy(update=context)
+        started = self._next_attempt(request, targets, snapshot_of(lead), draft, new_id).model_copy(update=context)
         asked, events = started.request_clients(ref, at)
         conversion, more = asked.proceed(ref, at)
         return conversion, (*events, *more)
@@ -214,16 +215,21 @@ class Conversion(BaseModel):
         return tuple(target for target in TARGETS if target in wanted)
 
     @staticmethod
-    def _check_possible(lead: LeadState, targets: tuple[ConversionTarget, ...], pipeline_id: str) -> None:
-        if lead.is_repeat and targets != ("deal",):
+    def _check_possible(targets: tuple[ConversionTarget, ...], draft: DealDraft, *, is_repeat: bool) -> None:
+        if is_repeat and targets != ("deal",):
             message = "A repeat lead converts only into a deal."
             raise RepeatLeadOnlyDeal(message)
-        if "deal" in targets and is_too_large(draft_of(lead, pipeline_id)):
+        if "deal" in targets and is_too_large(draft):
             message = f"Texts and product rows are too large for one deal: shorten them below {MAX_DRAFT_BYTES} bytes."
             raise LeadTooLarge(message)
 
     def _next_attempt(
-        self, request: ConversionRequest, targets: tuple[ConversionTarget, ...], lead: LeadState, new_id: NewId
+        self,
+        request: ConversionRequest,
+        targets: tuple[ConversionTarget, ...],
+        snapshot: LeadSnapshot,
+        draft: DealDraft,
+        new_id: NewId,
     ) -> "Conversion":
         return Conversion(
             state="running",
@@ -236,8 +242,8 @@ class Conversion(BaseModel):
             proposed_contact_id=self.proposed_contact_id or new_id(),
             proposed_company_id=self.proposed_company_id or new_id(),
             proposed_deal_id=self.proposed_deal_id or new_id(),
-            snapshot=snapshot_of(lead),
-            draft=draft_of(lead, request.pipeline_id),
+            snapshot=snapshot,
+            draft=draft,
             contact=self.contact,
             company=self.company,
             duplicates=self.duplicates,
