@@ -4,8 +4,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
+from shared.elements.domain.currencies import CURRENCIES
 from shared.elements.schemas.strict_types import StrictDate, StrictDecimal, StrictInt
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50)]
@@ -23,7 +25,13 @@ ElementId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Quantity = Annotated[Decimal, StrictDecimal(whole=9, places=6, positive=True)]
 
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+def _existing(code: str) -> str:
+    if code not in CURRENCIES:
+        raise PydanticCustomError("unknown_currency", "There is no such currency in ISO 4217")
+    return code
+
+
+Currency = Annotated[str, AfterValidator(_existing), WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES)})]
 
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
