@@ -74,15 +74,38 @@ def test_a_product_that_was_switched_off_or_forgotten_stays_where_it_was_sold() 
     """ROW-01, PROD-10."""
     sold = (a_row("row-7", product_id="old"), a_row("row-8", product_id="forgotten"))
     wishes = [NewRow("old", id="row-7"), NewRow("forgotten", name="Pump", id="row-8", price=Decimal(10))]
-    rows = make_rows(wishes, CATALOG, currency="EUR", new_id=ids(), existing=sold)
+    rows = make_rows(wishes, CATALOG, currency="EUR", new_id=ids(), was=amounts(*sold))
     assert [(row.id, row.product_id) for row in rows] == [("row-7", "old"), ("row-8", "forgotten")]
 
 
-def test_a_row_keeps_its_id_and_only_its_own() -> None:
+def test_a_row_that_is_named_by_its_id_keeps_what_was_agreed() -> None:
+    """ROW-01: whatever the catalog says of the product today."""
+    was = amounts(a_row("row-7", price="7", product_id="pump"), a_row("row-8"))
+    wishes = [NewRow(id="row-8"), NewRow("pump", id="row-7", quantity=Decimal(3)), NewRow("pump")]
+    rows = make_rows(wishes, CATALOG, currency="EUR", new_id=ids("new"), was=was)
+    assert [(row.id, f"{row.price:f}", f"{row.quantity:f}") for row in rows] == [
+        ("row-8", "10", "1"),
+        ("row-7", "7", "3"),
+        ("new-1", "550", "1"),
+    ]
+
+
+def test_a_row_of_another_product_is_named_and_priced_anew() -> None:
     """ROW-01."""
-    wishes = [NewRow(name="A", id="row-7"), NewRow(name="B", id="somebody-else-s"), NewRow(name="C", id="row-7")]
-    rows = make_rows(wishes, {}, currency="EUR", new_id=ids("new"), existing=(a_row("row-7"),))
-    assert [row.id for row in rows] == ["row-7", "new-1", "new-2"]
+    was = amounts(a_row("row-7", price="7", quantity="2", product_id="old"))
+    (row,) = make_rows([NewRow("pump", id="row-7")], CATALOG, currency="EUR", new_id=ids(), was=was)
+    assert (row.id, row.name, f"{row.price:f}", f"{row.quantity:f}") == ("row-7", "Pump", "550", "2")
+    (free,) = make_rows(
+        [NewRow(id="row-7", name="Advice", without_product=True)], {}, currency="EUR", new_id=ids(), was=was
+    )
+    assert (free.id, free.product_id, free.name, f"{free.price:f}") == ("row-7", None, "Advice", "0")
+
+
+def test_rows_sent_again_without_ids_are_the_same_rows() -> None:
+    """ROW-01, LEAD-10."""
+    was = amounts(a_row("row-7"), a_row("row-8").model_copy(update={"sort": 20}))
+    wishes = [NewRow(name="Pump", price=Decimal(10)), NewRow(name="Pump", price=Decimal(10))]
+    assert make_rows(wishes, {}, currency="EUR", new_id=ids(), was=was) == was.rows
 
 
 def test_rows_keep_their_order_in_steps_of_ten() -> None:

@@ -4,9 +4,9 @@ Pure. A row keeps its own copy of name and list price: a later change of the pro
 product stays in the rows that have it.
 """
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
@@ -30,15 +30,36 @@ class ProductFacts:
 
 @dataclass(frozen=True)
 class NewRow:
-    """A row to be made; name and prices come from the product where they are None."""
+    """A row to be set; what is None is not given.
+
+    With the id of a row that the element has, what is not given stays as it was agreed. Without an id it is a new row,
+    named and priced by its product where nothing else is given.
+
+    Attributes:
+        without_product: whether it is given that the row has no product.
+    """
 
     product_id: str | None = None
     name: str | None = None
-    quantity: Decimal = Decimal(1)
+    quantity: Decimal | None = None
     list_price: Decimal | None = None
     price: Decimal | None = None
     sort: int | None = None
     id: str | None = None
+    without_product: bool = False
+
+    def of(self, row: ProductRow) -> "NewRow":
+        """Add what was agreed for an existing row; of another product, only its quantity."""
+        new = replace(self, quantity=row.quantity if self.quantity is None else self.quantity)
+        if (self.without_product or self.product_id is not None) and self.product_id != row.product_id:
+            return new
+        return replace(
+            new,
+            product_id=row.product_id,
+            name=self.name or row.name,
+            list_price=row.list_price if self.list_price is None else self.list_price,
+            price=row.price if self.price is None else self.price,
+        )
 
 
 def make_rows(
@@ -47,63 +68,86 @@ def make_rows(
     *,
     currency: str,
     new_id: Callable[[], str],
-    existing: Sequence[ProductRow] = (),
+    was: Priced | None = None,
 ) -> tuple[ProductRow, ...]:
-    """Make rows, with names and prices of the catalog where none are given.
+    """Make rows; `was` are those that the element has, whose agreed prices hold in their own currency only.
 
     Raises:
-        Invalid: naming every wrong row: an unknown or switched-off product, no name, no price in the currency.
+        Invalid: naming every wrong row: an id that no row has, or that another one has as well, an unknown or
+            switched-off product, no name, no price in the currency.
     """
-    sold = {row.product_id for row in existing}
+    existing = {row.id: row for row in was.rows} if was else {}
+    sold = {row.product_id for row in existing.values()}
+    was_currency = was.amount.currency if was else currency
     rows: list[ProductRow] = []
-    errors: list[dict[str, str]] = []
-    for index, new in enumerate(new_rows):
+    errors = _wrong_ids(new_rows, existing)
+    for index, given in enumerate(new_rows):
+        agreed = existing.get(given.id or "")
+        new = given.of(agreed) if agreed else given
         product = products.get(new.product_id or "")
         problem = _problem(new, product, currency, is_sold=new.product_id in sold)
+        if agreed and currency != was_currency and given.price is None:
+            problem = "price", "price_missing", f"the agreed price is in {was_currency}, and not in {currency}"
         if problem:
-            errors.append({"field": f"rows.{index}.{problem[0]}", "code": problem[1], "message": problem[2]})
-            continue
-        listed = new.list_price
-        if listed is None and product and product.price and product.price.currency == currency:
-            listed = product.price.value
-        price = new.price if new.price is not None else listed
-        rows.append(
-            ProductRow(
-                id=new.id or "",
-                product_id=new.product_id,
-                name=new.name or (product.name if product else ""),
-                quantity=new.quantity,
-                list_price=listed if listed is not None else price or Decimal(0),
-                price=price or Decimal(0),
-                sort=(index + 1) * 10 if new.sort is None else new.sort,
-            )
-        )
+            errors.append(_wrong(index, *problem))
+        else:
+            rows.append(_row(new, product, currency, index))
     if errors:
         raise Invalid("Some product rows cannot be accepted.", {"errors": errors})
     return _identified(rows, existing, new_id)
 
 
-def _identified(
-    rows: Sequence[ProductRow], existing: Sequence[ProductRow], new_id: Callable[[], str]
-) -> tuple[ProductRow, ...]:
-    """Give each row its id, or that of an equal row: rows sent again without ids are no change (LEAD-10)."""
-    left = {row.id: row for row in existing}
-    kept = [left.pop(row.id, None) for row in rows]  # of two rows with one id, the second is a new row
-    alike: dict[ProductRow, deque[str]] = defaultdict(deque)
-    for row in left.values():
-        alike[_without_id(row)].append(row.id)
+def _row(new: NewRow, product: ProductFacts | None, currency: str, index: int) -> ProductRow:
+    listed = new.list_price
+    if listed is None and product and product.price and product.price.currency == currency:
+        listed = product.price.value
+    price = new.price if new.price is not None else listed
+    return ProductRow(
+        id=new.id or "",
+        product_id=new.product_id,
+        name=new.name or (product.name if product else ""),
+        quantity=Decimal(1) if new.quantity is None else new.quantity,
+        list_price=listed if listed is not None else price or Decimal(0),
+        price=price or Decimal(0),
+        sort=(index + 1) * 10 if new.sort is None else new.sort,
+    )
 
-    def id_of(row: ProductRow, old: ProductRow | None) -> str:
-        if old is not None:
-            return old.id
-        same = alike.get(_without_id(row))
+
+def _identified(
+    rows: Sequence[ProductRow], existing: Mapping[str, ProductRow], new_id: Callable[[], str]
+) -> tuple[ProductRow, ...]:
+    """Give each new row an id, that of an equal row if there is one: rows sent again are no change (LEAD-10)."""
+    kept = {row.id for row in rows}
+    alike: dict[ProductRow, deque[str]] = defaultdict(deque)
+    for id_, row in existing.items():
+        if id_ not in kept:
+            alike[_without_id(row)].append(id_)
+
+    def id_of(row: ProductRow) -> str:
+        same = alike.get(row)
         return same.popleft() if same else new_id()
 
-    return tuple(row.model_copy(update={"id": id_of(row, old)}) for row, old in zip(rows, kept, strict=True))
+    return tuple(row if row.id else row.model_copy(update={"id": id_of(row)}) for row in rows)
 
 
 def _without_id(row: ProductRow) -> ProductRow:
     return row.model_copy(update={"id": ""})
+
+
+def _wrong_ids(new_rows: Sequence[NewRow], existing: Mapping[str, ProductRow]) -> list[dict[str, str]]:
+    """Name the rows whose id no row of the element has, and those that have one id."""
+    numbers = Counter(new.id for new in new_rows)
+    errors = []
+    for index, new in enumerate(new_rows):
+        if new.id is not None and numbers[new.id] > 1:
+            errors.append(_wrong(index, "id", "id_repeated", "another row has this id as well"))
+        elif new.id is not None and new.id not in existing:
+            errors.append(_wrong(index, "id", "row_not_found", "no row has this id: a new one is given without"))
+    return errors
+
+
+def _wrong(index: int, name: str, code: str, message: str) -> dict[str, str]:
+    return {"field": f"rows.{index}.{name}", "code": code, "message": message}
 
 
 def _problem(new: NewRow, product: ProductFacts | None, currency: str, *, is_sold: bool) -> tuple[str, str, str] | None:

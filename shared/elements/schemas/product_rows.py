@@ -1,6 +1,5 @@
 """Product rows in request bodies (ROW-01, ROW-02)."""
 
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field, StrictBool, StringConstraints
@@ -12,19 +11,24 @@ from shared.kit.web.schemas import Input
 
 
 class RowIn(Input):
-    """A product row (ROW-01); with a product, name and prices come from the catalog unless given."""
+    """A product row (ROW-01).
+
+    With the id of an existing row, what is absent stays as it was agreed. Without an id the row is a new one: name and
+    prices of a product come from the catalog, the quantity is 1.
+    """
 
     id: ElementId | None = None
     product_id: ElementId | None = None
     name: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
-    quantity: Quantity = Decimal(1)
+    quantity: Quantity | None = None
     list_price: UnitPrice | None = None
     price: UnitPrice | None = None
     sort: Sort | None = None
 
     def to_domain(self) -> NewRow:
         """Make the value that the rules take."""
-        return NewRow(**self.model_dump())
+        is_free = self.product_id is None and "product_id" in self.model_fields_set
+        return NewRow(**self.model_dump(), without_product=is_free)
 
 
 Rows = Annotated[list[RowIn], Field(max_length=500)]

@@ -37,7 +37,7 @@ async def set_rows(
         currency = amount.currency if amount else element.amount.currency
         rows = element.rows
         if new_rows is not None:
-            rows = make_rows(new_rows, known, currency=currency, new_id=new_id, existing=rows)
+            rows = make_rows(new_rows, known, currency=currency, new_id=new_id, was=element.priced)
         amounts = priced(rows, typed=amount, manual=is_manual_amount, currency=currency, was=element.priced)
         element.set_rows(amounts, by=cause.actor, at=cause.at)
 
