@@ -58,8 +58,10 @@ def changed(_: Known, event: Envelope[Event]) -> dict[str, Any]:
     return named_fields(event) | touched(event)
 
 
-def _created(_: Known, event: Envelope[Created]) -> dict[str, Any]:
-    return dict(event.data.state) | named_fields(event)
+def created(_: Known, event: Envelope[Created]) -> dict[str, Any]:
+    """Set the state that a new element began with; what an older event lacks is left out."""
+    state = event.data.state
+    return {name: getattr(state, name) for name in state.model_fields_set} | named_fields(event)
 
 
 def _updated(known: Known, event: Envelope[Updated | Merged]) -> dict[str, Any]:
@@ -69,6 +71,7 @@ def _updated(known: Known, event: Envelope[Updated | Merged]) -> dict[str, Any]:
 def _stage_changed(known: Known, event: Envelope[StageChanged]) -> dict[str, Any]:
     data = event.data
     stage = {"stage_id": data.to_stage, "stage_semantic": data.to_semantic, "moved_by": event.actor}
+    stage["previous_stage_id"] = data.from_stage
     closed = _existing(event, closed=data.to_semantic != "P", closed_at=data.closed_at)
     return stage | closed | changed(known, event)
 
@@ -105,7 +108,7 @@ def _replaced(_: Known, event: Envelope[Replaced]) -> dict[str, Any]:
 
 
 ELEMENT_FOLDS: Final[Mapping[type[Event], Fold]] = {
-    Created: _created,
+    Created: created,
     Updated: _updated,
     Merged: _updated,
     Deleted: _deleted,

@@ -16,14 +16,14 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadCreated
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 
-from deploy.verify.element_folds import Fold, Known, changed, named_fields, touched
+from deploy.verify.element_folds import Fold, Known, changed, created, named_fields, touched
 
 UNKNOWN: Final = object()
 """A field whose value no event carries until one does again."""
 
 
-def _lead_created(_: Known, event: Envelope[LeadCreated]) -> dict[str, Any]:
-    return {**dict(event.data.lead), "conversion.state": "none"}
+def _lead_created(known: Known, event: Envelope[LeadCreated]) -> dict[str, Any]:
+    return {**created(known, event), "conversion.state": "none"}
 
 
 def _conversion_requested(known: Known, event: Envelope[LeadConversionRequested]) -> dict[str, Any]:

@@ -255,6 +255,14 @@ def test_a_correction_names_the_fields_and_keeps_their_values_to_itself() -> Non
     assert line.payload == {"fields": ["comments", "title"]}
 
 
+def test_another_responsible_user_is_named_with_the_one_before() -> None:
+    """CMN-04."""
+    changes = {"responsible_id": "bob", "previous_responsible_id": "anna"}
+    event = sampled(deals.DealResponsibleChanged, deal=_json("deal:d1", "Pumps"), **changes)
+    assert kinds(event) == {"deal:d1": "element_modified"}
+    assert line_of(event, "deal:d1").text == "Responsible: bob, before anna"
+
+
 def test_bindings_by_hand_show_where_they_were_made() -> None:
     """TL-05."""
     bound = timeline.TimelineEntryBound(entry_event_id="e1", element=ref("deal:d1"))

@@ -10,14 +10,14 @@ DEFAULT_PIPELINE: Final = "default"
 _PIPELINES: Final = {
     DEFAULT_PIPELINE: StageSet(
         [
-            Stage(id="NEW", name="New", semantic="P", sort=10),
-            Stage(id="PREPARATION", name="Preparing documents", semantic="P", sort=20),
-            Stage(id="PREPAYMENT_INVOICE", name="Prepayment invoice", semantic="P", sort=30),
-            Stage(id="EXECUTING", name="In progress", semantic="P", sort=40),
-            Stage(id="FINAL_INVOICE", name="Final invoice", semantic="P", sort=50),
-            Stage(id="WON", name="Won", semantic="S", sort=60),
-            Stage(id="LOSE", name="Lost", semantic="F", sort=70),
-            Stage(id="APOLOGY", name="Analyse the failure", semantic="F", sort=80),
+            Stage(id="NEW", name="New", semantic="P", sort=10, color="#39A8EF", system=True),
+            Stage(id="PREPARATION", name="Preparing documents", semantic="P", sort=20, color="#2FC6F6"),
+            Stage(id="PREPAYMENT_INVOICE", name="Prepayment invoice", semantic="P", sort=30, color="#55D0E0"),
+            Stage(id="EXECUTING", name="In progress", semantic="P", sort=40, color="#47E4C2"),
+            Stage(id="FINAL_INVOICE", name="Final invoice", semantic="P", sort=50, color="#FFA900"),
+            Stage(id="WON", name="Won", semantic="S", sort=60, color="#7BD500", system=True),
+            Stage(id="LOSE", name="Lost", semantic="F", sort=70, color="#FF5752", system=True),
+            Stage(id="APOLOGY", name="Analyse the failure", semantic="F", sort=80, color="#FF5752"),
         ]
     )
 }

@@ -15,6 +15,6 @@ def build_router() -> APIRouter:
     @api.get("/deal-stages", tags=["stages"])
     async def stages(_: CanRead, pipeline_id: str = DEFAULT_PIPELINE) -> list[StageOut]:
         """List the stages of a pipeline, in order (DEAL-07)."""
-        return [StageOut(**stage.model_dump()) for stage in stages_of(pipeline_id)]
+        return [StageOut.of(stage) for stage in stages_of(pipeline_id)]
 
     return api

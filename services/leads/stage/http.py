@@ -15,6 +15,6 @@ def build_router() -> APIRouter:
     @api.get("/lead-stages", tags=["stages"])
     async def stages(_: CanRead) -> list[StageOut]:
         """List the stages of leads, in order (LEAD-06)."""
-        return [StageOut(**stage.model_dump()) for stage in LEAD_STAGES]
+        return [StageOut.of(stage) for stage in LEAD_STAGES]
 
     return api

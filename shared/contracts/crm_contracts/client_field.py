@@ -1,6 +1,6 @@
 """The Client field of an element: one company, several contacts (CLI-01, CLI-06)."""
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from crm_contracts.values import ElementRef, LinkState, Value
 
@@ -37,9 +37,10 @@ class Client(Value):
     refusal: str | None = Field(default=None, description="code, where link_state is `refused`")
     truncated: bool = Field(default=False, description="the company has more contacts than are ever attached")
 
+    @computed_field(examples=["0199f2a4-0000-7000-8000-00000000c001"])  # type: ignore[prop-decorator]
     @property
     def contact_id(self) -> str | None:
-        """The primary contact."""
+        """The primary contact: follows from `contacts`."""
         return next((link.contact_id for link in self.contacts if link.is_primary), None)
 
     @property

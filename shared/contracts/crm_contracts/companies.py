@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from crm_contracts.events import Created, Deleted, ElementEvent, Merged, Replaced, Updated
+from crm_contracts.events import Created, Deleted, ElementEvent, Merged, Replaced, ResponsibleChanged, Updated
 from crm_contracts.field_spec import FieldSpec
 from crm_contracts.fields import Audited, Identified, Owned, Reachable, TakenOver, Traced
 from crm_contracts.requisites import Requisite
@@ -73,6 +73,12 @@ class CompanyUpdated(Updated, OfCompany):
     ce_type: ClassVar[str] = "crm.company.updated.v1"
     before: Annotated[CompanyFields, ChangedFields]
     after: Annotated[CompanyFields, ChangedFields]
+
+
+class CompanyResponsibleChanged(ResponsibleChanged, OfCompany):
+    """Another user is responsible for a company (CMN-04)."""
+
+    ce_type: ClassVar[str] = "crm.company.responsible_changed.v1"
 
 
 class CompanyDeleted(Deleted, OfCompany):

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from crm_contracts.events import Created, Deleted, ElementEvent, Merged, Replaced, Updated
+from crm_contracts.events import Created, Deleted, ElementEvent, Merged, Replaced, ResponsibleChanged, Updated
 from crm_contracts.field_spec import FieldSpec
 from crm_contracts.fields import Audited, Identified, Named, Owned, Reachable, Sourced, TakenOver, Traced
 from crm_contracts.requisites import Requisite
@@ -15,7 +15,6 @@ class ContactFields(Named, Reachable, Owned, Sourced, TakenOver, Traced):
     """Fields of a contact that its users edit freely (CONT-01)."""
 
     type_id: Annotated[str | None, FieldSpec(dictionary="contact_type")] = None
-    salutation: Annotated[str | None, FieldSpec(dictionary="salutation", has_default=False)] = None
     export: bool = Field(default=True, description="may be exported (CONT-06)")
     photo: FileRef | None = Field(default=None, description="CONT-08")
 
@@ -82,6 +81,12 @@ class ContactUpdated(Updated, OfContact):
     ce_type: ClassVar[str] = "crm.contact.updated.v1"
     before: Annotated[ContactFields, ChangedFields]
     after: Annotated[ContactFields, ChangedFields]
+
+
+class ContactResponsibleChanged(ResponsibleChanged, OfContact):
+    """Another user is responsible for a contact (CMN-04)."""
+
+    ce_type: ClassVar[str] = "crm.contact.responsible_changed.v1"
 
 
 class ContactLinked(OfContact):

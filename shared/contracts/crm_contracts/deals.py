@@ -14,6 +14,7 @@ from crm_contracts.events import (
     Created,
     ElementEvent,
     RequisitesChosen,
+    ResponsibleChanged,
     RowsChanged,
     StageChanged,
     Updated,
@@ -39,6 +40,7 @@ class DealState(DealFields, Identified, Staged, Priced, Audited):
     pipeline_id: str = "default"
     client: Client = Client()
     requisite_link: RequisiteLink = RequisiteLink()
+    is_new: bool = Field(default=False, description="stands on the first stage of its pipeline (DEAL-08)")
     closed: bool = False
     closed_at: datetime | None = None
     lead_id: str | None = None
@@ -82,12 +84,19 @@ class DealUpdated(Updated, OfDeal):
     after: Annotated[DealFields, ChangedFields]
 
 
+class DealResponsibleChanged(ResponsibleChanged, OfDeal):
+    """Another user is responsible for a deal (CMN-04)."""
+
+    ce_type: ClassVar[str] = "crm.deal.responsible_changed.v1"
+
+
 class DealStageChanged(StageChanged, OfDeal):
     """A deal moved to another stage of its pipeline (DEAL-06, DEAL-08)."""
 
     ce_type: ClassVar[str] = "crm.deal.stage_changed.v1"
     pipeline_id: str = "default"
     to_stage: str = Field(examples=["WON"])
+    is_new: bool = Field(default=False, description="that is the first stage of the pipeline")
 
 
 class DealProductRowsChanged(RowsChanged, OfDeal):

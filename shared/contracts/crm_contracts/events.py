@@ -47,6 +47,16 @@ class Updated(ElementEvent):
         return changed_fields(self.after)
 
 
+class ResponsibleChanged(ElementEvent):
+    """Another user is responsible for an element (CMN-04).
+
+    `Updated`, which comes just before it, names the changed field as well, among the others that were changed with it.
+    """
+
+    responsible_id: str = Field(examples=["anna"], description="from now on")
+    previous_responsible_id: str = Field(examples=["ben"])
+
+
 class Deleted(ElementEvent):
     """An element was deleted; `before` is all that was known of it."""
 

@@ -1,16 +1,21 @@
 """Groups of fields that elements share."""
 
 from datetime import date, datetime
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
+from crm_contracts.field_spec import FieldSpec
 from crm_contracts.values import ContactPoint, Fields, StageSemantic, Touch, Utm
+
+OPEN_LINES: Final = frozenset({"IMOL", "OPENLINE"})
+"""Kinds of messengers that are chats with the CRM itself."""
 
 
 class Named(Fields):
     """What a person's name is made of; birth date and position go with it (LEAD-02)."""
 
-    salutation: str | None = None
+    salutation: Annotated[str | None, FieldSpec(dictionary="salutation", has_default=False)] = None
     first_name: str | None = Field(default=None, examples=["Ada"])
     middle_name: str | None = None
     last_name: str | None = Field(default=None, examples=["Lovelace"])
@@ -24,12 +29,30 @@ class Named(Fields):
 
 
 class Reachable(Fields):
-    """Contact points of a person or a company (CONT-03)."""
+    """Contact points of a person or a company, and which kinds of them there are (CONT-03)."""
 
     phones: tuple[ContactPoint, ...] = ()
     emails: tuple[ContactPoint, ...] = ()
     websites: tuple[ContactPoint, ...] = ()
     messengers: tuple[ContactPoint, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_phone(self) -> bool:
+        """Whether there is a phone."""
+        return bool(self.phones)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_email(self) -> bool:
+        """Whether there is an e-mail address."""
+        return bool(self.emails)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_imol(self) -> bool:
+        """Whether there is a chat with the CRM itself, an open line, among the messengers."""
+        return any(messenger.kind in OPEN_LINES for messenger in self.messengers)
 
 
 class Owned(Fields):
@@ -51,7 +74,7 @@ class Traced(Fields):
 class Sourced(Fields):
     """Where an element came from (CMN-02)."""
 
-    source_id: str | None = Field(default=None, examples=["WEB"])
+    source_id: Annotated[str | None, FieldSpec(dictionary="source")] = Field(default=None, examples=["WEB"])
     source_description: str | None = None
 
 
@@ -78,6 +101,7 @@ class Staged(Fields):
 
     stage_id: str = Field(examples=["NEW"])
     stage_semantic: StageSemantic = "P"
+    previous_stage_id: str | None = Field(default=None, description="where it stood before; null if it never moved")
     moved_at: datetime | None = None
     moved_by: str | None = None
 

@@ -12,6 +12,7 @@ from crm_contracts.events import (
     ContactsAttached,
     Created,
     ElementEvent,
+    ResponsibleChanged,
     RowsChanged,
     StageChanged,
     Updated,
@@ -76,6 +77,12 @@ class LeadUpdated(Updated, OfLead):
     ce_type: ClassVar[str] = "crm.lead.updated.v1"
     before: Annotated[LeadFields, ChangedFields]
     after: Annotated[LeadFields, ChangedFields]
+
+
+class LeadResponsibleChanged(ResponsibleChanged, OfLead):
+    """Another user is responsible for a lead (CMN-04)."""
+
+    ce_type: ClassVar[str] = "crm.lead.responsible_changed.v1"
 
 
 class LeadStageChanged(StageChanged, OfLead):

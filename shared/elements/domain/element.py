@@ -10,6 +10,7 @@ from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef, Fields
 from pydantic import BaseModel
 
+from shared.elements.domain.responsible import HasResponsible
 from shared.kit.domain import Aggregate, Conflict, change_fields
 
 S = TypeVar("S", bound=Fields)
@@ -21,7 +22,7 @@ class OriginTaken(Conflict):
     code = "origin_taken"
 
 
-class Element(Aggregate, Fields):
+class Element(HasResponsible, Aggregate, Fields):
     """An element of one type.
 
     Its state is the contract's: a type inherits the behaviour that it has and its state class, and names its events in
@@ -50,6 +51,7 @@ class Element(Aggregate, Fields):
             return False
         self._touch(by, at)
         self.record(self._updated(*changed))
+        self._record_responsible(changed[0])
         return True
 
     @classmethod

@@ -19,12 +19,14 @@ class StageNotFound(Invalid):
 
 
 class Stage(Value):
-    """One stage; `semantic` is process, success or failure."""
+    """One stage; `semantic` is process, success or failure, `system` that it came with the CRM and stays (DICT-02)."""
 
     id: str
     name: str
     semantic: StageSemantic
     sort: int
+    color: str | None = None
+    system: bool = False
 
 
 class StageSet:
@@ -48,6 +50,10 @@ class StageSet:
             StageNotFound: it belongs to no stage of this set.
         """
         return self.get(stage_id) if stage_id else self.first
+
+    def is_first(self, stage_id: str) -> bool:
+        """Whether new elements start on this stage."""
+        return stage_id == self.first.id
 
     @property
     def success(self) -> Stage:
@@ -74,6 +80,7 @@ class StagedElement(Protocol):
 
     stage_id: str
     stage_semantic: StageSemantic
+    previous_stage_id: str | None
     moved_at: datetime | None
     moved_by: str | None
     closed_at: datetime | None
@@ -81,7 +88,7 @@ class StagedElement(Protocol):
 
 def enter_stage(element: StagedElement, stage: Stage, *, by: str, at: datetime) -> None:
     """Put an element on a stage: success and failure close it, process opens it again (LEAD-07, DEAL-08)."""
-    element.stage_id = stage.id
+    element.previous_stage_id, element.stage_id = element.stage_id, stage.id
     element.stage_semantic = stage.semantic
     element.moved_at = at
     element.moved_by = by

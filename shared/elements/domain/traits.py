@@ -37,6 +37,7 @@ class HasStage(Element):
     if TYPE_CHECKING:
         stage_id: str
         stage_semantic: StageSemantic
+        previous_stage_id: str | None
         moved_at: datetime | None
         moved_by: str | None
         closed_at: datetime | None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool
 
-from shared.elements.schemas.scalars import Code, Text, UserId
+from shared.elements.schemas.scalars import Text, UserId
 from shared.elements.schemas.tracking import UtmIn
 from shared.kit.web.schemas import Input
 
@@ -20,7 +20,6 @@ class OwnedIn(Input):
 
 
 class SourcedIn(Input):
-    """Where an element came from (CMN-02)."""
+    """More about where an element came from (CMN-02); the source itself is a code of a dictionary."""
 
-    source_id: Code | None = None
     source_description: Text | None = None

@@ -1,7 +1,11 @@
 """Stages in requests and answers."""
 
+from typing import Self
+
+from crm_contracts.values import StageSemantic
 from pydantic import BaseModel
 
+from shared.elements.domain.stages import Stage
 from shared.elements.schemas.scalars import Code
 from shared.kit.web.schemas import Input
 
@@ -13,9 +17,16 @@ class StageIn(Input):
 
 
 class StageOut(BaseModel):
-    """A stage; `semantic` is P (process), S (success) or F (failure)."""
+    """A stage; `semantic` is P (process), S (success) or F (failure), `color` is `#RRGGBB` (DICT-02)."""
 
     id: str
     name: str
-    semantic: str
+    semantic: StageSemantic
     sort: int
+    color: str | None
+    system: bool
+
+    @classmethod
+    def of(cls, stage: Stage) -> Self:
+        """Show a stage."""
+        return cls(**dict(stage))

@@ -97,6 +97,7 @@ class ClientRecord(Mergeable[S], Generic[S]):
             self._apply_rules()
             self._touch(by, at)
             self.record(self._updated(*changed))
+            self._record_responsible(changed[0])
 
     def _apply_rules(self) -> None:
         """Check what the type requires of its fields."""

@@ -10,6 +10,7 @@ from crm_contracts.companies import (
     CompanyDeleted,
     CompanyMerged,
     CompanyReplaced,
+    CompanyResponsibleChanged,
     CompanyState,
     CompanyUpdated,
 )
@@ -22,6 +23,7 @@ from services.clients.records.domain.duplicates import account_keys, further_key
 from services.clients.records.domain.errors import NameMissing, NotOurs
 from services.clients.records.domain.merge_fields import SELLER_FLAGS
 from services.clients.records.domain.search_keys import company_keys
+from shared.elements.domain.responsible import NewResponsible
 
 
 class Company(ClientRecord[CompanyState], CompanyState):
@@ -65,6 +67,9 @@ class Company(ClientRecord[CompanyState], CompanyState):
 
     def _updated(self, before: Any, after: Any) -> Event:
         return CompanyUpdated(company=self.ref, before=before, after=after)
+
+    def _responsible_changed(self, new: NewResponsible) -> Event:
+        return CompanyResponsibleChanged(company=self.ref, **new)
 
     def _deleted(self) -> Event:
         return CompanyDeleted(company=self.ref, before=self.state)

@@ -11,6 +11,7 @@ from crm_contracts.contacts import (
     ContactLinked,
     ContactMerged,
     ContactReplaced,
+    ContactResponsibleChanged,
     ContactState,
     ContactUnlinked,
     ContactUpdated,
@@ -32,6 +33,7 @@ from services.clients.records.domain.employment import (
 from services.clients.records.domain.errors import NameMissing
 from services.clients.records.domain.search_keys import contact_keys
 from services.clients.text import FurtherField
+from shared.elements.domain.responsible import NewResponsible
 
 
 class Contact(ClientRecord[ContactState], ContactState):
@@ -117,6 +119,9 @@ class Contact(ClientRecord[ContactState], ContactState):
 
     def _updated(self, before: Any, after: Any) -> Event:
         return ContactUpdated(contact=self.ref, before=before, after=after)
+
+    def _responsible_changed(self, new: NewResponsible) -> Event:
+        return ContactResponsibleChanged(contact=self.ref, **new)
 
     def _deleted(self) -> Event:
         return ContactDeleted(contact=self.ref, before=self.state)

@@ -23,6 +23,7 @@ from services.clients.records.domain.errors import MergeConflict, MergeRunning, 
 from services.clients.records.domain.import_guard import ImportGuard
 from services.clients.records.domain.merge_fields import MAX_ENTRIES, SELLER_FLAGS, check_resolution, merged_fields
 from services.clients.records.domain.requisites import MAX_REQUISITES, RequisiteOwner
+from shared.elements.domain.responsible import HasResponsible
 from shared.kit.domain import MAX_EVENT_BYTES, change_fields
 
 MAX_OTHERS: Final = 20
@@ -48,7 +49,7 @@ class Merge(Value, Generic[S]):
     resolution: dict[str, str] = Field(default_factory=dict)
 
 
-class Mergeable(RequisiteOwner, ImportGuard, Generic[S]):
+class Mergeable(RequisiteOwner, HasResponsible, ImportGuard, Generic[S]):
     """A record that can take over others of its type, or be replaced by one."""
 
     TYPE: ClassVar[ElementType]
@@ -135,6 +136,7 @@ class Mergeable(RequisiteOwner, ImportGuard, Generic[S]):
             self._join_links(states)
             self._touch(by, at)
             self.record(self._merged(tuple(part.ref for part in parts), before, after))
+            self._record_responsible(before)
 
     def check_no_merge_running(self) -> None:
         """Check that the record may be deleted, be replaced, or begin another merge.

@@ -1,5 +1,6 @@
 """The rules of a deal: what is its own beside the traits that it shares with other elements."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final, Self
@@ -13,6 +14,7 @@ from crm_contracts.deals import (
     DealCreated,
     DealProductRowsChanged,
     DealRequisitesChosen,
+    DealResponsibleChanged,
     DealStageChanged,
     DealState,
     DealUpdated,
@@ -22,14 +24,22 @@ from crm_contracts.envelope import Event
 from crm_contracts.product_rows import Priced
 from crm_contracts.requisites import RequisiteLink
 from crm_contracts.values import ElementRef
+from pydantic import Field
 
+from services.deals.pipeline.domain import stages_of
 from shared.elements.domain.client_field import Attachment
 from shared.elements.domain.element import state_of
+from shared.elements.domain.responsible import NewResponsible
 from shared.elements.domain.sales_element import InitialState, SalesElement
 from shared.elements.domain.stages import Stage
 from shared.elements.domain.traits import HasRequisites, StageMove
 
 DAYS_TO_CLOSE: Final = 7
+
+
+def _is_new(deal: Mapping[str, Any]) -> bool:
+    """Whether a deal with these fields stands on the first stage of its pipeline (DEAL-08)."""
+    return stages_of(deal["pipeline_id"]).is_first(deal["stage_id"])
 
 
 class Deal(SalesElement, HasRequisites, DealState):
@@ -38,6 +48,7 @@ class Deal(SalesElement, HasRequisites, DealState):
     TYPE: ClassVar[ElementType] = DEAL
     NOUN: ClassVar[str] = DEAL.noun
 
+    is_new: bool = Field(default_factory=_is_new)
     conversion: ConversionRef | None = None
     """The conversion that asked for it."""
 
@@ -84,8 +95,8 @@ class Deal(SalesElement, HasRequisites, DealState):
 
     def move(self, stage: Stage, *, by: str, at: datetime) -> None:
         """Move to a stage of the deal's pipeline (DEAL-06); success and failure close it (DEAL-08)."""
+        self.closed, self.is_new = stage.semantic != "P", stages_of(self.pipeline_id).is_first(stage.id)
         super().move(stage, by=by, at=at)
-        self.closed = stage.semantic != "P"
 
     def _created(self) -> Event:
         return DealCreated(deal=self.state, conversion=self.conversion)
@@ -93,8 +104,11 @@ class Deal(SalesElement, HasRequisites, DealState):
     def _updated(self, before: Any, after: Any) -> Event:
         return DealUpdated(deal=self.ref, before=before, after=after)
 
+    def _responsible_changed(self, new: NewResponsible) -> Event:
+        return DealResponsibleChanged(deal=self.ref, **new)
+
     def _stage_changed(self, move: StageMove) -> Event:
-        return DealStageChanged(deal=self.ref, pipeline_id=self.pipeline_id, **move)
+        return DealStageChanged(deal=self.ref, pipeline_id=self.pipeline_id, is_new=self.is_new, **move)
 
     def _rows_changed(self, before: Priced, after: Priced) -> Event:
         return DealProductRowsChanged(deal=self.ref, before=before, after=after)

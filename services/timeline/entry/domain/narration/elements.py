@@ -14,6 +14,7 @@ from crm_contracts.events import (
     Merged,
     Replaced,
     RequisitesChosen,
+    ResponsibleChanged,
     RowsChanged,
     StageChanged,
     Updated,
@@ -47,6 +48,13 @@ def updated(event: Updated) -> Iterator[Line]:
     """List the changed fields; their values stay in the event."""
     fields = sorted(event.after.model_fields_set - BOOKKEEPING or event.after.model_fields_set)
     yield Line(event.element, "element_modified", f"Changed: {', '.join(fields)}", {"fields": fields})
+
+
+def responsible_changed(event: ResponsibleChanged) -> Iterator[Line]:
+    """Name both users (CMN-04)."""
+    before, after = event.previous_responsible_id, event.responsible_id
+    text = f"Responsible: {after}" + (f", before {before}" if before else "")
+    yield Line(event.element, "element_modified", text, {"from": before, "to": after})
 
 
 def deleted(event: Deleted) -> Iterator[Line]:
@@ -150,6 +158,7 @@ def _money(amount: Money) -> str:
 NARRATORS: Final[Mapping[type[Event], Narrator]] = {
     Created: created,
     Updated: updated,
+    ResponsibleChanged: responsible_changed,
     Deleted: deleted,
     Replaced: replaced,
     Merged: merged,
