@@ -5,9 +5,9 @@ from fastapi import FastAPI
 
 from services.catalog.dictionary.domain.dictionary import Dictionary
 from services.catalog.dictionary.http import build_router as build_dictionaries
-from services.catalog.dictionary.store import DICTIONARIES
+from services.catalog.dictionary.store import DICTIONARIES, OwnDictionaries
 from services.catalog.dictionary.usecases import seed_dictionaries
-from services.catalog.product.domain import ExternalIdTaken, Product
+from services.catalog.product.domain.product import ExternalIdTaken, Product
 from services.catalog.product.http import build_router as build_products
 from services.catalog.product.store import PRODUCT_INDEXES, PRODUCTS, ProductViews
 from services.catalog.settings import CatalogSettings
@@ -25,7 +25,12 @@ def build() -> tuple[FastAPI, CatalogSettings]:
     dictionaries = service.repository(Dictionary, DICTIONARIES)
     service.before_start(lambda: seed_dictionaries(service.clock(), dictionaries=dictionaries))
     routers = (
-        build_products(products=products, views=ProductViews(products), numbers=service.numbers),
+        build_products(
+            products=products,
+            views=ProductViews(products),
+            dictionaries=OwnDictionaries(dictionaries),
+            numbers=service.numbers,
+        ),
         build_dictionaries(dictionaries=dictionaries),
     )
     return service.app(*routers, description="Products, their prices, and dictionaries."), settings

@@ -8,7 +8,7 @@ import pytest
 from crm_contracts.products import ListPrice, ProductCreated, ProductUpdated
 from crm_contracts.values import Money
 
-from services.catalog.product.domain import Product
+from services.catalog.product.domain.product import Product
 from shared.kit.domain import Invalid
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)

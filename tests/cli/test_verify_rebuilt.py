@@ -18,7 +18,7 @@ from deploy.verify.rebuilt import FOLDS, fold
 from deploy.verify.special_folds import UNKNOWN
 from deploy.verify.state import State
 from services.catalog.dictionary.domain.dictionary import Dictionary
-from services.catalog.product.domain import Product
+from services.catalog.product.domain.product import Product
 from services.clients.conversion.domain.decision import decide
 from services.clients.conversion.domain.resolution import Resolution
 from services.clients.records.domain.company import Company

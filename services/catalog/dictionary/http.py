@@ -49,7 +49,14 @@ def _add_writes(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
         """Add a value (DICT-02); the ETag is the dictionary's."""
         guarded = call.guard(dictionaries)
         dictionary = await add_dictionary_value(
-            code, body.code, body.name, body.sort, call.cause, dictionaries=guarded, expected_version=call.if_match
+            code,
+            body.code,
+            body.name,
+            body.sort,
+            call.cause,
+            rate=body.rate,
+            dictionaries=guarded,
+            expected_version=call.if_match,
         )
         response.headers["Location"] = f"/v1/dictionaries/{code}/values/{body.code}"
         return _shown_value(dictionary, body.code, response)

@@ -1,5 +1,6 @@
 """Requests and answers of the dictionary API."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 from crm_contracts.dictionaries import DictionaryValue
@@ -8,9 +9,11 @@ from pydantic import StringConstraints
 
 from services.catalog.dictionary.domain.dictionary import Dictionary
 from shared.elements.schemas.scalars import Sort
+from shared.elements.schemas.strict_types import StrictDecimal
 from shared.kit.web.schemas import Input
 
 ValueCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_]{0,49}$")]
+Percent = Annotated[Decimal, StrictDecimal(whole=3, places=4, most=100)]
 ValueName = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
 
 
@@ -26,11 +29,12 @@ class ValueFieldsIn(Input):
 
 
 class ValueIn(Input):
-    """A new value; its code never changes (DICT-02)."""
+    """A new value; its code never changes (DICT-02), nor the rate that a VAT rate has (PROD-11)."""
 
     code: ValueCode
     name: ValueName
     sort: Sort = 10
+    rate: Percent | None = None
 
 
 class DictionaryOut(Value):

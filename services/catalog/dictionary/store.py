@@ -1,3 +1,35 @@
-"""Collection of the dictionaries."""
+"""Collection of the dictionaries, and the codes of the fields of catalog's own elements."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from crm_contracts.field_spec import dictionary_fields
+from crm_contracts.values import Fields
+
+from services.catalog.dictionary.domain.dictionary import Dictionary
+from shared.elements.domain.dictionary_codes import DictionaryCodes
+from shared.kit.storage.repository import Repository
 
 DICTIONARIES = "dictionaries"
+VAT = "vat"
+
+
+class OwnDictionaries:
+    """What the other services keep as a view, read where it is written."""
+
+    def __init__(self, dictionaries: Repository[Dictionary]) -> None:
+        self._dictionaries = dictionaries
+
+    async def codes(self, fields: type[Fields], names: Iterable[str] | None = None) -> DictionaryCodes:
+        """Find the codes of the fields that have a dictionary, or of the named ones among them."""
+        wanted = None if names is None else set(names)
+        specs = {name: spec for name, spec in dictionary_fields(fields).items() if wanted is None or name in wanted}
+        found = [await self._dictionaries.find(spec.dictionary or "") for spec in specs.values()]
+        return DictionaryCodes(
+            specs, {each.id: [value.code for value in each.values] for each in found if each is not None}
+        )
+
+    async def vat_rate(self, code: str) -> Decimal | None:
+        """Find the percentage of a VAT rate; None where there is no such rate."""
+        rates = await self._dictionaries.find(VAT)
+        return next((value.rate for value in rates.values if value.code == code), None) if rates else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from services.catalog.dictionary.domain.dictionary import Dictionary
@@ -29,18 +30,20 @@ async def add_dictionary_value(
     cause: Cause,
     *,
     dictionaries: Records[Dictionary],
+    rate: Decimal | None = None,
     expected_version: int | None = None,
 ) -> Dictionary:
     """Add a value to a dictionary (DICT-02).
 
     Raises:
         NotFound: no such dictionary.
+        Invalid: no rate of a VAT rate, or a rate of something else.
         ValueExists: it has a value of this code.
         TooManyValues: it has 500.
         VersionMismatch: the caller's copy of the dictionary is old.
     """
     return await dictionaries.change(
-        id_, lambda found: found.add_value(code, name, sort), cause, expected_version=expected_version
+        id_, lambda found: found.add_value(code, name, sort, rate), cause, expected_version=expected_version
     )
 
 

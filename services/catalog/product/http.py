@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from services.catalog.product.domain import Product
+from services.catalog.product.domain.product import Product
 from services.catalog.product.schemas import ExternalId, ProductFieldsIn, ProductIn, ProductOut
 from services.catalog.product.store import ProductViews
-from services.catalog.product.usecases import correct_product, create_product, upsert_product
+from services.catalog.product.usecases import OwnDictionaries, correct_product, create_product, upsert_product
 from shared.elements.schemas.scalars import Code
 from shared.kit.domain import NotFound
 from shared.kit.storage.numbers import Numbers
@@ -22,12 +22,14 @@ CanWrite = Annotated[Call, writes("catalog:write")]
 ProductCursor = Annotated[str | None, cursor_of("products")]
 
 
-def build_router(*, products: Repository[Product], views: ProductViews, numbers: Numbers) -> APIRouter:
+def build_router(
+    *, products: Repository[Product], views: ProductViews, dictionaries: OwnDictionaries, numbers: Numbers
+) -> APIRouter:
     """Build the endpoints."""
     api = router()
     api.tags = ["products"]
     _add_reads(api, products, views)
-    _add_writes(api, products, views, numbers)
+    _add_writes(api, products, views, dictionaries, numbers)
     return api
 
 
@@ -64,8 +66,14 @@ def _add_reads(api: APIRouter, products: Repository[Product], views: ProductView
         return _shown(await call.guard(products).get(product_id), response)
 
 
-def _add_writes(api: APIRouter, products: Repository[Product], views: ProductViews, numbers: Numbers) -> None:
-    create = partial(create_product, products=products, numbers=numbers)
+def _add_writes(
+    api: APIRouter,
+    products: Repository[Product],
+    views: ProductViews,
+    dictionaries: OwnDictionaries,
+    numbers: Numbers,
+) -> None:
+    create = partial(create_product, products=products, dictionaries=dictionaries, numbers=numbers)
 
     @api.post("/products", status_code=201)
     async def enter(body: ProductIn, call: CanWrite, response: Response) -> ProductOut:
@@ -78,7 +86,12 @@ def _add_writes(api: APIRouter, products: Repository[Product], views: ProductVie
     async def correct(product_id: str, body: ProductFieldsIn, call: CanWrite, response: Response) -> ProductOut:
         """Correct fields (PROD-06); an inactive product can no longer be sold (PROD-08)."""
         product = await correct_product(
-            product_id, body.fields(), call.cause, products=call.guard(products), expected_version=call.if_match
+            product_id,
+            body.fields(),
+            call.cause,
+            products=call.guard(products),
+            dictionaries=dictionaries,
+            expected_version=call.if_match,
         )
         return _shown(product, response)
 
@@ -93,6 +106,7 @@ def _add_writes(api: APIRouter, products: Repository[Product], views: ProductVie
             call.cause,
             fresh_id=call.new_id,
             products=call.guard(products),
+            dictionaries=dictionaries,
             views=views,
             create=create,
             expected_version=call.if_match,

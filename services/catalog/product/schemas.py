@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from crm_contracts.products import BASE_PRICE_TYPE, ListPrice, ProductState
 from pydantic import Field, StrictBool, StringConstraints
 
-from services.catalog.product.domain import Product
+from services.catalog.product.domain.product import Product
 from shared.elements.schemas.money import MoneyIn
 from shared.elements.schemas.scalars import Code, NewId, Sort
 from shared.elements.schemas.strict_types import StrictDecimal, StrictInt
@@ -44,6 +44,7 @@ class ProductFieldsIn(Input):
     external_id: ExternalId | None = None
     prices: Annotated[list[ListPriceIn], Field(max_length=100)] = []
     measure_code: MeasureCode = 796
+    vat_id: Code | None = None
     vat_rate: Percent | None = None
     vat_included: StrictBool = False
     sort: Sort = 500

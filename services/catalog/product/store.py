@@ -5,7 +5,7 @@ Lists are ordered by sort index (PROD-09), so their cursor holds a position in t
 
 from typing import Any
 
-from services.catalog.product.domain import Product
+from services.catalog.product.domain.product import Product
 from shared.kit.domain import invalid_field
 from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import Index

@@ -1,10 +1,16 @@
 """Use cases of products: create, correct, upsert."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any, Protocol
 
-from services.catalog.product.domain import ExternalIdTaken, Product
+from crm_contracts.products import ProductFields
+from crm_contracts.values import Fields
+
+from services.catalog.product.domain.prices import with_vat_rate
+from services.catalog.product.domain.product import ExternalIdTaken, Product
+from shared.elements.domain.dictionary_codes import DictionaryCodes
 from shared.kit.domain import Cause, derived_id
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Records, Repository
@@ -22,6 +28,18 @@ class ByExternalId(Protocol):
         ...
 
 
+class OwnDictionaries(Protocol):
+    """The dictionaries of this service."""
+
+    async def codes(self, fields: type[Fields], names: Iterable[str] | None = None) -> DictionaryCodes:
+        """Find the codes that fields may have; of these fields alone, where named."""
+        ...
+
+    async def vat_rate(self, code: str) -> Decimal | None:
+        """Find the percentage of a VAT rate."""
+        ...
+
+
 async def create_product(
     id_: str,
     catalog_id: str,
@@ -29,16 +47,20 @@ async def create_product(
     cause: Cause,
     *,
     products: Repository[Product],
+    dictionaries: OwnDictionaries,
     numbers: Numbers,
 ) -> Product:
     """Create a product in its catalog, which never changes afterwards (PROD-01).
 
     Raises:
-        Invalid: no name, a main section outside the list, or two base prices.
+        Invalid: no name, a main section outside the list, or prices that do not fit together.
+        UnknownValue: a unit of measure or a VAT rate that does not exist.
         ExternalIdTaken: the external id belongs to another product of the catalog.
     """
+    codes = await dictionaries.codes(ProductFields, fields)
+    given = with_vat_rate(codes.for_new(fields), ProductFields(), await _rate(fields, dictionaries))
     return await products.add_numbered(
-        lambda number: Product.create(id_, number, catalog_id, fields, by=cause.actor, at=cause.at), cause, numbers
+        lambda number: Product.create(id_, number, catalog_id, given, by=cause.actor, at=cause.at), cause, numbers
     )
 
 
@@ -48,18 +70,30 @@ async def correct_product(
     cause: Cause,
     *,
     products: Records[Product],
+    dictionaries: OwnDictionaries,
     expected_version: int | None = None,
 ) -> Product:
     """Set the given fields of a product (PROD-06).
 
     Raises:
         NotFound: no such product.
+        UnknownValue: a unit of measure or a VAT rate that does not exist.
         VersionMismatch: the caller's copy is old.
         ExternalIdTaken: the external id belongs to another product of the catalog.
     """
-    return await products.change(
-        id_, lambda found: found.correct(changes, by=cause.actor, at=cause.at), cause, expected_version=expected_version
-    )
+    codes = await dictionaries.codes(ProductFields, changes)
+    rate = await _rate(changes, dictionaries)
+
+    def correct(product: Product) -> None:
+        given = with_vat_rate(codes.for_existing(changes, product), product, rate)
+        product.correct(given, by=cause.actor, at=cause.at)
+
+    return await products.change(id_, correct, cause, expected_version=expected_version)
+
+
+async def _rate(fields: Mapping[str, Any], dictionaries: OwnDictionaries) -> Decimal | None:
+    code = fields.get("vat_id")
+    return None if code is None else await dictionaries.vat_rate(code)
 
 
 async def upsert_product(
@@ -69,6 +103,7 @@ async def upsert_product(
     *,
     fresh_id: str,
     products: Records[Product],
+    dictionaries: OwnDictionaries,
     views: ByExternalId,
     create: Create,
     expected_version: int | None = None,
@@ -89,7 +124,12 @@ async def upsert_product(
         found = await views.by_external_id(catalog_id, external_id)
         if found is not None:
             corrected = await correct_product(
-                found.id, fields, cause, products=products, expected_version=expected_version
+                found.id,
+                fields,
+                cause,
+                products=products,
+                dictionaries=dictionaries,
+                expected_version=expected_version,
             )
             return corrected, False
         # The id or the external id is taken: by a parallel call, or the id was used before.

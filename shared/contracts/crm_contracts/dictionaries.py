@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from crm_contracts.events import ElementEvent
-from crm_contracts.values import ChangedFields, ElementRef, Fields, Value
+from crm_contracts.values import ChangedFields, ElementRef, Exact, Fields, Value
 
 
 class DictionaryValueFields(Fields):
@@ -23,6 +23,7 @@ class DictionaryValue(Value):
     default_name: str = Field(examples=["Client"], description="the name that it was created with")
     sort: int = 10
     system: bool = Field(default=False, description="came with the CRM, and is only deleted by force")
+    rate: Exact | None = Field(default=None, description="percent, of a value that is a VAT rate; immutable (PROD-11)")
 
     @property
     def place(self) -> tuple[int, bool, str]:

@@ -2,9 +2,10 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from crm_contracts.events import Created, ElementEvent, Updated
+from crm_contracts.field_spec import FieldSpec
 from crm_contracts.fields import Audited
 from crm_contracts.values import ChangedFields, ElementRef, Exact, Fields, Money, Value
 
@@ -29,8 +30,13 @@ class ProductFields(Fields):
     main_section_id: str | None = None
     external_id: str | None = Field(default=None, examples=["GTX Pro"])
     prices: tuple[ListPrice, ...] = ()
-    measure_code: int = Field(default=796, description="796 is a piece")
-    vat_rate: Exact | None = None
+    measure_code: Annotated[int, FieldSpec(dictionary="measure", has_default=False)] = Field(
+        default=796, description="of the dictionary `measure`; 796 is a piece"
+    )
+    vat_id: Annotated[str | None, FieldSpec(dictionary="vat", has_default=False)] = Field(
+        default=None, examples=["DE_19"], description="code in the dictionary `vat`"
+    )
+    vat_rate: Exact | None = Field(default=None, description="percent; that of `vat_id`, where one is chosen")
     vat_included: bool = False
     sort: int = 500
 
@@ -48,6 +54,12 @@ class ProductState(ProductFields, Audited):
     id: str
     number: int
     catalog_id: str = Field(default="default", description="catalog the product belongs to; immutable")
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def available(self) -> bool:
+        """Whether it can be bought now (PROD-08): as long as no product has a quantity, whether it is active."""
+        return self.active
 
 
 class OfProduct(ElementEvent):

@@ -64,10 +64,10 @@ class DictionaryCodes:
             raise UnknownValue("Some values are in no dictionary.", {"errors": unknown})
         return checked
 
-    def _accepted(self, spec: FieldSpec, code: str, current: str | None) -> str | None:
-        """Accept the code, or the one that it is an alias of; None where it cannot be given."""
+    def _accepted(self, spec: FieldSpec, code: Any, current: Any) -> Any:
+        """Accept the code, or the one that it is an alias of; None where it cannot be given. A number is its digits."""
         known = self.known.get(spec.dictionary or "")
-        if code == current or code in (known or ()):
+        if code == current or str(code) in (known or ()):
             return code
         meant = spec.aliases.get(code, code)
-        return meant if known is None or meant == current or meant in known else None
+        return meant if known is None or meant == current or str(meant) in known else None

@@ -4,6 +4,7 @@ A value is deleted whether elements have it or not; those keep the bare code.
 """
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, ClassVar, Final, Self
 
 from crm_contracts.dictionaries import (
@@ -59,11 +60,11 @@ class Dictionary(Aggregate):
         message = f"The dictionary {self.id} has no value {code}."
         raise NotFound(message)
 
-    def add_value(self, code: str, name: str, sort: int) -> None:
+    def add_value(self, code: str, name: str, sort: int, rate: Decimal | None = None) -> None:
         """Add a value; the code of a deleted value may be used again.
 
         Raises:
-            Invalid: no name.
+            Invalid: no name, no rate of a VAT rate, or a rate of something else.
             ValueExists: it has a value of this code.
             TooManyValues: it has 500.
         """
@@ -74,7 +75,12 @@ class Dictionary(Aggregate):
             message = f"A dictionary has at most {MAX_VALUES} values."
             raise TooManyValues(message)
         _need_a_name(name)
-        added = DictionaryValue(code=code, name=name, default_name=name, sort=sort)
+        if (rate is not None) != SEEDS[self.id].has_rates:
+            wrong = (
+                ("missing", "a VAT rate needs a rate") if rate is None else ("not_allowed", "only VAT rates have one")
+            )
+            raise invalid_field("rate", *wrong)
+        added = DictionaryValue(code=code, name=name, default_name=name, sort=sort, rate=rate)
         self._put(*self.values, added)
         self.record(DictionaryValueCreated(dictionary=self.ref, value=added, codes=self._codes))
 

@@ -13,10 +13,11 @@ from crm_contracts.dictionaries import DictionaryValue
 
 @dataclass(frozen=True)
 class Seed:
-    """A dictionary's name, and the names of its initial values by code, in their order."""
+    """A dictionary's name, the names of its initial values by code, in their order, and whether values have a rate."""
 
     name: str
     names: Mapping[str, str]
+    has_rates: bool = False
 
     @property
     def values(self) -> tuple[DictionaryValue, ...]:
@@ -64,4 +65,25 @@ SEEDS: Final[Mapping[str, Seed]] = {
         },
     ),
     "salutation": Seed("Salutations", {"MR": "Mr.", "MS": "Ms."}),
+    "source": Seed(
+        "Sources",
+        {
+            "CALL": "Call",
+            "EMAIL": "E-mail",
+            "WEB": "Website",
+            "ADVERTISING": "Advertising",
+            "PARTNER": "Partner",
+            "RECOMMENDATION": "Recommendation",
+            "TRADE_SHOW": "Trade show",
+            "WEBFORM": "Web form",
+            "CALLBACK": "Callback",
+            "RC_GENERATOR": "Sales generator",
+            "STORE": "Online store",
+            "OTHER": "Other",
+        },
+    ),
+    "measure": Seed(
+        "Units of measure", {"796": "Piece", "6": "Metre", "112": "Litre", "163": "Gram", "166": "Kilogram"}
+    ),
+    "vat": Seed("VAT rates", {}, has_rates=True),
 }

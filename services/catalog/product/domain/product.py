@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from crm_contracts.products import BASE_PRICE_TYPE, ProductCreated, ProductFields, ProductState, ProductUpdated
+from crm_contracts.products import ProductCreated, ProductFields, ProductState, ProductUpdated
 from crm_contracts.values import ElementRef
 
+from services.catalog.product.domain.prices import check_prices
 from shared.kit.domain import Aggregate, Conflict, change_fields, invalid_field
 
 
@@ -35,7 +36,7 @@ class Product(Aggregate, ProductState):
         """Create a product.
 
         Raises:
-            Invalid: no name, a main section outside the list, two base prices, or a range that ends before it begins.
+            Invalid: no name, a main section outside the list, or prices that do not fit together.
         """
         product = cls(
             id=id_,
@@ -48,6 +49,7 @@ class Product(Aggregate, ProductState):
         )
         change_fields(product, product._with_main_section(fields), ProductFields)
         product._check()
+        check_prices(product.prices)
         product.record(ProductCreated(product=product.state))
         return product
 
@@ -70,6 +72,8 @@ class Product(Aggregate, ProductState):
         changed = change_fields(self, self._with_main_section(changes), ProductFields)
         if changed:
             self._check()
+            if "prices" in changed[0].model_fields_set:  # prices of before the rules may stay
+                check_prices(self.prices)
             self.updated_by, self.updated_at = by, at
             self.record(ProductUpdated(product=self.ref, before=changed[0], after=changed[1]))
 
@@ -89,10 +93,3 @@ class Product(Aggregate, ProductState):
             raise invalid_field(
                 "main_section_id", "not_in_sections", "the main section is one of the sections (PROD-04)"
             )
-        plain = [p for p in self.prices if p.price_type_id == BASE_PRICE_TYPE and p.quantity_from is None]
-        if len(plain) > 1:
-            raise invalid_field("prices", "several_base_prices", "a product has one base price")
-        ranges = [(p.quantity_from or 0, p.quantity_to) for p in self.prices]
-        empty = [number for number, (start, end) in enumerate(ranges) if end is not None and end < start]
-        if empty:
-            raise invalid_field(f"prices.{empty[0]}.quantity_to", "empty_range", "the range ends before it begins")
