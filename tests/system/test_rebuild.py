@@ -160,8 +160,9 @@ async def test_the_timeline_is_rebuilt_under_load_and_nobody_notices(stack: Loca
     """Twenty thousand events, new ones all the time, entries bound by hand, and kill -9 of all replicas amid it."""
     async with office_of(stack) as office:
         first = [lead_renamed("watched", seconds=-9, subject="watched") for _ in range(5)]
-        await office.publish(first)
+        await office.publish([*first, contacts_attached("bound", seconds=-9, subject="bound")])
         await until(lambda: office.shown(WATCHED), lambda found: len(found) == 5)
+        await until(lambda: office.shown("deal:bound"), len)
         await office.publish(a_history())
         tasks = [asyncio.create_task(office.go_on()), asyncio.create_task(office.watch())]
 

@@ -117,7 +117,7 @@ async def test_a_reader_binds_nothing(timeline: Api, deliver: Deliver, one: str)
 async def test_an_entry_is_bound_unbound_and_bound_again(timeline: Api, deliver: Deliver, one: str) -> None:
     """TL-05: the newest word counts, also when all of them come once more."""
     event = lead_renamed(one)
-    await deliver(event)
+    await deliver(event, contacts_attached(one))
     path, deal = f"/timeline/entries/{event.id}/bindings", f"deal:{one}"
     expected = [{"type": "lead", "id": one, "title": "Pumps"}, {"type": "deal", "id": one, "title": None}]
 
@@ -142,10 +142,25 @@ async def test_an_entry_is_bound_unbound_and_bound_again(timeline: Api, deliver:
     assert event.id in await events_of(timeline, deal)
 
 
+async def test_an_entry_is_bound_only_to_an_element_that_an_event_has_named(
+    timeline: Api, deliver: Deliver, one: str
+) -> None:
+    """TL-05: also after it was bound to it in vain, and by a look at the rest of its id."""
+    event = lead_renamed(one)
+    await deliver(event, contacts_attached(one))
+    path = f"/timeline/entries/{event.id}/bindings"
+    for _ in range(2):
+        for element in (f"deal:not-{one}", f"contact:{one}", f"deal:{one[:-1]}"):
+            answer = await timeline.call("POST", path, {"element": element})
+            assert (wrong_fields(answer), answer.json()["errors"][0]["code"]) == ({"element"}, "element_not_found")
+    assert await timeline.database.collection("bindings").get(Bindings.id_for(event.id)) is None
+    assert (await timeline.call("POST", path, {"element": f"deal:{one}"})).status_code == 201
+
+
 async def test_the_last_binding_cannot_be_removed(timeline: Api, deliver: Deliver, one: str) -> None:
     """TL-05."""
     event = lead_renamed(one)
-    await deliver(event)
+    await deliver(event, contacts_attached(one))
     path = f"/timeline/entries/{event.id}/bindings"
     last = await timeline.call("DELETE", f"{path}/lead:{one}")
     assert (last.status_code, last.json()["code"]) == (409, "last_binding")
@@ -172,7 +187,7 @@ async def test_an_unknown_entry_has_no_bindings(timeline: Api, one: str) -> None
 async def test_a_binding_repeated_with_its_key_is_made_once(timeline: Api, deliver: Deliver, one: str) -> None:
     """TL-05: the second answer is the first."""
     event = lead_renamed(one)
-    await deliver(event)
+    await deliver(event, contacts_attached(one))
     path = f"/timeline/entries/{event.id}/bindings"
     answers = [await timeline.call("POST", path, {"element": f"deal:{one}"}, idempotency_key=one) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]
@@ -187,7 +202,7 @@ async def test_the_trace_of_a_request_is_a_tree_of_what_it_set_in_motion(
     """An entry bound by hand is no step, and no element of one."""
     asked = lead_renamed(one, correlation_id=one)
     answer = contacts_attached(one, "ada", seconds=0.5, correlation_id=one, causation_id=asked.id)
-    await deliver(answer, asked)
+    await deliver(answer, asked, contacts_attached(f"{one}2"))
     await timeline.call("POST", f"/timeline/entries/{asked.id}/bindings", {"element": f"deal:{one}2"})
     await news(timeline, deliver, asked.id)
     found = await timeline.call("GET", f"/timeline/traces/{one}")

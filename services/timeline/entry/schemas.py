@@ -1,13 +1,14 @@
 """Request and answer models of bindings."""
 
-from typing import Annotated, get_args
+from typing import Annotated
 
-from crm_contracts.values import ElementRef, ElementType
+from crm_contracts.elements import NOUNS
+from crm_contracts.values import ElementRef
 from pydantic import BaseModel, StringConstraints
 
 from shared.kit.web.schemas import Input
 
-Element = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(get_args(ElementType))}):.{{1,190}}$")]
+Element = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(NOUNS)}):.{{1,190}}$")]
 """An element such as `deal:0199f2a4-…`."""
 
 

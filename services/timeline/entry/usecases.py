@@ -9,7 +9,7 @@ from crm_contracts.values import ElementRef
 
 from services.timeline.entry.domain.bindings import Bindings
 from services.timeline.entry.domain.entry import BindingOverride, Entry, entries_of
-from shared.kit.domain import Cause, NotFound
+from shared.kit.domain import Cause, NotFound, invalid_field
 from shared.kit.storage.repository import Records
 from shared.kit.storage.repository_errors import IdTaken
 
@@ -39,6 +39,10 @@ class EntriesByEvent(Protocol):
 
     async def of_event(self, event_id: str) -> list[Entry]:
         """Find all of them, those bound by hand included."""
+        ...
+
+    async def is_known(self, element: ElementRef) -> bool:
+        """Whether any event named the element."""
         ...
 
 
@@ -89,10 +93,13 @@ async def bind_entry(
 
     Raises:
         NotFound: no such entry.
+        Invalid: no event has named the element.
         LastBinding: it would be shown nowhere.
         TooManyBindings: it is bound to as many elements as are allowed.
     """
     named = await _named(event_id, entries)
+    if bound and not await entries.is_known(element):
+        raise invalid_field("element", "element_not_found", "no event has named this element yet")
     id_ = Bindings.id_for(event_id)
     try:
         await bindings.get(id_)

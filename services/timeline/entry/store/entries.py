@@ -94,6 +94,11 @@ class Entries:
         """Find all entries of an event, those bound or unbound by hand included."""
         return [_entry(document) for document in await self.entries.find(_of_event(event_id))]
 
+    async def is_known(self, element: ElementRef) -> bool:
+        """Whether any event named the element, other than by a binding by hand."""
+        where = {"element.type": element.type, "element.id": element.id, "bound_by_hand": False}
+        return await self.entries.first(where) is not None
+
     async def correlated(self, correlation_id: str, *, access: Caller) -> tuple[list[Entry], bool]:
         """Find the entries with a correlation id, oldest first, and whether there are more than `MAX_TRACE`."""
         del access

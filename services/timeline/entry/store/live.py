@@ -40,6 +40,10 @@ class LiveEntries:
         """See `Entries.of_event`."""
         return await self._read(lambda live: live.of_event(event_id))
 
+    async def is_known(self, element: ElementRef) -> bool:
+        """See `Entries.is_known`."""
+        return await self._read(lambda live: live.is_known(element))
+
     async def correlated(self, correlation_id: str, *, access: Caller) -> tuple[list[Entry], bool]:
         """See `Entries.correlated`."""
         return await self._read(lambda live: live.correlated(correlation_id, access=access))
