@@ -21,9 +21,10 @@ from crm_contracts.values import ElementRef
 
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.events import reactions
-from services.leads.lead.store import FILTERS, LeadViews
+from services.leads.lead.store import LeadViews
 from shared.elements.events.client_field import client_answer_reactions
 from shared.elements.events.products import product_reactions
+from shared.elements.store.listing import SALES_FILTERS
 from shared.elements.store.products import Products
 from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA, NOON
@@ -597,7 +598,7 @@ async def test_every_filter_of_the_list_is_served_by_an_index(api: Api) -> None:
     leads = Explained(api.database.collection("leads"))
     views = LeadViews(Documents(Lead, leads))
     wanted: list[dict[str, str | None]] = [{}, {"originator_id": "x", "origin_id": "y"}]
-    wanted += [{name: "x"} for name in FILTERS]
+    wanted += [{name: "x"} for name in SALES_FILTERS]
     _, cursor = await views.page({}, access=EVERYBODY, limit=1, cursor=None)
     assert cursor
     for filters in wanted:

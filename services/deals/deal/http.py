@@ -1,11 +1,12 @@
 """Routes of deals."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.schemas import ContactAdded, DealFilters, DealIn, DealOut, DealPatch
+from services.deals.deal.schemas import ContactAdded, DealFilters, DealIn, DealOut, DealPatch, DealUpsert
 from services.deals.deal.usecases import create_deal
 from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.domain import stages_of
@@ -15,6 +16,7 @@ from shared.elements.http.requisite_routes import requisite_routes
 from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
+from shared.elements.usecases.upsert_by_origin import upsert_by_origin
 from shared.kit.storage.repository import Repository
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Page
@@ -31,6 +33,7 @@ def build_router(
     """Make the routes, over these collaborators."""
     own = router()
     _add_writes(own, deals, collaborators)
+    _add_upsert(own, deals, views, collaborators)
 
     @own.get("/deals", tags=["deals"])
     async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> Page[DealOut]:
@@ -60,7 +63,7 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
         """Create a deal; no field is mandatory (DEAL-01)."""
         deal = await create_deal(
             body.id or call.new_id,
-            body.new_element(body.fields(), body.origin),
+            body.to_domain(body.origin),
             call.cause,
             deals=deals,
             collaborators=collaborators,
@@ -81,3 +84,22 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
             expected_version=call.if_match,
         )
         return versioned(DealOut.of(deal), response)
+
+
+def _add_upsert(
+    api: APIRouter, deals: Repository[Deal], views: ElementViews[Deal], collaborators: Collaborators
+) -> None:
+    @api.put("/deals/external/{originator}/{origin:path}", responses={201: {"model": DealOut}}, tags=["deals"])
+    async def upsert(originator: str, origin: str, body: DealUpsert, call: CanWrite, response: Response) -> DealOut:
+        """Create or correct the deal of this origin; stage, client and rows of an existing one stay (CMN-14)."""
+        deal, is_new = await upsert_by_origin(
+            (originator, origin),
+            body.to_domain((originator, origin)),
+            call.cause,
+            elements=call.guard(deals),
+            views=views,
+            create=partial(create_deal, deals=deals, collaborators=collaborators, pipeline_id=body.pipeline_id),
+            collaborators=collaborators,
+            expected_version=call.if_match,
+        )
+        return versioned(DealOut.of(deal), response, 201 if is_new else 200)

@@ -16,6 +16,7 @@ from shared.elements.schemas.new_element import NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import ElementId, Text, Title
 from shared.elements.schemas.strict_types import StrictDate
+from shared.elements.usecases.create_element import NewElement
 
 
 class DealFieldsIn(dictionary_inputs(DealFields), OwnedIn, SourcedIn):  # type: ignore[misc] # codes are derived
@@ -31,10 +32,18 @@ class DealFieldsIn(dictionary_inputs(DealFields), OwnedIn, SourcedIn):  # type: 
         return given_fields(self, DealFieldsIn)
 
 
-class DealIn(NewRecordIn, DealFieldsIn, NewElementIn):
-    """A new deal; nothing is mandatory (DEAL-01)."""
+class DealUpsert(DealFieldsIn, NewElementIn):
+    """A deal as another system has it; only a new one takes more of it than its fields (CMN-14)."""
 
     pipeline_id: ElementId = DEFAULT_PIPELINE
+
+    def to_domain(self, origin: tuple[str, str] | None) -> NewElement:
+        """Make the value that the use cases take."""
+        return self.new_element(self.fields(), origin)
+
+
+class DealIn(NewRecordIn, DealUpsert):
+    """A new deal; nothing is mandatory (DEAL-01)."""
 
 
 class DealPatch(DealFieldsIn, ClientIn):
@@ -45,7 +54,6 @@ class DealFilters(SalesFilters):
     """Filters of the list of deals."""
 
     pipeline_id: str | None = None
-    contact_id: str | None = None
     lead_id: str | None = None
 
 

@@ -14,12 +14,6 @@ DEAL_INDEXES: Final[Sequence[Index]] = (
     Index([("pipeline_id", 1), *NEWEST], name="by_pipeline"),
     Index([("pipeline_id", 1), ("stage_id", 1), *NEWEST], name="by_stage"),
     Index([("stage_id", 1), *NEWEST], name="by_stage_alone"),
-    Index([("client.contacts.contact_id", 1), *NEWEST], name="by_contact"),
     Index([("lead_id", 1), *NEWEST], name="by_lead"),
 )
-FILTERS: Final[Mapping[str, str]] = {
-    **SALES_FILTERS,
-    "pipeline_id": "pipeline_id",
-    "contact_id": "client.contacts.contact_id",
-    "lead_id": "lead_id",
-}
+FILTERS: Final[Mapping[str, str]] = {**SALES_FILTERS, "pipeline_id": "pipeline_id", "lead_id": "lead_id"}

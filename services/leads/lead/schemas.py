@@ -18,11 +18,10 @@ from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import ContactPointsIn, contact_point_fields
 from shared.elements.schemas.dictionary_fields import dictionary_inputs
 from shared.elements.schemas.fields import OwnedIn, SourcedIn
-from shared.elements.schemas.filters import SalesFilters
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
-from shared.elements.schemas.scalars import Code, ElementId, Name, PastDate, Text, Title
+from shared.elements.schemas.scalars import ElementId, Name, PastDate, Text, Title
 from shared.elements.usecases.create_element import NewElement
 from shared.kit.web.schemas import Input
 
@@ -31,7 +30,6 @@ class LeadFieldsIn(dictionary_inputs(LeadFields), ContactPointsIn, OwnedIn, Sour
     """Fields of a lead; on PATCH, what is absent stays as it is."""
 
     title: Title = ""
-    salutation: Code | None = None
     first_name: Name | None = None
     middle_name: Name | None = None
     last_name: Name | None = None
@@ -61,13 +59,6 @@ class LeadIn(NewRecordIn, LeadUpsert):
 
 class LeadPatch(LeadFieldsIn, ClientIn):
     """Changes of a lead: fields, or its client."""
-
-
-class LeadFilters(SalesFilters):
-    """Filters of the list of leads."""
-
-    originator_id: str | None = None
-    origin_id: str | None = None
 
 
 class ConversionIn(Input):

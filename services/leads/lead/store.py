@@ -1,31 +1,24 @@
 """Where leads are stored, and how they are listed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from services.leads.lead.domain.lead import Lead
-from shared.elements.store.listing import IS_GIVEN, SALES_FILTERS, SALES_INDEXES, ElementViews
+from shared.elements.store.listing import SALES_INDEXES, ElementViews
 from shared.kit.storage.indexes import Index
-from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import NEWEST
 
 LEADS: Final = "leads"
 LEAD_INDEXES: Final[Sequence[Index]] = (
     *SALES_INDEXES,
     Index([("stage_id", 1), *NEWEST], name="by_stage"),
-    Index([("originator_id", 1), *NEWEST], partial={"originator_id": IS_GIVEN}, name="by_originator"),
-    Index([("origin_id", 1), *NEWEST], partial={"origin_id": IS_GIVEN}, name="by_origin_id"),
     Index([("conversion.asked_at", 1)], partial={"conversion.state": "running"}, name="running"),
 )
-FILTERS: Final[Mapping[str, str]] = {**SALES_FILTERS, "originator_id": "originator_id", "origin_id": "origin_id"}
 
 
 class LeadViews(ElementViews[Lead]):
     """Reads of several leads."""
-
-    def __init__(self, leads: MongoRepository[Lead]) -> None:
-        super().__init__(leads, FILTERS)
 
     async def silent_conversions(self, since: datetime, *, limit: int = 100) -> list[Lead]:
         """List leads whose running conversion has requested nothing since then, longest silence first."""

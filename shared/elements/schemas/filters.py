@@ -13,6 +13,9 @@ class SalesFilters(BaseModel):
     stage_id: str | None = None
     responsible_id: str | None = None
     company_id: str | None = None
+    contact_id: str | None = None
+    originator_id: str | None = None
+    origin_id: str | None = None
     limit: Limit = 50
     cursor: Cursor = None
 

@@ -24,6 +24,9 @@ SALES_INDEXES: Final[Sequence[Index]] = (
     Index(NEWEST, name="newest"),
     Index([("responsible_id", 1), *NEWEST], name="by_responsible"),
     Index([("client.company.id", 1), *NEWEST], name="by_company"),
+    Index([("client.contacts.contact_id", 1), *NEWEST], name="by_contact"),
+    Index([("originator_id", 1), *NEWEST], partial={"originator_id": IS_GIVEN}, name="by_originator"),
+    Index([("origin_id", 1), *NEWEST], partial={"origin_id": IS_GIVEN}, name="by_origin_id"),
     Index(
         [("originator_id", 1), ("origin_id", 1)],
         unique=True,
@@ -37,6 +40,9 @@ SALES_FILTERS: Final[Mapping[str, str]] = {
     "stage_id": "stage_id",
     "responsible_id": "responsible_id",
     "company_id": "client.company.id",
+    "contact_id": "client.contacts.contact_id",
+    "originator_id": "originator_id",
+    "origin_id": "origin_id",
 }
 """Fields by which every sales element is listed."""
 

@@ -1,11 +1,13 @@
 """Routes of companies."""
 
+from dataclasses import dataclass
+
 from fastapi import APIRouter, Response
 
 from services.clients.permissions import CanRead, CanWrite
 from services.clients.records.domain.company import Company
 from services.clients.records.http.handlers import ENTER, RecordHandlers
-from services.clients.records.http.record_routes import add_record_routes
+from services.clients.records.http.record_routes import RecordFilters, add_record_routes
 from services.clients.records.schemas.records import (
     CompanyFieldsIn,
     CompanyIn,
@@ -20,6 +22,13 @@ from shared.kit.web.schemas import Page
 MAX_SHOWN = 500
 
 
+@dataclass
+class CompanyFilters(RecordFilters):
+    """Query parameters of the list of companies."""
+
+    is_my_company: bool | None = None
+
+
 def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter:
     """Build the routes of companies."""
     api = router("companies")
@@ -31,7 +40,7 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
         """Create or correct the company of this origin (CMN-14, CONT-08)."""
         return await handlers.upsert(originator, origin, body, call, response)
 
-    add_record_routes(api, handlers, page_model=Page[CompanyOut])
+    add_record_routes(api, handlers, page_model=Page[CompanyOut], filters=CompanyFilters)
 
     @api.post("/companies", status_code=201, description=ENTER)
     async def enter(body: CompanyIn, call: CanWrite, response: Response) -> NewCompanyOut:

@@ -22,10 +22,11 @@ class RecordFilters:
 
     phone: str | None = None
     email: str | None = None
+    responsible_id: str | None = None
     originator_id: str | None = None
     origin_id: str | None = None
 
-    def wanted(self, country: str) -> dict[str, str | None]:
+    def wanted(self, country: str) -> dict[str, Any]:
         """Return the filters with phone and e-mail normalised."""
         phone = self.phone and (normalized_phone(self.phone, country) or self.phone)
         email = self.email and (normalized_email(self.email) or self.email)

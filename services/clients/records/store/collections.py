@@ -13,6 +13,7 @@ COMMON_INDEXES = (
     Index(NEWEST, name="newest"),
     Index([("phones.normalized", 1), *NEWEST], name="by_phone"),
     Index([("emails.normalized", 1), *NEWEST], name="by_email"),
+    Index([("responsible_id", 1), *NEWEST], name="by_responsible"),
     Index([("originator_id", 1), *NEWEST], partial={"originator_id": IS_GIVEN}, name="by_originator"),
     Index([("origin_id", 1), *NEWEST], partial={"origin_id": IS_GIVEN}, name="by_origin_id"),
     Index(
@@ -30,6 +31,7 @@ CONTACT_INDEXES = (
 )
 COMPANY_INDEXES = (
     *COMMON_INDEXES,
+    Index([("is_my_company", 1), *NEWEST], name="by_ownership"),
     Index([("requisites.id", 1)], partial={"is_my_company": True}, name="our_requisites"),
     Index([("is_default_my_company", 1)], unique=True, partial={"is_default_my_company": True}, name="default_seller"),
 )

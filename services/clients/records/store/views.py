@@ -20,8 +20,10 @@ FILTERS = {
     "phone": "phones.normalized",
     "email": "emails.normalized",
     "company_id": "companies.company_id",
+    "responsible_id": "responsible_id",
     "originator_id": "originator_id",
     "origin_id": "origin_id",
+    "is_my_company": "is_my_company",
 }
 
 
@@ -35,7 +37,7 @@ class ClientViews:
     async def page(
         self,
         of: MongoRepository[C],
-        wanted: Mapping[str, str | None],
+        wanted: Mapping[str, Any],
         *,
         access: Caller,
         limit: int,

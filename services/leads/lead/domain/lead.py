@@ -14,6 +14,7 @@ from crm_contracts.leads import (
     LeadContactsAttached,
     LeadCreated,
     LeadProductRowsChanged,
+    LeadResponsibleChanged,
     LeadStageChanged,
     LeadState,
     LeadUpdated,
@@ -27,6 +28,7 @@ from services.leads.lead.domain.repeat import Repeat, Way
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_field import Attachment, waits_for, with_created, with_resolved
 from shared.elements.domain.element import state_of
+from shared.elements.domain.responsible import NewResponsible
 from shared.elements.domain.sales_element import InitialState, SalesElement
 from shared.elements.domain.stages import Stage
 from shared.elements.domain.traits import StageMove
@@ -215,6 +217,9 @@ class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin c
 
     def _updated(self, before: Any, after: Any) -> Event:
         return LeadUpdated(lead=self.ref, before=before, after=after)
+
+    def _responsible_changed(self, new: NewResponsible) -> Event:
+        return LeadResponsibleChanged(lead=self.ref, **new)
 
     def _stage_changed(self, move: StageMove) -> Event:
         return LeadStageChanged(lead=self.ref, **move)

@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.leads.lead.domain.lead import Lead
-from services.leads.lead.schemas import LeadFilters, LeadIn, LeadOut, LeadPatch, LeadUpsert
+from services.leads.lead.schemas import LeadIn, LeadOut, LeadPatch, LeadUpsert
 from services.leads.lead.store import LeadViews
 from services.leads.lead.usecases import create_lead
 from services.leads.permissions import CanRead, CanWrite
 from shared.elements.http.answers import created, versioned
+from shared.elements.schemas.filters import SalesFilters
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
@@ -30,7 +31,7 @@ def lead_routes(
     api = router("leads")
 
     @api.get("/leads")
-    async def page(call: CanRead, query: Annotated[LeadFilters, Query()]) -> Page[LeadOut]:
+    async def page(call: CanRead, query: Annotated[SalesFilters, Query()]) -> Page[LeadOut]:
         """List leads, newest first, by equality of fields."""
         found, more = await views.page(query.wanted, access=call.caller, limit=query.limit, cursor=query.cursor)
         return Page(items=[LeadOut.of(lead) for lead in found], next_cursor=more)
