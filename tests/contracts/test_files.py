@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from crm_contracts import registry
+from crm_contracts.events import ElementEvent
 from crm_contracts.products import ProductCreated
 from generate import main
 from generation.files import PACKAGE, stale, write
@@ -59,6 +60,31 @@ def test_a_sample_is_read_as_its_class_and_written_again_the_same(ce_type: str) 
     assert envelope.headers() == sample["headers"]
     assert json.loads(envelope.body()) == sample["data"]
     assert envelope.subject == sample["key"]
+
+
+@EVERY_TYPE
+def test_a_sample_in_the_history_of_an_element_has_its_id_as_key(ce_type: str) -> None:
+    """As on the topic: requisites are in the history of their owner."""
+    sample = json.loads(registry.sample_of(ce_type))
+    envelope = registry.parse(sample["headers"], json.dumps(sample["data"]).encode())
+    assert envelope is not None
+    if isinstance(envelope.data, ElementEvent):
+        assert sample["key"] == envelope.data.element.id
+
+
+@EVERY_TYPE
+def test_a_schema_describes_derived_fields_and_requires_none(ce_type: str) -> None:
+    schema = json.loads(registry.schema_of(ce_type))
+    derived = {
+        "Client": ["contact_id"],
+        "LeadState": ["has_phone", "has_email", "has_imol"],
+        "ProductState": ["available"],
+    }
+    for name, fields in derived.items():
+        if name in schema.get("$defs", {}):
+            described = schema["$defs"][name]
+            assert [described["properties"][field]["readOnly"] for field in fields] == [True] * len(fields)
+            assert not {*fields} & {*described.get("required", ())}
 
 
 @EVERY_TYPE

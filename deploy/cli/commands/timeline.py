@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any
 
 import typer
-from crm_contracts.elements import ELEMENTS
+from crm_contracts.elements import NOUNS
 from typer.core import TyperGroup
 
 from deploy.cli import rebuilds, views
@@ -16,7 +16,7 @@ from deploy.cli.client import Crm, address
 from deploy.cli.commands.runner import OUT, failed, operate
 from deploy.cli.progress import Report, remote_bar
 
-_ELEMENT = re.compile(rf"({'|'.join(ELEMENTS)}):.+")
+_ELEMENT = re.compile(rf"({'|'.join(NOUNS)}):.+")
 
 
 class _ElementOrCommand(TyperGroup):

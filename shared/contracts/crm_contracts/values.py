@@ -10,10 +10,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
-ElementType = Literal["lead", "deal", "contact", "company", "quote", "invoice", "product", "dictionary"]
-"""The types of today. On the wire a type is any text: readers must bear one that they do not know."""
-
-
 StageSemantic = Literal["P", "S", "F"]
 
 

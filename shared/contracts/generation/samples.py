@@ -9,10 +9,10 @@ from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.clients import ClientMergeRequested
 from crm_contracts.deal_answers import LeadDealConfirmed, LeadDealRefused
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.events import Answer, ElementAnswer
+from crm_contracts.events import Answer, Created, ElementAnswer, ElementEvent
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 
-from generation.examples import REFERENCES, example_of
+from generation.examples import example_of
 from generation.references import derived_id, id_of
 from generation.schemas import json_text
 from generation.words import NOON, TOGETHER
@@ -27,39 +27,46 @@ _STORED_ANSWERS: Final[Mapping[type[Event], str]] = {
 _SUBJECTS: Final[Mapping[type[Event], str]] = {
     **_STORED_ANSWERS,
     LeadDealConfirmed: "deal",
-    ClientMergeRequested: "contact",
     TimelineEntryBound: "entry_event",
     TimelineEntryUnbound: "entry_event",
 }
-"""The aggregate whose id is the key, where the wire name does not name it."""
+"""The aggregate whose id is the key, where the event is not in the history of an element."""
 
 
 def sample_text(event: type[Event]) -> str:
     """Return one occurrence of an event, the same at every run."""
-    _, noun, verb, _ = event.ce_type.split(".")
+    noun = event.ce_type.split(".")[1]
     is_answer = issubclass(event, Answer)
-    subject = id_of(_subject(event, noun))
-    if subject is None:
-        message = f"{event.__name__}: no id of {noun}; register the element type or list the event in _SUBJECTS"
-        raise KeyError(message)
-    is_first = verb == "created" or event in _STORED_ANSWERS
+    data = event.model_validate({**example_of(event, noun), **_together(event, noun)})
+    subject = _subject(data)
+    is_first = issubclass(event, Created) or event in _STORED_ANSWERS
     envelope = Envelope(
         id=derived_id(event.ce_type),
         source=f"/crm/{registry.TOPICS[event].split('.')[1]}",
         subject=subject,
         time=NOON,
-        data=event.model_validate({**example_of(event, noun), **_together(event, noun)}),
+        data=data,
         correlation_id="0199f2a4-0000-7000-8000-0000000c0a1e",
         actor="user:anna",
         sequence=None if is_answer and event not in _STORED_ANSWERS else 1 if is_first else 2,
-        causation_id="0199f2a4-0000-7000-8000-00000000ca5e" if is_answer or event in _SUBJECTS else None,
+        causation_id="0199f2a4-0000-7000-8000-00000000ca5e"
+        if is_answer or event in {*_SUBJECTS, ClientMergeRequested}
+        else None,
         traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     )
     return json_text({"headers": envelope.headers(), "key": subject, "data": json.loads(envelope.body())})
 
 
-def _subject(event: type[Event], noun: str) -> str:
-    return REFERENCES["element"] if issubclass(event, ElementAnswer) else _SUBJECTS.get(event, noun)
+def _subject(data: Event) -> str:
+    """Return the id of the aggregate that published the event."""
+    noun = _SUBJECTS.get(type(data))
+    if noun is None and isinstance(data, ElementEvent | ElementAnswer):
+        return data.element.id
+    subject = id_of(noun or "")
+    if subject is None:
+        message = f"{type(data).__name__}: no id of {noun}; list the event in _SUBJECTS, and its noun in references"
+        raise KeyError(message)
+    return subject
 
 
 def _together(event: type[Event], noun: str) -> dict[str, Any]:
