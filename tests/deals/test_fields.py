@@ -1,6 +1,7 @@
 """Fields of a deal that follow from others, references that are checked, and the rows that a deal keeps."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -9,9 +10,14 @@ from crm_contracts.deals import DealCreated, DealResponsibleChanged, DealStageCh
 from crm_contracts.envelope import Event
 
 from services.deals.deal.domain.deal import Deal
+from services.deals.deal.domain.refusal import Refusal
+from services.deals.deal.usecases import open_deal_for_lead
+from shared.elements.store.reference import Reference
+from shared.kit.storage.numbers import Numbers
+from tests.builders.causes import a_cause
+from tests.builders.fakes import Said, collaborators
+from tests.builders.leads import a_deal_question
 from tests.builders.running import Api, wrong_fields
-
-EUROS = {"value": "5", "currency": "EUR"}
 
 
 async def said(api: Api, deal_id: str) -> list[Event]:
@@ -195,3 +201,40 @@ async def test_a_row_is_one_of_the_deal_or_a_new_one_without_an_id(api: Api) -> 
     assert (wrong_fields(unknown), unknown.json()["errors"][0]["code"]) == (["rows.0.id"], "row_not_found")
     assert wrong_fields(await api("POST", "/deals", {"rows": [{"id": "mine", "name": "Pump"}]})) == ["rows.0.id"]
     assert await api.read(f"/deals/{deal['id']}") == deal
+
+
+async def test_a_source_is_one_of_the_dictionary_and_the_first_unless_given(api: Api) -> None:
+    """DICT-01, DICT-03, CMN-02."""
+    deal = await api.made("/deals")
+    assert deal["source_id"] == "CALL"
+    assert (await api.made("/deals", {"source_id": None}))["source_id"] is None
+    for method, path in (
+        ("POST", "/deals"),
+        ("PATCH", f"/deals/{deal['id']}"),
+        ("PUT", f"/deals/external/shop/{uuid4()}"),
+    ):
+        answer = await api(method, path, {"source_id": "HEARSAY"})
+        assert (wrong_fields(answer), answer.json()["code"]) == (["source_id"], "unknown_value")
+
+
+async def test_a_source_that_was_deleted_stays_with_the_deals_that_have_it(api: Api) -> None:
+    """DICT-02."""
+    deal = await api.made("/deals")
+    await api.database.collection("deals").update({"_id": deal["id"]}, {"$set": {"source_id": "FAIR"}})
+    path = f"/deals/{deal['id']}"
+    kept = await api("PATCH", path, {"source_id": "FAIR", "comments": "call him"})
+    assert (kept.status_code, kept.json()["source_id"]) == (200, "FAIR")
+    assert wrong_fields(await api("PATCH", path, {"source_id": "HEARSAY"})) == ["source_id"]
+
+
+async def test_a_conversion_does_not_fail_because_of_a_code(api: Api) -> None:
+    """DICT-02, LEAD-13: the deal has what the lead had."""
+    asked = a_deal_question(proposed_deal_id=str(uuid4()), source_id="FAIR")
+    deals, refusals = api.documents(Deal, "deals"), api.documents(Refusal, "refusals")
+    use = replace(
+        collaborators(),
+        dictionaries=Reference(api.database.collection("dictionaries")),
+        numbers=Numbers(api.database.collection("counters")),
+    )
+    await open_deal_for_lead(asked, a_cause(), deals=deals, refusals=refusals, collaborators=use, answers=Said())
+    assert (await api.read(f"/deals/{asked.proposed_deal_id}"))["source_id"] == "FAIR"

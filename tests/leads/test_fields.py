@@ -92,3 +92,29 @@ async def test_leads_are_found_by_a_contact_and_by_their_origin(api: Api) -> Non
     await api.made("/leads")
     for name in ("contact_id", "originator_id", "origin_id"):
         assert await api.ids(f"/leads?{name}={mine}") == [lead["id"]]
+
+
+@pytest.mark.parametrize("name", ["source_id", "salutation"])
+async def test_a_code_that_is_in_no_dictionary_is_refused(api: Api, name: str) -> None:
+    """DICT-01, CONT-02, DICT-03."""
+    lead = await api.made("/leads")
+    origin = f"/leads/external/shop/{uuid4()}"
+    for method, path in (("POST", "/leads"), ("PATCH", f"/leads/{lead['id']}"), ("PUT", origin)):
+        answer = await api(method, path, {name: "HEARSAY"})
+        assert (wrong_fields(answer), answer.json()["code"]) == ([name], "unknown_value")
+
+
+async def test_a_new_lead_has_the_first_source_and_no_salutation(api: Api) -> None:
+    """DICT-03, CONT-02."""
+    lead = await api.made("/leads")
+    assert (lead["source_id"], lead["salutation"]) == ("CALL", None)
+    assert (await api.made("/leads", {"salutation": "MS", "source_id": "WEB"}))["salutation"] == "MS"
+
+
+async def test_a_code_that_was_deleted_stays_with_the_leads_that_have_it(api: Api) -> None:
+    """DICT-02."""
+    lead = await api.made("/leads")
+    stored = {"source_id": "FAIR", "salutation": "DR"}
+    await api.database.collection("leads").update({"_id": lead["id"]}, {"$set": stored})
+    kept = await api("PATCH", f"/leads/{lead['id']}", {**stored, "comments": "call her"})
+    assert (kept.status_code, kept.json()["salutation"], kept.json()["source_id"]) == (200, "DR", "FAIR")

@@ -136,7 +136,7 @@ async def test_everything_that_is_said_of_a_lead_is_kept(api: Api) -> None:
     """LEAD-02, LEAD-18, CONT-03."""
     said = {
         "title": "Pumps for ACME",
-        "salutation": "MRS",
+        "salutation": "MS",
         "first_name": "Ada",
         "middle_name": "King",
         "last_name": "Lovelace",

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypeAliasType
 
 from shared.elements.domain.currencies import CURRENCIES
 from shared.elements.schemas.strict_types import StrictDate, StrictDecimal, StrictInt
@@ -31,7 +32,11 @@ def _existing(code: str) -> str:
     return code
 
 
-Currency = Annotated[str, AfterValidator(_existing), WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES)})]
+Currency = TypeAliasType(
+    "Currency",
+    Annotated[str, AfterValidator(_existing), WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES)})],
+)
+"""A code of ISO 4217; it has a name so that API descriptions list the codes once."""
 
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
