@@ -138,6 +138,10 @@ def test_a_currency_may_stand_in_a_column_of_its_own_and_must_stand_there() -> N
     assert made(rules, sum="10.50", **{"in": "EUR"}) == {"revenue": {"value": "10.5", "currency": "EUR"}}
     with pytest.raises(BadRow, match="in: is empty"):
         made(rules, sum="10.50", **{"in": ""})
+    with pytest.raises(BadRow, match="in: there is no currency 'ZZZ'"):
+        made(rules, sum="10.50", **{"in": "ZZZ"})
+    with pytest.raises(BadRow, match="sum: there is no currency 'ZZZ'"):
+        made({"money": {"revenue": {"column": "sum", "currency": "ZZZ"}}}, sum="10.50")
 
 
 def test_an_amount_has_its_currency_from_one_place() -> None:

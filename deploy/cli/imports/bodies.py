@@ -10,6 +10,7 @@ from deploy.cli.imports.contact_points import read_points
 from deploy.cli.imports.mapping import Mapping, placeholders
 from deploy.cli.imports.mapping_rules import MoneyRule, RowRule
 from deploy.cli.imports.table import BadRow, Row
+from shared.elements.domain.currencies import CURRENCIES
 
 TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -118,6 +119,8 @@ def _money(rule: MoneyRule, cells: Lookup[str, str], problems: list[str]) -> dic
     currency = rule.currency or cells[rule.currency_column or rule.column]
     if not currency:
         problems.append(f"{rule.currency_column}: is empty")
+    elif currency not in CURRENCIES:
+        problems.append(f"{rule.currency_column or rule.column}: there is no currency {currency!r}")
     return {"value": f"{value.normalize():f}", "currency": currency}
 
 

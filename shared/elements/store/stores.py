@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from crm_contracts.elements import ELEMENTS
 
+from shared.elements.domain.currencies import CURRENCIES
 from shared.elements.store.created_links import CreatedLinks
 from shared.elements.store.products import Products
 from shared.elements.store.reference import Reference
@@ -39,7 +40,14 @@ class ElementStores:
         )
 
     def collaborators(self, *, numbers: Numbers, currency: str, new_id: NewId) -> Collaborators:
-        """Hand out what the use cases need; `currency` is the base currency."""
+        """Hand out what the use cases need; `currency` is the base currency.
+
+        Raises:
+            ValueError: there is no such currency.
+        """
+        if currency not in CURRENCIES:
+            message = f"CRM_BASE_CURRENCY: there is no currency {currency}"
+            raise ValueError(message)
         return Collaborators(
             products=self.products,
             dictionaries=self.reference,
