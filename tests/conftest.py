@@ -1,17 +1,27 @@
 """Share the session's stack, end everything with the run, and say at the end what was left out."""
 
 import signal
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from deploy.local.kafka import choose_kafka
-from deploy.local.mongo import choose_mongo
+from deploy.local.kafka import Kafka, choose_kafka
+from deploy.local.mongo import Mongo, choose_mongo
 from deploy.local.reaper import Reaper
+from tests.builders.dictionaries import published_dictionaries
 from tests.ending import end_at_sigterm, the_run_ends
+from tests.kit.topics import Record
 from tests.stack import drop_later, kafka, leave_out_what_needs_real_kafka, left_out, local_stack, mongo, test_directory
 
 __all__ = ["drop_later", "kafka", "local_stack", "mongo", "test_directory"]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def dictionaries(kafka: Kafka, mongo: Mongo, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Record]:
+    """What catalog published of its dictionaries when it started, for services that are tested without it."""
+    return await published_dictionaries(kafka, mongo, tmp_path_factory.mktemp("catalog"))
 
 
 def pytest_configure() -> None:

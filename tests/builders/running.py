@@ -1,7 +1,8 @@
 """A service's real app in this process, over a real MongoDB and with nobody at Kafka's address.
 
-Writes go on without Kafka, so that is all that HTTP needs; what other services would answer, a test puts into the
-database itself, through the service's own reactions.
+Writes go on without Kafka, so that is all that HTTP needs. What catalog published of its dictionaries, a service is
+told at start, through its own subscription; what other services would answer, a test puts into the database itself,
+through the service's own reactions.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.documents import Document, Filter, Sort
 from tests.builders.fakes import Documents
 from tests.kit.tokens import Signer
+from tests.kit.topics import Record
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -74,13 +76,23 @@ class Api:
 
 @asynccontextmanager
 async def running(
-    name: str, build: Callable[[], tuple[FastAPI, ServiceSettings]], mongo: Mongo, directory: Path
+    name: str,
+    build: Callable[[], tuple[FastAPI, ServiceSettings]],
+    mongo: Mongo,
+    directory: Path,
+    *,
+    kafka: Mapping[str, str] | None = None,
+    told: Sequence[Record] = (),
 ) -> AsyncIterator[Api]:
-    """The service started, in a database of its own."""
+    """The service started, in a database of its own, and told of what others published.
+
+    `kafka` is the environment of a Kafka to publish to; without one nothing is published.
+    """
     signer, prefix = Signer(directory / "jwks.json"), f"http_{uuid4().hex[:8]}_"
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MONGODB_URL", mongo.url)
-        environment.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")
+        for variable, value in (kafka or {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}).items():
+            environment.setenv(variable, value)
         environment.setenv("CRM_DATABASE_PREFIX", prefix)
         environment.setenv("CRM_JWKS_FILE", str(signer.jwks_file))
         environment.setenv("CRM_SHUTDOWN_FLUSH_S", "0.1")
@@ -91,9 +103,17 @@ async def running(
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url=f"http://{name}") as http,
     ):
+        await _handle(app, told)
         yield Api(http, signer, database)
     await database.drop()
     database.close()
+
+
+async def _handle(app: FastAPI, records: Sequence[Record]) -> None:
+    """Handle the records by the service's own subscription; one without a reaction to them passes them over."""
+    for record in records:
+        result = await app.state.service.subscription.handle_again(record)
+        assert result.error is None, result
 
 
 def wrong_fields(answer: httpx.Response) -> list[str]:

@@ -1,6 +1,6 @@
 """One database for all use cases, one running service for all of HTTP: each test has names and numbers of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from itertools import count
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from services.clients.records.store.collections import COMPANY_INDEXES, CONTACT_
 from shared.kit.storage.connection import connect
 from tests.builders.running import Api, running
 from tests.clients.office import Office
+from tests.kit.topics import Record
 
 SERIAL = count(1)
 
@@ -29,9 +30,11 @@ async def office(mongo: Mongo) -> AsyncIterator[Office]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def api(mongo: Mongo, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
+async def api(
+    mongo: Mongo, dictionaries: Sequence[Record], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Api]:
     """The clients service, started once for the tests that speak HTTP with it."""
-    async with running("clients", build, mongo, tmp_path_factory.mktemp("clients")) as api:
+    async with running("clients", build, mongo, tmp_path_factory.mktemp("clients"), told=dictionaries) as api:
         yield api
 
 

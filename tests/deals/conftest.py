@@ -1,6 +1,6 @@
 """The deals service, started once for the tests that speak HTTP with it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 import pytest_asyncio
@@ -8,9 +8,12 @@ import pytest_asyncio
 from deploy.local.mongo import Mongo
 from services.deals.app import build
 from tests.builders.running import Api, running
+from tests.kit.topics import Record
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def api(mongo: Mongo, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
-    async with running("deals", build, mongo, tmp_path_factory.mktemp("deals")) as api:
+async def api(
+    mongo: Mongo, dictionaries: Sequence[Record], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Api]:
+    async with running("deals", build, mongo, tmp_path_factory.mktemp("deals"), told=dictionaries) as api:
         yield api
