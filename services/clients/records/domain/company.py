@@ -37,8 +37,7 @@ class Company(ClientRecord[CompanyState], CompanyState):
         if self.deleted_at or self.is_my_company:
             return []
         keys = company_keys([self.title, *self.legal_names], self.phones, self.emails, self.tax_numbers)
-        further = further_keys({"websites": self.websites, "messengers": self.messengers})
-        return sorted({*keys, *account_keys(self.accounts), *further})
+        return sorted({*keys, *account_keys(self.accounts), *further_keys(dict(self))})
 
     @property
     def ref(self) -> ElementRef:

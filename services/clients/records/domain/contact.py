@@ -31,7 +31,6 @@ from services.clients.records.domain.employment import (
 )
 from services.clients.records.domain.errors import NameMissing
 from services.clients.records.domain.search_keys import contact_keys
-from services.clients.text import FurtherField
 
 
 class Contact(ClientRecord[ContactState], ContactState):
@@ -46,13 +45,8 @@ class Contact(ClientRecord[ContactState], ContactState):
         """Keys that it is found by (CLI-03, DUP-03)."""
         if self.deleted_at:
             return []
-        further: dict[FurtherField, Any] = {
-            "birth_date": self.birth_date or "",
-            "websites": self.websites,
-            "messengers": self.messengers,
-        }
         keys = contact_keys(self.full_name, self.phones, self.emails, self.tax_numbers)
-        return sorted({*keys, *account_keys(self.accounts), *further_keys(further)})
+        return sorted({*keys, *account_keys(self.accounts), *further_keys(dict(self))})
 
     @property
     def ref(self) -> ElementRef:
