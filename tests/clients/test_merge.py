@@ -149,7 +149,7 @@ def test_what_a_merge_was_found_to_fit_into_stays_so_until_it_is_done() -> None:
     acme = a_company("acme")
     acme.begin_merge("m1", [a_company("bell")], {}, by=ANNA, at=NOON)
     with pytest.raises(MergeRunning):
-        acme.add_requisite(Requisite(id="r1", name="Home", address_only=True), by=ANNA, at=NOON)
+        acme.add_requisite(Requisite(id="r1", name="Home", address_only=True), key="1", by=ANNA, at=NOON)
     with pytest.raises(MergeRunning):
         acme.correct({"is_my_company": True}, by=ANNA, at=NOON)
     acme.correct({"comments": "x"}, by=ANNA, at=NOON)

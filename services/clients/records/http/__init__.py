@@ -41,7 +41,7 @@ def build_router(
     api.include_router(employment_router(contacts, companies, views))
     api.include_router(search_router(contacts, companies, country=country))
     api.include_router(duplicates_router(contacts, companies, views, elements, country=country))
-    api.include_router(requisites_router(contacts))
-    api.include_router(requisites_router(companies))
+    api.include_router(requisites_router(contacts, country=country))
+    api.include_router(requisites_router(companies, country=country))
     api.include_router(presets_router())
     return api
