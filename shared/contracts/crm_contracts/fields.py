@@ -1,10 +1,14 @@
 """Groups of fields that elements share."""
 
 from datetime import date, datetime
+from typing import Final
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from crm_contracts.values import ContactPoint, Fields, StageSemantic, Touch, Utm
+
+OPEN_LINES: Final = frozenset({"IMOL", "OPENLINE"})
+"""Kinds of messengers that are chats with the CRM itself."""
 
 
 class Named(Fields):
@@ -24,12 +28,30 @@ class Named(Fields):
 
 
 class Reachable(Fields):
-    """Contact points of a person or a company (CONT-03)."""
+    """Contact points of a person or a company, and which kinds of them there are (CONT-03)."""
 
     phones: tuple[ContactPoint, ...] = ()
     emails: tuple[ContactPoint, ...] = ()
     websites: tuple[ContactPoint, ...] = ()
     messengers: tuple[ContactPoint, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_phone(self) -> bool:
+        """Whether there is a phone."""
+        return bool(self.phones)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_email(self) -> bool:
+        """Whether there is an e-mail address."""
+        return bool(self.emails)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_imol(self) -> bool:
+        """Whether there is a chat with the CRM itself, an open line, among the messengers."""
+        return any(messenger.kind in OPEN_LINES for messenger in self.messengers)
 
 
 class Owned(Fields):

@@ -20,6 +20,12 @@ class _WireSchema(GenerateJsonSchema):
         del schema
         return {"type": "string", "pattern": r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"}
 
+    def model_fields_schema(self, schema: core_schema.ModelFieldsSchema) -> JsonSchemaValue:
+        """Describe derived fields as well: written, never read, and absent from older events."""
+        described = super().model_fields_schema(schema)
+        derived = {field["property_name"]: self.generate_inner(field) for field in schema.get("computed_fields", ())}
+        return {**described, "properties": {**described.get("properties", {}), **derived}} if derived else described
+
 
 def schema_text(event: type[Event]) -> str:
     """Return the JSON Schema of an event's data; fields with defaults are optional, because older events lack them."""
