@@ -1,5 +1,6 @@
 """Fields of contacts and companies that have rules of their own, over HTTP."""
 
+import json
 from itertools import count
 from typing import Any
 from urllib.parse import urlencode
@@ -63,6 +64,42 @@ async def test_a_contact_shows_the_links_of_its_messengers(api: Api) -> None:
     )
     changed = (await api("PATCH", f"/contacts/{made['id']}", {"messengers": []})).json()
     assert (changed["messengers"], changed["has_messenger"]) == ([], False)
+
+
+@pytest.mark.parametrize(("path", "body"), [("/contacts", ADA), ("/companies", ACME)])
+async def test_which_contact_data_a_client_has_is_shown_published_and_never_given(
+    api: Api, path: str, body: dict[str, Any]
+) -> None:
+    """CONT-03."""
+    plain = await api.made(path, body)
+    assert [plain[name] for name in ("has_phone", "has_email", "has_imol")] == [False, False, False]
+    points = {"phones": [{"value": f"030 4{next(PHONES)}"}], "messengers": [{"kind": "IMOL", "value": "chat-1"}]}
+    made = await api.made(path, {**body, **points})
+    assert [made[name] for name in ("has_phone", "has_email", "has_imol")] == [True, False, True]
+    document = await api.database.collection(path[1:]).get(made["id"])
+    assert document is not None
+    (entry,) = document["outbox"]
+    (state,) = [part for part in json.loads(entry["value"]).values() if part]
+    assert [state[name] for name in ("has_phone", "has_email", "has_imol")] == [True, False, True]
+    for name in ("has_phone", "has_email", "has_imol"):
+        assert wrong_fields(await api("PATCH", f"{path}/{made['id']}", {name: True})) == [name]
+
+
+async def test_a_company_has_no_revenue_in_our_currency_until_it_is_said(api: Api) -> None:
+    """COMP-03."""
+    nothing = {"value": "0", "currency": "EUR"}
+    assert (await api.made("/companies", ACME))["revenue"] == nothing
+    imported = await api("PUT", "/companies/external/erp/revenue", ACME)
+    assert imported.json()["revenue"] == nothing
+    assert (await api("PUT", "/companies/external/erp/revenue", ACME)).json() == imported.json()
+    said = {"value": "1000.5", "currency": "USD"}
+    rich = await api.made("/companies", {**ACME, "revenue": said})
+    assert rich["revenue"] == said
+    poor = await api.made("/companies", {**ACME})
+    merged = await api("POST", f"/companies/{poor['id']}/merge", {"others": [rich["id"]]})
+    assert merged.json()["revenue"] == said, "what nobody has filled in is no conflict (DUP-02)"
+    below = {"value": "-1", "currency": "EUR"}
+    assert wrong_fields(await api("POST", "/companies", {**ACME, "revenue": below})) == ["revenue.value"]
 
 
 @pytest.mark.parametrize("path", ["/contacts", "/companies"])

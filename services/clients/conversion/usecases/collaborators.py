@@ -52,3 +52,5 @@ class Collaborators:
     reference: FieldCodes
     numbers: Numbers
     answers: Answers
+    currency: str
+    """The base currency."""

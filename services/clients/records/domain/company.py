@@ -14,7 +14,7 @@ from crm_contracts.companies import (
     CompanyUpdated,
 )
 from crm_contracts.envelope import Event
-from crm_contracts.values import ElementRef
+from crm_contracts.values import ElementRef, Money
 from pydantic import computed_field
 
 from services.clients.records.domain.client import ClientRecord
@@ -29,6 +29,11 @@ class Company(ClientRecord[CompanyState], CompanyState):
 
     NOUN: ClassVar[str] = "company"
     TYPE: ClassVar[elements.ElementType] = elements.COMPANY
+
+    @classmethod
+    def defaults(cls, currency: str) -> dict[str, Any]:
+        """Begin with no revenue (COMP-03)."""
+        return {"revenue": Money(currency=currency)}
 
     @computed_field  # type: ignore[prop-decorator]
     @property
