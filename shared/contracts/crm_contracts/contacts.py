@@ -91,7 +91,7 @@ class ContactUpdated(Updated, OfContact):
 
 
 class ContactLinked(OfContact):
-    """A contact was linked to a company (COMP-04); `companies` is the whole list from now on."""
+    """A contact was linked to a company, or that link changed (COMP-04); `companies` is the whole list from now on."""
 
     ce_type: ClassVar[str] = "crm.contact.linked.v1"
     company: ElementRef
@@ -134,3 +134,4 @@ class ContactMerged(Merged):
     after: Annotated[ContactFields, ChangedFields]
     companies: tuple[CompanyLink, ...]
     requisites: tuple[Requisite, ...]
+    lead_id: str | None = Field(default=None, description="the lead it was made of, or the first of theirs")

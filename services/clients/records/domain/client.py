@@ -101,6 +101,7 @@ class ClientRecord(Mergeable[S], Generic[S]):
         changed = change_fields(self, changes, self.TYPE.fields)
         if changed:
             self._apply_rules()
+            self.check_room()
             self._touch(by, at)
             self.record(self._updated(*changed))
 

@@ -77,4 +77,11 @@ class Company(ClientRecord[CompanyState], CompanyState):
         return CompanyReplaced(company=self.ref, survivor=survivor, before=self.state)
 
     def _merged(self, removed: tuple[ElementRef, ...], before: Any, after: Any) -> Event:
-        return CompanyMerged(survivor=self.ref, removed=removed, before=before, after=after, requisites=self.requisites)
+        return CompanyMerged(
+            survivor=self.ref,
+            removed=removed,
+            before=before,
+            after=after,
+            requisites=self.requisites,
+            lead_id=self.lead_id,
+        )

@@ -61,13 +61,22 @@ class Contact(ClientRecord[ContactState], ContactState):
         by: str,
         at: datetime,
         is_primary: bool | None = None,
-        role_id: int = 0,
+        role_id: int | None = None,
     ) -> None:
-        """Link a company; the first one becomes primary, and a new primary replaces the old one (CONT-07, CLI-06)."""
+        """Link a company, or change how it is linked; linked so already, nothing changes (CONT-07, CLI-06).
+
+        `position` is its place among the contacts of the company, if the link is new.
+
+        Raises:
+            TooManyCompanies: it has the maximum number.
+            PrimaryNeeded: its primary company would be primary no longer.
+            MergeRunning: it would have too many with those that it is taking over.
+        """
         links = link_company(self.companies, company, position=position, is_primary=is_primary, role_id=role_id)
         if links is None:
             return
         self.companies = links
+        self.check_room()
         self._touch(by, at)
         self.record(ContactLinked(contact=self.ref, company=company, companies=links))
 
@@ -80,12 +89,12 @@ class Contact(ClientRecord[ContactState], ContactState):
         self._touch(by, at)
         self.record(ContactUnlinked(contact=self.ref, company=gone.ref, companies=self.companies))
 
-    def replace_company(self, gone: ElementRef, survivor: ElementRef, *, by: str, at: datetime) -> None:
-        """Replace a merged company by its survivor, keeping the primary flag and avoiding duplicates (DUP-02)."""
+    def replace_company(self, gone: ElementRef, survivor: ElementRef, *, last: int, by: str, at: datetime) -> None:
+        """Replace a merged company by its survivor; `last` is the greatest position among its contacts (DUP-02)."""
         old = find_link(self.companies, gone.id)
         if old is None:
             return
-        self.companies = replace_company(self.companies, old, survivor)
+        self.companies = replace_company(self.companies, old, survivor, last=last)
         self._touch(by, at)
         self.record(ContactUnlinked(contact=self.ref, company=old.ref, companies=self.companies))
         self.record(ContactLinked(contact=self.ref, company=survivor, companies=self.companies))
@@ -126,4 +135,5 @@ class Contact(ClientRecord[ContactState], ContactState):
             after=after,
             companies=self.companies,
             requisites=self.requisites,
+            lead_id=self.lead_id,
         )
