@@ -96,7 +96,7 @@ def _joined(lists: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
 
 
 def _is_filled(value: Any) -> bool:
-    """Whether a value says anything: a revenue of nothing is what nobody has filled in (COMP-03)."""
+    """Whether a value was filled in: a revenue of zero is the one that a company begins with (COMP-03)."""
     return value.value != 0 if isinstance(value, Money) else value not in (None, "")
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from services.clients.records.domain.client import C
 from services.clients.records.domain.search import KeyRange, Query
-from services.clients.records.domain.search_keys import NAME, WORD
+from services.clients.records.domain.search_keys import begins_a_word
 from services.clients.text import Criterion
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
@@ -76,7 +76,7 @@ def _places(query: Query) -> Iterator[tuple[Filter, KeyRange]]:
 
 async def _last_changed(collection: Collection, where: Filter, keys: KeyRange) -> tuple[list[str], bool]:
     """List ids of one place, the client that changed last first; and whether the place has more than are compared."""
-    named = [{"search": {"$regex": f"^({NAME}|{WORD})(.* )?{word}"}} for word in keys.words]
+    named = [{"search": {"$regex": begins_a_word(word)}} for word in keys.words]
     best = [{"$sort": {"updated_at": -1, "_id": 1}}, {"$limit": MAX_MATCHES + 1}, {"$project": {"_id": 1}}]
     (found,) = await collection.aggregate(
         [
