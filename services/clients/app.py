@@ -48,6 +48,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         reference=reference,
         numbers=service.numbers,
         answers=service.answers,
+        currency=settings.base_currency,
     )
     service.subscribe(
         (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
@@ -68,6 +69,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         numbers=service.numbers,
         long_polls=service.long_polls,
         country=settings.default_country,
+        currency=settings.base_currency,
     )
     element_api = linked_element_http.build_router(contacts=contacts, companies=companies, elements=elements)
     return service.app(api, element_api, description="Contacts and companies."), settings

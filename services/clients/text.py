@@ -11,8 +11,20 @@ from anyascii import anyascii
 Criterion = Literal["name", "company", "phone", "email", "requisite", "bank_detail", "further"]
 """By what two records may be the same client (DUP-03)."""
 
-FurtherField = Literal["birth_date", "websites", "messengers"]
-"""Other fields that a card may search by."""
+FurtherField = Literal[
+    "birth_date",
+    "position",
+    "type_id",
+    "source_id",
+    "source_description",
+    "industry",
+    "employees",
+    "banking_details",
+    "comments",
+    "websites",
+    "messengers",
+]
+"""Other fields that a card may search by, up to seven at once (DUP-03)."""
 
 _NOT_A_WORD: Final = re.compile(r"[^0-9a-z]+")
 _JOINS: Final = str.maketrans("", "", "'`\u00b4\u2018\u2019\u02bc")

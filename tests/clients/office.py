@@ -88,6 +88,7 @@ class Office:
             reference=self.reference,
             numbers=NUMBERS,
             answers=self.answers,
+            currency="EUR",
         )
 
     @property

@@ -58,7 +58,9 @@ class Scene:
 
     async def has(self, owners: Repository[Any], name: str, given: Requisite) -> None:
         await owners.change(
-            self.id(name), lambda owner: owner.add_requisite(given, by="user:anna", at=a_cause().at), a_cause(given.id)
+            self.id(name),
+            lambda owner: owner.add_requisite(given, key="1", by="user:anna", at=a_cause().at),
+            a_cause(given.id),
         )
 
     async def asks(self, **names: str) -> list[Event]:

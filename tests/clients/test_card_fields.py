@@ -1,5 +1,6 @@
 """Fields of contacts and companies that have rules of their own, over HTTP."""
 
+import json
 from itertools import count
 from typing import Any
 from urllib.parse import urlencode
@@ -17,12 +18,23 @@ PHONES = count(700_000)
     ("kind", "value", "url"),
     [
         ("TELEGRAM", "@ada_l", "https://t.me/ada_l"),
+        ("TELEGRAM", "0171 2345678", "https://t.me/+491712345678"),
+        ("TELEGRAM", "12345", None),
         ("WHATSAPP", "+49 171 2345678", "https://wa.me/491712345678"),
+        ("WHATSAPP", "0171 2345678", "https://wa.me/491712345678"),
+        ("WHATSAPP", "+44 7911 123456", "https://wa.me/447911123456"),
+        ("WHATSAPP", "12345", None),
         ("VIBER", "0049 171 2345678", "viber://chat?number=%2B491712345678"),
+        ("VIBER", "0171/2345678", "viber://chat?number=%2B491712345678"),
+        ("VIBER", "0", None),
         ("SKYPE", "live:ada", "skype:live%3Aada?chat"),
+        ("SKYPE", "0171 2345678", "skype:%2B491712345678?chat"),
         ("VK", "id42", "https://vk.com/id42"),
         ("FACEBOOK", "ada.lovelace", "https://m.me/ada.lovelace"),
+        ("VK", "42", "https://vk.com/42"),
+        ("FACEBOOK", "1000042", "https://m.me/1000042"),
         ("INSTAGRAM", "@ada", "https://ig.me/m/ada"),
+        *((kind, "0171 2345678", None) for kind in ("BITRIX24", "OPENLINE", "IMOL", "ICQ", "MSN", "JABBER", "OTHER")),
         ("TELEGRAM", "ada/../../x?y=<script>", "https://t.me/ada%2F..%2F..%2Fx%3Fy%3D%3Cscript%3E"),
         ("WHATSAPP", "ada", None),
         ("TELEGRAM", "@", None),
@@ -30,17 +42,64 @@ PHONES = count(700_000)
     ],
 )
 def test_a_messenger_is_opened_by_a_link_that_fits_it(kind: str, value: str, url: str | None) -> None:
+    """CONT-04: a wrong one would open a chat with a stranger."""
+    assert messenger_url(kind, value, "DE") == url
+
+
+def test_a_number_without_prefix_is_one_of_the_country_where_it_was_typed() -> None:
     """CONT-04."""
-    assert messenger_url(kind, value) == url
+    assert messenger_url("WHATSAPP", "07911 123456", "GB") == "https://wa.me/447911123456"
 
 
 async def test_a_contact_shows_the_links_of_its_messengers(api: Api) -> None:
     """CONT-04, and CONT-03: which kinds of contact data there are."""
-    made = await api.made("/contacts", {**ADA, "messengers": [{"kind": "TELEGRAM", "value": "@ada"}, {"value": "ada"}]})
-    assert [point["url"] for point in made["messengers"]] == ["https://t.me/ada", None]
-    assert (made["has_phone"], made["has_email"], made["has_messenger"]) == (False, False, True)
+    sent = [{"kind": "TELEGRAM", "value": "@ada"}, {"value": "ada"}, {"kind": "WHATSAPP", "value": "0171 2345678"}]
+    made = await api.made("/contacts", {**ADA, "messengers": sent})
+    assert [point["url"] for point in made["messengers"]] == ["https://t.me/ada", None, "https://wa.me/491712345678"]
+    assert (made["has_phone"], made["has_email"], made["has_messenger"], made["has_imol"]) == (
+        False,
+        False,
+        True,
+        False,
+    )
     changed = (await api("PATCH", f"/contacts/{made['id']}", {"messengers": []})).json()
     assert (changed["messengers"], changed["has_messenger"]) == ([], False)
+
+
+@pytest.mark.parametrize(("path", "body"), [("/contacts", ADA), ("/companies", ACME)])
+async def test_which_contact_data_a_client_has_is_shown_published_and_never_given(
+    api: Api, path: str, body: dict[str, Any]
+) -> None:
+    """CONT-03."""
+    plain = await api.made(path, body)
+    assert [plain[name] for name in ("has_phone", "has_email", "has_imol")] == [False, False, False]
+    points = {"phones": [{"value": f"030 4{next(PHONES)}"}], "messengers": [{"kind": "IMOL", "value": "chat-1"}]}
+    made = await api.made(path, {**body, **points})
+    assert [made[name] for name in ("has_phone", "has_email", "has_imol")] == [True, False, True]
+    document = await api.database.collection(path[1:]).get(made["id"])
+    assert document is not None
+    (entry,) = document["outbox"]
+    (state,) = [part for part in json.loads(entry["value"]).values() if part]
+    assert [state[name] for name in ("has_phone", "has_email", "has_imol")] == [True, False, True]
+    for name in ("has_phone", "has_email", "has_imol"):
+        assert wrong_fields(await api("PATCH", f"{path}/{made['id']}", {name: True})) == [name]
+
+
+async def test_a_company_has_no_revenue_in_our_currency_until_it_is_said(api: Api) -> None:
+    """COMP-03."""
+    nothing = {"value": "0", "currency": "EUR"}
+    assert (await api.made("/companies", ACME))["revenue"] == nothing
+    imported = await api("PUT", "/companies/external/erp/revenue", ACME)
+    assert imported.json()["revenue"] == nothing
+    assert (await api("PUT", "/companies/external/erp/revenue", ACME)).json() == imported.json()
+    said = {"value": "1000.5", "currency": "USD"}
+    rich = await api.made("/companies", {**ACME, "revenue": said})
+    assert rich["revenue"] == said
+    poor = await api.made("/companies", {**ACME})
+    merged = await api("POST", f"/companies/{poor['id']}/merge", {"others": [rich["id"]]})
+    assert merged.json()["revenue"] == said, "what nobody has filled in is no conflict (DUP-02)"
+    below = {"value": "-1", "currency": "EUR"}
+    assert wrong_fields(await api("POST", "/companies", {**ACME, "revenue": below})) == ["revenue.value"]
 
 
 @pytest.mark.parametrize("path", ["/contacts", "/companies"])

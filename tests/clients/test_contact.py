@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from services.clients.records.domain.contact import Contact
-from services.clients.records.domain.errors import NameMissing
+from services.clients.records.domain.errors import NameMissing, PrimaryNeeded
 from tests.builders.causes import ANNA, NOON, later
 from tests.builders.clients import a_contact, just_created_contact, works_for
 from tests.builders.values import company_ref
@@ -83,12 +83,20 @@ def test_a_new_primary_company_takes_the_place_of_the_old_one() -> None:
     assert companies(contact) == [("acme", 10, True), ("bell", 20, False)]
 
 
-@pytest.mark.parametrize("is_primary", [None, False, True])
+@pytest.mark.parametrize("is_primary", [None, True])
 def test_linking_the_primary_company_again_changes_nothing(*, is_primary: bool | None) -> None:
     """COMP-04, CLI-06."""
     contact = a_contact("ada", works_for("acme", is_primary=True))
     link(contact, "acme", is_primary=is_primary)
     assert (contact.recorded, contact.updated_by) == ((), ANNA)
+
+
+def test_the_primary_company_stays_so_until_another_one_is() -> None:
+    """CONT-07, CLI-06."""
+    contact = a_contact("ada", works_for("acme", is_primary=True), works_for("bell", sort=20))
+    with pytest.raises(PrimaryNeeded):
+        link(contact, "acme", is_primary=False)
+    assert contact.recorded == ()
 
 
 def test_without_its_primary_company_the_first_remaining_one_is_primary() -> None:
@@ -120,6 +128,8 @@ class CompanyLinks(RuleBasedStateMachine):
     @rule(company_id=COMPANIES, is_primary=st.none() | st.booleans(), position=st.integers(0, 50))
     def link(self, *, company_id: str, is_primary: bool | None, position: int) -> None:
         was = companies(self.contact)
+        if is_primary is False and (company_id, True) in [(id_, primary) for id_, _, primary in was]:
+            is_primary = None  # refused
         link(self.contact, company_id, is_primary=is_primary, position=position)
         self.expected.add(company_id)
         if is_primary:

@@ -100,6 +100,58 @@ async def test_a_lead_is_found_by_name_company_phone_and_e_mail(api: Api, word: 
     assert (await alike(api, {"first_name": "Ada", "last_name": word}))["lead"] == []
 
 
+@pytest.mark.parametrize(
+    ("lead", "card"),
+    [
+        ({"first_name": "Ada King", "last_name": "W"}, {"first_name": "Ada", "middle_name": "King", "last_name": "w"}),
+        ({"first_name": "W, Ada"}, {"first_name": "Ada", "last_name": "W"}),
+        ({"last_name": "W"}, {"last_name": "W"}),
+        ({"first_name": "Ada", "middle_name": "King", "last_name": "W"}, {"first_name": "ADA", "last_name": "W"}),
+    ],
+)
+async def test_a_lead_is_found_by_its_full_name_however_it_is_divided(
+    api: Api, word: str, lead: dict[str, str], card: dict[str, str]
+) -> None:
+    """DUP-03: as it was heard of last, in whatever order."""
+    elements = LinkedElements(api.database.collection("elements"))
+    named: dict[str, Any] = {name: value.replace("W", word) for name, value in lead.items()}
+    made = just_created_lead(word, **{"first_name": None, "last_name": None, **named})
+    made.correct({"middle_name": named.get("middle_name") or "Odd"}, by=ANNA, at=NOON)
+    made.correct({"middle_name": named.get("middle_name")}, by=ANNA, at=NOON)
+    for sequence, event in [*enumerate(made.recorded, start=1)][::-1]:
+        for _ in range(2):
+            await elements.apply(EXTRACTORS[type(event)](event), sequence=sequence, at=NOON)
+    asked = {name: value.lower().replace("w", word) for name, value in card.items()}
+    assert (await alike(api, asked))["lead"] == [(word, ("name",))]
+    assert (await alike(api, {**asked, "first_name": "Eve"}))["lead"] == []
+
+
+async def test_a_card_may_be_searched_by_seven_further_fields(api: Api, word: str) -> None:
+    """DUP-03."""
+    said = {
+        "birth_date": "1815-12-10",
+        "position": f"Poet {word}",
+        "type_id": "PARTNER",
+        "source_description": f"fair {word}",
+        "comments": f"likes {word} " * 30,
+    }
+    points = {"websites": f"{word}.example", "messengers": f"@{word}"}
+    lists = {name: [{"value": value}] for name, value in points.items()}
+    ada = (await api.made("/contacts", {"first_name": "Ada", **said, **lists}))["id"]
+    firm = {"industry": "RETAIL", "employees": "EMPLOYEES_3", "banking_details": f"Bank {word}"}
+    acme = (await api.made("/companies", {"title": f"X {word}", **firm, "comments": said["comments"]}))["id"]
+    seven = {**said, **points, "comments": said["comments"][:255]}
+    assert len(seven) == 7
+    found = await alike(api, {"further": seven})
+    assert (ada, ("further",)) in found["contact"]
+    assert (acme, ("further",)) in found["company"]
+    for name, value in {**firm, "position": said["position"]}.items():
+        found = await alike(api, {"further": {name: value}})
+        assert (ada if name == "position" else acme) in [id_ for each in found.values() for id_, _ in each], name
+    eight = await api("POST", "/duplicates/search", {"further": {**seven, "industry": "RETAIL"}})
+    assert wrong_fields(eight) == ["further"]
+
+
 async def test_namesakes_do_not_hide_who_has_the_phone_as_well(api: Api, word: str) -> None:
     """DUP-03."""
     phone = f"+49304{next(PHONES)}"

@@ -227,7 +227,7 @@ async def test_a_contact_works_for_companies_and_a_company_lists_its_contacts_in
     for contact in (bob, ada, bob):
         answer = await api("PUT", f"/contacts/{contact['id']}/companies/{acme['id']}", {})
         assert answer.status_code == 200
-    people = await api.read(f"/companies/{acme['id']}/contacts")
+    people = (await api.read(f"/companies/{acme['id']}/contacts"))["items"]
     assert [(person["id"], person["companies"][0]["position"]) for person in people] == [
         (bob["id"], 10),
         (ada["id"], 20),

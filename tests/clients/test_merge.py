@@ -12,11 +12,12 @@ from crm_contracts.clients import ClientMergeRequested
 from crm_contracts.companies import CompanyDeleted, CompanyReplaced
 from crm_contracts.contacts import ContactMerged, ContactReplaced
 from crm_contracts.requisites import Requisite
-from crm_contracts.values import ContactPoint
+from crm_contracts.values import ContactPoint, changed_fields
 
 from services.clients.answers.usecases import answer_company_link
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.errors import MergeConflict, MergeRunning, NotMergeable
+from services.clients.records.domain.merge import MAX_BYTES
 from services.clients.records.usecases.employment import link_contact, replace_employer_everywhere
 from services.clients.records.usecases.merge import finish_merge, merge_clients
 from shared.elements.domain.client_field import set_company
@@ -66,10 +67,52 @@ def test_the_event_tells_what_changed_and_who_was_merged() -> None:
     assert asked == ClientMergeRequested(survivor=contact_ref(), others=(contact_ref("eve"),), merge_id="m1")
     assert isinstance(said, ContactMerged)
     assert (said.survivor, said.removed) == (contact_ref(), (contact_ref("eve"),))
-    assert said.before.model_dump(exclude_unset=True) == {"position": None}
-    assert said.after.model_dump(exclude_unset=True) == {"position": "Engineer"}
+    assert changed_fields(said.before) == {"position": None}
+    assert said.changes == {"position": "Engineer"}
     assert said.companies == ada.companies
     assert (ada.updated_by, ada.updated_at) == ("user:bob", later(5))
+
+
+def test_two_extensions_of_one_number_are_both_kept_and_two_spellings_are_one_phone() -> None:
+    """DUP-02, CONT-03."""
+    typed = ("030 901820", "030 901820 ext. 12", "+49 (30) 90 18 20", "+4930901820 ext. 12", "030 901820 ext. 13")
+    ada, *others = (a_contact(f"c{n}", phones=(a_phone(value),)) for n, value in enumerate(typed))
+    ada.begin_merge("m1", others, {}, by=ANNA, at=NOON)
+    ada.finish_merge("m1", {other.id for other in others}, by=ANNA, at=NOON)
+    assert [phone.value for phone in ada.phones] == [typed[0], typed[1], typed[4]]
+
+
+def test_the_lead_that_a_merged_record_was_made_of_is_kept() -> None:
+    """DUP-02: that of the first that has one; the event says it."""
+    ada, eve, dan = a_contact("ada"), a_contact("eve"), a_contact("dan")
+    eve.lead_id, dan.lead_id = "lead-1", "lead-2"
+    ada.begin_merge("m1", [eve, dan], {}, by=ANNA, at=NOON)
+    ada.finish_merge("m1", {"eve", "dan"}, by=ANNA, at=NOON)
+    said = ada.recorded[-1]
+    assert isinstance(said, ContactMerged)
+    assert (ada.lead_id, said.lead_id) == ("lead-1", "lead-1")
+    acme, bell = a_company("acme"), a_company("bell")
+    acme.lead_id, bell.lead_id = "lead-3", "lead-4"
+    acme.begin_merge("m2", [bell], {}, by=ANNA, at=NOON)
+    acme.finish_merge("m2", {"bell"}, by=ANNA, at=NOON)
+    assert acme.lead_id == "lead-3"
+
+
+def test_a_record_that_takes_over_others_leaves_room_for_what_they_have() -> None:
+    """DUP-02, CONT-07: or the merge could never be completed."""
+    ada = a_contact("ada", *(works_for(f"c{n}") for n in range(60)))
+    eve = a_contact("eve", *(works_for(f"d{n}") for n in range(39)), phones=(a_phone(),))
+    ada.begin_merge("m1", [eve], {}, by=ANNA, at=NOON)
+    ada.link(company_ref("e0"), position=10, by=ANNA, at=NOON)
+    with pytest.raises(MergeRunning):
+        ada.model_copy(deep=True).link(company_ref("e1"), position=10, by=ANNA, at=NOON)
+    many = tuple(a_phone(f"+4930{n:06}", normalized=f"+4930{n:06}") for n in range(50))
+    for too_much in ({"comments": "x" * MAX_BYTES}, {"phones": many}):
+        with pytest.raises(MergeRunning):
+            ada.model_copy(deep=True).correct(too_much, by=ANNA, at=NOON)
+    full = a_contact("full", *(works_for(f"c{n}") for n in range(62)))
+    with pytest.raises(NotMergeable):
+        full.begin_merge("m2", [a_contact("eve", *(works_for(f"d{n}") for n in range(39)))], {}, by=ANNA, at=NOON)
 
 
 def test_what_one_record_keeps_back_is_kept_back() -> None:
@@ -149,7 +192,7 @@ def test_what_a_merge_was_found_to_fit_into_stays_so_until_it_is_done() -> None:
     acme = a_company("acme")
     acme.begin_merge("m1", [a_company("bell")], {}, by=ANNA, at=NOON)
     with pytest.raises(MergeRunning):
-        acme.add_requisite(Requisite(id="r1", name="Home", address_only=True), by=ANNA, at=NOON)
+        acme.add_requisite(Requisite(id="r1", name="Home", address_only=True), key="1", by=ANNA, at=NOON)
     with pytest.raises(MergeRunning):
         acme.correct({"is_my_company": True}, by=ANNA, at=NOON)
     acme.correct({"comments": "x"}, by=ANNA, at=NOON)
@@ -243,11 +286,11 @@ def test_a_contact_of_a_merged_company_works_for_the_survivor_once() -> None:
     """DUP-02, CLI-06: as primary as before."""
     ada = a_contact("ada", works_for("acme", is_primary=True), works_for("bell", sort=20))
     for _ in range(2):
-        ada.replace_company(company_ref("acme"), company_ref("bell", "Bell"), by=ANNA, at=NOON)
+        ada.replace_company(company_ref("acme"), company_ref("bell", "Bell"), last=20, by=ANNA, at=NOON)
     assert [(link.company_id, link.is_primary) for link in ada.companies] == [("bell", True)]
     assert len(ada.recorded) == 2
     bob = a_contact("bob", works_for("acme", is_primary=True), works_for("core", sort=20))
-    bob.replace_company(company_ref("acme"), company_ref("bell", "Bell"), by=ANNA, at=NOON)
+    bob.replace_company(company_ref("acme"), company_ref("bell", "Bell"), last=20, by=ANNA, at=NOON)
     assert [(link.company_id, link.title, link.is_primary) for link in bob.companies] == [
         ("bell", "Bell", True),
         ("core", None, False),
@@ -428,7 +471,7 @@ async def test_who_is_linked_to_a_company_while_it_is_merged_works_for_the_survi
         return 0
 
     class Slow:
-        number_of_contacts = staticmethod(merged_meanwhile)
+        last_position = staticmethod(merged_meanwhile)
 
     with pytest.raises(Gone) as gone:
         await link_contact(

@@ -141,6 +141,97 @@ async def test_bank_details_are_checked_and_belong_to_the_country_of_the_preset(
     assert len({each["id"] for each in made["bank_details"]}) == 2
 
 
+def account(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "fields": {"RQ_ACC_NUM": f"47 11 {name}"}, **more}
+
+
+async def accounts(api: Api, url: str, *sent: dict[str, Any]) -> dict[str, str]:
+    """The id of each account by its name, after the whole list was sent."""
+    answer = await api("PUT", url, {"name": "Office", "preset_id": "company-de", "bank_details": list(sent)})
+    assert answer.status_code == 200, answer.text
+    return {each["name"]: each["id"] for each in answer.json()["bank_details"]}
+
+
+async def test_an_account_keeps_its_id_in_whatever_order_all_are_sent(api: Api) -> None:
+    """REQ-04: a deal has chosen it by its id."""
+    owner = await an_owner(api)
+    made = await added(api, owner, bank_details=[account("Main"), account("Escrow")])
+    ids, url = {each["name"]: each["id"] for each in made["bank_details"]}, f"{owner}/requisites/{made['id']}"
+    assert await accounts(api, url, account("Escrow"), account("Main")) == ids
+    assert await accounts(api, url, account("Escrow", id=ids["Escrow"], comments="x"), account("Main")) == ids
+    three = await accounts(api, url, account("New"), account("Main"), account("Escrow", comments="x"))
+    assert {name: three[name] for name in ids} == ids
+    assert three["New"] not in ids.values()
+    assert await accounts(api, url, account("Main")) == {"Main": ids["Main"]}
+    again = await accounts(api, url, account("Escrow", comments="x"), account("Main"))
+    assert again["Main"] == ids["Main"]
+    assert again["Escrow"] not in {*three.values()}, "an id is never used again"
+    renamed = await accounts(api, url, account("Main", comments="other"))
+    assert renamed["Main"] != ids["Main"], "without its id, and with another content, it is another one"
+
+
+async def test_accounts_that_are_equal_are_told_apart_where_all_of_them_are_sent(api: Api) -> None:
+    """REQ-04."""
+    owner = await an_owner(api)
+    made = await added(api, owner, bank_details=[account("Twin"), account("Twin")])
+    body = {"name": "Office", "preset_id": "company-de", "bank_details": [account("Twin"), account("Twin")]}
+    again = await api("PUT", f"{owner}/requisites/{made['id']}", body)
+    assert again.json() == made
+    one = await api("PUT", f"{owner}/requisites/{made['id']}", {**body, "bank_details": [account("Twin")]})
+    assert one.json()["bank_details"][0]["id"] not in [each["id"] for each in made["bank_details"]]
+
+
+async def test_two_accounts_of_one_id_are_refused_and_both_places_named(api: Api) -> None:
+    """REQ-04."""
+    owner = await an_owner(api)
+    body = {"name": "Office", "bank_details": [account("A", id="x"), account("B"), account("C", id="x")]}
+    for method, path in (
+        ("POST", f"{owner}/requisites"),
+        ("PUT", f"{owner}/requisites/{(await added(api, owner))['id']}"),
+    ):
+        assert wrong_fields(await api(method, path, body)) == ["bank_details.0.id", "bank_details.2.id"]
+
+
+async def test_other_requisites_of_a_known_id_are_a_conflict(api: Api) -> None:
+    """REQ-01: nothing that is sent is ignored."""
+    owner = await an_owner(api)
+    body = {"id": str(uuid4()), "name": "Office", "bank_details": [account("Main")]}
+    first = await api("POST", f"{owner}/requisites", body)
+    again = await api("POST", f"{owner}/requisites", body)
+    assert (again.status_code, again.json()) == (201, first.json())
+    other = await api("POST", f"{owner}/requisites", {**body, "name": "Home"})
+    assert (other.status_code, other.json()["code"]) == (409, "requisite_id_taken")
+    assert await api.read(f"{owner}/requisites") == [first.json()]
+
+
+async def test_requisites_have_the_preset_of_their_owner_here_unless_they_name_another(api: Api) -> None:
+    """REQ-01: of a person or of an organisation, by country."""
+    for path, owner_type in (("contacts", "contact"), ("companies", "company")):
+        owner = await an_owner(api, path)
+        for body, preset in (
+            ({}, f"{owner_type}-de"),
+            ({"country_code": "BR"}, f"{owner_type}-br"),
+            ({"preset_id": f"{owner_type}-it", "country_code": "IT"}, f"{owner_type}-it"),
+        ):
+            made = (await api("POST", f"{owner}/requisites", {"name": "Office", **body})).json()
+            assert (made["preset_id"], made["country_code"]) == (preset, preset[-2:].upper())
+            assert (made["sort"], made["active"], made["address_only"]) == (500, True, False)
+        unknown = await api("POST", f"{owner}/requisites", {"name": "Office", "country_code": "FR"})
+        assert wrong_fields(unknown) == ["preset_id", "country_code"]
+        other = {"name": "Office", "country_code": "IT", "preset_id": f"{owner_type}-de"}
+        assert wrong_fields(await api("POST", f"{owner}/requisites", other)) == ["country_code"]
+
+
+async def test_requisites_say_what_other_systems_know_them_by(api: Api) -> None:
+    """REQ-01, REQ-04."""
+    owner = await an_owner(api)
+    marks = {"code": "HQ", "external_id": "4711", "originator_id": "erp"}
+    mine = {"code": "MAIN", "external_id": "4712"}
+    made = await added(api, owner, **marks, bank_details=[account("Main", **mine)])
+    assert {name: made[name] for name in marks} == marks
+    assert {name: made["bank_details"][0][name] for name in mine} == mine
+
+
 async def test_a_client_has_several_requisites_in_their_order(api: Api) -> None:
     """REQ-01, COMP-05: changed and removed one by one."""
     owner = await an_owner(api)
@@ -225,12 +316,12 @@ def test_each_change_is_an_event_with_before_and_after() -> None:
     """REQ-06."""
     contact = a_contact()
     office = Requisite(id="r1", name="Office", preset_id="contact-br", address_only=False)
-    contact.add_requisite(office, by=ANNA, at=NOON)
-    contact.add_requisite(office, by=ANNA, at=later(1))
+    contact.add_requisite(office, key="1", by=ANNA, at=NOON)
+    contact.add_requisite(office, key="1", by=ANNA, at=later(1))
     (kept,) = contact.requisites
     moved = kept.model_copy(update={"name": "Home"})
-    contact.change_requisite(moved, by=ANNA, at=later(2))
-    contact.change_requisite(moved, by=ANNA, at=later(3))
+    contact.change_requisite(moved, key="2", by=ANNA, at=later(2))
+    contact.change_requisite(moved, key="2", by=ANNA, at=later(3))
     contact.remove_requisite("r1", by=ANNA, at=later(4))
     assert contact.recorded == (
         RequisiteCreated(owner=contact.ref, requisite=kept, requisites=(kept,)),
@@ -245,6 +336,6 @@ def test_there_is_an_end_to_requisites() -> None:
     """REQ-01."""
     contact = a_contact()
     for number in range(MAX_REQUISITES):
-        contact.add_requisite(Requisite(id=f"r{number}", name="x", address_only=True), by=ANNA, at=NOON)
+        contact.add_requisite(Requisite(id=f"r{number}", name="x", address_only=True), key="1", by=ANNA, at=NOON)
     with pytest.raises(TooManyRequisites):
-        contact.add_requisite(Requisite(id="one more", name="x", address_only=True), by=ANNA, at=NOON)
+        contact.add_requisite(Requisite(id="one more", name="x", address_only=True), key="1", by=ANNA, at=NOON)

@@ -9,6 +9,8 @@ from crm_contracts.values import Address, ConversionTarget, ElementRef, OnDuplic
 
 from services.clients.conversion.domain.claim import Claim
 from services.clients.conversion.domain.resolution import Resolution
+from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.employment import MAX_COMPANIES
 from services.clients.records.usecases.merge import merge_clients
 from shared.kit.domain import NotYet
 from shared.kit.storage.repository_errors import ConcurrentUpdate
@@ -90,13 +92,33 @@ async def test_the_only_company_with_the_same_address_is_linked_and_its_new_cont
     known = await office.knows_company(f"known-{name}", name)
     first = await office.knows_contact(f"first-{name}")
     await office.contacts.change(
-        first.id, lambda found: found.link(known.ref, position=10, by="user:anna", at=known.created_at), a_cause()
+        first.id, lambda found: found.link(known.ref, position=30, by="user:anna", at=known.created_at), a_cause()
     )
     asked = asking(name, "contact", "company")
     await office.resolve(asked)
     assert (await office.resolved(asked)).company == known.ref
     people = await office.views.contacts_of(known.id)
     assert [contact.id for contact in people] == [first.id, asked.proposed_contact_id]
+
+
+async def test_a_contact_who_works_for_as_many_companies_as_one_may_is_converted_all_the_same(
+    office: Office, name: str
+) -> None:
+    """CONT-07, LEAD-13: lead and deal link both, and asked again the answer is the same."""
+    known = await office.knows_contact(f"known-{name}", name)
+
+    def fill(contact: Contact) -> None:
+        for number in range(MAX_COMPANIES):
+            contact.link(company_ref(f"c{number}"), position=10, by="user:anna", at=known.created_at)
+            contact._recorded.clear()
+
+    await office.contacts.change(known.id, fill, a_cause())
+    asked = asking(name, "contact", "company")
+    for _ in range(2):
+        await office.resolve(asked)
+        answer = await office.resolved(asked)
+        assert (answer.contact, answer.company and answer.company.id) == (known.ref, asked.proposed_company_id)
+    assert len((await office.contacts.get(known.id)).companies) == MAX_COMPANIES
 
 
 @pytest.mark.parametrize(("how", "matches"), [("link", 2), ("reject", 1), ("reject", 2)])

@@ -4,7 +4,7 @@ A new type of element with a Client field needs no line here: its events are fou
 contracts.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -63,7 +63,13 @@ class ElementChange:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-NAMES: Final = ("first_name", "last_name", "company_title")
+PERSON: Final = ("first_name", "middle_name", "last_name")
+NAMES: Final = (*PERSON, "company_title")
+
+
+def full_name(parts: Sequence[str]) -> str:
+    """Make a full name comparable: its plain words in one order, however they are divided among its parts (DUP-03)."""
+    return " ".join(sorted(word for part in parts for word in words_of(part)))
 
 
 def _of_created(event: Created) -> ElementChange:

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from crm_contracts.values import ElementRef
 
-from services.clients.linked_element.domain import ElementChange, LinkedElement
+from services.clients.linked_element.domain import PERSON, ElementChange, LinkedElement, full_name
 from services.clients.text import Card, Criterion, words_of
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
@@ -23,6 +23,7 @@ ELEMENT_INDEXES: Final = (
     Index([("phones", 1), *_NEWEST], partial={"phones": _IS_GIVEN}, name="by_phone"),
     Index([("emails", 1), *_NEWEST], partial={"emails": _IS_GIVEN}, name="by_email"),
     Index([("last_name", 1), ("first_name", 1), *_NEWEST], partial={"last_name": _IS_GIVEN}, name="by_name"),
+    Index([("full_name", 1), *_NEWEST], partial={"full_name": _IS_GIVEN}, name="by_full_name"),
     Index([("company_title", 1), *_NEWEST], partial={"company_title": _IS_GIVEN}, name="by_company_title"),
 )
 
@@ -57,6 +58,16 @@ class LinkedElements:
             # A newer event has set some of the groups: the others one by one.
             for group, fields in groups.items():
                 await self._put(change.ref, {group: fields}, sequence, at)
+        if change.names.keys() & set(PERSON):
+            await self._name(change.ref)
+
+    async def _name(self, ref: ElementRef) -> None:
+        """Derive the full name from its parts, which different events set; each of these derives it again."""
+        known = await self._collection.get(str(ref)) or {}
+        told = known.get("told", {})
+        unchanged = {f"told.{part}": told.get(part) for part in PERSON}
+        name = full_name([known.get(part, "") for part in PERSON])
+        await self._collection.update({"_id": str(ref), **unchanged}, {"$set": {"full_name": name}})
 
     async def _put(self, ref: ElementRef, groups: Mapping[str, Document], sequence: int, at: datetime) -> bool:
         fields = {name: value for each in groups.values() for name, value in each.items()}
@@ -100,20 +111,22 @@ class LinkedElements:
 
     async def similar(self, card: Card, limit: int) -> list[tuple[ElementRef, set[Criterion]]]:
         """Find elements that may be the client on a card, and by what; most criteria in common first (DUP-03)."""
-        asked: dict[Criterion, Filter] = {}
+        asked: list[tuple[Criterion, Filter]] = []
         first, last, company = (
             " ".join(words_of(each)) for each in (card.first_name, card.last_name, card.company_title)
         )
-        if first and last:
-            asked["name"] = {"last_name": last, "first_name": first}
+        if name := full_name([card.first_name, card.middle_name, card.last_name]):
+            asked.append(("name", {"full_name": name}))
+        if first and last:  # a middle name that only one of them has makes no other person
+            asked.append(("name", {"last_name": last, "first_name": first}))
         if company:
-            asked["company"] = {"company_title": company}
+            asked.append(("company", {"company_title": company}))
         if card.phones:
-            asked["phone"] = {"phones": {"$in": list(card.phones)}}
+            asked.append(("phone", {"phones": {"$in": list(card.phones)}}))
         if card.emails:
-            asked["email"] = {"emails": {"$in": list(card.emails)}}
+            asked.append(("email", {"emails": {"$in": list(card.emails)}}))
         found: dict[str, tuple[ElementRef, set[Criterion]]] = {}
-        for criterion, where in asked.items():
+        for criterion, where in asked:
             for document in await self._collection.find(where, sort=_NEWEST, limit=limit):
                 ref = LinkedElement.model_validate(document).ref
                 found.setdefault(str(ref), (ref, set()))[1].add(criterion)

@@ -10,7 +10,7 @@ from crm_contracts.envelope import Envelope
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.usecases.employment import (
-    ContactIds,
+    CompanyContacts,
     reconcile_employer,
     replace_employer_everywhere,
 )
@@ -21,7 +21,7 @@ from shared.kit.storage.repository import Repository
 from shared.kit.storage.repository_errors import Gone
 
 
-def reactions(*, contacts: Repository[Contact], companies: Repository[Company], views: ContactIds) -> Reactions:
+def reactions(*, contacts: Repository[Contact], companies: Repository[Company], views: CompanyContacts) -> Reactions:
     """Reactions of contacts and companies."""
 
     async def on_company_deleted(event: Envelope[CompanyDeleted], cause: Cause) -> None:
@@ -46,7 +46,9 @@ def reactions(*, contacts: Repository[Contact], companies: Repository[Company], 
         """Re-check the survivor's employers: one may have been deleted while the merge was running."""
         survivor = event.data.survivor
         for link in event.data.companies:
-            await reconcile_employer(survivor.id, link.company_id, cause, contacts=contacts, companies=companies)
+            await reconcile_employer(
+                survivor.id, link.company_id, cause, contacts=contacts, companies=companies, views=views
+            )
 
     return [
         on(CompanyDeleted, on_company_deleted),

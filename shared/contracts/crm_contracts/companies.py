@@ -105,3 +105,4 @@ class CompanyMerged(Merged):
     before: Annotated[CompanyFields, ChangedFields]
     after: Annotated[CompanyFields, ChangedFields]
     requisites: tuple[Requisite, ...]
+    lead_id: str | None = Field(default=None, description="the lead it was made of, or the first of theirs")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from crm_contracts.events import Created, Deleted, ElementEvent, Merged, Replaced, ResponsibleChanged, Updated
 from crm_contracts.field_spec import FieldSpec
@@ -41,6 +41,12 @@ class ContactState(ContactFields, Identified, Audited):
     companies: tuple[CompanyLink, ...] = ()
     requisites: tuple[Requisite, ...] = ()
     lead_id: str | None = None
+
+    @computed_field(examples=["0199f2a4-0000-7000-8000-00000000c0de"])  # type: ignore[prop-decorator]
+    @property
+    def company_id(self) -> str | None:
+        """The primary company: follows from `companies` (CONT-07)."""
+        return next((link.company_id for link in self.companies if link.is_primary), None)
 
 
 class OfContact(ElementEvent):
@@ -90,7 +96,7 @@ class ContactResponsibleChanged(ResponsibleChanged, OfContact):
 
 
 class ContactLinked(OfContact):
-    """A contact was linked to a company (COMP-04); `companies` is the whole list from now on."""
+    """A contact was linked to a company, or that link changed (COMP-04); `companies` is the whole list from now on."""
 
     ce_type: ClassVar[str] = "crm.contact.linked.v1"
     company: ElementRef
@@ -133,3 +139,4 @@ class ContactMerged(Merged):
     after: Annotated[ContactFields, ChangedFields]
     companies: tuple[CompanyLink, ...]
     requisites: tuple[Requisite, ...]
+    lead_id: str | None = Field(default=None, description="the lead it was made of, or the first of theirs")

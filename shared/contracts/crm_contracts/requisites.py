@@ -15,6 +15,8 @@ class BankDetail(Value):
     comments: str | None = None
     active: bool = True
     sort: int = 500
+    code: str | None = Field(default=None, description="a short name for other systems to know it by")
+    external_id: str | None = Field(default=None, description="its id in another system")
 
 
 class Requisite(Value):
@@ -30,6 +32,9 @@ class Requisite(Value):
     bank_details: tuple[BankDetail, ...] = ()
     active: bool = True
     sort: int = 500
+    code: str | None = Field(default=None, description="a short name for other systems to know it by")
+    external_id: str | None = Field(default=None, description="its id in another system")
+    originator_id: str | None = Field(default=None, description="the system that it came from")
 
 
 class RequisiteChoice(Value):

@@ -4,7 +4,6 @@ Leniency is the caller's choice: `phones` and `emails` keep an invalid value wit
 refuses it.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
@@ -15,16 +14,21 @@ from email_validator import EmailNotValidError, validate_email
 
 from shared.kit.domain import Invalid
 
-MESSENGER_URLS: Final = {
-    "TELEGRAM": "https://t.me/{name}",
-    "WHATSAPP": "https://wa.me/{digits}",
-    "VIBER": "viber://chat?number=%2B{digits}",
-    "SKYPE": "skype:{name}?chat",
-    "VK": "https://vk.com/{name}",
-    "FACEBOOK": "https://m.me/{name}",
-    "INSTAGRAM": "https://ig.me/m/{name}",
+USER_URLS: Final = {
+    "TELEGRAM": "https://t.me/{}",
+    "SKYPE": "skype:{}?chat",
+    "VK": "https://vk.com/{}",
+    "FACEBOOK": "https://m.me/{}",
+    "INSTAGRAM": "https://ig.me/m/{}",
 }
-"""URLs of messengers by kind (CONT-04); a name has no `@`, digits no `+`."""
+"""URLs of users of messengers by kind (CONT-04); a name has no `@`."""
+NUMBER_URLS: Final = {
+    "WHATSAPP": "https://wa.me/{}",
+    "VIBER": "viber://chat?number=%2B{}",
+    "TELEGRAM": "https://t.me/+{}",
+    "SKYPE": "skype:%2B{}?chat",
+}
+"""URLs of numbers of messengers by kind (CONT-04): digits with the prefix of a country and without `+`."""
 
 
 def normalized_phone(value: str, country: str) -> str | None:
@@ -36,6 +40,17 @@ def normalized_phone(value: str, country: str) -> str | None:
     if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def extension(point: ContactPoint) -> str | None:
+    """Return the extension of a phone, which its normalised number has not; None where it has none."""
+    if point.normalized is None or not point.normalized.startswith("+"):
+        return None
+    country = phonenumbers.region_code_for_number(phonenumbers.parse(point.normalized))
+    try:
+        return phonenumbers.parse(point.value, country).extension or None
+    except phonenumbers.NumberParseException:
+        return None
 
 
 def normalized_email(value: str) -> str | None:
@@ -56,19 +71,23 @@ def emails(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
     return tuple(p.model_copy(update={"normalized": normalized_email(p.value)}) for p in points)
 
 
-def messengers(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
+def messengers(points: Sequence[ContactPoint], country: str) -> tuple[ContactPoint, ...]:
     """Fill `url` of those messengers whose kind is known (CONT-04)."""
-    return tuple(p.model_copy(update={"url": messenger_url(p.kind, p.value)}) for p in points)
+    return tuple(p.model_copy(update={"url": messenger_url(p.kind, p.value, country)}) for p in points)
 
 
-def messenger_url(kind: str, value: str) -> str | None:
-    """Make the URL of a number or user of a messenger; None where the kind is not known or does not fit."""
-    template = MESSENGER_URLS.get(kind)
-    digits = re.sub(r"[^0-9]", "", value).lstrip("0")
+def messenger_url(kind: str, value: str, country: str) -> str | None:
+    """Make the URL of a number or a user of a messenger; `country` is for national numbers.
+
+    None where the kind has no URLs, or where the value is no valid number or no name: a wrong URL opens a chat with a
+    stranger.
+    """
+    is_number = not any(char.isalpha() for char in value)
+    if is_number and kind in NUMBER_URLS:
+        number = normalized_phone(value, country)
+        return None if number is None else NUMBER_URLS[kind].format(number.removeprefix("+"))
     name = quote(value.strip().removeprefix("@"), safe="")
-    if template is None or not (digits if "{digits}" in template else name):
-        return None
-    return template.format(digits=digits, name=name)
+    return USER_URLS[kind].format(name) if name and kind in USER_URLS else None
 
 
 def must_be_valid(**lists: Sequence[ContactPoint]) -> None:

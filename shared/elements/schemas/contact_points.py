@@ -96,5 +96,5 @@ def contact_point_fields(given: Mapping[str, Any], country: str) -> dict[str, tu
     if "emails" in points:
         points["emails"] = rules.emails(points["emails"])
     if "messengers" in points:
-        points["messengers"] = rules.messengers(points["messengers"])
+        points["messengers"] = rules.messengers(points["messengers"], country)
     return points

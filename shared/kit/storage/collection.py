@@ -164,7 +164,8 @@ class Collection:
         """Drop the collection with its indexes, if it exists."""
         await self._inner.drop()
 
-    async def aggregate(self, pipeline: Sequence[Document]) -> list[Document]:
-        """Run an aggregation pipeline."""
-        documents: list[Document] = await self._inner.aggregate(list(pipeline)).to_list(length=None)
+    async def aggregate(self, pipeline: Sequence[Document], *, hint: str | None = None) -> list[Document]:
+        """Run an aggregation pipeline, by the index named in `hint`."""
+        options = {} if hint is None else {"hint": hint}
+        documents: list[Document] = await self._inner.aggregate(list(pipeline), **options).to_list(length=None)
         return documents

@@ -17,14 +17,14 @@ from shared.kit.storage.repository import Repository
 
 
 class DuplicateSearch(Protocol):
-    """Finds duplicates and counts contacts."""
+    """Finds duplicates, and the place of a further contact."""
 
     async def matches(self, phones: Sequence[str], emails: Sequence[str]) -> tuple[list[ElementRef], list[ElementRef]]:
         """Find contacts and companies with one of these phones or e-mails, oldest first."""
         ...
 
-    async def number_of_contacts(self, company_id: str) -> int:
-        """Count the contacts of a company."""
+    async def last_position(self, company_id: str) -> int:
+        """Return the greatest position among the contacts of a company, 0 where it has none."""
         ...
 
 
@@ -52,3 +52,5 @@ class Collaborators:
     reference: FieldCodes
     numbers: Numbers
     answers: Answers
+    currency: str
+    """The base currency."""

@@ -25,7 +25,7 @@ async def create_or_link_company(
         return await surviving_ref(target.ref, owners=use.companies)
     alone = contact is None or contact.ref.id != request.proposed_contact_id
     fields = company_fields(request, target.ref.title, alone=alone)
-    fields |= (await use.reference.codes(Company.TYPE.fields)).defaults
+    fields |= (await use.reference.codes(Company.TYPE.fields)).defaults | Company.defaults(use.currency)
     company = await use.companies.add_numbered(
         lambda number: Company.create(
             target.ref.id,

@@ -10,6 +10,8 @@ from services.clients.conversion.domain.decision import TargetDecision
 from services.clients.conversion.domain.lead_snapshot import address_requisites, contact_fields
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.errors import TooManyCompanies
+from services.clients.records.usecases.employment import STEP
 from services.clients.records.usecases.merge import surviving_ref
 from shared.kit.domain import Cause
 from shared.kit.storage.repository_errors import Gone
@@ -29,8 +31,9 @@ async def create_or_link_contact(
     if target.action == "link":
         ref = await surviving_ref(target.ref, owners=use.contacts)
         if employer is not None:
-            # Deleted since it was decided: the conversion still ends, and lead and deal unlink it as any other.
-            with suppress(Gone):
+            # Deleted since it was decided: the conversion still ends, and lead and deal unlink it as any other. So it
+            # ends where the contact works for as many companies as one may: lead and deal link both.
+            with suppress(Gone, TooManyCompanies):
                 await use.contacts.change(
                     ref.id,
                     lambda contact: contact.link(employer.ref, position=employer.position, by=cause.actor, at=cause.at),
@@ -60,5 +63,5 @@ async def _employer(company: TargetDecision | None, use: Collaborators) -> Compa
     """Build the link to the company of the conversion, last among the contacts of an existing one."""
     if company is None:
         return None
-    others = 0 if company.action == "create" else await use.views.number_of_contacts(company.ref.id)
-    return CompanyLink(company_id=company.ref.id, title=company.ref.title, position=10 * (others + 1), is_primary=True)
+    last = 0 if company.action == "create" else await use.views.last_position(company.ref.id)
+    return CompanyLink(company_id=company.ref.id, title=company.ref.title, position=last + STEP, is_primary=True)

@@ -46,7 +46,9 @@ async def resolve_lead_client(request: LeadConversionRequested, cause: Cause, us
         create_or_link_contact(request, for_contact, for_company, own, use),
     )
     if contact is not None and company is not None:
-        await reconcile_employer(contact.id, company.id, own, contacts=use.contacts, companies=use.companies)
+        await reconcile_employer(
+            contact.id, company.id, own, contacts=use.contacts, companies=use.companies, views=use.views
+        )
     await use.resolutions.change(
         id_, lambda found: found.finish(to=cause.key, contact=contact, company=company), cause.step("answer")
     )

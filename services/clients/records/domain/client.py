@@ -18,6 +18,12 @@ class ClientRecord(Mergeable[S], Generic[S]):
     """A contact or a company."""
 
     @classmethod
+    def defaults(cls, currency: str) -> dict[str, Any]:
+        """Return what the fields without a dictionary are where a new record does not say; `currency` is the base."""
+        del currency
+        return {}
+
+    @classmethod
     def create(
         cls,
         id_: str,
@@ -95,6 +101,7 @@ class ClientRecord(Mergeable[S], Generic[S]):
         changed = change_fields(self, changes, self.TYPE.fields)
         if changed:
             self._apply_rules()
+            self.check_room()
             self._touch(by, at)
             self.record(self._updated(*changed))
             self._record_responsible(changed[0])

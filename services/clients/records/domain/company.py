@@ -15,7 +15,7 @@ from crm_contracts.companies import (
     CompanyUpdated,
 )
 from crm_contracts.envelope import Event
-from crm_contracts.values import ElementRef
+from crm_contracts.values import ElementRef, Money
 from pydantic import computed_field
 
 from services.clients.records.domain.client import ClientRecord
@@ -32,6 +32,11 @@ class Company(ClientRecord[CompanyState], CompanyState):
     NOUN: ClassVar[str] = "company"
     TYPE: ClassVar[elements.ElementType] = elements.COMPANY
 
+    @classmethod
+    def defaults(cls, currency: str) -> dict[str, Any]:
+        """Begin with no revenue (COMP-03)."""
+        return {"revenue": Money(currency=currency)}
+
     @computed_field  # type: ignore[prop-decorator]
     @property
     def search(self) -> list[str]:
@@ -39,8 +44,7 @@ class Company(ClientRecord[CompanyState], CompanyState):
         if self.deleted_at or self.is_my_company:
             return []
         keys = company_keys([self.title, *self.legal_names], self.phones, self.emails, self.tax_numbers)
-        further = further_keys({"websites": self.websites, "messengers": self.messengers})
-        return sorted({*keys, *account_keys(self.accounts), *further})
+        return sorted({*keys, *account_keys(self.accounts), *further_keys(dict(self))})
 
     @property
     def ref(self) -> ElementRef:
@@ -78,4 +82,11 @@ class Company(ClientRecord[CompanyState], CompanyState):
         return CompanyReplaced(company=self.ref, survivor=survivor, before=self.state)
 
     def _merged(self, removed: tuple[ElementRef, ...], before: Any, after: Any) -> Event:
-        return CompanyMerged(survivor=self.ref, removed=removed, before=before, after=after, requisites=self.requisites)
+        return CompanyMerged(
+            survivor=self.ref,
+            removed=removed,
+            before=before,
+            after=after,
+            requisites=self.requisites,
+            lead_id=self.lead_id,
+        )

@@ -32,7 +32,6 @@ from services.clients.records.domain.employment import (
 )
 from services.clients.records.domain.errors import NameMissing
 from services.clients.records.domain.search_keys import contact_keys
-from services.clients.text import FurtherField
 from shared.elements.domain.responsible import NewResponsible
 
 
@@ -48,13 +47,8 @@ class Contact(ClientRecord[ContactState], ContactState):
         """Keys that it is found by (CLI-03, DUP-03)."""
         if self.deleted_at:
             return []
-        further: dict[FurtherField, Any] = {
-            "birth_date": self.birth_date or "",
-            "websites": self.websites,
-            "messengers": self.messengers,
-        }
         keys = contact_keys(self.full_name, self.phones, self.emails, self.tax_numbers)
-        return sorted({*keys, *account_keys(self.accounts), *further_keys(further)})
+        return sorted({*keys, *account_keys(self.accounts), *further_keys(dict(self))})
 
     @property
     def ref(self) -> ElementRef:
@@ -69,13 +63,22 @@ class Contact(ClientRecord[ContactState], ContactState):
         by: str,
         at: datetime,
         is_primary: bool | None = None,
-        role_id: int = 0,
+        role_id: int | None = None,
     ) -> None:
-        """Link a company; the first one becomes primary, and a new primary replaces the old one (CONT-07, CLI-06)."""
+        """Link a company, or change how it is linked; linked so already, nothing changes (CONT-07, CLI-06).
+
+        `position` is its place among the contacts of the company, if the link is new.
+
+        Raises:
+            TooManyCompanies: it has the maximum number.
+            PrimaryNeeded: its primary company would be primary no longer.
+            MergeRunning: it would have too many with those that it is taking over.
+        """
         links = link_company(self.companies, company, position=position, is_primary=is_primary, role_id=role_id)
         if links is None:
             return
         self.companies = links
+        self.check_room()
         self._touch(by, at)
         self.record(ContactLinked(contact=self.ref, company=company, companies=links))
 
@@ -88,12 +91,12 @@ class Contact(ClientRecord[ContactState], ContactState):
         self._touch(by, at)
         self.record(ContactUnlinked(contact=self.ref, company=gone.ref, companies=self.companies))
 
-    def replace_company(self, gone: ElementRef, survivor: ElementRef, *, by: str, at: datetime) -> None:
-        """Replace a merged company by its survivor, keeping the primary flag and avoiding duplicates (DUP-02)."""
+    def replace_company(self, gone: ElementRef, survivor: ElementRef, *, last: int, by: str, at: datetime) -> None:
+        """Replace a merged company by its survivor; `last` is the greatest position among its contacts (DUP-02)."""
         old = find_link(self.companies, gone.id)
         if old is None:
             return
-        self.companies = replace_company(self.companies, old, survivor)
+        self.companies = replace_company(self.companies, old, survivor, last=last)
         self._touch(by, at)
         self.record(ContactUnlinked(contact=self.ref, company=old.ref, companies=self.companies))
         self.record(ContactLinked(contact=self.ref, company=survivor, companies=self.companies))
@@ -137,4 +140,5 @@ class Contact(ClientRecord[ContactState], ContactState):
             after=after,
             companies=self.companies,
             requisites=self.requisites,
+            lead_id=self.lead_id,
         )

@@ -5,7 +5,7 @@ read of one index.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from crm_contracts.values import ContactPoint
 
@@ -15,6 +15,9 @@ from services.clients.text import Card, Criterion, FurtherField, words_of
 BANK: Final = "b:"
 FURTHER: Final = "f:"
 MAX_FURTHER: Final = 7
+FURTHER_FIELDS: Final[tuple[FurtherField, ...]] = get_args(FurtherField)
+MAX_TEXT: Final = 200
+"""Characters of a text that are looked at; more than fit into a key."""
 MIN_NUMBER: Final = 4
 ACCOUNT_FIELDS: Final = ("RQ_IBAN", "RQ_ACC_NUM")
 
@@ -29,13 +32,14 @@ def account_keys(numbers: Iterable[str]) -> set[str]:
     return {whole_key(BANK, plain_number(number)) for number in numbers if plain_number(number)}
 
 
-def further_keys(values: Mapping[FurtherField, Any]) -> set[str]:
-    """Derive the keys of other fields, one value or several each."""
+def further_keys(values: Mapping[Any, Any]) -> set[str]:
+    """Derive the keys of other fields, one value or several each; those that are no `FurtherField` have none."""
     keys = set()
-    for name, value in values.items():
+    for name in FURTHER_FIELDS:
+        value = values.get(name)
         for each in value if isinstance(value, (list, tuple, set)) else [value]:
-            text = each.value if isinstance(each, ContactPoint) else each
-            if words := " ".join(words_of(str(text))):
+            text = each.value if isinstance(each, ContactPoint) else each or ""
+            if words := " ".join(words_of(str(text)[:MAX_TEXT])):
                 keys.add(whole_key(f"{FURTHER}{name}:", words))
     return keys
 

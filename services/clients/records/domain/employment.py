@@ -5,9 +5,15 @@ new list, or None where nothing changes.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from crm_contracts.contacts import CompanyLink
 from crm_contracts.values import ElementRef
+
+from services.clients.records.domain.errors import PrimaryNeeded, TooManyCompanies
+
+MAX_COMPANIES: Final = 100
+"""Of one contact: every event about its links carries all of them."""
 
 Links = tuple[CompanyLink, ...]
 
@@ -25,23 +31,34 @@ def find_link(links: Iterable[CompanyLink], company_id: str) -> CompanyLink | No
 
 
 def link_company(
-    links: Links, company: ElementRef, *, position: int, is_primary: bool | None, role_id: int
+    links: Links, company: ElementRef, *, position: int, is_primary: bool | None, role_id: int | None
 ) -> Links | None:
-    """Link a company; the first one becomes primary, and a new primary replaces the old one."""
+    """Link a company, or change how it is linked; None leaves the flag or the role as it is, of a new link none and 0.
+
+    The first company becomes primary, and a new primary replaces the old one.
+
+    Raises:
+        TooManyCompanies: the contact has the maximum number.
+        PrimaryNeeded: the primary one would be primary no longer.
+    """
     known = find_link(links, company.id)
-    if known is not None and (is_primary is None or known.is_primary or not is_primary):
-        return None
-    others = [link for link in links if link.company_id != company.id]
-    if is_primary:
-        others = [link.model_copy(update={"is_primary": False}) for link in others]
-    added = known or CompanyLink(
-        company_id=company.id,
-        title=company.title,
-        position=position,
-        sort=max((link.sort for link in others), default=0) + 10,
-        role_id=role_id,
-    )
-    return with_one_primary([*others, added.model_copy(update={"is_primary": bool(is_primary)})])
+    if known is None and len(links) >= MAX_COMPANIES:
+        message = f"A contact works for at most {MAX_COMPANIES} companies."
+        raise TooManyCompanies(
+            message, {"errors": [{"field": "company_id", "code": TooManyCompanies.code, "message": message}]}
+        )
+    if known is not None and known.is_primary and is_primary is False:
+        message = "One company is primary: make another one primary instead."
+        raise PrimaryNeeded(
+            message, {"errors": [{"field": "is_primary", "code": PrimaryNeeded.code, "message": message}]}
+        )
+    last = max((link.sort for link in links), default=0)
+    link = known or CompanyLink(company_id=company.id, title=company.title, position=position, sort=last + 10)
+    given = {"is_primary": is_primary, "role_id": role_id}
+    link = link.model_copy(update={name: value for name, value in given.items() if value is not None})
+    others = [other.model_copy(update={"is_primary": other.is_primary and not is_primary}) for other in links]
+    changed = with_one_primary([*(other for other in others if other.company_id != company.id), link])
+    return None if changed == links else changed
 
 
 def unlink_company(links: Links, gone: CompanyLink) -> Links:
@@ -49,11 +66,19 @@ def unlink_company(links: Links, gone: CompanyLink) -> Links:
     return with_one_primary(link for link in links if link is not gone)
 
 
-def replace_company(links: Links, gone: CompanyLink, survivor: ElementRef) -> Links:
-    """Replace a merged company by its survivor, keeping the primary flag and avoiding duplicates (DUP-02)."""
-    known = find_link(links, survivor.id) or gone
-    place = {"company_id": survivor.id, "title": survivor.title, "is_primary": known.is_primary or gone.is_primary}
-    others = [link for link in links if link not in {gone, known}]
+def replace_company(links: Links, gone: CompanyLink, survivor: ElementRef, *, last: int) -> Links:
+    """Replace a merged company by its survivor, keeping the primary flag and avoiding duplicates (DUP-02).
+
+    A contact that is new there comes after those of the survivor, of which `last` is the greatest position.
+    """
+    known = find_link(links, survivor.id) or gone.model_copy(update={"position": last + gone.position})
+    place = {
+        "company_id": survivor.id,
+        "title": survivor.title,
+        "is_primary": known.is_primary or gone.is_primary,
+        "role_id": known.role_id or gone.role_id,
+    }
+    others = [link for link in links if link.company_id not in {gone.company_id, survivor.id}]
     return with_one_primary([*others, known.model_copy(update=place)])
 
 
@@ -62,9 +87,12 @@ def join_links(links: Links, others: Sequence[CompanyLink]) -> Links:
     joined = {link.company_id: link for link in links}
     has_primary = bool(joined)
     for link in others:
-        last = max((known.sort for known in joined.values()), default=0)
+        known = joined.get(link.company_id)
+        if known is not None:
+            joined[link.company_id] = known.model_copy(update={"role_id": known.role_id or link.role_id})
+            continue
+        last = max((each.sort for each in joined.values()), default=0)
         added = link.model_copy(update={"sort": last + 10, "is_primary": link.is_primary and not has_primary})
-        if link.company_id not in joined:
-            joined[link.company_id] = added
-            has_primary = has_primary or added.is_primary
+        joined[link.company_id] = added
+        has_primary = has_primary or added.is_primary
     return with_one_primary(joined.values())

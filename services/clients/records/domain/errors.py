@@ -15,6 +15,24 @@ class RequisiteNotValid(Invalid):
     code = "requisite_not_valid"
 
 
+class RequisiteIdTaken(Conflict):
+    """The owner has other requisites of this id (REQ-01)."""
+
+    code = "requisite_id_taken"
+
+
+class TooManyCompanies(Invalid):
+    """The contact works for as many companies as one may (CONT-07)."""
+
+    code = "too_many_companies"
+
+
+class PrimaryNeeded(Invalid):
+    """One company of a contact is primary as long as there is any (CONT-07, CLI-06)."""
+
+    code = "primary_needed"
+
+
 class TooManyRequisites(Conflict):
     """The owner has the maximum number of requisites."""
 

@@ -8,7 +8,7 @@ could replace each other.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from crm_contracts.clients import ClientMergeRequested
 from crm_contracts.companies import CompanyState
@@ -19,6 +19,7 @@ from crm_contracts.requisites import Requisite
 from crm_contracts.values import ElementRef, Fields, Value
 from pydantic import Field
 
+from services.clients.records.domain.employment import MAX_COMPANIES
 from services.clients.records.domain.errors import MergeConflict, MergeRunning, NotMergeable
 from services.clients.records.domain.import_guard import ImportGuard
 from services.clients.records.domain.merge_fields import MAX_ENTRIES, SELLER_FLAGS, check_resolution, merged_fields
@@ -55,6 +56,7 @@ class Mergeable(RequisiteOwner, HasResponsible, ImportGuard, Generic[S]):
     TYPE: ClassVar[ElementType]
     merging: Merge[S] | None = None
     merged_into: str | None = None
+    lead_id: str | None = None
 
     @property
     def state(self) -> S:
@@ -94,8 +96,8 @@ class Mergeable(RequisiteOwner, HasResponsible, ImportGuard, Generic[S]):
         if differences:
             conflicts = [each.model_dump(mode="json") for each in differences]
             raise MergeConflict("The records differ; say whose values count.", {"conflicts": conflicts})
-        for name in sorted(name for name, most in MAX_ENTRIES.items() if len(merged.get(name, ())) > most):
-            raise NotMergeable(f"Together they have more than {MAX_ENTRIES[name]} {name}.")
+        if excess := _excess(merged, [record.state for record in records]):
+            raise NotMergeable(excess)
         parts = tuple(Part(ref=other.ref, version=other.version, state=other.state) for other in others)
         self.merging = Merge(id=merge_id, parts=parts, resolution=dict(resolution))
         self._touch(by, at)
@@ -133,6 +135,7 @@ class Mergeable(RequisiteOwner, HasResponsible, ImportGuard, Generic[S]):
             before, after = change_fields(self, self._corrected_here(merged), fields) or (fields(), fields())
             theirs = (requisite for state in states for requisite in state.requisites)
             self.requisites = tuple(sorted((*self.requisites, *theirs), key=lambda each: each.sort))
+            self.lead_id = self.lead_id or next((state.lead_id for state in states if state.lead_id), None)
             self._join_links(states)
             self._touch(by, at)
             self.record(self._merged(tuple(part.ref for part in parts), before, after))
@@ -146,6 +149,18 @@ class Mergeable(RequisiteOwner, HasResponsible, ImportGuard, Generic[S]):
         """
         if self.merging is not None:
             raise MergeRunning("This record is taking over others just now.")
+
+    def check_room(self) -> None:
+        """Check that what a running merge is going to add still fits.
+
+        Raises:
+            MergeRunning: the record has grown too large for the others; it may grow when the merge is complete.
+        """
+        if self.merging is not None:
+            states: list[S] = [self.state, *(part.state for part in self.merging.parts)]
+            merged, _ = merged_fields(self.TYPE.fields, states, self.merging.resolution)
+            if excess := _excess(merged, states):
+                raise MergeRunning(f"This record is taking over others just now. {excess}")
 
     def _set_requisites(self, requisites: Iterable[Requisite], by: str, at: datetime) -> None:
         self.check_no_merge_running()  # a merge has checked that there is room for the requisites of all
@@ -180,5 +195,16 @@ def _check_mergeable(records: Sequence[Mergeable[S]]) -> None:
         raise NotMergeable(f"Together they have more than {MAX_REQUISITES} requisites.")
     if len(set(ids)) < len(ids):
         raise NotMergeable("Two of them have requisites of the same id.")
-    if sum(len(record.state.model_dump_json().encode()) for record in records) > MAX_BYTES:
-        raise NotMergeable("Together they are too large.")
+
+
+def _excess(merged: Mapping[str, Any], states: Sequence[ContactState | CompanyState]) -> str | None:
+    """Say what the merged record would have too much of, if anything."""
+    for name, most in sorted(MAX_ENTRIES.items()):
+        if len(merged.get(name, ())) > most:
+            return f"Together they have more than {most} {name}."
+    links = (link for state in states if isinstance(state, ContactState) for link in state.companies)
+    if len({link.company_id for link in links}) > MAX_COMPANIES:
+        return f"Together they work for more than {MAX_COMPANIES} companies."
+    if sum(len(state.model_dump_json().encode()) for state in states) > MAX_BYTES:
+        return "Together they are too large."
+    return None

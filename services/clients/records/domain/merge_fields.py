@@ -9,9 +9,10 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from crm_contracts.fields import Identified
-from crm_contracts.values import ContactPoint, Fields, Value
+from crm_contracts.values import ContactPoint, Fields, Money, Value
 
 from services.clients.records.domain.errors import ResolutionNotValid
+from shared.elements.domain.contact_points import extension
 
 MAX_ENTRIES: Final = {"phones": 50, "emails": 50, "websites": 50, "messengers": 50, "observers": 100, "traces": 100}
 """As many as a caller may give."""
@@ -62,7 +63,7 @@ def merged_fields(
             merged[name] = getattr(decided[0], name)
         else:
             pairs = zip(records, values, strict=True)
-            filled = tuple(FieldValue(id=record.id, value=value) for record, value in pairs if value not in (None, ""))
+            filled = tuple(FieldValue(id=record.id, value=value) for record, value in pairs if _is_filled(value))
             merged[name] = filled[0].value if filled else values[0]
             if len({_comparable(each.value) for each in filled}) > 1:
                 differences.append(Difference(field=name, values=filled))
@@ -94,9 +95,17 @@ def _joined(lists: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
     return tuple(entries)
 
 
+def _is_filled(value: Any) -> bool:
+    """Whether a value was filled in: a revenue of zero is the one that a company begins with (COMP-03)."""
+    return value.value != 0 if isinstance(value, Money) else value not in (None, "")
+
+
 def _identity(entry: Any) -> Hashable:
-    """Identify an entry of a list; one number may be in several messengers."""
-    return (entry.normalized or (entry.kind, entry.value)) if isinstance(entry, ContactPoint) else entry
+    """Identify an entry of a list; one number may be in several messengers, and have several extensions."""
+    if isinstance(entry, ContactPoint):
+        return (entry.normalized, extension(entry)) if entry.normalized else (entry.kind, entry.value)
+    identity: Hashable = entry
+    return identity
 
 
 def _comparable(value: Any) -> Hashable:

@@ -134,6 +134,13 @@ PRESETS: Final[Mapping[str, Preset]] = {
 }
 """By id, such as `company-de`."""
 
+
+def default_preset(owner_type: OwnerType, country: str) -> str | None:
+    """Return the preset of requisites that name none: that of a person or of an organisation there, if any (REQ-01)."""
+    preset = f"{owner_type}-{country.lower()}"
+    return preset if preset in PRESETS else None
+
+
 BANK_FIELDS: Final[Mapping[str, PresetField]] = {
     field.code: field
     for field in (

@@ -1,7 +1,7 @@
 """Check requisites against the preset of their country (REQ-02 to REQ-04)."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from crm_contracts.requisites import BankDetail, Requisite
@@ -20,15 +20,15 @@ def valid_requisite(requisite: Requisite, owner_type: str) -> Requisite:
     """
     problems: list[Problem] = []
     preset = _preset(requisite, owner_type, problems)
+    if requisite.country_code not in {None, preset.country_code if preset else None}:
+        problems.append(_problem("country_code", "another_country", "must be the country of the preset"))
     fields = _values(requisite.fields, preset.field if preset else lambda _: None, "fields", problems)
     details = tuple(
         _valid_bank_detail(detail, preset, f"bank_details.{place}", problems)
         for place, detail in enumerate(requisite.bank_details)
     )
-    counts = Counter(address.type for address in requisite.addresses)
-    for place, address in enumerate(requisite.addresses):
-        if counts[address.type] > 1:
-            problems.append(_problem(f"addresses.{place}.type", "twice", "one address of each type (REQ-03)"))
+    problems += _twice("bank_details", "id", [detail.id for detail in requisite.bank_details], "an id of its own")
+    problems += _twice("addresses", "type", [address.type for address in requisite.addresses], "one of each type")
     if problems:
         raise RequisiteNotValid("Some fields of the requisite are not valid.", {"errors": problems})
     return requisite.model_copy(
@@ -36,10 +36,22 @@ def valid_requisite(requisite: Requisite, owner_type: str) -> Requisite:
     )
 
 
+def _twice(part: str, field: str, values: Sequence[str], why: str) -> list[Problem]:
+    """Name each place of a list whose value another one has as well; no value at all is none."""
+    counts = Counter(value for value in values if value)
+    return [
+        _problem(f"{part}.{place}.{field}", "twice", why) for place, value in enumerate(values) if counts[value] > 1
+    ]
+
+
 def _preset(requisite: Requisite, owner_type: str, problems: list[Problem]) -> Preset | None:
     if requisite.preset_id is None:
         if not requisite.address_only:
-            problems.append(_problem("preset_id", "missing", "only a carrier of addresses has no preset"))
+            problems.append(
+                _problem(
+                    "preset_id", "missing", "only a carrier of addresses has none, and this country has no default"
+                )
+            )
         return None
     preset = PRESETS.get(requisite.preset_id)
     if preset is None or preset.owner_type != owner_type:

@@ -4,19 +4,20 @@ Requisites are part of their owner's document, so each change of one is a change
 sequence.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from crm_contracts.clients import RequisiteChanged, RequisiteCreated, RequisiteDeleted
-from crm_contracts.requisites import Requisite
+from crm_contracts.requisites import BankDetail, Requisite
 from crm_contracts.values import ElementRef
 
+from services.clients.records.domain.bank_details import identified
 from services.clients.records.domain.duplicates import ACCOUNT_FIELDS
-from services.clients.records.domain.errors import TooManyRequisites
+from services.clients.records.domain.errors import RequisiteIdTaken, TooManyRequisites
 from services.clients.records.domain.presets import PRESETS
 from services.clients.records.domain.requisite_rules import valid_requisite
-from shared.kit.domain import Aggregate, NotFound
+from shared.kit.domain import Aggregate, NotFound, derived_id
 
 MAX_REQUISITES: Final = 20
 NAME_FIELDS: Final = ("RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME")
@@ -34,31 +35,40 @@ class RequisiteOwner(Aggregate):
         """Pointer to the owner."""
         raise NotImplementedError
 
-    def add_requisite(self, requisite: Requisite, *, by: str, at: datetime) -> None:
+    def add_requisite(self, requisite: Requisite, *, key: str, by: str, at: datetime) -> None:
         """Add requisites; the same again changes nothing.
+
+        New accounts in it get ids derived from `key`, which belongs to this request alone.
 
         Raises:
             RequisiteNotValid: names every wrong field.
+            RequisiteIdTaken: the owner has others of this id.
             TooManyRequisites: the owner has the maximum number.
         """
-        if any(known.id == requisite.id for known in self.requisites):
+        known = next((each for each in self.requisites if each.id == requisite.id), None)
+        added = self._checked(requisite, known.bank_details if known else (), key)
+        if known is not None:
+            if added != known:
+                message = f"There are other requisites of the id {known.id}: PUT changes them."
+                raise RequisiteIdTaken(message)
             return
         if len(self.requisites) >= MAX_REQUISITES:
             message = f"At most {MAX_REQUISITES} requisites."
             raise TooManyRequisites(message)
-        added = valid_requisite(requisite, self.ref.type)
         self._set_requisites((*self.requisites, added), by, at)
         self.record(RequisiteCreated(owner=self.ref, requisite=added, requisites=self.requisites))
 
-    def change_requisite(self, requisite: Requisite, *, by: str, at: datetime) -> None:
+    def change_requisite(self, requisite: Requisite, *, key: str, by: str, at: datetime) -> None:
         """Replace the requisites with the same id; equal ones change nothing.
+
+        Accounts in it keep their ids; new ones get ids derived from `key`, which belongs to this request alone.
 
         Raises:
             NotFound: there are none with this id.
             RequisiteNotValid: names every wrong field.
         """
         before = self.requisite(requisite.id)
-        after = valid_requisite(requisite, self.ref.type)
+        after = self._checked(requisite, before.bank_details, key)
         if after == before:
             return
         self._set_requisites((after if known is before else known for known in self.requisites), by, at)
@@ -106,6 +116,14 @@ class RequisiteOwner(Aggregate):
         """Names and full names in all requisites (CLI-03)."""
         for requisite in self.requisites:
             yield from (requisite.fields[name] for name in NAME_FIELDS if name in requisite.fields)
+
+    def _checked(self, requisite: Requisite, known: Sequence[BankDetail], key: str) -> Requisite:
+        """Normalise requisites, and recognise those of their accounts that are known."""
+        valid = valid_requisite(requisite, self.ref.type)
+        accounts = identified(
+            valid.bank_details, known, lambda place: derived_id("bank-detail", requisite.id, key, place)
+        )
+        return valid.model_copy(update={"bank_details": accounts})
 
     def _set_requisites(self, requisites: Iterable[Requisite], by: str, at: datetime) -> None:
         self.requisites = tuple(sorted(requisites, key=lambda each: each.sort))

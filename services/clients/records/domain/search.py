@@ -10,14 +10,20 @@ from services.clients.text import words_of
 MIN_QUERY: Final = 2
 MAX_QUERY: Final = 100
 MIN_DIGITS: Final = 4
+MAX_SIFTED: Final = 3
+"""Words of a query, the longest ones, whose names are looked through for the others."""
 
 
 @dataclass(frozen=True)
 class KeyRange:
-    """A range of the index: keys that begin with `prefix`, of clients whose name also has all these words."""
+    """A range of the index: keys that begin with `prefix`, of clients whose name also has all these words.
+
+    `word` is the one of them that the range is of, where it is one alone.
+    """
 
     prefix: str
     words: tuple[str, ...] = ()
+    word: str | None = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,11 @@ class Query:
     phone: str | None
     email: str | None
     ranges: tuple[KeyRange, ...]
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Words that have ranges of their own."""
+        return frozenset(keys.word for keys in self.ranges if keys.word is not None)
 
     @classmethod
     def of(cls, text: str, *, phone: str | None = None, email: str | None = None) -> "Query":
@@ -53,9 +64,10 @@ def _by_name(words: Sequence[str]) -> Iterator[KeyRange]:
         # In another order; the last word typed may be incomplete, so it comes last, or nothing comes after it.
         yield KeyRange(WORD + f"{words[-1]} {words[0]}", tuple(words))
         yield KeyRange(WORD + f"{words[-2]} {words[-1]}", tuple(words))
-        longest = max(words, key=len)
-        yield KeyRange(NAME + longest, tuple(words))
-        yield KeyRange(WORD + longest, tuple(words))
+        # Of several words that may all be incomplete, one is in few names, and it need not be the longest.
+        longest = sorted(dict.fromkeys(words), key=len, reverse=True)[:MAX_SIFTED]
+        yield from (KeyRange(NAME + word, tuple(words), word) for word in longest)
+        yield from (KeyRange(WORD + word, tuple(words), word) for word in longest)
 
 
 def _by_address(typed: str) -> Iterator[KeyRange]:

@@ -63,10 +63,9 @@ def digits_of(text: str) -> str:
     return "".join(char for char in text if char.isascii() and char.isdigit())
 
 
-def has_words(keys: Iterable[str], words: Sequence[str]) -> bool:
-    """Check that each of the words begins a word of the name in these keys."""
-    named = {word for key in keys if key.startswith((NAME, WORD)) for word in key[len(NAME) :].split()}
-    return all(any(own.startswith(word) for own in named) for word in words)
+def begins_a_word(word: str) -> str:
+    """Build the regular expression of keys with a name of which a word begins so; `word` is a plain one."""
+    return f"^({NAME}|{WORD})(.* )?{word}"
 
 
 def _name(words: Sequence[str]) -> list[str]:

@@ -30,18 +30,17 @@ def build_router(
     numbers: Numbers,
     long_polls: LongPolls,
     country: str,
+    currency: str,
 ) -> APIRouter:
     """Build the routes; those by origin come first, or other paths of two parts would match them."""
     api = APIRouter()
-    cards = Cards(elements, long_polls)
-    api.include_router(contacts_router(RecordHandlers(contacts, ContactOut, views, reference, numbers, cards, country)))
-    api.include_router(
-        companies_router(RecordHandlers(companies, CompanyOut, views, reference, numbers, cards, country))
-    )
+    shared = (views, reference, numbers, Cards(elements, long_polls), country, currency)
+    api.include_router(contacts_router(RecordHandlers(contacts, ContactOut, *shared)))
+    api.include_router(companies_router(RecordHandlers(companies, CompanyOut, *shared)))
     api.include_router(employment_router(contacts, companies, views))
     api.include_router(search_router(contacts, companies, country=country))
     api.include_router(duplicates_router(contacts, companies, views, elements, country=country))
-    api.include_router(requisites_router(contacts))
-    api.include_router(requisites_router(companies))
+    api.include_router(requisites_router(contacts, country=country))
+    api.include_router(requisites_router(companies, country=country))
     api.include_router(presets_router())
     return api

@@ -1,6 +1,7 @@
 """Routes of companies."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 
@@ -17,9 +18,9 @@ from services.clients.records.schemas.records import (
     NewCompanyOut,
 )
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Page
+from shared.kit.web.schemas import Limit, Page, cursor_of
 
-MAX_SHOWN = 500
+SeatCursor = Annotated[str | None, cursor_of("seats")]
 
 
 @dataclass
@@ -53,9 +54,10 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
         return await handlers.correct(record_id, body, call, response)
 
     @api.get("/companies/{company_id}/contacts")
-    async def people(company_id: str, call: CanRead) -> list[ContactOut]:
-        """List the company's contacts in their order, at most 500 (COMP-04)."""
+    async def people(company_id: str, call: CanRead, limit: Limit = 50, cursor: SeatCursor = None) -> Page[ContactOut]:
+        """List the company's contacts in their order, first its main one (COMP-04, CLI-07)."""
         await call.guard(handlers.owners).get(company_id)
-        return [ContactOut.of(contact) for contact in (await handlers.views.contacts_of(company_id))[:MAX_SHOWN]]
+        found, more = await handlers.views.contacts_page(company_id, access=call.caller, limit=limit, cursor=cursor)
+        return Page(items=[ContactOut.of(contact) for contact in found], next_cursor=more)
 
     return api

@@ -7,13 +7,13 @@ from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.schemas.employment import LinkIn
 from services.clients.records.schemas.records import ContactOut
-from services.clients.records.usecases.employment import ContactCount, link_contact, unlink_contact
+from services.clients.records.usecases.employment import Positions, link_contact, unlink_contact
 from shared.kit.storage.repository import Repository
 from shared.kit.web.call import etag
 from shared.kit.web.routes import router
 
 
-def employment_router(contacts: Repository[Contact], companies: Repository[Company], views: ContactCount) -> APIRouter:
+def employment_router(contacts: Repository[Contact], companies: Repository[Company], views: Positions) -> APIRouter:
     """Build the routes that link contacts to companies."""
     api = router("contacts")
 
@@ -23,7 +23,11 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
 
     @api.put("/contacts/{contact_id}/companies/{company_id}")
     async def link(contact_id: str, company_id: str, body: LinkIn, call: CanWrite, response: Response) -> ContactOut:
-        """Link the contact to a company (COMP-04, CONT-07)."""
+        """Link the contact to a company, or change how it is linked: what is absent stays as it is (COMP-04, CONT-07).
+
+        New, it is the last of the company's contacts; the first company of a contact is its primary one, and a new
+        primary one replaces the old one. A contact works for at most 100 companies.
+        """
         contact = await link_contact(
             contact_id,
             company_id,

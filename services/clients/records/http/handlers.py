@@ -36,6 +36,7 @@ class RecordHandlers(Generic[C, R]):
     numbers: Numbers
     cards: Cards
     country: str
+    currency: str
 
     @property
     def plural(self) -> str:
@@ -58,6 +59,7 @@ class RecordHandlers(Generic[C, R]):
             owners=self.owners,
             reference=self.reference,
             numbers=self.numbers,
+            currency=self.currency,
             link_to=link_to,
         )
         response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
@@ -86,6 +88,7 @@ class RecordHandlers(Generic[C, R]):
             find=partial(self.views.by_origin, self.owners),
             reference=self.reference,
             numbers=self.numbers,
+            currency=self.currency,
             expected_version=call.if_match,
         )
         return self.show(record, response, 201 if is_new else 200)

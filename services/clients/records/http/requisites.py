@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 
 from services.clients.permissions import CanRead, CanWrite
 from services.clients.records.domain.client import C
-from services.clients.records.domain.presets import PRESETS
+from services.clients.records.domain.presets import PRESETS, OwnerType
 from services.clients.records.schemas.requisites import NewRequisiteIn, PresetFieldOut, PresetOut, RequisiteIn
 from services.clients.records.usecases.requisites import add_requisite, change_requisite, remove_requisite
 from shared.kit.storage.repository import Repository
@@ -13,10 +13,11 @@ from shared.kit.web.call import etag
 from shared.kit.web.routes import router
 
 
-def requisites_router(owners: Repository[C]) -> APIRouter:
-    """Build the routes of the requisites of contacts, or of companies."""
+def requisites_router(owners: Repository[C], *, country: str) -> APIRouter:
+    """Build the routes of the requisites of contacts, or of companies; `country` is that of the default preset."""
     api = router("requisites")
     path = owners.kind.TYPE.plural
+    owner_type: OwnerType = "contact" if owners.noun == "contact" else "company"
 
     def show(owner: C, id_: str, response: Response) -> Requisite:
         response.headers.update(etag(owner.version))
@@ -24,10 +25,14 @@ def requisites_router(owners: Repository[C]) -> APIRouter:
 
     @api.post(f"/{path}/{{owner_id}}/requisites", status_code=201, name=f"add_requisite_to_{path}")
     async def add(owner_id: str, body: NewRequisiteIn, call: CanWrite, response: Response) -> Requisite:
-        """Add requisites (REQ-01, REQ-02, REQ-04); the ETag is the owner's."""
+        """Add requisites (REQ-01, REQ-02, REQ-04); the ETag is the owner's. Others of the same id are a conflict."""
         id_ = body.id or call.new_id
         owner = await add_requisite(
-            owner_id, body.requisite(id_), call.cause, owners=call.guard(owners), expected_version=call.if_match
+            owner_id,
+            body.requisite(id_, owner_type, country),
+            call.cause,
+            owners=call.guard(owners),
+            expected_version=call.if_match,
         )
         response.headers["Location"] = f"/v1/{path}/{owner_id}/requisites/{id_}"
         return show(owner, id_, response)
@@ -46,8 +51,11 @@ def requisites_router(owners: Repository[C]) -> APIRouter:
     async def change(
         owner_id: str, requisite_id: str, body: RequisiteIn, call: CanWrite, response: Response
     ) -> Requisite:
-        """Replace requisites by these (REQ-01); the ETag is the owner's."""
-        requisite = body.requisite(requisite_id)
+        """Replace requisites by these (REQ-01); the ETag is the owner's.
+
+        An account keeps its id: one that is sent without it is recognised by its content, or is new (REQ-04).
+        """
+        requisite = body.requisite(requisite_id, owner_type, country)
         owner = await change_requisite(
             owner_id, requisite, call.cause, owners=call.guard(owners), expected_version=call.if_match
         )

@@ -131,7 +131,7 @@ class MergeIn(Input):
 
 
 class RecordOut(Reachable, Traced):
-    """A record with its version and the kinds of its contact data (CONT-03); empty traces are not shown (CMN-08)."""
+    """A record with its version; empty traces are not shown (CMN-08)."""
 
     traces: tuple[Touch, ...] = Field(default=(), exclude_if=lambda traces: not traces)
     version: int
@@ -140,18 +140,6 @@ class RecordOut(Reachable, Traced):
     def of(cls, record: ClientRecord[Any], **more: Any) -> Self:
         """Build the answer from a record, and from what the answer has besides."""
         return cls(**dict(record.state), version=record.version, **more)
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def has_phone(self) -> bool:
-        """Whether there is a phone."""
-        return bool(self.phones)
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def has_email(self) -> bool:
-        """Whether there is an e-mail address."""
-        return bool(self.emails)
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -1,28 +1,30 @@
 """Find clients by their search keys (CLI-03, CLI-04).
 
-Nothing is sorted: the index yields keys in the wanted order, of one key the client that changed last first, and reading
-stops as soon as there are enough. So a search costs the same among a million clients as among a thousand.
+What is typed selects short ranges of one index, the best first, and reading stops as soon as there are enough. Of one
+range those that changed last come first, of at most 2,000; the order of the index decides only which these are where a
+range has more. So a search costs at most so much among a million clients as well.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from services.clients.records.domain.client import C
 from services.clients.records.domain.search import KeyRange, Query
-from services.clients.records.domain.search_keys import has_words
+from services.clients.records.domain.search_keys import begins_a_word
 from services.clients.text import Criterion
+from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository
-from shared.kit.storage.pages import NEWEST, WITHOUT_BOOKKEEPING
+from shared.kit.storage.pages import WITHOUT_BOOKKEEPING
 from shared.kit.web.auth import Caller
 
 MAX_MATCHES: Final = 20
 """Matches of a search (CLI-04)."""
 MAX_COMPARED: Final = 200
 """Possible duplicates that are compared for one criterion."""
-MAX_SIFTED: Final = 60
-"""Records that are read from a range where other words have to match, too."""
+MAX_COMPARED_BY_TIME: Final = 2_000
+"""Records of one range that are compared by when they changed, and by their other words."""
 BY_KEY: Final = "by_key"
 KEY_INDEX: Final = Index([("search", 1), ("updated_at", -1)], name=BY_KEY)
 _BEYOND: Final = "\x7f"
@@ -31,14 +33,22 @@ _IS_SEARCHED: Final[Filter] = {"search.0": {"$exists": True}}
 
 
 async def search_clients(of: MongoRepository[C], query: Query, *, access: Caller) -> tuple[list[C], bool]:
-    """Find the best matches, at most 20, and whether there are more."""
+    """Find the best matches, at most 20, and whether there are or may be more."""
     del access  # every reader reads every client until rights per record exist (PERM)
-    found: dict[str, C] = {}
-    async for document in _candidates(of, query):
-        found.setdefault(document["_id"], of.read(document))
+    found: dict[str, None] = {}
+    cut: set[str | None] = set()
+    for where, keys in _places(query):
+        best, is_cut = await _last_changed(of.collection, where, keys)
+        found |= dict.fromkeys(best)
+        if is_cut:
+            cut.add(keys.word)
         if len(found) > MAX_MATCHES:
             break
-    return list(found.values())[:MAX_MATCHES], len(found) > MAX_MATCHES
+    ids = list(found)[:MAX_MATCHES]
+    documents = await of.collection.find({"_id": {"$in": ids}}, fields=WITHOUT_BOOKKEEPING)
+    clients = {document["_id"]: of.read(document) for document in documents}
+    may_be_more = bool(query.words) and query.words <= cut
+    return [clients[id_] for id_ in ids if id_ in clients], len(found) > MAX_MATCHES or may_be_more
 
 
 async def similar_clients(
@@ -54,21 +64,33 @@ async def similar_clients(
     return sorted(similar, key=lambda each: -len(each[1]))[:limit]
 
 
-async def _candidates(of: MongoRepository[C], query: Query) -> AsyncIterator[Document]:
-    """Yield the documents of exact matches, then those of each range in turn."""
+def _places(query: Query) -> Iterator[tuple[Filter, KeyRange]]:
+    """List where to look: exact matches, then each range in turn."""
     exact = {"phones.normalized": query.phone, "emails.normalized": query.email}
-    most = MAX_MATCHES + 1
     for field, value in exact.items():
         if value is not None:
-            where = {field: value, **_IS_SEARCHED}
-            for document in await of.collection.find(where, sort=NEWEST, limit=most, fields=WITHOUT_BOOKKEEPING):
-                yield document
+            yield {field: value, **_IS_SEARCHED}, KeyRange("")
     for keys in query.ranges:
-        limit = MAX_SIFTED if keys.words else most
-        for document in await of.collection.find(_within(keys), limit=limit, fields=WITHOUT_BOOKKEEPING, hint=BY_KEY):
-            if has_words(document["search"], keys.words):
-                yield document
+        yield {"search": {"$elemMatch": {"$gte": keys.prefix, "$lt": keys.prefix + _BEYOND}}}, keys
 
 
-def _within(keys: KeyRange) -> Filter:
-    return {"search": {"$elemMatch": {"$gte": keys.prefix, "$lt": keys.prefix + _BEYOND}}}
+async def _last_changed(collection: Collection, where: Filter, keys: KeyRange) -> tuple[list[str], bool]:
+    """List ids of one place, the client that changed last first; and whether the place has more than are compared."""
+    named = [{"search": {"$regex": begins_a_word(word)}} for word in keys.words]
+    best = [{"$sort": {"updated_at": -1, "_id": 1}}, {"$limit": MAX_MATCHES + 1}, {"$project": {"_id": 1}}]
+    (found,) = await collection.aggregate(
+        [
+            {"$match": where},
+            {"$limit": MAX_COMPARED_BY_TIME},
+            {"$project": {"updated_at": 1, **({"search": 1} if named else {})}},
+            {
+                "$facet": {
+                    "read": [{"$count": "number"}],
+                    "best": [*([{"$match": {"$and": named}}] if named else []), *best],
+                }
+            },
+        ],
+        hint=BY_KEY if keys.prefix else None,
+    )
+    read = found["read"][0]["number"] if found["read"] else 0
+    return [each["_id"] for each in found["best"]], read == MAX_COMPARED_BY_TIME

@@ -8,14 +8,18 @@ from crm_contracts.values import ElementRef
 from services.clients.records.domain.client import C
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
+from shared.kit.domain import invalid_field
 from shared.kit.storage.batching import side_by_side
+from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
-from shared.kit.storage.pages import newest_first
+from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor, newest_first
 from shared.kit.web.auth import Caller
 
 MAX_MATCHES = 20
-MAX_COMPANY_CONTACTS = 5_000
+MAX_COMPANY_CONTACTS = 1_000
 BATCH = 100
+MAX_BITS = 53
+"""Of a number in a cursor: MongoDB stores no larger ones than 63."""
 FILTERS = {
     "phone": "phones.normalized",
     "email": "emails.normalized",
@@ -25,6 +29,10 @@ FILTERS = {
     "origin_id": "origin_id",
     "is_my_company": "is_my_company",
 }
+
+
+Seat = tuple[int, int]
+"""Where a contact comes among those of a company: its position, and its number, which no other contact has."""
 
 
 class ClientViews:
@@ -63,16 +71,33 @@ class ClientViews:
         return None if document is None else of.read(document)
 
     async def contacts_of(self, company_id: str) -> Sequence[Contact]:
-        """List the contacts of a company in their order (COMP-04, CLI-07)."""
-        where = {"companies.company_id": company_id}
-        documents = await self._contacts.collection.find(where, limit=MAX_COMPANY_CONTACTS)
-        contacts = [self._contacts.read(document) for document in documents]
+        """List the contacts of a company in their order, the first 1,000 of them (COMP-04, CLI-07)."""
+        return (await self._in_order(company_id, limit=MAX_COMPANY_CONTACTS, after=None))[0]
 
-        def order(contact: Contact) -> tuple[int, int]:
-            link = next(link for link in contact.companies if link.company_id == company_id)
-            return link.position, contact.number
+    async def contacts_page(
+        self, company_id: str, *, access: Caller, limit: int, cursor: str | None
+    ) -> tuple[list[Contact], str | None]:
+        """List the contacts of a company in their order, page by page (COMP-04).
 
-        return sorted(contacts, key=order)
+        Raises:
+            Invalid: not a cursor of this list.
+        """
+        del access  # every reader reads every client until rights per record exist (PERM)
+        contacts, last = await self._in_order(company_id, limit=limit, after=_decode_seat(cursor) if cursor else None)
+        return contacts, None if last is None else encode_cursor(*map(str, last))
+
+    async def _in_order(self, company_id: str, *, limit: int, after: Seat | None) -> tuple[list[Contact], Seat | None]:
+        """Load contacts by their positions, of equal ones by their numbers; and the last seat, where there are more."""
+        seats = [*_seats_of(company_id), {"$sort": {"position": 1, "number": 1}}, {"$limit": limit + 1}]
+        if after is not None:
+            position, number = after
+            later = {"$or": [{"position": {"$gt": position}}, {"position": position, "number": {"$gt": number}}]}
+            seats.insert(-2, {"$match": later})
+        found = await self._contacts.collection.aggregate(seats)
+        places = {seat["_id"]: (seat["position"], seat["number"]) for seat in found[:limit]}
+        documents = await self._contacts.collection.find({"_id": {"$in": list(places)}}, fields=WITHOUT_BOOKKEEPING)
+        contacts = sorted((self._contacts.read(each) for each in documents), key=lambda contact: places[contact.id])
+        return contacts, places[found[limit - 1]["_id"]] if len(found) > limit else None
 
     async def current_clients(self, refs: Sequence[ElementRef]) -> Sequence[Contact | Company]:
         """List these contacts and companies, each merged one as its last survivor (DUP-02)."""
@@ -107,9 +132,11 @@ class ClientViews:
             yield [document["_id"] for document in found]
             last = found[-1]["_id"]
 
-    async def number_of_contacts(self, company_id: str) -> int:
-        """Count the contacts of a company."""
-        return await self._contacts.collection.count({"companies.company_id": company_id})
+    async def last_position(self, company_id: str) -> int:
+        """Return the greatest position among the contacts of a company, 0 where it has none (COMP-04)."""
+        last = {"$group": {"_id": None, "position": {"$max": "$position"}}}
+        found = await self._contacts.collection.aggregate([*_seats_of(company_id), last])
+        return int(found[0]["position"]) if found else 0
 
     async def matches(
         self, phones: Sequence[str], emails: Sequence[str], *, limit: int = MAX_MATCHES
@@ -129,3 +156,24 @@ class ClientViews:
             [self._contacts.read(document).ref for document in contacts],
             [self._companies.read(document).ref for document in companies],
         )
+
+
+def _seats_of(company_id: str) -> list[Document]:
+    """Build the stages that list the contacts of a company by id, position and number."""
+    return [
+        {"$match": {"companies.company_id": company_id}},
+        {"$unwind": "$companies"},
+        {"$match": {"companies.company_id": company_id}},
+        {"$project": {"position": "$companies.position", "number": 1}},
+    ]
+
+
+def _decode_seat(cursor: str) -> Seat:
+    wrong = invalid_field("cursor", "cursor", "not a cursor of this list")
+    try:
+        position, number = map(int, decode_place(cursor))
+    except ValueError as error:
+        raise wrong from error
+    if max(position, number).bit_length() > MAX_BITS:
+        raise wrong
+    return position, number

@@ -32,9 +32,12 @@ async def create_client(
     owners: Repository[C],
     reference: FieldCodes,
     numbers: Numbers,
+    currency: str,
     link_to: ElementRef | None = None,
 ) -> C:
-    """Create a record; the actor is responsible unless a user is named, and fields with a dictionary have a default.
+    """Create a record; the actor is responsible unless a user is named, and some fields have a default.
+
+    These are the fields with a dictionary, and the revenue of a company, nothing in the base `currency` (COMP-03).
 
     The element that it is created from, if any, links it when it receives the event (CLI-05).
 
@@ -44,7 +47,7 @@ async def create_client(
         OriginTaken: another record has this origin.
     """
     codes = await reference.codes(owners.kind.TYPE.fields)
-    given = {"responsible_id": cause.subject, **codes.for_new(fields)}
+    given = {"responsible_id": cause.subject, **owners.kind.defaults(currency), **codes.for_new(fields)}
     return await owners.add_numbered(
         lambda number: owners.kind.create(
             id_, number, given, by=cause.actor, at=cause.at, origin=origin, link_to=link_to
@@ -117,6 +120,7 @@ async def upsert_client(
     find: Callable[[str, str], Awaitable[C | None]],
     reference: FieldCodes,
     numbers: Numbers,
+    currency: str,
     expected_version: int | None = None,
 ) -> tuple[C, bool]:
     """Create the record of this origin, or set its fields; its links stay as they are (CMN-14).
@@ -131,7 +135,9 @@ async def upsert_client(
     found = await find(*origin)
     if found is None:
         try:
-            new = await create_client(id_, fields, origin, cause, owners=owners, reference=reference, numbers=numbers)
+            new = await create_client(
+                id_, fields, origin, cause, owners=owners, reference=reference, numbers=numbers, currency=currency
+            )
         except (IdTaken, OriginTaken):
             # A concurrent request created it, or it was deleted: its id is never used again.
             found = await find(*origin)

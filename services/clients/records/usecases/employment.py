@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Final, Protocol
 
 from crm_contracts.values import ElementRef
 
@@ -12,16 +12,19 @@ from services.clients.records.domain.contact import Contact
 from shared.kit.domain import Cause, NotFound
 from shared.kit.storage.repository import Records, Repository
 
+STEP: Final = 10
+"""Between two contacts of a company: there is room to move one in between."""
 
-class ContactCount(Protocol):
-    """Counts the contacts of companies."""
 
-    async def number_of_contacts(self, company_id: str) -> int:
-        """Count the contacts of a company."""
+class Positions(Protocol):
+    """Knows the order of the contacts of companies."""
+
+    async def last_position(self, company_id: str) -> int:
+        """Return the greatest position among the contacts of a company, 0 where it has none."""
         ...
 
 
-class ContactIds(Protocol):
+class CompanyContacts(Positions, Protocol):
     """Lists the contacts of companies."""
 
     def contact_ids_of(self, company_id: str) -> AsyncIterator[Sequence[str]]:
@@ -36,19 +39,23 @@ async def link_contact(
     *,
     contacts: Records[Contact],
     companies: Repository[Company],
-    views: ContactCount,
+    views: Positions,
     is_primary: bool | None = None,
-    role_id: int = 0,
+    role_id: int | None = None,
     expected_version: int | None = None,
 ) -> Contact:
-    """Link a contact to a company, last among its contacts; linked already, nothing changes (CONT-07).
+    """Link a contact to a company, last among its contacts, or change how it is linked (CONT-07).
+
+    Two that are linked at once may get one position; the order of such is that of their numbers.
 
     Raises:
         NotFound: no such contact or company, or it is deleted at the same time.
+        TooManyCompanies: the contact has the maximum number.
+        PrimaryNeeded: its primary company would be primary no longer.
         VersionMismatch: the caller's copy of the contact is old.
     """
     company = await companies.get(company_id)
-    position = 10 * (await views.number_of_contacts(company_id) + 1)
+    position = await views.last_position(company_id) + STEP
     await contacts.change(
         contact_id,
         lambda contact: contact.link(
@@ -57,7 +64,7 @@ async def link_contact(
         cause,
         expected_version=expected_version,
     )
-    await reconcile_employer(contact_id, company_id, cause, contacts=contacts, companies=companies)
+    await reconcile_employer(contact_id, company_id, cause, contacts=contacts, companies=companies, views=views)
     await companies.get(company_id)
     return await contacts.get(contact_id)
 
@@ -91,6 +98,7 @@ async def reconcile_employer(
     *,
     contacts: Records[Contact],
     companies: Repository[Company],
+    views: Positions,
 ) -> None:
     """Unlink a company that was deleted while it was being linked; replace a merged one by its last survivor.
 
@@ -99,8 +107,10 @@ async def reconcile_employer(
     found = await companies.find_with_deleted(company_id)
     while found is not None and found.deleted_at is not None:
         survivor = await companies.find_with_deleted(found.merged_into) if found.merged_into else None
+        last = await views.last_position(survivor.id) if survivor else 0
         step = cause.step(f"without {found.id}")
-        await replace_employer(contact_id, found.ref, survivor.ref if survivor else None, step, contacts=contacts)
+        ref = survivor.ref if survivor else None
+        await replace_employer(contact_id, found.ref, ref, step, contacts=contacts, last=last)
         found = survivor
 
 
@@ -111,14 +121,15 @@ async def replace_employer(
     cause: Cause,
     *,
     contacts: Records[Contact],
+    last: int,
 ) -> None:
-    """Unlink a deleted company, or link its survivor instead; a deleted contact is ignored."""
+    """Unlink a deleted company, or link its survivor instead, after position `last`; a deleted contact is ignored."""
 
     def change(contact: Contact) -> None:
         if survivor is None:
             contact.unlink(gone.id, by=cause.actor, at=cause.at)
         else:
-            contact.replace_company(gone, survivor, by=cause.actor, at=cause.at)
+            contact.replace_company(gone, survivor, last=last, by=cause.actor, at=cause.at)
 
     with suppress(NotFound):
         await contacts.change(contact_id, change, cause)
@@ -129,9 +140,15 @@ async def replace_employer_everywhere(
     cause: Cause,
     *,
     contacts: Records[Contact],
-    views: ContactIds,
+    views: CompanyContacts,
     survivor: ElementRef | None = None,
 ) -> None:
-    """Unlink a deleted company from all its contacts, or link its survivor instead; repeated, nothing changes."""
+    """Unlink a deleted company from all its contacts, or link its survivor instead; repeated, nothing changes.
+
+    The contacts come after those of the survivor, in the order that they had.
+    """
+    last = await views.last_position(survivor.id) if survivor else 0
     async for ids in views.contact_ids_of(gone.id):
-        await asyncio.gather(*(replace_employer(id_, gone, survivor, cause, contacts=contacts) for id_ in ids))
+        await asyncio.gather(
+            *(replace_employer(id_, gone, survivor, cause, contacts=contacts, last=last) for id_ in ids)
+        )

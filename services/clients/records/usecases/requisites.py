@@ -15,12 +15,13 @@ async def add_requisite(
     Raises:
         NotFound: no such owner.
         RequisiteNotValid: names every wrong field.
+        RequisiteIdTaken: the owner has others of this id.
         TooManyRequisites: the owner has the maximum number.
         VersionMismatch: the caller's copy is old.
     """
     return await owners.change(
         owner_id,
-        lambda owner: owner.add_requisite(requisite, by=cause.actor, at=cause.at),
+        lambda owner: owner.add_requisite(requisite, key=cause.key, by=cause.actor, at=cause.at),
         cause,
         expected_version=expected_version,
     )
@@ -38,7 +39,7 @@ async def change_requisite(
     """
     return await owners.change(
         owner_id,
-        lambda owner: owner.change_requisite(requisite, by=cause.actor, at=cause.at),
+        lambda owner: owner.change_requisite(requisite, key=cause.key, by=cause.actor, at=cause.at),
         cause,
         expected_version=expected_version,
     )
