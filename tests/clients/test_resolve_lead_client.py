@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from crm_contracts.conversions import LeadConversionRequested
-from crm_contracts.values import Address, ConversionTarget, ElementRef, OnDuplicate
+from crm_contracts.values import Address, ConversionTarget, ElementRef, Money, OnDuplicate
 
 from services.clients.conversion.domain.claim import Claim
 from services.clients.conversion.domain.resolution import Resolution
@@ -23,10 +23,11 @@ ADDRESS = Address(address_1="Unter den Linden 77", city="Berlin")
 
 
 async def test_a_contact_and_its_company_are_created_from_the_lead(office: Office, name: str) -> None:
-    """LEAD-12."""
+    """LEAD-12, COMP-03."""
     asked = asking(name, "contact", "company", address=ADDRESS, observers=("bob",))
     await office.resolve(asked)
     answer = await office.resolved(asked)
+    assert (await office.companies.get(asked.proposed_company_id)).revenue == Money(currency="EUR")
     contact = await office.contacts.get(asked.proposed_contact_id)
     company = await office.companies.get(asked.proposed_company_id)
     assert (answer.contact, answer.company, answer.duplicates) == (contact.ref, company.ref, ())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.search import Query
-from services.clients.records.domain.search_keys import begins_a_word, contact_keys
+from services.clients.records.domain.search_keys import MAX_WORDS, begins_a_word, contact_keys
 from services.clients.records.store.search import MAX_COMPARED_BY_TIME, MAX_MATCHES, search_clients
 from services.clients.text import words_of
 from shared.elements.domain.contact_points import normalized_phone
@@ -58,6 +58,8 @@ async def a_contact(api: Api, first: str, last: str, **fields: Any) -> str:
         ("ЩЕРБАКОВА Алёна", ["shcherbakova", "alena"]),
         ("D'Amico-Però", ["damico", "pero"]),
         ("STRASSE straße", ["strasse", "strasse"]),
+        ("株式会社田中", ["zhu", "shi", "hui", "she", "tian", "zhong"]),
+        ("김철수", ["gim", "cheol", "su"]),
         ("...", []),
     ],
 )
@@ -71,7 +73,7 @@ def test_whatever_somebody_is_called_is_found_by_its_beginning(names: list[str])
     """CLI-03: every word of a name, typed as far as one likes."""
     name = " ".join(names)
     keys = contact_keys(name, (), ())
-    for word in words_of(name)[:5]:
+    for word in words_of(name)[:MAX_WORDS]:
         ranges = Query.of(word).ranges
         assert any(key.startswith(each.prefix) for each in ranges for key in keys)
         assert any(re.search(begins_a_word(word), key) for key in keys)
@@ -130,6 +132,24 @@ async def test_names_of_many_languages_are_found_as_people_type_them(api: Api, n
     await a_contact(api, first, name)
     assert await titles(api, f"{typed} {first}") == [f"{first} {name}"]
     assert f"{first} {name}" in await titles(api, f"{first} {typed}")
+
+
+async def test_a_long_name_is_found_by_each_of_its_words(api: Api) -> None:
+    """CLI-03."""
+    last = a_word()
+    await a_contact(api, "João Pedro", f"Almeida dos Santos {last}")
+    for typed in (last, f"{last} joao", f"pedro {last[:6]}", f"santos {last}", f"joao pedro almeida dos santos {last}"):
+        assert await titles(api, typed) == [f"João Pedro Almeida dos Santos {last}"], typed
+
+
+async def test_names_without_spaces_are_found_by_any_of_their_characters(api: Api) -> None:
+    """CLI-03, CLI-04: one of them is enough."""
+    await a_contact(api, "小明", "王")
+    for typed in ("小明", "王", "明", "王小明"):
+        assert "小明 王" in await titles(api, typed), typed
+    await api.made("/companies", {"title": "株式会社田中商事"})
+    for typed in ("田中商事", "株式会社", "商"):
+        assert "株式会社田中商事" in await titles(api, typed, "company"), typed
 
 
 async def test_a_company_is_found_by_any_word_of_its_title(api: Api) -> None:
@@ -261,6 +281,10 @@ async def test_what_is_typed_is_never_more_than_text(api: Api, typed: str) -> No
 async def test_a_bad_question_names_every_wrong_field(api: Api) -> None:
     """CLI-04: one letter finds nothing."""
     assert wrong_fields(await api("GET", "/clients/search?q=a")) == ["q", "kind"]
+    for short in ("", "%20%20", "%20a%20", "."):
+        answer = await api("GET", f"/clients/search?kind=contact&q={short}")
+        assert wrong_fields(answer) == ["q"]
+        assert answer.json()["errors"][0]["code"] == "string_too_short"
     answer = await api("GET", f"/clients/search?kind=lead&q={'a' * 101}")
     assert wrong_fields(answer) == ["q", "kind"]
 

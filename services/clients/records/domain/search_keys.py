@@ -13,8 +13,10 @@ from crm_contracts.values import ContactPoint
 
 from services.clients.text import words_of
 
-MAX_WORDS: Final = 5
-"""Words of a person's name that are indexed in any order."""
+MAX_WORDS: Final = 16
+"""Words of a person's name that it is found from."""
+MAX_PAIRED: Final = 6
+"""Words of a person's name that are indexed in pairs, in any order."""
 MAX_KEY: Final = 60
 
 NAME: Final = "n:"
@@ -32,10 +34,10 @@ TAX: Final = "t:"
 def contact_keys(
     name: str, phones: Iterable[ContactPoint], emails: Iterable[ContactPoint], tax_numbers: Iterable[str] = ()
 ) -> list[str]:
-    """Derive the keys of a person: every rotation of the name's words and every ordered pair of them."""
+    """Derive the keys of a person: every rotation of the name's words, and ordered pairs of them."""
     words = words_of(name)[:MAX_WORDS]
     rotations = {" ".join((*words[place:], *words[:place])) for place in range(len(words))}
-    pairs = {" ".join(pair) for pair in permutations(words, 2)}
+    pairs = {" ".join(pair) for pair in permutations(words[:MAX_PAIRED], 2)}
     others = rotations | {pair for pair in pairs if not any(each.startswith(pair) for each in rotations)}
     return _cut({*_name(words), *(WORD + other for other in others), *_numbers(phones, emails, tax_numbers)})
 

@@ -4,13 +4,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from fastapi import Query as QueryParameter
+from pydantic import AfterValidator
 
 from services.clients.linked_element.store import LinkedElements
 from services.clients.permissions import CanRead
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.duplicates import card_keys
-from services.clients.records.domain.search import MAX_QUERY, MIN_QUERY, Query
+from services.clients.records.domain.search import MAX_QUERY, Query
 from services.clients.records.schemas.search import (
     MAX_FOUND,
     AlikeOfType,
@@ -20,6 +21,7 @@ from services.clients.records.schemas.search import (
     ClientMatches,
     DuplicatesIn,
     DuplicatesOut,
+    long_enough,
 )
 from services.clients.records.store.search import search_clients, similar_clients
 from services.clients.records.store.views import ClientViews
@@ -37,7 +39,7 @@ def search_router(
     @api.get("/clients/search")
     async def search(
         call: CanRead,
-        q: Annotated[str, QueryParameter(min_length=MIN_QUERY, max_length=MAX_QUERY)],
+        q: Annotated[str, QueryParameter(max_length=MAX_QUERY), AfterValidator(long_enough)],
         kind: Literal["contact", "company"],
     ) -> ClientMatches:
         """Search as you type: names in any order, titles, phones by their last digits, e-mails (CLI-03, CLI-04)."""

@@ -5,12 +5,14 @@ from typing import Annotated, Final, Literal
 
 from crm_contracts.values import ContactPoint, ElementRef, Value
 from pydantic import Field
+from pydantic_core import PydanticCustomError
 
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.duplicates import ACCOUNT_FIELDS, MAX_FURTHER
+from services.clients.records.domain.search import MIN_QUERY
 from services.clients.records.schemas.requisites import RequisiteValues
-from services.clients.text import Card, Criterion, FurtherField
+from services.clients.text import Card, Criterion, FurtherField, has_whole_words
 from shared.elements.domain.contact_points import emails, phones
 from shared.elements.schemas.scalars import ElementId, Name, Title
 from shared.kit.domain import Invalid, invalid_field
@@ -18,6 +20,13 @@ from shared.kit.web.schemas import Input
 
 MAX_FOUND: Final = 20
 """Matches of each type in an answer (DUP-01)."""
+
+
+def long_enough(text: str) -> str:
+    """Check that something can be searched by: two characters, or one that is a word of its own (CLI-04)."""
+    if len(text.strip()) < MIN_QUERY and not has_whole_words(text):
+        raise PydanticCustomError("string_too_short", "at least two characters, spaces around them apart")
+    return text
 
 
 class DuplicatesIn(Input):
