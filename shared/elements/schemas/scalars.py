@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from shared.elements.schemas.strict_types import StrictDate, StrictDecimal, StrictInt
+from shared.kit.domain import is_derived
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 
@@ -76,5 +78,22 @@ Moment = Annotated[
 ]
 
 
-NewId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-"""An id that the caller chose in advance: any UUID in its canonical form."""
+def _chosen(id_: str) -> str:
+    if is_derived(id_):
+        code, message = "id_reserved", "ids of version 5 are derived by the system: choose one of version 4 or 7"
+        raise PydanticCustomError(code, message)
+    return id_
+
+
+NewId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+    AfterValidator(_chosen),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-46-9a-f][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"}
+    ),
+]
+"""An id that the caller chose in advance: any UUID in its canonical form, but of the version that the system derives.
+
+Who could choose a derived id would get the record that an import or a conversion is about to create under it.
+"""
