@@ -31,7 +31,7 @@ class Conversions(Invariant):
     """Compare leads with deals and clients; a deal that names a lead must be the one that this lead names."""
 
     name = "conversions"
-    promise = "every converted lead has exactly one deal, and the contact and company that it says"
+    promise = "every converted lead has exactly one deal, and the contact and company that it says, and is in CONVERTED"
 
     def __init__(self, *, now: datetime, patience: timedelta) -> None:
         """Report a conversion that has been running for longer than `patience` as stuck."""
@@ -41,6 +41,7 @@ class Conversions(Invariant):
         self._conversions: dict[str, _Conversion] = {}
         self._deals: dict[str, list[_Deal]] = {}
         self._clients: set[str] = set()
+        self._disagreeing: list[str] = []
 
     def take_event(self, event: Envelope[Event]) -> None:
         data = event.data
@@ -56,8 +57,15 @@ class Conversions(Invariant):
             asked_by = stored.state.conversion
             deal = _Deal(stored.id, asked_by.conversion_id if asked_by else None)
             self._deals.setdefault(stored.state.lead_id, []).append(deal)
-        elif stored.type.noun == "lead" and stored.state.conversion.state != "none":
-            found = stored.state.conversion
+        elif stored.type.noun == "lead":
+            self._take_lead(stored)
+
+    def _take_lead(self, stored: Stored) -> None:
+        lead, found = stored.state, stored.state.conversion
+        agreeing = {found.state == "done" or lead.converted_elsewhere, lead.converted, lead.stage_semantic == "S"}
+        if len(agreeing) > 1:
+            self._disagreeing.append(stored.subject)
+        if found.state != "none":
             self._conversions[stored.id] = _Conversion(
                 state=found.state,
                 id=found.conversion_id,
@@ -77,6 +85,8 @@ class Conversions(Invariant):
             elif conversion.state == "running":
                 yield from self._stuck(lead)
         yield from self._unclaimed()
+        for lead in self._disagreeing:
+            yield self._finding(lead, "its stage and its conversion disagree on whether it was converted")
 
     def _missing(self, subject: str, conversion: _Conversion) -> Iterator[Finding]:
         for client in conversion.clients:

@@ -29,7 +29,7 @@ def _lead_created(known: Known, event: Envelope[LeadCreated]) -> dict[str, Any]:
 def _conversion_requested(known: Known, event: Envelope[LeadConversionRequested]) -> dict[str, Any]:
     data = event.data
     names = ("attempt", "targets", "on_duplicate", "proposed_contact_id", "proposed_company_id", "snapshot")
-    asked = {f"conversion.{name}": getattr(data, name) for name in names} | {"conversion.asked_at": event.time}
+    asked = {f"conversion.{name}": getattr(data, name) for name in names} | {"conversion.asked_at": UNKNOWN}
     if known.get("conversion.attempt") == data.attempt:  # asked once more
         return asked
     fresh: dict[str, Any] = {
@@ -52,7 +52,7 @@ def _deal_requested(_: Known, event: Envelope[LeadDealRequested]) -> dict[str, A
     return {
         "conversion.proposed_deal_id": event.data.proposed_deal_id,
         "conversion.pipeline_id": event.data.draft.pipeline_id,
-        "conversion.asked_at": event.time,
+        "conversion.asked_at": UNKNOWN,
     }
 
 
@@ -77,8 +77,13 @@ def _conversion_refused(_: Known, event: Envelope[LeadConversionRefused]) -> dic
     return {f"conversion.{name}": value for name, value in fields.items()}
 
 
-def _client_decided(_: Known, event: Envelope[LeadClientResolved | LeadClientRefused]) -> dict[str, Any]:
+def _client_resolved(_: Known, event: Envelope[LeadClientResolved]) -> dict[str, Any]:
     return {"contact": None, "company": None, **named_fields(event)}
+
+
+def _client_refused(_: Known, event: Envelope[LeadClientRefused]) -> dict[str, Any]:
+    existing = {ref.type: ref for ref in event.data.existing}
+    return {"contact": existing.get("contact"), "company": existing.get("company"), **named_fields(event)}
 
 
 def _deal_refused(_: Known, event: Envelope[LeadDealRefused]) -> dict[str, Any]:
@@ -115,8 +120,8 @@ SPECIAL_FOLDS: Final[Mapping[type[Event], Fold]] = {
     LeadDealRequested: _deal_requested,
     LeadConverted: _converted,
     LeadConversionRefused: _conversion_refused,
-    LeadClientResolved: _client_decided,
-    LeadClientRefused: _client_decided,
+    LeadClientResolved: _client_resolved,
+    LeadClientRefused: _client_refused,
     LeadDealRefused: _deal_refused,
     DictionaryValueCreated: _value_set,
     DictionaryValueUpdated: _value_set,

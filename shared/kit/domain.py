@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar, cast
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from crm_contracts.envelope import Event
 from crm_contracts.values import Fields
@@ -23,12 +23,21 @@ NewId = Callable[[], str]
 MAX_EVENT_BYTES = 512 * 1024
 """Limit of one event: half of what Kafka takes."""
 
+_DERIVED_VERSION = 5
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://crm.example/ids")
 
 
 def derived_id(*parts: str | int) -> str:
     """Derive an id from parts, always the same: repeats of one cause meet in one document."""
     return str(uuid5(_NAMESPACE, "/".join(map(str, parts))))
+
+
+def is_derived(id_: str) -> bool:
+    """Return whether an id is a UUID of the version that `derived_id` makes, which callers may not choose."""
+    try:
+        return UUID(id_).version == _DERIVED_VERSION
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ class KafkaSettings(BaseSettings):
         default=20.0, gt=0, description="with something to read and nothing read, before the consumer is restarted"
     )
     redeliveries_while_waiting: int = Field(
-        default=10, description="of a reaction that waits for another event, before it is dead-lettered"
+        default=15,
+        description="tries of a reaction that waits for another event, before it gives up or is dead-lettered",
     )
 
     @classmethod

@@ -28,6 +28,7 @@ def just_created_lead(
     stage_id: str | None = None,
     at: datetime = NOON,
     origin: tuple[str, str] | None = None,
+    converted_elsewhere: bool = False,
     **fields: Any,
 ) -> Lead:
     """A lead that has not been stored yet: its first event is still recorded."""
@@ -43,6 +44,7 @@ def just_created_lead(
         LEAD_STAGES.initial(stage_id),
         by=ANNA,
         at=at,
+        converted_elsewhere=converted_elsewhere,
     )
 
 

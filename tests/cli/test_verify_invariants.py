@@ -25,6 +25,7 @@ from services.timeline.entry.domain.bindings import Bindings
 from services.timeline.entry.domain.entry import Entry
 from services.timeline.entry.domain.entry import entries_of as timeline_entries_of
 from shared.elements.domain.client_field import NewContactLink, remove_contact, set_company, set_contacts
+from shared.kit.domain import derived_id
 from tests.builders.causes import NOON, ids, later
 from tests.builders.clients import just_created_company, just_created_contact, works_for
 from tests.builders.deals import ASKED_BY, just_created_deal
@@ -180,9 +181,36 @@ async def test_a_deal_of_a_lead_that_was_never_converted_is_named() -> None:
 async def test_a_running_conversion_is_counted_and_its_deal_may_be_there() -> None:
     office, found = Office(), conversions(minutes=5)
     await convert(office, is_open=True)
-    await office.add(just_created_deal("conversion-4", conversion=ASKED_BY))
+    await office.add(just_created_deal(derived_id("proposed", "conversion-1", 1, "deal"), conversion=ASKED_BY))
     assert office.judged(found) == []
     assert found.counts == {"conversions running": 1}
+
+
+@pytest.mark.parametrize(
+    ("is_converted", "wrong"),
+    [
+        (True, {"stage_id": "JUNK", "stage_semantic": "F"}),
+        (True, {"converted": False}),
+        (False, {"stage_id": "CONVERTED", "stage_semantic": "S"}),
+        (False, {"converted": True}),
+    ],
+)
+async def test_a_lead_whose_stage_and_conversion_disagree_is_named(*, is_converted: bool, wrong: Any) -> None:
+    """LEAD-11: else every funnel counts wrong."""
+    office = Office()
+    await (convert(office) if is_converted else office.add(just_created_lead()))
+    assert office.judged(conversions()) == []
+    office.documents["lead:lead-1"] |= wrong
+    assert told(office.judged(conversions())) == [
+        "lead:lead-1 its stage and its conversion disagree on whether it was converted"
+    ]
+
+
+async def test_a_lead_that_was_converted_elsewhere_is_as_it_must_be() -> None:
+    """LEAD-11."""
+    office = Office()
+    await office.add(just_created_lead(stage_id="CONVERTED", converted_elsewhere=True))
+    assert office.judged(conversions()) == []
 
 
 async def test_a_conversion_that_stands_still_is_named_however_often_it_asked_again() -> None:

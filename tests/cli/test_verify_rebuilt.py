@@ -237,6 +237,7 @@ NOT_CARRIED: Mapping[type[Aggregate], Mapping[str, str]] = {
         "was_repeat": "only remembers what a refused link must not change",
         "conversion.draft": "frozen at the start; the question to deals has it with the client filled in",
         "conversion.duplicates": "in the answer of the clients service",
+        "conversion.repeats": "counts the repeats of a request",
     },
     Resolution: {
         **BOOKKEEPING,
@@ -244,6 +245,7 @@ NOT_CARRIED: Mapping[type[Aggregate], Mapping[str, str]] = {
         "on_duplicate": "in the question",
         "decision": "only its outcome is published",
         "decided_at": "only its outcome is published",
+        "failure": "its code and message are those of the refusal",
         "answered_to": "the answer's cause, which is the cause of the one write that publishes it",
     },
 }

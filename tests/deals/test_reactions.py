@@ -76,6 +76,28 @@ async def test_a_lead_gets_the_deal_that_it_asked_for() -> None:
     assert (deal.begin_date, deal.close_date) == (NOON.date(), NOON.date() + timedelta(days=7))
 
 
+@pytest.mark.parametrize("is_deleted", [True, False])
+async def test_a_taken_id_is_a_refusal_that_is_stored_and_a_new_attempt_may_follow(*, is_deleted: bool) -> None:
+    """LEAD-13: somebody has created a deal under the id that the lead proposed."""
+    service = Deals()
+    stranger = just_created_deal("deal-1")
+    stranger.deleted_at = NOON if is_deleted else None
+    await service.deals.add(stranger, a_cause("request:eve"))
+    await service.asked()
+    refused = LeadDealRefused(
+        lead=LEAD_REF, conversion=conversion(), code="id_taken", message="The id deal-1 is taken."
+    )
+    assert service.refusals.said(Refusal.id_for(conversion())) == [refused]
+    await service.asked()
+    service.refusals.forget_causes(Refusal.id_for(conversion()))
+    await service.asked()
+    assert service.answers.events == []
+    await service.asked(a_cause("event-2"))
+    assert service.answers.events == [refused]
+    await service.asked(a_cause("event-3"), attempt=2, proposed_deal_id="deal-2")
+    assert (await service.deals.get("deal-2")).lead_id == "lead-1"
+
+
 async def test_the_largest_draft_that_a_lead_asks_for_fits_into_the_events_of_its_deal() -> None:
     """LEAD-13: what was begun can be ended."""
     service = Deals()
@@ -122,7 +144,7 @@ async def test_a_question_that_is_asked_once_more_gets_the_deal_that_is_there() 
     await service.asked(again(ASKED), title="Something else")
     await service.asked(again(ASKED))
     confirmed = LeadDealConfirmed(lead=LEAD_REF, conversion=conversion(), deal=DEAL_REF)
-    assert service.answers.events == [confirmed, confirmed]
+    assert service.answers.events == [confirmed], "the same question delivered twice is answered once"
     assert len({envelope.id for envelope in service.answers.envelopes}) == 1
     assert len(service.deals.said("deal-1")) == 1
 

@@ -91,11 +91,13 @@ class Listener:
         *,
         traces: Traces | None = None,
         batch_handler: BatchHandler | None = None,
+        give_up: Handle | None = None,
     ) -> None:
         self.handled: list[tuple[str, int]] = []
         self.causes: list[Cause] = []
         self._handle = handle
-        reactions = [on(ElementCompanyRefused, self._react)]
+        self._give_up = give_up
+        reactions = [on(ElementCompanyRefused, self._react, give_up=self._end_waiting if give_up else None)]
         self.subscription = Subscription(
             service,
             [topic],
@@ -112,6 +114,11 @@ class Listener:
         await self._handle(heard.subject, heard.data.link_no)
         self.handled.append((heard.subject, heard.data.link_no))
         self.causes.append(cause)
+
+    async def _end_waiting(self, heard: Envelope[ElementCompanyRefused], cause: Cause) -> None:
+        assert self._give_up is not None
+        assert cause.key == f"{heard.id}/_react"
+        await self._give_up(heard.subject, heard.data.link_no)
 
     async def has_handled(self, *expected: tuple[str, int]) -> None:
         async def is_so() -> bool:
@@ -145,6 +152,7 @@ class Stage:
         *,
         traces: Traces | None = None,
         batch_handler: BatchHandler | None = None,
+        give_up: Handle | None = None,
         **changes: object,
     ) -> Listener:
         async def nothing(key: str, number: int) -> None:
@@ -152,7 +160,13 @@ class Stage:
 
         settings = self.settings.model_copy(update=changes)
         listener = Listener(
-            self.topic, settings, self.service, handle or nothing, traces=traces, batch_handler=batch_handler
+            self.topic,
+            settings,
+            self.service,
+            handle or nothing,
+            traces=traces,
+            batch_handler=batch_handler,
+            give_up=give_up,
         )
         self.listeners.append(listener)
         await listener.subscription.start()
@@ -888,9 +902,14 @@ async def test_a_second_member_takes_its_share_and_nothing_is_lost(
 
 
 async def test_an_answer_given_twice_has_one_id(topics: Topics, stage: Stage, kafka_settings: KafkaSettings) -> None:
+    """By two processes; one process gives it once, however often the question is delivered."""
     publisher = Publisher(kafka_settings)
-    answers = Answers(publisher, topic=stage.topic, source="/kit")
-    for key in ("question", "question", "another question"):
+    first_process, second_process = (Answers(publisher, topic=stage.topic, source="/kit") for _ in range(2))
+    for answers, key in (
+        *((first_process, "question") for _ in range(100)),
+        (second_process, "question"),
+        (first_process, "another question"),
+    ):
         await answers.give(envelope("a", 1).data, subject="a", cause=because(key))
     await publisher.stop(1.0)
     first, second, third = await topics.read(stage.topic, at_least=3)

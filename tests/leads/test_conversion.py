@@ -1,6 +1,7 @@
 """The whole conversion of a lead, which is a state of the lead (LEAD-11 to LEAD-14)."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from itertools import product as every
 from typing import Any
 
@@ -15,17 +16,19 @@ from crm_contracts.conversions import (
 from crm_contracts.leads import LeadStageChanged
 from crm_contracts.values import ConversionTarget, ElementRef
 
+from services.leads.lead.domain.conversion import ID_TAKEN, MAX_REPEATS, NO_ANSWER
 from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, RepeatLeadOnlyDeal
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.schemas import ConversionOut, LeadOut
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_field import set_company
-from shared.kit.domain import Refused
+from shared.kit.domain import Refused, derived_id, is_derived
 from tests.builders.causes import ANNA, NOON, ids, later
 from tests.builders.leads import a_lead, a_person, a_wish, start
 from tests.builders.values import a_client, a_phone, a_row, an_email, company_ref, contact_ref, deal_ref, priced
 
-CONVERSION, CONTACT, COMPANY, DEAL = "id-1", "id-2", "id-3", "id-4"
+CONVERSION = "id-1"
+CONTACT, COMPANY, DEAL = (derived_id("proposed", CONVERSION, 1, kind) for kind in ("contact", "company", "deal"))
 
 
 def resolve(
@@ -414,16 +417,15 @@ def test_a_new_attempt_takes_the_data_of_its_own_moment() -> None:
     assert heard(lead)[0].snapshot.first_name == "Eve"
 
 
-def test_contact_data_that_cannot_be_used_are_not_copied() -> None:
-    """CONT-03, LEAD-12."""
+def test_contact_data_that_cannot_be_normalised_are_copied_as_they_were_typed() -> None:
+    """LEAD-12: none is lost."""
     lead = a_lead(
         phones=(a_phone(), a_phone("call me", None)), emails=(an_email("at home", None), an_email()), first_name="Ada"
     )
     start(lead)
     (asked,) = heard(lead)
-    assert asked.snapshot.phones == (a_phone(),)
-    assert asked.snapshot.emails == (an_email(),)
-    assert len(lead.phones) == 2
+    assert asked.snapshot.phones == (a_phone(), a_phone("call me", None))
+    assert asked.snapshot.emails == (an_email("at home", None), an_email())
 
 
 def test_proposed_ids_are_never_shown() -> None:
@@ -466,9 +468,34 @@ def test_while_it_is_converted_stage_and_client_of_a_lead_stand_still() -> None:
     assert lead.stage_id == "JUNK"
 
 
-def test_a_lead_that_was_moved_to_converted_by_hand_can_still_be_converted() -> None:
+def in_converted_without_a_conversion() -> Lead:
+    """As one could be moved by hand before (ADR 0036)."""
+    lead = a_lead()
+    lead.move(LEAD_STAGES.success, by=ANNA, at=NOON)
+    heard(lead)
+    return lead
+
+
+def test_a_lead_that_was_moved_to_converted_by_hand_once_may_leave_it() -> None:
+    """LEAD-11: stage and conversion agree again."""
+    lead = in_converted_without_a_conversion()
+    lead.move_by_hand(LEAD_STAGES.get("NEW"), by=ANNA, at=NOON)
+    assert lead.stage_id == "NEW"
+
+
+def test_a_converted_lead_that_was_moved_away_once_may_go_back_to_converted() -> None:
     """LEAD-11."""
-    lead = a_lead(stage_id="CONVERTED")
+    lead = a_converted_lead()
+    lead.move(LEAD_STAGES.get("NEW"), by=ANNA, at=NOON)
+    with pytest.raises(LeadAlreadyConverted):
+        lead.move_by_hand(LEAD_STAGES.get("JUNK"), by=ANNA, at=NOON)
+    lead.move_by_hand(LEAD_STAGES.success, by=ANNA, at=NOON)
+    assert lead.stage_id == "CONVERTED"
+
+
+def test_a_lead_that_was_moved_to_converted_by_hand_once_can_still_be_converted() -> None:
+    """LEAD-11."""
+    lead = in_converted_without_a_conversion()
     start(lead)
     resolve(lead, contact=contact_ref())
     heard(lead)
@@ -500,7 +527,64 @@ def test_silence_asks_the_same_attempt_again(targets: tuple[ConversionTarget, ..
     assert heard(lead) == [asked]
     lead.ask_again(silent_since=later(4), at=later(6))
     assert heard(lead) == []
-    assert (lead.conversion.attempt, lead.conversion.asked_at) == (1, later(5))
+    assert (lead.conversion.attempt, lead.conversion.repeats) == (1, 1)
+
+
+@pytest.mark.parametrize("targets", [("contact", "deal"), ("deal",)])
+def test_a_request_that_is_never_answered_is_repeated_ever_more_rarely_and_refused_in_the_end(
+    targets: tuple[ConversionTarget, ...],
+) -> None:
+    """LEAD-13: a retry may follow, and proposes the same ids, under which late results are found."""
+    lead = a_lead(**a_person())
+    start(lead, *targets)
+    (*_, asked) = heard(lead)
+    moments: list[int] = []
+    for minute in range(1, 10_000):
+        lead.ask_again(silent_since=later(minute - 1), at=later(minute))
+        repeated = heard(lead)
+        if lead.conversion.state == "refused":
+            break
+        assert repeated in ([], [asked])
+        moments += [minute] if repeated else []
+    assert len(moments) == MAX_REPEATS
+    assert [after - before for before, after in pairwise(moments)] == [2**n for n in range(1, MAX_REPEATS)]
+    (refused,) = repeated
+    assert isinstance(refused, LeadConversionRefused)
+    assert (refused.code, lead.conversion.code) == (NO_ANSWER, NO_ANSWER)
+    start(lead, *targets)
+    assert (lead.conversion.attempt, lead.conversion.repeats) == (2, 0)
+    assert lead.conversion.proposed_deal_id == DEAL
+
+
+def test_each_step_of_a_conversion_has_its_own_repeats() -> None:
+    """LEAD-13."""
+    lead = a_lead()
+    start(lead)
+    lead.ask_again(silent_since=NOON, at=later(1))
+    resolve(lead, contact=contact_ref())
+    assert lead.conversion.repeats == 0
+
+
+def test_after_a_taken_id_another_one_is_proposed_for_what_is_still_missing() -> None:
+    """LEAD-13: and what exists already is kept."""
+    lead = a_lead()
+    start(lead, "contact", "company", "deal")
+    lead.refuse_conversion(CONVERSION, 1, code=ID_TAKEN, message="taken", existing=(company_ref(),))
+    refused = heard(lead)[-1]
+    assert (refused.code, refused.existing) == (ID_TAKEN, (company_ref(),))
+    start(lead, "contact", "company", "deal")
+    (asked,) = heard(lead)
+    assert (asked.client_targets, asked.company) == (("contact",), company_ref())
+    assert asked.proposed_contact_id == derived_id("proposed", CONVERSION, 2, "contact")
+    resolve(lead, attempt=2, contact=contact_ref())
+    lead.refuse_conversion(CONVERSION, 2, code=ID_TAKEN, message="taken")
+    start(lead, "contact", "company", "deal")
+    assert heard(lead)[-1].proposed_deal_id == derived_id("proposed", CONVERSION, 3, "deal")
+
+
+def test_proposed_ids_are_of_the_form_that_no_caller_may_choose() -> None:
+    """LEAD-13."""
+    assert all(is_derived(id_) for id_ in (CONTACT, COMPANY, DEAL))
 
 
 def test_after_the_client_part_silence_asks_deals_again() -> None:

@@ -167,6 +167,16 @@ class Crm:
         finally:
             await producer.stop()
 
+    async def send(self, topic: str, event: Envelope[Event]) -> None:
+        """Put an event into a topic, as its service would."""
+        headers = [(name, value.encode()) for name, value in event.headers().items()]
+        producer = AIOKafkaProducer(bootstrap_servers=self.stack.kafka.bootstrap_servers)
+        await producer.start()
+        try:
+            await producer.send_and_wait(topic, event.body(), key=event.subject.encode(), headers=headers)
+        finally:
+            await producer.stop()
+
     async def recovered(self) -> None:
         """Return when every service takes writes and hears events again."""
 

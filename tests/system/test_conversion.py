@@ -2,11 +2,19 @@
 
 import asyncio
 import random
+from collections.abc import Mapping
+from uuid import uuid4
 
 import pytest
+from crm_contracts import topics
 from crm_contracts.client_answers import LeadClientRefused
+from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.registry import parse
 
-from tests.system.crm import Crm, a_phone, until
+from tests.builders.events import an_event
+from tests.builders.leads import a_question
+from tests.builders.values import a_phone as a_point
+from tests.system.crm import Crm, Json, a_phone, until
 
 
 async def test_a_lead_becomes_a_contact_a_company_and_a_deal(crm: Crm) -> None:
@@ -31,7 +39,10 @@ async def test_a_lead_becomes_a_contact_a_company_and_a_deal(crm: Crm) -> None:
     deal = await crm.get("deals", f"/deals/{result['deal']['id']}")
     after = await crm.get("leads", f"/leads/{lead}")
     assert (contact["first_name"], contact["source_id"], contact["lead_id"]) == ("Ada", "TRADE_SHOW", lead)
-    assert [point["normalized"] for point in contact["phones"]] == [phone]
+    assert [(point["value"], point["normalized"]) for point in contact["phones"]] == [
+        (phone, phone),
+        ("not a number", None),
+    ]
     assert company["title"] == "Engines Ltd"
     assert company["phones"] == []
     assert [(link["company_id"], link["is_primary"]) for link in contact["companies"]] == [(company["id"], True)]
@@ -202,3 +213,58 @@ async def _everything_about(crm: Crm, leads: list[str]) -> dict[str, object]:
             found[f"timeline of {kind}:{id_}"] = await crm.timeline(f"{kind}:{id_}")
         found[f"deals of {lead}"] = [deal["id"] for deal in await crm.deals_of(lead)]
     return found
+
+
+async def _requested(crm: Crm, lead: str) -> list[LeadConversionRequested]:
+    """What the lead has asked clients for."""
+    events = [parse(record.headers, record.value) for record in await crm.log()]
+    asked = [event.data for event in events if event and isinstance(event.data, LeadConversionRequested)]
+    return [each for each in asked if each.lead.id == lead]
+
+
+async def test_nobody_takes_an_id_that_a_conversion_proposed(crm: Crm) -> None:
+    """LEAD-13: whoever reads the topic knows it."""
+    lead = await crm.new_lead(last_name="Watched", phones=[{"value": a_phone()}])
+    assert (await crm.convert(lead, targets=["deal"])).status_code == 200
+    (asked,) = await _requested(crm, lead)
+    bodies: Mapping[tuple[str, str], Json] = {
+        ("clients", "/contacts"): {"last_name": "Stranger"},
+        ("clients", "/companies"): {"title": "Stranger"},
+        ("deals", "/deals"): {},
+        ("leads", "/leads"): {},
+        ("catalog", "/products"): {"name": "Pump"},
+    }
+    for (service, path), body in bodies.items():
+        for id_ in (asked.proposed_contact_id, asked.proposed_company_id):
+            refused = await crm.call("POST", service, path, {**body, "id": id_})
+            assert refused.status_code == 422, refused.text
+            errors = [(error["field"], error["code"]) for error in refused.json()["errors"]]
+            assert errors == [("id", "id_reserved")]
+
+
+@pytest.mark.real_kafka
+async def test_a_conversion_whose_id_is_taken_is_refused_and_holds_up_no_other_lead(crm: Crm) -> None:
+    """LEAD-13: as older versions proposed ids that callers could choose."""
+    phone, taken = a_phone(), str(uuid4())
+    stranger = await crm.call("POST", "clients", "/contacts", {"id": taken, "last_name": "Stranger"})
+    assert (await crm.call("DELETE", "clients", f"/contacts/{stranger.json()['id']}")).status_code == 204
+    victim = str(uuid4())
+    asked = a_question("contact", lead_id=victim, conversion_id=str(uuid4()), phones=(a_point(normalized=phone),))
+    asked = asked.model_copy(update={"proposed_contact_id": taken})
+    await crm.send(topics.LEADS, an_event(asked, id_=str(uuid4()), subject=victim, sequence=None))
+
+    others = [await crm.new_lead(last_name="Next", phones=[{"value": phone}]) for _ in range(3)]
+    answers = await asyncio.gather(*(crm.convert(lead, targets=["contact"]) for lead in others))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["contact"]["id"] for answer in answers}) == 1
+
+    async def refusals() -> list[LeadClientRefused]:
+        events = [parse(record.headers, record.value) for record in await crm.log()]
+        told = [event.data for event in events if event and isinstance(event.data, LeadClientRefused)]
+        return [refusal for refusal in told if refusal.lead.id == victim]
+
+    (refusal,) = await until(refusals, bool)
+    assert refusal.code == "id_taken"
+    letters = await crm.get("clients", "/dead-letters")
+    assert not [letter for letter in letters["items"] if victim in str(letter)]

@@ -4,7 +4,7 @@ from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.envelope import Envelope
 
 from services.clients.conversion.usecases.collaborators import Collaborators
-from services.clients.conversion.usecases.resolve import resolve_lead_client
+from services.clients.conversion.usecases.resolve import CLIENT_BUSY, refuse_lead_client, resolve_lead_client
 from shared.kit.domain import Cause
 from shared.kit.messaging.reactions import Reactions, on
 
@@ -16,4 +16,8 @@ def reactions(*, collaborators: Collaborators) -> Reactions:
         """Create or link the lead's contact and company."""
         await resolve_lead_client(event.data, cause, collaborators)
 
-    return [on(LeadConversionRequested, on_lead_conversion_requested)]
+    async def give_up(event: Envelope[LeadConversionRequested], cause: Cause) -> None:
+        """Refuse the lead that has waited long enough for the conversion of another one."""
+        await refuse_lead_client(event.data, CLIENT_BUSY, cause, collaborators)
+
+    return [on(LeadConversionRequested, on_lead_conversion_requested, give_up=give_up)]

@@ -14,13 +14,14 @@ from crm_contracts.values import ElementRef
 
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.refusal import Refusal
-from services.deals.pipeline.domain import DEFAULT_PIPELINE, PipelineNotFound, stages_of
+from services.deals.pipeline.domain import DEFAULT_PIPELINE, stages_of
 from shared.elements.domain.client_field import set_company
 from shared.elements.domain.sales_element import InitialState
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.create_element import NewElement, create_element
-from shared.kit.domain import Cause, NewId
+from shared.kit.domain import Cause, DomainError, NewId
 from shared.kit.messaging.answers import Answers
+from shared.kit.messaging.failures import is_transient
 from shared.kit.storage.repository import Repository
 from shared.kit.storage.repository_errors import IdTaken
 
@@ -63,37 +64,59 @@ async def open_deal_for_lead(
     collaborators: Collaborators,
     answers: Answers,
 ) -> None:
-    """Open the deal that a lead asks for, or refuse it (LEAD-11, DEAL-16).
+    """Open the deal that a lead asks for, or refuse it for whatever no repeat heals (LEAD-11, DEAL-16).
 
     Another request of the same conversion is answered from what is stored. The same request delivered again changes
     nothing and is not answered: its answer is in the log or in an outbox.
     """
     conversion = ConversionRef(lead_id=asked.lead.id, conversion_id=asked.conversion_id, attempt=asked.attempt)
-    refusal = await refusals.find(Refusal.id_for(conversion)) or _refusal(asked, conversion, cause)
+    refusal = await refusals.find(Refusal.id_for(conversion))
+    if refusal is None:
+        try:
+            known = await _open(asked, conversion, cause, deals=deals, collaborators=collaborators)
+        except DomainError as error:
+            if is_transient(error):
+                raise
+            refusal = Refusal.create(asked.lead, conversion, code=error.code, message=str(error), at=cause.at)
     if refusal is not None:
         try:
             await refusals.add(refusal, cause)
         except IdTaken:
             await answers.give(refusal.answer, subject=refusal.id, cause=cause)
-    else:
-        codes = await collaborators.dictionaries.codes(DEAL.fields)
-        make = partial(_deal, asked, conversion, cause, collaborators.new_id, defaults=codes.defaults)
-        try:
-            await deals.add_numbered(make, cause, collaborators.numbers)
-        except IdTaken:
-            deal = await deals.get(asked.proposed_deal_id)
-            confirmed = LeadDealConfirmed(lead=asked.lead, conversion=conversion, deal=deal.ref)
-            await answers.give(confirmed, subject=deal.id, cause=cause)
+        return
+    if known is not None:
+        confirmed = LeadDealConfirmed(lead=asked.lead, conversion=conversion, deal=known.ref)
+        await answers.give(confirmed, subject=known.id, cause=cause)
     deal_ref = ElementRef(type=DEAL.noun, id=asked.proposed_deal_id)
     clients = Client(company=asked.draft.company, contacts=asked.draft.contacts).refs
     await collaborators.removed_clients.remove_from(deal_ref, clients, cause)
 
 
-def _refusal(asked: LeadDealRequested, conversion: ConversionRef, cause: Cause) -> Refusal | None:
+async def _open(
+    asked: LeadDealRequested,
+    conversion: ConversionRef,
+    cause: Cause,
+    *,
+    deals: Repository[Deal],
+    collaborators: Collaborators,
+) -> Deal | None:
+    """Open the deal; return it where an earlier request of this conversion has opened it.
+
+    Raises:
+        PipelineNotFound: there is none of this code.
+        IdTaken: the proposed id belongs to a deal of others, or to one that was deleted.
+    """
+    stages_of(asked.draft.pipeline_id)
+    codes = await collaborators.dictionaries.codes(DEAL.fields)
+    make = partial(_deal, asked, conversion, cause, collaborators.new_id, defaults=codes.defaults)
     try:
-        stages_of(asked.draft.pipeline_id)
-    except PipelineNotFound as error:
-        return Refusal.create(asked.lead, conversion, code=error.code, message=str(error), at=cause.at)
+        await deals.add_numbered(make, cause, collaborators.numbers)
+    except IdTaken:
+        found = await deals.find(asked.proposed_deal_id)
+        asked_by = found.conversion if found is not None else None
+        if asked_by is None or asked_by.conversion_id != asked.conversion_id:
+            raise
+        return found
     return None
 
 

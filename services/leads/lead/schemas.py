@@ -4,15 +4,17 @@ Contact data is accepted as given: a phone that cannot be parsed is stored with 
 lead is lost.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from crm_contracts.conversions import Activities
 from crm_contracts.leads import LeadFields, LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from services.leads.lead.domain.conversion import Conversion, ConversionRequest, ConversionState
 from services.leads.lead.domain.lead import Lead
+from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.schemas.address import AddressIn
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import ContactPointsIn, contact_point_fields
@@ -48,9 +50,16 @@ class LeadFieldsIn(dictionary_inputs(LeadFields), ContactPointsIn, OwnedIn, Sour
 class LeadUpsert(LeadFieldsIn, NewElementIn):
     """A lead as another system has it; only a new one takes more of it than its fields (CMN-14)."""
 
+    converted_elsewhere: StrictBool = Field(
+        default=False, description="it was converted in the other system, and is in the stage CONVERTED (LEAD-11)"
+    )
+
     def to_domain(self, country: str, origin: tuple[str, str] | None) -> NewElement:
         """Make the value that the use cases take."""
-        return self.new_element(self.fields(country), origin)
+        new = self.new_element(self.fields(country), origin)
+        if self.converted_elsewhere and new.stage_id is None:
+            return replace(new, stage_id=LEAD_STAGES.success.id)
+        return new
 
 
 class LeadIn(NewRecordIn, LeadUpsert):

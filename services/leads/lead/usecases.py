@@ -1,7 +1,8 @@
 """What can be done with leads besides what every sales element can."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
@@ -27,11 +28,18 @@ class SilentConversions(Protocol):
 
 
 async def create_lead(
-    id_: str, new: NewElement, cause: Cause, *, leads: Repository[Lead], collaborators: Collaborators
+    id_: str,
+    new: NewElement,
+    cause: Cause,
+    *,
+    leads: Repository[Lead],
+    collaborators: Collaborators,
+    converted_elsewhere: bool = False,
 ) -> Lead:
     """Create a lead with its client and products (LEAD-01, LEAD-18).
 
     Raises:
+        UseConversion: it is to be in CONVERTED, and was not converted elsewhere (LEAD-11).
         Invalid: an unknown stage, or rows that cannot be named or priced.
         OriginTaken: the origin belongs to another lead.
     """
@@ -39,7 +47,7 @@ async def create_lead(
         id_,
         new,
         cause,
-        create=Lead.create,
+        create=partial(Lead.create, converted_elsewhere=converted_elsewhere),
         stages=lambda: LEAD_STAGES,
         elements=leads,
         collaborators=collaborators,
@@ -47,28 +55,39 @@ async def create_lead(
 
 
 async def convert_lead(
-    id_: str, request: ConversionRequest, cause: Cause, *, leads: Records[Lead], new_id: NewId
+    id_: str,
+    request: ConversionRequest,
+    cause: Cause,
+    *,
+    leads: Records[Lead],
+    new_id: NewId,
+    check_targets: Callable[[Sequence[str]], None] = lambda _: None,
+    expected_version: int | None = None,
 ) -> Lead:
     """Begin the conversion, once for all repeats and parallel calls; the rest follows from events (LEAD-11 to LEAD-14).
+
+    `check_targets` raises where the caller may not write what it converts into.
 
     Raises:
         RepeatLeadOnlyDeal: more than a deal of a repeat lead.
         ConversionRunning: another request while one is under way.
         LeadAlreadyConverted: another request after the end.
         LeadTooLarge: it does not fit into an event.
+        VersionMismatch: the caller's copy is old, also where it asks for what was done already.
     """
-    return await leads.change(
-        id_,
-        lambda lead: lead.start_conversion(
+
+    def start(lead: Lead) -> None:
+        check_targets(lead.conversion.wanted(request, is_repeat=lead.is_repeat))
+        lead.start_conversion(
             request,
             new_id=new_id,
             by=cause.actor,
             at=cause.at,
             correlation_id=cause.correlation_id,
             traceparent=cause.traceparent,
-        ),
-        cause,
-    )
+        )
+
+    return await leads.change(id_, start, cause, expected_version=expected_version)
 
 
 async def resolve_client(
@@ -109,7 +128,7 @@ async def complete_conversion(
 
 
 async def refuse_client(answer: LeadClientRefused, cause: Cause, *, leads: Repository[Lead]) -> None:
-    """End the conversion because of duplicates."""
+    """End the conversion because of duplicates, or because clients failed."""
     await leads.change(
         answer.lead.id,
         lambda lead: lead.refuse_conversion(
@@ -118,6 +137,7 @@ async def refuse_client(answer: LeadClientRefused, cause: Cause, *, leads: Repos
             code=answer.code,
             message=answer.message,
             candidates=answer.candidates,
+            existing=answer.existing,
         ),
         cause,
     )
@@ -152,5 +172,5 @@ async def ask_again(
             traceparent=conversion.traceparent,
         )
         after = await leads.change(lead.id, lambda found: found.ask_again(silent_since=since, at=now), cause)
-        asked += after.conversion.asked_at == now
+        asked += after.conversion.repeats > conversion.repeats
     return asked

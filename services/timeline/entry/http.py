@@ -12,6 +12,7 @@ from services.timeline.entry.domain.entry import Entry
 from services.timeline.entry.schemas import BindingIn, BindingsOut, Element, ref_of
 from services.timeline.entry.store.live import LiveEntries
 from services.timeline.entry.usecases import bind_entry, list_bindings
+from shared.elements.http.rights import check_writes
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.web.call import Call, reads, writes
 from shared.kit.web.routes import router
@@ -64,6 +65,7 @@ def build_bindings_router(*, entries: LiveEntries, bindings: MongoRepository[Bin
     )
     async def bind(event_id: str, body: BindingIn, call: CanWrite, response: Response) -> BindingsOut:
         """Bind the entry to one more element; 200 where it is bound already (TL-05)."""
+        check_writes(call, [ref_of(body.element).type])
         before = await bound(event_id, call)
         after = await change(event_id, body.element, call, bound=True)
         response.status_code = 201 if len(after.elements) > len(before.elements) else 200
@@ -72,6 +74,7 @@ def build_bindings_router(*, entries: LiveEntries, bindings: MongoRepository[Bin
     @api.delete("/timeline/entries/{event_id}/bindings/{element}", tags=["bindings"])
     async def unbind(event_id: str, element: Element, call: CanWrite) -> BindingsOut:
         """Unbind the entry from an element; the last binding cannot be removed (TL-05)."""
+        check_writes(call, [ref_of(element).type])
         return await change(event_id, element, call, bound=False)
 
     return api

@@ -22,7 +22,10 @@ class LeadClientResolved(Answer):
 
 
 class LeadClientRefused(Answer):
-    """No client was created or linked, because of duplicates: an answer to `LeadConversionRequested`."""
+    """The client part of a conversion ended without a result: an answer to `LeadConversionRequested`.
+
+    Because of duplicates nothing was created; after another failure `existing` is what had been created by then.
+    """
 
     ce_type: ClassVar[str] = "crm.lead.client_refused.v1"
     lead: ElementRef
@@ -31,6 +34,7 @@ class LeadClientRefused(Answer):
     code: str = Field(examples=["duplicates_found"])
     message: str
     candidates: tuple[ElementRef, ...] = ()
+    existing: tuple[ElementRef, ...] = Field(default=(), description="what this conversion has created nevertheless")
 
 
 class ElementContactsResolved(ElementAnswer):

@@ -27,9 +27,24 @@ class SalesElement(HasStage, HasRows, HasClient):
 
     @classmethod
     def start(
-        cls, id_: str, number: int, initial: InitialState, stage: Stage, *, by: str, at: datetime, **own: Any
+        cls,
+        id_: str,
+        number: int,
+        initial: InitialState,
+        stage: Stage,
+        *,
+        by: str,
+        at: datetime,
+        is_ended_elsewhere: bool = False,
+        **own: Any,
     ) -> Self:
-        """Create the element on a stage; the title has a default (CMN-01). `own` are fields of its type alone."""
+        """Create the element on a stage; the title has a default (CMN-01). `own` are fields of its type alone.
+
+        Raises:
+            DomainError: the stage belongs to a process, which has not ended the element in another system either.
+        """
+        if not is_ended_elsewhere:
+            cls.check_created_by_hand(stage)
         originator_id, origin_id = initial.origin or (None, None)
         element = cls(
             **{**initial.fields, "title": initial.fields.get("title") or cls.default_title(number), **own},

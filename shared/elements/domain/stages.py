@@ -5,11 +5,11 @@ Pure. Any stage can be the target of a move; only a stage of another set cannot.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from crm_contracts.values import StageSemantic, Value
 
-from shared.kit.domain import Invalid
+from shared.kit.domain import DomainError, Invalid
 
 
 class StageNotFound(Invalid):
@@ -27,6 +27,18 @@ class Stage(Value):
     sort: int
     color: str | None = None
     system: bool = False
+
+
+class ProcessStage(NamedTuple):
+    """The errors of a stage that belongs to a process, which alone moves an element there: stage and process agree.
+
+    Attributes:
+        use: of a move or a creation there by hand; names the process to use.
+        ended: of a move out of it, where the process has ended the element.
+    """
+
+    use: type[DomainError]
+    ended: type[DomainError]
 
 
 class StageSet:

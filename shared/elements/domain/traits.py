@@ -5,8 +5,9 @@ rules are in `stages`, `product_rows`, `client_field` and `requisites`; the type
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, ClassVar, TypedDict
 
 from crm_contracts.client_field import Client
 from crm_contracts.envelope import Event
@@ -17,7 +18,7 @@ from crm_contracts.values import ElementRef, Money, StageSemantic
 from shared.elements.domain.client_field import Attachment, attach_contacts, refuse_company, with_created, without
 from shared.elements.domain.element import Element
 from shared.elements.domain.requisites import ask_again, choose, confirm, refuse
-from shared.elements.domain.stages import Stage, enter_stage
+from shared.elements.domain.stages import ProcessStage, Stage, enter_stage
 
 
 class StageMove(TypedDict):
@@ -41,6 +42,38 @@ class HasStage(Element):
         moved_at: datetime | None
         moved_by: str | None
         closed_at: datetime | None
+
+    PROCESS_STAGES: ClassVar[Mapping[str, ProcessStage]] = {}
+    """The stages of its type that belong to a process, by their ids."""
+
+    @property
+    def is_ended_by_process(self) -> bool:
+        """Whether a process has ended it, so that it stays in the stage of that process."""
+        return False
+
+    @classmethod
+    def check_created_by_hand(cls, stage: Stage) -> None:
+        """Check that a new element may be created in this stage.
+
+        Raises:
+            DomainError: the stage belongs to a process.
+        """
+        if stage.id in cls.PROCESS_STAGES:
+            message = f"The stage {stage.id} belongs to a process; no element is put there by hand."
+            raise cls.PROCESS_STAGES[stage.id].use(message)
+
+    def move_by_hand(self, stage: Stage, *, by: str, at: datetime) -> None:
+        """Move to a stage as a user, for whom the stages of processes are closed.
+
+        Raises:
+            DomainError: the stage belongs to a process, or a process has ended the element.
+        """
+        if stage.id != self.stage_id and self.is_ended_by_process and stage.id not in self.PROCESS_STAGES:
+            message = f"The {self.TYPE.noun} stays in the stage of the process that has ended it."
+            raise next(iter(self.PROCESS_STAGES.values())).ended(message)
+        if stage.id != self.stage_id and not self.is_ended_by_process:
+            self.check_created_by_hand(stage)
+        self.move(stage, by=by, at=at)
 
     def move(self, stage: Stage, *, by: str, at: datetime) -> None:
         """Move to a stage; success and failure close the element, process opens it again (DEAL-08)."""

@@ -10,6 +10,7 @@ from typing_extensions import TypeAliasType
 
 from shared.elements.domain.currencies import CURRENCIES
 from shared.elements.schemas.strict_types import StrictDate, StrictDecimal, StrictInt
+from shared.kit.domain import is_derived
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 
@@ -89,5 +90,22 @@ Moment = Annotated[
 ]
 
 
-NewId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-"""An id that the caller chose in advance: any UUID in its canonical form."""
+def _chosen(id_: str) -> str:
+    if is_derived(id_):
+        code, message = "id_reserved", "ids of version 5 are derived by the system: choose one of version 4 or 7"
+        raise PydanticCustomError(code, message)
+    return id_
+
+
+NewId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+    AfterValidator(_chosen),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-46-9a-f][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"}
+    ),
+]
+"""An id that the caller chose in advance: any UUID in its canonical form, but of the version that the system derives.
+
+Who could choose a derived id would get the record that an import or a conversion is about to create under it.
+"""

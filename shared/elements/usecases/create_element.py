@@ -58,6 +58,7 @@ async def create_element(
     """Create an element on a stage, with its client and products; a company's contacts are attached later (CLI-07).
 
     Raises:
+        DomainError: a stage that belongs to a process.
         Invalid: an unknown stage, rows that cannot be named or priced, or a code that its dictionary has not.
         OriginTaken: the origin belongs to another element.
     """

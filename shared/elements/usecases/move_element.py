@@ -24,10 +24,11 @@ async def move_element(
 
     Raises:
         StageNotFound: no such stage in the set.
+        DomainError: the stage belongs to a process, or a process has ended the element.
     """
     return await elements.change(
         id_,
-        lambda element: element.move(stages_of(element).get(stage_id), by=cause.actor, at=cause.at),
+        lambda element: element.move_by_hand(stages_of(element).get(stage_id), by=cause.actor, at=cause.at),
         cause,
         expected_version=expected_version,
     )

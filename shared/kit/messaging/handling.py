@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from crm_contracts.envelope import Envelope, Event
@@ -18,6 +18,8 @@ from shared.kit.telemetry.spans import current_traceparent, record_failure, reco
 Parse = Callable[[Sequence[tuple[str, bytes | None]], bytes | None], Envelope[Event] | None]
 
 TRIES_IN_PLACE = 6
+TRIES_WHILE_WAITING = 3
+"""Of a reaction that waits for another event, which its record does better apart from the batch."""
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 2.0
 """Longest pauses before the second and before a later attempt; random, so that colliding writers spread out."""
@@ -54,17 +56,24 @@ class EventHandler:
         """Return whether there is a reaction to this type of event."""
         return type(event.data) in self._reactions
 
-    async def handle(self, event: Envelope[Event]) -> HandlingResult:
+    async def handle(self, event: Envelope[Event], *, is_last_try: bool = False) -> HandlingResult:
         """Run every reaction to the event, in order; a failure stops none of the others.
 
-        Of several failures the result has one that may succeed later, if there is one.
+        One that still waits at the last try gives up, where it can. Of several failures the result has one that may
+        succeed later, if there is one.
         """
         reactions = self._reactions.get(type(event.data), ())
         if len(reactions) == 1:
-            return await self._react(event, reactions[0])
-        return _combined([await self._react(event, reaction) for reaction in reactions])
+            return await self._react(event, reactions[0], is_last_try=is_last_try)
+        return _combined([await self._react(event, reaction, is_last_try=is_last_try) for reaction in reactions])
 
-    async def _react(self, event: Envelope[Event], reaction: Reaction) -> HandlingResult:
+    async def _react(self, event: Envelope[Event], reaction: Reaction, *, is_last_try: bool) -> HandlingResult:
+        result = await self._try(event, reaction)
+        if is_last_try and reaction.give_up is not None and isinstance(result.error, NotYet):
+            return await self._try(event, replace(reaction, handle=reaction.give_up))
+        return result
+
+    async def _try(self, event: Envelope[Event], reaction: Reaction) -> HandlingResult:
         attempts = 0
         while True:
             attempts += 1
@@ -73,7 +82,8 @@ class EventHandler:
             except Gone:
                 return HandlingResult("gone", attempts)
             except Exception as error:  # noqa: BLE001 - returned to the caller
-                if attempts == TRIES_IN_PLACE or not is_transient(error):
+                most = TRIES_WHILE_WAITING if isinstance(error, NotYet) else TRIES_IN_PLACE
+                if attempts >= most or not is_transient(error):
                     record_failure(reason_of(error))
                     return HandlingResult("failed", attempts, error)
                 RETRIED.labels(event.type).inc()

@@ -5,7 +5,7 @@ each batch would cost Kafka more than the events themselves (docs/performance.md
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, Protocol
 
@@ -38,8 +38,11 @@ class OffsetCommitter:
     The consumer of the newest batch commits, also for one that it replaced.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Callable[[], Mapping[TopicPartition, int]] = dict) -> None:
+        """Commit nothing from the offsets of `kept` on: these records of finished batches are still to be handled."""
+        self._kept = kept
         self._next: dict[TopicPartition, int] = {}
+        self._committed: dict[TopicPartition, int] = {}
         self._consumer: Committing | None = None
         self._soon: asyncio.Task[None] | None = None
         self._committing = asyncio.Lock()
@@ -61,6 +64,7 @@ class OffsetCommitter:
     async def reset(self) -> None:
         """Forget the uncommitted offsets after leaving the group: their records are delivered again."""
         self._next.clear()
+        self._committed.clear()
         if self._soon is not None:
             self._soon.cancel()
             await asyncio.gather(self._soon, return_exceptions=True)
@@ -75,12 +79,16 @@ class OffsetCommitter:
             return
         # Records of partitions that were reassigned are delivered again to their new member.
         mine = self._consumer.assignment()
-        offsets, self._next = {place: offset for place, offset in self._next.items() if place in mine}, {}
-        if not offsets:
+        done = {place: offset for place, offset in self._next.items() if place in mine}
+        kept = self._kept()
+        self._next = {place: offset for place, offset in done.items() if place in kept}
+        offsets = {place: min(offset, kept.get(place, offset)) for place, offset in done.items()}
+        new = {place: offset for place, offset in offsets.items() if self._committed.get(place) != offset}
+        if not new:
             return
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await self._consumer.commit(offsets)
+                await self._consumer.commit(new)
         except (CommitFailedError, IllegalStateError) as error:
             # The group rebalances, so the records are delivered again. A retry would make it rebalance for ever: each
             # commit of a past generation makes aiokafka join again, and the other members with it.
@@ -88,4 +96,6 @@ class OffsetCommitter:
         except (KafkaError, TimeoutError) as error:
             log.warning("commit failed", error=type(error).__name__)
             # A partition may never get another record: these offsets must not look unread for ever.
-            self._next = offsets | {place: max(offset, offsets.get(place, 0)) for place, offset in self._next.items()}
+            self._next = done | {place: max(offset, done.get(place, 0)) for place, offset in self._next.items()}
+        else:
+            self._committed = {place: offset for place, offset in offsets.items() if place in kept}

@@ -19,19 +19,28 @@ class Reaction:
         event: the type.
         handle: called with the event and a cause of its own, `<event id>/<name>`.
         name: unique among the reactions to the event; part of the cause, so two reactions may change one document.
+        give_up: called instead of dead-lettering the event where `handle` has raised `NotYet` for long enough: it
+            answers the process that waits for an answer.
     """
 
     event: type[Event]
     handle: Callable[[Envelope[Any], Cause], Awaitable[None]]
     name: str
+    give_up: Callable[[Envelope[Any], Cause], Awaitable[None]] | None = None
 
 
 Reactions: TypeAlias = Sequence[Reaction]
 
 
-def on(event: type[E], handle: Callable[[Envelope[E], Cause], Awaitable[None]], *, name: str | None = None) -> Reaction:
+def on(
+    event: type[E],
+    handle: Callable[[Envelope[E], Cause], Awaitable[None]],
+    *,
+    name: str | None = None,
+    give_up: Callable[[Envelope[E], Cause], Awaitable[None]] | None = None,
+) -> Reaction:
     """Pair an event with the function that reacts to it, named after that function unless said otherwise."""
-    return Reaction(event, handle, name or handle.__name__)
+    return Reaction(event, handle, name or handle.__name__, give_up)
 
 
 def by_event(reactions: Reactions) -> dict[type[Event], tuple[Reaction, ...]]:

@@ -10,7 +10,6 @@ from shared.kit.messaging.dead_letter_publisher import DeadLetterPublisher
 from shared.kit.messaging.failures import is_transient
 from shared.kit.messaging.handling import EventHandler, HandlingResult, Parse
 from shared.kit.messaging.records import Record
-from shared.kit.settings import KafkaSettings
 from shared.kit.telemetry.logs import log, logged_with
 from shared.kit.telemetry.metrics import HANDLED, IGNORED
 from shared.kit.telemetry.spans import record_outcome
@@ -21,6 +20,10 @@ class Redeliver(Exception):
     """A dependency of the reaction stays away: the whole batch is to be delivered again."""
 
 
+class Postpone(Exception):
+    """The reaction waits for another event: the record and all later ones of its key are to be tried again."""
+
+
 class RecordHandler:
     """Handles the records of one consumer group."""
 
@@ -28,27 +31,25 @@ class RecordHandler:
         self,
         handler: EventHandler,
         dead_letters: DeadLetterPublisher,
-        settings: KafkaSettings,
         *,
         group: str,
         parse: Parse,
         traces: Traces,
         known: Iterable[str],
     ) -> None:
-        """Skip records of a `known` type without a reaction unread; dead-letter a `NotYet` after some redeliveries."""
+        """Skip records of a `known` type without a reaction unread."""
         self._handler = handler
         self._dead_letters = dead_letters
         self._group = group
         self._parse = parse
         self._traces = traces
         self._without_reaction = {ce_type.encode() for ce_type in {*known} - {e.ce_type for e in handler.events}}
-        self._redeliveries_while_waiting = settings.redeliveries_while_waiting
-        self._waited: dict[str, int] = {}
 
-    async def handle(self, record: Record) -> None:
+    async def handle(self, record: Record, *, is_last_try: bool = False) -> None:
         """Handle a record, or dead-letter it with the reason.
 
         Raises:
+            Postpone: it waits for another event, and this is not the last try.
             Redeliver: it may succeed later.
         """
         if self._is_skipped(record):
@@ -67,7 +68,7 @@ class RecordHandler:
         outcome = "failed"
         with self._traces.processing(envelope, record, self._group), logged_with(envelope.correlation_id, envelope.id):
             try:
-                outcome = await self._react(record, envelope)
+                outcome = await self._react(record, envelope, is_last_try=is_last_try)
             finally:
                 record_outcome(outcome)
                 HANDLED.labels(envelope.type, outcome).observe(monotonic() - started)
@@ -92,23 +93,14 @@ class RecordHandler:
         types = [value for name, value in record.headers if name == "ce_type"]
         return len(types) == 1 and types[0] in self._without_reaction
 
-    async def _react(self, record: Record, envelope: Envelope[Event]) -> str:
-        result = await self._handler.handle(envelope)
+    async def _react(self, record: Record, envelope: Envelope[Event], *, is_last_try: bool) -> str:
+        result = await self._handler.handle(envelope, is_last_try=is_last_try)
         error = result.error
         if error is None:
-            self._waited.pop(envelope.id, None)
             return result.outcome
-        if not is_transient(error):
+        waits = isinstance(error, NotYet)
+        if not is_transient(error) or (waits and is_last_try):
             await self._dead_letters.publish(record, error, attempts=result.attempts)
-            return "parked"
-        if isinstance(error, NotYet) and self._has_waited_enough(envelope.id):
-            await self._dead_letters.publish(record, error, attempts=result.attempts)
-            del self._waited[envelope.id]
             return "parked"
         log.warning("reaction postponed", type=envelope.type, error=type(error).__name__)
-        raise Redeliver from error
-
-    def _has_waited_enough(self, event_id: str) -> bool:
-        """Count a redelivery; an event that never comes must not block its topic for ever."""
-        self._waited[event_id] = self._waited.get(event_id, 0) + 1
-        return self._waited[event_id] >= self._redeliveries_while_waiting
+        raise (Postpone if waits else Redeliver) from error

@@ -1,8 +1,8 @@
 """Subscribe to events: the one way for a service to consume them.
 
 A service has one batch subscriber over all its topics. Records of one key are handled in order, keys side by side; a
-reaction is retried in place and, if it can never succeed, its record is dead-lettered; offsets are committed only when
-every record of the batch is done or dead-lettered.
+reaction is retried in place and, if it can never succeed, its record is dead-lettered; one that waits for another event
+is kept apart with its key. Offsets are committed only when every record before them is done or dead-lettered.
 
 Note:
     Records may be delivered twice, or late: reactions must allow for both.
@@ -25,6 +25,7 @@ from shared.kit.messaging.handling import EventHandler, HandlingResult, Parse
 from shared.kit.messaging.lag import Lag
 from shared.kit.messaging.lanes import handle_in_lanes
 from shared.kit.messaging.offsets import Committing, OffsetCommitter
+from shared.kit.messaging.postponed import PostponedLanes
 from shared.kit.messaging.reactions import Reactions
 from shared.kit.messaging.record_handling import RecordHandler
 from shared.kit.messaging.records import Record
@@ -67,11 +68,12 @@ class Subscription:
         traces = traces or Traces()
         self._batches = BatchAttempt(batch_handler, self._handler, group=self.group, parse=parse, traces=traces)
         self._records = RecordHandler(
-            self._handler, self._dead_letters, settings, group=self.group, parse=parse, traces=traces, known=known
+            self._handler, self._dead_letters, group=self.group, parse=parse, traces=traces, known=known
         )
+        self._postponed = PostponedLanes(self._records.handle, settings, stopping=self._stopping)
         self.broker = subscribe(self.group, self._topics, self._handle_batch, settings)
         self._lag = Lag(self._topics, self._consumer)
-        self._offsets = OffsetCommitter()
+        self._offsets = OffsetCommitter(self._postponed.first_offsets)
         self._watching: asyncio.Task[None] | None = None
         self._start_series()
 
@@ -131,9 +133,11 @@ class Subscription:
     async def _leave(self) -> None:
         self._stopping.set()
         await self._lag.stop()
+        await self._postponed.finish()
         await self._offsets.commit()
         await self.broker.stop()
         await self._offsets.reset()
+        await self._postponed.drop()
 
     def _consumer(self) -> Any:
         """Return the aiokafka consumer; None until it is started."""
@@ -145,10 +149,16 @@ class Subscription:
         with self._lag.handling(records):
             await self._handle_records(message, records)
 
+    async def _handle_each(self, records: Sequence[Record]) -> bool:
+        if not records or await self._batches.handle(records):
+            return True
+        return await handle_in_lanes(
+            records, self._records.handle, keep=self._postponed.keep, parallel_keys=self._settings.parallel_keys
+        )
+
     async def _handle_records(self, message: KafkaMessage, records: Sequence[Record]) -> None:
-        if await self._batches.handle(records) or await handle_in_lanes(
-            records, self._records.handle, parallel_keys=self._settings.parallel_keys
-        ):
+        fresh = self._postponed.without_kept(records)
+        if fresh is not None and await self._handle_each(fresh):
             self._failures = 0
             self._offsets.done(cast("Committing", message.consumer), records)
             if self._stopping.is_set():

@@ -32,7 +32,11 @@ ROLES: Mapping[str, frozenset[str]] = {
 
 
 class Forbidden(Exception):
-    """The caller lacks a permission, which the message names."""
+    """The caller lacks permissions, which the message names."""
+
+    def __init__(self, *permissions: str) -> None:
+        super().__init__(", ".join(permissions))
+        self.permissions = permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +63,15 @@ class Caller:
         return permission in self.scopes or any(action in ROLES.get(role, ()) for role in self.roles)
 
 
-def check_permission(caller: Caller, permission: str) -> None:
-    """Check that the caller has the permission.
+def check_permission(caller: Caller, *permissions: str) -> None:
+    """Check that the caller has all of these permissions.
 
     Raises:
-        Forbidden: neither a role nor a scope of the caller allows it.
+        Forbidden: naming each that neither a role nor a scope of the caller allows.
     """
-    if not caller.may(permission):
-        raise Forbidden(permission)
+    missing = [permission for permission in permissions if not caller.may(permission)]
+    if missing:
+        raise Forbidden(*missing)
 
 
 @dataclass(frozen=True)

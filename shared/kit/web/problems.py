@@ -110,7 +110,9 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Forbidden)
     async def _forbidden(request: Request, error: Forbidden) -> Response:
-        return problem(request, 403, "forbidden", "Forbidden", f"the permission {error} is needed")
+        is_one = len(error.permissions) == 1
+        detail = f"the permission {error} is needed" if is_one else f"the permissions {error} are needed"
+        return problem(request, 403, "forbidden", "Forbidden", detail, permissions=list(error.permissions))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:

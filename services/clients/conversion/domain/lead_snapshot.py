@@ -27,7 +27,8 @@ def contact_fields(request: LeadConversionRequested) -> dict[str, Any]:
     if not snapshot.full_name:
         fields["first_name"] = snapshot.title[:MAX_NAME]
     elif not (snapshot.first_name or snapshot.last_name):
-        fields["first_name"] = snapshot.full_name
+        # A contact needs a first or a last name (CONT-01): the only name that there is becomes the first.
+        fields |= {"first_name": snapshot.middle_name, "middle_name": None}
     return fields
 
 

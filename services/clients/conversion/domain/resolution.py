@@ -9,12 +9,19 @@ from typing import ClassVar, Self
 
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import LeadConversionRequested
-from crm_contracts.values import ElementRef, OnDuplicate
+from crm_contracts.values import ElementRef, OnDuplicate, Value
 
 from services.clients.conversion.domain.decision import Decision
 from shared.kit.domain import Aggregate, derived_id
 
 DUPLICATES_FOUND = "duplicates_found"
+
+
+class Failure(Value):
+    """Why nothing can come of the attempt; a later attempt may succeed."""
+
+    code: str
+    message: str
 
 
 class Resolution(Aggregate):
@@ -32,6 +39,7 @@ class Resolution(Aggregate):
     """Key of the cause that was answered; a later request has another one."""
     contact: ElementRef | None = None
     company: ElementRef | None = None
+    failure: Failure | None = None
 
     @staticmethod
     def id_for(request: LeadConversionRequested) -> str:
@@ -39,8 +47,10 @@ class Resolution(Aggregate):
         return derived_id("resolution", request.conversion_id, request.attempt)
 
     @classmethod
-    def create(cls, request: LeadConversionRequested, decision: Decision, *, at: datetime) -> Self:
-        """Record the decision; the answer is not published yet."""
+    def create(
+        cls, request: LeadConversionRequested, decision: Decision, *, at: datetime, failure: Failure | None = None
+    ) -> Self:
+        """Record the decision, or the failure to come to one; the answer is not published yet."""
         return cls(
             id=cls.id_for(request),
             lead=request.lead,
@@ -49,6 +59,7 @@ class Resolution(Aggregate):
             on_duplicate=request.on_duplicate,
             decision=decision,
             decided_at=at,
+            failure=failure,
         )
 
     def finish(self, *, to: str, contact: ElementRef | None, company: ElementRef | None) -> None:
@@ -57,10 +68,26 @@ class Resolution(Aggregate):
             self.answered_to, self.contact, self.company = to, contact, company
             self.record(self.answer)
 
+    def fail(self, failure: Failure, *, to: str, contact: ElementRef | None, company: ElementRef | None) -> None:
+        """Refuse the lead for a failure that no repeat heals; what exists already is named in the answer."""
+        if self.answered_to is None:
+            self.failure = failure
+            self.finish(to=to, contact=contact, company=company)
+
     @property
     def answer(self) -> LeadClientResolved | LeadClientRefused:
         """The answer to the lead, the same for each request."""
         decision = self.decision
+        results = tuple(ref for ref in (self.contact, self.company) if ref is not None)
+        if self.failure is not None:
+            return LeadClientRefused(
+                lead=self.lead,
+                conversion_id=self.conversion_id,
+                attempt=self.attempt,
+                code=self.failure.code,
+                message=self.failure.message,
+                existing=results,
+            )
         if decision.is_refused:
             return LeadClientRefused(
                 lead=self.lead,
@@ -72,7 +99,6 @@ class Resolution(Aggregate):
             )
         targets = [each.ref for each in (decision.contact, decision.company) if each and each.action == "create"]
         created = {ref.id for ref in targets}
-        results = [ref for ref in (self.contact, self.company) if ref is not None]
         return LeadClientResolved(
             lead=self.lead,
             conversion_id=self.conversion_id,

@@ -5,6 +5,7 @@ from crm_contracts.values import ElementRef
 
 from services.clients.conversion.domain.decision import TargetDecision
 from services.clients.conversion.domain.lead_snapshot import address_requisites, company_fields
+from services.clients.conversion.usecases.add_record import add_or_find
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.records.domain.company import Company
 from services.clients.records.usecases.merge import surviving_ref
@@ -26,7 +27,8 @@ async def create_or_link_company(
     alone = contact is None or contact.ref.id != request.proposed_contact_id
     fields = company_fields(request, target.ref.title, alone=alone)
     fields |= (await use.reference.codes(Company.TYPE.fields)).defaults | Company.defaults(use.currency)
-    company = await use.companies.add_numbered(
+    company = await add_or_find(
+        use.companies,
         lambda number: Company.create(
             target.ref.id,
             number,

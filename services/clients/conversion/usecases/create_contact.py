@@ -8,6 +8,7 @@ from crm_contracts.values import ElementRef
 
 from services.clients.conversion.domain.decision import TargetDecision
 from services.clients.conversion.domain.lead_snapshot import address_requisites, contact_fields
+from services.clients.conversion.usecases.add_record import add_or_find
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.errors import TooManyCompanies
@@ -30,21 +31,32 @@ async def create_or_link_contact(
     employer = await _employer(company, use)
     if target.action == "link":
         ref = await surviving_ref(target.ref, owners=use.contacts)
-        if employer is not None:
-            # Deleted since it was decided: the conversion still ends, and lead and deal unlink it as any other. So it
-            # ends where the contact works for as many companies as one may: lead and deal link both.
-            with suppress(Gone, TooManyCompanies):
-                await use.contacts.change(
-                    ref.id,
-                    lambda contact: contact.link(employer.ref, position=employer.position, by=cause.actor, at=cause.at),
-                    cause,
-                )
-        return ref
+    else:
+        contact = await _create(request, target.ref.id, employer, cause, use)
+        ref = contact.ref
+        if employer is None or any(link.company_id == employer.company_id for link in contact.companies):
+            return ref
+    if employer is not None:
+        # Deleted since it was decided: the conversion still ends, and lead and deal unlink it as any other. So it
+        # ends where the contact works for as many companies as one may: lead and deal link both.
+        with suppress(Gone, TooManyCompanies):
+            await use.contacts.change(
+                ref.id,
+                lambda contact: contact.link(employer.ref, position=employer.position, by=cause.actor, at=cause.at),
+                cause,
+            )
+    return ref
+
+
+async def _create(
+    request: LeadConversionRequested, id_: str, employer: CompanyLink | None, cause: Cause, use: Collaborators
+) -> Contact:
     # The salutation is taken as the lead has it: no conversion fails because of a code.
     fields = contact_fields(request) | (await use.reference.codes(Contact.TYPE.fields)).defaults
-    contact = await use.contacts.add_numbered(
+    return await add_or_find(
+        use.contacts,
         lambda number: Contact.create(
-            target.ref.id,
+            id_,
             number,
             fields,
             by=cause.actor,
@@ -56,7 +68,6 @@ async def create_or_link_contact(
         cause,
         use.numbers,
     )
-    return contact.ref
 
 
 async def _employer(company: TargetDecision | None, use: Collaborators) -> CompanyLink | None:

@@ -2,23 +2,36 @@
 
 The process may die after any of its writes and be run again. Each write finds its own traces: claims by their attempt,
 the decision by its id, records by their proposed ids, the answer by the resolution.
+
+A failure that no repeat heals is an answer as well: without one the lead would ask for ever, and the claims would hold
+up every other lead with the same phone or e-mail.
 """
 
 from dataclasses import replace
+from typing import Final
 
 from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.values import ElementRef
 
-from services.clients.conversion.domain.decision import decide
+from services.clients.conversion.domain.decision import Decision, decide
 from services.clients.conversion.domain.lead_snapshot import contact_points
-from services.clients.conversion.domain.resolution import Resolution
+from services.clients.conversion.domain.resolution import Failure, Resolution
 from services.clients.conversion.usecases.claim import claim_contact_points
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.conversion.usecases.create_company import create_or_link_company
 from services.clients.conversion.usecases.create_contact import create_or_link_contact
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
 from services.clients.records.usecases.employment import reconcile_employer
-from shared.kit.domain import Cause
+from shared.kit.domain import Cause, DomainError
+from shared.kit.messaging.failures import is_transient
 from shared.kit.storage.batching import side_by_side
+from shared.kit.storage.repository import Repository
 from shared.kit.storage.repository_errors import IdTaken
+
+CLIENT_BUSY: Final = Failure(
+    code="client_busy", message="Another conversion is still creating a client with the same phone or e-mail."
+)
 
 
 async def resolve_lead_client(request: LeadConversionRequested, cause: Cause, use: Collaborators) -> None:
@@ -29,6 +42,39 @@ async def resolve_lead_client(request: LeadConversionRequested, cause: Cause, us
     """
     if not request.client_targets:
         return
+    try:
+        await _resolve(request, cause, use)
+    except DomainError as error:
+        if is_transient(error):
+            raise
+        await refuse_lead_client(request, Failure(code=error.code, message=str(error)), cause, use)
+
+
+async def refuse_lead_client(
+    request: LeadConversionRequested, failure: Failure, cause: Cause, use: Collaborators
+) -> None:
+    """Answer that nothing can come of this attempt, and release its claims; one that is answered stays as it is."""
+    id_ = Resolution.id_for(request)
+    await _add(Resolution.create(request, Decision(is_refused=True), at=cause.at, failure=failure), cause, use)
+    contact, company = await side_by_side(
+        _created(request, use.contacts, request.proposed_contact_id),
+        _created(request, use.companies, request.proposed_company_id),
+    )
+    await use.resolutions.change(
+        id_, lambda found: found.fail(failure, to=cause.key, contact=contact, company=company), cause.step("answer")
+    )
+    await use.claims.release(id_)
+
+
+async def _created(
+    request: LeadConversionRequested, owners: Repository[Contact] | Repository[Company], id_: str
+) -> ElementRef | None:
+    """Return the record that this conversion has created under a proposed id, if it is there."""
+    found = await owners.find(id_)
+    return found.ref if found is not None and found.lead_id == request.lead.id else None
+
+
+async def _resolve(request: LeadConversionRequested, cause: Cause, use: Collaborators) -> None:
     id_ = Resolution.id_for(request)
     resolution = await use.resolutions.find(id_)
     if resolution is None:
@@ -62,7 +108,11 @@ async def _decide(request: LeadConversionRequested, cause: Cause, use: Collabora
         await claim_contact_points(request, phones, emails, use)
     # Only now: the holder of a claim that was released before has created what is found here.
     decision = decide(request, *await use.views.matches(phones, emails))
-    new = Resolution.create(request, decision, at=cause.at)
+    return await _add(Resolution.create(request, decision, at=cause.at), cause, use)
+
+
+async def _add(new: Resolution, cause: Cause, use: Collaborators) -> Resolution:
+    """Store the decision, or return the one that was stored before."""
     try:
         return await use.resolutions.add(new, cause.step("decide"))
     except IdTaken:

@@ -4,12 +4,11 @@ Clients links nothing. The element's own service links the new client when it re
 is read from the view of linked elements.
 """
 
-from crm_contracts.elements import ELEMENTS
 from crm_contracts.values import ElementRef
 
 from services.clients.linked_element.store import LinkedElements
 from services.clients.records.schemas.records import LinkState, LinkToIn
-from shared.kit.web.auth import check_permission
+from shared.elements.http.rights import check_writes
 from shared.kit.web.call import Call
 from shared.kit.web.waiting import LongPolls
 
@@ -29,7 +28,7 @@ class Cards:
         """
         if link_to is None:
             return None
-        check_permission(call.caller, f"{ELEMENTS[link_to.type].service}:write")
+        check_writes(call, [link_to.type])
         return ElementRef(type=link_to.type, id=link_to.id)
 
     async def link_state(self, client: ElementRef, link_to: ElementRef | None, call: Call) -> LinkState:

@@ -12,6 +12,7 @@ from services.clients.records.schemas.records import MergeIn
 from services.clients.records.usecases.clients import delete_client
 from services.clients.records.usecases.merge import merge_clients
 from shared.elements.domain.contact_points import normalized_email, normalized_phone
+from shared.elements.http.rights import LINK_CLIENTS, check_writes
 from shared.kit.domain import NotFound
 from shared.kit.web.schemas import Cursor, Limit, Page
 
@@ -71,9 +72,11 @@ def add_record_routes(
     async def merge(record_id: str, body: MergeIn, call: CanWrite, response: Response) -> R:
         """Merge other records of this type into this one (DUP-02).
 
-        Empty fields are filled, lists are joined, links follow. Where filled fields differ, 409 `merge_conflict` lists
+        Empty fields are filled, lists are joined, links follow: callers who may not write the elements that link
+        clients, leads and deals, are refused. Where filled fields differ, 409 `merge_conflict` lists
         them as `conflicts`, and nothing changes until `resolution` names for each of them the record that is right.
         """
+        check_writes(call, LINK_CLIENTS)
         survivor = await merge_clients(
             record_id, body.others, body.resolution, call.cause, owners=owners, expected_version=call.if_match
         )

@@ -129,6 +129,7 @@ async def upsert_client(
 
     Raises:
         Gone: the record of this origin was deleted.
+        IdTaken: another record has the id that follows from this origin.
         OriginVersionConflict: it would overwrite what was corrected here (CONT-08).
     """
     id_ = derived_id(owners.noun, *origin)
@@ -141,6 +142,8 @@ async def upsert_client(
         except (IdTaken, OriginTaken):
             # A concurrent request created it, or it was deleted: its id is never used again.
             found = await find(*origin)
+            if found is None and await owners.find(id_) is not None:
+                raise
         else:
             return new, True
     record = await take_over_client(

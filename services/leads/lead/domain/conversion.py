@@ -1,12 +1,13 @@
 """One conversion of a lead: a process manager that is part of the lead's state (LEAD-11, LEAD-13).
 
 The ids of what may be created are proposed by the first attempt and kept by all later ones, so that whatever an earlier
-attempt created is found again. They are never shown; only resolved ids are.
+attempt created is found again; only an id that turned out to be taken is proposed anew. They are derived, a form that
+no caller may choose for a record, and are never shown; only resolved ids are.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import (
@@ -25,10 +26,14 @@ from pydantic import BaseModel
 from services.leads.lead.domain.draft import MAX_DRAFT_BYTES, draft_of, is_too_large, snapshot_of
 from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, LeadTooLarge, RepeatLeadOnlyDeal
 from shared.elements.domain.client_field import with_resolved
-from shared.kit.domain import NewId
+from shared.kit.domain import NewId, derived_id
 
 ConversionState = Literal["none", "running", "done", "refused"]
 TARGETS: Sequence[ConversionTarget] = ("contact", "company", "deal")
+MAX_REPEATS: Final = 8
+"""Repeats of a request, each after twice the silence of the one before: two hours, where the first comes after 15 s."""
+NO_ANSWER: Final = "no_answer"
+ID_TAKEN: Final = "id_taken"
 
 
 class ConversionRequest(BaseModel):
@@ -41,7 +46,10 @@ class ConversionRequest(BaseModel):
 
 
 class Conversion(BaseModel):
-    """How far a conversion got. `asked_at` is when the last request was published.
+    """How far a conversion got.
+
+    `asked_at` is the time from which on an answer is missing: of the last request, and later after each repeat.
+    `repeats` counts those of the request that waits for its answer now.
 
     Its transitions change nothing in place: each returns the next state and the events to record.
     """
@@ -66,6 +74,7 @@ class Conversion(BaseModel):
     code: str | None = None
     message: str | None = None
     asked_at: datetime | None = None
+    repeats: int = 0
     correlation_id: str = ""
     traceparent: str | None = None
     started_by: str = ""
@@ -107,10 +116,13 @@ class Conversion(BaseModel):
         Raises:
             RepeatLeadOnlyDeal: more than a deal of a repeat lead (LEAD-04).
             ConversionRunning: another request while one is under way.
-            LeadAlreadyConverted: another request after the end.
+            LeadAlreadyConverted: another request after the end, or any for a lead that was converted elsewhere.
             LeadTooLarge: texts and rows, each allowed by itself, are together more than an event may hold.
         """
-        targets = self._wanted(request, is_repeat=lead.is_repeat)
+        if lead.converted and self.state != "done":
+            message = "The lead was converted in another system."
+            raise LeadAlreadyConverted(message)
+        targets = self.wanted(request, is_repeat=lead.is_repeat)
         if self.state in {"running", "done"}:
             self._check_same(targets, request.on_duplicate)
             return None
@@ -143,8 +155,19 @@ class Conversion(BaseModel):
             return self, ()
         return self.model_copy(update={"deal": deal, "state": "done", "asked_at": None}), ()
 
-    def refuse(self, ref: ElementRef, *, code: str, message: str, candidates: tuple[ElementRef, ...]) -> "Step":
+    def refuse(
+        self,
+        ref: ElementRef,
+        *,
+        code: str,
+        message: str,
+        candidates: tuple[ElementRef, ...] = (),
+        existing: tuple[ElementRef, ...] = (),
+    ) -> "Step":
         """End without a result; what exists already stays, and a new attempt keeps it."""
+        made = {each.type: each for each in existing}
+        found = {"contact": self.contact or made.get("contact"), "company": self.company or made.get("company")}
+        kept = self.model_copy(update=found)
         event = LeadConversionRefused(
             lead=ref,
             conversion_id=self.conversion_id,
@@ -152,21 +175,30 @@ class Conversion(BaseModel):
             code=code,
             message=message,
             candidates=candidates,
-            existing=self.existing,
+            existing=kept.existing,
         )
         reason = {"code": code, "message": message, "candidates": candidates}
-        return self.model_copy(update={"state": "refused", "asked_at": None, **reason}), (event,)
+        return kept.model_copy(update={"state": "refused", "asked_at": None, **reason}), (event,)
 
     def ask_again(self, ref: ElementRef, *, silent_since: datetime, at: datetime) -> "Step":
-        """Repeat the request of the same attempt; without an answer a conversion never fails."""
+        """Repeat the request of the same attempt, each time after a longer silence, and refuse in the end.
+
+        Each repeat would be one more event for ever where the other service can never answer. What it makes of the
+        request after all is found by the next attempt, under the proposed ids.
+        """
         if self.state != "running" or self.asked_at is None or self.asked_at > silent_since:
             return self, ()
-        return self.request_clients(ref, at) if self.client_targets else self.request_deal(ref, at)
+        if self.repeats == MAX_REPEATS:
+            waits_for = "clients" if self.client_targets else "deals"
+            return self.refuse(ref, code=NO_ANSWER, message=f"The {waits_for} service has not answered; try again.")
+        asked, events = self.request_clients(ref, at) if self.client_targets else self.request_deal(ref, at)
+        patience = (at - silent_since) * (2 ** (self.repeats + 1) - 1)
+        return asked.model_copy(update={"asked_at": at + patience, "repeats": self.repeats + 1}), events
 
     def proceed(self, ref: ElementRef, at: datetime) -> "Step":
         """Request the deal after the client part, or end."""
         if self.waits_for_deal:
-            return self.request_deal(ref, at)
+            return self.model_copy(update={"repeats": 0}).request_deal(ref, at)
         if not self.client_targets:
             return self.model_copy(update={"state": "done", "asked_at": None}), ()
         return self, ()
@@ -207,7 +239,8 @@ class Conversion(BaseModel):
         )
         return conversion, (event,)
 
-    def _wanted(self, request: ConversionRequest, *, is_repeat: bool) -> tuple[ConversionTarget, ...]:
+    def wanted(self, request: ConversionRequest, *, is_repeat: bool) -> tuple[ConversionTarget, ...]:
+        """Return what is to be converted into: what is requested, else the default of the lead."""
         if request.targets is None and self.state in {"running", "done"}:
             return self.targets
         default: tuple[ConversionTarget, ...] = ("deal",) if is_repeat and self.state != "done" else ("contact", "deal")
@@ -231,17 +264,22 @@ class Conversion(BaseModel):
         draft: DealDraft,
         new_id: NewId,
     ) -> "Conversion":
+        conversion_id, attempt = self.conversion_id or new_id(), self.attempt + 1
+
+        def proposed(kind: ConversionTarget, id_: str) -> str:
+            return id_ if id_ and self.code != ID_TAKEN else derived_id("proposed", conversion_id, attempt, kind)
+
         return Conversion(
             state="running",
-            conversion_id=self.conversion_id or new_id(),
-            attempt=self.attempt + 1,
+            conversion_id=conversion_id,
+            attempt=attempt,
             targets=targets,
             on_duplicate=request.on_duplicate,
             pipeline_id=request.pipeline_id,
             activities=request.activities,
-            proposed_contact_id=self.proposed_contact_id or new_id(),
-            proposed_company_id=self.proposed_company_id or new_id(),
-            proposed_deal_id=self.proposed_deal_id or new_id(),
+            proposed_contact_id=proposed("contact", self.proposed_contact_id),
+            proposed_company_id=proposed("company", self.proposed_company_id),
+            proposed_deal_id=proposed("deal", self.proposed_deal_id),
             snapshot=snapshot,
             draft=draft,
             contact=self.contact,

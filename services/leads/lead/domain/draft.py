@@ -4,7 +4,6 @@ from typing import Final
 
 from crm_contracts.conversions import DealDraft, LeadSnapshot
 from crm_contracts.leads import LeadState
-from crm_contracts.values import ContactPoint
 
 from shared.kit.domain import MAX_EVENT_BYTES
 
@@ -13,9 +12,8 @@ MAX_DRAFT_BYTES: Final = MAX_EVENT_BYTES - 64 * 1024
 
 
 def snapshot_of(lead: LeadState) -> LeadSnapshot:
-    """Freeze the fields that clients needs; of the contact data only what is valid."""
-    fields = {name: getattr(lead, name) for name in LeadSnapshot.model_fields}
-    return LeadSnapshot.model_construct(**{**fields, "phones": _valid(lead.phones), "emails": _valid(lead.emails)})
+    """Freeze the fields that clients needs; contact data that could not be normalised goes as it was typed."""
+    return LeadSnapshot.model_construct(**{name: getattr(lead, name) for name in LeadSnapshot.model_fields})
 
 
 def draft_of(lead: LeadState, pipeline_id: str) -> DealDraft:
@@ -28,7 +26,3 @@ def draft_of(lead: LeadState, pipeline_id: str) -> DealDraft:
 def is_too_large(draft: DealDraft) -> bool:
     """Whether the draft does not fit into an event."""
     return len(draft.model_dump_json().encode()) > MAX_DRAFT_BYTES
-
-
-def _valid(points: tuple[ContactPoint, ...]) -> tuple[ContactPoint, ...]:
-    return tuple(point for point in points if point.normalized is not None)

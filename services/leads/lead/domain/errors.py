@@ -9,8 +9,14 @@ class ConversionRunning(Refused):
     code = "conversion_running"
 
 
+class UseConversion(Refused):
+    """Only a conversion puts a lead into CONVERTED (LEAD-11)."""
+
+    code = "use_conversion"
+
+
 class LeadAlreadyConverted(Conflict):
-    """The lead was converted into something else (LEAD-13)."""
+    """The lead was converted into something else (LEAD-13), and stays in CONVERTED (LEAD-11)."""
 
     code = "lead_already_converted"
 

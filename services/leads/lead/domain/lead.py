@@ -23,16 +23,16 @@ from crm_contracts.product_rows import Priced
 from crm_contracts.values import ElementRef
 
 from services.leads.lead.domain.conversion import Conversion, ConversionRequest, Step
-from services.leads.lead.domain.errors import ConversionRunning
+from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, UseConversion
 from services.leads.lead.domain.repeat import Repeat, Way
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_field import Attachment, waits_for, with_created, with_resolved
 from shared.elements.domain.element import state_of
 from shared.elements.domain.responsible import NewResponsible
 from shared.elements.domain.sales_element import InitialState, SalesElement
-from shared.elements.domain.stages import Stage
+from shared.elements.domain.stages import ProcessStage, Stage
 from shared.elements.domain.traits import StageMove
-from shared.kit.domain import NewId
+from shared.kit.domain import NewId, invalid_field
 
 
 class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin compares synthetic names of its own
@@ -40,17 +40,51 @@ class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin c
 
     TYPE: ClassVar[ElementType] = LEAD
     NOUN: ClassVar[str] = LEAD.noun
+    PROCESS_STAGES: ClassVar[Mapping[str, ProcessStage]] = {
+        LEAD_STAGES.success.id: ProcessStage(use=UseConversion, ended=LeadAlreadyConverted)
+    }
 
     conversion: Conversion = Conversion()
     was_repeat: bool = False
     """Whether it is a repeat lead even without the company link that is pending."""
 
     @classmethod
-    def create(cls, id_: str, number: int, initial: InitialState, stage: Stage, *, by: str, at: datetime) -> Self:
-        """Create a lead; nothing is mandatory (LEAD-01), and one with a client is a repeat lead (LEAD-03)."""
-        repeat = Repeat().after(Client(), initial.client, way="whole", is_converted=False)
+    def create(
+        cls,
+        id_: str,
+        number: int,
+        initial: InitialState,
+        stage: Stage,
+        *,
+        by: str,
+        at: datetime,
+        converted_elsewhere: bool = False,
+    ) -> Self:
+        """Create a lead; nothing is mandatory (LEAD-01), and one with a client is a repeat lead (LEAD-03).
+
+        One that another system has converted is in CONVERTED, without a deal of ours; its client is the result of that
+        conversion, and makes no repeat lead of it (LEAD-14).
+
+        Raises:
+            UseConversion: it is to be in CONVERTED, and was not converted elsewhere (LEAD-11).
+            Invalid: it was converted elsewhere, and is to be in another stage.
+        """
+        if converted_elsewhere and stage != LEAD_STAGES.success:
+            raise invalid_field("stage_id", "not_converted", f"a converted lead is in {LEAD_STAGES.success.id}")
+        before = initial.client if converted_elsewhere else Client()
+        repeat = Repeat().after(before, initial.client, way="whole", is_converted=converted_elsewhere)
         return cls.start(
-            id_, number, initial, stage, by=by, at=at, is_repeat=repeat.now, was_repeat=repeat.without_company
+            id_,
+            number,
+            initial,
+            stage,
+            by=by,
+            at=at,
+            is_ended_elsewhere=converted_elsewhere,
+            converted=converted_elsewhere,
+            converted_elsewhere=converted_elsewhere,
+            is_repeat=repeat.now,
+            was_repeat=repeat.without_company,
         )
 
     @property
@@ -65,8 +99,13 @@ class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin c
             self.set_client(self.client, by=by, at=at)
         return is_changed
 
+    @property
+    def is_ended_by_process(self) -> bool:
+        """Whether it was converted, here or elsewhere."""
+        return self.converted
+
     def move(self, stage: Stage, *, by: str, at: datetime) -> None:
-        """Move to any stage (LEAD-07); a plain move to CONVERTED creates nothing (LEAD-11).
+        """Move to a stage (LEAD-07); to CONVERTED only the conversion does (LEAD-11).
 
         Raises:
             ConversionRunning: the lead is being converted.
@@ -155,14 +194,24 @@ class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin c
             self._proceed(self.conversion.open_deal(deal), by=by, at=at)
 
     def refuse_conversion(
-        self, conversion_id: str, attempt: int, *, code: str, message: str, candidates: tuple[ElementRef, ...] = ()
+        self,
+        conversion_id: str,
+        attempt: int,
+        *,
+        code: str,
+        message: str,
+        candidates: tuple[ElementRef, ...] = (),
+        existing: tuple[ElementRef, ...] = (),
     ) -> None:
         """End the conversion without a result; an answer to another attempt changes nothing."""
         if self.conversion.is_about(conversion_id, attempt):
-            self._take(self.conversion.refuse(self.ref, code=code, message=message, candidates=candidates))
+            refused = self.conversion.refuse(
+                self.ref, code=code, message=message, candidates=candidates, existing=existing
+            )
+            self._take(refused)
 
     def ask_again(self, *, silent_since: datetime, at: datetime) -> None:
-        """Repeat the request of the running attempt where none was published since then."""
+        """Repeat the request of the running attempt where none was published since then; see `Conversion.ask_again`."""
         self._take(self.conversion.ask_again(self.ref, silent_since=silent_since, at=at))
 
     def _take(self, step: Step) -> None:

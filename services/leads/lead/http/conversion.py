@@ -1,5 +1,7 @@
 """Routes of the conversion of a lead (LEAD-11 to LEAD-14)."""
 
+from functools import partial
+
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
@@ -7,6 +9,7 @@ from services.leads.lead.domain.lead import Lead
 from services.leads.lead.schemas import ConversionIn, ConversionOut
 from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanRead, CanWrite
+from shared.elements.http.rights import check_writes
 from shared.kit.domain import Conflict, NewId
 from shared.kit.storage.repository import Repository
 from shared.kit.web.routes import is_process, router
@@ -24,9 +27,21 @@ def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id:
     @api.post("/leads/{lead_id}/conversion", response_model=ConversionOut, responses={202: {"model": ConversionOut}})
     @is_process
     async def convert(lead_id: str, body: ConversionIn, call: CanWrite) -> Response:
-        """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result."""
+        """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result.
+
+        The caller must be allowed to write what it converts into: `clients:write` for a contact or a company,
+        `deals:write` for a deal.
+        """
         guarded = call.guard(leads)
-        lead = await convert_lead(lead_id, body.to_domain(), call.cause, leads=guarded, new_id=new_id)
+        lead = await convert_lead(
+            lead_id,
+            body.to_domain(),
+            call.cause,
+            leads=guarded,
+            new_id=new_id,
+            check_targets=partial(check_writes, call),
+            expected_version=call.if_match,
+        )
         lead = await long_polls.until(
             lambda: guarded.get(lead_id),
             lambda found: found.conversion.state != "running",

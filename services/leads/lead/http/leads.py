@@ -46,7 +46,14 @@ def _add_writes(api: APIRouter, leads: Repository[Lead], collaborators: Collabor
     async def create(body: LeadIn, call: CanWrite, response: Response) -> LeadOut:
         """Create a lead; no field is mandatory (LEAD-01)."""
         new = body.to_domain(default_country, body.origin)
-        lead = await create_lead(body.id or call.new_id, new, call.cause, leads=leads, collaborators=collaborators)
+        lead = await create_lead(
+            body.id or call.new_id,
+            new,
+            call.cause,
+            leads=leads,
+            collaborators=collaborators,
+            converted_elsewhere=body.converted_elsewhere,
+        )
         return created(LeadOut.of(lead), response, f"/leads/{lead.id}")
 
     @api.patch("/leads/{element_id}")
@@ -76,7 +83,9 @@ def _add_upsert(
             call.cause,
             elements=call.guard(leads),
             views=views,
-            create=partial(create_lead, leads=leads, collaborators=collaborators),
+            create=partial(
+                create_lead, leads=leads, collaborators=collaborators, converted_elsewhere=body.converted_elsewhere
+            ),
             collaborators=collaborators,
             expected_version=call.if_match,
         )
