@@ -9,6 +9,7 @@ from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanRead, CanWrite
 from shared.kit.domain import Conflict, NewId
 from shared.kit.storage.repository import Repository
+from shared.kit.web.conditions import Waiting
 from shared.kit.web.routes import is_process, router
 from shared.kit.web.waiting import LongPolls
 
@@ -23,14 +24,14 @@ def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id:
 
     @api.post("/leads/{lead_id}/conversion", response_model=ConversionOut, responses={202: {"model": ConversionOut}})
     @is_process
-    async def convert(lead_id: str, body: ConversionIn, call: CanWrite) -> Response:
+    async def convert(lead_id: str, body: ConversionIn, call: CanWrite, wait: Waiting) -> Response:
         """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result."""
         guarded = call.guard(leads)
         lead = await convert_lead(lead_id, body.to_domain(), call.cause, leads=guarded, new_id=new_id)
         lead = await long_polls.until(
             lambda: guarded.get(lead_id),
             lambda found: found.conversion.state != "running",
-            call.wait_s,
+            wait,
             so_far=lead,
         )
         out = ConversionOut.of(lead.conversion)
