@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from shared.elements.schemas.strict_types import StrictDate, StrictDecimal, StrictInt
+from shared.elements.schemas.strict_types import StrictDate, StrictDatetime, StrictDecimal, StrictInt
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 
@@ -70,7 +70,7 @@ def _stored(at: datetime) -> datetime:
 
 
 Moment = Annotated[
-    AwareDatetime,
+    StrictDatetime,
     Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC)),
     AfterValidator(_stored),
 ]
