@@ -126,7 +126,7 @@ def _truth(column: str, cells: dict[str, str], problems: list[str]) -> bool:
     truth = TRUTHS.get(cells[column].casefold())
     if truth is None:
         problems.append(f"{column}: {cells[column]!r} is neither true nor false")
-    return bool(truth)
+    return truth is True
 
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
