@@ -33,7 +33,7 @@ def lenient(schema: Any) -> Iterator[str]:
             yield from lenient(each)
     if not isinstance(schema, Mapping):
         return
-    kind = schema.get("type")
+    kind = schema.get("type") if isinstance(schema.get("type"), str) else None  # a field may be called so
     if kind in LENIENT and not schema.get("strict"):
         yield str(kind)
     if kind == "function-before" and schema["function"]["function"].__module__ in STRICT:
