@@ -69,11 +69,7 @@ def _stored(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
-Moment = Annotated[
-    StrictDatetime,
-    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC)),
-    AfterValidator(_stored),
-]
+Moment = Annotated[StrictDatetime, AfterValidator(_stored)]
 
 
 NewId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]

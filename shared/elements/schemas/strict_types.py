@@ -6,11 +6,11 @@ already; `true` is not 1, and neither 0 nor "0" is a date in 1970.
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import AwareDatetime, BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AwareDatetime, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -91,4 +91,9 @@ def _datetime(value: Any) -> Any:
 
 StrictInt = Annotated[int, BeforeValidator(_whole)]
 StrictDate = Annotated[date, BeforeValidator(_date)]
-StrictDatetime = Annotated[AwareDatetime, BeforeValidator(_datetime)]
+StrictDatetime = Annotated[
+    AwareDatetime,
+    # Before the check of the text, or the bounds would be no part of the type.
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC)),
+    BeforeValidator(_datetime),
+]

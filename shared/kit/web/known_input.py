@@ -27,6 +27,7 @@ Wrong = dict[str, str]
 class UnknownInput(Invalid):
     """The route cannot act on parts of the request; `code` is that of the first of them."""
 
+    code = "unknown_parameter"
     title = "Invalid request"
 
     def __init__(self, wrong: list[Wrong]) -> None:

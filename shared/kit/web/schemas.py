@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from shared.kit.storage.pages import MAX_PAGE
@@ -39,13 +39,11 @@ def _truth(value: Any) -> Any:
     return value
 
 
-WholeNumber = Annotated[int, BeforeValidator(_whole)]
-"""A query parameter in digits: neither `1.0` nor `1_0`."""
-
 Truth = Annotated[bool, BeforeValidator(_truth)]
 """A query parameter that is `true` or `false`: neither `on` nor `1`."""
 
-Limit = Annotated[WholeNumber, Query(ge=1, le=MAX_PAGE)]
+Limit = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_whole), Query()]
+"""Records in a page, in digits: neither `1.0` nor `1_0`."""
 
 
 def cursor_of(kind: str) -> Any:
