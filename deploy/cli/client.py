@@ -116,7 +116,7 @@ class Crm:
             Problem: it refused.
             ServiceAway: the patience ended first.
         """
-        prefer = {"Prefer": f"wait={wait_s:g}"} if wait_s else {}
+        prefer = {"Prefer": f"wait={wait_s:.0f}"} if wait_s else {}
         request = self._http.build_request(
             method,
             self.urls[service] + path,

@@ -50,6 +50,7 @@ class Cause:
         at: UTC, milliseconds.
         correlation_id: the same for everything that one request causes.
         causation_id: id of the event reacted to; None for a request.
+        has_key: whether it is a request with an `Idempotency-Key`, which may be repeated as long as its key is kept.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Cause:
     correlation_id: str
     causation_id: str | None = None
     traceparent: str | None = None
+    has_key: bool = False
 
     def step(self, name: str) -> "Cause":
         """Derive the cause of one step of several, where they may change the same document."""

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from shared.kit.domain import NewId
+from shared.kit.domain import Cause, NewId
 from shared.kit.storage.documents import Document
-from shared.kit.storage.repository import INBOX_SIZE, A, Repository, Stored
+from shared.kit.storage.inbox import INBOX_SIZE, keyed_after
+from shared.kit.storage.repository import A, Repository, Stored
 
 
 class MemoryRepository(Repository[A]):
@@ -19,7 +20,13 @@ class MemoryRepository(Repository[A]):
         if document is None:
             return None
         aggregate = self.kind.model_validate({**document["state"], "id": id_})
-        return Stored(aggregate, frozenset(document["inbox"]), document["outbox"], document["created_by_cause"])
+        return Stored(
+            aggregate,
+            frozenset(document["inbox"]),
+            document["outbox"],
+            document["created_by_cause"],
+            keyed=document.get("keyed", ()),
+        )
 
     async def _insert(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
         if aggregate.id in self.documents:
@@ -33,12 +40,14 @@ class MemoryRepository(Repository[A]):
         }
         return True
 
-    async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
+    async def _write(self, loaded: Stored[A], state: Document, cause: Cause, entries: list[Document]) -> bool:
         aggregate = loaded.aggregate
         document = self.documents[aggregate.id]
-        if document["state"]["version"] != aggregate.version or cause in document["inbox"]:
+        if document["state"]["version"] != aggregate.version or cause.key in document["inbox"]:
             return False
         document["state"] = {**state, "version": aggregate.version + 1, "sequence": aggregate.sequence}
-        document["inbox"] = [*document["inbox"], cause][-INBOX_SIZE:]
+        document["inbox"] = [*document["inbox"], cause.key][-INBOX_SIZE:]
+        if cause.has_key:
+            document["keyed"] = keyed_after(loaded.keyed, cause)
         document["outbox"] = [*document["outbox"], *entries]
         return True

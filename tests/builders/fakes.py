@@ -66,7 +66,7 @@ class Documents(MongoRepository[A]):
             self._power.written()
         return done
 
-    async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
+    async def _write(self, loaded: Stored[A], state: Document, cause: Cause, entries: list[Document]) -> bool:
         done = await super()._write(loaded, state, cause, entries)
         if done:
             self._power.written()

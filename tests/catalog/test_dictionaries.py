@@ -20,6 +20,7 @@ from services.catalog.dictionary.domain.errors import SystemValue, TooManyValues
 from services.catalog.dictionary.domain.seeds import SEEDS
 from services.catalog.dictionary.usecases import seed_dictionaries
 from shared.kit.domain import Invalid, NotFound
+from shared.kit.storage.inbox import INBOX_SIZE
 from tests.builders.causes import NOON, later
 from tests.builders.fakes import Documents
 from tests.catalog.running import Api, running, wrong_fields
@@ -209,3 +210,17 @@ def test_the_rules_hold_without_http() -> None:
     dictionary.delete_value("MR", by_force=True)
     dictionary.add_value("MR", "Sir", 10)
     assert (dictionary.value("MR").default_name, dictionary.value("MR").system) == ("Sir", False)
+
+
+async def test_a_value_whose_answer_was_lost_is_added_once_however_much_has_changed_since(catalog: Api) -> None:
+    path, body = "/dictionaries/employees/values", {"code": "LATE", "name": "Late"}
+    token = admin(catalog)
+    first = await catalog.call("POST", path, body, token=token, idempotency_key="late")
+    assert first.status_code == 201, first.text
+    keys = catalog.database.collection("idempotency")
+    for kept in await keys.find({}):
+        await keys.update({"_id": kept["_id"]}, {"$unset": {"answer": ""}})
+    for sort in range(INBOX_SIZE + 1):
+        await catalog.call("PATCH", f"{path}/LATE", {"sort": sort}, token=token)
+    again = await catalog.call("POST", path, body, token=token, idempotency_key="late")
+    assert (again.status_code, again.json()["code"], again.json()["sort"]) == (201, "LATE", INBOX_SIZE)

@@ -330,3 +330,25 @@ async def test_a_record_is_read_by_its_origin(api: Api, path: str) -> None:
     made = (await api("PUT", origin, {"first_name": "Ada"} if path == "contacts" else {"title": "ACME"})).json()
     assert await api.read(origin) == made
     assert (await api("GET", origin, roles=None)).status_code == 401
+
+
+@pytest.mark.parametrize("given", ["0", "0.0", "86400", "2026-02-30", "2026-01-01T00:00:00", 0])
+async def test_a_birth_date_is_a_date_in_iso_8601_or_refused(api: Api, given: Any) -> None:
+    """CONT-01."""
+    for method, path in (("POST", "/contacts"), ("PUT", "/contacts/external/shop/dated")):
+        assert wrong_fields(await api(method, path, {"last_name": "Berg", "birth_date": given})) == ["birth_date"]
+
+
+@pytest.mark.parametrize("given", ["0", "86400", "2026-03-01", "2026-03-01 12:00:00Z", "2026-03-01T12:00:00", 86400])
+async def test_the_time_of_a_visit_is_in_iso_8601_with_its_offset_or_refused(api: Api, given: Any) -> None:
+    """CMN-08."""
+    touch = {"at": given, "url": "https://example.com"}
+    assert wrong_fields(await api("POST", "/contacts", {"last_name": "Berg", "traces": [touch]})) == ["traces.0.at"]
+
+
+@pytest.mark.parametrize("plural", ["contacts", "companies"])
+async def test_an_unknown_type_of_element_is_refused_and_not_an_empty_list(api: Api, plural: str) -> None:
+    """CLI-01."""
+    body = {"last_name": "Berg"} if plural == "contacts" else {"title": "ACME"}
+    record = await api.made(f"/{plural}", body)
+    assert wrong_fields(await api("GET", f"/{plural}/{record['id']}/elements?type=led")) == ["type"]

@@ -296,3 +296,41 @@ async def test_every_filter_of_the_list_is_served_by_an_index(api: Api) -> None:
         for place in (None, cursor):
             await views.page(filters, access=EVERYBODY, limit=50, cursor=place)
     deals.assert_served_by_indexes()
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+async def test_whoever_creates_or_corrects_a_deal_may_wait_for_its_company(api: Api, method: str) -> None:
+    """CLI-07: as `PUT .../client` does."""
+    id_ = str(uuid4()) if method == "POST" else (await api.made("/deals"))["id"]
+    path, named = ("/deals", {"id": id_}) if method == "POST" else (f"/deals/{id_}", {})
+    call = asyncio.create_task(api(method, path, {"company_id": "acme", **named}, prefer="wait=20"))
+
+    async def is_asked() -> bool:
+        found = await api("GET", f"/deals/{id_}")
+        return found.status_code == 200 and found.json()["client"]["link_state"] == "pending"
+
+    await eventually(is_asked, "the company is asked for")
+    element = ElementRef(type="deal", id=id_)
+    found = ElementContactsResolved(element=element, link_no=1, company=company_ref(), contacts=(contact_ref(),))
+    owners = {"deal": api.documents(Deal, "deals")}
+    await react(client_answer_reactions(owners, removed_clients=NobodyLeft()), an_event(found, id_=str(uuid4())))
+    answer = await call
+    assert (answer.status_code, answer.json()["client"]["link_state"]) == (201 if method == "POST" else 200, "done")
+    assert [link["contact_id"] for link in answer.json()["client"]["contacts"]] == ["ada"]
+    assert answer.headers["preference-applied"] == "wait=20"
+
+
+@pytest.mark.parametrize("given", ["0", "0.0", "86400", "2026-02-30", "2026-01-01T00:00:00", 0])
+async def test_the_dates_of_a_deal_are_dates_in_iso_8601_or_refused(api: Api, given: Any) -> None:
+    """DEAL-01."""
+    deal = await api.made("/deals")
+    for method, path in (("POST", "/deals"), ("PATCH", f"/deals/{deal['id']}")):
+        answer = await api(method, path, {"begin_date": given, "close_date": given})
+        assert wrong_fields(answer) == ["begin_date", "close_date"]
+    assert await api.read(f"/deals/{deal['id']}") == deal
+
+
+async def test_two_currencies_of_one_deal_are_refused_by_name(api: Api) -> None:
+    body = {"currency": "USD", "amount": {"value": "10", "currency": "EUR"}, "is_manual_amount": True}
+    refused = await api("POST", "/deals", body)
+    assert (wrong_fields(refused), refused.json()["code"]) == (["currency", "amount.currency"], "currency_mismatch")

@@ -38,7 +38,7 @@ from shared.elements.events.requisites import requisite_reactions
 from shared.elements.store.created_links import CreatedLinks
 from shared.elements.store.removed_clients import Owners, RemovedClients
 from shared.elements.usecases.client_field import set_client
-from shared.kit.domain import Aggregate, DomainError
+from shared.kit.domain import Aggregate, Cause, DomainError
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.documents import Document
 from shared.kit.storage.repository import Stored
@@ -66,7 +66,7 @@ people, firms, deals = st.sampled_from(EVERYBODY), st.sampled_from(EVERY_FIRM), 
 class Watched(Documents[A]):
     """Whatever is written keeps the rules of a list of links: one is primary, and nobody is in it twice."""
 
-    async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
+    async def _write(self, loaded: Stored[A], state: Document, cause: Cause, entries: list[Document]) -> bool:
         links = state["companies"] if self.kind is Contact else state.get("client", {}).get("contacts", ())
         assert sum(link["is_primary"] for link in links) == bool(links)
         ends = [link["company_id" if self.kind is Contact else "contact_id"] for link in links]

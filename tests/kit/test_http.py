@@ -20,11 +20,13 @@ from shared.kit.domain import NotFound, Refused, Unavailable
 from shared.kit.service.clock import new_id, utc_now
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database
+from shared.kit.storage.inbox import INBOX_SIZE
 from shared.kit.storage.pages import decode_cursor, encode_cursor
 from shared.kit.testing import MemoryRepository
 from shared.kit.web.app import make_app
 from shared.kit.web.auth import Authenticator
-from shared.kit.web.call import MAX_WAIT_S, Call, _wait, etag, reads, writes
+from shared.kit.web.call import Call, etag, reads, writes
+from shared.kit.web.conditions import MAX_WAIT_S, IfMatch, Waiting
 from shared.kit.web.context import AppContext
 from shared.kit.web.idempotency import IDEMPOTENCY_INDEXES, IdempotencyKeys
 from shared.kit.web.routes import is_process, router
@@ -75,17 +77,34 @@ def jars_router(jars: MemoryRepository[Jar], long_polls: LongPolls, faults: dict
         return {"id": jar.id, "amount": jar.amount}
 
     @api.patch("/jars/{id_}")
-    async def change(id_: str, body: JarIn, call: Annotated[Call, writes("jars:write")]) -> dict[str, Any]:
-        changed = await jars.change(id_, lambda jar: jar.fill(body.amount), call.cause, expected_version=call.if_match)
+    async def change(
+        id_: str, body: JarIn, call: Annotated[Call, writes("jars:write")], if_match: IfMatch
+    ) -> dict[str, Any]:
+        changed = await jars.change(id_, lambda jar: jar.fill(body.amount), call.cause, expected_version=if_match)
         return {"amount": changed.amount}
+
+    @api.post("/jars/{id_}/spoons")
+    async def add_spoon(
+        id_: str, body: JarIn, call: Annotated[Call, writes("jars:write")], if_match: IfMatch
+    ) -> dict[str, Any]:
+        def fill(jar: Jar) -> None:
+            if body.amount > 50:
+                raise ShelfIsFull("no room")
+            jar.fill(body.amount)
+
+        jar = await jars.change(id_, fill, call.cause, expected_version=if_match)
+        if faults.get("after"):
+            faults["after"] -= 1
+            raise RuntimeError(body.text)
+        return {"amount": jar.amount}
 
     @api.post("/jars/{id_}/sealing", status_code=202)
     @is_process
-    async def seal(id_: str, call: Annotated[Call, writes("jars:write")]) -> dict[str, Any]:
+    async def seal(id_: str, _: Annotated[Call, writes("jars:write")], wait: Waiting) -> dict[str, Any]:
         async def amount() -> int:
             return (await jars.get(id_)).amount
 
-        return {"amount": await long_polls.until(amount, lambda found: found >= 10, call.wait_s)}
+        return {"amount": await long_polls.until(amount, lambda found: found >= 10, wait)}
 
     @api.delete("/jars/{id_}")
     async def delete(id_: str, call: Annotated[Call, writes("jars:admin")]) -> None:
@@ -107,6 +126,7 @@ class Shop:
 
     client: httpx.AsyncClient
     keys: Collection
+    database: Database
 
     def __init__(self, signer: Signer, long_polls: LongPolls) -> None:
         self.jars: MemoryRepository[Jar] = MemoryRepository(Jar, source="/kit", new_id=new_id)
@@ -138,7 +158,7 @@ async def shop(database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
     app_context = AppContext(
         service="jars",
         authenticator=Authenticator(KeyFile(signer.jwks_file), issuer=ISSUER, audience=AUDIENCE),
-        keys=IdempotencyKeys(keys, clock=utc_now, new_id=new_id),
+        keys=IdempotencyKeys(keys, new_id=new_id),
         long_polls=long_polls,
         clock=utc_now,
         new_id=new_id,
@@ -150,7 +170,7 @@ async def shop(database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
         yield
 
     shop = Shop(signer, long_polls)
-    shop.keys = keys
+    shop.keys, shop.database = keys, database
     app = make_app(app_context, [jars_router(shop.jars, long_polls, shop.faults)], life, description="Jars")
     shop.client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://shop"
@@ -382,15 +402,124 @@ async def test_no_request_waits_for_a_service_that_stops(shop: Shop) -> None:
     assert (await asyncio.wait_for(waiting, SOONER_S)).json() == {"amount": 5}
 
 
-async def test_no_request_waits_longer_than_the_bound() -> None:
-    assert _wait("wait=99999") == MAX_WAIT_S
-    assert (_wait("wait=3"), _wait("respond-async; wait=3"), _wait("await=3"), _wait("wait=x"), _wait(None)) == (
-        3.0,
-        3.0,
-        0.0,
-        0.0,
-        0.0,
+async def test_no_request_waits_longer_than_the_bound(shop: Shop) -> None:
+    path = (await shop.create(10)).headers["location"]
+    answer = await shop.ask("POST", f"{path}/sealing", prefer="wait=99999")
+    assert answer.headers["preference-applied"] == f"wait={MAX_WAIT_S}"
+
+
+@pytest.mark.parametrize("prefer", ["wait=3", "respond-async; wait=3", "respond-async, wait=3", 'Wait = "3"'])
+async def test_a_granted_wait_is_named_in_the_answer(shop: Shop, prefer: str) -> None:
+    path = (await shop.create(10)).headers["location"]
+    answer = await shop.ask("POST", f"{path}/sealing", prefer=prefer)
+    assert (answer.status_code, answer.headers["preference-applied"]) == (202, "wait=3")
+    assert "preference-applied" not in (await shop.ask("POST", f"{path}/sealing")).headers
+
+
+@pytest.mark.parametrize(
+    "prefer", ["wait=abc", "wait=", "wait", "wait=-1", "wait=1.5", "await=3", "return=minimal", "wait=1, wait=2"]
+)
+async def test_a_preference_that_is_not_understood_is_refused(shop: Shop, prefer: str) -> None:
+    path = (await shop.create(5)).headers["location"]
+    refused = assert_problem(await shop.ask("POST", f"{path}/sealing", prefer=prefer), 422, "invalid_fields")
+    expected = "repeated_preference" if prefer.count("wait") > 1 else "unknown_preference"
+    assert [(wrong["field"], wrong["code"]) for wrong in refused["errors"]] == [("prefer", expected)]
+
+
+async def test_a_wait_for_which_there_is_no_room_is_not_called_granted(shop: Shop) -> None:
+    path = (await shop.create(5)).headers["location"]
+    waiting = [asyncio.create_task(shop.ask("POST", f"{path}/sealing", prefer="wait=60")) for _ in range(2)]
+    await shop.so_many_wait(2)
+    one_too_many = await asyncio.wait_for(shop.ask("POST", f"{path}/sealing", prefer="wait=60"), SOONER_S)
+    assert "preference-applied" not in one_too_many.headers
+    await shop.ask("PATCH", path, {"amount": 5})
+    assert [(await task).headers["preference-applied"] for task in waiting] == ["wait=60"] * 2
+
+
+async def test_everything_that_a_route_does_not_know_is_named_at_once_with_what_was_meant(shop: Shop) -> None:
+    answer = await shop.ask("GET", "/v1/jars?limits=3&limit=1&limit=2&colour=red", if_match='"1"')
+    refused = assert_problem(answer, 422, "unknown_parameter")
+    assert [(wrong["field"], wrong["code"]) for wrong in refused["errors"]] == [
+        ("limits", "unknown_parameter"),
+        ("limit", "repeated_parameter"),
+        ("colour", "unknown_parameter"),
+        ("if-match", "header_not_applicable"),
+    ]
+    assert "did you mean limit?" in refused["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("limit", ["1.0", "1_0", " 1", "+1", "\N{ARABIC-INDIC DIGIT ONE}", "true", ""])
+async def test_a_number_in_a_query_is_in_digits(shop: Shop, limit: str) -> None:
+    answer = await shop.client.get(
+        "/v1/jars", params={"limit": limit}, headers={"authorization": f"Bearer {shop.signer.token()}"}
     )
+    assert [wrong["field"] for wrong in assert_problem(answer, 422, "invalid_fields")["errors"]] == ["limit"]
+
+
+async def test_a_key_on_a_method_that_needs_none_is_refused(shop: Shop) -> None:
+    path = (await shop.create(5)).headers["location"]
+    for amount in (2, 3):
+        refused = await shop.ask("PATCH", path, {"amount": amount}, idempotency_key="k1")
+        assert_problem(refused, 422, "header_not_applicable")
+    assert (await shop.ask("GET", path)).json()["amount"] == 5
+
+
+async def test_a_refused_request_leaves_its_key_to_the_corrected_one(shop: Shop) -> None:
+    """ADR 0031."""
+    for _ in range(2):
+        wrong = await shop.ask("POST", "/v1/jars", {"amount": 0}, idempotency_key="k1")
+        assert_problem(wrong, 422, "invalid_fields")
+    corrected = await shop.create(7, idempotency_key="k1")
+    assert (corrected.status_code, corrected.json()["amount"]) == (201, 7)
+    again = await shop.create(7, idempotency_key="k1")
+    assert (again.content, again.headers["idempotent-replayed"]) == (corrected.content, "true")
+    late = await shop.ask("POST", "/v1/jars", {"amount": 0}, idempotency_key="k1")
+    assert_problem(late, 409, "idempotency_key_reused")
+    assert len(shop.jars.documents) == 1
+
+
+async def test_a_request_that_the_state_refused_is_judged_again_with_its_key(shop: Shop) -> None:
+    """ADR 0031."""
+    path = (await shop.create(5)).headers["location"]
+    lost = await shop.ask("POST", "/v1/jars/lost/spoons", {"amount": 1}, idempotency_key="k1")
+    assert_problem(lost, 404, "not_found")
+    full = await shop.ask("POST", f"{path}/spoons", {"amount": 51}, idempotency_key="k1")
+    assert_problem(full, 409, "shelf_is_full")
+    stale = await shop.ask("POST", f"{path}/spoons", {"amount": 1}, idempotency_key="k1", if_match='"7"')
+    assert_problem(stale, 412, "version_mismatch")
+    for _ in range(2):
+        fits = await shop.ask("POST", f"{path}/spoons", {"amount": 1}, idempotency_key="k1", if_match='"1"')
+        assert (fits.status_code, fits.json()) == (200, {"amount": 6})
+
+
+async def test_a_failed_request_keeps_its_key_because_it_may_have_written(shop: Shop) -> None:
+    """ADR 0031."""
+    shop.faults["after"] = 1
+    assert_problem(await shop.create(5, idempotency_key="k1"), 500, "internal_error")
+    assert_problem(await shop.create(6, idempotency_key="k1"), 409, "idempotency_key_reused")
+    assert (await shop.create(5, idempotency_key="k1")).status_code == 201
+
+
+async def test_a_repeat_without_a_stored_answer_acts_once_however_much_has_happened_since(shop: Shop) -> None:
+    path = (await shop.create(5)).headers["location"]
+    shop.faults["after"] = 1
+    spoon = {"amount": 1}
+    failed = await shop.ask("POST", f"{path}/spoons", spoon, idempotency_key="k1", if_match='"1"')
+    assert_problem(failed, 500, "internal_error")
+    for _ in range(INBOX_SIZE + 1):
+        assert (await shop.ask("PATCH", path, {"amount": 1})).status_code == 200
+    (document,) = shop.jars.documents.values()
+    document["outbox"] = []
+    for _ in range(2):
+        again = await shop.ask("POST", f"{path}/spoons", spoon, idempotency_key="k1", if_match='"1"')
+        assert (again.status_code, again.json()) == (200, {"amount": 5 + 1 + INBOX_SIZE + 1})
+
+
+async def test_a_key_expires_by_the_clock_of_the_database(shop: Shop) -> None:
+    before = await shop.database.now()
+    await shop.create(5, idempotency_key="k1")
+    (kept,) = await shop.keys.find({})
+    assert before <= kept["created_at"] <= await shop.database.now()
 
 
 async def test_a_request_is_measured_by_its_route_and_never_by_its_path(shop: Shop) -> None:

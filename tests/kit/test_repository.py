@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from threading import Thread
@@ -17,10 +18,11 @@ from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.documents import Document
 from shared.kit.storage.errors import DuplicateKey
+from shared.kit.storage.inbox import INBOX_SIZE, KEYS_KEPT
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import ATTEMPTS, INBOX_SIZE, Repository
+from shared.kit.storage.repository import ANY_VERSION, ATTEMPTS, Repository
 from shared.kit.storage.repository_errors import (
     BacklogFull,
     ConcurrentUpdate,
@@ -64,7 +66,7 @@ class MemoryShelf:
 
     async def kept(self, id_: str) -> Document | None:
         document = self.jars.documents.get(id_)
-        return document and {**document["state"], "inbox": document["inbox"], "outbox": document["outbox"]}
+        return document and {**document["state"], **{name: document[name] for name in document if name != "state"}}
 
     async def forget_causes(self, id_: str) -> None:
         self.jars.documents[id_]["inbox"] = []
@@ -198,6 +200,33 @@ async def test_the_ring_of_causes_forgets_the_oldest(shelf: Shelf) -> None:
     kept = await shelf.kept("j1")
     assert kept is not None
     assert kept["inbox"] == [f"c{n}" for n in range(INBOX_SIZE)]
+
+
+async def test_the_cause_of_a_request_with_a_key_outlives_the_ring(shelf: Shelf) -> None:
+    keyed = replace(because("key:1"), has_key=True)
+    await shelf.jars.add(Jar(id="j1"), because("create"))
+    await shelf.jars.change("j1", lambda jar: jar.fill(1), keyed)
+    for n in range(INBOX_SIZE):
+        await shelf.jars.change("j1", lambda jar: jar.stick_on(None if jar.label else LABEL), because(f"c{n}"))
+    again = await shelf.jars.change("j1", lambda jar: jar.fill(1), keyed, expected_version=1)
+    assert (again.amount, again.version) == (1, INBOX_SIZE + 2)
+
+
+async def test_the_cause_of_a_request_is_forgotten_some_time_after_its_key(shelf: Shelf) -> None:
+    await shelf.jars.add(Jar(id="j1"), because("create"))
+    for day in range(4):
+        cause = replace(because(f"key:{day}"), has_key=True, at=NOON + day * KEYS_KEPT)
+        await shelf.jars.change("j1", lambda jar: jar.fill(1), cause)
+    kept = await shelf.kept("j1")
+    assert kept is not None
+    assert [entry["cause"] for entry in kept["keyed"]] == ["key:2", "key:3"]
+
+
+async def test_any_version_fits_a_change_of_what_is_there(shelf: Shelf) -> None:
+    await shelf.jars.add(Jar(id="j1"), because("create"))
+    await shelf.jars.change("j1", lambda jar: jar.fill(1), because("fill"), expected_version=ANY_VERSION)
+    with pytest.raises(NotFound):
+        await shelf.jars.change("j2", lambda jar: jar.fill(1), because("fill"), expected_version=ANY_VERSION)
 
 
 async def test_an_action_that_changes_nothing_writes_nothing(shelf: Shelf) -> None:

@@ -57,7 +57,7 @@ class Counter:
         app_context = AppContext(
             service="jars",
             authenticator=Authenticator(KeyFile(signer.jwks_file), issuer=ISSUER, audience=AUDIENCE),
-            keys=IdempotencyKeys(database.collection("idempotency"), clock=utc_now, new_id=new_id),
+            keys=IdempotencyKeys(database.collection("idempotency"), new_id=new_id),
             long_polls=LongPolls(1),
             clock=utc_now,
             new_id=new_id,

@@ -630,3 +630,71 @@ async def test_a_lead_is_found_by_its_origin_alone_among_all_of_its_system(api: 
     leads = api.database.collection("leads")
     plan = await leads.explain({"originator_id": "busy-shop", "origin_id": "3"})
     assert plan["executionStats"]["totalDocsExamined"] == 1
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("method", ["POST", "PATCH", "PUT"])
+async def test_whoever_creates_or_corrects_a_lead_may_wait_for_its_company(
+    api: Api, method: str, *, is_there: bool
+) -> None:
+    """CLI-07: as `PUT .../client` does."""
+    lead = {"id": str(uuid4()), "title": "New"} if method != "PATCH" else await api.made("/leads")
+    path = {"POST": "/leads", "PATCH": f"/leads/{lead['id']}", "PUT": f"/leads/external/shop/{lead['id']}"}[method]
+    body = {"company_id": "acme", **({"id": lead["id"]} if method == "POST" else {})}
+    call = asyncio.create_task(api(method, path, body, prefer="wait=20"))
+
+    async def is_asked() -> bool:
+        nonlocal lead
+        where = f"/leads?originator_id=shop&origin_id={lead['id']}" if path.startswith("/leads/external") else None
+        if where is not None:
+            lead = next(iter((await api.read(where))["items"]), lead)
+        found = await api("GET", f"/leads/{lead['id']}")
+        return found.status_code == 200 and found.json()["client"]["link_state"] == "pending"
+
+    await eventually(is_asked, "the company is asked for")
+    found = ElementContactsResolved(element=ref(lead), link_no=1, company=company_ref(), contacts=(contact_ref(),))
+    refusal = ElementCompanyRefused(element=ref(lead), link_no=1, company=company_ref(), code="company_not_found")
+    await deliver(api, lead["id"], found if is_there else refusal)
+    answer = await call
+    client = answer.json()["client"]
+    assert answer.status_code == (200 if method == "PATCH" else 201)
+    assert client["link_state"] == ("done" if is_there else "refused")
+    assert [link["contact_id"] for link in client["contacts"]] == (["ada"] if is_there else [])
+    assert answer.headers["preference-applied"] == "wait=20"
+
+
+@pytest.mark.parametrize(
+    "given", ["0", "0.0", "86400", "1e3", "2026-02-30", "2026-01-01T00:00:00", "01.02.1990", 0, 1.5]
+)
+async def test_a_birth_date_is_a_date_in_iso_8601_or_refused(api: Api, given: Any) -> None:
+    """LEAD-02."""
+    lead, count = await api.made("/leads"), await api.database.collection("leads").count({})
+    for method, path in (("POST", "/leads"), ("PATCH", f"/leads/{lead['id']}"), ("PUT", "/leads/external/shop/dated")):
+        assert wrong_fields(await api(method, path, {"birth_date": given})) == ["birth_date"]
+    assert await api.database.collection("leads").count({}) == count
+    assert await api.read(f"/leads/{lead['id']}") == lead
+
+
+async def test_two_currencies_of_one_lead_are_refused_by_name(api: Api) -> None:
+    body = {"currency": "USD", "amount": {"value": "10", "currency": "EUR"}, "is_manual_amount": True}
+    for method, path in (("POST", "/leads"), ("PUT", f"/leads/external/shop/{uuid4()}")):
+        refused = await api(method, path, body)
+        assert (wrong_fields(refused), refused.json()["code"]) == (["currency", "amount.currency"], "currency_mismatch")
+    same = await api("POST", "/leads", {**body, "currency": "EUR"})
+    assert (same.status_code, same.json()["amount"]["currency"]) == (201, "EUR")
+
+
+@pytest.mark.parametrize("if_match", ['"1"', "*"])
+async def test_a_lead_that_is_not_there_yet_has_no_version_to_match(api: Api, if_match: str) -> None:
+    """CMN-14."""
+    path = f"/leads/external/shop/{uuid4()}"
+    refused = await api("PUT", path, {"title": "First"}, if_match=if_match)
+    assert (refused.status_code, refused.json()["code"]) == (412, "version_mismatch")
+    assert (await api("PUT", path, {"title": "First"})).status_code == 201
+    assert (await api("PUT", path, {"title": "Second"}, if_match=if_match)).status_code == 200
+
+
+async def test_a_filter_that_leads_do_not_have_is_refused_and_not_passed_over(api: Api) -> None:
+    refused = await api("GET", "/leads?contact_id=ada&stage_ids=NEW")
+    assert (wrong_fields(refused), refused.json()["code"]) == (["contact_id", "stage_ids"], "unknown_parameter")
+    assert "stage_id" in refused.json()["errors"][1]["message"]

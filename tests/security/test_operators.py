@@ -101,7 +101,7 @@ async def test_an_operator_in_the_name_of_a_parameter_is_no_filter(
         for name in texts if operation.method == "GET" else ():
             params = {f"{name}[$ne]": MARK, f"{name}[${MARK}]": "1", f"${MARK}": "1"}
             answer = await client.get(f"http://{service}{operation.address}", params=params, headers=admin(system))
-            assert answer.status_code in {200, 404, 422}, f"{operation}: {answer.text}"
+            assert (answer.status_code, answer.json()["code"]) == (422, "unknown_parameter"), f"{operation}"
     await client.get(f"http://{service}/v1/dead-letters", headers=admin(system))
     assert_text_alone(commands)
 
@@ -202,9 +202,10 @@ async def test_a_forged_cursor_is_refused_by_every_list(system: System, cursor: 
     asked = 0
     for service in SERVICES:
         for operation in system.operations(service):
-            if "cursor" not in {parameter["name"] for parameter in operation.parameters}:
+            known = {parameter["name"] for parameter in operation.parameters}
+            if "cursor" not in known:
                 continue
-            params = {"cursor": cursor, "element": "deal:x"}
+            params = {"cursor": cursor, **({"element": "deal:x"} if "element" in known else {})}
             answer = await system.apis[service].client.get(
                 f"http://{service}{operation.path}", params=params, headers=admin(system)
             )

@@ -25,7 +25,8 @@ GIVEN: Final = {
     "pipeline_id": "default",
     "q": "ada",
     "state": "open",
-    "types": "created,linked",
+    "type": "deal",
+    "types": "element_created,linked",
 }
 """What a filter is given where any text would not do."""
 NOT_FILTERS: Final = {"cursor"}

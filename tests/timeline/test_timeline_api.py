@@ -238,3 +238,10 @@ async def test_a_timeline_is_served_by_an_index(timeline: Api, deliver: Deliver,
     assert "'SORT'" not in stages
     assert plan["executionStats"]["nReturned"] == 10
     assert plan["executionStats"]["totalKeysExamined"] <= 15
+
+
+async def test_an_unknown_kind_of_entries_is_refused_by_name(timeline: Api) -> None:
+    """TL-01."""
+    answer = await timeline.call("GET", "/timeline?element=lead:x&types=linked,stage_change")
+    assert wrong_fields(answer) == {"types"}
+    assert "did you mean stage_changed?" in answer.json()["errors"][0]["message"]

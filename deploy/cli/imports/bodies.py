@@ -1,9 +1,10 @@
 """Convert a row of the file to the body of a request. Pure."""
 
+import re
 from collections.abc import Container, Iterator
 from collections.abc import Mapping as Lookup
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from deploy.cli.imports.contact_points import read_points
@@ -128,19 +129,15 @@ def _truth(column: str, cells: dict[str, str], problems: list[str]) -> bool:
     truth = TRUTHS.get(cells[column].casefold())
     if truth is None:
         problems.append(f"{column}: {cells[column]!r} is neither true nor false")
-    return bool(truth)
+    return truth is True
 
 
-MAX_DIGITS: Final = 30
-"""A number with a larger exponent is a mistake, and would be written as a megabyte of zeros."""
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
+"""Plain digits: Python's own parser would take `1_000`, exponents and digits of other scripts."""
 
 
 def _number(column: str, cells: Lookup[str, str], problems: list[str]) -> Decimal:
-    try:
-        number = Decimal(cells[column])
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if number.is_finite() and abs(number.adjusted()) <= MAX_DIGITS:
-        return number
+    if _NUMBER.fullmatch(cells[column]):
+        return Decimal(cells[column])
     problems.append(f"{column}: {cells[column][:40]!r} is not a number" if cells[column] else f"{column}: is empty")
     return Decimal(0)

@@ -15,7 +15,9 @@ from services.catalog.dictionary.usecases import (
 )
 from shared.kit.storage.repository import Repository
 from shared.kit.web.call import Call, etag, reads, writes
+from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
+from shared.kit.web.schemas import Truth
 
 CanRead = Annotated[Call, reads("catalog:read")]
 CanAdminister = Annotated[Call, writes("catalog:admin")]
@@ -45,7 +47,9 @@ def _add_reads(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
 
 def _add_writes(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
     @api.post("/dictionaries/{code}/values", status_code=201)
-    async def add_value(code: str, body: ValueIn, call: CanAdminister, response: Response) -> DictionaryValue:
+    async def add_value(
+        code: str, body: ValueIn, call: CanAdminister, if_match: IfMatch, response: Response
+    ) -> DictionaryValue:
         """Add a value (DICT-02); the ETag is the dictionary's."""
         guarded = call.guard(dictionaries)
         dictionary = await add_dictionary_value(
@@ -56,14 +60,14 @@ def _add_writes(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
             call.cause,
             rate=body.rate,
             dictionaries=guarded,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
         response.headers["Location"] = f"/v1/dictionaries/{code}/values/{body.code}"
         return _shown_value(dictionary, body.code, response)
 
     @api.patch("/dictionaries/{code}/values/{value}")
     async def change_value(
-        code: str, value: str, body: ValueFieldsIn, call: CanAdminister, response: Response
+        code: str, value: str, body: ValueFieldsIn, call: CanAdminister, if_match: IfMatch, response: Response
     ) -> DictionaryValue:
         """Change a value's name or sort index (DICT-02); the ETag is the dictionary's."""
         dictionary = await change_dictionary_value(
@@ -72,7 +76,7 @@ def _add_writes(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
             body.fields(),
             call.cause,
             dictionaries=call.guard(dictionaries),
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
         return _shown_value(dictionary, value, response)
 
@@ -81,13 +85,14 @@ def _add_writes(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
         code: str,
         value: str,
         call: CanAdminister,
+        if_match: IfMatch,
         response: Response,
-        force: bool = False,  # noqa: FBT001, FBT002 - a query parameter
+        force: Truth = False,  # noqa: FBT002 - a query parameter
     ) -> DictionaryOut:
         """Delete a value, a system value by force only; elements that have it keep it (DICT-02)."""
         guarded = call.guard(dictionaries)
         dictionary = await delete_dictionary_value(
-            code, value, call.cause, dictionaries=guarded, by_force=force, expected_version=call.if_match
+            code, value, call.cause, dictionaries=guarded, by_force=force, expected_version=if_match
         )
         return _shown(dictionary, response)
 

@@ -14,8 +14,9 @@ from shared.kit.domain import NotFound
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Repository
 from shared.kit.web.call import Call, reads, show_version, writes
+from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Limit, Page, cursor_of
+from shared.kit.web.schemas import Limit, Page, Truth, cursor_of
 
 CanRead = Annotated[Call, reads("catalog:read")]
 CanWrite = Annotated[Call, writes("catalog:write")]
@@ -39,7 +40,7 @@ def _add_reads(api: APIRouter, products: Repository[Product], views: ProductView
         call: CanRead,
         external_id: str | None = None,
         catalog_id: str = "default",
-        active: bool | None = None,  # noqa: FBT001 - a query parameter
+        active: Truth | None = None,
         limit: Limit = 50,
         cursor: ProductCursor = None,
     ) -> Page[ProductOut]:
@@ -83,7 +84,9 @@ def _add_writes(
         return _shown(product, response, 201)
 
     @api.patch("/products/{product_id}")
-    async def correct(product_id: str, body: ProductFieldsIn, call: CanWrite, response: Response) -> ProductOut:
+    async def correct(
+        product_id: str, body: ProductFieldsIn, call: CanWrite, if_match: IfMatch, response: Response
+    ) -> ProductOut:
         """Correct fields (PROD-06); an inactive product can no longer be sold (PROD-08)."""
         product = await correct_product(
             product_id,
@@ -91,13 +94,18 @@ def _add_writes(
             call.cause,
             products=call.guard(products),
             dictionaries=dictionaries,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
         return _shown(product, response)
 
     @api.put("/products/external/{external_id:path}", responses={201: {"model": ProductOut}})
     async def upsert(
-        external_id: ExternalId, body: ProductFieldsIn, call: CanWrite, response: Response, catalog_id: Code = "default"
+        external_id: ExternalId,
+        body: ProductFieldsIn,
+        call: CanWrite,
+        if_match: IfMatch,
+        response: Response,
+        catalog_id: Code = "default",
     ) -> ProductOut:
         """Create or correct the product of this external id (PROD-10)."""
         product, is_new = await upsert_product(
@@ -109,7 +117,7 @@ def _add_writes(
             dictionaries=dictionaries,
             views=views,
             create=create,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
         return _shown(product, response, 201 if is_new else 200)
 

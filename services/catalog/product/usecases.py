@@ -13,7 +13,7 @@ from services.catalog.product.domain.product import ExternalIdTaken, Product
 from shared.elements.domain.dictionary_codes import DictionaryCodes
 from shared.kit.domain import Cause, derived_id
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import Records, Repository
+from shared.kit.storage.repository import Records, Repository, refuse_new
 from shared.kit.storage.repository_errors import IdTaken
 
 Create = Callable[[str, str, Mapping[str, Any], Cause], Awaitable[Product]]
@@ -117,7 +117,7 @@ async def upsert_product(
         The product, and whether it is new.
 
     Raises:
-        VersionMismatch: the caller's copy of an existing product is old.
+        VersionMismatch: the caller's copy of an existing product is old, or there is none of which it has a copy.
     """
     external_id = fields["external_id"]
     for id_ in (derived_id("product", catalog_id, external_id), fresh_id, fresh_id):
@@ -132,6 +132,7 @@ async def upsert_product(
                 expected_version=expected_version,
             )
             return corrected, False
+        refuse_new(products.noun, expected_version)
         # The id or the external id is taken: by a parallel call, or the id was used before.
         with suppress(IdTaken, ExternalIdTaken):
             return await create(id_, catalog_id, fields, cause), True

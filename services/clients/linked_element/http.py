@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi import Query as QueryParameter
 
-from services.clients.linked_element.domain import LinkedElement
+from services.clients.linked_element.domain import LinkedElement, LinkingType
 from services.clients.linked_element.schemas import ElementOut
 from services.clients.linked_element.store import LinkedElements
 from services.clients.permissions import CanRead
@@ -14,7 +14,7 @@ from shared.kit.storage.repository import Records
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
-ElementTypeIn = Annotated[str | None, QueryParameter(alias="type", min_length=1, max_length=50)]
+ElementTypeIn = Annotated[LinkingType | None, QueryParameter(alias="type")]
 
 
 def build_router(*, contacts: Records[Any], companies: Records[Any], elements: LinkedElements) -> APIRouter:

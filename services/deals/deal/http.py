@@ -11,6 +11,7 @@ from services.deals.deal.usecases import create_deal
 from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.domain import stages_of
 from shared.elements.http.answers import created, versioned
+from shared.elements.http.company_link import company_link_ended
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.requisite_routes import requisite_routes
 from shared.elements.store.listing import ElementViews
@@ -18,6 +19,7 @@ from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
 from shared.kit.storage.repository import Repository
+from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Page
 from shared.kit.web.waiting import LongPolls
@@ -32,8 +34,8 @@ def build_router(
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
     own = router()
-    _add_writes(own, deals, collaborators)
-    _add_upsert(own, deals, views, collaborators)
+    _add_writes(own, deals, collaborators, long_polls)
+    _add_upsert(own, deals, views, collaborators, long_polls)
 
     @own.get("/deals", tags=["deals"])
     async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> Page[DealOut]:
@@ -57,10 +59,10 @@ def build_router(
     return api
 
 
-def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators) -> None:
+def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators, long_polls: LongPolls) -> None:
     @api.post("/deals", status_code=201, tags=["deals"])
-    async def create(body: DealIn, call: CanWrite, response: Response) -> DealOut:
-        """Create a deal; no field is mandatory (DEAL-01)."""
+    async def create(body: DealIn, call: CanWrite, wait: Waiting, response: Response) -> DealOut:
+        """Create a deal; no field is mandatory (DEAL-01). `Prefer: wait=N` waits for the contacts of its company."""
         deal = await create_deal(
             body.id or call.new_id,
             body.to_domain(body.origin),
@@ -69,37 +71,56 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
             collaborators=collaborators,
             pipeline_id=body.pipeline_id,
         )
+        deal = await company_link_ended(deal, wait, elements=call.guard(deals), long_polls=long_polls)
         return created(DealOut.of(deal), response, f"/deals/{deal.id}")
 
-    @api.patch("/deals/{element_id}", tags=["deals"])
-    async def correct(element_id: str, body: DealPatch, call: CanWrite, response: Response) -> DealOut:
+    @api.patch("/deals/{deal_id}", tags=["deals"])
+    async def correct(
+        deal_id: str, body: DealPatch, call: CanWrite, if_match: IfMatch, wait: Waiting, response: Response
+    ) -> DealOut:
         """Correct fields, or the client (DEAL-01)."""
+        guarded = call.guard(deals)
         deal = await correct_element(
-            element_id,
+            deal_id,
             body.fields(),
             call.cause,
-            elements=call.guard(deals),
+            elements=guarded,
             collaborators=collaborators,
             client=body.given_rule,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
+        deal = await company_link_ended(deal, wait, elements=guarded, long_polls=long_polls)
         return versioned(DealOut.of(deal), response)
 
 
 def _add_upsert(
-    api: APIRouter, deals: Repository[Deal], views: ElementViews[Deal], collaborators: Collaborators
+    api: APIRouter,
+    deals: Repository[Deal],
+    views: ElementViews[Deal],
+    collaborators: Collaborators,
+    long_polls: LongPolls,
 ) -> None:
     @api.put("/deals/external/{originator}/{origin:path}", responses={201: {"model": DealOut}}, tags=["deals"])
-    async def upsert(originator: str, origin: str, body: DealUpsert, call: CanWrite, response: Response) -> DealOut:
+    async def upsert(
+        originator: str,
+        origin: str,
+        body: DealUpsert,
+        call: CanWrite,
+        if_match: IfMatch,
+        wait: Waiting,
+        response: Response,
+    ) -> DealOut:
         """Create or correct the deal of this origin; stage, client and rows of an existing one stay (CMN-14)."""
+        guarded = call.guard(deals)
         deal, is_new = await upsert_by_origin(
             (originator, origin),
             body.to_domain((originator, origin)),
             call.cause,
-            elements=call.guard(deals),
+            elements=guarded,
             views=views,
             create=partial(create_deal, deals=deals, collaborators=collaborators, pipeline_id=body.pipeline_id),
             collaborators=collaborators,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
+        deal = await company_link_ended(deal, wait, elements=guarded, long_polls=long_polls)
         return versioned(DealOut.of(deal), response, 201 if is_new else 200)

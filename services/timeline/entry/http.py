@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.timeline.entry.domain.bindings import Bindings
 from services.timeline.entry.domain.entry import Entry
-from services.timeline.entry.schemas import BindingIn, BindingsOut, Element, ref_of
+from services.timeline.entry.schemas import KINDS_PATTERN, BindingIn, BindingsOut, Element, Kinds, kinds_of, ref_of
 from services.timeline.entry.store.live import LiveEntries
 from services.timeline.entry.usecases import bind_entry, list_bindings
 from shared.elements.http.rights import check_writes
@@ -30,13 +30,16 @@ def build_router(*, entries: LiveEntries) -> APIRouter:
     async def timeline(
         call: CanRead,
         element: Annotated[Element, Query(description="such as `deal:0199f2a4-…`")],
-        types: Annotated[str | None, Query(max_length=500, description="kinds of entries, comma-separated")] = None,
+        types: Annotated[
+            Kinds, Query(description="kinds of entries, comma-separated", json_schema_extra={"pattern": KINDS_PATTERN})
+        ] = "",
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[Entry]:
         """List the entries of an element, newest first (TL-01)."""
-        kinds = [kind for kind in (types or "").split(",") if kind]
-        found, more = await entries.page(ref_of(element), kinds, access=call.caller, limit=limit, cursor=cursor)
+        found, more = await entries.page(
+            ref_of(element), kinds_of(types), access=call.caller, limit=limit, cursor=cursor
+        )
         return Page(items=found, next_cursor=more)
 
     return api

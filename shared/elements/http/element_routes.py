@@ -9,13 +9,14 @@ from typing import Any, Generic, TypeVar
 
 from crm_contracts.client_field import Client
 from crm_contracts.elements import ELEMENTS
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from shared.elements.domain.client_field import add_contact, remove_contact, set_contacts
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.stages import StageSet
 from shared.elements.http.answers import ShowsAddedContact, ShowsElement
+from shared.elements.http.company_link import company_link_ended
 from shared.elements.schemas.client_field import ClientIn, CompanyRefused, ContactLinkIn, Contacts
 from shared.elements.schemas.product_rows import RowsIn
 from shared.elements.schemas.stages import StageIn
@@ -25,6 +26,7 @@ from shared.elements.usecases.move_element import move_element
 from shared.elements.usecases.set_rows import set_rows
 from shared.kit.storage.repository import Records
 from shared.kit.web.call import Call, reads, show_version, writes
+from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls
 
@@ -33,10 +35,11 @@ E = TypeVar("E", bound=SalesElement)
 
 @dataclass(frozen=True, slots=True)
 class _Routes(Generic[E]):
-    """What every route of one type needs."""
+    """What every route of one type needs; `id` is the parameter of its path."""
 
     api: APIRouter
     path: str
+    id: Any
     elements: Records[E]
     out: type[ShowsElement[E]]
     can_read: Any
@@ -60,7 +63,8 @@ def element_routes(
     type_ = ELEMENTS[elements.noun]
     routes = _Routes(
         router(),
-        f"/{type_.plural}/{{element_id}}",
+        f"/{type_.plural}/{{{type_.noun}_id}}",
+        Path(alias=f"{type_.noun}_id"),
         elements,
         out,
         reads(f"{type_.service}:read"),
@@ -76,14 +80,20 @@ def element_routes(
 
 def _add_read(routes: _Routes[E], tag: str) -> None:
     @routes.api.get(routes.path, tags=[tag], response_model=routes.out)
-    async def read(element_id: str, response: Response, call: Call = routes.can_read) -> BaseModel:
+    async def read(response: Response, element_id: str = routes.id, call: Call = routes.can_read) -> BaseModel:
         """Read one element."""
         return routes.shown(await call.guard(routes.elements).get(element_id), response)
 
 
 def _add_stage(routes: _Routes[E], tag: str, stages_of: Callable[[E], StageSet]) -> None:
     @routes.api.put(f"{routes.path}/stage", tags=[tag], response_model=routes.out)
-    async def move(element_id: str, body: StageIn, response: Response, call: Call = routes.can_write) -> BaseModel:
+    async def move(
+        body: StageIn,
+        response: Response,
+        if_match: IfMatch,
+        element_id: str = routes.id,
+        call: Call = routes.can_write,
+    ) -> BaseModel:
         """Move to another stage (LEAD-07, DEAL-06)."""
         element = await move_element(
             element_id,
@@ -91,14 +101,20 @@ def _add_stage(routes: _Routes[E], tag: str, stages_of: Callable[[E], StageSet])
             call.cause,
             elements=call.guard(routes.elements),
             stages_of=stages_of,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
         return routes.shown(element, response)
 
 
 def _add_rows(routes: _Routes[E], tag: str, collaborators: Collaborators) -> None:
     @routes.api.put(f"{routes.path}/rows", tags=[tag], response_model=routes.out)
-    async def sell(element_id: str, body: RowsIn, response: Response, call: Call = routes.can_write) -> BaseModel:
+    async def sell(
+        body: RowsIn,
+        response: Response,
+        if_match: IfMatch,
+        element_id: str = routes.id,
+        call: Call = routes.can_write,
+    ) -> BaseModel:
         """Set product rows and amount (ROW-01, ROW-02)."""
         element = await set_rows(
             element_id,
@@ -109,7 +125,7 @@ def _add_rows(routes: _Routes[E], tag: str, collaborators: Collaborators) -> Non
             elements=call.guard(routes.elements),
             products=collaborators.products,
             new_id=collaborators.new_id,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
         return routes.shown(element, response)
 
@@ -122,7 +138,13 @@ def _add_client(routes: _Routes[E], collaborators: Collaborators, long_polls: Lo
         responses={202: {"model": routes.out}},
     )
     async def set_client(
-        element_id: str, body: ClientIn, response: Response, call: Call = routes.can_write
+        body: ClientIn,
+        response: Response,
+        if_match: IfMatch,
+        wait: Waiting,
+        *,
+        element_id: str = routes.id,
+        call: Call = routes.can_write,
     ) -> BaseModel:
         """Set the Client field (CLI-06, CLI-07): 202 while the company's contacts are on their way."""
         elements = call.guard(routes.elements)
@@ -132,21 +154,16 @@ def _add_client(routes: _Routes[E], collaborators: Collaborators, long_polls: Lo
             call.cause,
             elements=elements,
             removed_clients=collaborators.removed_clients,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
-        element = await long_polls.until(
-            lambda: elements.get(element_id),
-            lambda found: found.client.link_state != "pending",
-            call.wait_s,
-            so_far=element,
-        )
+        element = await company_link_ended(element, wait, elements=elements, long_polls=long_polls)
         if element.client.link_state == "refused" and body.company is not None:
             raise CompanyRefused(element.client)
         return routes.shown(element, response, 202 if element.client.link_state == "pending" else 200)
 
 
 def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]], collaborators: Collaborators) -> None:
-    async def change(element_id: str, rule: Callable[[Client], Client], call: Call) -> E:
+    async def change(element_id: str, rule: Callable[[Client], Client], call: Call, if_match: int | None) -> E:
         return await client_field.set_client(
             element_id,
             rule,
@@ -154,17 +171,30 @@ def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]],
             elements=call.guard(routes.elements),
             removed_clients=collaborators.removed_clients,
             contacts_only=True,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
 
     @routes.api.put(f"{routes.path}/contacts", tags=["client field"], response_model=routes.out)
-    async def set_list(element_id: str, body: Contacts, response: Response, call: Call = routes.can_write) -> BaseModel:
+    async def set_list(
+        body: Contacts,
+        response: Response,
+        if_match: IfMatch,
+        element_id: str = routes.id,
+        call: Call = routes.can_write,
+    ) -> BaseModel:
         """Replace the linked contacts (CLI-06)."""
         new = [link.to_domain() for link in body]
-        return routes.shown(await change(element_id, lambda client: set_contacts(client, new), call), response)
+        element = await change(element_id, lambda client: set_contacts(client, new), call, if_match)
+        return routes.shown(element, response)
 
     @routes.api.post(f"{routes.path}/contacts", tags=["client field"], response_model=contact_added)
-    async def add(element_id: str, body: ContactLinkIn, response: Response, call: Call = routes.can_write) -> BaseModel:
+    async def add(
+        body: ContactLinkIn,
+        response: Response,
+        if_match: IfMatch,
+        element_id: str = routes.id,
+        call: Call = routes.can_write,
+    ) -> BaseModel:
         """Link one contact; `added` is false where it was linked already (CLI-06)."""
         new, added = body.to_domain(), False
 
@@ -174,12 +204,18 @@ def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]],
             added = changed is not client
             return changed
 
-        element = await change(element_id, rule, call)
+        element = await change(element_id, rule, call, if_match)
         show_version(response, element.version)
         return contact_added.of(element, added=added)
 
     @routes.api.delete(f"{routes.path}/contacts/{{contact_id}}", tags=["client field"], response_model=routes.out)
-    async def remove(element_id: str, contact_id: str, response: Response, call: Call = routes.can_write) -> BaseModel:
+    async def remove(
+        contact_id: str,
+        response: Response,
+        if_match: IfMatch,
+        element_id: str = routes.id,
+        call: Call = routes.can_write,
+    ) -> BaseModel:
         """Unlink one contact (CLI-06)."""
-        element = await change(element_id, lambda client: remove_contact(client, contact_id), call)
+        element = await change(element_id, lambda client: remove_contact(client, contact_id), call, if_match)
         return routes.shown(element, response)

@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from crm_contracts.elements import ELEMENTS
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from shared.elements.domain.traits import HasRequisites
@@ -12,6 +12,7 @@ from shared.elements.schemas.requisites import RequisitesIn, RequisitesRefused
 from shared.elements.usecases.requisites import choose_requisites
 from shared.kit.storage.repository import Records
 from shared.kit.web.call import Call, show_version, writes
+from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls
 
@@ -23,23 +24,32 @@ def requisite_routes(elements: Records[R], out: type[ShowsElement[R]], *, long_p
     type_ = ELEMENTS[elements.noun]
     api = router()
     can_write = writes(f"{type_.service}:write")
+    id_ = Path(alias=f"{type_.noun}_id")
 
     @api.put(
-        f"/{type_.plural}/{{element_id}}/requisites",
+        f"/{type_.plural}/{{{type_.noun}_id}}/requisites",
         tags=["client field"],
         response_model=out,
         responses={202: {"model": out}},
     )
-    async def choose(element_id: str, body: RequisitesIn, response: Response, call: Call = can_write) -> BaseModel:
+    async def choose(
+        body: RequisitesIn,
+        response: Response,
+        if_match: IfMatch,
+        wait: Waiting,
+        *,
+        element_id: str = id_,
+        call: Call = can_write,
+    ) -> BaseModel:
         """Choose the client's requisites and ours (REQ-05): 202 while clients is asked whether they fit."""
         guarded = call.guard(elements)
         element = await choose_requisites(
-            element_id, body.choice, call.cause, elements=guarded, expected_version=call.if_match
+            element_id, body.choice, call.cause, elements=guarded, expected_version=if_match
         )
         element = await long_polls.until(
             lambda: guarded.get(element_id),
             lambda found: found.requisite_link.state != "pending",
-            call.wait_s,
+            wait,
             so_far=element,
         )
         link = element.requisite_link

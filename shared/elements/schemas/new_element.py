@@ -1,5 +1,6 @@
 """New sales elements in request bodies (LEAD-01, DEAL-01)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field, StrictBool
@@ -9,6 +10,18 @@ from shared.elements.schemas.money import MoneyIn
 from shared.elements.schemas.product_rows import Rows
 from shared.elements.schemas.scalars import Code, Currency
 from shared.elements.usecases.create_element import NewElement
+from shared.kit.domain import Invalid
+
+
+class CurrencyMismatch(Invalid):
+    """Two currencies were given for one element."""
+
+    code = "currency_mismatch"
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        message = f"one element has one currency, not {' and '.join(given.values())}"
+        errors = [{"field": field, "code": self.code, "message": message} for field in given]
+        super().__init__("The currencies differ.", {"errors": errors})
 
 
 class NewElementIn(ClientIn):
@@ -21,7 +34,13 @@ class NewElementIn(ClientIn):
     is_manual_amount: StrictBool | None = None
 
     def new_element(self, fields: dict[str, Any], origin: tuple[str, str] | None) -> NewElement:
-        """Make the value that the use cases take."""
+        """Make the value that the use cases take.
+
+        Raises:
+            CurrencyMismatch: `amount` has another currency than `currency`.
+        """
+        if self.currency and self.amount and self.amount.currency != self.currency:
+            raise CurrencyMismatch({"currency": self.currency, "amount.currency": self.amount.currency})
         return NewElement(
             fields=fields,
             stage_id=self.stage_id,

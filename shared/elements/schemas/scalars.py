@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
 from shared.elements.domain.currencies import CURRENCIES
-from shared.elements.schemas.strict_types import StrictDate, StrictDecimal, StrictInt
+from shared.elements.schemas.strict_types import StrictDate, StrictDatetime, StrictDecimal, StrictInt
 from shared.kit.domain import is_derived
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50)]
@@ -83,11 +83,7 @@ def _stored(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
-Moment = Annotated[
-    AwareDatetime,
-    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC)),
-    AfterValidator(_stored),
-]
+Moment = Annotated[StrictDatetime, AfterValidator(_stored)]
 
 
 def _chosen(id_: str) -> str:

@@ -1,16 +1,16 @@
-"""Strict types of numbers and dates in request bodies.
+"""Strict types of numbers, dates and times in request bodies.
 
 Conversions that lose information are refused: decimals are strings or integers, because a float has lost digits
-already; `true` is not 1, and 0 is not a date in 1970.
+already; `true` is not 1, and neither 0 nor "0" is a date in 1970.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AwareDatetime, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -73,11 +73,27 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def _text(value: Any) -> Any:
-    if not isinstance(value, (str, date)):
-        raise PydanticCustomError("date_type", 'A day is a text such as "2026-03-31"')
-    return value
+_DATE: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME: Final = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+
+
+def _date(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(_DATE, value):
+        return value
+    raise PydanticCustomError("date_type", 'A date in ISO 8601 is needed, such as "2026-03-31"')
+
+
+def _datetime(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(f"{_DATE}T{_TIME}", value):
+        return value
+    raise PydanticCustomError("datetime_type", 'A time in ISO 8601 is needed, such as "2026-03-31T09:30:00Z"')
 
 
 StrictInt = Annotated[int, BeforeValidator(_whole)]
-StrictDate = Annotated[date, BeforeValidator(_text)]
+StrictDate = Annotated[date, BeforeValidator(_date)]
+StrictDatetime = Annotated[
+    AwareDatetime,
+    # Before the check of the text, or the bounds would be no part of the type.
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC)),
+    BeforeValidator(_datetime),
+]

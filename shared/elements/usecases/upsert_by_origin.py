@@ -9,7 +9,7 @@ from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.create_element import NewElement
 from shared.kit.domain import Aggregate, Cause, derived_id
-from shared.kit.storage.repository import Records
+from shared.kit.storage.repository import Records, refuse_new
 from shared.kit.storage.repository_errors import IdTaken
 
 A_co = TypeVar("A_co", bound=Aggregate, covariant=True)
@@ -41,10 +41,11 @@ async def upsert_by_origin(
         The element, and whether it is new.
 
     Raises:
-        VersionMismatch: the caller's copy of an existing element is old.
+        VersionMismatch: the caller's copy of an existing element is old, or there is none of which it has a copy.
     """
     found = await views.by_origin(*origin)
     if found is None:
+        refuse_new(elements.noun, expected_version)
         try:
             return await create(derived_id(elements.noun, *origin), new, cause), True
         except (IdTaken, OriginTaken):

@@ -39,30 +39,28 @@ def _add_reads(routes: APIRouter, permission: str, dead_letters: DeadLetterServi
         found, more = await dead_letters.store.page(filters, limit=limit, cursor=cursor)
         return Page(items=[DeadLetter(**_shown(entry)) for entry in found], next_cursor=more)
 
-    @routes.get("/dead-letters/{id}", dependencies=[reads(permission)])
-    async def show_dead_letter(id: str) -> WithRecord:  # noqa: A002
+    @routes.get("/dead-letters/{dead_letter_id}", dependencies=[reads(permission)])
+    async def show_dead_letter(dead_letter_id: str) -> WithRecord:
         """Show a dead letter with its history and the record itself."""
-        entry = await dead_letters.store.get(id)
+        entry = await dead_letters.store.get(dead_letter_id)
         return WithRecord(**_shown(entry), record=Heard.of(await dead_letters.record(entry)))
 
 
 def _add_actions(routes: APIRouter, permission: str, dead_letters: DeadLetterService) -> None:
-    @routes.post("/dead-letters/{id}/replay")
-    async def replay_dead_letter(
-        id: str,  # noqa: A002
-        call: Annotated[Call, writes(permission)],
-    ) -> WithHistory:
+    @routes.post("/dead-letters/{dead_letter_id}/replay")
+    async def replay_dead_letter(dead_letter_id: str, call: Annotated[Call, writes(permission)]) -> WithHistory:
         """Handle a record once more, in this service alone; the last action has the outcome."""
-        return WithHistory(**_shown(await dead_letters.replay(id, by=call.caller.actor)))
+        return WithHistory(**_shown(await dead_letters.replay(dead_letter_id, by=call.caller.actor)))
 
-    @routes.post("/dead-letters/{id}/discard")
+    @routes.post("/dead-letters/{dead_letter_id}/discard")
     async def discard_dead_letter(
-        id: str,  # noqa: A002
+        dead_letter_id: str,
         body: Discarding,
         call: Annotated[Call, writes(permission)],
     ) -> WithHistory:
         """Mark a record as not to be handled; it is kept with the reason."""
-        return WithHistory(**_shown(await dead_letters.discard(id, by=call.caller.actor, reason=body.reason)))
+        entry = await dead_letters.discard(dead_letter_id, by=call.caller.actor, reason=body.reason)
+        return WithHistory(**_shown(entry))
 
 
 def _shown(entry: Document) -> dict[str, Any]:

@@ -97,9 +97,7 @@ class Service:
         self.long_polls = LongPolls(self.settings.max_waiters)
         # Another replica may have published meanwhile what this one could not.
         self.every(LOOK_AGAIN_S, self._relay_publisher.look_again)
-        self._keys = IdempotencyKeys(
-            self.collection("idempotency", IDEMPOTENCY_INDEXES), clock=self.clock, new_id=self.new_id
-        )
+        self._keys = IdempotencyKeys(self.collection("idempotency", IDEMPOTENCY_INDEXES), new_id=self.new_id)
 
     def collection(self, name: str, indexes: Sequence[Index] = ()) -> Collection:
         """Return a collection without aggregates, such as a read view, and create its indexes at start."""

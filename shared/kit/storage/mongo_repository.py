@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from shared.kit.domain import DomainError, NewId
+from shared.kit.domain import Cause, DomainError, NewId
 from shared.kit.fault_points import fault_point
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.errors import DuplicateKey
-from shared.kit.storage.repository import BOOKKEEPING, INBOX_SIZE, A, Repository, Stored
+from shared.kit.storage.inbox import INBOX_SIZE, keyed_after
+from shared.kit.storage.repository import BOOKKEEPING, A, Repository, Stored
 
 
 class Outbox(Protocol):
@@ -61,6 +62,7 @@ class MongoRepository(Repository[A]):
             document["outbox"],
             document["created_by_cause"],
             "quarantined" in document,
+            document.get("keyed", ()),
         )
 
     async def _insert(self, aggregate: A, cause: str, entries: list[Document]) -> bool:
@@ -78,7 +80,7 @@ class MongoRepository(Repository[A]):
             change["$currentDate"] = {"due": True}
         return await self._put({"_id": aggregate.id, "version": 0}, change, 1, entries)
 
-    async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
+    async def _write(self, loaded: Stored[A], state: Document, cause: Cause, entries: list[Document]) -> bool:
         aggregate = loaded.aggregate
         change: Document = {
             "$set": {
@@ -86,12 +88,14 @@ class MongoRepository(Repository[A]):
                 "version": aggregate.version + 1,
                 "sequence": aggregate.sequence,
             },
-            "$push": {"inbox": {"$each": [cause], "$slice": -INBOX_SIZE}},
+            "$push": {"inbox": {"$each": [cause.key], "$slice": -INBOX_SIZE}},
         }
+        if cause.has_key:
+            change["$set"]["keyed"] = keyed_after(loaded.keyed, cause)
         if entries:
             change["$push"]["outbox"] = {"$each": entries}
             change["$currentDate"] = {"due": True}
-        guard = {"_id": aggregate.id, "version": aggregate.version, "inbox": {"$ne": cause}}
+        guard = {"_id": aggregate.id, "version": aggregate.version, "inbox": {"$ne": cause.key}}
         # The outbox as it is after this write, but for events published meanwhile.
         hinted = () if loaded.is_quarantined or not entries else (*loaded.outbox, *entries)
         return await self._put(guard, change, aggregate.version + 1, hinted)

@@ -14,7 +14,7 @@ from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
 
 MAX_PAGE = 200
-WITHOUT_BOOKKEEPING = {"outbox": 0, "inbox": 0, "created_by_cause": 0}
+WITHOUT_BOOKKEEPING = {"outbox": 0, "inbox": 0, "keyed": 0, "created_by_cause": 0}
 NEWEST: Final = (("created_at", -1), ("_id", -1))
 """The order of most lists, and the last fields of their indexes."""
 

@@ -11,7 +11,7 @@ Note:
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from shared.kit.domain import Aggregate, Cause, NewId, NotFound
 from shared.kit.storage.documents import Document
@@ -24,8 +24,8 @@ from shared.kit.telemetry.metrics import CONFLICTS, WRITES_REFUSED
 A = TypeVar("A", bound=Aggregate)
 A_co = TypeVar("A_co", bound=Aggregate, covariant=True)
 
-INBOX_SIZE = 100
-"""Causes that a document remembers: an optimisation, since every reaction is also a no-op by state."""
+ANY_VERSION: Final = -1
+"""The version of `If-Match: *`: any, but the record has to exist."""
 
 ATTEMPTS = 6
 
@@ -41,6 +41,22 @@ class Stored(Generic[A]):
     outbox: Sequence[Document]
     created_by: str
     is_quarantined: bool = False
+    keyed: Sequence[Document] = ()
+
+    def has_applied(self, cause: Cause) -> bool:
+        """Return whether the document remembers the cause."""
+        return cause.key in self.inbox or any(entry["cause"] == cause.key for entry in self.keyed)
+
+
+def refuse_new(noun: str, expected_version: int | None) -> None:
+    """Refuse to create a record of which the caller has seen a version (`If-Match`).
+
+    Raises:
+        VersionMismatch: there is an `expected_version`.
+    """
+    if expected_version is not None:
+        message = f"There is no such {noun}, of any version."
+        raise VersionMismatch(message)
 
 
 class Records(Protocol[A_co]):
@@ -138,7 +154,7 @@ class Repository(ABC, Generic[A]):
             id_: the aggregate's.
             action: changes the aggregate and lets it record events; may run several times.
             cause: the same for each repeat of the change.
-            expected_version: the caller's copy (`If-Match`); None for any.
+            expected_version: the caller's copy (`If-Match`), or `ANY_VERSION`; None where it is not conditional.
 
         Raises:
             NotFound, Gone: no such aggregate.
@@ -149,9 +165,9 @@ class Repository(ABC, Generic[A]):
         for _ in range(ATTEMPTS):
             stored = self._present(id_, await self._load(id_))
             aggregate = stored.aggregate
-            if cause.key in stored.inbox:
+            if stored.has_applied(cause):
                 return aggregate
-            if expected_version is not None and aggregate.version != expected_version:
+            if expected_version not in {None, ANY_VERSION, aggregate.version}:
                 message = f"The {self.noun} has version {aggregate.version}, not {expected_version}."
                 raise VersionMismatch(message)
             before = aggregate.model_dump()
@@ -160,7 +176,7 @@ class Repository(ABC, Generic[A]):
             if after == before and not aggregate.recorded:
                 return aggregate
             entries = self._entries(aggregate, cause, pending=len(stored.outbox))
-            if await self._write(stored, after, cause.key, entries):
+            if await self._write(stored, after, cause, entries):
                 aggregate.version += 1
                 aggregate._recorded.clear()  # noqa: SLF001
                 return aggregate
@@ -197,5 +213,5 @@ class Repository(ABC, Generic[A]):
         """Insert the document; False where the id is taken."""
 
     @abstractmethod
-    async def _write(self, loaded: Stored[A], state: Document, cause: str, entries: list[Document]) -> bool:
+    async def _write(self, loaded: Stored[A], state: Document, cause: Cause, entries: list[Document]) -> bool:
         """Write the new state; False where the document is no longer as it was loaded."""

@@ -29,6 +29,8 @@ def make_app(
         description=description,
         version="1",
         lifespan=lifespan_of,
+        # A redirect would go to whatever the caller's Host header names.
+        redirect_slashes=False,
         # Errors are described below; without this, FastAPI adds its own 422.
         responses={"default": {"description": "Problem details"}},
     )

@@ -18,6 +18,12 @@ from shared.kit.web.signing_keys import Keys, Unauthenticated
 LEEWAY_S = 5
 """Tolerated difference of clocks."""
 
+MAX_EXPIRY_S = 2**40
+"""Seconds since 1970; no token expires later."""
+
+MAX_SUBJECT = 255
+"""Characters of a subject, as in OpenID Connect."""
+
 MAX_CHECKED = 1_000
 """Tokens whose check is remembered."""
 
@@ -131,17 +137,22 @@ class Authenticator:
         except jwt.ExpiredSignatureError as error:
             message = "the token has expired"
             raise Unauthenticated(message) from error
-        except (jwt.PyJWTError, TypeError, ValueError) as error:
+        except (jwt.PyJWTError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
             message = "the token is not valid"
             raise Unauthenticated(message) from error
-        if not claims["sub"]:
-            message = "the token has no subject"
+        subject, expires_at = claims["sub"], claims["exp"]
+        # It is stored in every record and sent in a header of every event.
+        if not (1 <= len(subject) <= MAX_SUBJECT and subject.isprintable()):
+            message = f"the subject of the token is not {MAX_SUBJECT} printable characters at most"
+            raise Unauthenticated(message)
+        if not isinstance(expires_at, (int, float)) or expires_at > MAX_EXPIRY_S:
+            message = "the token has no valid expiry"
             raise Unauthenticated(message)
         kind = "service" if claims.get("kind") == "service" else "user"
         roles = claims.get("roles")
         caller = Caller(
-            actor=f"{kind}:{claims['sub']}",
+            actor=f"{kind}:{subject}",
             roles=frozenset(map(str, roles)) if isinstance(roles, list) else frozenset(),
             scopes=frozenset(str(claims.get("scope") or "").split()),
         )
-        return caller, float(claims["exp"]) + LEEWAY_S
+        return caller, float(expires_at) + LEEWAY_S

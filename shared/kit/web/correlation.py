@@ -46,7 +46,10 @@ class Correlation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Correlation-Id"] = correlation_id
+                headers = MutableHeaders(scope=message)
+                headers["X-Correlation-Id"] = correlation_id
+                if (wait := scope["state"].get("wait")) and wait.applied:
+                    headers["Preference-Applied"] = wait.applied
             await send(message)
 
         with HTTP_IN_PROGRESS.track_inprogress(), serving, logged_with(correlation_id):

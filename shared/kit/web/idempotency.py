@@ -1,58 +1,112 @@
 """Store the answers to requests with an `Idempotency-Key`.
 
 A key gets the id of the resource to create *before* its request runs. A repeat that finds no stored answer continues
-with the same id, so a process that died halfway creates nothing twice.
+with the same id, so a process that died halfway creates nothing twice. A refused request has written nothing, so it
+frees its key: the same body is judged again, and a corrected one is a request of its own (ADR 0031).
 """
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from starlette.responses import Response
 
-from shared.kit.domain import Clock, Conflict, NewId
+from shared.kit.domain import Conflict, NewId
 from shared.kit.storage.collection import Collection
+from shared.kit.storage.documents import Document, Update
 from shared.kit.storage.errors import DuplicateKey
+from shared.kit.storage.inbox import KEYS_KEPT
 from shared.kit.storage.indexes import Index
 from shared.kit.web.auth import Caller
 
 MAX_KEY = 255
-IDEMPOTENCY_INDEXES = (Index([("created_at", 1)], expire_after_s=24 * 3600, name="expiry"),)
+IDEMPOTENCY_INDEXES = (Index([("created_at", 1)], expire_after_s=int(KEYS_KEPT.total_seconds()), name="expiry"),)
+
+
+@dataclass(frozen=True)
+class KeyedRequest:
+    """A request with a key.
+
+    Attributes:
+        new_id: id for the created resource, the same for all repeats.
+        attempt: counts the bodies for which the key was used, each but the last refused.
+        answer: of the first request; None where it is not known.
+    """
+
+    id: str
+    body_hash: str
+    new_id: str
+    attempt: int
+    answer: Mapping[str, Any] | None
+
+    @classmethod
+    def of(cls, record: Document) -> Self:
+        """Read a stored record."""
+        return cls(record["_id"], record["body_hash"], record["new_id"], record.get("attempt", 0), record.get("answer"))
+
+    @property
+    def cause(self) -> str:
+        """Key of the cause of what it writes: another one for another body, with which it would be no repeat."""
+        # Not the caller's key: a document may remember its causes for longer than keys are kept.
+        return f"key:{self.new_id}/{self.attempt}" if self.attempt else f"key:{self.new_id}"
 
 
 class IdempotencyKeys:
-    """Keeps the id and the answer of each key's request for 24 hours."""
+    """Keeps the id and the answer of each key's request for 24 hours, by the database's clock."""
 
-    def __init__(self, collection: Collection, *, clock: Clock, new_id: NewId) -> None:
+    def __init__(self, collection: Collection, *, new_id: NewId) -> None:
         self._collection = collection
-        self._clock = clock
         self._new_id = new_id
 
-    async def begin(self, caller: Caller, key: str, body_hash: str) -> dict[str, Any]:
-        """Create the record of this key, or find it.
+    async def begin(self, caller: Caller, key: str, body_hash: str) -> KeyedRequest:
+        """Create the record of this key, find it, or take it over from a refused request.
 
         Raises:
             Conflict: the key was used for another request.
         """
         id_ = hashlib.sha256(f"{caller.actor}\n{key}".encode()).hexdigest()
-        record = {"_id": id_, "body_hash": body_hash, "new_id": self._new_id(), "created_at": self._clock()}
+        change = _begun(body_hash, self._new_id())
         try:
-            await self._collection.insert(record)
-        except DuplicateKey:
-            found = await self._collection.get(id_)
-            if found is not None and found["body_hash"] != body_hash:
-                raise _KeyReused("The Idempotency-Key was used for another request.") from None
-            record = found or record
-        return record
+            record = await self._collection.update({"_id": id_}, change, upsert=True)
+        except DuplicateKey:  # a concurrent request created it
+            record = await self._collection.update({"_id": id_}, change)
+        if record is None or record["body_hash"] != body_hash:
+            raise _KeyReused("The Idempotency-Key was used for another request.")
+        return KeyedRequest.of(record)
 
-    async def finish(self, record: Mapping[str, Any], response: Response) -> None:
-        """Store the answer for repeats."""
+    async def finish(self, keyed: KeyedRequest, response: Response) -> None:
+        """Store the answer for repeats; of several the first counts."""
         answer = {
             "status": response.status_code,
             "headers": {n: v for n, v in response.headers.items() if n in {"content-type", "etag", "location"}},
             "body": bytes(response.body),
         }
-        await self._collection.update({"_id": record["_id"]}, {"$set": {"answer": answer}})
+        await self._collection.update(_unanswered(keyed), {"$set": {"answer": answer, "is_free": False}})
+
+    async def free(self, keyed: KeyedRequest) -> None:
+        """Let the key be used for another body, because this one was refused."""
+        await self._collection.update(_unanswered(keyed), {"$set": {"is_free": True}})
+
+
+def _unanswered(keyed: KeyedRequest) -> Mapping[str, Any]:
+    return {"_id": keyed.id, "body_hash": keyed.body_hash, "answer": {"$exists": False}}
+
+
+def _begun(body_hash: str, new_id: str) -> Update:
+    """Set in one write what is missing, or the other body where the key is free."""
+    is_other = {"$and": [{"$eq": ["$is_free", True]}, {"$ne": ["$body_hash", body_hash]}]}
+    return [
+        {
+            "$set": {
+                "created_at": {"$ifNull": ["$created_at", "$$NOW"]},
+                "new_id": {"$ifNull": ["$new_id", new_id]},
+                "attempt": {"$add": [{"$ifNull": ["$attempt", 0]}, {"$cond": [is_other, 1, 0]}]},
+                "body_hash": {"$cond": [is_other, body_hash, {"$ifNull": ["$body_hash", body_hash]}]},
+                "is_free": {"$and": [{"$eq": ["$is_free", True]}, {"$eq": ["$body_hash", body_hash]}]},
+            }
+        }
+    ]
 
 
 class _KeyReused(Conflict):

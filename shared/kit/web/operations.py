@@ -15,7 +15,7 @@ from shared.kit.messaging.relay import Relay
 from shared.kit.storage.connection import Database
 from shared.kit.telemetry.metrics import READY
 from shared.kit.web.call import reads, writes
-from shared.kit.web.routes import router
+from shared.kit.web.routes import CheckedRoute, router
 
 _PARTS: Final[dict[str, Any]] = {"model": dict[str, str], "description": "The part that refuses writes."}
 
@@ -39,7 +39,9 @@ def build_operations(service: str, *, database: Database, relay: Relay, reaches_
         response.status_code = 503 if refusing else 200
         return {"status": "unavailable" if refusing else parts["kafka"], **parts}
 
-    @operations.get(
+    measured = APIRouter(route_class=CheckedRoute)
+
+    @measured.get(
         "/metrics",
         summary="Prometheus metrics",
         dependencies=[reads("metrics:read")],
@@ -52,6 +54,7 @@ def build_operations(service: str, *, database: Database, relay: Relay, reaches_
         READY.labels("backlog").set(not relay.is_full)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
+    operations.include_router(measured)
     operations.include_router(_outbox(service, relay))
     return operations
 
@@ -76,11 +79,13 @@ def _outbox(service: str, relay: Relay) -> APIRouter:
         """List documents whose events Kafka rejects."""
         return await relay.quarantined()
 
-    @admin.post("/outbox/{collection}/{id}/release", status_code=204, dependencies=[writes(f"{service}:admin")])
-    async def release(collection: str, id: str) -> None:  # noqa: A002
+    @admin.post(
+        "/outbox/{collection}/{document_id}/release", status_code=204, dependencies=[writes(f"{service}:admin")]
+    )
+    async def release(collection: str, document_id: str) -> None:
         """Publish a quarantined document again, after its cause was removed."""
-        if not await relay.release(collection, id):
-            message = f"Nothing is kept back as {collection} {id}."
+        if not await relay.release(collection, document_id):
+            message = f"Nothing is kept back as {collection} {document_id}."
             raise NotFound(message)
 
     return admin

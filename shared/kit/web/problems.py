@@ -75,9 +75,22 @@ def problem(
     return JSONResponse(body, status, headers, media_type=PROBLEM)
 
 
+def _status_of(error: DomainError) -> int:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Return whether an error is answered with 4xx: the request was refused, and nothing was written."""
+    if isinstance(error, DomainError):
+        return _status_of(error) < 500  # noqa: PLR2004
+    if isinstance(error, HTTPException):
+        return error.status_code < 500  # noqa: PLR2004
+    return isinstance(error, (RequestValidationError, Forbidden))
+
+
 def domain_problem(request: Request, error: DomainError) -> JSONResponse:
     """Make the answer to a domain error, with the status of its kind."""
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    status = _status_of(error)
     return problem(request, status, error.code, error.title or type(error).__name__, str(error), **dict(error.details))
 
 

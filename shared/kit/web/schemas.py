@@ -1,9 +1,11 @@
 """Base schemas of requests and answers: strict input, pages, cursors."""
 
+import re
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from shared.kit.storage.pages import MAX_PAGE
 
@@ -25,7 +27,23 @@ class Page(BaseModel, Generic[T]):
     next_cursor: str | None = None
 
 
-Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+def _whole(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch("-?[0-9]{1,18}", value):
+        raise PydanticCustomError("int_parsing", "A whole number is needed, in digits")
+    return value
+
+
+def _truth(value: Any) -> Any:
+    if isinstance(value, str) and value not in {"true", "false"}:
+        raise PydanticCustomError("bool_parsing", "`true` or `false` is needed")
+    return value
+
+
+Truth = Annotated[bool, BeforeValidator(_truth)]
+"""A query parameter that is `true` or `false`: neither `on` nor `1`."""
+
+Limit = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_whole), Query()]
+"""Records in a page, in digits: neither `1.0` nor `1_0`."""
 
 
 def cursor_of(kind: str) -> Any:

@@ -10,7 +10,7 @@ from services.clients.linked_element.store import LinkedElements
 from services.clients.records.schemas.records import LinkState, LinkToIn
 from shared.elements.http.rights import check_writes
 from shared.kit.web.call import Call
-from shared.kit.web.waiting import LongPolls
+from shared.kit.web.waiting import LongPolls, Wait
 
 
 class Cards:
@@ -31,9 +31,12 @@ class Cards:
         check_writes(call, [link_to.type])
         return ElementRef(type=link_to.type, id=link_to.id)
 
-    async def link_state(self, client: ElementRef, link_to: ElementRef | None, call: Call) -> LinkState:
+    async def link_state(self, client: ElementRef, link_to: ElementRef | None, wait: Wait) -> LinkState:
         """Wait until the element links the client, as long as the caller wants to wait."""
-        if link_to is None:
-            return "none"
-        is_linked = await self._long_polls.until(lambda: self._elements.links(link_to, client), bool, call.wait_s)
-        return "done" if is_linked else "pending"
+
+        async def state() -> LinkState:
+            if link_to is None:
+                return "none"
+            return "done" if await self._elements.links(link_to, client) else "pending"
+
+        return await self._long_polls.until(state, lambda found: found != "pending", wait)

@@ -17,6 +17,7 @@ from services.clients.records.schemas.records import (
     ContactOut,
     NewCompanyOut,
 )
+from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Limit, Page, cursor_of
 
@@ -36,22 +37,24 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
 
     @api.put("/companies/external/{originator}/{origin:path}", responses={201: {"model": CompanyOut}})
     async def upsert(
-        originator: str, origin: str, body: CompanyUpsertIn, call: CanWrite, response: Response
+        originator: str, origin: str, body: CompanyUpsertIn, call: CanWrite, if_match: IfMatch, response: Response
     ) -> CompanyOut:
         """Create or correct the company of this origin (CMN-14, CONT-08)."""
-        return await handlers.upsert(originator, origin, body, call, response)
+        return await handlers.upsert((originator, origin), body, call, response, if_match=if_match)
 
     add_record_routes(api, handlers, page_model=Page[CompanyOut], filters=CompanyFilters)
 
     @api.post("/companies", status_code=201, description=ENTER)
-    async def enter(body: CompanyIn, call: CanWrite, response: Response) -> NewCompanyOut:
-        company, link_state = await handlers.enter(body, call, response)
+    async def enter(body: CompanyIn, call: CanWrite, wait: Waiting, response: Response) -> NewCompanyOut:
+        company, link_state = await handlers.enter(body, call, wait, response)
         return NewCompanyOut.of(company, link_state=link_state)
 
-    @api.patch("/companies/{record_id}")
-    async def correct(record_id: str, body: CompanyFieldsIn, call: CanWrite, response: Response) -> CompanyOut:
+    @api.patch("/companies/{company_id}")
+    async def correct(
+        company_id: str, body: CompanyFieldsIn, call: CanWrite, if_match: IfMatch, response: Response
+    ) -> CompanyOut:
         """Correct fields (COMP-01)."""
-        return await handlers.correct(record_id, body, call, response)
+        return await handlers.correct(company_id, body, call, response, if_match=if_match)
 
     @api.get("/companies/{company_id}/contacts")
     async def people(company_id: str, call: CanRead, limit: Limit = 50, cursor: SeatCursor = None) -> Page[ContactOut]:

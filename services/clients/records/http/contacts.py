@@ -15,6 +15,7 @@ from services.clients.records.schemas.records import (
     ContactUpsertIn,
     NewContactOut,
 )
+from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
@@ -32,14 +33,14 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
 
     @api.put("/contacts/external/{originator}/{origin:path}", responses={201: {"model": ContactOut}})
     async def upsert(
-        originator: str, origin: str, body: ContactUpsertIn, call: CanWrite, response: Response
+        originator: str, origin: str, body: ContactUpsertIn, call: CanWrite, if_match: IfMatch, response: Response
     ) -> ContactOut:
         """Create or correct the contact of this origin (CMN-14, CONT-08)."""
-        return await handlers.upsert(originator, origin, body, call, response)
+        return await handlers.upsert((originator, origin), body, call, response, if_match=if_match)
 
     @api.post("/contacts", status_code=201, description=ENTER)
-    async def enter(body: ContactIn, call: CanWrite, response: Response) -> NewContactOut:
-        contact, link_state = await handlers.enter(body, call, response)
+    async def enter(body: ContactIn, call: CanWrite, wait: Waiting, response: Response) -> NewContactOut:
+        contact, link_state = await handlers.enter(body, call, wait, response)
         return NewContactOut.of(contact, link_state=link_state)
 
     @api.get("/contacts/export")
@@ -48,10 +49,12 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
         found, more = await handlers.views.exportable(access=call.caller, limit=limit, cursor=cursor)
         return Page(items=[ContactOut.of(contact) for contact in found], next_cursor=more)
 
-    @api.patch("/contacts/{record_id}")
-    async def correct(record_id: str, body: ContactFieldsIn, call: CanWrite, response: Response) -> ContactOut:
+    @api.patch("/contacts/{contact_id}")
+    async def correct(
+        contact_id: str, body: ContactFieldsIn, call: CanWrite, if_match: IfMatch, response: Response
+    ) -> ContactOut:
         """Correct fields (CONT-01, CONT-03)."""
-        return await handlers.correct(record_id, body, call, response)
+        return await handlers.correct(contact_id, body, call, response, if_match=if_match)
 
     add_record_routes(api, handlers, page_model=Page[ContactOut], filters=ContactFilters)
     return api

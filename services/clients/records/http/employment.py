@@ -10,6 +10,7 @@ from services.clients.records.schemas.records import ContactOut
 from services.clients.records.usecases.employment import Positions, link_contact, unlink_contact
 from shared.kit.storage.repository import Repository
 from shared.kit.web.call import etag
+from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
 
 
@@ -22,7 +23,9 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
         return ContactOut.of(contact)
 
     @api.put("/contacts/{contact_id}/companies/{company_id}")
-    async def link(contact_id: str, company_id: str, body: LinkIn, call: CanWrite, response: Response) -> ContactOut:
+    async def link(
+        contact_id: str, company_id: str, body: LinkIn, call: CanWrite, if_match: IfMatch, response: Response
+    ) -> ContactOut:
         """Link the contact to a company, or change how it is linked: what is absent stays as it is (COMP-04, CONT-07).
 
         New, it is the last of the company's contacts; the first company of a contact is its primary one, and a new
@@ -37,15 +40,17 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
             views=views,
             is_primary=body.is_primary,
             role_id=body.role_id,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
         return show(contact, response)
 
     @api.delete("/contacts/{contact_id}/companies/{company_id}")
-    async def unlink(contact_id: str, company_id: str, call: CanWrite, response: Response) -> ContactOut:
+    async def unlink(
+        contact_id: str, company_id: str, call: CanWrite, if_match: IfMatch, response: Response
+    ) -> ContactOut:
         """Unlink the contact from a company (COMP-04)."""
         contact = await unlink_contact(
-            contact_id, company_id, call.cause, contacts=call.guard(contacts), expected_version=call.if_match
+            contact_id, company_id, call.cause, contacts=call.guard(contacts), expected_version=if_match
         )
         return show(contact, response)
 

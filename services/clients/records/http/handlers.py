@@ -14,6 +14,7 @@ from services.clients.records.usecases.clients import FieldCodes, correct_client
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
 from shared.kit.web.call import Call, etag, show_version
+from shared.kit.web.waiting import Wait
 
 R = TypeVar("R", bound=RecordOut)
 
@@ -48,7 +49,7 @@ class RecordHandlers(Generic[C, R]):
         show_version(response, record.version, status)
         return self.shown.of(record)
 
-    async def enter(self, body: NewClientIn, call: Call, response: Response) -> tuple[C, LinkState]:
+    async def enter(self, body: NewClientIn, call: Call, wait: Wait, response: Response) -> tuple[C, LinkState]:
         """Create a record, and wait for the card to link it."""
         link_to = self.cards.element_of(body.link_to, call)
         record = await create_client(
@@ -63,9 +64,11 @@ class RecordHandlers(Generic[C, R]):
             link_to=link_to,
         )
         response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
-        return record, await self.cards.link_state(record.ref, link_to, call)
+        return record, await self.cards.link_state(record.ref, link_to, wait)
 
-    async def correct(self, id_: str, body: ClientFieldsIn, call: Call, response: Response) -> R:
+    async def correct(
+        self, id_: str, body: ClientFieldsIn, call: Call, response: Response, *, if_match: int | None
+    ) -> R:
         """Correct fields of a record."""
         record = await correct_client(
             id_,
@@ -73,14 +76,16 @@ class RecordHandlers(Generic[C, R]):
             call.cause,
             owners=call.guard(self.owners),
             reference=self.reference,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
         return self.show(record, response)
 
-    async def upsert(self, originator: str, origin: str, body: UpsertIn, call: Call, response: Response) -> R:
+    async def upsert(
+        self, origin: tuple[str, str], body: UpsertIn, call: Call, response: Response, *, if_match: int | None
+    ) -> R:
         """Create or correct the record of an origin."""
         record, is_new = await upsert_client(
-            (originator, origin),
+            origin,
             body.fields(self.country),
             call.cause,
             owners=self.owners,
@@ -89,6 +94,6 @@ class RecordHandlers(Generic[C, R]):
             reference=self.reference,
             numbers=self.numbers,
             currency=self.currency,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
         return self.show(record, response, 201 if is_new else 200)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from services.clients.permissions import CanRead, CanWrite
 from services.clients.records.domain.client import C
@@ -14,6 +14,7 @@ from services.clients.records.usecases.merge import merge_clients
 from shared.elements.domain.contact_points import normalized_email, normalized_phone
 from shared.elements.http.rights import LINK_CLIENTS, check_writes
 from shared.kit.domain import NotFound
+from shared.kit.web.conditions import IfMatch
 from shared.kit.web.schemas import Cursor, Limit, Page
 
 
@@ -39,6 +40,7 @@ def add_record_routes(
 ) -> None:
     """Add the routes of one type; look-up by origin comes first, or other paths of two parts would match it."""
     owners, plural, shown, views = handlers.owners, handlers.plural, handlers.shown, handlers.views
+    one, id_ = f"/{plural}/{{{owners.noun}_id}}", Path(alias=f"{owners.noun}_id")
 
     @api.get(f"/{plural}/external/{{originator}}/{{origin:path}}", response_model=shown)
     async def look_up(originator: str, origin: str, call: CanRead, response: Response) -> R:
@@ -58,18 +60,18 @@ def add_record_routes(
         )
         return Page(items=[shown.of(record) for record in found], next_cursor=more)
 
-    @api.get(f"/{plural}/{{record_id}}", response_model=shown)
-    async def read(record_id: str, call: CanRead, response: Response) -> R:
+    @api.get(one, response_model=shown)
+    async def read(call: CanRead, response: Response, record_id: str = id_) -> R:
         """Read one record."""
         return handlers.show(await call.guard(owners).get(record_id), response)
 
-    @api.delete(f"/{plural}/{{record_id}}", status_code=204)
-    async def delete(record_id: str, call: CanWrite) -> None:
+    @api.delete(one, status_code=204)
+    async def delete(call: CanWrite, if_match: IfMatch, record_id: str = id_) -> None:
         """Delete a record; elements, contacts and companies that link it unlink it (COMP-10)."""
-        await delete_client(record_id, call.cause, owners=call.guard(owners), expected_version=call.if_match)
+        await delete_client(record_id, call.cause, owners=call.guard(owners), expected_version=if_match)
 
-    @api.post(f"/{plural}/{{record_id}}/merge", response_model=shown)
-    async def merge(record_id: str, body: MergeIn, call: CanWrite, response: Response) -> R:
+    @api.post(f"{one}/merge", response_model=shown)
+    async def merge(body: MergeIn, call: CanWrite, if_match: IfMatch, response: Response, record_id: str = id_) -> R:
         """Merge other records of this type into this one (DUP-02).
 
         Empty fields are filled, lists are joined, links follow: callers who may not write the elements that link
@@ -78,6 +80,6 @@ def add_record_routes(
         """
         check_writes(call, LINK_CLIENTS)
         survivor = await merge_clients(
-            record_id, body.others, body.resolution, call.cause, owners=owners, expected_version=call.if_match
+            record_id, body.others, body.resolution, call.cause, owners=owners, expected_version=if_match
         )
         return handlers.show(survivor, response)

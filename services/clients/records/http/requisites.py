@@ -1,7 +1,7 @@
 """Routes of requisites: legal details, addresses and bank accounts."""
 
 from crm_contracts.requisites import Requisite
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 
 from services.clients.permissions import CanRead, CanWrite
 from services.clients.records.domain.client import C
@@ -10,21 +10,26 @@ from services.clients.records.schemas.requisites import NewRequisiteIn, PresetFi
 from services.clients.records.usecases.requisites import add_requisite, change_requisite, remove_requisite
 from shared.kit.storage.repository import Repository
 from shared.kit.web.call import etag
+from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
 
 
 def requisites_router(owners: Repository[C], *, country: str) -> APIRouter:
     """Build the routes of the requisites of contacts, or of companies; `country` is that of the default preset."""
     api = router("requisites")
-    path = owners.kind.TYPE.plural
-    owner_type: OwnerType = "contact" if owners.noun == "contact" else "company"
+    path, noun = owners.kind.TYPE.plural, owners.noun
+    owner_type: OwnerType = "contact" if noun == "contact" else "company"
+    all_, id_of_owner = f"/{path}/{{{noun}_id}}/requisites", Path(alias=f"{noun}_id")
+    one = f"{all_}/{{requisite_id}}"
 
     def show(owner: C, id_: str, response: Response) -> Requisite:
         response.headers.update(etag(owner.version))
         return owner.requisite(id_)
 
-    @api.post(f"/{path}/{{owner_id}}/requisites", status_code=201, name=f"add_requisite_to_{path}")
-    async def add(owner_id: str, body: NewRequisiteIn, call: CanWrite, response: Response) -> Requisite:
+    @api.post(all_, status_code=201, name=f"add_requisite_to_{path}")
+    async def add(
+        body: NewRequisiteIn, call: CanWrite, if_match: IfMatch, response: Response, owner_id: str = id_of_owner
+    ) -> Requisite:
         """Add requisites (REQ-01, REQ-02, REQ-04); the ETag is the owner's. Others of the same id are a conflict."""
         id_ = body.id or call.new_id
         owner = await add_requisite(
@@ -32,24 +37,29 @@ def requisites_router(owners: Repository[C], *, country: str) -> APIRouter:
             body.requisite(id_, owner_type, country),
             call.cause,
             owners=call.guard(owners),
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
         response.headers["Location"] = f"/v1/{path}/{owner_id}/requisites/{id_}"
         return show(owner, id_, response)
 
-    @api.get(f"/{path}/{{owner_id}}/requisites", name=f"requisites_of_{path}")
-    async def listed(owner_id: str, call: CanRead) -> list[Requisite]:
+    @api.get(all_, name=f"requisites_of_{path}")
+    async def listed(call: CanRead, owner_id: str = id_of_owner) -> list[Requisite]:
         """List all requisites in their order, at most 20 (REQ-01)."""
         return list((await call.guard(owners).get(owner_id)).requisites)
 
-    @api.get(f"/{path}/{{owner_id}}/requisites/{{requisite_id}}", name=f"requisite_of_{path}")
-    async def read(owner_id: str, requisite_id: str, call: CanRead, response: Response) -> Requisite:
+    @api.get(one, name=f"requisite_of_{path}")
+    async def read(requisite_id: str, call: CanRead, response: Response, owner_id: str = id_of_owner) -> Requisite:
         """Read requisites; the ETag is the owner's."""
         return show(await call.guard(owners).get(owner_id), requisite_id, response)
 
-    @api.put(f"/{path}/{{owner_id}}/requisites/{{requisite_id}}", name=f"change_requisite_of_{path}")
+    @api.put(one, name=f"change_requisite_of_{path}")
     async def change(
-        owner_id: str, requisite_id: str, body: RequisiteIn, call: CanWrite, response: Response
+        requisite_id: str,
+        body: RequisiteIn,
+        call: CanWrite,
+        if_match: IfMatch,
+        response: Response,
+        owner_id: str = id_of_owner,
     ) -> Requisite:
         """Replace requisites by these (REQ-01); the ETag is the owner's.
 
@@ -57,15 +67,17 @@ def requisites_router(owners: Repository[C], *, country: str) -> APIRouter:
         """
         requisite = body.requisite(requisite_id, owner_type, country)
         owner = await change_requisite(
-            owner_id, requisite, call.cause, owners=call.guard(owners), expected_version=call.if_match
+            owner_id, requisite, call.cause, owners=call.guard(owners), expected_version=if_match
         )
         return show(owner, requisite_id, response)
 
-    @api.delete(f"/{path}/{{owner_id}}/requisites/{{requisite_id}}", name=f"remove_requisite_of_{path}")
-    async def remove(owner_id: str, requisite_id: str, call: CanWrite, response: Response) -> list[Requisite]:
+    @api.delete(one, name=f"remove_requisite_of_{path}")
+    async def remove(
+        requisite_id: str, call: CanWrite, if_match: IfMatch, response: Response, owner_id: str = id_of_owner
+    ) -> list[Requisite]:
         """Remove requisites with their addresses and bank details, and list those that are left (REQ-01)."""
         owner = await remove_requisite(
-            owner_id, requisite_id, call.cause, owners=call.guard(owners), expected_version=call.if_match
+            owner_id, requisite_id, call.cause, owners=call.guard(owners), expected_version=if_match
         )
         response.headers.update(etag(owner.version))
         return list(owner.requisites)

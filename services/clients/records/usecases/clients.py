@@ -11,7 +11,7 @@ from shared.elements.domain.dictionary_codes import DictionaryCodes
 from shared.elements.domain.element import OriginTaken
 from shared.kit.domain import Cause, derived_id
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import Records, Repository
+from shared.kit.storage.repository import Records, Repository, refuse_new
 from shared.kit.storage.repository_errors import IdTaken
 
 
@@ -131,10 +131,12 @@ async def upsert_client(
         Gone: the record of this origin was deleted.
         IdTaken: another record has the id that follows from this origin.
         OriginVersionConflict: it would overwrite what was corrected here (CONT-08).
+        VersionMismatch: the caller's copy is old, or there is no record of which it has a copy.
     """
     id_ = derived_id(owners.noun, *origin)
     found = await find(*origin)
     if found is None:
+        refuse_new(owners.noun, expected_version)
         try:
             new = await create_client(
                 id_, fields, origin, cause, owners=owners, reference=reference, numbers=numbers, currency=currency

@@ -25,7 +25,13 @@ def build_router(
     """Make the routes, over these collaborators."""
     api = APIRouter()
     api.include_router(
-        lead_routes(leads=leads, views=views, collaborators=collaborators, default_country=default_country)
+        lead_routes(
+            leads=leads,
+            views=views,
+            collaborators=collaborators,
+            long_polls=long_polls,
+            default_country=default_country,
+        )
     )
     api.include_router(
         element_routes(

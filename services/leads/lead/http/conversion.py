@@ -12,6 +12,7 @@ from services.leads.permissions import CanRead, CanWrite
 from shared.elements.http.rights import check_writes
 from shared.kit.domain import Conflict, NewId
 from shared.kit.storage.repository import Repository
+from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import is_process, router
 from shared.kit.web.waiting import LongPolls
 
@@ -26,7 +27,7 @@ def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id:
 
     @api.post("/leads/{lead_id}/conversion", response_model=ConversionOut, responses={202: {"model": ConversionOut}})
     @is_process
-    async def convert(lead_id: str, body: ConversionIn, call: CanWrite) -> Response:
+    async def convert(lead_id: str, body: ConversionIn, call: CanWrite, if_match: IfMatch, wait: Waiting) -> Response:
         """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result.
 
         The caller must be allowed to write what it converts into: `clients:write` for a contact or a company,
@@ -40,12 +41,12 @@ def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id:
             leads=guarded,
             new_id=new_id,
             check_targets=partial(check_writes, call),
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
         lead = await long_polls.until(
             lambda: guarded.get(lead_id),
             lambda found: found.conversion.state != "running",
-            call.wait_s,
+            wait,
             so_far=lead,
         )
         out = ConversionOut.of(lead.conversion)

@@ -11,13 +11,16 @@ from services.leads.lead.store import LeadViews
 from services.leads.lead.usecases import create_lead
 from services.leads.permissions import CanRead, CanWrite
 from shared.elements.http.answers import created, versioned
+from shared.elements.http.company_link import company_link_ended
 from shared.elements.schemas.filters import SalesFilters
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
 from shared.kit.storage.repository import Repository
+from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Page
+from shared.kit.web.waiting import LongPolls
 
 
 def lead_routes(
@@ -25,6 +28,7 @@ def lead_routes(
     leads: Repository[Lead],
     views: LeadViews,
     collaborators: Collaborators,
+    long_polls: LongPolls,
     default_country: str,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
@@ -36,15 +40,21 @@ def lead_routes(
         found, more = await views.page(query.wanted, access=call.caller, limit=query.limit, cursor=query.cursor)
         return Page(items=[LeadOut.of(lead) for lead in found], next_cursor=more)
 
-    _add_writes(api, leads, collaborators, default_country)
-    _add_upsert(api, leads, views, collaborators, default_country)
+    _add_writes(api, leads, collaborators, long_polls, default_country)
+    _add_upsert(api, leads, views, collaborators, long_polls, default_country)
     return api
 
 
-def _add_writes(api: APIRouter, leads: Repository[Lead], collaborators: Collaborators, default_country: str) -> None:
+def _add_writes(
+    api: APIRouter,
+    leads: Repository[Lead],
+    collaborators: Collaborators,
+    long_polls: LongPolls,
+    default_country: str,
+) -> None:
     @api.post("/leads", status_code=201)
-    async def create(body: LeadIn, call: CanWrite, response: Response) -> LeadOut:
-        """Create a lead; no field is mandatory (LEAD-01)."""
+    async def create(body: LeadIn, call: CanWrite, wait: Waiting, response: Response) -> LeadOut:
+        """Create a lead; no field is mandatory (LEAD-01). `Prefer: wait=N` waits for the contacts of its company."""
         new = body.to_domain(default_country, body.origin)
         lead = await create_lead(
             body.id or call.new_id,
@@ -54,39 +64,59 @@ def _add_writes(api: APIRouter, leads: Repository[Lead], collaborators: Collabor
             collaborators=collaborators,
             converted_elsewhere=body.converted_elsewhere,
         )
+        lead = await company_link_ended(lead, wait, elements=call.guard(leads), long_polls=long_polls)
         return created(LeadOut.of(lead), response, f"/leads/{lead.id}")
 
-    @api.patch("/leads/{element_id}")
-    async def correct(element_id: str, body: LeadPatch, call: CanWrite, response: Response) -> LeadOut:
+    @api.patch("/leads/{lead_id}")
+    async def correct(
+        lead_id: str, body: LeadPatch, call: CanWrite, if_match: IfMatch, wait: Waiting, response: Response
+    ) -> LeadOut:
         """Correct fields (LEAD-10); a client in the body makes it a repeat lead (LEAD-03)."""
+        guarded = call.guard(leads)
         lead = await correct_element(
-            element_id,
+            lead_id,
             body.fields(default_country),
             call.cause,
-            elements=call.guard(leads),
+            elements=guarded,
             collaborators=collaborators,
             client=body.given_rule,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
+        lead = await company_link_ended(lead, wait, elements=guarded, long_polls=long_polls)
         return versioned(LeadOut.of(lead), response)
 
 
 def _add_upsert(
-    api: APIRouter, leads: Repository[Lead], views: LeadViews, collaborators: Collaborators, default_country: str
+    api: APIRouter,
+    leads: Repository[Lead],
+    views: LeadViews,
+    collaborators: Collaborators,
+    long_polls: LongPolls,
+    default_country: str,
 ) -> None:
     @api.put("/leads/external/{originator}/{origin:path}", responses={201: {"model": LeadOut}})
-    async def upsert(originator: str, origin: str, body: LeadUpsert, call: CanWrite, response: Response) -> LeadOut:
+    async def upsert(
+        originator: str,
+        origin: str,
+        body: LeadUpsert,
+        call: CanWrite,
+        if_match: IfMatch,
+        wait: Waiting,
+        response: Response,
+    ) -> LeadOut:
         """Create or correct the lead of this origin; stage, client and rows of an existing one stay (CMN-14)."""
+        guarded = call.guard(leads)
         lead, is_new = await upsert_by_origin(
             (originator, origin),
             body.to_domain(default_country, (originator, origin)),
             call.cause,
-            elements=call.guard(leads),
+            elements=guarded,
             views=views,
             create=partial(
                 create_lead, leads=leads, collaborators=collaborators, converted_elsewhere=body.converted_elsewhere
             ),
             collaborators=collaborators,
-            expected_version=call.if_match,
+            expected_version=if_match,
         )
+        lead = await company_link_ended(lead, wait, elements=guarded, long_polls=long_polls)
         return versioned(LeadOut.of(lead), response, 201 if is_new else 200)

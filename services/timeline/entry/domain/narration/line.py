@@ -2,9 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from crm_contracts.values import ElementRef
+
+Kind = Literal[
+    "child_created",
+    "converted",
+    "created_on_basis_of",
+    "element_created",
+    "element_modified",
+    "linked",
+    "log_message",
+    "process_step",
+    "product_rows_changed",
+    "stage_changed",
+    "unlinked",
+]
+"""What kinds of entries there are (TL-01)."""
 
 MERGE_KIND: Final = "log_message"
 MERGED: Final = "merged"
@@ -16,7 +31,7 @@ class Line:
     """One element's part of an event; of a person it contains the name alone."""
 
     element: ElementRef
-    kind: str
+    kind: Kind
     text: str
     payload: dict[str, Any] = field(default_factory=dict)
 

@@ -1,0 +1,19 @@
+"""Wait for the link to a company, whose contacts clients knows (CLI-07)."""
+
+from typing import TypeVar
+
+from shared.elements.domain.traits import HasClient
+from shared.kit.storage.repository import Records
+from shared.kit.web.waiting import LongPolls, Wait
+
+C = TypeVar("C", bound=HasClient)
+
+
+async def company_link_ended(element: C, wait: Wait, *, elements: Records[C], long_polls: LongPolls) -> C:
+    """Wait until the company's contacts are attached or the company is refused, and return the element as it is then.
+
+    A refusal is in the element's `client`: what else the request did to the element stays.
+    """
+    return await long_polls.until(
+        lambda: elements.get(element.id), lambda found: found.client.link_state != "pending", wait, so_far=element
+    )

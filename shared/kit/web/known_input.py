@@ -1,0 +1,109 @@
+"""Refuse what a route does not know: query parameters, a body, and headers that change what a request means.
+
+What a route knows is what FastAPI read from its endpoint and its dependencies, so there is no second list.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final, Self
+
+from fastapi import Request
+from fastapi._compat import field_annotation_is_sequence
+from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import _get_flat_fields_from_params
+from fastapi.routing import APIRoute
+
+from shared.kit.domain import Invalid
+
+CONDITIONS: Final = ("if-match", "idempotency-key", "prefer")
+"""Headers that a caller relies on: ignoring one would do something else than was requested."""
+
+_NO_BODY: Final = frozenset({b"", b"{}"})
+
+Wrong = dict[str, str]
+
+
+class UnknownInput(Invalid):
+    """The route cannot act on parts of the request; `code` is that of the first of them."""
+
+    code = "unknown_parameter"
+    title = "Invalid request"
+
+    def __init__(self, wrong: list[Wrong]) -> None:
+        super().__init__(f"{len(wrong)} wrong", {"errors": wrong})
+        self.code = wrong[0]["code"]  # type: ignore[misc] # one class for all parts of a request
+
+
+@dataclass(frozen=True)
+class KnownInput:
+    """The query parameters and headers that a route acts on.
+
+    Attributes:
+        several: those query parameters that may be given more than once.
+    """
+
+    parameters: frozenset[str]
+    several: frozenset[str]
+    headers: frozenset[str]
+    has_body: bool
+
+    @classmethod
+    def of(cls, route: APIRoute) -> Self:
+        """Read what the route knows from its dependencies."""
+        dependants = list(_dependants(route.dependant))
+        # A model of parameters counts as its fields.
+        query = _get_flat_fields_from_params([field for each in dependants for field in each.query_params])
+        headers = _get_flat_fields_from_params([field for each in dependants for field in each.header_params])
+        return cls(
+            parameters=frozenset(field.alias for field in query),
+            several=frozenset(
+                field.alias for field in query if field_annotation_is_sequence(field.field_info.annotation)
+            ),
+            headers=frozenset(field.alias for field in headers),
+            has_body=route.body_field is not None,
+        )
+
+    async def check(self, request: Request) -> None:
+        """Check that the route acts on everything that was sent.
+
+        Raises:
+            UnknownInput: naming every unknown or repeated parameter, every header that does not apply, and the body.
+        """
+        wrong = [*self._wrong_parameters(request), *self._wrong_headers(request)]
+        if not self.has_body and (await request.body()).strip() not in _NO_BODY:
+            wrong.append(_wrong("body", "body_not_applicable", "nothing is read from a body here"))
+        if wrong:
+            raise UnknownInput(wrong)
+
+    def _wrong_parameters(self, request: Request) -> Iterator[Wrong]:
+        given = [name for name, _ in request.query_params.multi_items()]
+        for name in dict.fromkeys(given):
+            if name not in self.parameters:
+                yield _wrong(name, "unknown_parameter", f"there is no such parameter{meant(name, self.parameters)}")
+            elif given.count(name) > 1 and name not in self.several:
+                yield _wrong(name, "repeated_parameter", "one value is expected")
+
+    def _wrong_headers(self, request: Request) -> Iterator[Wrong]:
+        for name in CONDITIONS:
+            values = request.headers.getlist(name)
+            if values and name not in self.headers:
+                yield _wrong(name, "header_not_applicable", f"{request.method} has no use for this header here")
+            elif len(values) > 1:
+                yield _wrong(name, "repeated_header", "one value is expected")
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Suggest the known word that resembles this one, as the end of a message."""
+    near = get_close_matches(word, sorted(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _dependants(of: Dependant) -> Iterator[Dependant]:
+    yield of
+    for each in of.dependencies:
+        yield from _dependants(each)
+
+
+def _wrong(field: str, code: str, message: str) -> Wrong:
+    return {"field": field, "code": code, "message": message}
