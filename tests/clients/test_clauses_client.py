@@ -129,6 +129,8 @@ async def test_the_five_utm_parameters_are_kept(api: Api, path: str, name: str) 
     assert made["utm"][name] == UTM[name]
     alone = await api("PATCH", f"/{path}/{made['id']}", {"utm": {name: "other"}})
     assert alone.json()["utm"] == {**dict.fromkeys(UTM), name: "other"}
+    too_long = {**BODIES[path], "utm": {name: "x" * 256}}
+    assert wrong_fields(await api("POST", f"/{path}", too_long)) == [f"utm.{name}"]
 
 
 @pytest.mark.parametrize("path", BODIES)
@@ -182,3 +184,45 @@ async def test_a_company_is_found_by_phone_and_e_mail(api: Api) -> None:
     for card, by in (({"phones": [phone]}, ["phone"]), ({"emails": [mail.upper()]}, ["email"])):
         answer = (await api("POST", "/duplicates/search", card)).json()
         assert [(item["ref"]["id"], item["by"]) for item in answer["company"]["items"]] == [(made["id"], by)]
+
+
+@pytest.mark.parametrize("path", BODIES)
+async def test_an_address_belongs_to_a_requisite(api: Api, path: str) -> None:
+    """LEAD-02: contacts and companies own none directly, as leads do."""
+    made = await api.made(f"/{path}", BODIES[path])
+    for method, where in (("POST", f"/{path}"), ("PATCH", f"/{path}/{made['id']}")):
+        assert wrong_fields(await api(method, where, {**BODIES[path], "address": {"city": "Berlin"}})) == ["address"]
+    assert "address" not in made
+
+
+@pytest.mark.parametrize("path", BODIES)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("emails", "ada"), ("emails", "ada berg@acme.example"), ("emails", "ada@acme example"), ("phones", "call me")],
+)
+async def test_what_is_no_address_at_all_is_refused(api: Api, path: str, name: str, value: str) -> None:
+    """CONT-03: an e-mail without an @ or with a blank within, a phone without a digit."""
+    answer = await api("POST", f"/{path}", {**BODIES[path], name: [{"value": value}]})
+    assert wrong_fields(answer) == [f"{name}.0.value"]
+
+
+async def test_companies_are_found_by_phone_and_e_mail(api: Api) -> None:
+    """CLI-03: in any notation, by the last digits, and by the beginning."""
+    digits, mail = f"4{next(PHONES)}", f"info{next(PHONES)}@acme.example"
+    body = {"title": "ACME", "phones": [{"value": f"+49 30 {digits} ext. 12"}], "emails": [{"value": mail}]}
+    made = await api.made("/companies", body)
+    for typed in (f"030 {digits}", f"+49 (30) {digits}", digits[-4:], digits, mail, mail[:9], mail.upper()):
+        assert made["id"] in [match["client"]["id"] for match in (await found(api, typed, "company"))["items"]], typed
+
+
+@pytest.mark.parametrize("path", BODIES)
+async def test_a_trace_keeps_time_address_referrer_and_marks(api: Api, path: str) -> None:
+    """CMN-08."""
+    touch = {
+        "at": "2026-03-02T12:00:00Z",
+        "url": "https://acme.example/pumps",
+        "referrer": "https://search.example/",
+        "utm": UTM,
+    }
+    made = await api.made(f"/{path}", {**BODIES[path], "traces": [touch]})
+    assert made["traces"] == [touch]

@@ -22,6 +22,18 @@ ADDRESS = {
     "country": "Germany",
     "country_code": "DE",
 }
+ACCOUNT = {
+    "RQ_BANK_NAME": "ACME Bank",
+    "RQ_BANK_ADDR": "Berlin",
+    "RQ_BIK": "044525225",
+    "RQ_ACC_NAME": "ACME GmbH",
+    "RQ_ACC_NUM": "4711",
+    "RQ_ACC_CURRENCY": "EUR",
+    "RQ_COR_ACC_NUM": "4712",
+    "RQ_IBAN": "DE89370400440532013000",
+    "RQ_SWIFT": "DEUTDEFF",
+    "RQ_BIC": "DEUTDEFF",
+}
 TYPES = ["physical", "registered", "legal", "mailing", "beneficiary", "shipping"]
 
 
@@ -165,3 +177,11 @@ async def test_a_contact_is_found_by_its_requisites_and_its_accounts(api: Api) -
     ):
         answer = (await api("POST", "/duplicates/search", card)).json()
         assert (owner, [by]) in [(item["ref"]["id"], item["by"]) for item in answer["contact"]["items"]]
+
+
+@pytest.mark.parametrize("code", sorted(ACCOUNT))
+async def test_every_field_of_an_account_is_kept(api: Api, code: str) -> None:
+    """REQ-04."""
+    account = {"name": "Main", "fields": {code: ACCOUNT[code]}}
+    made = await added(api, await an_owner(api), {**OFFICE, "bank_details": [account]})
+    assert made["bank_details"][0]["fields"] == account["fields"]

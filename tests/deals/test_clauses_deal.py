@@ -1,6 +1,7 @@
 """Clauses of requirements about deals that no other test shows, over the API (docs/requirements/deals.md)."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 from typing import Any
 from uuid import uuid4
 
@@ -60,14 +61,31 @@ async def test_the_default_stages_have_their_semantics(api: Api) -> None:
     assert [(stage["id"], stage["semantic"]) for stage in stages] == list(SEMANTICS.items())
 
 
-@pytest.mark.parametrize("stage", ["LOSE", "APOLOGY"])
-async def test_a_lost_deal_is_closed_and_says_who_moved_it(api: Api, stage: str) -> None:
+@pytest.mark.parametrize("stage", ["WON", "LOSE", "APOLOGY"])
+async def test_a_deal_that_is_won_or_lost_says_when_and_who_moved_it(api: Api, stage: str) -> None:
     """DEAL-08."""
-    lost = await changed(api, await api.made("/deals"), "PUT", "/stage", {"stage_id": stage})
-    assert (lost["closed"], lost["stage_semantic"], lost["closed_at"]) == (True, "F", lost["moved_at"])
-    assert (lost["moved_by"], lost["moved_at"] >= lost["created_at"]) == ("user:anna", True)
+    ended = await changed(api, await api.made("/deals"), "PUT", "/stage", {"stage_id": stage})
+    assert (ended["closed"], ended["stage_semantic"], ended["moved_by"]) == (True, SEMANTICS[stage], "user:anna")
+    assert ended["closed_at"] == ended["moved_at"] > ended["created_at"]
     for name in ("moved_at", "moved_by", "closed_at"):
-        assert wrong_fields(await api("PATCH", f"/deals/{lost['id']}", {name: lost[name]})) == [name]
+        assert wrong_fields(await api("PATCH", f"/deals/{ended['id']}", {name: ended[name]})) == [name]
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"requisite_id": "r1"},
+        {"mc_requisite_id": "m1"},
+        {"requisite_id": "r1", "bank_detail_id": "b1"},
+        {"requisite_id": "r1", "mc_requisite_id": "m1", "mc_bank_detail_id": "n1"},
+    ],
+)
+async def test_each_part_of_a_choice_may_be_left_out(api: Api, chosen: dict[str, str]) -> None:
+    """REQ-05."""
+    deal = await changed(api, await api.made("/deals"), "PUT", "/requisites", chosen)
+    nothing = dict.fromkeys(("requisite_id", "bank_detail_id", "mc_requisite_id", "mc_bank_detail_id"))
+    assert {name: deal["requisite_link"][name] for name in nothing} == {**nothing, **chosen}
+    assert deal["requisite_link"]["state"] == "pending"
 
 
 async def test_a_new_deal_begins_today_and_closes_in_seven_days(api: Api) -> None:
@@ -98,6 +116,7 @@ async def test_the_five_utm_parameters_are_kept(api: Api, name: str) -> None:
     assert deal["utm"][name] == UTM[name]
     alone = await changed(api, deal, "PATCH", "", {"utm": {name: "other"}})
     assert alone["utm"] == {**dict.fromkeys(UTM), name: "other"}
+    assert wrong_fields(await api("POST", "/deals", {"utm": {name: "x" * 256}})) == [f"utm.{name}"]
 
 
 async def test_a_new_deal_is_open_to_all(api: Api) -> None:
@@ -161,3 +180,19 @@ async def test_rows_that_are_set_replace_all_rows(api: Api) -> None:
     assert [(row["name"], row["price"]) for row in after["rows"]] == [("Advice", "5")]
     assert not {row["id"] for row in after["rows"]} & {row["id"] for row in deal["rows"]}
     assert after["amount"] == {"value": "5.00", "currency": "EUR"}
+
+
+async def test_any_stage_can_follow_any_other(api: Api) -> None:
+    """DEAL-06: there is no forced order."""
+    deal = await api.made("/deals")
+    for start, end in permutations(SEMANTICS, 2):
+        for stage in (start, end):
+            moved = await changed(api, deal, "PUT", "/stage", {"stage_id": stage})
+            assert (moved["stage_id"], moved["stage_semantic"]) == (stage, SEMANTICS[stage])
+
+
+async def test_a_close_date_before_the_begin_date_is_taken(api: Api) -> None:
+    """DEAL-12: section 4.3 calls it a warning, not an error."""
+    dates = {"begin_date": "2026-03-01", "close_date": "2026-01-01"}
+    deal = await api.made("/deals", dates)
+    assert {name: deal[name] for name in dates} == dates

@@ -1,5 +1,6 @@
 """Clauses of requirements about leads that no other test shows, over the API (docs/requirements/leads.md)."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -117,7 +118,8 @@ async def test_a_move_is_told_with_from_to_and_semantic(api: Api) -> None:
     _, told = await api.documents(Lead, "leads").said(lead["id"])
     assert isinstance(told, LeadStageChanged)
     assert (told.from_stage, told.to_stage, told.from_semantic, told.to_semantic) == ("NEW", "JUNK", "P", "F")
-    assert told.moved_at.isoformat().replace("+00:00", "Z") == moved["moved_at"]
+    assert moved["moved_at"] == moved["closed_at"] > lead["created_at"]
+    assert told.moved_at == told.closed_at == datetime.fromisoformat(moved["moved_at"])
 
 
 async def test_what_is_said_of_a_stage_stays_when_the_lead_moves(api: Api) -> None:
@@ -160,6 +162,7 @@ async def test_the_five_utm_parameters_are_kept(api: Api, name: str) -> None:
     assert lead["utm"][name] == UTM[name]
     alone = await changed(api, lead, "PATCH", "", {"utm": {name: "other"}})
     assert alone["utm"] == {**dict.fromkeys(UTM), name: "other"}
+    assert wrong_fields(await api("POST", "/leads", {"utm": {name: "x" * 256}})) == [f"utm.{name}"]
 
 
 async def test_messengers_and_websites_are_kept(api: Api) -> None:

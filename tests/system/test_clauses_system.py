@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import pytest
+
 from tests.system.crm import Crm, Json, a_phone, until
 
 
@@ -59,3 +61,20 @@ async def test_a_conversion_shows_in_the_timelines_of_the_lead_and_of_what_it_ma
 
 def _tells_of_the_conversion(entries: list[Json]) -> bool:
     return any(entry["kind"] == "converted" and entry["type"] == "crm.lead.converted.v1" for entry in entries)
+
+
+@pytest.mark.parametrize("target", ["contact", "company", "deal"])
+async def test_what_is_asked_for_alone_is_made_alone(crm: Crm, target: str) -> None:
+    """LEAD-11."""
+    phone = a_phone()
+    lead = await crm.new_lead(last_name="Alone", company_title="Alone AG", phones=[{"value": phone}])
+    answer = await crm.convert(lead, targets=[target])
+    assert answer.status_code == 200, answer.text
+    done = answer.json()
+    assert [kind for kind in ("contact", "company", "deal") if done[kind]] == [target]
+    assert len(await crm.contacts_with(phone)) == (target == "contact")
+    assert len(await crm.deals_of(lead)) == (target == "deal")
+    companies = await crm.get("clients", f"/companies?phone={phone.replace('+', '%2B')}")
+    assert len(companies["items"]) == (target == "company")
+    after = await crm.get("leads", f"/leads/{lead}")
+    assert (after["stage_id"], after["converted"]) == ("CONVERTED", True)

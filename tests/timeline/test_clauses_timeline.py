@@ -38,3 +38,14 @@ async def test_an_entry_is_bound_to_so_many_elements_at_most(timeline: Api, deli
     assert (answers[-1].status_code, answers[-1].json()["code"]) == (409, "too_many_bindings")
     bound = (await timeline.call("GET", path)).json()["elements"]
     assert f"contact:{contacts[-1]}" not in {f"{each['type']}:{each['id']}" for each in bound}
+
+
+async def test_attached_contacts_are_linked_on_the_deal_the_company_and_each_contact(
+    timeline: Api, deliver: Deliver, one: str
+) -> None:
+    """TL-01."""
+    event = contacts_attached(one, f"{one}-ada", f"{one}-bob")
+    await deliver(event)
+    for element in (f"deal:{one}", "company:acme", f"contact:{one}-ada", f"contact:{one}-bob"):
+        found = await page(timeline, element, types="linked", limit=200)
+        assert event.id in [entry["event_id"] for entry in found["items"]], element
