@@ -43,9 +43,12 @@ class TestFiles:
         path, function = self.tests[test]
         if self._starts_itself(path, function):
             return True
-        given = _parametrized(function)
-        running = [name for name in _parameters(function) if name not in given and self._starts(path, name)]
-        return any(_is_asked(function, name) for name in running)
+        return self._asks_a_parameter(path, function)
+
+    def is_left_out(self, test: str) -> bool:
+        """Whether a mark lets a test be skipped or fail."""
+        marks = " ".join(ast.unparse(decorator) for decorator in self.tests[test][1].decorator_list)
+        return "skip" in marks or "xfail" in marks
 
     @cached_property
     def _functions(self) -> dict[str, dict[str, Function]]:
@@ -68,9 +71,15 @@ class TestFiles:
             self._known[found] = False  # while it is looked at: circles end
             where, function = found[0], self._functions[found[0]][found[1]]
             self._known[found] = self._starts_itself(where, function) or (
-                _is_fixture(function) and any(self._starts(where, each) for each in _parameters(function))
+                _is_fixture(function) and self._asks_a_parameter(where, function)
             )
         return self._known[found]
+
+    def _asks_a_parameter(self, path: str, function: Function) -> bool:
+        """Whether a test or a fixture uses a fixture that is a running service, for more than its database."""
+        given = _parametrized(function)
+        running = (name for name in _parameters(function) if name not in given and self._starts(path, name))
+        return any(_is_asked(function, name) for name in running)
 
     def _starts_itself(self, path: str, function: Function) -> bool:
         for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
