@@ -1,0 +1,82 @@
+"""Clauses about conversions that no other test shows, over the API of leads; clients and deals answer at once."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
+from crm_contracts.conversions import ConversionRef
+from crm_contracts.deals import DealCreated
+from crm_contracts.envelope import Event
+from crm_contracts.values import ElementRef
+
+from services.leads.lead.domain.lead import Lead
+from services.leads.lead.events import reactions
+from tests.builders.deals import just_created_deal
+from tests.builders.events import an_event, react
+from tests.builders.fakes import NobodyLeft
+from tests.builders.running import Api
+from tests.builders.values import company_ref, contact_ref
+
+
+async def deliver(api: Api, lead_id: str, event: Event) -> None:
+    """Let leads handle what another service publishes."""
+    envelope = an_event(event, id_=str(uuid4()), subject=lead_id)
+    await react(reactions(leads=api.documents(Lead, "leads"), removed_clients=NobodyLeft()), envelope)
+
+
+async def asked(api: Api, lead: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answer to the running conversion of a lead begins with."""
+    running = await api.read(f"/leads/{lead['id']}/conversion")
+    ref = ElementRef(type="lead", id=lead["id"], title=lead["title"])
+    return {"lead": ref, "conversion_id": running["conversion_id"], "attempt": running["attempt"]}
+
+
+async def answered(api: Api, lead: Mapping[str, Any]) -> str:
+    """Let clients and deals answer: a contact, a company, a deal, whose id it returns."""
+    question = await asked(api, lead)
+    await deliver(api, lead["id"], LeadClientResolved(**question, contact=contact_ref(), company=company_ref()))
+    asked_by = ConversionRef(lead_id=lead["id"], conversion_id=question["conversion_id"], attempt=question["attempt"])
+    deal = just_created_deal(f"deal-of-{lead['id']}", conversion=asked_by)
+    await deliver(api, lead["id"], DealCreated(deal=deal.state, conversion=asked_by))
+    return deal.id
+
+
+async def test_a_converted_lead_says_when_by_whom_and_into_what(api: Api) -> None:
+    """LEAD-07, LEAD-14."""
+    lead = await api.made("/leads")
+    await api("POST", f"/leads/{lead['id']}/conversion", {"targets": ["contact", "company", "deal"]})
+    deal = await answered(api, lead)
+    after = await api.read(f"/leads/{lead['id']}")
+    assert (after["stage_id"], after["stage_semantic"], after["converted"]) == ("CONVERTED", "S", True)
+    assert after["converted_at"] == after["closed_at"] == after["moved_at"] is not None
+    assert after["converted_by"] == "user:anna"
+    assert [link["contact_id"] for link in after["client"]["contacts"]] == [contact_ref().id]
+    assert (after["client"]["company"]["id"], after["deal_ids"]) == (company_ref().id, [deal])
+
+
+async def test_a_conversion_repeated_with_its_key_is_one(api: Api) -> None:
+    """LEAD-13: while it runs and when it has ended."""
+    lead, key = await api.made("/leads"), str(uuid4())
+    path, wish = f"/leads/{lead['id']}/conversion", {"targets": ["contact", "company", "deal"]}
+    first = await api("POST", path, wish, idempotency_key=key)
+    again = await api("POST", path, wish, idempotency_key=key)
+    assert (first.status_code, again.json()) == (202, first.json())
+    deal = await answered(api, lead)
+    done = [await api("POST", path, wish, idempotency_key=key) for _ in range(2)]
+    assert [(answer.status_code, answer.json()["state"]) for answer in done] == [(200, "done")] * 2
+    assert [answer.json()["deal"]["id"] for answer in done] == [deal] * 2
+    told = [event.ce_type for event in await api.documents(Lead, "leads").said(lead["id"])]
+    assert told.count("crm.lead.conversion_requested.v1") == told.count("crm.lead.converted.v1") == 1
+
+
+async def test_a_refused_conversion_is_told(api: Api) -> None:
+    """LEAD-22."""
+    lead = await api.made("/leads")
+    await api("POST", f"/leads/{lead['id']}/conversion", {"on_duplicate": "reject"})
+    refusal = LeadClientRefused(
+        **await asked(api, lead), code="duplicates_found", message="no", candidates=(contact_ref(),)
+    )
+    await deliver(api, lead["id"], refusal)
+    told = [event.ce_type for event in await api.documents(Lead, "leads").said(lead["id"])]
+    assert told == ["crm.lead.created.v1", "crm.lead.conversion_requested.v1", "crm.lead.conversion_refused.v1"]

@@ -1,0 +1,80 @@
+"""Clauses that take several services and that no other test shows (docs/requirements)."""
+
+from functools import partial
+
+import pytest
+
+from tests.system.crm import Crm, Json, a_phone, until
+
+
+async def test_a_later_contact_of_a_company_enters_no_existing_element(crm: Crm) -> None:
+    """CLI-07."""
+    company, (ann,) = await crm.new_company("Growing GmbH", "Ann")
+    old, new = await crm.new_deal(title="Before"), await crm.new_deal(title="After")
+    await _link(crm, old, company)
+    late = (await crm.call("POST", "clients", "/contacts", {"last_name": "Late"})).json()["id"]
+    joined = await crm.call("PUT", "clients", f"/contacts/{late}/companies/{company}", {})
+    assert joined.status_code == 200, joined.text
+    # That the newer deal has the late contact shows that deals has had its time for the older one.
+    assert await _link(crm, new, company) == [ann, late]
+    await crm.settle()
+    assert _contacts(await crm.get("deals", f"/deals/{old}")) == [ann]
+
+
+async def _link(crm: Crm, deal: str, company: str) -> list[str]:
+    linked = await crm.call("PUT", "deals", f"/deals/{deal}/client", {"company_id": company}, Prefer="wait=60")
+    assert linked.status_code == 200, linked.text
+    return _contacts(linked.json())
+
+
+def _contacts(deal: Json) -> list[str]:
+    return [link["contact_id"] for link in deal["client"]["contacts"]]
+
+
+async def test_the_timeline_of_an_element_tells_that_its_client_was_deleted(crm: Crm) -> None:
+    """COMP-10: on deals and on leads."""
+    contact = (await crm.call("POST", "clients", "/contacts", {"last_name": "Leaving"})).json()["id"]
+    places = {"deal": await crm.new_deal(title="Left"), "lead": await crm.new_lead(title="Left, too")}
+    for kind, id_ in places.items():
+        body = {"contacts": [{"contact_id": contact}]}
+        linked = await crm.call("PUT", f"{kind}s", f"/{kind}s/{id_}/client", body)
+        assert linked.status_code in {200, 202}, linked.text
+    assert (await crm.call("DELETE", "clients", f"/contacts/{contact}")).status_code == 204
+    for kind, id_ in places.items():
+        told = await until(partial(crm.timeline, f"{kind}:{id_}"), _tells_of_an_end)
+        assert (await crm.get(f"{kind}s", f"/{kind}s/{id_}"))["client"]["contacts"] == []
+        assert told[0]["type"] == f"crm.{kind}.client_changed.v1"
+
+
+def _tells_of_an_end(entries: list[Json]) -> bool:
+    return bool(entries and entries[0]["kind"] == "unlinked")
+
+
+async def test_a_conversion_shows_in_the_timelines_of_the_lead_and_of_what_it_made(crm: Crm) -> None:
+    """TL-01."""
+    lead = await crm.new_lead(last_name="Shown", company_title="Shows", phones=[{"value": a_phone()}])
+    done = (await crm.convert(lead, targets=["contact", "company", "deal"])).json()
+    made = [f"{kind}:{done[kind]['id']}" for kind in ("contact", "company", "deal")]
+    for element in (f"lead:{lead}", *made):
+        await until(partial(crm.timeline, element), _tells_of_the_conversion)
+
+
+def _tells_of_the_conversion(entries: list[Json]) -> bool:
+    return any(entry["kind"] == "converted" and entry["type"] == "crm.lead.converted.v1" for entry in entries)
+
+
+@pytest.mark.parametrize("target", ["contact", "company", "deal"])
+async def test_what_is_asked_for_alone_is_made_alone(crm: Crm, target: str) -> None:
+    """LEAD-11."""
+    phone = a_phone()
+    lead = await crm.new_lead(last_name="Alone", company_title="Alone AG", phones=[{"value": phone}])
+    answer = await crm.convert(lead, targets=[target])
+    assert answer.status_code == 200, answer.text
+    done = answer.json()
+    assert [kind for kind in ("contact", "company", "deal") if done[kind]] == [target]
+    assert len(await crm.contacts_with(phone)) == (target == "contact")
+    assert len(await crm.deals_of(lead)) == (target == "deal")
+    companies = await crm.get("clients", f"/companies?phone={phone.replace('+', '%2B')}")
+    assert len(companies["items"]) == (target == "company")
+    after = await crm.get("leads", f"/leads/{lead}")
+    assert (after["stage_id"], after["converted"]) == ("CONVERTED", True)
