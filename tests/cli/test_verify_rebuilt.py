@@ -143,7 +143,7 @@ async def a_busy_office() -> Office:
     )
     await office.add(just_created_contact("bob", number=9, phones=(a_phone(),)))
     await office.change(Contact, "bob", lambda contact, by: contact.delete(**by))
-    await merged(office, Contact, just_created_contact("eve", number=8), "ada")
+    await merged(office, Contact, just_created_contact("eve", number=8, responsible_id="bob"), "ada")
     await office.add(just_created_company("gone", number=9))
     await office.change(Company, "gone", lambda company, by: company.delete(**by))
     await office.add(just_created_company())
@@ -156,7 +156,9 @@ async def a_busy_office() -> Office:
         lambda company, by: company.change_requisite(office_in_berlin.model_copy(update={"name": "Munich"}), **by),
         lambda company, by: company.remove_requisite("r1", **by),
     )
-    await merged(office, Company, just_created_company("acme-2", number=8, comments="The same."), "acme")
+    await merged(
+        office, Company, just_created_company("acme-2", number=8, comments="The same.", responsible_id="bob"), "acme"
+    )
     await office.add(Product.create("p1", 7, "default", {"name": "GTX"}, by=ANNA, at=office.now))
     await office.change(Product, "p1", lambda product, by: product.correct({"name": "GTX Pro"}, **by))
     await office.add(Dictionary.create("salutation"))
