@@ -91,7 +91,7 @@ async def a_busy_office() -> Office:
     await office.change(
         Lead,
         "lead-1",
-        lambda lead, by: lead.correct({"title": "More pumps", "comments": None}, **by),
+        lambda lead, by: lead.correct({"title": "More pumps", "comments": None, "responsible_id": "bob"}, **by),
         lambda lead, by: lead.set_rows(priced(a_row(), amount="10"), **by),
         lambda lead, by: lead.move(LEAD_STAGES.get("JUNK"), **by),
         lambda lead, by: lead.move(LEAD_STAGES.get("IN_PROCESS"), **by),
@@ -113,7 +113,7 @@ async def a_busy_office() -> Office:
     await office.change(
         Deal,
         "deal-1",
-        lambda deal, by: deal.correct({"title": "Pumps", "additional_info": "soon"}, **by),
+        lambda deal, by: deal.correct({"title": "Pumps", "additional_info": "soon", "responsible_id": "bob"}, **by),
         lambda deal, by: deal.set_rows(priced(a_row(), amount="10"), **by),
         lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("WON"), **by),
         lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("NEW"), **by),
@@ -133,7 +133,7 @@ async def a_busy_office() -> Office:
     await office.change(
         Contact,
         "ada",
-        lambda contact, by: contact.correct({"position": "Engineer"}, **by),
+        lambda contact, by: contact.correct({"position": "Engineer", "responsible_id": "bob"}, **by),
         lambda contact, by: contact.link(company_ref(), position=10, **by),
         lambda contact, by: contact.link(company_ref("other"), position=10, is_primary=True, **by),
         lambda contact, by: contact.unlink("acme", **by),
@@ -143,7 +143,7 @@ async def a_busy_office() -> Office:
     )
     await office.add(just_created_contact("bob", number=9, phones=(a_phone(),)))
     await office.change(Contact, "bob", lambda contact, by: contact.delete(**by))
-    await merged(office, Contact, just_created_contact("eve", number=8), "ada")
+    await merged(office, Contact, just_created_contact("eve", number=8, responsible_id="bob"), "ada")
     await office.add(just_created_company("gone", number=9))
     await office.change(Company, "gone", lambda company, by: company.delete(**by))
     await office.add(just_created_company())
@@ -151,12 +151,14 @@ async def a_busy_office() -> Office:
     await office.change(
         Company,
         "acme",
-        lambda company, by: company.correct({"industry": "IT"}, **by),
+        lambda company, by: company.correct({"industry": "IT", "responsible_id": "bob"}, **by),
         lambda company, by: company.add_requisite(office_in_berlin, **by),
         lambda company, by: company.change_requisite(office_in_berlin.model_copy(update={"name": "Munich"}), **by),
         lambda company, by: company.remove_requisite("r1", **by),
     )
-    await merged(office, Company, just_created_company("acme-2", number=8, comments="The same."), "acme")
+    await merged(
+        office, Company, just_created_company("acme-2", number=8, comments="The same.", responsible_id="bob"), "acme"
+    )
     await office.add(Product.create("p1", 7, "default", {"name": "GTX"}, by=ANNA, at=office.now))
     await office.change(Product, "p1", lambda product, by: product.correct({"name": "GTX Pro"}, **by))
     await office.add(Dictionary.create("salutation"))

@@ -303,7 +303,8 @@ async def test_every_filter_of_the_lists_is_served_by_an_index(api: Api) -> None
     assert cursor
     for filters in wanted:
         for place in (None, cursor):
-            await views.page(people, filters, access=EVERYBODY, limit=50, cursor=place)
+            if "is_my_company" not in filters:
+                await views.page(people, filters, access=EVERYBODY, limit=50, cursor=place)
             if "company_id" not in filters:
                 await views.page(firms, filters, access=EVERYBODY, limit=50, cursor=place)
     await views.contacts_of("x")

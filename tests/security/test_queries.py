@@ -19,6 +19,7 @@ GIVEN: Final = {
     "active": "true",
     "element": "deal:d1",
     "email": "ada@acme.example",
+    "is_my_company": "true",
     "kind": "contact",
     "limit": "3",
     "phone": "+4930901820",
