@@ -59,8 +59,8 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
     @api.get("/companies/{company_id}/contacts")
     async def people(company_id: str, call: CanRead, limit: Limit = 50, cursor: SeatCursor = None) -> Page[ContactOut]:
         """List the company's contacts in their order, first its main one (COMP-04, CLI-07)."""
-        await call.guard(handlers.owners).get(company_id)
         found, more = await handlers.views.contacts_page(company_id, access=call.caller, limit=limit, cursor=cursor)
+        await call.guard(handlers.owners).get(company_id)
         return Page(items=[ContactOut.of(contact) for contact in found], next_cursor=more)
 
     return api
