@@ -27,11 +27,11 @@ from services.clients.records.domain.employment import (
     link_company,
     replace_company,
     unlink_company,
-    with_one_primary,
 )
 from services.clients.records.domain.errors import NameMissing
 from services.clients.records.domain.search_keys import contact_keys
 from services.clients.text import FurtherField
+from shared.elements.domain.ordered_links import with_one_primary
 
 
 class Contact(ClientRecord[ContactState], ContactState):
@@ -67,9 +67,9 @@ class Contact(ClientRecord[ContactState], ContactState):
         by: str,
         at: datetime,
         is_primary: bool | None = None,
-        role_id: int = 0,
+        role_id: int | None = None,
     ) -> None:
-        """Link a company; the first one becomes primary, and a new primary replaces the old one (CONT-07, CLI-06)."""
+        """Link a company or change how it is linked; None leaves the flag or the role as it is (CONT-07, CLI-06)."""
         links = link_company(self.companies, company, position=position, is_primary=is_primary, role_id=role_id)
         if links is None:
             return

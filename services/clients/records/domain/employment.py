@@ -9,14 +9,9 @@ from collections.abc import Iterable, Sequence
 from crm_contracts.contacts import CompanyLink
 from crm_contracts.values import ElementRef
 
+from shared.elements.domain.ordered_links import with_one_primary
+
 Links = tuple[CompanyLink, ...]
-
-
-def with_one_primary(links: Iterable[CompanyLink]) -> Links:
-    """Sort the links and make exactly one primary: the one that is, or the first."""
-    ordered = sorted(links, key=lambda link: link.sort)
-    primary = next((link for link in ordered if link.is_primary), ordered[0] if ordered else None)
-    return tuple(link.model_copy(update={"is_primary": link is primary}) for link in ordered)
 
 
 def find_link(links: Iterable[CompanyLink], company_id: str) -> CompanyLink | None:
@@ -25,23 +20,22 @@ def find_link(links: Iterable[CompanyLink], company_id: str) -> CompanyLink | No
 
 
 def link_company(
-    links: Links, company: ElementRef, *, position: int, is_primary: bool | None, role_id: int
+    links: Links, company: ElementRef, *, position: int, is_primary: bool | None, role_id: int | None
 ) -> Links | None:
-    """Link a company; the first one becomes primary, and a new primary replaces the old one."""
-    known = find_link(links, company.id)
-    if known is not None and (is_primary is None or known.is_primary or not is_primary):
-        return None
+    """Link a company, or change how it is linked; the first one becomes primary, a new primary replaces the old one."""
     others = [link for link in links if link.company_id != company.id]
-    if is_primary:
-        others = [link.model_copy(update={"is_primary": False}) for link in others]
-    added = known or CompanyLink(
+    link = find_link(links, company.id) or CompanyLink(
         company_id=company.id,
         title=company.title,
         position=position,
         sort=max((link.sort for link in others), default=0) + 10,
-        role_id=role_id,
     )
-    return with_one_primary([*others, added.model_copy(update={"is_primary": bool(is_primary)})])
+    if is_primary:
+        others = [other.model_copy(update={"is_primary": False}) for other in others]
+    given = {"is_primary": is_primary, "role_id": role_id}
+    changed = link.model_copy(update={name: value for name, value in given.items() if value is not None})
+    linked = with_one_primary([*others, changed])
+    return None if linked == links else linked
 
 
 def unlink_company(links: Links, gone: CompanyLink) -> Links:

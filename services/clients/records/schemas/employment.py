@@ -7,7 +7,7 @@ from shared.kit.web.schemas import Input
 
 
 class LinkIn(Input):
-    """How a contact belongs to a company; `is_primary` null leaves it as it is."""
+    """How a contact belongs to a company; what is null or absent stays as it is."""
 
     is_primary: StrictBool | None = None
-    role_id: RoleId = 0
+    role_id: RoleId | None = None

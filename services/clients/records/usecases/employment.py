@@ -38,18 +38,20 @@ async def link_contact(
     companies: Repository[Company],
     views: ContactCount,
     is_primary: bool | None = None,
-    role_id: int = 0,
+    role_id: int | None = None,
     expected_version: int | None = None,
 ) -> Contact:
-    """Link a contact to a company, last among its contacts; linked already, nothing changes (CONT-07).
+    """Link a contact to a company, last among its contacts, or change how it is linked (CONT-07).
+
+    A company that is deleted at the same time is unlinked when the event about the link is received.
 
     Raises:
-        NotFound: no such contact or company, or it is deleted at the same time.
+        NotFound: no such contact or company.
         VersionMismatch: the caller's copy of the contact is old.
     """
     company = await companies.get(company_id)
     position = 10 * (await views.number_of_contacts(company_id) + 1)
-    await contacts.change(
+    return await contacts.change(
         contact_id,
         lambda contact: contact.link(
             company.ref, position=position, is_primary=is_primary, role_id=role_id, by=cause.actor, at=cause.at
@@ -57,9 +59,6 @@ async def link_contact(
         cause,
         expected_version=expected_version,
     )
-    await reconcile_employer(contact_id, company_id, cause, contacts=contacts, companies=companies)
-    await companies.get(company_id)
-    return await contacts.get(contact_id)
 
 
 async def unlink_contact(
@@ -94,7 +93,7 @@ async def reconcile_employer(
 ) -> None:
     """Unlink a company that was deleted while it was being linked; replace a merged one by its last survivor.
 
-    Call it after each new link: the company may have been deleted after its contacts were looked through.
+    Call it for each new link, in a reaction: the company may have been deleted after its contacts were looked through.
     """
     found = await companies.find_with_deleted(company_id)
     while found is not None and found.deleted_at is not None:
