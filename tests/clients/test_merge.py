@@ -14,7 +14,7 @@ from crm_contracts.contacts import ContactMerged, ContactReplaced
 from crm_contracts.requisites import Requisite
 from crm_contracts.values import ContactPoint
 
-from services.clients.answers.usecases import answer_company_link
+from services.clients.answers.usecases import answer_client_link
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.errors import MergeConflict, MergeRunning, NotMergeable
 from services.clients.records.usecases.employment import link_contact, replace_employer_everywhere
@@ -401,7 +401,7 @@ async def test_an_element_that_links_a_merged_company_is_told_the_survivors_cont
     for gone, survivor in ((acme, bell), (bell, core)):
         await merge_clients(survivor, [gone], {}, a_cause(f"merge:{gone}"), owners=office.companies)
     replica = office.replica()
-    await answer_company_link(
+    await answer_client_link(
         deal_ref(),
         set_company(Client(), acme),
         a_cause(),

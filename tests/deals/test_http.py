@@ -138,7 +138,7 @@ async def test_a_change_of_an_old_copy_is_refused(api: Api, method: str, path: s
     refused = await api(method, f"/deals/{deal['id']}{path}", body, if_match='"99"')
     assert (refused.status_code, refused.json()["code"]) == (412, "version_mismatch")
     assert await api.read(f"/deals/{deal['id']}") == deal
-    assert (await api(method, f"/deals/{deal['id']}{path}", body, if_match='"1"')).status_code == 200
+    assert (await api(method, f"/deals/{deal['id']}{path}", body, if_match='"1"')).status_code in {200, 202}
 
 
 async def test_a_request_that_is_repeated_with_its_key_makes_one_deal(api: Api) -> None:

@@ -8,13 +8,11 @@ from crm_contracts.values import ElementRef
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.elements.domain.client_answers import MAX_ATTACHED, Attachment, attach_contacts, refuse_company
 from shared.elements.domain.client_field import (
-    MAX_ATTACHED,
-    Attachment,
+    LinkedDifferently,
     NewContactLink,
     add_contact,
-    attach_contacts,
-    refuse_company,
     remove_contact,
     set_company,
     set_contacts,
@@ -102,7 +100,15 @@ def test_one_more_contact_may_take_over_as_primary() -> None:
 def test_adding_a_linked_contact_changes_nothing() -> None:
     """CLI-06."""
     client = a_client("ada", "bob")
-    assert add_contact(client, NewContactLink("bob", is_primary=True, role_id=7, sort=1)) == client
+    assert add_contact(client, BOB) is client
+    assert add_contact(client, NewContactLink("bob", is_primary=False, role_id=0, sort=20)) is client
+
+
+def test_adding_a_linked_contact_differently_is_refused_and_each_difference_is_named() -> None:
+    """CLI-06."""
+    with pytest.raises(LinkedDifferently) as refused:
+        add_contact(a_client("ada", "bob"), NewContactLink("bob", is_primary=True, role_id=7, sort=1))
+    assert [error["field"] for error in refused.value.details["errors"]] == ["sort", "is_primary", "role_id"]
 
 
 def test_without_the_primary_the_first_remaining_contact_is_primary() -> None:

@@ -55,7 +55,7 @@ async def create_element(
     elements: Repository[E],
     collaborators: Collaborators,
 ) -> E:
-    """Create an element on a stage, with its client and products; a company's contacts are attached later (CLI-07).
+    """Create an element on a stage, with its client and products; clients is asked for what it links (CLI-02, CLI-07).
 
     Raises:
         Invalid: an unknown stage, rows that cannot be named or priced, or a code that its dictionary has not.
@@ -63,11 +63,9 @@ async def create_element(
     """
     initial = await _checked(new, cause, ELEMENTS[elements.noun].fields, collaborators)
     stage = stages().initial(new.stage_id)
-    element = await elements.add_numbered(
+    return await elements.add_numbered(
         lambda number: create(id_, number, initial, stage, by=cause.actor, at=cause.at), cause, collaborators.numbers
     )
-    contacts = [link.ref for link in element.client.contacts]
-    return await collaborators.removed_clients.without_removed(element, contacts, cause)
 
 
 async def _checked(new: NewElement, cause: Cause, fields: type[Fields], collaborators: Collaborators) -> InitialState:

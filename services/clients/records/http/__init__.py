@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.clients.linked_element.store import LinkedElements
+from services.clients.linked_element.store import LinkedElements, RefusedLinks
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.http.cards import Cards
@@ -26,6 +26,7 @@ def build_router(
     companies: MongoRepository[Company],
     views: ClientViews,
     elements: LinkedElements,
+    refused_links: RefusedLinks,
     reference: FieldCodes,
     numbers: Numbers,
     long_polls: LongPolls,
@@ -33,7 +34,7 @@ def build_router(
 ) -> APIRouter:
     """Build the routes; those by origin come first, or other paths of two parts would match them."""
     api = APIRouter()
-    cards = Cards(elements, long_polls)
+    cards = Cards(elements, refused_links, long_polls)
     api.include_router(contacts_router(RecordHandlers(contacts, ContactOut, views, reference, numbers, cards, country)))
     api.include_router(
         companies_router(RecordHandlers(companies, CompanyOut, views, reference, numbers, cards, country))

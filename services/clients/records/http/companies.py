@@ -35,8 +35,8 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
 
     @api.post("/companies", status_code=201, description=ENTER)
     async def enter(body: CompanyIn, call: CanWrite, response: Response) -> NewCompanyOut:
-        company, link_state = await handlers.enter(body, call, response)
-        return NewCompanyOut.of(company, link_state=link_state)
+        company, link = await handlers.enter(body, call, response)
+        return NewCompanyOut.of(company, link_state=link.state, link_refusal=link.refusal)
 
     @api.patch("/companies/{record_id}")
     async def correct(record_id: str, body: CompanyFieldsIn, call: CanWrite, response: Response) -> CompanyOut:

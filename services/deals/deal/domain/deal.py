@@ -10,7 +10,9 @@ from crm_contracts.deals import (
     DealClientChanged,
     DealCompanyUnlinked,
     DealContactsAttached,
+    DealContactsChecked,
     DealCreated,
+    DealLinkRefused,
     DealProductRowsChanged,
     DealRequisitesChosen,
     DealStageChanged,
@@ -23,7 +25,7 @@ from crm_contracts.product_rows import Priced
 from crm_contracts.requisites import RequisiteLink
 from crm_contracts.values import ElementRef
 
-from shared.elements.domain.client_field import Attachment
+from shared.elements.domain.client_answers import Attachment, ContactCheck
 from shared.elements.domain.element import state_of
 from shared.elements.domain.sales_element import InitialState, SalesElement
 from shared.elements.domain.stages import Stage
@@ -82,6 +84,11 @@ class Deal(SalesElement, HasRequisites, DealState):
         """What its events and answers show."""
         return state_of(self, DealState)
 
+    @classmethod
+    def link_refused(cls, element: ElementRef, client: ElementRef, code: str) -> DealLinkRefused:
+        """Make the answer to a client that is not linked to the deal that it was created from (CLI-05)."""
+        return DealLinkRefused(element=element, client=client, code=code)
+
     def move(self, stage: Stage, *, by: str, at: datetime) -> None:
         """Move to a stage of the deal's pipeline (DEAL-06); success and failure close it (DEAL-08)."""
         super().move(stage, by=by, at=at)
@@ -104,6 +111,9 @@ class Deal(SalesElement, HasRequisites, DealState):
 
     def _contacts_attached(self, new: Attachment) -> Event:
         return DealContactsAttached(deal=self.ref, attached=new.attached, detached=new.detached, client=new.client)
+
+    def _contacts_checked(self, new: ContactCheck) -> Event:
+        return DealContactsChecked(deal=self.ref, **new.published)
 
     def _company_refused(self, client: Client, company: ElementRef, code: str) -> Event:
         return DealCompanyUnlinked(deal=self.ref, company=company, code=code, client=client)
