@@ -12,8 +12,7 @@ from crm_contracts.values import ElementRef
 
 from services.clients.answers.usecases import answer_client_link
 from services.clients.records.domain.contact import Contact
-from shared.elements.domain.client_answers import MAX_ATTACHED
-from shared.elements.domain.client_field import set_company
+from shared.elements.domain.client_field import MAX_CONTACTS, set_company
 from tests.builders.causes import a_cause
 from tests.builders.clients import a_contact, just_created_contact, works_for
 from tests.builders.deals import just_created_deal
@@ -106,7 +105,7 @@ class Crowd:
         return {}
 
 
-@pytest.mark.parametrize(("people", "truncated"), [(MAX_ATTACHED, False), (MAX_ATTACHED + 1, True)])
+@pytest.mark.parametrize(("people", "truncated"), [(MAX_CONTACTS, False), (MAX_CONTACTS + 1, True)])
 async def test_a_company_of_many_tells_500_contacts_and_whether_there_are_more(
     office: Office, name: str, people: int, *, truncated: bool
 ) -> None:
@@ -122,4 +121,4 @@ async def test_a_company_of_many_tells_500_contacts_and_whether_there_are_more(
     )
     (answer,) = said.events
     assert isinstance(answer, ElementContactsResolved)
-    assert (len(answer.contacts), answer.truncated) == (MAX_ATTACHED, truncated)
+    assert (len(answer.contacts), answer.truncated) == (MAX_CONTACTS, truncated)

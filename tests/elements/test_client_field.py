@@ -8,8 +8,9 @@ from crm_contracts.values import ElementRef
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.elements.domain.client_answers import MAX_ATTACHED, Attachment, attach_contacts, refuse_company
+from shared.elements.domain.client_answers import Attachment, attach_contacts, refuse_company
 from shared.elements.domain.client_field import (
+    MAX_CONTACTS,
     LinkedDifferently,
     NewContactLink,
     add_contact,
@@ -243,9 +244,9 @@ def test_an_answer_counts_once() -> None:
 
 def test_at_most_500_contacts_come_with_a_company_and_the_field_says_that_there_are_more() -> None:
     """CLI-07."""
-    many = [f"contact-{n}" for n in range(MAX_ATTACHED + 1)]
+    many = [f"contact-{n}" for n in range(MAX_CONTACTS + 1)]
     client = answered(set_company(Client(), "acme"), "acme", *many)
-    assert (len(client.contacts), client.truncated) == (MAX_ATTACHED, True)
+    assert (len(client.contacts), client.truncated) == (MAX_CONTACTS, True)
     assert answered(set_company(client, "bell"), "bell", "ada").truncated is False
 
 

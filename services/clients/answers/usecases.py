@@ -21,11 +21,14 @@ from services.clients.answers.domain import RequisiteChoiceCheck, find_problem
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.usecases.merge import follow_merges
+from shared.elements.domain.client_field import MAX_CONTACTS
+from shared.elements.domain.room import MAX_CLIENT_BYTES, fitting, shortened
 from shared.kit.domain import Cause
 from shared.kit.messaging.answers import Answers
 from shared.kit.storage.repository import Repository
 
-MAX_ATTACHED = 500
+MAX_ATTACHED = MAX_CONTACTS
+MAX_ANSWER_BYTES = 2 * MAX_CLIENT_BYTES
 COMPANY_NOT_FOUND = "company_not_found"
 
 
@@ -66,34 +69,32 @@ async def answer_client_link(
     if client.link_state != "pending":
         return
     found = await views.surviving_contacts(client.pending_contacts)
-    checked = tuple(
-        CheckedContact(contact_id=id_, contact=found[id_].ref if id_ in found else None)
-        for id_ in client.pending_contacts
-    )
-    answer: ElementContactsChecked | ElementContactsResolved | ElementCompanyRefused
-    if client.company is None or not client.asks_for_company:
-        answer = ElementContactsChecked(element=element, link_no=client.link_no, checked=checked)
-    else:
+    company = None
+    if client.company is not None and client.asks_for_company:
         company = await follow_merges(client.company.id, owners=companies)
+    contacts = [] if company is None else await views.contacts_of(company.id)
+
+    def answer(length: int) -> ElementContactsChecked | ElementContactsResolved | ElementCompanyRefused:
+        checked = tuple(
+            CheckedContact(contact_id=id_, contact=shortened(found[id_].ref, length) if id_ in found else None)
+            for id_ in client.pending_contacts
+        )
+        if client.company is None or not client.asks_for_company:
+            return ElementContactsChecked(element=element, link_no=client.link_no, checked=checked)
         if company is None or company.deleted_at:
-            answer = ElementCompanyRefused(
-                element=element,
-                link_no=client.link_no,
-                company=client.company,
-                code=COMPANY_NOT_FOUND,
-                checked=checked,
+            return ElementCompanyRefused(
+                element=element, link_no=client.link_no, company=client.company, code=COMPANY_NOT_FOUND, checked=checked
             )
-        else:
-            contacts = await views.contacts_of(company.id)
-            answer = ElementContactsResolved(
-                element=element,
-                link_no=client.link_no,
-                company=company.ref,
-                contacts=tuple(contact.ref for contact in contacts[:MAX_ATTACHED]),
-                truncated=len(contacts) > MAX_ATTACHED,
-                checked=checked,
-            )
-    await answers.give(answer, subject=element.id, cause=cause)
+        return ElementContactsResolved(
+            element=element,
+            link_no=client.link_no,
+            company=company.ref,
+            contacts=tuple(shortened(contact.ref, length) for contact in contacts[:MAX_ATTACHED]),
+            truncated=len(contacts) > MAX_ATTACHED,
+            checked=checked,
+        )
+
+    await answers.give(fitting(answer, MAX_ANSWER_BYTES), subject=element.id, cause=cause)
 
 
 async def answer_requisites(

@@ -13,10 +13,10 @@ from crm_contracts.client_answers import CheckedContact
 from crm_contracts.client_field import Client, ContactLink
 from crm_contracts.values import ElementRef
 
-from shared.elements.domain.client_field import following
+from shared.elements.domain.client_field import MAX_CONTACTS, fitting_client, following
 from shared.elements.domain.ordered_links import with_one_primary
+from shared.elements.domain.room import MAX_CLIENT_BYTES, size_of
 
-MAX_ATTACHED: Final = 500
 CONTACT_NOT_FOUND: Final = "contact_not_found"
 
 
@@ -58,16 +58,19 @@ def check_contacts(client: Client, *, link_no: int, checked: Sequence[CheckedCon
     pending = {link.contact_id: link for link in client.contacts if link.link_state == "pending"}
     found = {each.contact_id: each.contact for each in checked if each.contact_id in pending}
     refused = tuple(pending[id_].ref for id_, ref in found.items() if ref is None)
-    left = client.model_copy(
-        update={
-            "contacts": following(client.contacts, found),
-            "refused_contacts": tuple(ref.id for ref in refused),
-            "refusal": CONTACT_NOT_FOUND if refused else None,
-        }
+    left = fitting_client(
+        client.model_copy(
+            update={
+                "contacts": following(client.contacts, found),
+                "refused_contacts": tuple(ref.id for ref in refused),
+                "refusal": CONTACT_NOT_FOUND if refused else None,
+            }
+        )
     )
     if not client.asks_for_company:
         left = left.model_copy(update={"link_state": _settled(left), "company_confirmed": False})
-    return ContactCheck(left, tuple(ref for ref in found.values() if ref is not None), refused)
+    confirmed = {ref.id for ref in found.values() if ref is not None}
+    return ContactCheck(left, tuple(link.ref for link in left.contacts if link.contact_id in confirmed), refused)
 
 
 def attach_contacts(
@@ -92,22 +95,31 @@ def attach_contacts(
     last = max((link.sort for link in kept), default=0)
     added = [
         ContactLink(contact_id=ref.id, title=ref.title, sort=last + 10 * place, auto_linked_from=company.id)
-        for place, ref in enumerate(brought[:MAX_ATTACHED], start=1)
+        for place, ref in enumerate(brought[: max(0, MAX_CONTACTS - len(kept))], start=1)
     ]
+    changed = _with_company(client, company, contacts, kept, added)
+    while added and size_of(changed) > MAX_CLIENT_BYTES:  # ids that a user typed in may be long
+        added = added[: len(added) // 2]
+        changed = _with_company(client, company, contacts, kept, added)
+    changed = changed.model_copy(update={"truncated": truncated or len(brought) > len(added)})
+    new = {link.contact_id for link in added}
+    return Attachment(changed, tuple(link.ref for link in changed.contacts if link.contact_id in new), detached)
+
+
+def _with_company(
+    client: Client,
+    company: ElementRef,
+    contacts: Sequence[ElementRef],
+    kept: Sequence[ContactLink],
+    added: Sequence[ContactLink],
+) -> Client:
     if not any(link.is_primary for link in kept) and contacts and client.auto_link_contacts:
         first = contacts[0].id
         both = [link.model_copy(update={"is_primary": link.contact_id == first}) for link in (*kept, *added)]
     else:
         both = [*kept, *added]
-    changed = client.model_copy(
-        update={
-            "company": company,
-            "contacts": with_one_primary(both),
-            "link_state": _settled(client),
-            "truncated": truncated or len(brought) > MAX_ATTACHED,
-        }
-    )
-    return Attachment(changed, tuple(link.ref for link in added), detached)
+    linked = {"company": company, "contacts": with_one_primary(both), "link_state": _settled(client)}
+    return fitting_client(client.model_copy(update=linked))
 
 
 def refuse_company(client: Client, *, link_no: int, code: str) -> Client | None:

@@ -7,12 +7,16 @@ service answers whether they exist, and with the company's contacts (`client_ans
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from crm_contracts.client_field import Client, ContactLink
 from crm_contracts.values import ElementRef
 
 from shared.elements.domain.ordered_links import with_one_primary
-from shared.kit.domain import Conflict
+from shared.elements.domain.room import MAX_CLIENT_BYTES, check_room, fitting, shortened
+from shared.kit.domain import Conflict, invalid_field
+
+MAX_CONTACTS: Final = 500
 
 
 class LinkedDifferently(Conflict):
@@ -50,12 +54,16 @@ def set_company(client: Client, company_id: str | None, *, auto_link_contacts: b
 
 
 def set_contacts(client: Client, contacts: Sequence[NewContactLink]) -> Client:
-    """Replace the whole list; all in it count as touched (CLI-06)."""
+    """Replace the whole list; all in it count as touched (CLI-06).
+
+    Raises:
+        PartTooLarge: they are more than an event may hold.
+    """
     known = {link.contact_id: link for link in client.contacts}
     links: dict[str, ContactLink] = {}
     for position, new in enumerate(contacts, start=1):
         links.setdefault(new.contact_id, _link(new, known.get(new.contact_id), sort=position * 10))
-    return asking(client, client.model_copy(update={"contacts": with_one_primary(links.values())}))
+    return _linking(client, with_one_primary(links.values()))
 
 
 def add_contact(client: Client, new: NewContactLink) -> Client:
@@ -63,6 +71,7 @@ def add_contact(client: Client, new: NewContactLink) -> Client:
 
     Raises:
         LinkedDifferently: it is linked with another sort, flag or role.
+        Invalid: `too_many_contacts`.
     """
     known = next((link for link in client.contacts if link.contact_id == new.contact_id), None)
     if known is not None:
@@ -70,9 +79,11 @@ def add_contact(client: Client, new: NewContactLink) -> Client:
         return client
     added = _link(new, None, sort=max((link.sort for link in client.contacts), default=0) + 10)
     others: Iterable[ContactLink] = client.contacts
+    if len(client.contacts) >= MAX_CONTACTS:
+        raise invalid_field("contact_id", "too_many_contacts", f"an element links at most {MAX_CONTACTS} contacts")
     if new.is_primary:
         others = (link.model_copy(update={"is_primary": False}) for link in others)
-    return asking(client, client.model_copy(update={"contacts": with_one_primary([*others, added])}))
+    return _linking(client, with_one_primary([*others, added]))
 
 
 def remove_contact(client: Client, contact_id: str) -> Client:
@@ -94,6 +105,19 @@ def asking(before: Client, after: Client) -> Client:
     return after.model_copy(update=asked)
 
 
+def fitting_client(client: Client) -> Client:
+    """Cut the titles in a Client field to what fits into the events about it."""
+
+    def cut(length: int) -> Client:
+        contacts = tuple(
+            link.model_copy(update={"title": link.title and link.title[:length]}) for link in client.contacts
+        )
+        company = client.company and shortened(client.company, length)
+        return client.model_copy(update={"contacts": contacts, "company": company})
+
+    return fitting(cut, MAX_CLIENT_BYTES)
+
+
 def with_created(client: Client, created: ElementRef) -> Client:
     """Link a contact or company that was created from the element's card, as if by hand (CLI-05)."""
     if created.type == "company":
@@ -112,7 +136,7 @@ def without(client: Client, gone: ElementRef, survivor: ElementRef | None = None
         return _without_company(client, gone, survivor)
     if all(link.contact_id != gone.id for link in client.contacts):
         return client
-    return client.model_copy(update={"contacts": following(client.contacts, {gone.id: survivor})})
+    return fitting_client(client.model_copy(update={"contacts": following(client.contacts, {gone.id: survivor})}))
 
 
 def following(links: Iterable[ContactLink], found: Mapping[str, ElementRef | None]) -> tuple[ContactLink, ...]:
@@ -140,7 +164,7 @@ def with_resolved(client: Client, contact: ElementRef | None, company: ElementRe
         contacts = with_one_primary([resolved.model_copy(update={"is_primary": True}), *others])
     linked = client.model_copy(update={"contacts": contacts})
     if company is None or (client.company is not None and client.company.id == company.id):
-        return linked
+        return fitting_client(linked)
     settled = {
         "company": company,
         "link_no": client.link_no + 1,
@@ -151,7 +175,14 @@ def with_resolved(client: Client, contact: ElementRef | None, company: ElementRe
         "refused_contacts": (),
         "truncated": False,
     }
-    return linked.model_copy(update=settled)
+    return fitting_client(linked.model_copy(update=settled))
+
+
+def _linking(client: Client, contacts: tuple[ContactLink, ...]) -> Client:
+    """Link these contacts as a user asks for, if they fit into the events about them."""
+    linked = fitting_client(asking(client, client.model_copy(update={"contacts": contacts})))
+    check_room("contacts", linked, MAX_CLIENT_BYTES, before=client)
+    return linked
 
 
 def _without_company(client: Client, gone: ElementRef, survivor: ElementRef | None) -> Client:

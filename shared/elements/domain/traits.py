@@ -27,6 +27,7 @@ from shared.elements.domain.client_answers import (
 from shared.elements.domain.client_field import with_created, without
 from shared.elements.domain.element import Element
 from shared.elements.domain.requisites import ask_again, choose, confirm, refuse
+from shared.elements.domain.room import MAX_ROWS_BYTES, check_room
 from shared.elements.domain.stages import Stage, enter_stage
 
 
@@ -86,10 +87,15 @@ class HasRows(Element):
         return Priced(rows=self.rows, amount=self.amount, is_manual_amount=self.is_manual_amount)
 
     def set_rows(self, priced: Priced, *, by: str, at: datetime) -> None:
-        """Set product rows and amount."""
+        """Set product rows and amount.
+
+        Raises:
+            PartTooLarge: the rows are more than an event may hold.
+        """
         before = self.priced
         if priced == before:
             return
+        check_room("rows", priced, MAX_ROWS_BYTES, before=before)
         self.rows, self.amount, self.is_manual_amount = priced.rows, priced.amount, priced.is_manual_amount
         self._touch(by, at)
         self.record(self._rows_changed(before, priced))

@@ -11,6 +11,7 @@ from crm_contracts.values import Fields, Money
 
 from shared.elements.domain.client_field import NewContactLink, set_company, set_contacts
 from shared.elements.domain.product_rows import NewRow, make_rows, priced
+from shared.elements.domain.room import MAX_ROWS_BYTES, check_fields, check_room
 from shared.elements.domain.sales_element import InitialState, SalesElement
 from shared.elements.domain.stages import Stage, StageSet
 from shared.elements.usecases.collaborators import Collaborators
@@ -60,6 +61,7 @@ async def create_element(
     Raises:
         Invalid: an unknown stage, rows that cannot be named or priced, or a code that its dictionary has not.
         OriginTaken: the origin belongs to another element.
+        PartTooLarge: fields, rows or contacts are more than an event may hold.
     """
     initial = await _checked(new, cause, ELEMENTS[elements.noun].fields, collaborators)
     stage = stages().initial(new.stage_id)
@@ -76,8 +78,11 @@ async def _checked(new: NewElement, cause: Cause, fields: type[Fields], collabor
     amounts = priced(rows, typed=new.amount, manual=new.is_manual_amount, currency=currency)
     client = set_contacts(Client(auto_link_contacts=new.auto_link_contacts), new.contacts)
     codes = await collaborators.dictionaries.codes(fields)
+    values = {"responsible_id": cause.subject, **codes.for_new(new.fields)}
+    check_fields(fields, fields.model_construct(None, **values), values)
+    check_room("rows", amounts, MAX_ROWS_BYTES)
     return InitialState(
-        fields={"responsible_id": cause.subject, **codes.for_new(new.fields)},
+        fields=values,
         client=set_company(client, new.company_id),
         priced=amounts,
         origin=new.origin,

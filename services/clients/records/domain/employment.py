@@ -5,13 +5,17 @@ new list, or None where nothing changes.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from crm_contracts.contacts import CompanyLink
 from crm_contracts.values import ElementRef
 
 from shared.elements.domain.ordered_links import with_one_primary
+from shared.kit.domain import invalid_field
 
 Links = tuple[CompanyLink, ...]
+
+MAX_COMPANIES: Final = 50
 
 
 def find_link(links: Iterable[CompanyLink], company_id: str) -> CompanyLink | None:
@@ -36,6 +40,17 @@ def link_company(
     changed = link.model_copy(update={name: value for name, value in given.items() if value is not None})
     linked = with_one_primary([*others, changed])
     return None if linked == links else linked
+
+
+def check_can_link(links: Links, company_id: str) -> None:
+    """Check that a contact may work for one more company.
+
+    Raises:
+        Invalid: `too_many_companies`.
+    """
+    if find_link(links, company_id) is None and len(links) >= MAX_COMPANIES:
+        message = f"a contact works for at most {MAX_COMPANIES} companies"
+        raise invalid_field("company_id", "too_many_companies", message)
 
 
 def unlink_company(links: Links, gone: CompanyLink) -> Links:

@@ -9,6 +9,7 @@ from crm_contracts.values import ElementRef
 
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.employment import check_can_link
 from shared.kit.domain import Cause, NotFound
 from shared.kit.storage.repository import Records, Repository
 
@@ -47,18 +48,19 @@ async def link_contact(
 
     Raises:
         NotFound: no such contact or company.
+        Invalid: `too_many_companies`.
         VersionMismatch: the caller's copy of the contact is old.
     """
     company = await companies.get(company_id)
     position = 10 * (await views.number_of_contacts(company_id) + 1)
-    return await contacts.change(
-        contact_id,
-        lambda contact: contact.link(
+
+    def link(contact: Contact) -> None:
+        check_can_link(contact.companies, company_id)
+        contact.link(
             company.ref, position=position, is_primary=is_primary, role_id=role_id, by=cause.actor, at=cause.at
-        ),
-        cause,
-        expected_version=expected_version,
-    )
+        )
+
+    return await contacts.change(contact_id, link, cause, expected_version=expected_version)
 
 
 async def unlink_contact(
