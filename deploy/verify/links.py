@@ -23,7 +23,7 @@ class _Attached(NamedTuple):
     link_no: int
     company: str
     contacts: frozenset[str]
-    is_automatic: bool
+    is_complete: bool
 
 
 class _Link(NamedTuple):
@@ -64,7 +64,9 @@ class Links(Invariant):
             self._remember(element, client, event.time)
             if isinstance(data, ContactsAttached) and client.company is not None:
                 contacts = frozenset(link.contact_id for link in client.contacts)
-                attached = _Attached(element, client.link_no, client.company.id, contacts, client.auto_link_contacts)
+                # Without room for all of them, the field says that it is truncated.
+                is_complete = client.auto_link_contacts and not client.truncated
+                attached = _Attached(element, client.link_no, client.company.id, contacts, is_complete)
                 self._attached.append(attached)
 
     def take_document(self, stored: Stored) -> None:
@@ -75,7 +77,7 @@ class Links(Invariant):
         client: Client = stored.state.client
         published = self._links.pop(stored.subject, None)
         if client.link_state == "pending":
-            self.counts["company links pending"] += 1
+            self.counts["links pending"] += 1
             self._check_age(stored.subject)
         if client.company is None and published is None:
             return
@@ -92,7 +94,7 @@ class Links(Invariant):
             if not offered:
                 detail = f"took contacts of company:{attached.company}, which nobody answered"
                 yield self._finding(attached.element, detail)
-            elif attached.is_automatic and not any(contacts <= attached.contacts for contacts in offered):
+            elif attached.is_complete and not any(contacts <= attached.contacts for contacts in offered):
                 detail = f"lacks contacts that company:{attached.company} had when it was linked"
                 yield self._finding(attached.element, detail)
 
@@ -104,7 +106,7 @@ class Links(Invariant):
     def _check_age(self, element: str) -> None:
         _, since = self._asked.get(element, (0, self._now))
         if self._now - since > self._patience:
-            self._wrong.append(self._finding(element, "waits in vain for the contacts of its company"))
+            self._wrong.append(self._finding(element, "waits in vain for an answer about the clients that it links"))
 
 
 def _link(client: Client) -> _Link:

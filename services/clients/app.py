@@ -13,7 +13,13 @@ from services.clients.conversion.domain.resolution import Resolution
 from services.clients.conversion.store import CLAIM_INDEXES, CLAIMS, RESOLUTIONS, Claims
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.linked_element import http as linked_element_http
-from services.clients.linked_element.store import COLLECTION, ELEMENT_INDEXES, LinkedElements
+from services.clients.linked_element.store import (
+    COLLECTION,
+    ELEMENT_INDEXES,
+    REFUSED_LINKS,
+    LinkedElements,
+    RefusedLinks,
+)
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.errors import SellerTaken
@@ -38,6 +44,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     companies = service.repository(Company, COMPANIES, indexes=COMPANY_INDEXES, taken=taken)
     views = ClientViews(contacts, companies)
     elements = LinkedElements(service.collection(COLLECTION, ELEMENT_INDEXES))
+    refused_links = RefusedLinks(service.collection(REFUSED_LINKS))
     reference = Reference.of(service.collection, ContactFields, CompanyFields)
     conversions = Collaborators(
         contacts=contacts,
@@ -53,7 +60,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     service.subscribe(
         (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
         [
-            *linked_element.reactions(elements=elements),
+            *linked_element.reactions(elements=elements, refused_links=refused_links),
             *answers.reactions(companies=companies, views=views, answers=service.answers),
             *conversion.reactions(collaborators=conversions),
             *records.reactions(contacts=contacts, companies=companies, views=views),
@@ -65,6 +72,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         companies=companies,
         views=views,
         elements=elements,
+        refused_links=refused_links,
         reference=reference,
         numbers=service.numbers,
         long_polls=service.long_polls,

@@ -31,7 +31,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     deals = service.repository(Deal, DEALS, indexes=DEAL_INDEXES, taken=taken_origin(DEAL.noun))
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
-    stores = ElementStores.open(service.collection, elements)
+    stores = ElementStores.open(service.collection, elements, service.answers)
     collaborators = stores.collaborators(
         numbers=service.numbers, currency=settings.base_currency, new_id=service.new_id
     )

@@ -27,7 +27,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     service = Service("leads", topics.LEADS, contracts, settings)
     leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken=taken_origin(LEAD.noun))
     views = LeadViews(leads)
-    stores = ElementStores.open(service.collection, {LEAD.noun: leads})
+    stores = ElementStores.open(service.collection, {LEAD.noun: leads}, service.answers)
     service.subscribe(
         (topics.CLIENTS, topics.DEALS, topics.CATALOG),
         [

@@ -9,6 +9,7 @@ from crm_contracts.events import (
     ClientChanged,
     CompanyUnlinked,
     ContactsAttached,
+    ContactsChecked,
     Created,
     Deleted,
     ElementEvent,
@@ -89,6 +90,12 @@ class QuoteContactsAttached(ContactsAttached, OfQuote):
     ce_type: ClassVar[str] = "crm.quote.contacts_attached.v1"
 
 
+class QuoteContactsChecked(ContactsChecked, OfQuote):
+    """Contacts of a quote were confirmed or refused."""
+
+    ce_type: ClassVar[str] = "crm.quote.contacts_checked.v1"
+
+
 class QuoteCompanyUnlinked(CompanyUnlinked, OfQuote):
     """The company of a quote was refused."""
 
@@ -123,6 +130,7 @@ QUOTE_EVENTS = (
     QuoteClientChanged,
     QuoteCompanyUnlinked,
     QuoteContactsAttached,
+    QuoteContactsChecked,
     QuoteRequisitesChosen,
     QuoteSigned,
     QuoteDeleted,

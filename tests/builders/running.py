@@ -53,7 +53,8 @@ class Api:
         answer = await self("POST", path, body or {}, **headers)
         assert answer.status_code == 201, answer.text
         created: dict[str, Any] = answer.json()
-        created.pop("link_state", None)  # CLI-05: told at once and never again
+        for name in ("link_state", "link_refusal"):  # CLI-05: told at once and never again
+            created.pop(name, None)
         assert answer.headers["location"] == f"/v1{path}/{created['id']}"
         assert answer.headers["etag"] == f'"{created["version"]}"'
         return created

@@ -305,8 +305,8 @@ async def test_a_link_is_pending_for_a_while_and_then_stands_still() -> None:
     await office.change(Deal, "deal-1", link)
     soon, late = links(minutes=5), links(minutes=15)
     assert office.judged(soon) == []
-    assert soon.counts == {"company links pending": 1}
-    assert told(office.judged(late)) == ["deal:deal-1 waits in vain for the contacts of its company"]
+    assert soon.counts == {"links pending": 1}
+    assert told(office.judged(late)) == ["deal:deal-1 waits in vain for an answer about the clients that it links"]
 
 
 # RemovedClients

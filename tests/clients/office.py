@@ -17,7 +17,7 @@ from services.clients.conversion.domain.resolution import Resolution
 from services.clients.conversion.store import Claims
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.conversion.usecases.resolve import resolve_lead_client
-from services.clients.linked_element.store import LinkedElements
+from services.clients.linked_element.store import LinkedElements, RefusedLinks
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.store.views import ClientViews
@@ -70,6 +70,7 @@ class Office:
         self.claims: Claims = MortalClaims(self.database.collection("claims"), self.power)
         self.views = ClientViews(self.contacts, self.companies)
         self.elements = LinkedElements(self.database.collection("elements"))
+        self.refused_links = RefusedLinks(self.database.collection("refused_links"))
         self.reference = Reference(self.database.collection("dictionaries"))
         self.answers = Said()
 
@@ -95,7 +96,7 @@ class Office:
     def reactions(self) -> Reactions:
         """All reactions of the service, in their order; answers stand in `answers`."""
         return [
-            *linked_element.reactions(elements=self.elements),
+            *linked_element.reactions(elements=self.elements, refused_links=self.refused_links),
             *answers.reactions(companies=self.companies, views=self.views, answers=self.answers),
             *conversion.reactions(collaborators=self.collaborators),
             *records.reactions(contacts=self.contacts, companies=self.companies, views=self.views),

@@ -1,6 +1,6 @@
 """An element links a company, and is told who works there (CLI-07)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsResolved
@@ -10,9 +10,9 @@ from crm_contracts.envelope import Event
 from crm_contracts.leads import LeadClientChanged, LeadCreated
 from crm_contracts.values import ElementRef
 
-from services.clients.answers.usecases import answer_company_link
+from services.clients.answers.usecases import answer_client_link
 from services.clients.records.domain.contact import Contact
-from shared.elements.domain.client_field import MAX_ATTACHED, set_company
+from shared.elements.domain.client_field import MAX_CONTACTS, set_company
 from tests.builders.causes import a_cause
 from tests.builders.clients import a_contact, just_created_contact, works_for
 from tests.builders.deals import just_created_deal
@@ -100,14 +100,18 @@ class Crowd:
         del company_id
         return self.contacts
 
+    async def surviving_contacts(self, ids: Sequence[str]) -> dict[str, Contact]:
+        del ids
+        return {}
 
-@pytest.mark.parametrize(("people", "truncated"), [(MAX_ATTACHED, False), (MAX_ATTACHED + 1, True)])
+
+@pytest.mark.parametrize(("people", "truncated"), [(MAX_CONTACTS, False), (MAX_CONTACTS + 1, True)])
 async def test_a_company_of_many_tells_500_contacts_and_whether_there_are_more(
     office: Office, name: str, people: int, *, truncated: bool
 ) -> None:
     """CLI-07."""
     company, said = await office.knows_company(f"at-{name}"), Said()
-    await answer_company_link(
+    await answer_client_link(
         DEAL_REF,
         set_company(Client(), company.id),
         a_cause(),
@@ -117,4 +121,4 @@ async def test_a_company_of_many_tells_500_contacts_and_whether_there_are_more(
     )
     (answer,) = said.events
     assert isinstance(answer, ElementContactsResolved)
-    assert (len(answer.contacts), answer.truncated) == (MAX_ATTACHED, truncated)
+    assert (len(answer.contacts), answer.truncated) == (MAX_CONTACTS, truncated)

@@ -27,17 +27,16 @@ def main() -> None:
     history = [occurrence(sample, number) for number, sample in enumerate(samples.values(), start=1)]
     *alive, _ = history
     quote = rebuilt(alive)
-    company = json.loads(registry.sample_of("crm.company.created.v1"))["data"]["company"]
-    company = {**company, "_id": company["id"], "deleted_at": LATER}
+    company = {**sampled("company"), "deleted_at": LATER}
     report = {
         "samples": samples,
         "as its events say": findings(alive, quote=quote),
         "other fields": findings(alive, quote={**quote, "title": "forged", "is_signed": False}),
         "other client": findings(alive, quote={**quote, "client": {"link_no": 7}}),
-        "an event more": findings(alive, quote={**quote, "sequence": 10}),
+        "an event more": findings(alive, quote={**quote, "sequence": 11}),
         "deleted company": findings(alive, quote=quote, company=company),
         "deleted": findings(history, quote=rebuilt(history)),
-        "deleted, not emptied": findings(history, quote={**quote, "sequence": 10}),
+        "deleted, not emptied": findings(history, quote={**quote, "sequence": 11}),
     }
     sys.stdout.write(json.dumps(report))
 
@@ -55,6 +54,12 @@ def rebuilt(events: Sequence[Envelope[Event]]) -> Document:
     for event in events:
         quote.update(import_module("deploy.verify.rebuilt").fold(quote, event))
     return quote
+
+
+def sampled(noun: str) -> Document:
+    """A contact or a company that exists."""
+    state: Document = json.loads(registry.sample_of(f"crm.{noun}.created.v1"))["data"][noun]
+    return {**state, "_id": state["id"], "sequence": 0}
 
 
 def answer_to(attached: QuoteContactsAttached) -> Envelope[Event]:
@@ -82,7 +87,7 @@ def findings(events: Sequence[Envelope[Event]], **documents: Document) -> list[s
     for invariant in invariants:
         for event in (*events, *answers):
             invariant.take_event(event)
-        for noun, document in documents.items():
+        for noun, document in {"contact": sampled("contact"), "company": sampled("company"), **documents}.items():
             invariant.take_document(stored(aggregates[noun], document))
     return [f"{finding.invariant}: {finding.detail}" for each in invariants for finding in each.broken()]
 

@@ -53,7 +53,7 @@ def test_a_quote_that_is_not_as_its_events_say_is_named(report: dict[str, Any]) 
         "links: has not the company and the contacts of it that it said",
     ]
     assert report["an event more"] == [
-        "sequences: the document counts 10 events, but 9 are on the topic and 0 more wait"
+        "sequences: the document counts 11 events, but 10 are on the topic and 0 more wait"
     ]
     assert report["deleted, not emptied"] == [
         "state: not as its events say: deleted_at, responsible_id, rows, title, utm"
@@ -61,5 +61,7 @@ def test_a_quote_that_is_not_as_its_events_say_is_named(report: dict[str, Any]) 
 
 
 def test_a_quote_that_links_a_deleted_company_is_named(report: dict[str, Any]) -> None:
-    (finding,) = report["deleted company"]
-    assert finding.startswith("departures: links company:")
+    of_contact, of_quote = report["deleted company"]
+    assert of_contact == of_quote
+    assert of_quote.startswith("departures: links company:")
+    assert of_quote.endswith("who is gone")

@@ -8,13 +8,12 @@ from crm_contracts.values import ElementRef
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.elements.domain.client_answers import Attachment, attach_contacts, refuse_company
 from shared.elements.domain.client_field import (
-    MAX_ATTACHED,
-    Attachment,
+    MAX_CONTACTS,
+    LinkedDifferently,
     NewContactLink,
     add_contact,
-    attach_contacts,
-    refuse_company,
     remove_contact,
     set_company,
     set_contacts,
@@ -102,7 +101,15 @@ def test_one_more_contact_may_take_over_as_primary() -> None:
 def test_adding_a_linked_contact_changes_nothing() -> None:
     """CLI-06."""
     client = a_client("ada", "bob")
-    assert add_contact(client, NewContactLink("bob", is_primary=True, role_id=7, sort=1)) == client
+    assert add_contact(client, BOB) is client
+    assert add_contact(client, NewContactLink("bob", is_primary=False, role_id=0, sort=20)) is client
+
+
+def test_adding_a_linked_contact_differently_is_refused_and_each_difference_is_named() -> None:
+    """CLI-06."""
+    with pytest.raises(LinkedDifferently) as refused:
+        add_contact(a_client("ada", "bob"), NewContactLink("bob", is_primary=True, role_id=7, sort=1))
+    assert [error["field"] for error in refused.value.details["errors"]] == ["sort", "is_primary", "role_id"]
 
 
 def test_without_the_primary_the_first_remaining_contact_is_primary() -> None:
@@ -237,9 +244,9 @@ def test_an_answer_counts_once() -> None:
 
 def test_at_most_500_contacts_come_with_a_company_and_the_field_says_that_there_are_more() -> None:
     """CLI-07."""
-    many = [f"contact-{n}" for n in range(MAX_ATTACHED + 1)]
+    many = [f"contact-{n}" for n in range(MAX_CONTACTS + 1)]
     client = answered(set_company(Client(), "acme"), "acme", *many)
-    assert (len(client.contacts), client.truncated) == (MAX_ATTACHED, True)
+    assert (len(client.contacts), client.truncated) == (MAX_CONTACTS, True)
     assert answered(set_company(client, "bell"), "bell", "ada").truncated is False
 
 

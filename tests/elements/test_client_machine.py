@@ -1,5 +1,8 @@
 """The Client field under any sequence of what people and answers do to it (CLI-06, CLI-07)."""
 
+from contextlib import suppress
+
+from crm_contracts.client_answers import CheckedContact
 from crm_contracts.client_field import Client
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -13,11 +16,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from shared.elements.domain.client_answers import attach_contacts, check_contacts, refuse_company
 from shared.elements.domain.client_field import (
+    LinkedDifferently,
     NewContactLink,
     add_contact,
-    attach_contacts,
-    refuse_company,
     remove_contact,
     set_company,
     set_contacts,
@@ -25,7 +28,8 @@ from shared.elements.domain.client_field import (
 from tests.builders.values import company_ref, contact_ref
 
 PEOPLE = ("ada", "bob", "dan", "eve", "sam", "zoe")
-WORK = {"acme": ("ada", "bob", "sam"), "bell": ("dan", "sam"), "core": (), "dune": ("zoe",)}
+WORK = {"acme": ("ada", "bob", "sam"), "bell": ("dan", "sam"), "core": (), "dune": ("eve",)}
+ZOE = "zoe"
 wishes = st.builds(
     NewContactLink, st.sampled_from(PEOPLE), sort=st.none() | st.integers(0, 50), is_primary=st.booleans()
 )
@@ -40,25 +44,48 @@ class ClientField(RuleBasedStateMachine):
     def empty(self) -> None:
         self.client = Client()
         self.touched: set[str] = set()
-        self.settled: set[int] = set()
+
+    @property
+    def question(self) -> tuple[int, str | None]:
+        """What was asked last: by its number, and about which company, if about one."""
+        company = self.client.company if self.client.asks_for_company else None
+        return self.client.link_no, company.id if company else None
 
     @rule(target=questions, company_id=st.sampled_from(sorted(WORK)), auto=st.booleans())
-    def link(self, company_id: str, *, auto: bool) -> tuple[int, str]:
+    def link(self, company_id: str, *, auto: bool) -> tuple[int, str | None]:
         self.client = set_company(self.client, company_id, auto_link_contacts=auto)
-        return self.client.link_no, company_id
+        return self.question
 
-    @rule()
-    def clear(self) -> None:
+    @rule(target=questions)
+    def clear(self) -> tuple[int, str | None]:
         had_company = self.client.company is not None
         self.client = set_company(self.client, None)
         assert self.client.company is None
         if had_company:
             self.touched |= self._linked()
+        return self.question
 
     @rule(question=questions)
-    def answer(self, question: tuple[int, str]) -> None:
-        """Late and doubled answers included: a question stays in the bundle."""
+    def answer(self, question: tuple[int, str | None]) -> None:
+        """Late and doubled answers included: a question stays in the bundle. Nobody is called Zoe."""
         link_no, company_id = question
+        before = self.client
+        asked = [CheckedContact(contact_id=id_, contact=contact_ref(id_) if id_ != ZOE else None) for id_ in PEOPLE]
+        check = check_contacts(before, link_no=link_no, checked=asked)
+        counts = link_no == before.link_no and before.link_state == "pending"
+        assert (check is not None) == counts
+        if check is None:
+            return
+        assert not check.client.pending_contacts
+        assert {ref.id for ref in check.refused} == {ZOE} & set(before.pending_contacts)
+        self.client = check.client
+        if not before.asks_for_company:
+            assert self.client.link_state == ("refused" if check.refused else "done")
+            return
+        assert company_id is not None
+        self._attach(link_no, company_id)
+
+    def _attach(self, link_no: int, company_id: str) -> None:
         before, people = self.client, WORK[company_id]
         found = attach_contacts(
             before,
@@ -67,11 +94,7 @@ class ClientField(RuleBasedStateMachine):
             contacts=tuple(contact_ref(id_, None) for id_ in people),
             truncated=False,
         )
-        counts = link_no == before.link_no and link_no not in self.settled and before.company is not None
-        assert (found is not None) == counts
-        if found is None:
-            return
-        self.settled.add(link_no)
+        assert found is not None
         self.client = found.client
         assert self.touched & {link.contact_id for link in before.contacts} <= self._linked()
         assert not before.auto_link_contacts or set(people) <= self._linked()
@@ -83,30 +106,32 @@ class ClientField(RuleBasedStateMachine):
         assert primary not in self._linked() or self.client.contact_id == primary
 
     @rule(question=consumes(questions))
-    def refuse(self, question: tuple[int, str]) -> None:
+    def refuse(self, question: tuple[int, str | None]) -> None:
         link_no, _ = question
         refused = refuse_company(self.client, link_no=link_no, code="company_not_found")
         if refused is not None:
             assert refused.contacts == self.client.contacts
             self.client = refused
-            self.settled.add(link_no)
 
-    @rule(wish=wishes)
-    def add(self, wish: NewContactLink) -> None:
+    @rule(target=questions, wish=wishes)
+    def add(self, wish: NewContactLink) -> tuple[int, str | None]:
         if wish.contact_id not in self._linked():
             self.touched.add(wish.contact_id)
-        self.client = add_contact(self.client, wish)
+        with suppress(LinkedDifferently):
+            self.client = add_contact(self.client, wish)
+        return self.question
 
     @rule(contact_id=st.sampled_from(PEOPLE))
     def remove(self, contact_id: str) -> None:
         self.client = remove_contact(self.client, contact_id)
         assert contact_id not in self._linked()
 
-    @rule(wanted=st.lists(wishes, max_size=4))
-    def set_list(self, wanted: list[NewContactLink]) -> None:
+    @rule(target=questions, wanted=st.lists(wishes, max_size=4))
+    def set_list(self, wanted: list[NewContactLink]) -> tuple[int, str | None]:
         self.client = set_contacts(self.client, wanted)
         assert self._linked() == {wish.contact_id for wish in wanted}
         self.touched |= self._linked()
+        return self.question
 
     @invariant()
     def exactly_one_is_primary(self) -> None:

@@ -29,7 +29,7 @@ from tests.builders.causes import ANNA, NOON, a_cause
 from tests.builders.clients import a_company, a_contact
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
-from tests.builders.fakes import Documents, Power, PowerCut
+from tests.builders.fakes import Documents, Power, PowerCut, Said
 from tests.builders.leads import just_created_lead, start
 from tests.builders.values import a_client, company_ref, contact_ref, deal_ref
 
@@ -58,9 +58,10 @@ class Site:
         kind, self._new = KINDS[type_]
         self.elements: Documents[Any] = Documents(kind, Asked(database.collection(type_)), Power(off_after=off_after))
         self.noted = Asked(database.collection(f"{type_}_arrivals"))
+        self.answers = Said()
         owners: Owners = {type_: self.elements}
         self.removed_clients = RemovedClients(database.collection(f"{type_}_departures"), owners)
-        self.created_links = CreatedLinks(self.noted, owners, self.removed_clients)
+        self.created_links = CreatedLinks(self.noted, owners, self.removed_clients, self.answers)
 
     async def element(self, client: Client | None = None) -> ElementRef:
         element = self._new(str(uuid4()), client=client)

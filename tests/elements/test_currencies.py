@@ -5,7 +5,7 @@ import pytest
 from shared.elements.domain.currencies import CURRENCIES
 from shared.elements.store.stores import ElementStores
 from tests.builders.causes import ids
-from tests.builders.fakes import Counting
+from tests.builders.fakes import Counting, Said
 
 
 def test_currencies_have_the_decimal_places_that_iso_gives_them() -> None:
@@ -21,6 +21,6 @@ def test_what_nothing_is_priced_in_is_no_currency(code: str) -> None:
 
 def test_no_service_starts_with_a_base_currency_that_does_not_exist() -> None:
     """CURR-01."""
-    stores = ElementStores.open(lambda _: None, {})  # type: ignore[arg-type,return-value] # no collection is used
+    stores = ElementStores.open(lambda _: None, {}, Said())  # type: ignore[arg-type,return-value] # no collection is used
     with pytest.raises(ValueError, match="CRM_BASE_CURRENCY: there is no currency ZZZ"):
         stores.collaborators(numbers=Counting(), currency="ZZZ", new_id=ids())

@@ -240,7 +240,7 @@ async def test_a_change_of_an_old_copy_is_refused(api: Api, method: str, path: s
     assert (refused.status_code, refused.json()["code"]) == (412, "version_mismatch")
     assert await api.read(f"/leads/{lead['id']}") == lead
     answer = await api(method, f"/leads/{lead['id']}{path}", body, if_match='"1"')
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code in {200, 202}, answer.text
 
 
 async def test_a_request_that_is_repeated_with_its_key_makes_one_lead(api: Api) -> None:
@@ -337,7 +337,7 @@ async def test_all_four_ways_to_set_a_client(api: Api) -> None:
     ):
         lead = await api.made("/leads")
         answer = await api(method, f"/leads/{lead['id']}{path}", sent)
-        assert answer.status_code == 200, answer.text
+        assert answer.status_code == (200 if method == "PATCH" else 202), answer.text
         found = await api.read(f"/leads/{lead['id']}")
         assert (found["client"]["contacts"][0]["contact_id"], found["is_repeat"]) == ("ada", is_repeat)
         answer = await api("DELETE", f"/leads/{lead['id']}/contacts/ada")

@@ -1,13 +1,16 @@
 """The rule book of a lead, its conversion apart."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from crm_contracts.client_answers import CheckedContact
 from crm_contracts.client_field import Client
 from crm_contracts.leads import (
     LeadClientChanged,
     LeadCompanyUnlinked,
     LeadContactsAttached,
+    LeadContactsChecked,
     LeadCreated,
     LeadProductRowsChanged,
     LeadStageChanged,
@@ -16,7 +19,14 @@ from crm_contracts.leads import (
 
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
-from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company, set_contacts
+from shared.elements.domain.client_field import (
+    NewContactLink,
+    add_contact,
+    remove_contact,
+    set_company,
+    set_contacts,
+    with_resolved,
+)
 from tests.builders.causes import ANNA, NOON, later
 from tests.builders.leads import a_lead, just_created_lead
 from tests.builders.values import a_client, a_row, company_ref, contact_ref, euros, priced
@@ -265,7 +275,7 @@ def test_a_contact_linked_by_itself_beside_a_company_that_is_not_there_makes_no_
     """LEAD-03, CLI-07."""
     lead = a_lead()
     whole(lead, lambda client: set_company(client, "nobody"))
-    single(lead, lambda client: add_contact(client, ADA))
+    single(lead, lambda client: add_contact(client, replace(ADA, title="Ada")))
     refuse(lead, 1)
     assert (lead.client.contact_id, lead.is_repeat) == ("ada", False)
 
@@ -275,9 +285,38 @@ def test_a_lead_that_is_a_repeat_lead_anyway_stays_one_without_the_company_that_
     """LEAD-03, CLI-07."""
     lead = a_lead(client={"a contact": a_client("ada"), "a company": a_client(company_id="acme")}.get(before))
     if before == "a contact of the same call":
-        whole(lead, lambda client: set_company(set_contacts(client, [ADA]), "nobody"))
+        whole(lead, lambda client: set_company(set_contacts(client, [replace(ADA, title="Ada")]), "nobody"))
     else:
         whole(lead, lambda client: set_company(client, "nobody"))
     single(lead, lambda client: remove_contact(client, "ada"))
     refuse(lead, lead.client.link_no)
     assert (lead.client.is_empty, lead.is_repeat) == (True, True)
+
+
+def check(lead: Lead, link_no: int, **exists: bool) -> None:
+    """Clients answers about contacts that were linked by their ids."""
+    checked = tuple(
+        CheckedContact(contact_id=id_, contact=contact_ref(id_) if there else None) for id_, there in exists.items()
+    )
+    lead.check_contacts(link_no=link_no, checked=checked, by="user:bob", at=later(5))
+
+
+@pytest.mark.parametrize(("ada", "bob", "is_repeat"), [(False, False, False), (True, False, True), (True, True, True)])
+def test_contacts_that_do_not_exist_make_no_repeat_lead(*, ada: bool, bob: bool, is_repeat: bool) -> None:
+    """LEAD-03, CLI-02: one that exists does, and an answer that comes again changes nothing."""
+    lead = a_lead()
+    whole(lead, lambda client: set_contacts(client, [ADA, NewContactLink("bob")]))
+    assert lead.is_repeat
+    for _ in range(2):
+        check(lead, 1, ada=ada, bob=bob)
+        assert lead.is_repeat is is_repeat
+    (checked,) = lead.recorded[1:]
+    assert isinstance(checked, LeadContactsChecked)
+    assert (checked.is_repeat, checked.client) == (is_repeat, lead.client)
+
+
+def test_a_lead_whose_conversion_ends_asks_again_for_a_contact_that_was_asked_for_with_another_company() -> None:
+    """LEAD-14, CLI-02: the event about the conversion is the request."""
+    client = with_resolved(set_contacts(set_company(Client(), "acme"), [ADA]), contact_ref("bob"), company_ref("bell"))
+    assert (client.link_no, client.link_state, client.asks_for_company) == (3, "pending", False)
+    assert client.pending_contacts == ("ada",)

@@ -292,7 +292,7 @@ async def test_a_client_that_is_set_by_a_repeated_request_is_asked_for_once() ->
 
     async def link(why: Any) -> Lead:
         rule: Callable[..., Any] = lambda client: set_company(client, "acme")  # noqa: E731
-        setting: Awaitable[Lead] = set_client(LEAD_ID, rule, why, elements=leads, removed_clients=NobodyLeft())
+        setting: Awaitable[Lead] = set_client(LEAD_ID, rule, why, elements=leads)
         return await setting
 
     await link(cause)

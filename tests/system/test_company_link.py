@@ -2,6 +2,7 @@
 
 import random
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from crm_contracts.client_answers import ElementContactsResolved
@@ -76,6 +77,41 @@ async def test_an_unknown_company_is_unlinked_again(crm: Crm) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "company_not_found")
     client = (await crm.get("deals", f"/deals/{deal}"))["client"]
     assert (client["company"], client["link_state"]) == (None, "refused")
+
+
+@pytest.mark.parametrize("kind", ["lead", "deal"])
+async def test_a_contact_that_does_not_exist_is_never_linked_for_ever(crm: Crm, kind: str) -> None:
+    """CLI-02, CLI-06, TL-01: the one that exists gets its name; whoever waits is told which one does not."""
+    _, (ada,) = await crm.new_company("Confirming GmbH", "Lovelace")
+    contacts = [{"contact_id": f"nada-{uuid4()}"}, {"contact_id": ada}]
+    card = await (crm.new_deal if kind == "deal" else crm.new_lead)(title="Who?", contacts=contacts)
+    path = f"/{kind}s/{card}"
+
+    client = (await until(partial(crm.get, f"{kind}s", path), _is_answered))["client"]
+    assert [(link["contact_id"], link["title"]) for link in client["contacts"]] == [(ada, "Lovelace")]
+    assert (client["link_state"], client["refused_contacts"]) == ("refused", [contacts[0]["contact_id"]])
+
+    other = {"contact_id": f"nada-{uuid4()}"}
+    asked = {"PUT": [other, {"contact_id": ada}], "POST": other}
+    for method, field in (("PUT", "0.contact_id"), ("POST", "contact_id")):
+        refused = await crm.call(method, f"{kind}s", f"{path}/contacts", asked[method], Prefer="wait=60")
+        assert (refused.status_code, refused.json()["code"]) == (409, "contact_not_found"), refused.text
+        assert [error["field"] for error in refused.json()["errors"]] == [field]
+    told = await until(
+        partial(crm.timeline, f"contact:{other['contact_id']}"), lambda entries: _kinds(entries)[:1] == ["unlinked"]
+    )
+    assert "linked" in _kinds(told)
+    assert "unlinked" in _kinds(await crm.timeline(f"{kind}:{card}"))
+    found = await crm.get(f"{kind}s", path)
+    assert [link["contact_id"] for link in found["client"]["contacts"]] == [ada]
+
+
+def _is_answered(found: Json) -> bool:
+    return bool(found["client"]["link_state"] != "pending")
+
+
+def _kinds(entries: list[Json]) -> list[str]:
+    return [entry["kind"] for entry in entries]
 
 
 @pytest.mark.real_kafka

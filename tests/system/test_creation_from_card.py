@@ -29,12 +29,15 @@ async def test_one_call_creates_a_client_and_links_it_to_the_card(crm: Crm, kind
         await until(partial(crm.timeline, element), lambda entries: any(each["type"] == told for each in entries))
 
 
-async def test_a_client_that_is_created_for_no_such_card_remains(crm: Crm) -> None:
-    """CLI-05: nothing is parked, and whoever comes after it is linked."""
+@pytest.mark.parametrize("kind", ["lead", "deal"])
+async def test_a_client_that_is_created_for_no_such_card_remains(crm: Crm, kind: str) -> None:
+    """CLI-05: whoever waits is told why it is not linked; nothing is parked, and whoever comes after it is linked."""
     card = await crm.new_deal(title="The one that is there")
-    body = {"last_name": "Nemo", "link_to": {"type": "deal", "id": "nowhere"}}
-    alone = await crm.call("POST", "clients", "/contacts", body, Prefer="wait=1")
-    assert (alone.status_code, alone.json()["link_state"]) == (201, "pending"), alone.text
+    for path, named in (("/companies", {"title": "Nowhere Ltd"}), ("/contacts", {"last_name": "Nemo"})):
+        body = {**named, "link_to": {"type": kind, "id": "nowhere"}}
+        alone = await crm.call("POST", "clients", path, body, Prefer="wait=60")
+        assert alone.status_code == 201, alone.text
+        assert (alone.json()["link_state"], alone.json()["link_refusal"]) == ("refused", "not_found"), alone.text
     body = {"last_name": "Ned", "link_to": {"type": "deal", "id": card}}
     linked = await crm.call("POST", "clients", "/contacts", body, Prefer="wait=60")
     assert linked.json()["link_state"] == "done"
@@ -43,5 +46,5 @@ async def test_a_client_that_is_created_for_no_such_card_remains(crm: Crm) -> No
         "Nemo",
         [],
     )
-    parked = await crm.get("deals", "/dead-letters")
+    parked = await crm.get(f"{kind}s", "/dead-letters")
     assert not [each for each in parked["items"] if found["id"] in str(each)]

@@ -3,7 +3,7 @@
 import pytest
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 
-from services.timeline.entry.domain.bindings import MAX_BOUND, Bindings, LastBinding, TooManyBindings
+from services.timeline.entry.domain.bindings import MAX_BOUND, MAX_UNBOUND, Bindings, LastBinding, TooManyBindings
 from tests.timeline.events import ref
 
 DEAL, LEAD, ACME = ref("deal:d1"), ref("lead:l1"), ref("company:acme")
@@ -70,3 +70,12 @@ def test_an_entry_is_bound_to_so_many_elements_at_most() -> None:
     found.bind(ref("deal:x0"), named=NAMED)
     found.unbind(ref("deal:x0"), named=NAMED)
     found.bind(ACME, named=NAMED)
+
+
+def test_an_entry_is_unbound_from_a_thousand_elements_and_no_more() -> None:
+    """TL-05: each was bound before; what is stored has an end."""
+    found = bindings()
+    found.unbound = tuple(ref(f"deal:{number}") for number in range(MAX_UNBOUND))
+    found.bind(ACME, named=NAMED)
+    with pytest.raises(TooManyBindings):
+        found.unbind(ACME, named=NAMED)

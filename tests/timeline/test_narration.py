@@ -165,7 +165,7 @@ def test_a_change_of_client_shows_on_each_that_was_linked_or_unlinked(event: typ
     after = {"company": _json("company:new", "New"), "contacts": [{"contact_id": "ada", "title": "Ada"}]}
     changed = sampled(event, before=before, after=after, **{element: _json(f"{element}:1", "Pumps")})
     assert kinds(changed) == {f"{element}:1": "linked", "company:new": "linked", "company:old": "unlinked"}
-    assert line_of(changed, f"{element}:1").text == "Client: New, Ada"
+    assert line_of(changed, f"{element}:1").text == "Linked: New; No longer linked: Old"
     cleared = sampled(event, before=before, after={}, **{element: _json(f"{element}:1", "Pumps")})
     assert set(kinds(cleared).values()) == {"unlinked"}
 
@@ -275,7 +275,7 @@ def test_a_client_of_many_is_shown_in_a_few_words() -> None:
     """CLI-07: up to 500 contacts attach."""
     contacts = [{"contact_id": f"c{number}", "title": f"Contact {number}"} for number in range(500)]
     event = sampled(deals.DealClientChanged, deal=_json("deal:d1"), before={}, after={"contacts": contacts})
-    assert line_of(event, "deal:d1").text == "Client: Contact 0, Contact 1, Contact 2 and 497 more"
+    assert line_of(event, "deal:d1").text == "Linked: Contact 0, Contact 1, Contact 2 and 497 more"
     assert len(narrate(event)) == 501
 
 

@@ -7,7 +7,7 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.events import RequisitesChosen, Updated
 
 from services.clients.answers.domain import RequisiteChoiceCheck
-from services.clients.answers.usecases import CompanyContacts, RequisiteOwners, answer_company_link, answer_requisites
+from services.clients.answers.usecases import LinkedClients, RequisiteOwners, answer_client_link, answer_requisites
 from services.clients.linked_element.domain import EXTRACTORS
 from services.clients.records.domain.company import Company
 from shared.kit.domain import Cause
@@ -16,7 +16,7 @@ from shared.kit.messaging.reactions import Reactions, on
 from shared.kit.storage.repository import Repository
 
 
-class AnswerReads(CompanyContacts, RequisiteOwners, Protocol):
+class AnswerReads(LinkedClients, RequisiteOwners, Protocol):
     """Reads of contacts and companies that answers need."""
 
 
@@ -24,10 +24,10 @@ def reactions(*, companies: Repository[Company], views: AnswerReads, answers: An
     """Reactions to questions."""
 
     async def on_event(event: Envelope[Event], cause: Cause) -> None:
-        """Answer a pending company link."""
+        """Answer a pending link of a company or of contacts."""
         change = EXTRACTORS[type(event.data)](event.data)
         if change.client is not None:
-            await answer_company_link(
+            await answer_client_link(
                 change.ref, change.client, cause, companies=companies, views=views, answers=answers
             )
 

@@ -1,13 +1,15 @@
-"""Answer elements that link a company or choose requisites.
+"""Answer elements that link clients or choose requisites.
 
 An answer changes no state and its id follows from the question's, so a repeated question gets the same answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from crm_contracts.client_answers import (
+    CheckedContact,
     ElementCompanyRefused,
+    ElementContactsChecked,
     ElementContactsResolved,
     ElementRequisitesConfirmed,
     ElementRequisitesRefused,
@@ -19,19 +21,26 @@ from services.clients.answers.domain import RequisiteChoiceCheck, find_problem
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.usecases.merge import follow_merges
+from shared.elements.domain.client_field import MAX_CONTACTS
+from shared.elements.domain.room import MAX_CLIENT_BYTES, fitting, shortened
 from shared.kit.domain import Cause
 from shared.kit.messaging.answers import Answers
 from shared.kit.storage.repository import Repository
 
-MAX_ATTACHED = 500
+MAX_ATTACHED = MAX_CONTACTS
+MAX_ANSWER_BYTES = 2 * MAX_CLIENT_BYTES
 COMPANY_NOT_FOUND = "company_not_found"
 
 
-class CompanyContacts(Protocol):
-    """Knows the contacts of companies."""
+class LinkedClients(Protocol):
+    """Knows contacts, and those of companies."""
 
     async def contacts_of(self, company_id: str) -> Sequence[Contact]:
         """List the contacts of a company in their order."""
+        ...
+
+    async def surviving_contacts(self, ids: Sequence[str]) -> Mapping[str, Contact]:
+        """Find the contacts of these ids, each merged one as its last survivor; without those that do not exist."""
         ...
 
 
@@ -47,34 +56,45 @@ class RequisiteOwners(Protocol):
         ...
 
 
-async def answer_company_link(
+async def answer_client_link(
     element: ElementRef,
     client: Client,
     cause: Cause,
     *,
     companies: Repository[Company],
-    views: CompanyContacts,
+    views: LinkedClients,
     answers: Answers,
 ) -> None:
-    """Answer a pending company link of any element with the company's contacts, or refuse the company (CLI-07)."""
-    if client.link_state != "pending" or client.company is None:
+    """Answer what an element of any type asks about its Client field: company and contacts at once (CLI-02, CLI-07)."""
+    if client.link_state != "pending":
         return
-    company = await follow_merges(client.company.id, owners=companies)
-    if company is None or company.deleted_at:
-        refusal = ElementCompanyRefused(
-            element=element, link_no=client.link_no, company=client.company, code=COMPANY_NOT_FOUND
+    found = await views.surviving_contacts(client.pending_contacts)
+    company = None
+    if client.company is not None and client.asks_for_company:
+        company = await follow_merges(client.company.id, owners=companies)
+    contacts = [] if company is None else await views.contacts_of(company.id)
+
+    def answer(length: int) -> ElementContactsChecked | ElementContactsResolved | ElementCompanyRefused:
+        checked = tuple(
+            CheckedContact(contact_id=id_, contact=shortened(found[id_].ref, length) if id_ in found else None)
+            for id_ in client.pending_contacts
         )
-        await answers.give(refusal, subject=element.id, cause=cause)
-        return
-    contacts = await views.contacts_of(company.id)
-    answer = ElementContactsResolved(
-        element=element,
-        link_no=client.link_no,
-        company=company.ref,
-        contacts=tuple(contact.ref for contact in contacts[:MAX_ATTACHED]),
-        truncated=len(contacts) > MAX_ATTACHED,
-    )
-    await answers.give(answer, subject=element.id, cause=cause)
+        if client.company is None or not client.asks_for_company:
+            return ElementContactsChecked(element=element, link_no=client.link_no, checked=checked)
+        if company is None or company.deleted_at:
+            return ElementCompanyRefused(
+                element=element, link_no=client.link_no, company=client.company, code=COMPANY_NOT_FOUND, checked=checked
+            )
+        return ElementContactsResolved(
+            element=element,
+            link_no=client.link_no,
+            company=company.ref,
+            contacts=tuple(shortened(contact.ref, length) for contact in contacts[:MAX_ATTACHED]),
+            truncated=len(contacts) > MAX_ATTACHED,
+            checked=checked,
+        )
+
+    await answers.give(fitting(answer, MAX_ANSWER_BYTES), subject=element.id, cause=cause)
 
 
 async def answer_requisites(

@@ -15,6 +15,7 @@ from shared.kit.storage.pages import newest_first
 from shared.kit.web.auth import Caller
 
 COLLECTION: Final = "elements"
+REFUSED_LINKS: Final = "refused_links"
 _IS_GIVEN: Final[Filter] = {"$gt": ""}
 _NEWEST: Final = (("at", -1), ("_id", -1))
 ELEMENT_INDEXES: Final = (
@@ -131,3 +132,19 @@ class LinkedElements:
                 ref = LinkedElement.model_validate(document).ref
                 found.setdefault(str(ref), (ref, set()))[1].add(criterion)
         return sorted(found.values(), key=lambda each: -len(each[1]))[:limit]
+
+
+class RefusedLinks:
+    """Links that elements refused to the clients that were created from their cards (CLI-05)."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def keep(self, element: ElementRef, client: ElementRef, code: str) -> None:
+        """Store a refusal; the first one counts."""
+        await self._collection.insert_missing([{"_id": f"{client} {element}", "code": code}])
+
+    async def code_of(self, element: ElementRef, client: ElementRef) -> str | None:
+        """Return why the element does not link the client; None where it has not refused to."""
+        found = await self._collection.get(f"{client} {element}")
+        return None if found is None else str(found["code"])

@@ -1,10 +1,10 @@
-"""React to events about our own records: complete what a deletion or a merge began (COMP-10, DUP-02)."""
+"""React to events about our own records: complete what a link, a deletion or a merge began (COMP-10, DUP-02)."""
 
 from contextlib import suppress
 
 from crm_contracts.clients import ClientMergeRequested
 from crm_contracts.companies import CompanyDeleted, CompanyReplaced
-from crm_contracts.contacts import ContactMerged
+from crm_contracts.contacts import ContactLinked, ContactMerged
 from crm_contracts.envelope import Envelope
 
 from services.clients.records.domain.company import Company
@@ -42,6 +42,13 @@ def reactions(*, contacts: Repository[Contact], companies: Repository[Company], 
             else:
                 await finish_merge(merge.survivor.id, merge.merge_id, cause, owners=companies)
 
+    async def on_contact_linked(event: Envelope[ContactLinked], cause: Cause) -> None:
+        """Re-check the company: it may have been deleted while it was linked, or the process that linked it died."""
+        linked = event.data
+        await reconcile_employer(
+            linked.contact.id, linked.company.id, cause, contacts=contacts, companies=companies, views=views
+        )
+
     async def on_contact_merged(event: Envelope[ContactMerged], cause: Cause) -> None:
         """Re-check the survivor's employers: one may have been deleted while the merge was running."""
         survivor = event.data.survivor
@@ -54,5 +61,6 @@ def reactions(*, contacts: Repository[Contact], companies: Repository[Company], 
         on(CompanyDeleted, on_company_deleted),
         on(CompanyReplaced, on_company_replaced),
         on(ClientMergeRequested, on_client_merge_requested),
+        on(ContactLinked, on_contact_linked),
         on(ContactMerged, on_contact_merged),
     ]

@@ -11,7 +11,7 @@ from services.deals.deal.usecases import create_deal
 from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.domain import stages_of
 from shared.elements.http.answers import created, versioned
-from shared.elements.http.company_link import company_link_ended
+from shared.elements.http.client_link import client_answered
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.requisite_routes import requisite_routes
 from shared.elements.store.listing import ElementViews
@@ -71,7 +71,7 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
             collaborators=collaborators,
             pipeline_id=body.pipeline_id,
         )
-        deal = await company_link_ended(deal, wait, elements=call.guard(deals), long_polls=long_polls)
+        deal = await client_answered(deal, wait, elements=call.guard(deals), long_polls=long_polls)
         return created(DealOut.of(deal), response, f"/deals/{deal.id}")
 
     @api.patch("/deals/{deal_id}", tags=["deals"])
@@ -89,7 +89,7 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
             client=body.given_rule,
             expected_version=if_match,
         )
-        deal = await company_link_ended(deal, wait, elements=guarded, long_polls=long_polls)
+        deal = await client_answered(deal, wait, elements=guarded, long_polls=long_polls)
         return versioned(DealOut.of(deal), response)
 
 
@@ -122,5 +122,5 @@ def _add_upsert(
             collaborators=collaborators,
             expected_version=if_match,
         )
-        deal = await company_link_ended(deal, wait, elements=guarded, long_polls=long_polls)
+        deal = await client_answered(deal, wait, elements=guarded, long_polls=long_polls)
         return versioned(DealOut.of(deal), response, 201 if is_new else 200)

@@ -15,7 +15,7 @@ from crm_contracts.values import ElementRef
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.refusal import Refusal
 from services.deals.pipeline.domain import DEFAULT_PIPELINE, stages_of
-from shared.elements.domain.client_field import set_company
+from shared.elements.domain.client_field import asking, set_company
 from shared.elements.domain.sales_element import InitialState
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.create_element import NewElement, create_element
@@ -131,7 +131,7 @@ def _deal(
 ) -> Deal:
     """Make the deal of the draft, with rows of its own (LEAD-12)."""
     draft = asked.draft
-    client = Client(contacts=draft.contacts)
+    client = asking(Client(), Client(contacts=draft.contacts))
     if draft.company is not None:
         client = set_company(client, draft.company.id).model_copy(update={"company": draft.company})
     rows = tuple(row.model_copy(update={"id": new_id()}) for row in draft.rows)

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from crm_contracts.events import Answer, ElementAnswer
-from crm_contracts.values import ElementRef
+from crm_contracts.values import ElementRef, Value
 
 
 class LeadClientResolved(Answer):
@@ -37,6 +37,13 @@ class LeadClientRefused(Answer):
     existing: tuple[ElementRef, ...] = Field(default=(), description="what this conversion has created nevertheless")
 
 
+class CheckedContact(Value):
+    """Whether a contact that was linked by its id exists (CLI-02)."""
+
+    contact_id: str = Field(description="as the element links it")
+    contact: ElementRef | None = Field(default=None, description="it or its last survivor; null: it does not exist")
+
+
 class ElementContactsResolved(ElementAnswer):
     """The company of an element and its contacts, in their order: an answer to a company link (CLI-07)."""
 
@@ -45,6 +52,7 @@ class ElementContactsResolved(ElementAnswer):
     company: ElementRef
     contacts: tuple[ElementRef, ...] = ()
     truncated: bool = False
+    checked: tuple[CheckedContact, ...] = Field(default=(), description="contacts that were linked by their ids")
 
 
 class ElementCompanyRefused(ElementAnswer):
@@ -54,6 +62,15 @@ class ElementCompanyRefused(ElementAnswer):
     link_no: int
     company: ElementRef
     code: str = Field(examples=["company_not_found"])
+    checked: tuple[CheckedContact, ...] = Field(default=(), description="contacts that were linked by their ids")
+
+
+class ElementContactsChecked(ElementAnswer):
+    """Whether the contacts that an element links by their ids exist: an answer to a link without a company (CLI-02)."""
+
+    ce_type: ClassVar[str] = "crm.element.contacts_checked.v1"
+    link_no: int
+    checked: tuple[CheckedContact, ...] = ()
 
 
 class ElementRequisitesConfirmed(ElementAnswer):

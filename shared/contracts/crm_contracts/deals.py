@@ -11,8 +11,10 @@ from crm_contracts.events import (
     ClientChanged,
     CompanyUnlinked,
     ContactsAttached,
+    ContactsChecked,
     Created,
     ElementEvent,
+    LinkRefused,
     RequisitesChosen,
     ResponsibleChanged,
     RowsChanged,
@@ -117,6 +119,12 @@ class DealContactsAttached(ContactsAttached, OfDeal):
     ce_type: ClassVar[str] = "crm.deal.contacts_attached.v1"
 
 
+class DealContactsChecked(ContactsChecked, OfDeal):
+    """Contacts that a deal links by their ids were confirmed, or unlinked because they do not exist (CLI-02)."""
+
+    ce_type: ClassVar[str] = "crm.deal.contacts_checked.v1"
+
+
 class DealCompanyUnlinked(CompanyUnlinked, OfDeal):
     """The company that was to be linked was refused, and is not linked any more."""
 
@@ -127,3 +135,9 @@ class DealRequisitesChosen(RequisitesChosen, OfDeal):
     """The chosen requisites of a deal changed; with `after.state` pending it asks clients whether they fit (REQ-05)."""
 
     ce_type: ClassVar[str] = "crm.deal.requisites_chosen.v1"
+
+
+class DealLinkRefused(LinkRefused):
+    """A client that was created from the card of a deal is not linked to it: an answer to its creation (CLI-05)."""
+
+    ce_type: ClassVar[str] = "crm.deal.link_refused.v1"

@@ -117,7 +117,7 @@ class ClientFieldEvent(ElementEvent):
 
 
 class ClientChanged(ClientFieldEvent):
-    """The Client field of an element was set; pending, it asks clients for the contacts (CLI-07)."""
+    """The Client field of an element was set; pending, it asks clients for what it links (CLI-02, CLI-07)."""
 
     before: Client
     after: Client
@@ -154,6 +154,20 @@ class CompanyUnlinked(ClientFieldEvent):
         return self.client
 
 
+class ContactsChecked(ClientFieldEvent):
+    """Contacts that were linked by their ids were confirmed, or unlinked because they do not exist (CLI-02)."""
+
+    confirmed: tuple[ElementRef, ...] = ()
+    refused: tuple[ElementRef, ...] = ()
+    code: str | None = Field(default=None, examples=["contact_not_found"], description="where some were refused")
+    client: Client
+
+    @property
+    def client_now(self) -> Client:
+        """The Client field from now on."""
+        return self.client
+
+
 class RequisitesChosen(ElementEvent):
     """The chosen requisites of an element changed; pending, it asks clients whether they fit (REQ-05)."""
 
@@ -170,3 +184,13 @@ class ElementAnswer(Answer):
     """An answer to a question that an element of any type asked."""
 
     element: ElementRef
+
+
+class LinkRefused(ElementAnswer):
+    """An element does not link the client that was created from its card, which remains (CLI-05).
+
+    `element` is as the client named it; `not_found` is the code of one that does not exist.
+    """
+
+    client: ElementRef
+    code: str = Field(examples=["not_found"])

@@ -10,8 +10,10 @@ from crm_contracts.events import (
     ClientChanged,
     CompanyUnlinked,
     ContactsAttached,
+    ContactsChecked,
     Created,
     ElementEvent,
+    LinkRefused,
     ResponsibleChanged,
     RowsChanged,
     StageChanged,
@@ -114,8 +116,21 @@ class LeadContactsAttached(ContactsAttached, OfLead):
     ce_type: ClassVar[str] = "crm.lead.contacts_attached.v1"
 
 
+class LeadContactsChecked(ContactsChecked, OfLead):
+    """Contacts that a lead links by their ids were confirmed, or unlinked because they do not exist (CLI-02)."""
+
+    ce_type: ClassVar[str] = "crm.lead.contacts_checked.v1"
+    is_repeat: bool
+
+
 class LeadCompanyUnlinked(CompanyUnlinked, OfLead):
     """The company that was to be linked was refused, and is not linked any more."""
 
     ce_type: ClassVar[str] = "crm.lead.company_unlinked.v1"
     is_repeat: bool
+
+
+class LeadLinkRefused(LinkRefused):
+    """A client that was created from the card of a lead is not linked to it: an answer to its creation (CLI-05)."""
+
+    ce_type: ClassVar[str] = "crm.lead.link_refused.v1"

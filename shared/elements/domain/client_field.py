@@ -1,38 +1,39 @@
 """The rules of the Client field: one company, several contacts, one of them primary (CLI-06, CLI-07).
 
-Pure functions from one `Client` to the next. Setting a company is a request: the clients service answers with the
-company's contacts. An answer counts only for the `link_no` of its request, and contacts that were linked automatically
-are unlinked with their company unless a user touched them.
+Pure functions from one `Client` to the next. Linking a company, or a contact by its id, is a request: the clients
+service answers whether they exist, and with the company's contacts (`client_answers`). An answer counts only for the
+`link_no` of its request, so each request is about everything that is pending.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from crm_contracts.client_field import Client, ContactLink
 from crm_contracts.values import ElementRef
 
-MAX_ATTACHED: Final = 500
+from shared.elements.domain.ordered_links import with_one_primary
+from shared.elements.domain.room import MAX_CLIENT_BYTES, check_room, fitting, shortened
+from shared.kit.domain import Conflict, invalid_field
+
+MAX_CONTACTS: Final = 500
+
+
+class LinkedDifferently(Conflict):
+    """A contact that is to be added is linked already, with another sort, flag or role; names each (CLI-06)."""
+
+    code = "linked_differently"
 
 
 @dataclass(frozen=True)
 class NewContactLink:
-    """A contact to be linked; None means the default."""
+    """A contact to be linked; None means not given. One with a title is known to exist."""
 
     contact_id: str
     sort: int | None = None
-    is_primary: bool = False
-    role_id: int = 0
+    is_primary: bool | None = None
+    role_id: int | None = None
     title: str | None = None
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """The effect of an answer about a company's contacts."""
-
-    client: Client
-    attached: tuple[ElementRef, ...]
-    detached: tuple[ElementRef, ...]
 
 
 def set_company(client: Client, company_id: str | None, *, auto_link_contacts: bool | None = None) -> Client:
@@ -47,96 +48,82 @@ def set_company(client: Client, company_id: str | None, *, auto_link_contacts: b
         # After a clear no company owns the contacts: they were kept on purpose.
         contacts=tuple(_touched(link) for link in client.contacts) if cleared else client.contacts,
         link_no=client.link_no + 1,
-        link_state="none" if cleared else "pending",
+        link_state="none" if cleared and not client.pending_contacts else "pending",
         auto_link_contacts=auto,
     )
 
 
 def set_contacts(client: Client, contacts: Sequence[NewContactLink]) -> Client:
-    """Replace the whole list; all in it count as touched (CLI-06)."""
+    """Replace the whole list; all in it count as touched (CLI-06).
+
+    Raises:
+        PartTooLarge: they are more than an event may hold.
+    """
     known = {link.contact_id: link for link in client.contacts}
     links: dict[str, ContactLink] = {}
     for position, new in enumerate(contacts, start=1):
-        title = new.title or (known[new.contact_id].title if new.contact_id in known else None)
-        sort = position * 10 if new.sort is None else new.sort
-        links.setdefault(new.contact_id, _link(new, sort=sort, title=title))
-    return client.model_copy(update={"contacts": with_one_primary(links.values())})
+        links.setdefault(new.contact_id, _link(new, known.get(new.contact_id), sort=position * 10))
+    return _linking(client, with_one_primary(links.values()))
 
 
 def add_contact(client: Client, new: NewContactLink) -> Client:
-    """Link one more contact; one that is linked already changes nothing (CLI-06)."""
-    if any(link.contact_id == new.contact_id for link in client.contacts):
+    """Link one more contact; one that is linked already, as it is asked for, changes nothing (CLI-06).
+
+    Raises:
+        LinkedDifferently: it is linked with another sort, flag or role.
+        Invalid: `too_many_contacts`.
+    """
+    known = next((link for link in client.contacts if link.contact_id == new.contact_id), None)
+    if known is not None:
+        _check_same(known, new)
         return client
-    sort = max((link.sort for link in client.contacts), default=0) + 10 if new.sort is None else new.sort
-    added = _link(new, sort=sort, title=new.title)
+    added = _link(new, None, sort=max((link.sort for link in client.contacts), default=0) + 10)
     others: Iterable[ContactLink] = client.contacts
+    if len(client.contacts) >= MAX_CONTACTS:
+        raise invalid_field("contact_id", "too_many_contacts", f"an element links at most {MAX_CONTACTS} contacts")
     if new.is_primary:
         others = (link.model_copy(update={"is_primary": False}) for link in others)
-    return client.model_copy(update={"contacts": with_one_primary([*others, added])})
+    return _linking(client, with_one_primary([*others, added]))
 
 
 def remove_contact(client: Client, contact_id: str) -> Client:
     """Unlink a contact; without the primary the first remaining one is primary (CLI-06)."""
-    left = [link for link in client.contacts if link.contact_id != contact_id]
-    return client.model_copy(update={"contacts": with_one_primary(left)})
+    return client.model_copy(update={"contacts": following(client.contacts, {contact_id: None})})
 
 
-def attach_contacts(
-    client: Client, *, link_no: int, company: ElementRef, contacts: Sequence[ElementRef], truncated: bool
-) -> Attachment | None:
-    """Apply the answer to a company link (CLI-07); None where the answer is stale or was applied before.
-
-    The result is the union of the linked contacts and the company's, without those that another company brought and no
-    user touched. An existing primary stays, else the company's first contact is primary.
-    """
-    if not waits_for(client, link_no):
-        return None
-    theirs = {ref.id for ref in contacts} if client.auto_link_contacts else set()
-    stays = [
-        link for link in client.contacts if link.auto_linked_from in {None, company.id} or link.contact_id in theirs
-    ]
-    # A contact that both companies bring now belongs to this one, and stays primary if it is.
-    kept = [link.model_copy(update={"auto_linked_from": link.auto_linked_from and company.id}) for link in stays]
-    kept_ids = {link.contact_id for link in kept}
-    detached = tuple(link.ref for link in client.contacts if link.contact_id not in kept_ids)
-    brought = [ref for ref in contacts if ref.id not in kept_ids] if client.auto_link_contacts else []
-    last = max((link.sort for link in kept), default=0)
-    added = [
-        ContactLink(contact_id=ref.id, title=ref.title, sort=last + 10 * place, auto_linked_from=company.id)
-        for place, ref in enumerate(brought[:MAX_ATTACHED], start=1)
-    ]
-    if not any(link.is_primary for link in kept) and contacts and client.auto_link_contacts:
-        first = contacts[0].id
-        both = [link.model_copy(update={"is_primary": link.contact_id == first}) for link in (*kept, *added)]
-    else:
-        both = [*kept, *added]
-    changed = client.model_copy(
-        update={
-            "company": company,
-            "contacts": with_one_primary(both),
-            "link_state": "done",
-            "truncated": truncated or len(brought) > MAX_ATTACHED,
-        }
-    )
-    return Attachment(changed, tuple(link.ref for link in added), detached)
+def asking(before: Client, after: Client) -> Client:
+    """Ask clients for the contacts that are newly pending, in one request with all that is pending before (CLI-02)."""
+    if not set(after.pending_contacts).difference(before.pending_contacts):
+        return after
+    asked = {
+        "link_no": before.link_no + 1,
+        "link_state": "pending",
+        "company_confirmed": after.company is not None and not before.asks_for_company,
+        "refusal": None,
+        "refused_contacts": (),
+    }
+    return after.model_copy(update=asked)
 
 
-def refuse_company(client: Client, *, link_no: int, code: str) -> Client | None:
-    """Unlink the company that clients does not know; None where the answer is stale or was applied before."""
-    if not waits_for(client, link_no):
-        return None
-    return client.model_copy(update={"company": None, "link_state": "refused", "refusal": code})
+def fitting_client(client: Client) -> Client:
+    """Cut the titles in a Client field to what fits into the events about it."""
 
+    def cut(length: int) -> Client:
+        contacts = tuple(
+            link.model_copy(update={"title": link.title and link.title[:length]}) for link in client.contacts
+        )
+        company = client.company and shortened(client.company, length)
+        return client.model_copy(update={"contacts": contacts, "company": company})
 
-def waits_for(client: Client, link_no: int) -> bool:
-    """Whether an answer to this request is still expected."""
-    return link_no == client.link_no and client.link_state == "pending"
+    return fitting(cut, MAX_CLIENT_BYTES)
 
 
 def with_created(client: Client, created: ElementRef) -> Client:
     """Link a contact or company that was created from the element's card, as if by hand (CLI-05)."""
     if created.type == "company":
         return set_company(client, created.id)
+    if created.id in client.pending_contacts:  # a user knew the id before: it exists by now
+        return client.model_copy(update={"contacts": following(client.contacts, {created.id: created})})
     return add_contact(client, NewContactLink(created.id, title=created.title))
 
 
@@ -147,18 +134,55 @@ def without(client: Client, gone: ElementRef, survivor: ElementRef | None = None
     """
     if gone.type == "company":
         return _without_company(client, gone, survivor)
-    old = next((link for link in client.contacts if link.contact_id == gone.id), None)
-    if old is None or survivor is None:
-        return remove_contact(client, gone.id) if old else client
-    known = next((link for link in client.contacts if link.contact_id == survivor.id), old)
-    changes = {
-        "contact_id": survivor.id,
-        "title": survivor.title,
-        "is_primary": known.is_primary or old.is_primary,
-        "auto_linked_from": old.auto_linked_from and known.auto_linked_from,
+    if all(link.contact_id != gone.id for link in client.contacts):
+        return client
+    return fitting_client(client.model_copy(update={"contacts": following(client.contacts, {gone.id: survivor})}))
+
+
+def following(links: Iterable[ContactLink], found: Mapping[str, ElementRef | None]) -> tuple[ContactLink, ...]:
+    """Link what was found in place of each of these contacts: itself, its survivor, or nothing."""
+    linked: dict[str, ContactLink] = {}
+    for link in links:
+        ref = found.get(link.contact_id)
+        if ref is None and link.contact_id in found:
+            continue
+        now = link if ref is None else _confirmed(link, ref)
+        known = linked.get(now.contact_id)
+        linked[now.contact_id] = now if known is None else _joined(known, now)
+    return with_one_primary(linked.values())
+
+
+def with_resolved(client: Client, contact: ElementRef | None, company: ElementRef | None) -> Client:
+    """Link the results of a conversion; they are known to exist, so neither is requested (LEAD-14)."""
+    contacts = client.contacts
+    if contact is not None:
+        others = [link.model_copy(update={"is_primary": False}) for link in contacts if link.contact_id != contact.id]
+        known = next((link for link in contacts if link.contact_id == contact.id), None)
+        resolved = ContactLink(contact_id=contact.id, title=contact.title, sort=10)
+        if known is not None:
+            resolved = _touched(_confirmed(known, contact))
+        contacts = with_one_primary([resolved.model_copy(update={"is_primary": True}), *others])
+    linked = client.model_copy(update={"contacts": contacts})
+    if company is None or (client.company is not None and client.company.id == company.id):
+        return fitting_client(linked)
+    settled = {
+        "company": company,
+        "link_no": client.link_no + 1,
+        # Contacts whose request was about the former company, too, are asked for again.
+        "link_state": "pending" if linked.pending_contacts else "done",
+        "company_confirmed": bool(linked.pending_contacts),
+        "refusal": None,
+        "refused_contacts": (),
+        "truncated": False,
     }
-    others = [link for link in client.contacts if link not in {old, known}]
-    return client.model_copy(update={"contacts": with_one_primary([*others, known.model_copy(update=changes)])})
+    return fitting_client(linked.model_copy(update=settled))
+
+
+def _linking(client: Client, contacts: tuple[ContactLink, ...]) -> Client:
+    """Link these contacts as a user asks for, if they fit into the events about them."""
+    linked = fitting_client(asking(client, client.model_copy(update={"contacts": contacts})))
+    check_room("contacts", linked, MAX_CLIENT_BYTES, before=client)
+    return linked
 
 
 def _without_company(client: Client, gone: ElementRef, survivor: ElementRef | None) -> Client:
@@ -172,37 +196,45 @@ def _without_company(client: Client, gone: ElementRef, survivor: ElementRef | No
     changes: dict[str, object] = {"contacts": tuple(brought)}
     if is_linked:
         # A pending request for the company's contacts is repeated for the survivor.
-        changes |= {"company": survivor, "link_no": client.link_no + (client.link_state == "pending")}
+        changes |= {"company": survivor, "link_no": client.link_no + client.asks_for_company}
     return client.model_copy(update=changes)
 
 
-def with_resolved(client: Client, contact: ElementRef | None, company: ElementRef | None) -> Client:
-    """Link the results of a conversion; they are known to exist, so nothing is requested (LEAD-14)."""
-    contacts = client.contacts
-    if contact is not None:
-        others = [link.model_copy(update={"is_primary": False}) for link in contacts if link.contact_id != contact.id]
-        known = next((link for link in contacts if link.contact_id == contact.id), None)
-        resolved = _link(NewContactLink(contact.id), 10, contact.title)
-        if known is not None:
-            resolved = _touched(known).model_copy(update={"title": contact.title})
-        contacts = with_one_primary([resolved.model_copy(update={"is_primary": True}), *others])
-    if company is None or (client.company is not None and client.company.id == company.id):
-        return client.model_copy(update={"contacts": contacts})
-    settled = {"link_no": client.link_no + 1, "link_state": "done", "refusal": None, "truncated": False}
-    return client.model_copy(update={"contacts": contacts, "company": company, **settled})
-
-
-def with_one_primary(links: Iterable[ContactLink]) -> tuple[ContactLink, ...]:
-    """Make exactly one link primary: the first flagged one, else the first by sort (CLI-06)."""
-    ordered = sorted(links, key=lambda link: link.sort)
-    primary = next((link for link in ordered if link.is_primary), ordered[0] if ordered else None)
-    return tuple(link.model_copy(update={"is_primary": link is primary}) for link in ordered)
-
-
-def _link(new: NewContactLink, sort: int, title: str | None) -> ContactLink:
+def _link(new: NewContactLink, known: ContactLink | None, *, sort: int) -> ContactLink:
+    title = new.title or (known.title if known else None)
+    exists = title is not None and (known is None or known.link_state == "done")
     return ContactLink(
-        contact_id=new.contact_id, title=title, sort=sort, is_primary=new.is_primary, role_id=new.role_id
+        contact_id=new.contact_id,
+        title=title,
+        sort=sort if new.sort is None else new.sort,
+        is_primary=bool(new.is_primary),
+        role_id=new.role_id or 0,
+        link_state="done" if exists else "pending",
     )
+
+
+def _check_same(known: ContactLink, new: NewContactLink) -> None:
+    given = {"sort": new.sort, "is_primary": new.is_primary, "role_id": new.role_id}
+    wrong = [name for name, value in given.items() if value is not None and value != getattr(known, name)]
+    if wrong:
+        message = "The contact is linked already; set the list to change how."
+        errors = [{"field": name, "code": LinkedDifferently.code, "message": message} for name in wrong]
+        raise LinkedDifferently(message, {"errors": errors})
+
+
+def _confirmed(link: ContactLink, ref: ElementRef) -> ContactLink:
+    return link.model_copy(update={"contact_id": ref.id, "title": ref.title, "link_state": "done"})
+
+
+def _joined(one: ContactLink, other: ContactLink) -> ContactLink:
+    """Join two links to one contact: as primary as either, and linked by hand where one of them is."""
+    joined = {
+        "title": one.title or other.title,
+        "is_primary": one.is_primary or other.is_primary,
+        "auto_linked_from": one.auto_linked_from and other.auto_linked_from,
+        "link_state": "done" if "done" in {one.link_state, other.link_state} else "pending",
+    }
+    return one.model_copy(update=joined)
 
 
 def _touched(link: ContactLink) -> ContactLink:

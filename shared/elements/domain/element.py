@@ -11,6 +11,7 @@ from crm_contracts.values import ElementRef, Fields
 from pydantic import BaseModel
 
 from shared.elements.domain.responsible import HasResponsible
+from shared.elements.domain.room import check_fields
 from shared.kit.domain import Aggregate, Conflict, change_fields
 
 S = TypeVar("S", bound=Fields)
@@ -43,12 +44,17 @@ class Element(HasResponsible, Aggregate, Fields):
         return ElementRef(type=self.TYPE.noun, id=self.id, title=self.title)
 
     def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> bool:
-        """Change fields and return whether any value differs; without a difference there is no event (LEAD-10)."""
+        """Change fields and return whether any value differs; without a difference there is no event (LEAD-10).
+
+        Raises:
+            PartTooLarge: together the fields are more than an event may hold.
+        """
         if "title" in changes:
             changes = {**changes, "title": changes["title"] or self.default_title(self.number)}
         changed = change_fields(self, changes, self.TYPE.fields)
         if changed is None:
             return False
+        check_fields(self.TYPE.fields, self, changes, before=changed[0])
         self._touch(by, at)
         self.record(self._updated(*changed))
         self._record_responsible(changed[0])

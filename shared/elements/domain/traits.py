@@ -6,18 +6,29 @@ rules are in `stages`, `product_rows`, `client_field` and `requisites`; the type
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, TypedDict
 
+from crm_contracts.client_answers import CheckedContact
 from crm_contracts.client_field import Client
 from crm_contracts.envelope import Event
+from crm_contracts.events import LinkRefused
 from crm_contracts.product_rows import Priced, ProductRow
 from crm_contracts.requisites import RequisiteChoice, RequisiteLink
 from crm_contracts.values import ElementRef, Money, StageSemantic
 
-from shared.elements.domain.client_field import Attachment, attach_contacts, refuse_company, with_created, without
+from shared.elements.domain.client_answers import (
+    Attachment,
+    ContactCheck,
+    attach_contacts,
+    check_contacts,
+    refuse_company,
+)
+from shared.elements.domain.client_field import with_created, without
 from shared.elements.domain.element import Element
 from shared.elements.domain.requisites import ask_again, choose, confirm, refuse
+from shared.elements.domain.room import MAX_ROWS_BYTES, check_room
 from shared.elements.domain.stages import ProcessStage, Stage, enter_stage
 
 
@@ -110,10 +121,15 @@ class HasRows(Element):
         return Priced(rows=self.rows, amount=self.amount, is_manual_amount=self.is_manual_amount)
 
     def set_rows(self, priced: Priced, *, by: str, at: datetime) -> None:
-        """Set product rows and amount."""
+        """Set product rows and amount.
+
+        Raises:
+            PartTooLarge: the rows are more than an event may hold.
+        """
         before = self.priced
         if priced == before:
             return
+        check_room("rows", priced, MAX_ROWS_BYTES, before=before)
         self.rows, self.amount, self.is_manual_amount = priced.rows, priced.amount, priced.is_manual_amount
         self._touch(by, at)
         self.record(self._rows_changed(before, priced))
@@ -129,7 +145,7 @@ class HasClient(Element):
         client: Client
 
     def set_client(self, client: Client, *, by: str, at: datetime) -> None:
-        """Set the Client field; the event of a new company asks for its contacts."""
+        """Set the Client field; the event of a new company or contact asks for what is known of it."""
         self._change_client(client, by=by, at=at)
 
     def set_contacts(self, client: Client, *, by: str, at: datetime) -> None:
@@ -146,6 +162,12 @@ class HasClient(Element):
         """Unlink a deleted contact or company (COMP-10), or link the one that it was merged into (DUP-02)."""
         self._change_client(without(self.client, deleted, survivor), by=by, at=at)
 
+    def check_contacts(self, *, link_no: int, checked: tuple[CheckedContact, ...], by: str, at: datetime) -> None:
+        """Confirm linked contacts, or unlink those that do not exist (CLI-02); an answer to another link is ignored."""
+        check = check_contacts(self.client, link_no=link_no, checked=checked)
+        if check is not None and not self.client.asks_for_company:
+            self._replace_client(check.client, self._contacts_checked(check), by=by, at=at)
+
     def attach_contacts(
         self,
         *,
@@ -155,36 +177,67 @@ class HasClient(Element):
         truncated: bool,
         by: str,
         at: datetime,
+        checked: tuple[CheckedContact, ...] = (),
     ) -> None:
         """Attach the contacts of the linked company (CLI-07); an answer to another link changes nothing."""
-        found = attach_contacts(self.client, link_no=link_no, company=company, contacts=contacts, truncated=truncated)
-        if found is not None:
-            self._replace_client(found.client, self._contacts_attached(found), by=by, at=at)
+        check = check_contacts(self.client, link_no=link_no, checked=checked)
+        found = check and attach_contacts(
+            check.client, link_no=link_no, company=company, contacts=contacts, truncated=truncated
+        )
+        if check and found:
+            more = self._checked_besides(check, found.client)
+            self._replace_client(found.client, self._contacts_attached(found), *more, by=by, at=at)
 
-    def refuse_company(self, *, link_no: int, company: ElementRef, code: str, by: str, at: datetime) -> None:
+    def refuse_company(
+        self,
+        *,
+        link_no: int,
+        company: ElementRef,
+        code: str,
+        by: str,
+        at: datetime,
+        checked: tuple[CheckedContact, ...] = (),
+    ) -> None:
         """Unlink a company that does not exist (CLI-07); an answer to another link changes nothing."""
-        client = refuse_company(self.client, link_no=link_no, code=code)
-        if client is not None:
-            self._replace_client(client, self._company_refused(client, company, code), by=by, at=at)
+        check = check_contacts(self.client, link_no=link_no, checked=checked)
+        client = check and refuse_company(check.client, link_no=link_no, code=code)
+        if check and client:
+            more = self._checked_besides(check, client)
+            self._replace_client(client, self._company_refused(client, company, code), *more, by=by, at=at)
+
+    def _checked_besides(self, check: ContactCheck, client: Client) -> tuple[Event, ...]:
+        """Return the event about contacts that were checked together with a company."""
+        if not (check.confirmed or check.refused):
+            return ()
+        return (self._contacts_checked(replace(check, client=client)),)
 
     def _change_client(self, client: Client, *, by: str, at: datetime) -> None:
         if client != self.client:
             self._replace_client(client, self._client_changed(self.client, client), by=by, at=at)
 
-    def _replace_client(self, client: Client, event: Event, *, by: str, at: datetime) -> None:
+    def _replace_client(self, client: Client, *events: Event, by: str, at: datetime) -> None:
         before, self.client = self.client, client
         self._touch(by, at)
-        self.record(event)
+        for event in events:
+            self.record(event)
         self._client_replaced(before, by=by, at=at)
 
     def _client_replaced(self, before: Client, *, by: str, at: datetime) -> None:
         """Follow up on a Client field that is another one from now on; nothing by default."""
+
+    @classmethod
+    @abstractmethod
+    def link_refused(cls, element: ElementRef, client: ElementRef, code: str) -> LinkRefused:
+        """Make the answer to a client that is not linked to the card that it was created from (CLI-05)."""
 
     @abstractmethod
     def _client_changed(self, before: Client, after: Client) -> Event: ...
 
     @abstractmethod
     def _contacts_attached(self, new: Attachment) -> Event: ...
+
+    @abstractmethod
+    def _contacts_checked(self, new: ContactCheck) -> Event: ...
 
     @abstractmethod
     def _company_refused(self, client: Client, company: ElementRef, code: str) -> Event: ...

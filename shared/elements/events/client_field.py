@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsResolved
+from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsChecked, ElementContactsResolved
 from crm_contracts.companies import CompanyCreated, CompanyDeleted, CompanyReplaced
 from crm_contracts.contacts import ContactCreated, ContactDeleted, ContactReplaced
 from crm_contracts.envelope import Envelope
@@ -11,7 +11,7 @@ from crm_contracts.values import ElementRef
 from shared.elements.domain.traits import HasClient
 from shared.elements.store.created_links import CreatedLinks
 from shared.elements.store.removed_clients import Owners, RemovedClients
-from shared.elements.usecases.client_field import attach_contacts, refuse_company
+from shared.elements.usecases.client_field import attach_contacts, check_contacts, refuse_company
 from shared.elements.usecases.collaborators import DeletedClients
 from shared.kit.domain import Cause
 from shared.kit.messaging.reactions import Reactions, on
@@ -30,7 +30,7 @@ def client_field_reactions(
 
 
 def client_answer_reactions(owners: Mapping[str, Records[HasClient]], *, removed_clients: DeletedClients) -> Reactions:
-    """Make the reactions to answers about linked companies; `owners` by the noun of their type, others are ignored."""
+    """Make the reactions to answers about linked clients; `owners` by the noun of their type, others are ignored."""
 
     async def on_element_contacts_resolved(event: Envelope[ElementContactsResolved], cause: Cause) -> None:
         elements = owners.get(event.data.element.type)
@@ -40,11 +40,17 @@ def client_answer_reactions(owners: Mapping[str, Records[HasClient]], *, removed
     async def on_element_company_refused(event: Envelope[ElementCompanyRefused], cause: Cause) -> None:
         elements = owners.get(event.data.element.type)
         if elements is not None:
-            await refuse_company(event.data, cause, elements=elements)
+            await refuse_company(event.data, cause, elements=elements, removed_clients=removed_clients)
+
+    async def on_element_contacts_checked(event: Envelope[ElementContactsChecked], cause: Cause) -> None:
+        elements = owners.get(event.data.element.type)
+        if elements is not None:
+            await check_contacts(event.data, cause, elements=elements, removed_clients=removed_clients)
 
     return [
         on(ElementContactsResolved, on_element_contacts_resolved),
         on(ElementCompanyRefused, on_element_company_refused),
+        on(ElementContactsChecked, on_element_contacts_checked),
     ]
 
 

@@ -3,7 +3,7 @@
 Create, PATCH, upsert and list stay with the type, because their bodies and parameters are its fields.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -16,8 +16,8 @@ from shared.elements.domain.client_field import add_contact, remove_contact, set
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.stages import StageSet
 from shared.elements.http.answers import ShowsAddedContact, ShowsElement
-from shared.elements.http.company_link import company_link_ended
-from shared.elements.schemas.client_field import ClientIn, CompanyRefused, ContactLinkIn, Contacts
+from shared.elements.http.client_link import client_answered
+from shared.elements.schemas.client_field import ClientIn, ContactLinkIn, Contacts, check_linked
 from shared.elements.schemas.product_rows import RowsIn
 from shared.elements.schemas.stages import StageIn
 from shared.elements.usecases import client_field
@@ -28,7 +28,7 @@ from shared.kit.storage.repository import Records
 from shared.kit.web.call import Call, reads, show_version, writes
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
-from shared.kit.web.waiting import LongPolls
+from shared.kit.web.waiting import LongPolls, Wait
 
 E = TypeVar("E", bound=SalesElement)
 
@@ -73,8 +73,8 @@ def element_routes(
     _add_read(routes, type_.plural)
     _add_stage(routes, type_.plural, stages_of)
     _add_rows(routes, type_.plural, collaborators)
-    _add_client(routes, collaborators, long_polls)
-    _add_contacts(routes, contact_added, collaborators)
+    _add_client(routes, long_polls)
+    _add_contacts(routes, contact_added, long_polls)
     return routes.api
 
 
@@ -130,7 +130,7 @@ def _add_rows(routes: _Routes[E], tag: str, collaborators: Collaborators) -> Non
         return routes.shown(element, response)
 
 
-def _add_client(routes: _Routes[E], collaborators: Collaborators, long_polls: LongPolls) -> None:
+def _add_client(routes: _Routes[E], long_polls: LongPolls) -> None:
     @routes.api.put(
         f"{routes.path}/client",
         tags=["client field"],
@@ -146,56 +146,75 @@ def _add_client(routes: _Routes[E], collaborators: Collaborators, long_polls: Lo
         element_id: str = routes.id,
         call: Call = routes.can_write,
     ) -> BaseModel:
-        """Set the Client field (CLI-06, CLI-07): 202 while the company's contacts are on their way."""
-        elements = call.guard(routes.elements)
+        """Set the Client field (CLI-02, CLI-06, CLI-07): 202 while clients is asked for what it links."""
+        guarded = call.guard(routes.elements)
         element = await client_field.set_client(
-            element_id,
-            body.rule(),
-            call.cause,
-            elements=elements,
-            removed_clients=collaborators.removed_clients,
-            expected_version=if_match,
+            element_id, body.rule(), call.cause, elements=guarded, expected_version=if_match
         )
-        element = await company_link_ended(element, wait, elements=elements, long_polls=long_polls)
-        if element.client.link_state == "refused" and body.company is not None:
-            raise CompanyRefused(element.client)
-        return routes.shown(element, response, 202 if element.client.link_state == "pending" else 200)
+        element = await client_answered(element, wait, elements=guarded, long_polls=long_polls)
+        contacts = {link.contact_id: f"contacts.{place}.contact_id" for place, link in enumerate(body.contacts or ())}
+        check_linked(element.client, contacts, company=body.company)
+        return routes.shown(element, response, _status(element))
 
 
-def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]], collaborators: Collaborators) -> None:
+def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]], long_polls: LongPolls) -> None:
     async def change(element_id: str, rule: Callable[[Client], Client], call: Call, if_match: int | None) -> E:
         return await client_field.set_client(
             element_id,
             rule,
             call.cause,
             elements=call.guard(routes.elements),
-            removed_clients=collaborators.removed_clients,
             contacts_only=True,
             expected_version=if_match,
         )
 
-    @routes.api.put(f"{routes.path}/contacts", tags=["client field"], response_model=routes.out)
+    async def answered(element: E, call: Call, wait: Wait, fields: Mapping[str, str]) -> E:
+        guarded = call.guard(routes.elements)
+        element = await client_answered(element, wait, elements=guarded, long_polls=long_polls)
+        check_linked(element.client, fields)
+        return element
+
+    @routes.api.put(
+        f"{routes.path}/contacts",
+        tags=["client field"],
+        response_model=routes.out,
+        responses={202: {"model": routes.out}},
+    )
     async def set_list(
         body: Contacts,
         response: Response,
         if_match: IfMatch,
+        wait: Waiting,
+        *,
         element_id: str = routes.id,
         call: Call = routes.can_write,
     ) -> BaseModel:
-        """Replace the linked contacts (CLI-06)."""
+        """Replace the linked contacts (CLI-06): 202 while clients is asked whether they exist."""
         new = [link.to_domain() for link in body]
         element = await change(element_id, lambda client: set_contacts(client, new), call, if_match)
-        return routes.shown(element, response)
+        fields = {link.contact_id: f"{place}.contact_id" for place, link in enumerate(body)}
+        element = await answered(element, call, wait, fields)
+        return routes.shown(element, response, _status(element))
 
-    @routes.api.post(f"{routes.path}/contacts", tags=["client field"], response_model=contact_added)
+    @routes.api.post(
+        f"{routes.path}/contacts",
+        tags=["client field"],
+        response_model=contact_added,
+        responses={202: {"model": contact_added}},
+    )
     async def add(
         body: ContactLinkIn,
         response: Response,
         if_match: IfMatch,
+        wait: Waiting,
+        *,
         element_id: str = routes.id,
         call: Call = routes.can_write,
     ) -> BaseModel:
-        """Link one contact; `added` is false where it was linked already (CLI-06)."""
+        """Link one contact; `added` is false where it was linked already (CLI-06): 202 while clients is asked for it.
+
+        One that is linked with another sort, flag or role is refused, and stays as it is.
+        """
         new, added = body.to_domain(), False
 
         def rule(client: Client) -> Client:
@@ -205,7 +224,8 @@ def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]],
             return changed
 
         element = await change(element_id, rule, call, if_match)
-        show_version(response, element.version)
+        element = await answered(element, call, wait, {new.contact_id: "contact_id"})
+        show_version(response, element.version, _status(element))
         return contact_added.of(element, added=added)
 
     @routes.api.delete(f"{routes.path}/contacts/{{contact_id}}", tags=["client field"], response_model=routes.out)
@@ -219,3 +239,7 @@ def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]],
         """Unlink one contact (CLI-06)."""
         element = await change(element_id, lambda client: remove_contact(client, contact_id), call, if_match)
         return routes.shown(element, response)
+
+
+def _status(element: SalesElement) -> int:
+    return 202 if element.client.link_state == "pending" else 200

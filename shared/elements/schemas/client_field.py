@@ -1,6 +1,6 @@
 """The Client field in request bodies (CLI-06, CLI-07)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 from crm_contracts.client_field import Client
@@ -27,8 +27,8 @@ class ContactLinkIn(Input):
     role_id: RoleId = 0
 
     def to_domain(self) -> NewContactLink:
-        """Make the value that the rules take."""
-        return NewContactLink(**self.model_dump())
+        """Make the value that the rules take, of what was given."""
+        return NewContactLink(**self.model_dump(exclude_unset=True))
 
 
 Contacts = Annotated[list[ContactLinkIn], Field(max_length=500)]
@@ -76,10 +76,40 @@ class ClientIn(Input):
         return change
 
 
-class CompanyRefused(Conflict):
-    """The company to be linked does not exist (CLI-07)."""
+class ClientRefused(Conflict):
+    """The company or some of the contacts to be linked do not exist (CLI-02, CLI-07); `errors` has the fields."""
 
     code = "company_not_found"
 
-    def __init__(self, client: Client) -> None:
-        super().__init__("There is no such company.", {"client": client.model_dump(mode="json")})
+    def __init__(self, client: Client, errors: Sequence[Mapping[str, str]]) -> None:
+        # One class for both: clients names what was not found.
+        self.code = errors[0]["code"]  # type: ignore[misc]
+        super().__init__(errors[0]["message"], {"errors": list(errors), "client": client.model_dump(mode="json")})
+
+
+def check_linked(client: Client, contacts: Mapping[str, str], *, company: str | None = None) -> None:
+    """Check that what a request links was not refused.
+
+    Args:
+        client: as it is after the answer of clients.
+        contacts: by id, the field of the request.
+        company: to be linked, if any.
+
+    Raises:
+        ClientRefused: names every field whose contact or company does not exist.
+    """
+    errors = []
+    if company is not None and client.link_state == "refused" and client.company is None:
+        errors.append(_wrong("company_id", "company_not_found", "There is no such company."))
+    if client.link_state == "refused":
+        errors += [
+            _wrong(field, "contact_not_found", "There is no such contact.")
+            for id_, field in contacts.items()
+            if id_ in client.refused_contacts
+        ]
+    if errors:
+        raise ClientRefused(client, errors)
+
+
+def _wrong(field: str, code: str, message: str) -> dict[str, str]:
+    return {"field": field, "code": code, "message": message}

@@ -1,14 +1,15 @@
 """Unlink deleted contacts and companies from the elements that link them, and replace merged ones (COMP-10, DUP-02).
 
 An answer that names a contact may be older than its deletion and be delivered after it, and a record may have been
-merged into one whose deletion was received long ago. So each deletion is kept, and checked again after every link:
-whichever of the two comes later sees the other.
+merged into one whose deletion was received long ago. So each deletion is kept, and checked again by every reaction that
+links: whichever of the two comes later sees the other. A link that a user makes is pending, and clients, which is asked
+for it by the event, knows who was deleted before.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias
 
 from crm_contracts.values import ElementRef
 
@@ -17,8 +18,6 @@ from shared.kit.domain import Cause, NotFound
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.pages import newest_first
 from shared.kit.storage.repository import A_co, Records
-
-C = TypeVar("C", bound=HasClient)
 
 AT_ONCE: Final = 100
 FIELDS: Final = {"company": "client.company.id", "contact": "client.contacts.contact_id"}
@@ -30,6 +29,11 @@ class LinkingRecords(Records[A_co], Protocol[A_co]):
     @property
     def collection(self) -> Collection:
         """Where they are stored."""
+        ...
+
+    @property
+    def kind(self) -> type[A_co]:
+        """Their class."""
         ...
 
 
@@ -68,11 +72,6 @@ class RemovedClients:
             survivor = ElementRef.model_validate(into) if into else None
             changed = await self._unlink(element, linked[removed["_id"]], survivor, cause) or changed
         return changed
-
-    async def without_removed(self, element: C, contacts: Iterable[ElementRef], cause: Cause) -> C:
-        """Remove from an element those of these contacts, linked by hand, that were deleted before (CLI-02)."""
-        changed = await self.remove_from(element.ref, contacts, cause)
-        return changed if isinstance(changed, type(element)) else element
 
     async def _unlink(
         self, element: ElementRef, client: ElementRef, survivor: ElementRef | None, cause: Cause

@@ -12,6 +12,7 @@ from shared.elements.store.reference import Reference
 from shared.elements.store.removed_clients import Owners, RemovedClients
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import NewId
+from shared.kit.messaging.answers import Answers
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.numbers import Numbers
 
@@ -27,7 +28,7 @@ class ElementStores:
     created_links: CreatedLinks
 
     @classmethod
-    def open(cls, collection: Callable[[str], Collection], owners: Owners) -> "ElementStores":
+    def open(cls, collection: Callable[[str], Collection], owners: Owners, answers: Answers) -> "ElementStores":
         """Open the collections that these element types need; `collection` opens one by name."""
         # "departures" and "arrivals" are what the collections were called when there was data in them first.
         removed_clients = RemovedClients(collection("departures"), owners)
@@ -36,7 +37,7 @@ class ElementStores:
             products=Products(collection("products")),
             reference=Reference.of(collection, *(ELEMENTS[noun].fields for noun in owners)),
             removed_clients=removed_clients,
-            created_links=CreatedLinks(collection("arrivals"), owners, removed_clients),
+            created_links=CreatedLinks(collection("arrivals"), owners, removed_clients, answers),
         )
 
     def collaborators(self, *, numbers: Numbers, currency: str, new_id: NewId) -> Collaborators:

@@ -1,10 +1,16 @@
-"""Set the Client field of an element, and apply the answers about its company (CLI-06, CLI-07)."""
+"""Set the Client field of an element, and apply the answers about what it links (CLI-02, CLI-06, CLI-07)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsResolved
+from crm_contracts.client_answers import (
+    CheckedContact,
+    ElementCompanyRefused,
+    ElementContactsChecked,
+    ElementContactsResolved,
+)
 from crm_contracts.client_field import Client
+from crm_contracts.values import ElementRef
 
 from shared.elements.domain.traits import HasClient
 from shared.elements.usecases.collaborators import DeletedClients
@@ -20,18 +26,20 @@ async def set_client(
     cause: Cause,
     *,
     elements: Records[C],
-    removed_clients: DeletedClients,
     contacts_only: bool = False,
     expected_version: int | None = None,
 ) -> C:
-    """Apply a rule to the Client field, as a whole or to its contacts; a company's contacts are attached later."""
+    """Apply a rule to the Client field, as a whole or to its contacts.
+
+    What it links anew is pending: the answer of clients to the event confirms it, attaches a company's contacts, or
+    unlinks what does not exist (any more).
+    """
 
     def change(element: C) -> None:
         set_field = element.set_contacts if contacts_only else element.set_client
         set_field(rule(element.client), by=cause.actor, at=cause.at)
 
-    element = await elements.change(id_, change, cause, expected_version=expected_version)
-    return await removed_clients.without_removed(element, [link.ref for link in element.client.contacts], cause)
+    return await elements.change(id_, change, cause, expected_version=expected_version)
 
 
 async def attach_contacts(
@@ -45,20 +53,48 @@ async def attach_contacts(
             company=answer.company,
             contacts=answer.contacts,
             truncated=answer.truncated,
+            checked=answer.checked,
             by=cause.actor,
             at=cause.at,
         ),
         cause,
     )
-    await removed_clients.remove_from(answer.element, (answer.company, *answer.contacts), cause)
+    linked = (answer.company, *answer.contacts, *_confirmed(answer.checked))
+    await removed_clients.remove_from(answer.element, linked, cause)
 
 
-async def refuse_company(answer: ElementCompanyRefused, cause: Cause, *, elements: Records[HasClient]) -> None:
+async def refuse_company(
+    answer: ElementCompanyRefused, cause: Cause, *, elements: Records[HasClient], removed_clients: DeletedClients
+) -> None:
     """Unlink the company that does not exist."""
     await elements.change(
         answer.element.id,
         lambda element: element.refuse_company(
-            link_no=answer.link_no, company=answer.company, code=answer.code, by=cause.actor, at=cause.at
+            link_no=answer.link_no,
+            company=answer.company,
+            code=answer.code,
+            checked=answer.checked,
+            by=cause.actor,
+            at=cause.at,
         ),
         cause,
     )
+    await removed_clients.remove_from(answer.element, _confirmed(answer.checked), cause)
+
+
+async def check_contacts(
+    answer: ElementContactsChecked, cause: Cause, *, elements: Records[HasClient], removed_clients: DeletedClients
+) -> None:
+    """Confirm the contacts that an element links, without those that were deleted meanwhile."""
+    await elements.change(
+        answer.element.id,
+        lambda element: element.check_contacts(
+            link_no=answer.link_no, checked=answer.checked, by=cause.actor, at=cause.at
+        ),
+        cause,
+    )
+    await removed_clients.remove_from(answer.element, _confirmed(answer.checked), cause)
+
+
+def _confirmed(checked: Iterable[CheckedContact]) -> list[ElementRef]:
+    return [each.contact for each in checked if each.contact is not None]

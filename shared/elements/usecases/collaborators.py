@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from crm_contracts.values import ElementRef, Fields
 
@@ -11,8 +11,6 @@ from shared.elements.domain.product_rows import ProductFacts
 from shared.elements.domain.traits import HasClient
 from shared.kit.domain import Cause, NewId
 from shared.kit.storage.numbers import Numbers
-
-C = TypeVar("C", bound=HasClient)
 
 
 class KnownProducts(Protocol):
@@ -32,14 +30,10 @@ class Dictionaries(Protocol):
 
 
 class DeletedClients(Protocol):
-    """The clients that were deleted, to be checked after each link."""
+    """The clients that were deleted, to be checked after each link that a reaction makes."""
 
     async def remove_from(self, element: ElementRef, clients: Iterable[ElementRef], cause: Cause) -> HasClient | None:
         """Remove from an element those just linked clients that were deleted before."""
-        ...
-
-    async def without_removed(self, element: C, contacts: Iterable[ElementRef], cause: Cause) -> C:
-        """Remove from an element those of these contacts, linked by hand, that were deleted before (CLI-02)."""
         ...
 
 

@@ -38,6 +38,4 @@ async def correct_element(
         if client is not None:
             element.set_client(client(element.client), by=cause.actor, at=cause.at)
 
-    element = await elements.change(id_, correct, cause, expected_version=expected_version)
-    contacts = [link.ref for link in element.client.contacts] if client else []
-    return await collaborators.removed_clients.without_removed(element, contacts, cause)
+    return await elements.change(id_, correct, cause, expected_version=expected_version)

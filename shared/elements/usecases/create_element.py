@@ -11,6 +11,7 @@ from crm_contracts.values import Fields, Money
 
 from shared.elements.domain.client_field import NewContactLink, set_company, set_contacts
 from shared.elements.domain.product_rows import NewRow, make_rows, priced
+from shared.elements.domain.room import MAX_ROWS_BYTES, check_fields, check_room
 from shared.elements.domain.sales_element import InitialState, SalesElement
 from shared.elements.domain.stages import Stage, StageSet
 from shared.elements.usecases.collaborators import Collaborators
@@ -55,20 +56,19 @@ async def create_element(
     elements: Repository[E],
     collaborators: Collaborators,
 ) -> E:
-    """Create an element on a stage, with its client and products; a company's contacts are attached later (CLI-07).
+    """Create an element on a stage, with its client and products; clients is asked for what it links (CLI-02, CLI-07).
 
     Raises:
         DomainError: a stage that belongs to a process.
         Invalid: an unknown stage, rows that cannot be named or priced, or a code that its dictionary has not.
         OriginTaken: the origin belongs to another element.
+        PartTooLarge: fields, rows or contacts are more than an event may hold.
     """
     initial = await _checked(new, cause, ELEMENTS[elements.noun].fields, collaborators)
     stage = stages().initial(new.stage_id)
-    element = await elements.add_numbered(
+    return await elements.add_numbered(
         lambda number: create(id_, number, initial, stage, by=cause.actor, at=cause.at), cause, collaborators.numbers
     )
-    contacts = [link.ref for link in element.client.contacts]
-    return await collaborators.removed_clients.without_removed(element, contacts, cause)
 
 
 async def _checked(new: NewElement, cause: Cause, fields: type[Fields], collaborators: Collaborators) -> InitialState:
@@ -79,8 +79,11 @@ async def _checked(new: NewElement, cause: Cause, fields: type[Fields], collabor
     amounts = priced(rows, typed=new.amount, manual=new.is_manual_amount, currency=currency)
     client = set_contacts(Client(auto_link_contacts=new.auto_link_contacts), new.contacts)
     codes = await collaborators.dictionaries.codes(fields)
+    values = {"responsible_id": cause.subject, **codes.for_new(new.fields)}
+    check_fields(fields, fields.model_construct(None, **values), values)
+    check_room("rows", amounts, MAX_ROWS_BYTES)
     return InitialState(
-        fields={"responsible_id": cause.subject, **codes.for_new(new.fields)},
+        fields=values,
         client=set_company(client, new.company_id),
         priced=amounts,
         origin=new.origin,

@@ -14,7 +14,7 @@ import pytest
 from deploy.local.process import NotReady
 from deploy.local.services import ServiceProcess
 from tests.system.conftest import QUICK
-from tests.system.crm import Crm, a_phone, until
+from tests.system.crm import Crm, Json, a_phone, until
 
 pytestmark = pytest.mark.real_kafka
 
@@ -69,6 +69,49 @@ async def test_a_service_killed_between_each_two_steps_converts_once(crm: Crm, n
     kinds = [entry["type"] for entry in await crm.timeline(f"lead:{lead}")]
     assert kinds.count("crm.lead.converted.v1") == 1
     assert kinds.count("crm.deal.created.v1") == 1
+
+
+@pytest.mark.parametrize("name", ["deals", "leads"])
+async def test_a_service_killed_right_after_a_link_by_hand_links_no_deleted_contact(crm: Crm, name: str) -> None:
+    """COMP-10, CLI-02: the caller got no answer and does not try again; the event alone makes clients look."""
+    service, path = crm.services[name], f"/{name}"
+    card = await (crm.new_deal if name == "deals" else crm.new_lead)(title="Killed")
+    _, (gone, stays) = await crm.new_company("Killed GmbH", "Gone", "Stays")
+    assert (await crm.call("DELETE", "clients", f"/contacts/{gone}")).status_code == 204
+    await crm.settle()
+    contacts = [{"contact_id": gone}, {"contact_id": stays}]
+    await _restart(service, f"written:{name}")
+    try:
+        with suppress(httpx.TransportError):
+            await crm.call("PUT", name, f"{path}/{card}/contacts", contacts)
+        await until(_is_dead(service), bool)
+    finally:
+        await _restart(service, None)
+
+    async def client() -> Json:
+        found: Json = (await crm.get(name, f"{path}/{card}"))["client"]
+        return found
+
+    found = await until(client, lambda client: client["link_no"] and client["link_state"] != "pending")
+    assert [(link["contact_id"], link["title"]) for link in found["contacts"]] == [(stays, "Stays")]
+    assert (found["link_state"], found["refused_contacts"]) == ("refused", [gone])
+
+
+async def test_clients_killed_right_after_a_contact_joined_a_company_that_ends_links_no_such_company(crm: Crm) -> None:
+    """COMP-10, COMP-04."""
+    service = crm.services["clients"]
+    company, _ = await crm.new_company("Ending GmbH")
+    contact = (await crm.call("POST", "clients", "/contacts", {"last_name": "Joiner"})).json()["id"]
+    await crm.settle()
+    await _restart(service, "written:contacts")
+    try:
+        with suppress(httpx.TransportError):
+            await crm.call("PUT", "clients", f"/contacts/{contact}/companies/{company}", {})
+        await until(_is_dead(service), bool)
+    finally:
+        await _restart(service, None)
+    assert (await crm.call("DELETE", "clients", f"/companies/{company}")).status_code == 204
+    await until(lambda: crm.get("clients", f"/contacts/{contact}"), lambda found: not found["companies"])
 
 
 async def _restart(service: ServiceProcess, point: str | None) -> None:

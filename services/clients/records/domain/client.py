@@ -11,6 +11,7 @@ from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef, Fields
 
 from services.clients.records.domain.merge import Mergeable, S
+from shared.elements.domain.room import check_fields
 from shared.kit.domain import change_fields
 
 
@@ -100,6 +101,7 @@ class ClientRecord(Mergeable[S], Generic[S]):
     def _change(self, changes: Mapping[str, Any], by: str, at: datetime) -> None:
         changed = change_fields(self, changes, self.TYPE.fields)
         if changed:
+            check_fields(self.TYPE.fields, self, changes, before=changed[0])
             self._apply_rules()
             self.check_room()
             self._touch(by, at)

@@ -28,10 +28,10 @@ from services.clients.records.domain.employment import (
     link_company,
     replace_company,
     unlink_company,
-    with_one_primary,
 )
 from services.clients.records.domain.errors import NameMissing
 from services.clients.records.domain.search_keys import contact_keys
+from shared.elements.domain.ordered_links import with_one_primary
 from shared.elements.domain.responsible import NewResponsible
 
 

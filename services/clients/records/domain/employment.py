@@ -11,18 +11,12 @@ from crm_contracts.contacts import CompanyLink
 from crm_contracts.values import ElementRef
 
 from services.clients.records.domain.errors import PrimaryNeeded, TooManyCompanies
+from shared.elements.domain.ordered_links import with_one_primary
 
-MAX_COMPANIES: Final = 100
+MAX_COMPANIES: Final = 50
 """Of one contact: every event about its links carries all of them."""
 
 Links = tuple[CompanyLink, ...]
-
-
-def with_one_primary(links: Iterable[CompanyLink]) -> Links:
-    """Sort the links and make exactly one primary: the one that is, or the first."""
-    ordered = sorted(links, key=lambda link: link.sort)
-    primary = next((link for link in ordered if link.is_primary), ordered[0] if ordered else None)
-    return tuple(link.model_copy(update={"is_primary": link is primary}) for link in ordered)
 
 
 def find_link(links: Iterable[CompanyLink], company_id: str) -> CompanyLink | None:

@@ -28,7 +28,7 @@ from shared.elements.domain.responsible import HasResponsible
 from shared.kit.domain import MAX_EVENT_BYTES, change_fields
 
 MAX_OTHERS: Final = 20
-MAX_BYTES: Final = MAX_EVENT_BYTES // 2
+MAX_BYTES: Final = MAX_EVENT_BYTES // 2 - 16 * 1024
 """Of all records together, so that the event about the merge is never too large."""
 
 S = TypeVar("S", bound=ContactState | CompanyState)

@@ -10,13 +10,14 @@ from typing import Final
 
 from crm_contracts.clients import RequisiteChanged, RequisiteCreated, RequisiteDeleted
 from crm_contracts.requisites import BankDetail, Requisite
-from crm_contracts.values import ElementRef
+from crm_contracts.values import ElementRef, Value
 
 from services.clients.records.domain.bank_details import identified
 from services.clients.records.domain.duplicates import ACCOUNT_FIELDS
 from services.clients.records.domain.errors import RequisiteIdTaken, TooManyRequisites
 from services.clients.records.domain.presets import PRESETS
 from services.clients.records.domain.requisite_rules import valid_requisite
+from shared.elements.domain.room import MAX_REQUISITES_BYTES, check_room
 from shared.kit.domain import Aggregate, NotFound, derived_id
 
 MAX_REQUISITES: Final = 20
@@ -42,6 +43,7 @@ class RequisiteOwner(Aggregate):
 
         Raises:
             RequisiteNotValid: names every wrong field.
+            PartTooLarge: all requisites together are more than an event may hold.
             RequisiteIdTaken: the owner has others of this id.
             TooManyRequisites: the owner has the maximum number.
         """
@@ -55,6 +57,7 @@ class RequisiteOwner(Aggregate):
         if len(self.requisites) >= MAX_REQUISITES:
             message = f"At most {MAX_REQUISITES} requisites."
             raise TooManyRequisites(message)
+        _check_room(added, (*self.requisites, added), self.requisites)
         self._set_requisites((*self.requisites, added), by, at)
         self.record(RequisiteCreated(owner=self.ref, requisite=added, requisites=self.requisites))
 
@@ -66,11 +69,14 @@ class RequisiteOwner(Aggregate):
         Raises:
             NotFound: there are none with this id.
             RequisiteNotValid: names every wrong field.
+        PartTooLarge: all requisites together are more than an event may hold.
         """
         before = self.requisite(requisite.id)
         after = self._checked(requisite, before.bank_details, key)
         if after == before:
             return
+        others = [known for known in self.requisites if known is not before]
+        _check_room(after, (*others, after), self.requisites)
         self._set_requisites((after if known is before else known for known in self.requisites), by, at)
         self.record(RequisiteChanged(owner=self.ref, before=before, after=after, requisites=self.requisites))
 
@@ -131,3 +137,15 @@ class RequisiteOwner(Aggregate):
 
     def _touch(self, by: str, at: datetime) -> None:
         self.updated_by, self.updated_at = by, at
+
+
+class _AllRequisites(Value):
+    requisites: tuple[Requisite, ...]
+
+
+def _check_room(changed: Requisite, after: Iterable[Requisite], before: Iterable[Requisite]) -> None:
+    """Check that an event can carry all requisites, naming the largest part of the changed ones."""
+    parts = ("fields", "addresses", "bank_details")
+    largest = max(parts, key=lambda name: len(changed.model_dump_json(include={name})))
+    now, was = _AllRequisites(requisites=tuple(after)), _AllRequisites(requisites=tuple(before))
+    check_room(largest, now, MAX_REQUISITES_BYTES, before=was)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.clients.linked_element.store import LinkedElements
+from services.clients.linked_element.store import LinkedElements, RefusedLinks
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.http.cards import Cards
@@ -26,6 +26,7 @@ def build_router(
     companies: MongoRepository[Company],
     views: ClientViews,
     elements: LinkedElements,
+    refused_links: RefusedLinks,
     reference: FieldCodes,
     numbers: Numbers,
     long_polls: LongPolls,
@@ -34,7 +35,7 @@ def build_router(
 ) -> APIRouter:
     """Build the routes; those by origin come first, or other paths of two parts would match them."""
     api = APIRouter()
-    shared = (views, reference, numbers, Cards(elements, long_polls), country, currency)
+    shared = (views, reference, numbers, Cards(elements, refused_links, long_polls), country, currency)
     api.include_router(contacts_router(RecordHandlers(contacts, ContactOut, *shared)))
     api.include_router(companies_router(RecordHandlers(companies, CompanyOut, *shared)))
     api.include_router(employment_router(contacts, companies, views))

@@ -46,8 +46,8 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
 
     @api.post("/companies", status_code=201, description=ENTER)
     async def enter(body: CompanyIn, call: CanWrite, wait: Waiting, response: Response) -> NewCompanyOut:
-        company, link_state = await handlers.enter(body, call, wait, response)
-        return NewCompanyOut.of(company, link_state=link_state)
+        company, link = await handlers.enter(body, call, wait, response)
+        return NewCompanyOut.of(company, link_state=link.state, link_refusal=link.refusal)
 
     @api.patch("/companies/{company_id}")
     async def correct(

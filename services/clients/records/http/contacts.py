@@ -40,8 +40,8 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
 
     @api.post("/contacts", status_code=201, description=ENTER)
     async def enter(body: ContactIn, call: CanWrite, wait: Waiting, response: Response) -> NewContactOut:
-        contact, link_state = await handlers.enter(body, call, wait, response)
-        return NewContactOut.of(contact, link_state=link_state)
+        contact, link = await handlers.enter(body, call, wait, response)
+        return NewContactOut.of(contact, link_state=link.state, link_refusal=link.refusal)
 
     @api.get("/contacts/export")
     async def export(call: CanExport, limit: Limit = 50, cursor: Cursor = None) -> Page[ContactOut]:

@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 from fastapi import Response
 
 from services.clients.records.domain.client import C
-from services.clients.records.http.cards import Cards
-from services.clients.records.schemas.records import ClientFieldsIn, LinkState, NewClientIn, RecordOut, UpsertIn
+from services.clients.records.http.cards import CardLink, Cards
+from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn, RecordOut, UpsertIn
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
 from shared.kit.storage.mongo_repository import MongoRepository
@@ -22,7 +22,8 @@ ENTER = """Create a record, and link it to the card that it was created from (CO
 
 With `link_to` the element's Client field takes the record as soon as the element's service receives the event, for
 which `Prefer: wait=N` waits; callers who may not write such elements are refused. The record stays whatever becomes of
-the link: `link_state` is `pending` when the time is over, and remains so where the element does not exist."""
+the link: `link_state` is `pending` when the time is over, and `refused` with the code `link_refusal` where the element
+does not exist or cannot link it."""
 """Description of the routes that create a record."""
 
 
@@ -49,7 +50,7 @@ class RecordHandlers(Generic[C, R]):
         show_version(response, record.version, status)
         return self.shown.of(record)
 
-    async def enter(self, body: NewClientIn, call: Call, wait: Wait, response: Response) -> tuple[C, LinkState]:
+    async def enter(self, body: NewClientIn, call: Call, wait: Wait, response: Response) -> tuple[C, CardLink]:
         """Create a record, and wait for the card to link it."""
         link_to = self.cards.element_of(body.link_to, call)
         record = await create_client(
@@ -64,7 +65,7 @@ class RecordHandlers(Generic[C, R]):
             link_to=link_to,
         )
         response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
-        return record, await self.cards.link_state(record.ref, link_to, wait)
+        return record, await self.cards.link(record.ref, link_to, wait)
 
     async def correct(
         self, id_: str, body: ClientFieldsIn, call: Call, response: Response, *, if_match: int | None

@@ -9,7 +9,7 @@ from crm_contracts.companies import CompanyFields, CompanyState
 from crm_contracts.contacts import ContactFields, ContactState
 from crm_contracts.fields import Reachable, Traced
 from crm_contracts.values import Fields, Touch
-from pydantic import Field, StrictBool, computed_field
+from pydantic import BaseModel, Field, StrictBool, computed_field
 
 from services.clients.linked_element.domain import LinkingType
 from services.clients.records.domain.client import ClientRecord
@@ -156,16 +156,19 @@ class CompanyOut(RecordOut, CompanyState):
     """A company with its version."""
 
 
-LinkState = Literal["none", "pending", "done"]
+LinkState = Literal["none", "pending", "done", "refused"]
 
 
-class NewContactOut(ContactOut):
+class NewClientOut(BaseModel):
+    """Whether the card that a new client was created from links it (CLI-05)."""
+
+    link_state: LinkState
+    link_refusal: str | None = Field(default=None, description="code, where link_state is `refused`")
+
+
+class NewContactOut(NewClientOut, ContactOut):
     """A new contact, and whether the card that it was created from links it already (CLI-05)."""
 
-    link_state: LinkState
 
-
-class NewCompanyOut(CompanyOut):
+class NewCompanyOut(NewClientOut, CompanyOut):
     """A new company, and whether the card that it was created from links it already (CLI-05)."""
-
-    link_state: LinkState

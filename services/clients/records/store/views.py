@@ -103,9 +103,23 @@ class ClientViews:
         """List these contacts and companies, each merged one as its last survivor (DUP-02)."""
         companies = await self._following_merges(self._companies, (ref.id for ref in refs if ref.type == "company"))
         contacts = await self._following_merges(self._contacts, (ref.id for ref in refs if ref.type == "contact"))
-        return [*companies, *contacts]
+        found: list[Contact | Company] = [*companies.values(), *contacts.values()]
+        return [each for each in found if not each.deleted_at]
 
-    async def _following_merges(self, of: MongoRepository[C], ids: Iterable[str]) -> list[C]:
+    async def surviving_contacts(self, ids: Sequence[str]) -> Mapping[str, Contact]:
+        """Find the contacts of these ids, each merged one as its last survivor; without those that do not exist."""
+        found = await self._following_merges(self._contacts, ids)
+        survivors: dict[str, Contact] = {}
+        for id_ in ids:
+            contact = found.get(id_)
+            while contact is not None and contact.merged_into:
+                contact = found.get(contact.merged_into)
+            if contact is not None and not contact.deleted_at:
+                survivors[id_] = contact
+        return survivors
+
+    async def _following_merges(self, of: MongoRepository[C], ids: Iterable[str]) -> dict[str, C]:
+        """Read these records, deleted or not, and those that they were merged into."""
         found: dict[str, C] = {}
         left = set(ids)
         while left:
@@ -114,7 +128,7 @@ class ClientViews:
             found |= {each.id: each for each in read}
             # A survivor that was read before is read again: the merge may have begun in between.
             left = {each.merged_into for each in read if each.merged_into}
-        return [each for each in found.values() if not each.deleted_at]
+        return found
 
     async def sellers_with(self, requisite_id: str) -> Sequence[Company]:
         """List companies of ours with these requisites (COMP-08, REQ-05)."""

@@ -9,6 +9,7 @@ from crm_contracts.values import ElementRef, Fields
 from services.clients.records.domain.client import C
 from shared.elements.domain.dictionary_codes import DictionaryCodes
 from shared.elements.domain.element import OriginTaken
+from shared.elements.domain.room import check_fields
 from shared.kit.domain import Cause, derived_id
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Records, Repository, refuse_new
@@ -45,9 +46,11 @@ async def create_client(
         NameMissing: neither a name nor a title.
         UnknownValue: names every field with a code that its dictionary has not (DICT-01).
         OriginTaken: another record has this origin.
+        PartTooLarge: together the fields are more than an event may hold.
     """
     codes = await reference.codes(owners.kind.TYPE.fields)
     given = {"responsible_id": cause.subject, **owners.kind.defaults(currency), **codes.for_new(fields)}
+    check_fields(owners.kind.TYPE.fields, owners.kind.TYPE.fields.model_construct(None, **given), given)
     return await owners.add_numbered(
         lambda number: owners.kind.create(
             id_, number, given, by=cause.actor, at=cause.at, origin=origin, link_to=link_to

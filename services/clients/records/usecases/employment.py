@@ -46,17 +46,18 @@ async def link_contact(
 ) -> Contact:
     """Link a contact to a company, last among its contacts, or change how it is linked (CONT-07).
 
-    Two that are linked at once may get one position; the order of such is that of their numbers.
+    Two that are linked at once may get one position; the order of such is that of their numbers. A company that is
+    deleted at the same time is unlinked when the event about the link is received.
 
     Raises:
-        NotFound: no such contact or company, or it is deleted at the same time.
+        NotFound: no such contact or company.
         TooManyCompanies: the contact has the maximum number.
         PrimaryNeeded: its primary company would be primary no longer.
         VersionMismatch: the caller's copy of the contact is old.
     """
     company = await companies.get(company_id)
     position = await views.last_position(company_id) + STEP
-    await contacts.change(
+    return await contacts.change(
         contact_id,
         lambda contact: contact.link(
             company.ref, position=position, is_primary=is_primary, role_id=role_id, by=cause.actor, at=cause.at
@@ -64,9 +65,6 @@ async def link_contact(
         cause,
         expected_version=expected_version,
     )
-    await reconcile_employer(contact_id, company_id, cause, contacts=contacts, companies=companies, views=views)
-    await companies.get(company_id)
-    return await contacts.get(contact_id)
 
 
 async def unlink_contact(
@@ -102,7 +100,7 @@ async def reconcile_employer(
 ) -> None:
     """Unlink a company that was deleted while it was being linked; replace a merged one by its last survivor.
 
-    Call it after each new link: the company may have been deleted after its contacts were looked through.
+    Call it for each new link, in a reaction: the company may have been deleted after its contacts were looked through.
     """
     found = await companies.find_with_deleted(company_id)
     while found is not None and found.deleted_at is not None:

@@ -11,7 +11,9 @@ from crm_contracts.deals import (
     DealClientChanged,
     DealCompanyUnlinked,
     DealContactsAttached,
+    DealContactsChecked,
     DealCreated,
+    DealLinkRefused,
     DealProductRowsChanged,
     DealRequisitesChosen,
     DealResponsibleChanged,
@@ -27,7 +29,7 @@ from crm_contracts.values import ElementRef
 from pydantic import Field
 
 from services.deals.pipeline.domain import stages_of
-from shared.elements.domain.client_field import Attachment
+from shared.elements.domain.client_answers import Attachment, ContactCheck
 from shared.elements.domain.element import state_of
 from shared.elements.domain.responsible import NewResponsible
 from shared.elements.domain.sales_element import InitialState, SalesElement
@@ -93,6 +95,11 @@ class Deal(SalesElement, HasRequisites, DealState):
         """What its events and answers show."""
         return state_of(self, DealState)
 
+    @classmethod
+    def link_refused(cls, element: ElementRef, client: ElementRef, code: str) -> DealLinkRefused:
+        """Make the answer to a client that is not linked to the deal that it was created from (CLI-05)."""
+        return DealLinkRefused(element=element, client=client, code=code)
+
     def move(self, stage: Stage, *, by: str, at: datetime) -> None:
         """Move to a stage of the deal's pipeline (DEAL-06); success and failure close it (DEAL-08)."""
         self.closed, self.is_new = stage.semantic != "P", stages_of(self.pipeline_id).is_first(stage.id)
@@ -118,6 +125,9 @@ class Deal(SalesElement, HasRequisites, DealState):
 
     def _contacts_attached(self, new: Attachment) -> Event:
         return DealContactsAttached(deal=self.ref, attached=new.attached, detached=new.detached, client=new.client)
+
+    def _contacts_checked(self, new: ContactCheck) -> Event:
+        return DealContactsChecked(deal=self.ref, **new.published)
 
     def _company_refused(self, client: Client, company: ElementRef, code: str) -> Event:
         return DealCompanyUnlinked(deal=self.ref, company=company, code=code, client=client)

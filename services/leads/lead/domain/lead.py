@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from crm_contracts.client_answers import CheckedContact
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import LeadConverted
 from crm_contracts.elements import LEAD, ElementType
@@ -12,7 +13,9 @@ from crm_contracts.leads import (
     LeadClientChanged,
     LeadCompanyUnlinked,
     LeadContactsAttached,
+    LeadContactsChecked,
     LeadCreated,
+    LeadLinkRefused,
     LeadProductRowsChanged,
     LeadResponsibleChanged,
     LeadStageChanged,
@@ -26,7 +29,8 @@ from services.leads.lead.domain.conversion import Conversion, ConversionRequest,
 from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, UseConversion
 from services.leads.lead.domain.repeat import Repeat, Way
 from services.leads.stage.domain import LEAD_STAGES
-from shared.elements.domain.client_field import Attachment, waits_for, with_created, with_resolved
+from shared.elements.domain.client_answers import Attachment, ContactCheck, waits_for
+from shared.elements.domain.client_field import with_created, with_resolved
 from shared.elements.domain.element import state_of
 from shared.elements.domain.responsible import NewResponsible
 from shared.elements.domain.sales_element import InitialState, SalesElement
@@ -92,6 +96,11 @@ class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin c
         """What its events and answers show."""
         return state_of(self, LeadState)
 
+    @classmethod
+    def link_refused(cls, element: ElementRef, client: ElementRef, code: str) -> LeadLinkRefused:
+        """Make the answer to a client that is not linked to the lead that it was created from (CLI-05)."""
+        return LeadLinkRefused(element=element, client=client, code=code)
+
     def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> bool:
         """Change fields (LEAD-10); a change of a lead that has a client makes a repeat lead of it (LEAD-03)."""
         is_changed = super().correct(changes, by=by, at=at)
@@ -140,11 +149,24 @@ class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin c
         as_whole = created.type == "company" and self.conversion.state != "running"
         self._change_client(with_created(self.client, created), by=by, at=at, way="whole" if as_whole else "part")
 
-    def refuse_company(self, *, link_no: int, company: ElementRef, code: str, by: str, at: datetime) -> None:
+    def check_contacts(self, *, link_no: int, checked: tuple[CheckedContact, ...], by: str, at: datetime) -> None:
+        """Confirm linked contacts or unlink them; the lead is no repeat lead by links of contacts that do not exist."""
+        self._judge_repeat(link_no, checked)
+        super().check_contacts(link_no=link_no, checked=checked, by=by, at=at)
+
+    def refuse_company(
+        self,
+        *,
+        link_no: int,
+        company: ElementRef,
+        code: str,
+        by: str,
+        at: datetime,
+        checked: tuple[CheckedContact, ...] = (),
+    ) -> None:
         """Unlink a company that does not exist; the lead is no repeat lead by that link."""
-        if waits_for(self.client, link_no):
-            self.is_repeat = self.was_repeat
-        super().refuse_company(link_no=link_no, company=company, code=code, by=by, at=at)
+        self._judge_repeat(link_no, checked)
+        super().refuse_company(link_no=link_no, company=company, code=code, by=by, at=at, checked=checked)
 
     def start_conversion(
         self,
@@ -256,6 +278,12 @@ class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin c
         self.is_repeat, self.was_repeat = repeat
         self._replace_client(client, self._client_changed(self.client, client), by=by, at=at)
 
+    def _judge_repeat(self, link_no: int, checked: tuple[CheckedContact, ...]) -> None:
+        """Keep the flag that pending links have set only if a contact is confirmed, or if it was set before them."""
+        if waits_for(self.client, link_no):
+            is_confirmed = any(each.contact is not None for each in checked)
+            self.is_repeat = self.was_repeat or (self.is_repeat and is_confirmed)
+
     def _refuse_while_running(self) -> None:
         if self.conversion.state == "running":
             message = "The lead is being converted."
@@ -281,6 +309,9 @@ class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin c
 
     def _contacts_attached(self, new: Attachment) -> Event:
         return LeadContactsAttached(lead=self.ref, attached=new.attached, detached=new.detached, client=new.client)
+
+    def _contacts_checked(self, new: ContactCheck) -> Event:
+        return LeadContactsChecked(lead=self.ref, is_repeat=self.is_repeat, **new.published)
 
     def _company_refused(self, client: Client, company: ElementRef, code: str) -> Event:
         return LeadCompanyUnlinked(lead=self.ref, company=company, code=code, client=client, is_repeat=self.is_repeat)

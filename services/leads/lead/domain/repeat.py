@@ -23,7 +23,7 @@ BECOMES_REPEAT: Final[Mapping[tuple[Way, Linked], bool]] = {
 
 
 class Repeat(NamedTuple):
-    """Whether a lead is a repeat lead, and whether it would be one without the company link that is pending."""
+    """Whether a lead is a repeat lead, and whether it would be one without the links that are pending."""
 
     now: bool = False
     without_company: bool = False
@@ -31,12 +31,12 @@ class Repeat(NamedTuple):
     def after(self, before: Client, client: Client, *, way: Way, is_converted: bool) -> "Repeat":
         """Decide for a changed Client field.
 
-        It is a repeat lead without the pending company, too, where it was one before that link, or where contacts were
-        set together with the company.
+        It is a repeat lead without the pending links, too, where it was one before them, or where contacts that exist
+        were set together with them.
         """
         becomes = BECOMES_REPEAT[way, _linked(before, client, is_converted=is_converted)]
         was_repeat = self.now and before.link_state != "pending"
-        with_contacts = way == "whole" and bool(client.contacts)
+        with_contacts = way == "whole" and len(client.contacts) > len(client.pending_contacts)
         return Repeat(self.now or becomes, self.without_company or was_repeat or with_contacts)
 
 

@@ -11,7 +11,7 @@ from services.leads.lead.store import LeadViews
 from services.leads.lead.usecases import create_lead
 from services.leads.permissions import CanRead, CanWrite
 from shared.elements.http.answers import created, versioned
-from shared.elements.http.company_link import company_link_ended
+from shared.elements.http.client_link import client_answered
 from shared.elements.schemas.filters import SalesFilters
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
@@ -64,7 +64,7 @@ def _add_writes(
             collaborators=collaborators,
             converted_elsewhere=body.converted_elsewhere,
         )
-        lead = await company_link_ended(lead, wait, elements=call.guard(leads), long_polls=long_polls)
+        lead = await client_answered(lead, wait, elements=call.guard(leads), long_polls=long_polls)
         return created(LeadOut.of(lead), response, f"/leads/{lead.id}")
 
     @api.patch("/leads/{lead_id}")
@@ -82,7 +82,7 @@ def _add_writes(
             client=body.given_rule,
             expected_version=if_match,
         )
-        lead = await company_link_ended(lead, wait, elements=guarded, long_polls=long_polls)
+        lead = await client_answered(lead, wait, elements=guarded, long_polls=long_polls)
         return versioned(LeadOut.of(lead), response)
 
 
@@ -118,5 +118,5 @@ def _add_upsert(
             collaborators=collaborators,
             expected_version=if_match,
         )
-        lead = await company_link_ended(lead, wait, elements=guarded, long_polls=long_polls)
+        lead = await client_answered(lead, wait, elements=guarded, long_polls=long_polls)
         return versioned(LeadOut.of(lead), response, 201 if is_new else 200)

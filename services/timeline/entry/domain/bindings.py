@@ -12,6 +12,8 @@ from crm_contracts.values import ElementRef
 from shared.kit.domain import Aggregate, Refused, derived_id
 
 MAX_BOUND = 100
+MAX_UNBOUND = 1_000
+"""As many as the largest event names, so that the document cannot grow for ever."""
 
 
 class LastBinding(Refused):
@@ -21,7 +23,7 @@ class LastBinding(Refused):
 
 
 class TooManyBindings(Refused):
-    """The entry is bound to `MAX_BOUND` elements by hand already."""
+    """The entry is bound to, or unbound from, as many elements by hand as are allowed."""
 
     code = "too_many_bindings"
 
@@ -64,6 +66,7 @@ class Bindings(Aggregate):
 
         Raises:
             LastBinding: it would be shown nowhere.
+            TooManyBindings: there are `MAX_UNBOUND` that it is not shown on already.
         """
         current = self.elements(named)
         if all(str(ref) != str(element) for ref in current):
@@ -71,6 +74,9 @@ class Bindings(Aggregate):
         if len(current) == 1:
             message = "This is the last element that the entry is bound to."
             raise LastBinding(message)
+        if len(self.unbound) >= MAX_UNBOUND:
+            message = f"An entry is unbound from {MAX_UNBOUND} elements at most."
+            raise TooManyBindings(message)
         self.unbound = (*_without(self.unbound, element), element)
         self.bound = _without(self.bound, element)
         self.record(TimelineEntryUnbound(entry_event_id=self.event_id, element=element))

@@ -5,6 +5,7 @@ from typing import Final
 
 from crm_contracts.client_answers import (
     ElementCompanyRefused,
+    ElementContactsChecked,
     ElementContactsResolved,
     ElementRequisitesConfirmed,
     ElementRequisitesRefused,
@@ -65,6 +66,12 @@ def _link_answer(text: str) -> Narrator:
     return narrate
 
 
+def _contacts_checked(event: ElementContactsChecked) -> Iterator[Line]:
+    found = sum(each.contact is not None for each in event.checked)
+    payload = {"link_no": event.link_no}
+    yield Line(event.element, "process_step", f"{found} of {len(event.checked)} contacts were found", payload)
+
+
 def _choice_answer(text: str) -> Narrator:
     def narrate(event: ElementRequisitesConfirmed | ElementRequisitesRefused) -> Iterator[Line]:
         yield Line(event.element, "process_step", text, {"choice_no": event.choice_no})
@@ -83,6 +90,7 @@ NARRATORS: Final[Mapping[type[Event], Narrator]] = {
     RequisiteDeleted: _requisites("were removed"),
     ElementContactsResolved: _link_answer("The company and its contacts were found"),
     ElementCompanyRefused: _link_answer("The company was not found"),
+    ElementContactsChecked: _contacts_checked,
     ElementRequisitesConfirmed: _choice_answer("The requisites are those of the client"),
     ElementRequisitesRefused: _choice_answer("The requisites cannot be chosen"),
 }

@@ -1,6 +1,6 @@
 """Lines of what happens to elements of any type, by base class of the event."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from crm_contracts.client_field import Client
@@ -9,6 +9,7 @@ from crm_contracts.events import (
     ClientChanged,
     CompanyUnlinked,
     ContactsAttached,
+    ContactsChecked,
     Created,
     Deleted,
     Merged,
@@ -21,7 +22,7 @@ from crm_contracts.events import (
 )
 from crm_contracts.values import ElementRef, Money
 
-from services.timeline.entry.domain.narration.line import MERGE_KIND, MERGED, Line, Narrator, name_of
+from services.timeline.entry.domain.narration.line import MERGE_KIND, MERGED, Kind, Line, Narrator, name_of
 
 MAX_NAMES: Final = 3
 BOOKKEEPING: Final = {"edited_here"}
@@ -96,21 +97,45 @@ def rows_changed(event: RowsChanged) -> Iterator[Line]:
 
 
 def client_changed(event: ClientChanged) -> Iterator[Line]:
-    """List the clients on the element, and show the change on each client that was linked or unlinked."""
+    """Show on the element, and on each client, who was linked and who was unlinked (TL-01)."""
     before, after = ({str(ref): ref for ref in client.refs} for client in (event.before, event.after))
-    named = [name_of(client) for client in after.values()]
-    others = f" and {len(named) - MAX_NAMES} more" if len(named) > MAX_NAMES else ""
-    text = f"Client: {', '.join(named[:MAX_NAMES]) or 'nobody'}{others}"
-    yield Line(event.element, "linked" if after else "unlinked", text, {"client": list(after)})
-    yield from _linked(event.element, (client for key, client in after.items() if key not in before))
-    yield from _unlinked(event.element, (client for key, client in before.items() if key not in after))
+    came = [ref for key, ref in after.items() if key not in before]
+    went = [ref for key, ref in before.items() if key not in after]
+    parts = [f"{word}: {_names(refs)}" for word, refs in (("Linked", came), ("No longer linked", went)) if refs]
+    kind: Kind = "linked" if came else "unlinked" if went else "element_modified"
+    text = "; ".join(parts) or f"Client: {_names(list(after.values()))}"
+    payload = {"client": list(after), "linked": list(map(str, came)), "unlinked": list(map(str, went))}
+    yield Line(event.element, kind, text, payload)
+    yield from _linked(event.element, came)
+    yield from _unlinked(event.element, went)
+
+
+def contacts_checked(event: ContactsChecked) -> Iterator[Line]:
+    """Show the names of confirmed contacts on the element; unlinked ones there and on each (CLI-02)."""
+    parts = [f"Confirmed: {_names(event.confirmed)}"] if event.confirmed else []
+    if event.refused:
+        parts.append(f"Not linked: {len(event.refused)} contacts ({event.code})")
+    payload = {
+        "confirmed": [str(ref) for ref in event.confirmed],
+        "refused": [str(ref) for ref in event.refused],
+        "code": event.code,
+    }
+    kind: Kind = "unlinked" if event.refused else "element_modified"
+    yield Line(event.element, kind, "; ".join(parts) or "The Client field was confirmed", payload)
+    yield from _unlinked(event.element, event.refused)
 
 
 def contacts_attached(event: ContactsAttached) -> Iterator[Line]:
     """Show attached contacts on the element, the company and each contact (CLI-07)."""
     client, number = event.client, len(event.attached)
     text = f"{number} contacts of the company were attached" if number else "The company was linked"
-    payload = {"contacts": [str(contact) for contact in event.attached], "truncated": client.truncated}
+    if event.detached:
+        text += f", {len(event.detached)} of the former one were detached"
+    payload = {
+        "contacts": [str(contact) for contact in event.attached],
+        "detached": [str(contact) for contact in event.detached],
+        "truncated": client.truncated,
+    }
     yield Line(event.element, "linked", text, payload)
     yield from _linked(event.element, [client.company] if client.company else [])
     yield from _linked(event.element, event.attached)
@@ -137,6 +162,12 @@ def requisites_chosen(event: RequisitesChosen) -> Iterator[Line]:
     }.get(link.state, f"The chosen requisites were refused: {link.refusal}")
     payload = {"state": link.state, "choice_no": link.choice_no, "code": link.refusal}
     yield Line(event.element, "element_modified", text, payload)
+
+
+def _names(refs: Sequence[ElementRef]) -> str:
+    named = [name_of(ref) for ref in refs]
+    others = f" and {len(named) - MAX_NAMES} more" if len(named) > MAX_NAMES else ""
+    return f"{', '.join(named[:MAX_NAMES]) or 'nobody'}{others}"
 
 
 def _linked(element: ElementRef, clients: Iterable[ElementRef]) -> Iterator[Line]:
@@ -166,6 +197,7 @@ NARRATORS: Final[Mapping[type[Event], Narrator]] = {
     RowsChanged: rows_changed,
     ClientChanged: client_changed,
     ContactsAttached: contacts_attached,
+    ContactsChecked: contacts_checked,
     CompanyUnlinked: company_unlinked,
     RequisitesChosen: requisites_chosen,
 }

@@ -1,4 +1,4 @@
-"""Wait for the link to a company, whose contacts clients knows (CLI-07)."""
+"""Wait until clients has answered what an element's Client field asks (CLI-02, CLI-07)."""
 
 from typing import TypeVar
 
@@ -9,8 +9,8 @@ from shared.kit.web.waiting import LongPolls, Wait
 C = TypeVar("C", bound=HasClient)
 
 
-async def company_link_ended(element: C, wait: Wait, *, elements: Records[C], long_polls: LongPolls) -> C:
-    """Wait until the company's contacts are attached or the company is refused, and return the element as it is then.
+async def client_answered(element: C, wait: Wait, *, elements: Records[C], long_polls: LongPolls) -> C:
+    """Wait until company and contacts are confirmed or refused, and return the element as it is then.
 
     A refusal is in the element's `client`: what else the request did to the element stays.
     """
