@@ -1,4 +1,4 @@
-"""Teaches schemathesis what cursors and preferences look like, so that they are not only refused, and waits are short."""
+"""Teaches schemathesis what cursors and preferences look like: pages are asked for, and waits are short."""
 
 from datetime import UTC
 
