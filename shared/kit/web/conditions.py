@@ -18,7 +18,6 @@ from shared.kit.web.waiting import Wait
 MAX_WAIT_S: Final = 60
 
 _IF_MATCH: Final = r'^(\*|(W/)?"?[0-9]{1,18}"?)$'
-_PREFER: Final = "^(respond-async, )?wait=[0-9]{1,9}$"
 _WAIT: Final = re.compile(r'wait\s*=\s*("?)([0-9]{1,9})\1', re.IGNORECASE)
 
 
@@ -58,7 +57,7 @@ async def _wait(
     prefer: Annotated[
         str | None,
         AfterValidator(lambda text: text and _checked(text)),
-        Header(description="`wait=N`: seconds to wait", json_schema_extra={"pattern": _PREFER}),
+        Header(description="`wait=N`: seconds to wait", json_schema_extra={"format": "preferences"}),
     ] = None,
 ) -> Wait:
     found = next((_WAIT.fullmatch(preference) for preference in _preferences(prefer or "")), None)
