@@ -90,8 +90,9 @@ bench-quick: setup  ## a tenth of it: shows that the benchmarks work
 contracts: setup  ## write the JSON Schemas and samples of all events anew
 	$(BIN)/python shared/contracts/generate.py
 
-docs: setup  ## write docs/events.md and what each service's README says about events anew
+docs: setup  ## write docs/events.md, what each service's README says about events, and what is built of docs/requirements anew
 	$(BIN)/python -m tests.architecture.docs
+	$(BIN)/python -m tests.architecture.requirements
 
 golden: setup  ## accept how the wire and the disk are today; read the diff of tests/golden/masters before you commit it
 	$(BIN)/python -m tests.golden

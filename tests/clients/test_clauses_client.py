@@ -6,8 +6,13 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
+from crm_contracts.leads import LeadCreated
 
+from tests.builders.events import an_event, react
+from tests.builders.leads import just_created_lead
 from tests.builders.running import Api, wrong_fields
+from tests.builders.values import a_phone, an_email
+from tests.clients.office import Office
 
 BODIES: dict[str, dict[str, Any]] = {"contacts": {"first_name": "Ada"}, "companies": {"title": "ACME"}}
 PHONES = count(310_000)
@@ -226,3 +231,33 @@ async def test_a_trace_keeps_time_address_referrer_and_marks(api: Api, path: str
     }
     made = await api.made(f"/{path}", {**BODIES[path], "traces": [touch]})
     assert made["traces"] == [touch]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "url"),
+    [
+        ("TELEGRAM", "@ada_l", "https://t.me/ada_l"),
+        ("WHATSAPP", "+49 171 2345678", "https://wa.me/491712345678"),
+        ("VIBER", "+49 171 2345678", "viber://chat?number=%2B491712345678"),
+        ("SKYPE", "live:ada", "skype:live%3Aada?chat"),
+        ("VK", "id42", "https://vk.com/id42"),
+        ("FACEBOOK", "ada.lovelace", "https://m.me/ada.lovelace"),
+    ],
+)
+@pytest.mark.parametrize("path", BODIES)
+async def test_each_messenger_has_its_link(api: Api, path: str, kind: str, value: str, url: str) -> None:
+    """CONT-04."""
+    made = await api.made(f"/{path}", {**BODIES[path], "messengers": [{"kind": kind, "value": value}]})
+    assert [point["url"] for point in made["messengers"]] == [url]
+
+
+async def test_a_lead_is_found_by_phone_and_e_mail(api: Api) -> None:
+    """DUP-03: in any notation."""
+    id_, digits, mail = str(uuid4()), f"4{next(PHONES)}", f"{uuid4()}@acme.example"
+    phones, emails = (a_phone(normalized=f"+4930{digits}"),), (an_email(normalized=mail),)
+    created = LeadCreated(lead=just_created_lead(id_, phones=phones, emails=emails).state)
+    for _ in range(2):
+        await react(Office(api.database).reactions, an_event(created, id_=f"created-{id_}", subject=id_))
+    for card, by in (({"phones": [f"030 {digits}"]}, ["phone"]), ({"emails": [mail.upper()]}, ["email"])):
+        answer = (await api("POST", "/duplicates/search", card)).json()
+        assert [(item["ref"]["id"], item["by"]) for item in answer["lead"]["items"]] == [(id_, by)]
