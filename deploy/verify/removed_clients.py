@@ -15,7 +15,7 @@ class RemovedClients(Invariant):
     """Compare links with tombstones; a merge that has begun must be finished, too."""
 
     name = "departures"
-    promise = "nobody links a contact or a company that is gone"
+    promise = "no element links a contact or a company that is deleted"
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class RemovedClients(Invariant):
         if stored.type.noun in _CLIENTS:
             if stored.state.deleted_at is not None:
                 self._gone.add(stored.subject)
-                self.counts["clients gone"] += 1
+                self.counts["clients deleted"] += 1
             if stored.state.merging is not None:
                 self._merging.append(stored.subject)
         refs = _linked(stored)
@@ -40,7 +40,7 @@ class RemovedClients(Invariant):
             yield self._finding(subject, "takes over others without an end")
         for subject, refs in self._linked.items():
             for ref in sorted(self._gone.intersection(refs)):
-                yield self._finding(subject, f"links {ref}, who is gone")
+                yield self._finding(subject, f"links {ref}, which is deleted")
 
 
 def _linked(stored: Stored) -> list[str]:
