@@ -47,6 +47,9 @@ class KafkaSettings(BaseSettings):
     max_batch: int = 500
     parallel_keys: int = 32
     request_timeout_ms: int = 10_000
+    metadata_max_age_ms: int = Field(
+        default=10_000, gt=0, description="until a client without errors sees a new leader, or a topic made anew"
+    )
     redelivery_pause_s: float = Field(default=0.5, description="before a batch is taken again; doubles each time")
     redelivery_pause_max_s: float = 20.0
     standstill_s: float = Field(
@@ -124,6 +127,7 @@ class KafkaSettings(BaseSettings):
             "bootstrap_servers": self.bootstrap_servers,
             "security_protocol": self.security_protocol,
             "ssl_context": self.tls(),
+            "metadata_max_age_ms": self.metadata_max_age_ms,
         }
         if not self.uses_sasl or self.sasl_password is None:
             return connection

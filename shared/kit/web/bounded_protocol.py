@@ -59,7 +59,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_within = self._has_headers = self._is_refused = False
         self._deadline: TimerHandle | None = None
 
-    def connection_made(self, transport: BaseTransport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: BaseTransport) -> None:
         """Start the deadline of the first request; refuse one connection too many."""
         super().connection_made(transport)  # type: ignore[arg-type]
         self.flow = self._flow = _Flow(transport, self)
