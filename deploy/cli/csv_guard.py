@@ -1,20 +1,47 @@
-"""Prevent CSV injection: a spreadsheet must not compute a cell of foreign text that begins like a formula.
+"""Prevent CSV injection: a spreadsheet must not compute foreign text, whichever part of it it takes for a cell.
 
-Writers of a CSV file put an apostrophe before such a cell, readers remove it, so that `+49 30 901820` and even `'=1`
-are read as they were written.
+Programs differ in what ends a cell: a carriage return inside quotes, a doubled quote, the semicolon of another country.
+So an apostrophe is put before whatever looks like a formula at the begin of a cell or after such a character, and one
+at the begin of each cell that has any, by which readers recognise it. `+49 30 901820` and even `'=1` are read as they
+were written.
 """
 
+import csv
 import re
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, TextIO
 
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n]")
+FORMULA: Final = "=+-@＝＋－＠﹦﹢﹣﹫⁼₌⁺₊⩵⩶﬩"  # noqa: RUF001 - all that some program folds into the first four
+"""What begins a formula."""
+_ENDS: Final = '\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"\t,;'
+_BLANKS: Final = " \xa0\u200b\u3000\ufeff"
+_BEGIN: Final = rf"[{_BLANKS}']*[{re.escape(FORMULA)}\t"
+"""Of a formula, with what a program may skip before it. Without the closing bracket: at the begin of a cell there are
+more such characters. Apostrophes are among those skipped, so that what is escaped already is escaped once more."""
+_INSIDE: Final = re.compile(rf"(?<=[{_ENDS}])(?={_BEGIN}])")
+_ANYWHERE: Final = re.compile(rf"\A{_BEGIN}\r\n]|{_INSIDE.pattern}")
+_ESCAPED_INSIDE: Final = re.compile(rf"(?<=[{_ENDS}])'(?={_BEGIN}])")
 
 
 def escape_formula(cell: str) -> str:
-    """Put an apostrophe before a cell that a spreadsheet might compute."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    """Put an apostrophe before whatever a spreadsheet might compute."""
+    return f"'{_INSIDE.sub(chr(39), cell)}" if _ANYWHERE.search(cell) else cell
 
 
 def unescape_formula(cell: str) -> str:
-    """Remove that apostrophe."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    """Remove these apostrophes from a cell that was written with them, and from no other."""
+    if not cell.startswith("'"):
+        return cell
+    unescaped = _ESCAPED_INSIDE.sub("", cell[1:])
+    return unescaped if escape_formula(unescaped) == cell else cell
+
+
+def csv_writer(text: TextIO) -> Callable[[Iterable[str]], None]:
+    """Return a function that writes a row; open the text with `newline=""`."""
+    # Only characters of the line terminator are put in quotes: with another one a bare carriage return begins a row.
+    writer = csv.writer(text, lineterminator="\r\n")
+
+    def put(cells: Iterable[str]) -> None:
+        writer.writerow([escape_formula(cell) for cell in cells])
+
+    return put

@@ -1,6 +1,7 @@
 """The dead letters of all services, as the operator's commands need them.
 
-`clients:leads@12` is short for the id `crm.leads.events.clients.dlt@12` in the service clients; both are accepted.
+`clients:leads@12-19ac5b2f3e1` is short for the id `crm.leads.events.clients.dlt@12-19ac5b2f3e1` in the service clients;
+both are accepted. It ends in the offset and the time of the record; ids of older entries end in the offset.
 """
 
 import re
@@ -18,8 +19,9 @@ from deploy.cli.progress import Advance
 DeadLetter = dict[str, Any]
 """A dead letter as its service returns it, with `service` and the short `name` besides."""
 
-_SHORT: Final = re.compile(r"(?P<service>[a-z]+):(?P<producer>[a-z]+)@(?P<offset>\d+)")
-_LONG: Final = re.compile(r"crm\.(?P<producer>[a-z]+)\.events\.(?P<service>[a-z]+)\.dlt@(?P<offset>\d+)")
+_PLACE: Final = r"(?P<place>\d+(-[0-9a-f]+)?)"
+_SHORT: Final = re.compile(rf"(?P<service>[a-z]+):(?P<producer>[a-z]+)@{_PLACE}")
+_LONG: Final = re.compile(rf"crm\.(?P<producer>[a-z]+)\.events\.(?P<service>[a-z]+)\.dlt@{_PLACE}")
 
 
 class NotAnId(Exception):
@@ -50,15 +52,17 @@ def locate(name: str) -> tuple[str, str]:
     """
     found = _SHORT.fullmatch(name) or _LONG.fullmatch(name)
     if found is None or found["service"] not in SERVICES:
-        raise NotAnId(f"{name!r} is not an id: write it as clients:leads@12, as `crm dead-letters list` does")
+        raise NotAnId(
+            f"{name!r} is not an id: write it as clients:leads@12-19ac5b2f3e1, as `crm dead-letters list` does"
+        )
     service, topic = found["service"], f"crm.{found['producer']}.events"
-    return service, f"{topics.dead_letters(topic, service)}@{found['offset']}"
+    return service, f"{topics.dead_letters(topic, service)}@{found['place']}"
 
 
 def with_name(service: str, letter: DeadLetter) -> DeadLetter:
     """Add the service and the short name."""
     found = _LONG.fullmatch(letter["id"])
-    name = letter["id"] if found is None else f"{found['service']}:{found['producer']}@{found['offset']}"
+    name = letter["id"] if found is None else f"{found['service']}:{found['producer']}@{found['place']}"
     return {"service": service, "name": name, **letter}
 
 

@@ -23,6 +23,10 @@ class StackBusy(Exception):
     """Another start holds this directory, or a detached stack runs in it."""
 
 
+class OlderStack(Exception):
+    """The stack in this directory was started by code that wrote `stack.json` in another form."""
+
+
 @dataclass(frozen=True)
 class RunningStack:
     """A stack that was left running."""
@@ -84,12 +88,19 @@ def save(directory: Path, stack: RunningStack) -> None:
 
 
 def load(directory: Path | None = None) -> RunningStack | None:
-    """Read the detached stack that runs in the directory; None if there is none, or if one of its processes ended."""
+    """Read the detached stack that runs in the directory; None if there is none, or if one of its processes ended.
+
+    Raises:
+        OlderStack: other code started it.
+    """
     directory = directory or local_directory()
     file = directory / "stack.json"
     if not file.exists():
         return None
-    stack = RunningStack(**json.loads(file.read_text()))
+    try:
+        stack = RunningStack(**json.loads(file.read_text()))
+    except (TypeError, ValueError):
+        raise OlderStack(f"the stack in {directory} was started by older code: `crm down` ends it") from None
     return stack if stack.processes.items() <= recorded_processes(directory).items() else None
 
 

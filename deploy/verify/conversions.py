@@ -113,7 +113,7 @@ class Conversions(Invariant):
             named = None if conversion is None else conversion.proposed_deal if is_open else conversion.deal
             for deal in deals:
                 if conversion is None or deal != (named, conversion.id):
-                    yield self._finding(f"deal:{deal.id}", f"comes from lead:{lead}, which does not say so")
+                    yield self._finding(f"deal:{deal.id}", f"comes from lead:{lead}, which does not name it")
 
 
 def _rounded(seconds: int) -> str:

@@ -92,7 +92,7 @@ class Links(Invariant):
             answers = self._answers.get((attached.element, attached.link_no), [])
             offered = [contacts for company, contacts in answers if company == attached.company]
             if not offered:
-                detail = f"took contacts of company:{attached.company}, which nobody answered"
+                detail = f"took contacts of company:{attached.company}, which no event names"
                 yield self._finding(attached.element, detail)
             elif attached.is_complete and not any(contacts <= attached.contacts for contacts in offered):
                 detail = f"lacks contacts that company:{attached.company} had when it was linked"

@@ -16,7 +16,7 @@ class RemovedClients(Invariant):
     """Compare links with tombstones; a merge that has begun must be finished, too."""
 
     name = "departures"
-    promise = "nobody links a contact or a company that is gone or never existed"
+    promise = "no element links a contact or a company that is deleted or never existed"
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class RemovedClients(Invariant):
             self._known.add(stored.subject)
             if stored.state.deleted_at is not None:
                 self._gone.add(stored.subject)
-                self.counts["clients gone"] += 1
+                self.counts["clients deleted"] += 1
             if stored.state.merging is not None:
                 self._merging.append(stored.subject)
         refs = _linked(stored)
@@ -43,9 +43,9 @@ class RemovedClients(Invariant):
             yield self._finding(subject, "takes over others without an end")
         for subject, refs in self._linked.items():
             for ref in sorted(self._gone.intersection(refs)):
-                yield self._finding(subject, f"links {ref}, who is gone")
+                yield self._finding(subject, f"links {ref}, which is deleted")
             for ref in sorted(set(refs) - self._known):
-                yield self._finding(subject, f"links {ref}, who never existed")
+                yield self._finding(subject, f"links {ref}, which never existed")
 
 
 def _linked(stored: Stored) -> list[str]:

@@ -31,7 +31,7 @@ from services.timeline.entry.store.versions import live_collections
 
 READING: Final = "reading"
 PROMISES: Final = {
-    READING: "what stands on the topics has been read by every service that hears them",
+    READING: "every service has read the topics that it consumes, to their ends",
     **{each.name: each.promise for each in (Sequences, State, Conversions, Links, RemovedClients, Timeline, Outbox)},
 }
 """Promises by the name of the invariant."""

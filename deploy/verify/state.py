@@ -48,7 +48,7 @@ class State(Invariant):
         self.checked += 1
         differ = [name for name, value in known.items() if value is not UNKNOWN and _at(state, name) != value]
         if differ:
-            self._wrong.append(self._finding(stored.subject, f"not as its events say: {', '.join(sorted(differ))}"))
+            self._wrong.append(self._finding(stored.subject, f"differs from its events: {', '.join(sorted(differ))}"))
 
     def broken(self) -> Iterator[Finding]:
         return iter(self._wrong)

@@ -56,9 +56,11 @@ class Timeline(Invariant):
         # An entry may be bound to an element that the event names as well: whichever was stored first stays.
         self._bound.pop(entry.id, None)
         if expected is None:
-            self._wrong.append(self._finding(str(entry.element), f"an entry of event {entry.event_id} is not told"))
+            self._wrong.append(
+                self._finding(str(entry.element), f"an entry of event {entry.event_id} does not come from its event")
+            )
         elif expected != digest:
-            detail = f"the entry of event {entry.event_id} says something else than its event"
+            detail = f"the entry of event {entry.event_id} differs from its event"
             self._wrong.append(self._finding(str(entry.element), detail))
 
     def broken(self) -> Iterator[Finding]:
@@ -77,7 +79,7 @@ class Timeline(Invariant):
                 yield self._finding(str(element), f"the copied entry of event {event_id} is not like the original")
         for id_ in self._copies:
             event_id, _, name = id_.partition(":")
-            yield self._finding(name, f"an entry of event {event_id} was bound to it by nobody")
+            yield self._finding(name, f"an entry of event {event_id} was bound to it by no event")
 
 
 def _digest(entry: Entry) -> bytes:

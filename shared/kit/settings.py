@@ -10,9 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.kit.telemetry.logs import log
 from shared.kit.telemetry.tracing import Exporter
 
 _SECRETS: Final = Path("/run/secrets")
@@ -46,15 +47,23 @@ class KafkaSettings(BaseSettings):
     max_batch: int = 500
     parallel_keys: int = 32
     request_timeout_ms: int = 10_000
+    metadata_max_age_ms: int = Field(
+        default=10_000, gt=0, description="until a client without errors sees a new leader, or a topic made anew"
+    )
     redelivery_pause_s: float = Field(default=0.5, description="before a batch is taken again; doubles each time")
     redelivery_pause_max_s: float = 20.0
     standstill_s: float = Field(
         default=20.0, gt=0, description="with something to read and nothing read, before the consumer is restarted"
     )
+    stalled_s: float = Field(
+        default=30.0, gt=0, description="with something to handle and nothing handled, before readiness says so"
+    )
     redeliveries_while_waiting: int = Field(
         default=15,
         description="tries of a reaction that waits for another event, before it gives up or is dead-lettered",
     )
+
+    _last_tls: ssl.SSLContext | None = PrivateAttr(default=None)
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:
@@ -91,12 +100,26 @@ class KafkaSettings(BaseSettings):
         return self
 
     def tls(self) -> ssl.SSLContext | None:
-        """Make the TLS context: it checks the broker's certificate and name, and presents the client's own."""
+        """Make the TLS context: it checks the broker's certificate and name, and presents the client's own.
+
+        The files are read for each new client, so they may be replaced at any time. Where one of them is away or half
+        written, the context is the last good one.
+
+        Raises:
+            OSError: they were never readable.
+        """
         if not self.uses_tls:
             return None
-        context = ssl.create_default_context(cafile=self.ssl_ca_file)
-        if self.ssl_cert_file is not None:
-            context.load_cert_chain(self.ssl_cert_file, self.ssl_key_file)
+        try:
+            context = ssl.create_default_context(cafile=self.ssl_ca_file)
+            if self.ssl_cert_file is not None:
+                context.load_cert_chain(self.ssl_cert_file, self.ssl_key_file)
+        except OSError as error:
+            if self._last_tls is None:
+                raise
+            log.warning("files of KAFKA_SSL_* cannot be read", error=type(error).__name__)
+            return self._last_tls
+        self._last_tls = context
         return context
 
     def connection(self) -> dict[str, Any]:
@@ -105,6 +128,7 @@ class KafkaSettings(BaseSettings):
             "bootstrap_servers": self.bootstrap_servers,
             "security_protocol": self.security_protocol,
             "ssl_context": self.tls(),
+            "metadata_max_age_ms": self.metadata_max_age_ms,
         }
         if not self.uses_sasl or self.sasl_password is None:
             return connection
@@ -160,6 +184,8 @@ class ServiceSettings(BaseSettings):
     log_level: str = "INFO"
     max_body_bytes: int = Field(default=1024 * 1024, gt=0)
     max_header_bytes: int = Field(default=16 * 1024, gt=0, description="of all headers together, and of the address")
+    max_receive_s: float = Field(default=60.0, gt=0, description="from the begin of a request to its last byte")
+    max_connections: int = Field(default=800, gt=0, description="of callers; below the usual 1024 open files")
     version: str = Field(default_factory=installed_version)
     traces_exporter: Exporter = Field(default="none", description="none, otlp or console; the rest by `OTEL_*`")
     sweep_interval_s: float = 1.0

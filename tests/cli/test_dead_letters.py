@@ -66,7 +66,7 @@ def test_an_id_is_taken_in_its_short_and_in_its_long_form() -> None:
 
 @pytest.mark.parametrize("name", ["", "12", "leads@12", "clients:leads", "nobody:leads@1", "clients:leads@-1"])
 def test_what_is_no_id_is_refused(name: str) -> None:
-    with pytest.raises(NotAnId, match="clients:leads@12"):
+    with pytest.raises(NotAnId, match="clients:leads@12-19ac5b2f3e1"):
         locate(name)
 
 

@@ -1,19 +1,26 @@
 """A file of an export is whole or not there, computes nothing, and reads back as it was."""
 
+import csv
+import io
+import re
 import stat
+import sys
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from deploy.cli.csv_guard import escape_formula, unescape_formula
+from deploy.cli.csv_guard import FORMULA, escape_formula, unescape_formula
 from deploy.cli.exports.files import writing
 from deploy.cli.imports.contact_points import read_points, write_points
 from deploy.cli.imports.files import read_table
 from deploy.cli.imports.mapping_rules import PointRule
-from deploy.cli.imports.table import BadFile
+from deploy.cli.imports.table import REASON, BadFile, Rejected, Row, write_rejects
 
 ROWS = [["=1+1", "+49 30 901820"], ["'=1", "@ada"], ["-", "a,b"], ["two\nlines", '"'], ["007", ""]]
 SUFFIXES = ["csv", "xlsx"]
@@ -75,10 +82,62 @@ def test_an_export_that_cannot_be_written_gives_the_reason(tmp_path: Path) -> No
         pass
 
 
-@given(st.text())
-def test_a_harmless_cell_comes_back_as_it_was(cell: str) -> None:
+SPOILT = st.text(st.sampled_from([*FORMULA, *"'\"\r\n\t\v\u2028,; \xa0\ufeff", "a", "1"]), max_size=12)
+TEXTS = st.one_of(SPOILT, st.text())
+COMPUTED = re.compile("^[\\s\ufeff\u200b]*[=+@＝＋－＠-]|^[\t\r]")  # noqa: RUF001 - full-width, too
+
+
+def readings(text: str) -> Iterator[str]:
+    """The cells of a CSV file, for programs that disagree about what ends one."""
+    for rows in (io.StringIO(text, newline=""), text.splitlines(), re.split(r"[\r\n]", text)):
+        for delimiter in ",;\t":
+            for row in csv.reader(rows, delimiter=delimiter):
+                yield from row
+    yield from re.split(r'[\r\n",;\t]', text)
+
+
+@given(st.lists(st.lists(TEXTS, min_size=2, max_size=2), max_size=4))
+def test_whatever_the_text_a_csv_file_gives_it_back_and_computes_nothing(rows: list[list[str]]) -> None:
+    """CONT-06: neither a carriage return, nor a quote, nor another delimiter begins a formula."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.csv"
+        with writing(file, ["a", "b"]) as put:
+            for row in rows:
+                put(row)
+        found = [list(row.raw) for row in read_table(file).rows]
+        assert found == [row for row in rows if any(cell.strip() for cell in row)]
+        with file.open(encoding="utf-8", newline="") as opened:
+            assert [cell for cell in readings(opened.read()) if COMPUTED.search(cell)] == []
+
+
+@given(TEXTS, TEXTS)
+def test_a_file_of_rejected_rows_computes_nothing_either(cell: str, reason: str) -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "rejects.csv"
+        header = ["a", cell.strip() or "b"]
+        write_rejects(file, header, [Rejected(Row(2, ("x", cell), {}), reason)])
+        table = read_table(file)
+        assert table.header == [*(header if header[-1] != REASON else header[:-1]), REASON]
+        assert [list(row.raw) for row in table.rows] == [["x", cell, reason]] or header[-1] == REASON
+        with file.open(encoding="utf-8", newline="") as opened:
+            assert [cell for cell in readings(opened.read()) if COMPUTED.search(cell)] == []
+
+
+@given(TEXTS)
+def test_a_cell_comes_back_as_it_was(cell: str) -> None:
     assert unescape_formula(escape_formula(cell)) == cell
-    assert not escape_formula(cell).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+
+
+@pytest.mark.parametrize("cell", ["O'Neill", "'quoted'", '"\'+49" he said', "a;'-b", "'tis a; -b"])
+def test_a_cell_that_nobody_escaped_is_read_as_it_is(cell: str) -> None:
+    assert unescape_formula(cell) == cell
+
+
+def test_what_any_program_may_fold_into_the_begin_of_a_formula_is_known() -> None:
+    folded = {
+        chr(code) for code in range(sys.maxunicode) if unicodedata.normalize("NFKC", chr(code))[:1] in set("=+-@")
+    }
+    assert set(FORMULA) == folded
 
 
 LINES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P"]), min_size=1)

@@ -167,7 +167,7 @@ async def test_a_second_deal_of_a_conversion_is_named_on_both_sides() -> None:
     await office.add(just_created_deal("other", conversion=ASKED_BY))
     assert told(office.judged(conversions())) == [
         "lead:lead-1 was converted into deal conversion-4, but has conversion-4, other",
-        "deal:other comes from lead:lead-1, which does not say so",
+        "deal:other comes from lead:lead-1, which does not name it",
     ]
 
 
@@ -175,7 +175,7 @@ async def test_a_deal_of_a_lead_that_was_never_converted_is_named() -> None:
     office = Office()
     await office.add(just_created_lead())
     await office.add(just_created_deal(conversion=ASKED_BY))
-    assert told(office.judged(conversions())) == ["deal:deal-1 comes from lead:lead-1, which does not say so"]
+    assert told(office.judged(conversions())) == ["deal:deal-1 comes from lead:lead-1, which does not name it"]
 
 
 async def test_a_running_conversion_is_counted_and_its_deal_may_be_there() -> None:
@@ -279,7 +279,7 @@ async def test_a_contact_that_the_document_lost_is_missed(linked: Office) -> Non
 
 async def test_contacts_that_nobody_answered_are_named(linked: Office) -> None:
     linked.events = [event for event in linked.events if not isinstance(event.data, ElementContactsResolved)]
-    assert told(linked.judged(links())) == ["deal:deal-1 took contacts of company:acme, which nobody answered"]
+    assert told(linked.judged(links())) == ["deal:deal-1 took contacts of company:acme, which no event names"]
 
 
 async def test_a_contact_that_was_answered_and_not_attached_is_missed() -> None:
@@ -323,8 +323,8 @@ async def test_whoever_links_somebody_who_is_gone_is_named() -> None:
     for kind, id_ in ((Contact, "ada"), (Company, "acme")):
         await office.change(kind, id_, lambda found, by: found.delete(**by))
     assert told(office.judged(RemovedClients())) == [
-        "deal:deal-1 links company:acme, who is gone",
-        "deal:deal-1 links contact:ada, who is gone",
+        "deal:deal-1 links company:acme, which is deleted",
+        "deal:deal-1 links contact:ada, which is deleted",
     ]
 
 
@@ -398,7 +398,7 @@ async def test_a_missing_entry_is_named_with_its_element(linked: Office) -> None
 async def test_an_entry_that_no_event_tells_is_named(linked: Office) -> None:
     foreign = entries_of(linked.events)[0].model_copy(update={"id": "e:deal:deal-1", "event_id": "e"})
     assert judged(linked.events, [*entries_of(linked.events), foreign]) == [
-        "deal:deal-1 an entry of event e is not told"
+        "deal:deal-1 an entry of event e does not come from its event"
     ]
 
 
@@ -407,7 +407,7 @@ async def test_an_entry_that_says_something_else_is_named(linked: Office, change
     """TL-11: it can be told anew from its event, and would be the same."""
     *others, last = entries_of(linked.events)
     assert judged(linked.events, [*others, last.model_copy(update=change)]) == [
-        f"{last.element} the entry of event {last.event_id} says something else than its event"
+        f"{last.element} the entry of event {last.event_id} differs from its event"
     ]
 
 
@@ -438,7 +438,7 @@ async def test_a_copy_that_nobody_bound_is_named(linked: Office) -> None:
     entries = entries_of(linked.events)
     copy = entries[0].bound_to(ElementRef(type="lead", id="lead-1"))
     assert judged(linked.events, [*entries, copy]) == [
-        f"lead:lead-1 an entry of event {copy.event_id} was bound to it by nobody"
+        f"lead:lead-1 an entry of event {copy.event_id} was bound to it by no event"
     ]
 
 

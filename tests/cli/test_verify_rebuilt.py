@@ -315,7 +315,7 @@ async def test_what_is_not_as_the_events_say_is_named(subject: str, change: Mapp
     office.documents[subject] = {**document, **changes}
     (finding,) = office.judged(State())
     assert (finding.invariant, finding.subject) == ("state", subject)
-    assert finding.detail == f"not as its events say: {told}"
+    assert finding.detail == f"differs from its events: {told}"
 
 
 async def test_what_cannot_be_read_is_named_without_its_value() -> None:
@@ -340,4 +340,4 @@ async def test_what_imports_and_corrections_did_to_a_record_is_told_by_its_event
     assert list(office.documents["contact:ada"]["edited_here"]) == ["position"]
     office.documents["contact:ada"]["edited_here"] = ()
     (finding,) = office.judged(State())
-    assert finding.detail == "not as its events say: edited_here"
+    assert finding.detail == "differs from its events: edited_here"

@@ -47,16 +47,16 @@ def test_a_quote_that_is_as_its_events_say_is_as_it_must_be(report: dict[str, An
 
 
 def test_a_quote_that_is_not_as_its_events_say_is_named(report: dict[str, Any]) -> None:
-    assert report["other fields"] == ["state: not as its events say: is_signed, title"]
+    assert report["other fields"] == ["state: differs from its events: is_signed, title"]
     assert report["other client"] == [
-        "state: not as its events say: client",
+        "state: differs from its events: client",
         "links: has not the company and the contacts of it that it said",
     ]
     assert report["an event more"] == [
         "sequences: the document counts 11 events, but 10 are on the topic and 0 more wait"
     ]
     assert report["deleted, not emptied"] == [
-        "state: not as its events say: deleted_at, responsible_id, rows, title, utm"
+        "state: differs from its events: deleted_at, responsible_id, rows, title, utm"
     ]
 
 

@@ -121,6 +121,17 @@ def test_a_detached_stack_is_found_refused_and_ended(tmp_path: Path) -> None:
     assert [start_mark(pid) for pid in found.processes.values()] == [None, None]
 
 
+@pytest.mark.parametrize("written", ['{"kafka_rung": "tansu", "mongo_rung": "wheel"}', "[]", "", '{"kafka'])
+def test_a_stack_that_older_code_left_is_named_and_ended(tmp_path: Path, written: str) -> None:
+    (tmp_path / "stack.json").write_text(written)
+    with pytest.raises(state.OlderStack, match="older code: `crm down` ends it"):
+        LocalStack.load(tmp_path)
+    with pytest.raises(state.OlderStack), LocalStack(tmp_path, services=()):
+        pass
+    LocalStack.down(tmp_path)
+    assert LocalStack.load(tmp_path) is None
+
+
 def test_a_detached_stack_that_lost_a_process_is_cleaned_up_by_the_next_start(tmp_path: Path) -> None:
     with LocalStack(tmp_path, services=()) as stack:
         left = stack.detach()

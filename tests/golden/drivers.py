@@ -78,6 +78,9 @@ class _Collection:
         order = ", ".join(f"{field} {direction}" for field, direction in keys)
         self._indexes[name] = {**options, "name": name, "keys": order}
 
+    async def drop_index(self, name: str) -> None:
+        self._indexes.pop(name, None)
+
     async def insert_many(self, documents: Sequence[Any], **_: object) -> Any:
         return _Inserted(documents)
 

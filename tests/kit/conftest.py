@@ -24,8 +24,9 @@ async def database(mongo: Mongo, drop_later: DropLater) -> AsyncIterator[Databas
 @pytest.fixture
 def kafka_settings(kafka: Kafka) -> KafkaSettings:
     """The provider's settings, with little patience."""
-    impatient = {"batch_timeout_ms": 5, "request_timeout_ms": 1_000, "redelivery_pause_s": 0.02}
-    return KafkaSettings.of(kafka.environment).model_copy(update={**impatient, "redelivery_pause_max_s": 0.2})
+    quick = {"batch_timeout_ms": 5, "request_timeout_ms": 1_000, "metadata_max_age_ms": 500}
+    impatient = {**quick, "redelivery_pause_s": 0.02, "redelivery_pause_max_s": 0.2}
+    return KafkaSettings.of(kafka.environment).model_copy(update=impatient)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from shared.kit.web.auth import LEEWAY_S, Authenticator, Caller
-from shared.kit.web.signing_keys import KeyFile, Unauthenticated
+from shared.kit.web.signing_keys import KeyFile, KeysUnavailable, Unauthenticated
 from tests.kit.tokens import AUDIENCE, ISSUER, Signer
 from tests.kit.waiting import eventually
 
@@ -75,6 +75,55 @@ async def test_keys_rotate_without_a_restart(authenticator: Authenticator, signe
     signer.publish(newer)
     os.utime(signer.jwks_file, (1, 1))
     assert (await authenticator.caller(f"Bearer {newer.token()}")).subject == "ann"
+
+
+SPOILED = {
+    "empty": b"",
+    "half written": None,
+    "away": None,
+    "no object": b"[]",
+    "no keys": b'{"keys": []}',
+    "nothing that is a key": b'{"keys": [1, {"kty": "RSA", "kid": "k1"}]}',
+    "bytes": b"\xff\xfe{",
+    "deep": b"[" * 100_000,
+}
+
+
+def spoil(signer: Signer, how: str) -> None:
+    whole = signer.jwks_file.read_bytes()
+    if how == "away":
+        signer.jwks_file.unlink()
+    else:
+        content = SPOILED[how]
+        signer.jwks_file.write_bytes(whole[: len(whole) // 2] if content is None else content)
+
+
+@pytest.mark.parametrize("how", SPOILED)
+async def test_a_key_file_that_is_spoiled_takes_no_access_and_gives_none(
+    authenticator: Authenticator, signer: Signer, how: str, tmp_path: Path
+) -> None:
+    """The last good keys go on; an unknown one cannot be judged, so the answer is 503 and not 401."""
+    await authenticator.caller(f"Bearer {signer.token()}")
+    spoil(signer, how)
+    assert (await authenticator.caller(f"Bearer {signer.token()}")).subject == "ann"
+    with pytest.raises(KeysUnavailable):
+        await authenticator.caller(f"Bearer {signer.token(kid='k2')}")
+    newer = Signer(tmp_path / "newer.json", kid="k2")
+    newer.jwks_file.replace(signer.jwks_file)
+    assert (await authenticator.caller(f"Bearer {newer.token()}")).subject == "ann"
+    with pytest.raises(Unauthenticated):
+        await authenticator.caller(f"Bearer {signer.token()}")
+
+
+@pytest.mark.parametrize("how", SPOILED)
+async def test_a_key_file_that_was_never_good_lets_no_caller_in_until_it_is(
+    authenticator: Authenticator, signer: Signer, how: str
+) -> None:
+    spoil(signer, how)
+    with pytest.raises(KeysUnavailable, match="cannot be read"):
+        await authenticator.caller(f"Bearer {signer.token()}")
+    signer.publish()
+    assert (await authenticator.caller(f"Bearer {signer.token()}")).subject == "ann"
 
 
 async def test_a_token_that_was_good_is_refused_once_it_has_expired(

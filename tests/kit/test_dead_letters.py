@@ -27,6 +27,7 @@ from shared.kit.settings import KafkaSettings
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database
 from shared.kit.storage.documents import Document
+from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository
 from tests.deadlines import DEADLINE_S
 from tests.kit.jars import Jar, because, filled_jar
@@ -137,7 +138,8 @@ async def test_what_was_parked_is_on_record_with_its_reason_and_place(stage: Sta
     await stage.say("b", 1)
     await stage.say("a", 2)
     (entry,) = await office.entered()
-    assert entry["_id"] == f"{stage.parked_in}@0"
+    (parked,) = await stage.parked(1)
+    assert entry["_id"] == f"{stage.parked_in}@0-{parked.timestamp:x}"
     assert (entry["state"], entry["topic"], entry["parked_in"]) == ("open", stage.topic, stage.parked_in)
     assert {name: entry["original"][name] for name in ("topic", "partition", "offset")} == {
         "topic": stage.topic,
@@ -246,6 +248,83 @@ async def test_what_failed_again_after_its_replay_is_open_again_and_what_was_dis
 
     await eventually(are_known, "both parkings on record")
     assert [(entry["key"], entry["state"]) for entry in await office.entered(2)] == [("a", "open"), ("b", "discarded")]
+
+
+async def test_letters_of_a_topic_that_was_made_anew_are_on_record_beside_the_old_ones(
+    topics: Topics, stage: Stage, open_office: Open
+) -> None:
+    """Both topics count from 0 again, so the same places hold other records."""
+    office = await open_office(Fixable("a", "b"))
+    await stage.say("a", 1, 2)
+    old = await office.entered(2)
+    await office.dead_letters.discard(old[0]["_id"], by=ANN, reason="a test")
+    for topic in (stage.parked_in, stage.topic):
+        await topics.make_anew(topic)
+    await stage.say("b", 1)
+    entries = await office.entered(3)
+    assert Counter((entry["key"], entry["state"]) for entry in entries) == {
+        ("a", "discarded"): 1,
+        ("a", "open"): 1,
+        ("b", "open"): 1,
+    }
+    new = next(entry["_id"] for entry in entries if entry["key"] == "b")
+    record = await office.dead_letters.record(await office.store.get(new))
+    assert record is not None
+    assert record.key == b"b"
+    assert await office.dead_letters.record(await office.store.get(old[0]["_id"])) is None
+    with pytest.raises(RecordGone):
+        await office.dead_letters.replay(old[1]["_id"], by=ANN)
+
+
+async def test_a_restart_finds_that_a_topic_was_made_anew_and_has_more_than_before(
+    topics: Topics, stage: Stage, open_office: Open, database: Database
+) -> None:
+    office = await open_office(Fixable("a", "b"))
+    await stage.say("a", 1)
+    await office.entered(1)
+    await office.tail.stop()
+    await topics.make_anew(stage.parked_in)
+    await stage.say("b", *range(3))
+    await stage.parked(3)
+    restarted = Office(stage.listeners[0], database, stage.settings)
+    entries = await restarted.entered(4)
+    assert Counter(entry["key"] for entry in entries) == {"a": 1, "b": 3}
+    await restarted.tail.stop()
+
+
+async def test_letters_that_older_code_entered_keep_their_ids_and_are_entered_once(
+    stage: Stage, open_office: Open, database: Database
+) -> None:
+    """Their ids are without the time, and they do not know that of their newest record."""
+    reaction = Fixable("a", "b")
+    office = await open_office(reaction)
+    await stage.say("a", 1)
+    (entry,) = await office.entered(1)
+    id_ = f"{stage.parked_in}@0"
+    await office.entries.delete({"_id": entry["_id"]})
+    await office.entries.insert({**{name: entry[name] for name in entry if name != "last_at"}, "_id": id_})
+    restarted = Office(stage.listeners[0], database, stage.settings)
+    await stage.say("b", 1)
+    assert id_ in {each["_id"] for each in await restarted.entered(2)}
+    reread = Office(stage.listeners[0], database, stage.settings)
+    await reread.tail.follow({stage.parked_in: None})
+    assert len(await reread.entered(2)) == 2
+    reaction.broken.clear()
+    assert (await reread.dead_letters.replay(id_, by=ANN))["state"] == "replayed"
+    await restarted.tail.stop()
+    await reread.tail.stop()
+
+
+async def test_the_index_of_older_code_is_replaced(database: Database) -> None:
+    """It would refuse the letters of a topic that was made anew."""
+    entries = database.collection("dead_letters")
+    place = [("original.topic", 1), ("original.partition", 1), ("original.offset", 1)]
+    await entries.ensure([Index(place, unique=True, name="original")])
+    for _ in range(2):
+        await entries.ensure(DEAD_LETTER_INDEXES)
+    for number in range(2):
+        original = {"topic": "t", "partition": 0, "offset": 0, "at": datetime.fromtimestamp(number, UTC)}
+        await entries.insert({"_id": str(number), "original": original})
 
 
 class Jars:

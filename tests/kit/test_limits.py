@@ -1,17 +1,10 @@
 """What is too large is refused, whatever part of the request it is."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
-import uvicorn
 
-from deploy.local.ports import free_port
-from shared.kit.web.limits import BoundedHeaders
-from tests.deadlines import DEADLINE_S
 from tests.kit.test_http import Shop, assert_problem, shop
-from tests.kit.waiting import eventually
 
 __all__ = ["shop"]
 
@@ -48,35 +41,3 @@ async def test_a_body_made_to_break_its_reader_is_the_callers_mistake(shop: Shop
     assert answer.status_code in {400, 422}, answer.text[:200]
     assert answer.headers["content-type"] == "application/problem+json"
     assert len(answer.text) < 2_000
-
-
-@asynccontextmanager
-async def served() -> AsyncIterator[int]:
-    """An application behind the server that services use; its port."""
-
-    async def app(scope: object, receive: object, send: object) -> None:
-        raise AssertionError("no request ever came to an end")
-
-    port = free_port()
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, http=BoundedHeaders, lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
-
-    async def started() -> bool:
-        return server.started
-
-    await eventually(started, "the server serves")
-    try:
-        yield port
-    finally:
-        server.should_exit = True
-        await running
-
-
-async def test_headers_without_an_end_are_cut_off() -> None:
-    async with served() as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET / HTTP/1.1\r\nX-Endless: " + b"x" * BoundedHeaders.max_header_bytes)
-        await writer.drain()
-        assert (await asyncio.wait_for(reader.read(), DEADLINE_S)).startswith(b"HTTP/1.1 431 ")
-        writer.close()

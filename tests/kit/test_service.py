@@ -1,7 +1,7 @@
 """A service process: started and stopped in the right order, and ready whenever it can take writes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,8 @@ from pydantic import SecretStr
 from deploy.local.kafka import Kafka
 from deploy.local.mongo import Mongo, start_mongo
 from deploy.local.ports import free_port
-from shared.kit.domain import Cause
+from shared.kit.domain import Cause, Unavailable
+from shared.kit.messaging.publishing import Publisher
 from shared.kit.messaging.reactions import on
 from shared.kit.service.service import Contracts, Service
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
@@ -38,27 +39,32 @@ from tests.stack import DropLater
 class Running:
     """A jars service, as its composition root would assemble it."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, *, subscribes: bool) -> None:
         self.service = service
         self.jars: MongoRepository[Jar] = service.repository(Jar, "jars")
         self.heard: list[int] = []
-        service.subscribe([service.topic], [on(ElementCompanyRefused, self._on_refused)])
+        self.failure: Exception | None = None
+        if subscribes:
+            service.subscribe([service.topic], [on(ElementCompanyRefused, self._on_refused)])
         self.app: FastAPI = service.app(description="Jars")
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://jars")
 
     async def _on_refused(self, event: Envelope[ElementCompanyRefused], _: Cause) -> None:
+        if self.failure is not None:
+            raise self.failure
         self.heard.append(event.data.link_no)
 
     async def readiness(self) -> tuple[int, dict[str, Any]]:
         answer = await self.client.get("/health/ready")
         return answer.status_code, answer.json()
 
-    async def becomes(self, status: str) -> None:
+    async def becomes(self, status: str, **parts: str) -> None:
         async def is_so() -> bool:
-            return bool((await self.readiness())[1]["status"] == status)
+            _, found = await self.readiness()
+            return {"status": status, **parts}.items() <= found.items()
 
-        await eventually(is_so, f"the service is {status}")
+        await eventually(is_so, f"the service is {status} {parts or ''}")
 
 
 Assemble = Callable[..., Running]
@@ -88,6 +94,8 @@ async def assemble(
         mongo_url: str | None = None,
         bootstrap_servers: str | None = None,
         server_selection_timeout_ms: int = 300,
+        subscribes: bool = True,
+        kafka_changes: Mapping[str, Any] | None = None,
         **changes: Any,
     ) -> Running:
         service = Service(
@@ -96,13 +104,16 @@ async def assemble(
             Contracts(parse, dead_letters, ()),
             ServiceSettings(database_prefix=prefix, jwks_file=signer.jwks_file, sweep_interval_s=0.05, **changes),
             kafka=kafka_settings.model_copy(
-                update={"bootstrap_servers": bootstrap_servers or kafka_settings.bootstrap_servers}
+                update={
+                    "bootstrap_servers": bootstrap_servers or kafka_settings.bootstrap_servers,
+                    **(kafka_changes or {}),
+                }
             ),
             mongo=MongoSettings(
                 url=SecretStr(mongo_url or mongo.url), server_selection_timeout_ms=server_selection_timeout_ms
             ),
         )
-        made.append(Running(service))
+        made.append(Running(service, subscribes=subscribes))
         return made[-1]
 
     yield build
@@ -124,7 +135,7 @@ async def test_a_service_hears_says_and_is_ready(assemble: Assemble, topics: Top
         await running.becomes("ok")
         assert await running.readiness() == (
             200,
-            {"status": "ok", "database": "ok", "kafka": "ok", "backlog": "ok"},
+            {"status": "ok", "database": "ok", "kafka": "ok", "backlog": "ok", "consumer": "ok"},
         )
         assert (await running.client.get("/health/live")).json() == {"status": "ok"}
 
@@ -180,6 +191,95 @@ async def test_a_service_that_has_nothing_to_say_sees_that_kafka_is_back(assembl
         finally:
             await asyncio.to_thread(kafka.restart)
         await running.becomes("ok")
+
+
+@pytest.mark.real_kafka
+@pytest.mark.parametrize("end", ["kill", "pause"])
+@pytest.mark.parametrize("subscribes", [True, False])
+async def test_a_service_that_publishes_nothing_sees_that_kafka_is_dead(
+    assemble: Assemble, kafka: Kafka, signer: Signer, end: str, *, subscribes: bool
+) -> None:
+    """A dead Kafka fails nothing by itself: it is asked, and has to answer."""
+    running = assemble(subscribes=subscribes)
+    caller = {"authorization": f"Bearer {signer.token(roles=[], scope='metrics:read')}"}
+    async with running.app.router.lifespan_context(running.app):
+        await running.becomes("ok")
+        await asyncio.to_thread(getattr(kafka, end))
+        try:
+            await running.becomes("degraded", kafka="degraded")
+            assert (await running.readiness())[0] == 200
+            metrics = (await running.client.get("/metrics", headers=caller)).text
+            assert 'crm_ready{part="kafka"} 0.0' in metrics
+        finally:
+            await asyncio.to_thread(kafka.restart if end == "kill" else kafka.resume)
+        await running.becomes("ok")
+
+
+@pytest.mark.real_kafka
+async def test_a_publisher_that_waits_for_acknowledgements_knows_that_none_come(
+    kafka: Kafka, kafka_settings: KafkaSettings, topic: str
+) -> None:
+    """An idempotent producer gives up no record; so its silence has a deadline of its own."""
+    publisher = Publisher(kafka_settings)
+    await publisher.publish(topic, "a", b"1", [])
+
+    async def is_failing() -> bool:
+        return publisher.is_failing
+
+    await asyncio.to_thread(kafka.pause)
+    try:
+        acknowledged = await publisher.send(topic, "a", b"2", [])
+        await eventually(is_failing, "the silence is noticed")
+        assert not acknowledged.done()
+    finally:
+        await asyncio.to_thread(kafka.resume)
+    await acknowledged
+    assert not publisher.is_failing
+    await publisher.stop(1.0)
+
+
+async def test_a_service_that_handles_nothing_of_what_there_is_says_so(
+    assemble: Assemble, topics: Topics, topic: str, signer: Signer
+) -> None:
+    running = assemble(kafka_changes={"stalled_s": 0.5})
+    caller = {"authorization": f"Bearer {signer.token(roles=[], scope='metrics:read')}"}
+    running.failure = Unavailable("the printer is away")
+    async with running.app.router.lifespan_context(running.app):
+        await running.becomes("ok")
+        await topics.put(topic, *wire("a", 7))
+        await running.becomes("degraded", kafka="ok", consumer="stalled")
+        assert (await running.readiness())[0] == 200
+        assert 'crm_ready{part="consumer"} 0.0' in (await running.client.get("/metrics", headers=caller)).text
+        running.failure = None
+        await running.becomes("ok")
+    assert running.heard == [7]
+
+
+async def test_a_consumer_whose_task_died_is_started_again(assemble: Assemble, topics: Topics, topic: str) -> None:
+    running = assemble()
+    async with running.app.router.lifespan_context(running.app):
+        await running.becomes("ok")
+        subscription = running.service.subscription
+        assert subscription is not None
+        (batches,) = subscription.broker.subscribers
+        tasks: list[asyncio.Task[None]] = batches.tasks  # type: ignore[attr-defined]
+        for task in tasks:
+            task.cancel()
+        await running.becomes("degraded", consumer="stalled")
+        await topics.put(topic, *wire("a", 7))
+        await running.becomes("ok")
+
+        async def has_heard() -> bool:
+            return running.heard == [7]
+
+        await eventually(has_heard, "the event was heard")
+
+
+async def test_a_second_subscription_does_not_replace_the_first(assemble: Assemble) -> None:
+    running = assemble()
+    with pytest.raises(ValueError, match="jars has a subscription"):
+        running.service.subscribe([running.service.topic], [])
+    assert running.service.consumed_events == {ElementCompanyRefused}
 
 
 async def test_without_its_database_a_service_is_not_ready(assemble: Assemble) -> None:

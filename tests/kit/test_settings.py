@@ -1,6 +1,7 @@
 """What is wrong with a setting is said without repeating what it was set to: it may be a password."""
 
 import re
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -9,6 +10,7 @@ from shared.kit.messaging.broker import subscribe
 from shared.kit.settings import KafkaSettings, ServiceSettings
 from shared.kit.storage.connection import connect
 from shared.kit.storage.errors import UnsafeDeployment
+from tests.kit.certificates import make_certificates
 
 PASSWORD = "hunter2-and-more"
 
@@ -50,3 +52,22 @@ async def test_the_subscription_knows_every_broker_that_is_named() -> None:
 
     broker = subscribe("g", ["t"], handle, KafkaSettings(bootstrap_servers="a:9092,b:9093"))
     assert broker.specification.url == ["a:9092", "b:9093"]
+
+
+@pytest.mark.parametrize(
+    "spoilt", [b"", b"-----BEGIN CERTIFICATE-----\nMIID", None], ids=["empty", "half written", "away"]
+)
+def test_files_of_certificates_that_cannot_be_read_leave_the_last_good_ones(
+    tmp_path: Path, spoilt: bytes | None
+) -> None:
+    """Each new client of Kafka reads them, in the middle of a request as well."""
+    file = make_certificates(tmp_path).authority
+    whole = file.read_bytes()
+    settings = KafkaSettings(security_protocol="SSL", ssl_ca_file=file)
+    good = settings.tls()
+    file.unlink() if spoilt is None else file.write_bytes(spoilt)
+    assert settings.tls() is good
+    with pytest.raises(OSError, match=r"\S"):
+        KafkaSettings(security_protocol="SSL", ssl_ca_file=file).tls()
+    file.write_bytes(whole)
+    assert settings.tls() is not good

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from tests.deadlines import DEADLINE_S
+from tests.kit.waiting import eventually
 
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
@@ -45,6 +46,17 @@ class Topics:
                 return name
             assert monotonic() < deadline, topic
             await asyncio.sleep(0.02)
+
+    async def make_anew(self, name: str) -> None:
+        """Delete a topic of one partition and make it again, empty."""
+        await self._admin.delete_topics([name])
+
+        async def is_gone() -> bool:
+            (topic,) = await self._admin.describe_topics([name])
+            return bool(topic["error_code"])
+
+        await eventually(is_gone, f"{name} is deleted")
+        await self.make(name)
 
     async def alter(self, name: str, **config: str) -> None:
         """Set them, and return when the broker goes by them."""

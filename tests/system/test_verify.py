@@ -159,7 +159,7 @@ async def test_a_contact_that_is_gone_is_missed_by_its_lead(crm: Crm, sale: Sale
 async def test_a_field_that_no_event_changed_is_named(crm: Crm, sale: Sale, system: Opened) -> None:
     async with changed(system.collection("leads", "leads"), sale.lead, lambda lead: lead | {"comments": "forged"}):
         found = await broken(crm)
-    assert found == [("state", f"lead:{sale.lead}", "not as its events say: comments")]
+    assert found == [("state", f"lead:{sale.lead}", "differs from its events: comments")]
 
 
 async def test_contacts_that_the_log_does_not_tell_of_are_named(crm: Crm, sale: Sale, system: Opened) -> None:
@@ -187,7 +187,7 @@ async def test_a_missing_and_a_foreign_entry_are_named(crm: Crm, sale: Sale, sys
         finally:
             await entries.delete({"_id": foreign["_id"]})
     assert found == [
-        ("timeline", f"deal:{sale.deal}", "an entry of event nothing is not told"),
+        ("timeline", f"deal:{sale.deal}", "an entry of event nothing does not come from its event"),
         ("timeline", f"deal:{sale.deal}", f"there is no entry of event {entry['event_id']}"),
     ]
 
@@ -238,7 +238,7 @@ async def test_the_command_tells_it_all_and_exits_accordingly(crm: Crm, sale: Sa
     async with changed(system.collection("deals", "deals"), sale.deal, lambda deal: deal | {"title": "forged"}):
         lost = await asyncio.to_thread(_command, crm)
     assert lost.returncode == 1
-    assert f"deal:{sale.deal} not as its events say: title" in lost.stdout
+    assert f"deal:{sale.deal} differs from its events: title" in lost.stdout
 
 
 def _command(crm: Crm) -> "subprocess.CompletedProcess[str]":

@@ -17,7 +17,7 @@ from deploy.cli.dead_letters import NotAnId
 from deploy.cli.imports import BadFile, BadMapping
 from deploy.local.process import NotReady
 from deploy.local.providers import ProviderUnavailable
-from deploy.local.state import StackBusy
+from deploy.local.state import OlderStack, StackBusy
 from deploy.topics import TopicsDiffer
 from deploy.verify.findings import LogAway, NothingToVerify
 
@@ -37,6 +37,7 @@ _EXPECTED: Final = (
     NotReady,
     ProviderUnavailable,
     StackBusy,
+    OlderStack,
     TopicsDiffer,
     LogAway,
     NothingToVerify,

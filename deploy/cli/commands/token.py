@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.cli.commands.runner import expected_failures
 from deploy.local.keys import make_keys
 from deploy.local.stack import LocalStack
 from deploy.local.state import local_directory
@@ -22,7 +23,8 @@ def token(
     minutes: Annotated[int, typer.Option(min=1)] = 60,
 ) -> None:
     """Print a token of the development key; role user, where neither role nor scope is given."""
-    stack = LocalStack.load()
+    with expected_failures():
+        stack = LocalStack.load()
     keys = make_keys(local_directory() / "keys")
     private_key, jwks = (Path(stack.private_key), Path(stack.jwks)) if stack else (keys.private_key, keys.jwks)
     content = claims(

@@ -3,7 +3,6 @@
 Only its owner can read it: it holds personal data.
 """
 
-import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from deploy.cli.csv_guard import escape_formula
+from deploy.cli.csv_guard import csv_writer
 from deploy.cli.imports import BadFile
 
 MOST_ROWS: Final = 1_048_576
@@ -51,8 +50,7 @@ def writing(file: Path, columns: Sequence[str]) -> Iterator[Put]:
 @contextmanager
 def _csv(opened: IO[bytes]) -> Iterator[Put]:
     with open(opened.fileno(), "w", encoding="utf-8", newline="", closefd=False) as text:
-        writer = csv.writer(text, lineterminator="\n")
-        yield lambda cells: writer.writerow([escape_formula(cell) for cell in cells])
+        yield csv_writer(text)
 
 
 @contextmanager

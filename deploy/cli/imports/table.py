@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deploy.cli.csv_guard import escape_formula, unescape_formula
+from deploy.cli.csv_guard import csv_writer, unescape_formula
 
 REASON: Final = "reason"
 
@@ -58,7 +58,7 @@ def read_csv(file: Path) -> Table:
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             reader = csv.reader(text, strict=True)
-            header = next(reader, [])
+            header = [unescape_formula(name) for name in next(reader, [])]
             if not header:
                 raise BadFile(f"{file.name} is empty")
             for found in reader:
@@ -83,11 +83,11 @@ def write_rejects(file: Path, header: list[str], rejects: Iterable[Rejected]) ->
         file.unlink(missing_ok=True)
         return
     with file.open("w", encoding="utf-8", newline="") as text:
-        writer = csv.writer(text)
+        put = csv_writer(text)
         # A file of rejects that was rejected again has one reason, the new one.
         columns = header[:-1] if header[-1] == REASON else header
-        writer.writerow([*columns, REASON])
+        put([*columns, REASON])
         for rejected in found:
             raw = rejected.row.raw[: len(columns)] if columns != header else rejected.row.raw
             cells = [*raw, *[""] * (len(columns) - len(raw))]
-            writer.writerow([escape_formula(cell) for cell in (*cells, rejected.reason)])
+            put([*cells, rejected.reason])

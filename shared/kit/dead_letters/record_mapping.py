@@ -1,5 +1,7 @@
 """Map a dead-lettered record to its entry, and back to the record as it was.
 
+A record is known by its offset and its time together: a topic that was made anew counts its offsets from 0 again.
+
 Note:
     A record may have headers of its own with the names of the dead-letter headers. Only the headers appended last
     count; those before them are the record's own.
@@ -26,10 +28,10 @@ def entry_of(record: Record, *, service: str, topic: str) -> Document:
     """Map a dead-lettered record of this topic to its initial entry."""
     own, appended = _split_headers(record.headers)
     event, why = header_texts(own), header_texts(appended)
-    parked_at = _moment(record.timestamp) or datetime.now(UTC)
+    parked_at = moment_of(record)
     attempts, reason = _number(why.get("dlt_attempts")) or 0, why.get("dlt_exception", "unknown")
     dead_lettering = {
-        "id": f"{record.topic}@{record.offset}",
+        "id": _id(record),
         "action": "parked",
         "by": f"service:{service}",
         "at": parked_at,
@@ -37,11 +39,12 @@ def entry_of(record: Record, *, service: str, topic: str) -> Document:
         "reason": reason,
     }
     return {
-        "_id": f"{record.topic}@{record.offset}",
+        "_id": _id(record),
         "topic": topic,
         "parked_in": record.topic,
         "offset": record.offset,
         "last_offset": record.offset,
+        "last_at": parked_at,
         "original": _original(why, topic),
         "type": _short(event.get("ce_type")),
         "event_id": _short(event.get("ce_id")),
@@ -62,6 +65,24 @@ def restore_record(record: Record, original: Document | None) -> Record:
     own, _ = _split_headers(record.headers)
     place = original or {"topic": record.topic, "partition": record.partition, "offset": record.offset}
     return replace(record, headers=own, topic=place["topic"], partition=place["partition"], offset=place["offset"])
+
+
+def moment_of(record: Record) -> datetime:
+    """Return the time that the broker gave to a record."""
+    return _moment(record.timestamp) or datetime.fromtimestamp(0, UTC)
+
+
+def newest_copy(entry: Document) -> tuple[int, datetime]:
+    """Return offset and time of the newest record of an entry in its dead-letter topic."""
+    if "last_at" in entry:
+        return entry["last_offset"], entry["last_at"]
+    # An entry of older code: its history alone has the times.
+    times = [action["at"] for action in entry["history"] if action["action"] == "parked"]
+    return entry["last_offset"], times[-1]
+
+
+def _id(record: Record) -> str:
+    return f"{record.topic}@{record.offset}-{record.timestamp:x}"
 
 
 def _split_headers(headers: Headers) -> tuple[Headers, Headers]:

@@ -7,9 +7,10 @@ after all are recognised, as with any redelivery.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from shared.kit.dead_letters.errors import AlreadyDiscarded, RecordGone, ReplayPostponed
-from shared.kit.dead_letters.record_mapping import restore_record
+from shared.kit.dead_letters.record_mapping import moment_of, newest_copy, restore_record
 from shared.kit.dead_letters.store import DeadLetterStore
 from shared.kit.domain import NotYet
 from shared.kit.fault_points import fault_point
@@ -48,9 +49,15 @@ class DeadLetterService:
         """
         original = entry["original"]
         if entry["truncated"]:  # too large for the dead-letter topic: it is in its own topic only
-            return None if original is None else await self._read_at(_place(original))
-        record = await self._read_at(RecordPlace(entry["parked_in"], 0, entry["offset"]))
+            return None if original is None else await self._read(_place(original), original["at"])
+        offset, at = newest_copy(entry)
+        record = await self._read(RecordPlace(entry["parked_in"], 0, offset), at)
         return None if record is None else restore_record(record, original)
+
+    async def _read(self, place: RecordPlace, at: datetime | None) -> Record | None:
+        """Read the record of that time: a topic that was made anew has another one at its place."""
+        record = await self._read_at(place)
+        return None if record is None or (at is not None and moment_of(record) != at) else record
 
     async def replay(self, id_: str, *, by: str) -> Document:
         """Handle a record once more, and return its entry, whose last action has the outcome.

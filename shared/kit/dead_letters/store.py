@@ -17,12 +17,14 @@ DEAD_LETTER_INDEXES: Final = (
     Index([("parked_at", 1), ("_id", 1)], name="newest"),
     Index([("state", 1), ("parked_at", 1), ("_id", 1)], name="newest_of_state"),
     Index([("state", 1), ("parked_in", 1), ("parked_at", 1)], name="measured"),
-    Index([("parked_in", 1), ("last_offset", 1)], name="read_so_far"),
+    Index([("parked_in", 1), ("last_at", 1), ("last_offset", 1)], name="read_until", replaces="read_so_far"),
     Index(
-        [("original.topic", 1), ("original.partition", 1), ("original.offset", 1)],
+        # A topic that was made anew counts its offsets from 0 again: the time tells its records from the old ones.
+        [("original.topic", 1), ("original.partition", 1), ("original.offset", 1), ("original.at", 1)],
         unique=True,
         partial={"original": {"$type": "object"}},
-        name="original",
+        name="original_record",
+        replaces="original",
     ),
 )
 

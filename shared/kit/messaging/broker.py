@@ -27,6 +27,7 @@ def subscribe(
         graceful_timeout=15.0,
         logger=None,
         client_id=group,
+        metadata_max_age_ms=settings.metadata_max_age_ms,
     )
     subscriber = broker.subscriber(
         *topics,

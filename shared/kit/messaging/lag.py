@@ -15,6 +15,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.kit.messaging.records import Record
+from shared.kit.telemetry.logs import log
 from shared.kit.telemetry.metrics import CONSUMER_LAG
 
 EVERY_S = 2.0
@@ -52,6 +53,7 @@ class Lag:
         self._in_hand: dict[TopicPartition, int] = {}
         self._reached: dict[TopicPartition, int] = {}
         self._idle_since: float | None = None
+        self._behind_since: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
@@ -69,6 +71,15 @@ class Lag:
     def standstill_s(self) -> float:
         """Seconds for which nothing was read or handled although there is something to read."""
         return 0.0 if self._idle_since is None or self._in_hand else monotonic() - self._idle_since
+
+    @property
+    def stalled_s(self) -> float:
+        """Seconds for which nothing was handled although there is something to handle; the batch in hand counts."""
+        return 0.0 if self._behind_since is None else monotonic() - self._behind_since
+
+    def handled(self) -> None:
+        """Note that a batch was handled to its end."""
+        self._behind_since = None
 
     def start(self) -> None:
         """Start to measure, in the background."""
@@ -90,6 +101,8 @@ class Lag:
                     await self.measure()
             except (KafkaError, OSError, TimeoutError):
                 self._idle_since = None  # there may be nothing to read from
+            except Exception:  # noqa: BLE001 - the next measurement may succeed, and without any no standstill is seen
+                log.exception("lag not measured")
             await asyncio.sleep(EVERY_S)
 
     async def measure(self) -> None:
@@ -98,6 +111,7 @@ class Lag:
         behind: Counter[str] = Counter()
         if consumer is None or not (places := sorted(consumer.assignment())):
             self._show(behind)
+            self._behind_since = None
             return
         ends = await consumer.end_offsets(places)
         positions = {**await _positions(consumer, places), **self._in_hand}
@@ -106,7 +120,9 @@ class Lag:
             known = max(end, consumer.highwater(place) or 0)
             behind[place.topic] += max(0, known - positions.get(place, known))
         is_lost = not positions.keys() >= set(places)
-        if not (behind.total() or is_lost) or self._in_hand or positions != self._reached:
+        is_behind = bool(behind.total()) or is_lost
+        self._behind_since = (self._behind_since or monotonic()) if is_behind else None
+        if not is_behind or self._in_hand or positions != self._reached:
             self._idle_since = None
         elif self._idle_since is None:
             self._idle_since = monotonic()

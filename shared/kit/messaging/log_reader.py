@@ -13,6 +13,8 @@ from shared.kit.settings import KafkaSettings
 
 AT_ONCE = 500
 _READ_S = 10.0
+_BEYOND_S = 1.0
+"""For a record beyond the end, which some brokers report too low."""
 
 
 class KafkaUnavailable(Unavailable):
@@ -43,8 +45,8 @@ class Tail:
         """Whether `follow` has set where to read."""
         return self._consumer is not None
 
-    async def follow(self, offsets: Mapping[str, int]) -> None:
-        """Read each topic from its offset on.
+    async def follow(self, offsets: Mapping[str, int | None]) -> None:
+        """Read each topic from its offset on, or from its beginning where that is None.
 
         Raises:
             KafkaUnavailable: Kafka cannot be reached.
@@ -72,12 +74,18 @@ async def record_at(settings: KafkaSettings, place: RecordPlace) -> Record | Non
         KafkaUnavailable: Kafka cannot be reached.
     """
     consumer = await _reader(settings, "crm.reader", {place.topic: place.offset}, place.partition)
+    is_beyond = False
     try:
         async with asyncio.timeout(_READ_S):
+            (end,) = (await consumer.end_offsets([TopicPartition(place.topic, place.partition)])).values()
+        is_beyond = place.offset >= end
+        async with asyncio.timeout(_BEYOND_S if is_beyond else _READ_S):
             record: Record = await consumer.getone()
     except OffsetOutOfRangeError:
         return None
     except (KafkaError, TimeoutError) as error:
+        if is_beyond:
+            return None
         raise KafkaUnavailable(f"{place.topic} cannot be read: {type(error).__name__}") from error
     finally:
         await stop_reader(consumer)
@@ -85,7 +93,7 @@ async def record_at(settings: KafkaSettings, place: RecordPlace) -> Record | Non
 
 
 async def _reader(
-    settings: KafkaSettings, client_id: str, offsets: Mapping[str, int], partition: int = 0
+    settings: KafkaSettings, client_id: str, offsets: Mapping[str, int | None], partition: int = 0
 ) -> AIOKafkaConsumer:
     consumer = AIOKafkaConsumer(
         **settings.connection(),
@@ -100,7 +108,11 @@ async def _reader(
         await consumer.start()
         consumer.assign([TopicPartition(topic, partition) for topic in offsets])
         for topic, offset in offsets.items():
-            consumer.seek(TopicPartition(topic, partition), offset)
+            place = TopicPartition(topic, partition)
+            if offset is None:
+                await consumer.seek_to_beginning(place)
+            else:
+                consumer.seek(place, offset)
     except BaseException as error:
         await stop_reader(consumer)
         if isinstance(error, (KafkaError, OSError)):

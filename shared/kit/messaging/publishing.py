@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -29,6 +30,10 @@ from shared.kit.telemetry.tracing import Traces
 _REFUSALS = (MessageSizeTooLargeError, InvalidTimestampError, CorruptRecordException, RecordListTooLargeError)
 
 
+SILENCE_S = 5.0
+"""Without an acknowledgement while records wait for one; an idempotent producer itself waits for ever."""
+
+
 class Publisher:
     """A producer that is replaced after an error."""
 
@@ -46,8 +51,15 @@ class Publisher:
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
-        self.is_failing = False
-        """Whether the newest attempt to reach Kafka failed."""
+        self._has_failed = False
+        self._waiting = 0
+        self._heard_at = 0.0
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the newest attempt to reach Kafka failed, or it acknowledges nothing of what waits for it."""
+        is_silent = self._waiting > 0 and monotonic() - self._heard_at > SILENCE_S
+        return self._has_failed or is_silent
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:
@@ -86,6 +98,7 @@ class Publisher:
             value = b""  # aiokafka sends no record that has neither
         pairs = [(n, v.encode()) for n, v in headers.items()] if isinstance(headers, Mapping) else list(headers)
         span = self._traces.publishing(topic, headers)
+        self._begin_to_wait()
         try:
             producer = await self._started()
             future = await producer.send(topic, value, key.encode() if isinstance(key, str) else key, headers=pairs)
@@ -94,12 +107,24 @@ class Publisher:
             raise SendRefused(type(error).__name__) from error
         except (KafkaError, OSError) as error:
             end_unsent(span, type(error).__name__)
-            self.is_failing = True
+            self._has_failed = True
             raise SendFailed(type(error).__name__) from error
+        finally:
+            self._waiting -= 1
+        self._begin_to_wait()
         acknowledged = asyncio.ensure_future(self._acknowledged(future))
+        acknowledged.add_done_callback(self._end_to_wait)
         if span.is_recording():
             acknowledged.add_done_callback(partial(end_acknowledged, span))
         return acknowledged
+
+    def _begin_to_wait(self) -> None:
+        if not self._waiting:
+            self._heard_at = monotonic()
+        self._waiting += 1
+
+    def _end_to_wait(self, _: object) -> None:
+        self._waiting -= 1
 
     async def _acknowledged(self, future: Awaitable[object]) -> object:
         try:
@@ -107,9 +132,9 @@ class Publisher:
         except _REFUSALS as error:
             raise SendRefused(type(error).__name__) from error
         except KafkaError as error:
-            self.is_failing = True
+            self._has_failed = True
             raise SendFailed(type(error).__name__) from error
-        self.is_failing = False
+        self._has_failed, self._heard_at = False, monotonic()
         return acknowledgement
 
     async def publish(self, topic: str, key: Any, value: bytes | None, headers: Any) -> None:
@@ -122,10 +147,10 @@ class Publisher:
 
     async def look_again(self) -> None:
         """Check whether Kafka can be reached again, where the newest attempt failed and no producer is left."""
-        if self.is_failing and self._producer is None:
+        if self._has_failed and self._producer is None:
             with suppress(KafkaError, OSError):
                 await self._started()
-                self.is_failing = False
+                self._has_failed = False
 
     async def renew(self) -> None:
         """Drop the producer with what it could not send; the next send makes another."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import IllegalStateError
 from crm_contracts.envelope import Event, MalformedEvent
 from faststream.kafka import KafkaMessage
 
@@ -91,6 +91,17 @@ class Subscription:
         """The types of events that the service reacts to."""
         return self._handler.events
 
+    @property
+    def is_handling(self) -> bool:
+        """Whether it handles what there is to handle: it runs, and has ended a batch lately or is at the end."""
+        return self._is_running and self._lag.stalled_s < self._settings.stalled_s
+
+    @property
+    def _is_running(self) -> bool:
+        """Whether the task that polls is alive; FastStream starts it again after an error, and not after others."""
+        (batches,) = self.broker.subscribers
+        return any(not task.done() for task in getattr(batches, "tasks", ()))
+
     async def start(self) -> None:
         """Join the group and start to consume."""
         self._stopping.clear()
@@ -111,14 +122,14 @@ class Subscription:
         return await self._records.handle_again(record)
 
     async def _watch(self) -> None:
-        """Restart the consumer where it reads nothing although there is something to read.
+        """Restart the consumer where it does not run, or reads nothing although there is something to read.
 
         An error that aiokafka's coordinator does not expect ends it; FastStream then polls a dead consumer for ever,
         without a log line.
         """
         while True:
             await asyncio.sleep(WATCH_S)
-            if self._lag.standstill_s < self._settings.standstill_s:
+            if self._is_running and self._lag.standstill_s < self._settings.standstill_s:
                 continue
             log.error("consumer at a standstill, restarting it", group=self.group)
             STANDSTILLS.inc()
@@ -127,7 +138,7 @@ class Subscription:
                 self._stopping.clear()
                 await self.broker.start()
                 self._lag.start()
-            except (KafkaError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - it is tried again; without this task nobody would
                 log.warning("consumer could not be restarted", error=type(error).__name__)
 
     async def _leave(self) -> None:
@@ -160,6 +171,7 @@ class Subscription:
         fresh = self._postponed.without_kept(records)
         if fresh is not None and await self._handle_each(fresh):
             self._failures = 0
+            self._lag.handled()
             self._offsets.done(cast("Committing", message.consumer), records)
             if self._stopping.is_set():
                 await self._offsets.commit()

@@ -16,16 +16,16 @@ class Jobs:
     """The jobs of one replica."""
 
     def __init__(self) -> None:
-        self._jobs: list[tuple[float, Job]] = []
+        self._jobs: list[tuple[float, float, Job]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-    def add(self, seconds: float, job: Job) -> None:
-        """Run a job after every `seconds`, once started."""
-        self._jobs.append((seconds, job))
+    def add(self, seconds: float, job: Job, *, first_s: float | None = None) -> None:
+        """Run a job after every `seconds`, once started; for the first time after `first_s`, if that is given."""
+        self._jobs.append((seconds if first_s is None else first_s, seconds, job))
 
     def start(self) -> None:
         """Start to run the jobs, in the background."""
-        self._tasks = [asyncio.create_task(_repeat(seconds, job)) for seconds, job in self._jobs]
+        self._tasks = [asyncio.create_task(_repeat(*each)) for each in self._jobs]
 
     async def stop(self) -> None:
         """Cancel all jobs."""
@@ -34,11 +34,13 @@ class Jobs:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _repeat(seconds: float, job: Job) -> None:
+async def _repeat(first_s: float, seconds: float, job: Job) -> None:
     name = _name_of(job)
     done, failed, changes = JOB_RUNS.labels(name, "done"), JOB_RUNS.labels(name, "failed"), JOB_CHANGES.labels(name)
+    pause_s = first_s
     while True:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(pause_s)
+        pause_s = seconds
         try:
             changed = await job()
         except Exception as error:  # noqa: BLE001 - the next run may succeed

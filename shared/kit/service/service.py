@@ -19,6 +19,7 @@ from shared.kit.messaging.handling import Parse
 from shared.kit.messaging.log_reader import Tail, record_at
 from shared.kit.messaging.outbox import OUTBOX_INDEXES
 from shared.kit.messaging.publishing import Publisher
+from shared.kit.messaging.reachability import ASK_EVERY_S, BrokerProbe
 from shared.kit.messaging.reactions import Reactions
 from shared.kit.messaging.relay import Relay
 from shared.kit.messaging.subscribing import Subscription
@@ -90,13 +91,17 @@ class Service:
         flush_s = self.settings.shutdown_flush_s
         self._jobs = Jobs()
         self._lifecycle = Lifecycle(self.name, self.database, self.relay, self._jobs, self.traces, flush_s=flush_s)
-        answers_publisher = Publisher(self.kafka, client_id=f"{self.name}.answers", traces=self.traces)
-        self.answers = Answers(answers_publisher, topic=self.topic, source=self.source)
-        self._lifecycle.on_stop(partial(answers_publisher.stop, flush_s))
+        self._answers_publisher = Publisher(self.kafka, client_id=f"{self.name}.answers", traces=self.traces)
+        self.answers = Answers(self._answers_publisher, topic=self.topic, source=self.source)
+        self._lifecycle.on_stop(partial(self._answers_publisher.stop, flush_s))
         self.numbers = Numbers(self.database.collection("counters"))
         self.long_polls = LongPolls(self.settings.max_waiters)
+        self._probe = BrokerProbe(self.kafka, client_id=f"{self.name}.probe")
+        self._jobs.add(ASK_EVERY_S, self._probe.ask_kafka, first_s=0.0)
+        self._lifecycle.on_stop(self._probe.stop)
         # Another replica may have published meanwhile what this one could not.
-        self.every(LOOK_AGAIN_S, self._relay_publisher.look_again)
+        for publisher in (self._relay_publisher, self._answers_publisher):
+            self.every(LOOK_AGAIN_S, publisher.look_again)
         self._keys = IdempotencyKeys(self.collection("idempotency", IDEMPOTENCY_INDEXES), new_id=self.new_id)
 
     def collection(self, name: str, indexes: Sequence[Index] = ()) -> Collection:
@@ -132,7 +137,13 @@ class Service:
         """React to the events on these topics.
 
         `batch_handler` does for a batch of events what the reactions do for each, at a lower price.
+
+        Raises:
+            ValueError: the service has a subscription: a group has one member, which knows all reactions.
         """
+        if self.subscription is not None:
+            message = f"{self.name} has a subscription; pass all its topics and reactions at once"
+            raise ValueError(message)
         self._lifecycle.subscription = Subscription(
             self.name,
             topics,
@@ -192,7 +203,11 @@ class Service:
             traces=self.traces,
         )
         operations = build_operations(
-            self.name, database=self.database, relay=self.relay, reaches_kafka=lambda: self._reaches_kafka
+            self.name,
+            database=self.database,
+            relay=self.relay,
+            reaches_kafka=lambda: self._reaches_kafka,
+            handles_events=lambda: self._handles_events,
         )
         dead_letters = build_dead_letters(self.name, self._dead_letters())
         app = make_app(app_context, (*routers, dead_letters, operations), self._lifecycle.run, description=description)
@@ -221,4 +236,9 @@ class Service:
 
     @property
     def _reaches_kafka(self) -> bool:
-        return self._lifecycle.is_consuming and not self._relay_publisher.is_failing
+        publishers = (self._relay_publisher, self._answers_publisher)
+        return self._probe.is_answering and not any(publisher.is_failing for publisher in publishers)
+
+    @property
+    def _handles_events(self) -> bool:
+        return self._lifecycle.is_consuming and (self.subscription is None or self.subscription.is_handling)

@@ -6,13 +6,16 @@ from functools import partial
 from typing import Any
 
 from pymongo import ReturnDocument, UpdateOne
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
 
 from shared.kit.storage.batching import Batcher
 from shared.kit.storage.documents import Document, Filter, Sort, Update
 from shared.kit.storage.errors import DuplicateKey, index_in, outcome_of_write
 from shared.kit.storage.guarded_upserts import GuardedUpsert, upsert_each
 from shared.kit.storage.indexes import Index
+
+_NOT_FOUND = frozenset({26, 27})
+"""Codes of the server for a missing collection, and a missing index."""
 
 GROUP = 100
 """Documents read or written in one command at most."""
@@ -33,6 +36,8 @@ class Collection:
     async def ensure(self, indexes: Iterable[Index]) -> None:
         """Create the collection and its indexes, where they are missing."""
         for index in indexes:
+            if index.replaces is not None:
+                await self._drop_index(index.replaces)
             options: Document = {"unique": index.unique, "sparse": index.sparse}
             if index.partial is not None:
                 options = {"unique": index.unique, "partialFilterExpression": index.partial}
@@ -41,6 +46,13 @@ class Collection:
             if index.name is not None:
                 options["name"] = index.name
             await self._inner.create_index(list(index.keys), **options)
+
+    async def _drop_index(self, name: str) -> None:
+        try:
+            await self._inner.drop_index(name)
+        except OperationFailure as error:
+            if error.code not in _NOT_FOUND:
+                raise
 
     async def insert(self, document: Document) -> None:
         """Insert one document.

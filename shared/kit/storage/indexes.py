@@ -8,7 +8,7 @@ from shared.kit.storage.documents import Filter
 
 @dataclass(frozen=True)
 class Index:
-    """An index to be created at start."""
+    """An index to be created at start; first the one is dropped that it replaces, by its name."""
 
     keys: Sequence[tuple[str, int]]
     unique: bool = False
@@ -16,3 +16,4 @@ class Index:
     partial: Filter | None = None
     expire_after_s: int | None = None
     name: str | None = None
+    replaces: str | None = None

@@ -67,5 +67,5 @@ DEAD_LETTER_ACTIONS = Counter(
 JOB_RUNS = Counter("crm_job_runs_total", "Runs of a service's repeated jobs", ("name", "outcome"))
 JOB_CHANGES = Counter("crm_job_changes_total", "Changes made by these runs", ("name",))
 
-READY = Gauge("crm_ready", "Whether a part is ready: database, kafka, backlog", ("part",))
+READY = Gauge("crm_ready", "Whether a part is ready: database, kafka, backlog, consumer", ("part",))
 BUILD = Gauge("crm_build_info", "Always 1; the running version", ("version",))

@@ -1,13 +1,12 @@
 """Limit the size of requests: body, headers, address.
 
-Headers that never end are no request yet for the application, so `BoundedHeaders` counts them in the protocol.
+What is no request yet for the application, or no part of one, `BoundedProtocol` limits beneath it.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _TOO_LARGE: Final = 413
 _ADDRESS_TOO_LONG: Final = 414
@@ -53,30 +52,3 @@ class Limits:
             return message
 
         await self._app(scope, counted, send)
-
-
-class BoundedHeaders(HttpToolsProtocol):
-    """Closes a connection whose headers do not end."""
-
-    max_header_bytes = 64 * 1024
-    _unended: int | None = 0
-
-    def on_message_begin(self) -> None:
-        """Start to count the headers of a request."""
-        self._unended = 0
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        """Stop to count: the body follows, which the application counts."""
-        self._unended = None
-        super().on_headers_complete()
-
-    def data_received(self, data: bytes) -> None:
-        """Count received bytes, and close the connection beyond the limit."""
-        super().data_received(data)
-        if self._unended is not None:
-            self._unended += len(data)
-            if self._unended > self.max_header_bytes:
-                transport: Any = self.transport
-                transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n")
-                transport.close()

@@ -1,6 +1,7 @@
 """HTTP API for operators, the same in every service: health, metrics, quarantined documents.
 
 A service is ready without Kafka, since its events wait in their documents; 503 means that it cannot accept writes.
+`degraded` means that events are not published, or not handled.
 """
 
 import asyncio
@@ -20,7 +21,14 @@ from shared.kit.web.routes import CheckedRoute, router
 _PARTS: Final[dict[str, Any]] = {"model": dict[str, str], "description": "The part that refuses writes."}
 
 
-def build_operations(service: str, *, database: Database, relay: Relay, reaches_kafka: Callable[[], bool]) -> APIRouter:
+def build_operations(
+    service: str,
+    *,
+    database: Database,
+    relay: Relay,
+    reaches_kafka: Callable[[], bool],
+    handles_events: Callable[[], bool],
+) -> APIRouter:
     """Build the endpoints."""
     operations = APIRouter(tags=["operations"])
 
@@ -34,10 +42,12 @@ def build_operations(service: str, *, database: Database, relay: Relay, reaches_
             "database": await _database(database),
             "kafka": "ok" if reaches_kafka() else "degraded",
             "backlog": "full" if relay.is_full else "ok",
+            "consumer": "ok" if handles_events() else "stalled",
         }
         refusing = parts["database"] != "ok" or parts["backlog"] != "ok"
         response.status_code = 503 if refusing else 200
-        return {"status": "unavailable" if refusing else parts["kafka"], **parts}
+        degraded = any(part != "ok" for part in parts.values())
+        return {"status": "unavailable" if refusing else "degraded" if degraded else "ok", **parts}
 
     measured = APIRouter(route_class=CheckedRoute)
 
@@ -52,6 +62,7 @@ def build_operations(service: str, *, database: Database, relay: Relay, reaches_
         READY.labels("database").set(not database.is_away)
         READY.labels("kafka").set(reaches_kafka())
         READY.labels("backlog").set(not relay.is_full)
+        READY.labels("consumer").set(handles_events())
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     operations.include_router(measured)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import jwt
 from jwt import PyJWK, PyJWKClient, PyJWKSet
@@ -17,6 +17,9 @@ from shared.kit.telemetry.logs import log
 
 MAX_STALE_S = 24 * 3600.0
 """How long keys are trusted while their issuer cannot be reached."""
+
+_UNREADABLE: Final = (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError, RecursionError, OSError)
+"""Whatever reading a JWKS ends with that is away, empty, half written or something else."""
 
 
 class Unauthenticated(Exception):
@@ -48,32 +51,94 @@ class Keys(Protocol):
         ...
 
 
-class KeyFile:
-    """A JWKS in a file, read again when it changes: for development and mounted secrets."""
+class KeysUnavailable(Unavailable):
+    """The source of the keys fails; only keys that were read before can be verified."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._modified = 0.0
-        self._keys: PyJWKSet | None = None
+    code = "keys_unavailable"
 
-    async def for_token(self, token: str) -> PyJWK:
-        """Find the token's key: see `Keys`."""
-        modified = self._path.stat().st_mtime
-        if self._keys is None or modified != self._modified:
-            self._keys = PyJWKSet.from_dict(json.loads(self._path.read_text()))
-            self._modified = modified
-        wanted = unverified_header(token).get("kid")
-        for key in self._keys.keys:
-            if key.key_id == wanted:
-                return key
+
+class _KnownKeys:
+    """The keys as they were last read; while their source fails they remain trusted, and no other is judged."""
+
+    def __init__(self, *, clock: Callable[[], float], trusted_s: float) -> None:
+        """Trust the keys of a source that fails for `trusted_s` since they were read."""
+        self._clock = clock
+        self._trusted_s = trusted_s
+        self._keys: Mapping[str | None, PyJWK] = {}
+        self._failure: str | None = None
+        self.read_at = -math.inf
+
+    def __contains__(self, key_id: str | None) -> bool:
+        return key_id in self._keys
+
+    def replace(self, found: PyJWKSet) -> None:
+        """Trust these keys and no others."""
+        self._keys = {key.key_id: key for key in found.keys}
+        self._failure, self.read_at = None, self._clock()
+
+    def fail(self, error: Exception) -> None:
+        """Note that the source fails."""
+        self._failure = type(error).__name__
+        log.warning("signing keys cannot be read", error=self._failure)
+
+    def find(self, key_id: str | None) -> PyJWK:
+        """Find a key.
+
+        Raises:
+            KeysUnavailable: it is not known, and its source fails.
+            Unauthenticated: there is no such key.
+        """
+        is_stale = self._failure is not None and self._clock() - self.read_at > self._trusted_s
+        key = None if is_stale else self._keys.get(key_id)
+        if key is not None:
+            return key
+        if self._failure is not None:
+            message = f"The keys of the issuer of tokens cannot be read ({self._failure}); try again later."
+            raise KeysUnavailable(message)
         message = "the token is signed with an unknown key"
         raise Unauthenticated(message)
 
 
-class KeysUnavailable(Unavailable):
-    """The issuer's JWKS cannot be fetched; only cached keys can be verified."""
+class KeyFile:
+    """A JWKS in a file, read again when it changes: for development and mounted secrets.
 
-    code = "keys_unavailable"
+    A file that is away, empty or half written changes nothing until it can be read again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the file at its first use."""
+        self._path = path
+        self._known = _KnownKeys(clock=monotonic, trusted_s=math.inf)
+        self._tried: object = None
+
+    async def for_token(self, token: str) -> PyJWK:
+        """Find the token's key: see `Keys`.
+
+        Raises:
+            KeysUnavailable: the file cannot be read, and held no such key before.
+        """
+        wanted = unverified_header(token).get("kid")
+        self._read_changes()
+        return self._known.find(wanted)
+
+    def _read_changes(self) -> None:
+        version = _version(self._path)
+        if version == self._tried:
+            return
+        self._tried = version
+        try:
+            self._known.replace(PyJWKSet.from_dict(json.loads(self._path.read_bytes())))
+        except _UNREADABLE as error:
+            self._known.fail(error)
+
+
+def _version(path: Path) -> object:
+    """Return what is another whenever the file is: mounted secrets are replaced as a whole."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        return type(error)
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 class KeyUrl:
@@ -98,9 +163,8 @@ class KeyUrl:
         self._cooldown_s = cooldown_s
         self._clock = clock
         self._fetching = asyncio.Lock()
-        self._keys: Mapping[str | None, PyJWK] = {}
-        self._fetched_at = self._tried_at = -math.inf
-        self._failed = False
+        self._known = _KnownKeys(clock=clock, trusted_s=MAX_STALE_S)
+        self._tried_at = -math.inf
 
     async def for_token(self, token: str) -> PyJWK:
         """Find the token's key: see `Keys`.
@@ -109,20 +173,14 @@ class KeyUrl:
             KeysUnavailable: the issuer cannot be reached, and the key is not cached.
         """
         wanted = unverified_header(token).get("kid")
-        if self._is_old() or wanted not in self._keys:
+        if self._is_old() or wanted not in self._known:
             async with self._fetching:  # one fetch for all waiting requests
-                if (self._is_old() or wanted not in self._keys) and self._may_fetch():
+                if (self._is_old() or wanted not in self._known) and self._may_fetch():
                     await self._fetch()
-        key = self._keys.get(wanted)
-        if key is None and self._failed:
-            raise KeysUnavailable("The issuer of tokens cannot be asked for its keys; try again later.")
-        if key is None:
-            message = "the token is signed with an unknown key"
-            raise Unauthenticated(message)
-        return key
+        return self._known.find(wanted)
 
     def _is_old(self) -> bool:
-        return self._clock() - self._fetched_at > self._lifetime_s
+        return self._clock() - self._known.read_at > self._lifetime_s
 
     def _may_fetch(self) -> bool:
         return self._clock() - self._tried_at >= self._cooldown_s
@@ -131,15 +189,10 @@ class KeyUrl:
         self._tried_at = self._clock()
         try:
             found = await asyncio.to_thread(self._client.get_jwk_set, refresh=True)
-        except (jwt.PyJWTError, ValueError, TypeError, AttributeError, OSError) as error:
-            self._failed = True
-            if self._clock() - self._fetched_at > MAX_STALE_S:
-                self._keys = {}
-            log.warning("signing keys cannot be fetched", error=type(error).__name__)
+        except _UNREADABLE as error:
+            self._known.fail(error)
         else:
-            self._failed = False
-            self._keys = {key.key_id: key for key in found.keys}
-            self._fetched_at = self._clock()
+            self._known.replace(found)
 
 
 def keys_of(settings: ServiceSettings) -> Keys:
