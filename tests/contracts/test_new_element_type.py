@@ -64,4 +64,4 @@ def test_a_quote_that_links_a_deleted_company_is_named(report: dict[str, Any]) -
     of_contact, of_quote = report["deleted company"]
     assert of_contact == of_quote
     assert of_quote.startswith("departures: links company:")
-    assert of_quote.endswith("who is gone")
+    assert of_quote.endswith("which is deleted")
