@@ -7,8 +7,8 @@ import pytest
 from crm_contracts.client_field import Client
 from crm_contracts.companies import CompanyCreated
 from crm_contracts.contacts import ContactCreated
-from crm_contracts.deals import DealCreated
-from crm_contracts.leads import LeadCreated
+from crm_contracts.deals import DealCreated, DealLinkRefused
+from crm_contracts.leads import LeadCreated, LeadLinkRefused
 from crm_contracts.values import ElementRef
 
 from services.clients.linked_element.domain import EXTRACTORS
@@ -17,10 +17,12 @@ from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from tests.builders.causes import NOON
 from tests.builders.deals import just_created_deal
+from tests.builders.events import an_event, react
 from tests.builders.fakes import Documents
 from tests.builders.leads import just_created_lead
 from tests.builders.running import Api, wrong_fields
 from tests.builders.values import a_client
+from tests.clients.office import Office
 from tests.kit.waiting import eventually
 
 BODIES = {"contacts": {"first_name": "Ada"}, "companies": {"title": "ACME"}}
@@ -140,3 +142,32 @@ async def test_a_call_that_is_repeated_with_its_key_creates_and_links_once(api: 
     assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
     other = await api("POST", f"/{kind}", {**body, "link_to": a_card()}, idempotency_key=key)
     assert other.status_code == 409
+
+
+@pytest.mark.parametrize("type_", ["lead", "deal"])
+@pytest.mark.parametrize("kind", BODIES)
+async def test_whoever_waits_is_told_why_the_card_does_not_link_the_client(api: Api, kind: str, type_: str) -> None:
+    """CLI-05: the client remains; told again, and with an emptied ring, the refusal is the same."""
+    card, id_ = a_card(type_), str(uuid4())
+    waiting = asyncio.create_task(
+        api("POST", f"/{kind}", {**BODIES[kind], "id": id_, "link_to": card}, prefer="wait=60")
+    )
+
+    async def is_there() -> bool:
+        assert not waiting.done()
+        return (await api("GET", f"/{kind}/{id_}")).status_code != 404
+
+    await eventually(is_there, "the client was created")
+    client = ElementRef(type="contact" if kind == "contacts" else "company", id=id_)
+    refused = (LeadLinkRefused if type_ == "lead" else DealLinkRefused)(
+        element=ElementRef(**card), client=client, code="not_found"
+    )
+    for event_id in ("event-1", "event-1", "event-2"):
+        await react(Office(api.database).reactions, an_event(refused, id_=event_id, subject=card["id"]))
+    answer = await waiting
+    assert (answer.status_code, answer.json()["link_state"], answer.json()["link_refusal"]) == (
+        201,
+        "refused",
+        "not_found",
+    )
+    assert (await api.read(f"/{kind}/{id_}"))["version"] == 1

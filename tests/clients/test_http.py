@@ -353,3 +353,30 @@ async def test_an_unknown_type_of_element_is_refused_and_not_an_empty_list(api: 
     body = {"last_name": "Berg"} if plural == "contacts" else {"title": "ACME"}
     record = await api.made(f"/{plural}", body)
     assert wrong_fields(await api("GET", f"/{plural}/{record['id']}/elements?type=led")) == ["type"]
+
+
+async def test_how_a_contact_works_for_a_company_can_be_changed(api: Api) -> None:
+    """CLI-06, CONT-07: what is not given stays."""
+    contact = await api.made("/contacts", {"first_name": "Ada"})
+    acme, bell = [await api.made("/companies", {"title": title}) for title in ("ACME", "Bell")]
+    path = f"/contacts/{contact['id']}/companies"
+    await api("PUT", f"{path}/{acme['id']}", {"role_id": 3})
+    await api("PUT", f"{path}/{bell['id']}", {})
+    for body, expected in (
+        ({"role_id": 4}, [(4, True), (0, False)]),
+        ({}, [(4, True), (0, False)]),
+        ({"is_primary": True}, [(4, True), (0, False)]),
+    ):
+        answer = await api("PUT", f"{path}/{acme['id']}", body)
+        links = answer.json()["companies"]
+        assert [(link["role_id"], link["is_primary"]) for link in links] == expected, body
+
+
+async def test_a_contact_works_for_fifty_companies_at_most(api: Api) -> None:
+    """CONT-07: so that the event about it has room."""
+    contact = await api.made("/contacts", {"first_name": "Ada"})
+    companies = [(await api.made("/companies", {"title": "ACME"}))["id"] for _ in range(51)]
+    answers = [await api("PUT", f"/contacts/{contact['id']}/companies/{id_}", {}) for id_ in companies]
+    assert {answer.status_code for answer in answers[:-1]} == {200}
+    assert wrong_fields(answers[-1]) == ["company_id"]
+    assert (await api("PUT", f"/contacts/{contact['id']}/companies/{companies[0]}", {"role_id": 1})).status_code == 200

@@ -12,13 +12,14 @@ from crm_contracts.companies import CompanyCreated, CompanyReplaced
 from crm_contracts.contacts import ContactCreated, ContactDeleted, ContactReplaced
 from crm_contracts.deals import DealClientChanged, DealCreated
 from crm_contracts.envelope import Envelope, Event
+from crm_contracts.events import LinkRefused
 from crm_contracts.leads import LeadClientChanged
 from crm_contracts.values import ElementRef
 
 from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
 from services.leads.lead.domain.lead import Lead
-from shared.elements.domain.client_field import remove_contact, set_company
+from shared.elements.domain.client_field import MAX_CONTACTS, remove_contact, set_company
 from shared.elements.events.client_field import created_link_reactions, removed_client_reactions
 from shared.elements.store.created_links import CreatedLinks
 from shared.elements.store.removed_clients import Owners, RemovedClients
@@ -168,6 +169,26 @@ async def test_a_card_that_is_not_there_links_nobody_and_harms_nobody(site: Site
     await site.elements.add(late, a_cause(f"request:{late.id}"))
     await site.hears(*told)
     assert (await site.client(nowhere)).is_empty
+    refused = [event for event in site.answers.events if isinstance(event, LinkRefused)]
+    assert [(each.element.id, each.client.id, each.code) for each in refused] == [
+        (deleted.id, told[0].subject, "gone"),
+        (nowhere.id, told[1].subject, "not_found"),
+        (nowhere.id, told[2].subject, "not_found"),
+    ]
+
+
+async def test_a_card_whose_rules_refuse_a_client_says_so_and_parks_nothing(site: Site) -> None:
+    """CLI-05, CLI-06: it has 500 contacts; a repeat after a death is answered with the same event."""
+    card = await site.element(a_client(*(f"contact-{number}" for number in range(MAX_CONTACTS))))
+    ada = contact_created(card)
+    await site.hears(ada)
+    await site.noted.delete({"_id": ada.id})
+    await site.hears(ada)
+    first, again = site.answers.envelopes
+    assert first.id == again.id
+    assert isinstance(first.data, LinkRefused)
+    assert first.data.code == "too_many_contacts"
+    assert ada.subject not in {link.contact_id for link in (await site.client(card)).contacts}
 
 
 async def test_whom_a_user_has_removed_does_not_come_back_with_a_repeated_event(site: Site) -> None:

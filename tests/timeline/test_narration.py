@@ -347,3 +347,60 @@ def test_an_event_without_words_of_its_own_is_narrated_by_its_type(
     assert narrator_of(type(event)) is None
     (line,) = narrate(said(event, subject="s1"))
     assert (str(line.element), line.kind, line.text, line.payload) == (element, kind, text, {})
+
+
+ADA, BOB = {"contact_id": "ada", "title": "Ada"}, {"contact_id": "bob", "title": "Bob"}
+NEW, OLD = _json("company:new", "New"), _json("company:old", "Old")
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
+    "set": ({}, {"contacts": [ADA, BOB]}, "linked", "Linked: Ada, Bob"),
+    "add": ({"contacts": [ADA]}, {"contacts": [ADA, BOB]}, "linked", "Linked: Bob"),
+    "remove": ({"contacts": [ADA, BOB]}, {"contacts": [ADA]}, "unlinked", "No longer linked: Bob"),
+    "replace the list": ({"contacts": [ADA]}, {"contacts": [BOB]}, "linked", "Linked: Bob; No longer linked: Ada"),
+    "clear the company": (
+        {"company": OLD, "contacts": [ADA]},
+        {"contacts": [ADA]},
+        "unlinked",
+        "No longer linked: Old",
+    ),
+    "another company": ({"company": OLD}, {"company": NEW}, "linked", "Linked: New; No longer linked: Old"),
+    "a merged contact": (
+        {"company": OLD, "contacts": [ADA]},
+        {"company": OLD, "contacts": [BOB]},
+        "linked",
+        "Linked: Bob; No longer linked: Ada",
+    ),
+    "another primary": (
+        {"contacts": [{**ADA, "is_primary": True}, BOB]},
+        {"contacts": [ADA, {**BOB, "is_primary": True}]},
+        "element_modified",
+        "Client: Ada, Bob",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("event", [leads.LeadClientChanged, deals.DealClientChanged])
+def test_whoever_came_was_linked_and_whoever_went_was_unlinked(event: type[Event], change: str) -> None:
+    """TL-01, CLI-06: on the element, and on each of them."""
+    before, after, kind, text = CHANGES[change]
+    element = "lead" if event is leads.LeadClientChanged else "deal"
+    told = sampled(event, before=before, after=after, **{element: _json(f"{element}:1", "Pumps")})
+    line = line_of(told, f"{element}:1")
+    assert (line.kind, line.text) == (kind, text)
+    others = {key: value for key, value in kinds(told).items() if key != f"{element}:1"}
+    assert others == {
+        **dict.fromkeys(line.payload["linked"], "linked"),
+        **dict.fromkeys(line.payload["unlinked"], "unlinked"),
+    }
+
+
+@pytest.mark.parametrize("event", [leads.LeadContactsChecked, deals.DealContactsChecked])
+def test_a_contact_that_does_not_exist_is_unlinked_in_its_own_timeline_too(event: type[Event]) -> None:
+    """CLI-02, TL-01: and the names of those that exist are told."""
+    element = "lead" if event is leads.LeadContactsChecked else "deal"
+    about = {element: _json(f"{element}:1", "Pumps"), "confirmed": [_json("contact:ada", "Ada")]}
+    refused = {"refused": [_json("contact:nada")], "code": "contact_not_found"}
+    told = sampled(event, **about, **refused)
+    assert kinds(told) == {f"{element}:1": "unlinked", "contact:nada": "unlinked"}
+    assert line_of(told, f"{element}:1").text == "Confirmed: Ada; Not linked: 1 contacts (contact_not_found)"
+    assert kinds(sampled(event, **about, refused=[], code=None)) == {f"{element}:1": "element_modified"}

@@ -14,7 +14,7 @@ from crm_contracts.values import ElementRef
 
 from shared.elements.domain.ordered_links import with_one_primary
 from shared.elements.domain.room import MAX_CLIENT_BYTES, check_room, fitting, shortened
-from shared.kit.domain import Conflict, invalid_field
+from shared.kit.domain import Conflict, Invalid
 
 MAX_CONTACTS: Final = 500
 
@@ -23,6 +23,12 @@ class LinkedDifferently(Conflict):
     """A contact that is to be added is linked already, with another sort, flag or role; names each (CLI-06)."""
 
     code = "linked_differently"
+
+
+class TooManyContacts(Invalid):
+    """The element links as many contacts as it may."""
+
+    code = "too_many_contacts"
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def add_contact(client: Client, new: NewContactLink) -> Client:
 
     Raises:
         LinkedDifferently: it is linked with another sort, flag or role.
-        Invalid: `too_many_contacts`.
+        TooManyContacts: there are `MAX_CONTACTS` already.
     """
     known = next((link for link in client.contacts if link.contact_id == new.contact_id), None)
     if known is not None:
@@ -80,7 +86,9 @@ def add_contact(client: Client, new: NewContactLink) -> Client:
     added = _link(new, None, sort=max((link.sort for link in client.contacts), default=0) + 10)
     others: Iterable[ContactLink] = client.contacts
     if len(client.contacts) >= MAX_CONTACTS:
-        raise invalid_field("contact_id", "too_many_contacts", f"an element links at most {MAX_CONTACTS} contacts")
+        message = f"An element links at most {MAX_CONTACTS} contacts."
+        wrong = {"field": "contact_id", "code": TooManyContacts.code, "message": message}
+        raise TooManyContacts(message, {"errors": [wrong]})
     if new.is_primary:
         others = (link.model_copy(update={"is_primary": False}) for link in others)
     return _linking(client, with_one_primary([*others, added]))

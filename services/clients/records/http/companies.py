@@ -19,7 +19,7 @@ from services.clients.records.schemas.records import (
 )
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Limit, Page, cursor_of
+from shared.kit.web.schemas import Limit, Page, Truth, cursor_of
 
 SeatCursor = Annotated[str | None, cursor_of("seats")]
 
@@ -28,7 +28,7 @@ SeatCursor = Annotated[str | None, cursor_of("seats")]
 class CompanyFilters(RecordFilters):
     """Query parameters of the list of companies."""
 
-    is_my_company: bool | None = None
+    is_my_company: Truth | None = None
 
 
 def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter:

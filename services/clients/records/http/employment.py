@@ -29,7 +29,7 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
         """Link the contact to a company, or change how it is linked: what is absent stays as it is (COMP-04, CONT-07).
 
         New, it is the last of the company's contacts; the first company of a contact is its primary one, and a new
-        primary one replaces the old one. A contact works for at most 100 companies.
+        primary one replaces the old one. A contact works for at most 50 companies.
         """
         contact = await link_contact(
             contact_id,
