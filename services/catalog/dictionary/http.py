@@ -29,6 +29,8 @@ def build_router(*, dictionaries: Repository[Dictionary]) -> APIRouter:
     api.tags = ["dictionaries"]
     _add_reads(api, dictionaries)
     _add_writes(api, dictionaries)
+    _add_delete(api, dictionaries)
+    _add_delete(api, dictionaries)
     return api
 
 
@@ -80,6 +82,8 @@ def _add_writes(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
         )
         return _shown_value(dictionary, value, response)
 
+
+def _add_delete(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
     @api.delete("/dictionaries/{code}/values/{value}")
     async def delete_value(
         code: str,

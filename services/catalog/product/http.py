@@ -30,7 +30,8 @@ def build_router(
     api = router()
     api.tags = ["products"]
     _add_reads(api, products, views)
-    _add_writes(api, products, views, dictionaries, numbers)
+    _add_writes(api, products, dictionaries, numbers)
+    _add_upsert(api, products, views, dictionaries, numbers)
     return api
 
 
@@ -67,13 +68,7 @@ def _add_reads(api: APIRouter, products: Repository[Product], views: ProductView
         return _shown(await call.guard(products).get(product_id), response)
 
 
-def _add_writes(
-    api: APIRouter,
-    products: Repository[Product],
-    views: ProductViews,
-    dictionaries: OwnDictionaries,
-    numbers: Numbers,
-) -> None:
+def _add_writes(api: APIRouter, products: Repository[Product], dictionaries: OwnDictionaries, numbers: Numbers) -> None:
     create = partial(create_product, products=products, dictionaries=dictionaries, numbers=numbers)
 
     @api.post("/products", status_code=201)
@@ -97,6 +92,16 @@ def _add_writes(
             expected_version=if_match,
         )
         return _shown(product, response)
+
+
+def _add_upsert(
+    api: APIRouter,
+    products: Repository[Product],
+    views: ProductViews,
+    dictionaries: OwnDictionaries,
+    numbers: Numbers,
+) -> None:
+    create = partial(create_product, products=products, dictionaries=dictionaries, numbers=numbers)
 
     @api.put("/products/external/{external_id:path}", responses={201: {"model": ProductOut}})
     async def upsert(

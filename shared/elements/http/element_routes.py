@@ -74,7 +74,10 @@ def element_routes(
     _add_stage(routes, type_.plural, stages_of)
     _add_rows(routes, type_.plural, collaborators)
     _add_client(routes, long_polls)
-    _add_contacts(routes, contact_added, long_polls)
+    contacts: _Contacts[E] = _Contacts(elements, long_polls)
+    _add_contact_list(routes, contacts)
+    _add_new_contact(routes, contacts, contact_added)
+    _add_contact_removal(routes, contacts)
     return routes.api
 
 
@@ -157,23 +160,33 @@ def _add_client(routes: _Routes[E], long_polls: LongPolls) -> None:
         return routes.shown(element, response, _status(element))
 
 
-def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]], long_polls: LongPolls) -> None:
-    async def change(element_id: str, rule: Callable[[Client], Client], call: Call, if_match: int | None) -> E:
+@dataclass(frozen=True)
+class _Contacts(Generic[E]):
+    """How requests change the contacts of one element."""
+
+    elements: Records[E]
+    long_polls: LongPolls
+
+    async def change(self, id_: str, rule: Callable[[Client], Client], call: Call, if_match: int | None) -> E:
+        """Apply the rule to the linked contacts."""
+        guarded = call.guard(self.elements)
         return await client_field.set_client(
-            element_id,
-            rule,
-            call.cause,
-            elements=call.guard(routes.elements),
-            contacts_only=True,
-            expected_version=if_match,
+            id_, rule, call.cause, elements=guarded, contacts_only=True, expected_version=if_match
         )
 
-    async def answered(element: E, call: Call, wait: Wait, fields: Mapping[str, str]) -> E:
-        guarded = call.guard(routes.elements)
-        element = await client_answered(element, wait, elements=guarded, long_polls=long_polls)
+    async def confirmed(self, element: E, call: Call, wait: Wait, fields: Mapping[str, str]) -> E:
+        """Wait for the answer of clients; `fields` are those of the request, by the contact that they link.
+
+        Raises:
+            ClientRefused: names every field whose contact does not exist.
+        """
+        guarded = call.guard(self.elements)
+        element = await client_answered(element, wait, elements=guarded, long_polls=self.long_polls)
         check_linked(element.client, fields)
         return element
 
+
+def _add_contact_list(routes: _Routes[E], contacts: _Contacts[E]) -> None:
     @routes.api.put(
         f"{routes.path}/contacts",
         tags=["client field"],
@@ -191,11 +204,13 @@ def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]],
     ) -> BaseModel:
         """Replace the linked contacts (CLI-06): 202 while clients is asked whether they exist."""
         new = [link.to_domain() for link in body]
-        element = await change(element_id, lambda client: set_contacts(client, new), call, if_match)
+        element = await contacts.change(element_id, lambda client: set_contacts(client, new), call, if_match)
         fields = {link.contact_id: f"{place}.contact_id" for place, link in enumerate(body)}
-        element = await answered(element, call, wait, fields)
+        element = await contacts.confirmed(element, call, wait, fields)
         return routes.shown(element, response, _status(element))
 
+
+def _add_new_contact(routes: _Routes[E], contacts: _Contacts[E], contact_added: type[ShowsAddedContact[E]]) -> None:
     @routes.api.post(
         f"{routes.path}/contacts",
         tags=["client field"],
@@ -223,11 +238,13 @@ def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]],
             added = changed is not client
             return changed
 
-        element = await change(element_id, rule, call, if_match)
-        element = await answered(element, call, wait, {new.contact_id: "contact_id"})
+        element = await contacts.change(element_id, rule, call, if_match)
+        element = await contacts.confirmed(element, call, wait, {new.contact_id: "contact_id"})
         show_version(response, element.version, _status(element))
         return contact_added.of(element, added=added)
 
+
+def _add_contact_removal(routes: _Routes[E], contacts: _Contacts[E]) -> None:
     @routes.api.delete(f"{routes.path}/contacts/{{contact_id}}", tags=["client field"], response_model=routes.out)
     async def remove(
         contact_id: str,
@@ -237,7 +254,7 @@ def _add_contacts(routes: _Routes[E], contact_added: type[ShowsAddedContact[E]],
         call: Call = routes.can_write,
     ) -> BaseModel:
         """Unlink one contact (CLI-06)."""
-        element = await change(element_id, lambda client: remove_contact(client, contact_id), call, if_match)
+        element = await contacts.change(element_id, lambda client: remove_contact(client, contact_id), call, if_match)
         return routes.shown(element, response)
 
 

@@ -18,10 +18,6 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
     """Build the routes that link contacts to companies."""
     api = router("contacts")
 
-    def show(contact: Contact, response: Response) -> ContactOut:
-        response.headers.update(etag(contact.version))
-        return ContactOut.of(contact)
-
     @api.put("/contacts/{contact_id}/companies/{company_id}")
     async def link(
         contact_id: str, company_id: str, body: LinkIn, call: CanWrite, if_match: IfMatch, response: Response
@@ -42,7 +38,7 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
             role_id=body.role_id,
             expected_version=if_match,
         )
-        return show(contact, response)
+        return _shown(contact, response)
 
     @api.delete("/contacts/{contact_id}/companies/{company_id}")
     async def unlink(
@@ -52,6 +48,11 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
         contact = await unlink_contact(
             contact_id, company_id, call.cause, contacts=call.guard(contacts), expected_version=if_match
         )
-        return show(contact, response)
+        return _shown(contact, response)
 
     return api
+
+
+def _shown(contact: Contact, response: Response) -> ContactOut:
+    response.headers.update(etag(contact.version))
+    return ContactOut.of(contact)

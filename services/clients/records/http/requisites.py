@@ -1,5 +1,7 @@
 """Routes of requisites: legal details, addresses and bank accounts."""
 
+from typing import Any
+
 from crm_contracts.requisites import Requisite
 from fastapi import APIRouter, Path, Response
 
@@ -18,13 +20,31 @@ def requisites_router(owners: Repository[C], *, country: str) -> APIRouter:
     """Build the routes of the requisites of contacts, or of companies; `country` is that of the default preset."""
     api = router("requisites")
     path, noun = owners.kind.TYPE.plural, owners.noun
-    owner_type: OwnerType = "contact" if noun == "contact" else "company"
     all_, id_of_owner = f"/{path}/{{{noun}_id}}/requisites", Path(alias=f"{noun}_id")
-    one = f"{all_}/{{requisite_id}}"
+    _add_reads(api, owners, all_, id_of_owner)
+    _add_writes(api, owners, all_, id_of_owner, country)
+    _add_removal(api, owners, all_, id_of_owner)
+    return api
 
-    def show(owner: C, id_: str, response: Response) -> Requisite:
-        response.headers.update(etag(owner.version))
-        return owner.requisite(id_)
+
+def _add_reads(api: APIRouter, owners: Repository[C], all_: str, id_of_owner: Any) -> None:
+    path = owners.kind.TYPE.plural
+
+    @api.get(all_, name=f"requisites_of_{path}")
+    async def listed(call: CanRead, owner_id: str = id_of_owner) -> list[Requisite]:
+        """List all requisites in their order, at most 20 (REQ-01)."""
+        return list((await call.guard(owners).get(owner_id)).requisites)
+
+    @api.get(f"{all_}/{{requisite_id}}", name=f"requisite_of_{path}")
+    async def read(requisite_id: str, call: CanRead, response: Response, owner_id: str = id_of_owner) -> Requisite:
+        """Read requisites; the ETag is the owner's."""
+        return _shown(await call.guard(owners).get(owner_id), requisite_id, response)
+
+
+def _add_writes(api: APIRouter, owners: Repository[C], all_: str, id_of_owner: Any, country: str) -> None:
+    path = owners.kind.TYPE.plural
+    owner_type: OwnerType = "contact" if owners.noun == "contact" else "company"
+    one = f"{all_}/{{requisite_id}}"
 
     @api.post(all_, status_code=201, name=f"add_requisite_to_{path}")
     async def add(
@@ -40,17 +60,7 @@ def requisites_router(owners: Repository[C], *, country: str) -> APIRouter:
             expected_version=if_match,
         )
         response.headers["Location"] = f"/v1/{path}/{owner_id}/requisites/{id_}"
-        return show(owner, id_, response)
-
-    @api.get(all_, name=f"requisites_of_{path}")
-    async def listed(call: CanRead, owner_id: str = id_of_owner) -> list[Requisite]:
-        """List all requisites in their order, at most 20 (REQ-01)."""
-        return list((await call.guard(owners).get(owner_id)).requisites)
-
-    @api.get(one, name=f"requisite_of_{path}")
-    async def read(requisite_id: str, call: CanRead, response: Response, owner_id: str = id_of_owner) -> Requisite:
-        """Read requisites; the ETag is the owner's."""
-        return show(await call.guard(owners).get(owner_id), requisite_id, response)
+        return _shown(owner, id_, response)
 
     @api.put(one, name=f"change_requisite_of_{path}")
     async def change(
@@ -69,9 +79,13 @@ def requisites_router(owners: Repository[C], *, country: str) -> APIRouter:
         owner = await change_requisite(
             owner_id, requisite, call.cause, owners=call.guard(owners), expected_version=if_match
         )
-        return show(owner, requisite_id, response)
+        return _shown(owner, requisite_id, response)
 
-    @api.delete(one, name=f"remove_requisite_of_{path}")
+
+def _add_removal(api: APIRouter, owners: Repository[C], all_: str, id_of_owner: Any) -> None:
+    path = owners.kind.TYPE.plural
+
+    @api.delete(f"{all_}/{{requisite_id}}", name=f"remove_requisite_of_{path}")
     async def remove(
         requisite_id: str, call: CanWrite, if_match: IfMatch, response: Response, owner_id: str = id_of_owner
     ) -> list[Requisite]:
@@ -82,7 +96,10 @@ def requisites_router(owners: Repository[C], *, country: str) -> APIRouter:
         response.headers.update(etag(owner.version))
         return list(owner.requisites)
 
-    return api
+
+def _shown(owner: C, id_: str, response: Response) -> Requisite:
+    response.headers.update(etag(owner.version))
+    return owner.requisite(id_)
 
 
 def presets_router() -> APIRouter:

@@ -8,38 +8,24 @@ from crm_contracts.client_answers import CheckedContact
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import LeadConverted
 from crm_contracts.elements import LEAD, ElementType
-from crm_contracts.envelope import Event
 from crm_contracts.leads import (
-    LeadClientChanged,
-    LeadCompanyUnlinked,
-    LeadContactsAttached,
-    LeadContactsChecked,
-    LeadCreated,
     LeadLinkRefused,
-    LeadProductRowsChanged,
-    LeadResponsibleChanged,
-    LeadStageChanged,
-    LeadState,
-    LeadUpdated,
 )
-from crm_contracts.product_rows import Priced
 from crm_contracts.values import ElementRef
 
 from services.leads.lead.domain.conversion import Conversion, ConversionRequest, Step
 from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, UseConversion
+from services.leads.lead.domain.lead_events import LeadEvents
 from services.leads.lead.domain.repeat import Repeat, Way
 from services.leads.stage.domain import LEAD_STAGES
-from shared.elements.domain.client_answers import Attachment, ContactCheck, waits_for
+from shared.elements.domain.client_answers import waits_for
 from shared.elements.domain.client_field import with_created, with_resolved
-from shared.elements.domain.element import state_of
-from shared.elements.domain.responsible import NewResponsible
-from shared.elements.domain.sales_element import InitialState, SalesElement
+from shared.elements.domain.sales_element import InitialState
 from shared.elements.domain.stages import ProcessStage, Stage
-from shared.elements.domain.traits import StageMove
 from shared.kit.domain import NewId, invalid_field
 
 
-class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin compares synthetic names of its own
+class Lead(LeadEvents):
     """A potential client (LEAD-01)."""
 
     TYPE: ClassVar[ElementType] = LEAD
@@ -90,11 +76,6 @@ class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin c
             is_repeat=repeat.now,
             was_repeat=repeat.without_company,
         )
-
-    @property
-    def state(self) -> LeadState:
-        """What its events and answers show."""
-        return state_of(self, LeadState)
 
     @classmethod
     def link_refused(cls, element: ElementRef, client: ElementRef, code: str) -> LeadLinkRefused:
@@ -288,30 +269,3 @@ class Lead(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin c
         if self.conversion.state == "running":
             message = "The lead is being converted."
             raise ConversionRunning(message)
-
-    def _created(self) -> Event:
-        return LeadCreated(lead=self.state)
-
-    def _updated(self, before: Any, after: Any) -> Event:
-        return LeadUpdated(lead=self.ref, before=before, after=after)
-
-    def _responsible_changed(self, new: NewResponsible) -> Event:
-        return LeadResponsibleChanged(lead=self.ref, **new)
-
-    def _stage_changed(self, move: StageMove) -> Event:
-        return LeadStageChanged(lead=self.ref, **move)
-
-    def _rows_changed(self, before: Priced, after: Priced) -> Event:
-        return LeadProductRowsChanged(lead=self.ref, before=before, after=after)
-
-    def _client_changed(self, before: Client, after: Client) -> Event:
-        return LeadClientChanged(lead=self.ref, before=before, after=after, is_repeat=self.is_repeat)
-
-    def _contacts_attached(self, new: Attachment) -> Event:
-        return LeadContactsAttached(lead=self.ref, attached=new.attached, detached=new.detached, client=new.client)
-
-    def _contacts_checked(self, new: ContactCheck) -> Event:
-        return LeadContactsChecked(lead=self.ref, is_repeat=self.is_repeat, **new.published)
-
-    def _company_refused(self, client: Client, company: ElementRef, code: str) -> Event:
-        return LeadCompanyUnlinked(lead=self.ref, company=company, code=code, client=client, is_repeat=self.is_repeat)
