@@ -37,8 +37,8 @@ async def create_or_link_contact(
                     cause,
                 )
         return ref
-    # The salutation is taken as the lead has it: no conversion fails because of a code.
-    fields = contact_fields(request) | (await use.reference.codes(Contact.TYPE.fields)).defaults
+    # Salutation and source are taken as the lead has them: no conversion fails because of a code.
+    fields = (await use.reference.codes(Contact.TYPE.fields)).defaults | contact_fields(request)
     contact = await use.contacts.add_numbered(
         lambda number: Contact.create(
             target.ref.id,
