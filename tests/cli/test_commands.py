@@ -41,6 +41,7 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["dead-letters", "discard", "clients:leads@12", "--because", "a test"],
         ["timeline", "deal:1"],
         ["timeline", "--limit", "5", "deal:1"],
+        ["timeline", "dictionary:source"],
         ["timeline", "rebuild"],
         ["timeline", "rebuild", "--cancel"],
         ["trace", "c"],

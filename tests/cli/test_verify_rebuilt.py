@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from crm_contracts.client_answers import CheckedContact
 from crm_contracts.clients import ClientMergeRequested, RequisiteEvent
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.events import Answer
@@ -60,6 +61,15 @@ def attach(element: Lead | Deal, by: By) -> None:
     element.attach_contacts(link_no=link_no, company=company_ref(), contacts=found, truncated=False, **by)
 
 
+def link_unknown(element: Lead | Deal, by: By) -> None:
+    element.set_client(add_contact(element.client, NewContactLink("nada")), **by)
+
+
+def refuse_contact(element: Lead | Deal, by: By) -> None:
+    checked = (CheckedContact(contact_id="nada"),)
+    element.check_contacts(link_no=element.client.link_no, checked=checked, **by)
+
+
 def refuse_company(element: Lead | Deal, by: By) -> None:
     element.refuse_company(link_no=element.client.link_no, company=company_ref(), code="company_not_found", **by)
 
@@ -97,6 +107,8 @@ async def a_busy_office() -> Office:
         lambda lead, by: lead.move(LEAD_STAGES.get("IN_PROCESS"), **by),
         link,
         refuse_company,
+        link_unknown,
+        refuse_contact,
         lambda lead, by: start(lead, by, "contact", "deal"),
         lambda lead, by: lead.ask_again(silent_since=by["at"], at=by["at"]),
         refuse,
@@ -122,6 +134,8 @@ async def a_busy_office() -> Office:
         clear,
         link,
         refuse_company,
+        link_unknown,
+        refuse_contact,
         lambda deal, by: deal.set_client(add_contact(deal.client, NewContactLink("zoe")), **by),
         lambda deal, by: deal.choose_requisites(RequisiteChoice(requisite_id="r2", mc_requisite_id="m1"), **by),
         lambda deal, by: deal.confirm_requisites(choice_no=1, **by),

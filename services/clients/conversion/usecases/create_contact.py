@@ -51,8 +51,8 @@ async def create_or_link_contact(
 async def _create(
     request: LeadConversionRequested, id_: str, employer: CompanyLink | None, cause: Cause, use: Collaborators
 ) -> Contact:
-    # The salutation is taken as the lead has it: no conversion fails because of a code.
-    fields = contact_fields(request) | (await use.reference.codes(Contact.TYPE.fields)).defaults
+    # Salutation and source are taken as the lead has them: no conversion fails because of a code.
+    fields = (await use.reference.codes(Contact.TYPE.fields)).defaults | contact_fields(request)
     return await add_or_find(
         use.contacts,
         lambda number: Contact.create(
