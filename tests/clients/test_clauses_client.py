@@ -261,3 +261,9 @@ async def test_a_lead_is_found_by_phone_and_e_mail(api: Api) -> None:
     for card, by in (({"phones": [f"030 {digits}"]}, ["phone"]), ({"emails": [mail.upper()]}, ["email"])):
         answer = (await api("POST", "/duplicates/search", card)).json()
         assert [(item["ref"]["id"], item["by"]) for item in answer["lead"]["items"]] == [(id_, by)]
+
+
+async def test_a_revenue_is_in_a_currency_that_exists(api: Api) -> None:
+    """CURR-01, COMP-03."""
+    revenue = {"value": "5", "currency": "ZZZ"}
+    assert wrong_fields(await api("POST", "/companies", {"title": "ACME", "revenue": revenue})) == ["revenue.currency"]

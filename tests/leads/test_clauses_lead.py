@@ -206,3 +206,10 @@ async def test_what_happens_to_a_lead_is_told(api: Api) -> None:
         "crm.lead.stage_changed.v1",
         "crm.lead.client_changed.v1",
     ]
+
+
+async def test_a_contact_that_is_linked_alone_fills_contact_id(api: Api) -> None:
+    """LEAD-03, CLI-06: and it makes no repeat lead."""
+    lead = await api.made("/leads")
+    linked = await changed(api, lead, "POST", "/contacts", {"contact_id": "ada"})
+    assert (linked["client"]["contact_id"], linked["is_repeat"]) == ("ada", False)

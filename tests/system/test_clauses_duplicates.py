@@ -64,3 +64,14 @@ async def test_without_names_contact_and_company_are_called_like_the_lead(crm: C
     company = await crm.get("clients", f"/companies/{done.json()['company']['id']}")
     assert (contact["first_name"], contact["last_name"]) == ("Pumps, please", None)
     assert company["title"] == "Pumps, please"
+
+
+async def test_the_lead_of_a_merged_contact_is_kept(crm: Crm) -> None:
+    """DUP-02: where the survivor came from none."""
+    survivor = await crm.call("POST", "clients", "/contacts", {"last_name": "Kept"})
+    lead = await crm.new_lead(last_name="Kept", phones=[{"value": a_phone()}])
+    made = (await crm.convert(lead, targets=["contact"])).json()["contact"]["id"]
+    path = f"/contacts/{survivor.json()['id']}"
+    merged = await crm.call("POST", "clients", f"{path}/merge", {"others": [made]})
+    assert merged.status_code == 200, merged.text
+    assert (await crm.get("clients", path))["lead_id"] == lead

@@ -78,3 +78,21 @@ async def test_what_is_asked_for_alone_is_made_alone(crm: Crm, target: str) -> N
     assert len(companies["items"]) == (target == "company")
     after = await crm.get("leads", f"/leads/{lead}")
     assert (after["stage_id"], after["converted"]) == ("CONVERTED", True)
+
+
+async def test_contacts_that_go_are_told_as_unlinked_and_those_that_come_as_linked(crm: Crm) -> None:
+    """TL-01."""
+    _, (ann, bob, eve) = await crm.new_company("Changing GmbH", "Ann", "Bob", "Eve")
+    deal = await crm.new_deal(title="Changing", contacts=[{"contact_id": ann}, {"contact_id": bob}])
+    answer = await crm.call(
+        "PUT", "deals", f"/deals/{deal}/contacts", [{"contact_id": bob}, {"contact_id": eve}], Prefer="wait=60"
+    )
+    assert answer.status_code == 200, answer.text
+    for contact, kind in ((ann, "unlinked"), (eve, "linked")):
+        told = await until(
+            partial(crm.timeline, f"contact:{contact}"),
+            lambda entries: any(e["type"] == "crm.deal.client_changed.v1" for e in entries),
+        )
+        assert told[0]["kind"] == kind
+    kinds = {entry["kind"] for entry in await crm.timeline(f"deal:{deal}")}
+    assert {"linked", "unlinked"} <= kinds
