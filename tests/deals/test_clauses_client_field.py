@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from crm_contracts.client_answers import ElementContactsResolved
+from crm_contracts.client_answers import CheckedContact, ElementContactsResolved
 from crm_contracts.values import ElementRef
 
 from services.deals.deal.domain.deal import Deal
@@ -30,6 +30,11 @@ async def linked(api: Api, deal: dict[str, Any], company: str, *contacts: str, *
         link_no=asked["link_no"],
         company=company_ref(company),
         contacts=tuple(contact_ref(contact) for contact in contacts),
+        checked=tuple(
+            CheckedContact(contact_id=link["contact_id"], contact=contact_ref(link["contact_id"]))
+            for link in asked["contacts"]
+            if link["link_state"] == "pending"
+        ),
     )
     owners = {"deal": api.documents(Deal, "deals")}
     await react(client_answer_reactions(owners, removed_clients=NobodyLeft()), an_event(answer, id_=str(uuid4())))

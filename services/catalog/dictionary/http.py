@@ -30,7 +30,6 @@ def build_router(*, dictionaries: Repository[Dictionary]) -> APIRouter:
     _add_reads(api, dictionaries)
     _add_writes(api, dictionaries)
     _add_delete(api, dictionaries)
-    _add_delete(api, dictionaries)
     return api
 
 
