@@ -134,8 +134,10 @@ class ChildProcess:
         return ended
 
     def pause(self) -> None:
-        """Send SIGSTOP: it keeps its connections and answers no request."""
-        self._signal(signal.SIGSTOP)
+        """Send SIGSTOP and wait until no thread runs: it keeps its connections and answers no request."""
+        if self.running:
+            self._signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Send SIGCONT."""

@@ -152,7 +152,7 @@ async def a_busy_office() -> Office:
         lambda contact, by: contact.link(company_ref("other"), position=10, is_primary=True, **by),
         lambda contact, by: contact.unlink("acme", **by),
         lambda contact, by: contact.add_requisite(
-            Requisite(id="r2", name="Home", preset_id="contact-de", address_only=False), **by
+            Requisite(id="r2", name="Home", preset_id="contact-de", address_only=False), key="k2", **by
         ),
     )
     await office.add(just_created_contact("bob", number=9, phones=(a_phone(),)))
@@ -166,8 +166,10 @@ async def a_busy_office() -> Office:
         Company,
         "acme",
         lambda company, by: company.correct({"industry": "IT", "responsible_id": "bob"}, **by),
-        lambda company, by: company.add_requisite(office_in_berlin, **by),
-        lambda company, by: company.change_requisite(office_in_berlin.model_copy(update={"name": "Munich"}), **by),
+        lambda company, by: company.add_requisite(office_in_berlin, key="k1", **by),
+        lambda company, by: company.change_requisite(
+            office_in_berlin.model_copy(update={"name": "Munich"}), key="k1", **by
+        ),
         lambda company, by: company.remove_requisite("r1", **by),
     )
     await merged(

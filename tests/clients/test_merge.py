@@ -16,6 +16,7 @@ from crm_contracts.values import ContactPoint, changed_fields
 
 from services.clients.answers.usecases import answer_client_link
 from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.employment import MAX_COMPANIES
 from services.clients.records.domain.errors import MergeConflict, MergeRunning, NotMergeable
 from services.clients.records.domain.merge import MAX_BYTES
 from services.clients.records.usecases.employment import link_contact, replace_employer_everywhere
@@ -100,19 +101,22 @@ def test_the_lead_that_a_merged_record_was_made_of_is_kept() -> None:
 
 def test_a_record_that_takes_over_others_leaves_room_for_what_they_have() -> None:
     """DUP-02, CONT-07: or the merge could never be completed."""
-    ada = a_contact("ada", *(works_for(f"c{n}") for n in range(60)))
-    eve = a_contact("eve", *(works_for(f"d{n}") for n in range(39)), phones=(a_phone(),))
+    ada = a_contact("ada", *(works_for(f"c{n}") for n in range(MAX_COMPANIES // 2)))
+    eve = a_contact("eve", *(works_for(f"d{n}") for n in range(MAX_COMPANIES // 2 - 1)), phones=(a_phone(),))
+    eve.source_description = "x" * (MAX_BYTES // 2)
     ada.begin_merge("m1", [eve], {}, by=ANNA, at=NOON)
     ada.link(company_ref("e0"), position=10, by=ANNA, at=NOON)
     with pytest.raises(MergeRunning):
         ada.model_copy(deep=True).link(company_ref("e1"), position=10, by=ANNA, at=NOON)
     many = tuple(a_phone(f"+4930{n:06}", normalized=f"+4930{n:06}") for n in range(50))
-    for too_much in ({"comments": "x" * MAX_BYTES}, {"phones": many}):
+    for too_much in ({"comments": "x" * (MAX_BYTES // 2)}, {"phones": many}):
         with pytest.raises(MergeRunning):
             ada.model_copy(deep=True).correct(too_much, by=ANNA, at=NOON)
-    full = a_contact("full", *(works_for(f"c{n}") for n in range(62)))
+    full = a_contact("full", *(works_for(f"c{n}") for n in range(MAX_COMPANIES // 2 + 2)))
     with pytest.raises(NotMergeable):
-        full.begin_merge("m2", [a_contact("eve", *(works_for(f"d{n}") for n in range(39)))], {}, by=ANNA, at=NOON)
+        full.begin_merge(
+            "m2", [a_contact("eve", *(works_for(f"d{n}") for n in range(MAX_COMPANIES // 2 - 1)))], {}, by=ANNA, at=NOON
+        )
 
 
 def test_what_one_record_keeps_back_is_kept_back() -> None:

@@ -644,7 +644,7 @@ async def test_what_the_log_does_not_hold_cannot_be_replayed(stage: Stage, open_
     office = await open_office(Fixable("a"))
     await stage.say("a", 1)
     id_ = await office.one()
-    await office.entries.update({"_id": id_}, {"$set": {"offset": 1_000}})
+    await office.entries.update({"_id": id_}, {"$set": {"last_offset": 1_000}})
     assert await office.dead_letters.record(await office.store.get(id_)) is None
     with pytest.raises(RecordGone):
         await office.dead_letters.replay(id_, by=ANN)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from time import monotonic
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -15,6 +15,14 @@ from tests.kit.waiting import eventually
 
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
+
+
+_NO_BROKER: Final = 38
+"""A broker that was stopped has not registered again yet: nothing can hold the partition's replica."""
+
+
+def _errors(answer: Any) -> list[int]:
+    return [code for _, code, _ in answer.topic_errors]
 
 
 class Topics:
@@ -37,9 +45,14 @@ class Topics:
         """A topic, there when this returns; `max_message_bytes="2000"` sets `max.message.bytes`."""
         name = name or f"kit.{uuid4().hex[:12]}"
         settings = {key.replace("_", "."): value for key, value in config.items()}
-        answer = await self._admin.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
-        assert [code for _, code, _ in answer.topic_errors] == [0], answer
         deadline = monotonic() + DEADLINE_S
+        new = NewTopic(name, partitions, 1, topic_configs=settings)
+        answer = await self._admin.create_topics([new])
+        while _errors(answer) == [_NO_BROKER]:
+            assert monotonic() < deadline, answer
+            await asyncio.sleep(0.1)
+            answer = await self._admin.create_topics([new])
+        assert _errors(answer) == [0], answer
         while True:
             (topic,) = await self._admin.describe_topics([name])
             if len(topic["partitions"]) == partitions and all(p["leader"] >= 0 for p in topic["partitions"]):

@@ -695,6 +695,6 @@ async def test_a_lead_that_is_not_there_yet_has_no_version_to_match(api: Api, if
 
 
 async def test_a_filter_that_leads_do_not_have_is_refused_and_not_passed_over(api: Api) -> None:
-    refused = await api("GET", "/leads?contact_id=ada&stage_ids=NEW")
-    assert (wrong_fields(refused), refused.json()["code"]) == (["contact_id", "stage_ids"], "unknown_parameter")
+    refused = await api("GET", "/leads?pipeline_id=default&stage_ids=NEW")
+    assert (wrong_fields(refused), refused.json()["code"]) == (["pipeline_id", "stage_ids"], "unknown_parameter")
     assert "stage_id" in refused.json()["errors"][1]["message"]
