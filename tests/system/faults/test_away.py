@@ -94,7 +94,7 @@ async def test_what_waits_for_kafka_does_not_pile_up_in_memory(
     crm: Crm, record_property: Callable[[str, object], None]
 ) -> None:
     """Once the bound on what is kept in memory is reached, what is written waits in the documents alone."""
-    long = "\N{GRINNING FACE}" * 20_000
+    long = "\N{GRINNING FACE}" * 13_000
     body = {"comments": long, "source_description": long, "status_description": long}
     async with a_replica_of_leads(crm, CRM_SWEEP_GRACE_S="3600") as leads:
 
@@ -107,7 +107,7 @@ async def test_what_waits_for_kafka_does_not_pile_up_in_memory(
         async def create() -> None:
             assert (await crm.http.post(f"{leads.url}/v1/leads", json=body)).status_code == 201
 
-        async def write(rounds: int = 25) -> int:
+        async def write(rounds: int = 40) -> int:
             for _ in range(rounds):
                 await asyncio.gather(*(create() for _ in range(10)))
             return rounds * 10 * len(body) * len(long.encode())
@@ -117,7 +117,7 @@ async def test_what_waits_for_kafka_does_not_pile_up_in_memory(
             written = await write()
             assert written > MAX_HINTED_BYTES
             full = await resident()
-            written = await write(rounds=50)
+            written = await write(rounds=80)
             grown = await resident() - full
         finally:
             crm.stack.kafka.resume()

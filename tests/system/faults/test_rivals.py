@@ -92,14 +92,14 @@ class Rivals:
         await self._crm.post("deals", address("deals"), client)
 
     async def _try(self, what: str, act: Callable[[], Awaitable[Any]]) -> None:
-        """Whoever was merged in between is no more to be linked or merged, and that is all that may be refused."""
+        """Whoever was merged in between is no more to be linked or merged, and a primary company stays one: that is all that may be refused."""
         while True:
             try:
                 await act()
             except Problem as refused:
                 if refused.code in LATER:
                     continue
-                if refused.code not in {"gone", "invalid"}:
+                if refused.code not in {"gone", "invalid", "primary_needed"}:
                     raise
             else:
                 self.done[what] += 1
