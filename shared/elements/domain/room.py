@@ -42,8 +42,7 @@ def check_room(field: str, value: BaseModel, most: int, *, before: BaseModel | N
     """
     size = size_of(value)
     if size > most and (before is None or size > size_of(before)):
-        message = f"This would be {size} bytes; {most} are allowed."
-        raise PartTooLarge(message, {"errors": [{"field": field, "code": PartTooLarge.code, "message": message}]})
+        raise PartTooLarge.at(f"This would be {size} bytes; {most} are allowed.", field)
 
 
 def check_fields(
