@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from shared.kit.web.call import Call, reads, writes
+from shared.kit.web.call import Call, needs
 
-CanRead = Annotated[Call, reads("clients:read")]
-CanExport = Annotated[Call, reads("clients:export")]
-CanWrite = Annotated[Call, writes("clients:write")]
+CanRead = Annotated[Call, needs("clients:read")]
+CanExport = Annotated[Call, needs("clients:export")]
+CanWrite = Annotated[Call, needs("clients:write")]

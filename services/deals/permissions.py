@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from shared.kit.web.call import Call, reads, writes
+from shared.kit.web.call import Call, needs
 
-CanRead = Annotated[Call, reads("deals:read")]
-CanWrite = Annotated[Call, writes("deals:write")]
+CanRead = Annotated[Call, needs("deals:read")]
+CanWrite = Annotated[Call, needs("deals:write")]

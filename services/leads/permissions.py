@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from shared.kit.web.call import Call, reads, writes
+from shared.kit.web.call import Call, needs
 
-CanRead = Annotated[Call, reads("leads:read")]
-CanWrite = Annotated[Call, writes("leads:write")]
+CanRead = Annotated[Call, needs("leads:read")]
+CanWrite = Annotated[Call, needs("leads:write")]

@@ -7,7 +7,7 @@ relay publishes them from there (design: one document, one write).
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from crm_contracts.envelope import Event
@@ -136,6 +136,11 @@ class DomainError(Exception):
     def __str__(self) -> str:
         return self.message or type(self).__name__
 
+    @classmethod
+    def at(cls, message: str, *fields: str) -> Self:
+        """Make the error that these fields have in common."""
+        return cls(message, {"errors": [wrong_field(name, cls.code, message) for name in fields]})
+
 
 class NotFound(DomainError):
     """No such resource."""
@@ -175,4 +180,9 @@ class NotYet(Unavailable):
 
 def invalid_field(name: str, code: str, message: str) -> Invalid:
     """Make the error for one wrong field."""
-    return Invalid(message, {"errors": [{"field": name, "code": code, "message": message}]})
+    return Invalid(message, {"errors": [wrong_field(name, code, message)]})
+
+
+def wrong_field(name: str, code: str, message: str) -> dict[str, str]:
+    """Make the entry of `errors` for one wrong field."""
+    return {"field": name, "code": code, "message": message}

@@ -118,13 +118,3 @@ async def test_switched_off_no_contact_comes_with_the_company(api: Api) -> None:
     """CLI-07."""
     client = await linked(api, await api.made("/deals"), "acme", "ada", auto_link_contacts=False)
     assert (client["company"]["id"], contacts_of(client)) == ("acme", [])
-
-
-async def test_of_many_that_are_flagged_the_first_passed_is_primary(api: Api) -> None:
-    """CLI-06: whatever the sort is."""
-    given = [
-        {"contact_id": "ada", "sort": 30, "is_primary": True},
-        {"contact_id": "bob", "sort": 10, "is_primary": True},
-    ]
-    client = await set_client(api, await api.made("/deals"), given, "/contacts")
-    assert (contacts_of(client), primary_of(client)) == (["bob", "ada"], ["ada"])

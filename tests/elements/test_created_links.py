@@ -79,11 +79,9 @@ class Site:
         for event in events:
             await react(reactions, event)
 
-    def started_again(self) -> "Site":
-        return Site(self._database, self.type)
-
-    def dying_after(self, writes: int) -> "Site":
-        return Site(self._database, self.type, off_after=writes)
+    def restarted(self, *, off_after: int | None = None) -> "Site":
+        """Return another process over the same data, which may die as well."""
+        return Site(self._database, self.type, off_after=off_after)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -186,9 +184,9 @@ async def test_a_card_whose_rules_refuse_a_client_says_so_and_parks_nothing(site
     ada = contact_created(card)
     await site.hears(ada)
     await site.noted.delete({"_id": ada.id})
-    later = site.started_again()
-    await later.hears(ada)
-    (first,), (again,) = site.answers.envelopes, later.answers.envelopes
+    restarted = site.restarted()
+    await restarted.hears(ada)
+    (first,), (again,) = site.answers.envelopes, restarted.answers.envelopes
     assert first.id == again.id
     assert isinstance(first.data, LinkRefused)
     assert first.data.code == "too_many_contacts"
@@ -238,7 +236,7 @@ async def test_whoever_dies_in_between_ends_it_when_told_again(site: Site, write
     ada = contact_created(card)
     await site.hears(contact_replaced(ada.subject, eve))
     with pytest.raises(PowerCut):
-        await site.dying_after(writes).hears(ada)
+        await site.restarted(off_after=writes).hears(ada)
     if writes == 1:
         assert links(await site.client(card)) == [(ada.subject, True)]
     for _ in range(2):

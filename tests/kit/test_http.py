@@ -25,7 +25,7 @@ from shared.kit.storage.pages import decode_cursor, encode_cursor
 from shared.kit.testing import MemoryRepository
 from shared.kit.web.app import make_app
 from shared.kit.web.auth import Authenticator
-from shared.kit.web.call import Call, etag, reads, writes
+from shared.kit.web.call import Call, etag, needs
 from shared.kit.web.conditions import MAX_WAIT_S, IfMatch, Waiting
 from shared.kit.web.context import AppContext
 from shared.kit.web.idempotency import IDEMPOTENCY_INDEXES, IdempotencyKeys
@@ -57,7 +57,7 @@ def jars_router(jars: MemoryRepository[Jar], long_polls: LongPolls, faults: dict
     api = router()
 
     @api.post("/jars", status_code=201)
-    async def create(body: JarIn, call: Annotated[Call, writes("jars:write")], response: Response) -> dict[str, Any]:
+    async def create(body: JarIn, call: Annotated[Call, needs("jars:write")], response: Response) -> dict[str, Any]:
         if faults.get("before"):
             faults["before"] -= 1
             raise Unavailable("not now")
@@ -71,21 +71,21 @@ def jars_router(jars: MemoryRepository[Jar], long_polls: LongPolls, faults: dict
         return {"id": jar.id, "amount": jar.amount}
 
     @api.get("/jars/{id_}")
-    async def read(id_: str, call: Annotated[Call, reads("jars:read")], response: Response) -> dict[str, Any]:
+    async def read(id_: str, call: Annotated[Call, needs("jars:read")], response: Response) -> dict[str, Any]:
         jar = await jars.get(id_)
         response.headers.update(etag(jar.version))
         return {"id": jar.id, "amount": jar.amount}
 
     @api.patch("/jars/{id_}")
     async def change(
-        id_: str, body: JarIn, call: Annotated[Call, writes("jars:write")], if_match: IfMatch
+        id_: str, body: JarIn, call: Annotated[Call, needs("jars:write")], if_match: IfMatch
     ) -> dict[str, Any]:
         changed = await jars.change(id_, lambda jar: jar.fill(body.amount), call.cause, expected_version=if_match)
         return {"amount": changed.amount}
 
     @api.post("/jars/{id_}/spoons")
     async def add_spoon(
-        id_: str, body: JarIn, call: Annotated[Call, writes("jars:write")], if_match: IfMatch
+        id_: str, body: JarIn, call: Annotated[Call, needs("jars:write")], if_match: IfMatch
     ) -> dict[str, Any]:
         def fill(jar: Jar) -> None:
             if body.amount > 50:
@@ -100,19 +100,19 @@ def jars_router(jars: MemoryRepository[Jar], long_polls: LongPolls, faults: dict
 
     @api.post("/jars/{id_}/sealing", status_code=202)
     @is_process
-    async def seal(id_: str, _: Annotated[Call, writes("jars:write")], wait: Waiting) -> dict[str, Any]:
+    async def seal(id_: str, _: Annotated[Call, needs("jars:write")], wait: Waiting) -> dict[str, Any]:
         async def amount() -> int:
             return (await jars.get(id_)).amount
 
         return {"amount": await long_polls.until(amount, lambda found: found >= 10, wait)}
 
     @api.delete("/jars/{id_}")
-    async def delete(id_: str, call: Annotated[Call, writes("jars:admin")]) -> None:
+    async def delete(id_: str, call: Annotated[Call, needs("jars:admin")]) -> None:
         raise ShelfIsFull("no room", {"shelf": 7})
 
     @api.get("/jars")
     async def list_all(
-        call: Annotated[Call, reads("jars:read")], limit: Limit = 50, cursor: Cursor = None
+        call: Annotated[Call, needs("jars:read")], limit: Limit = 50, cursor: Cursor = None
     ) -> Page[dict[str, Any]]:
         if cursor:
             decode_cursor(cursor)

@@ -20,7 +20,7 @@ from shared.kit.telemetry.spans import current_traceparent
 from shared.kit.telemetry.tracing import Traces
 from shared.kit.web.app import make_app
 from shared.kit.web.auth import Authenticator
-from shared.kit.web.call import Call, writes
+from shared.kit.web.call import Call, needs
 from shared.kit.web.context import AppContext
 from shared.kit.web.idempotency import IdempotencyKeys
 from shared.kit.web.routes import router
@@ -42,7 +42,7 @@ class Counter:
         api = router()
 
         @api.post("/counters/{id_}/bell")
-        async def ring(id_: str, call: Annotated[Call, writes("jars:write")], name: str = "") -> None:
+        async def ring(id_: str, call: Annotated[Call, needs("jars:write")], name: str = "") -> None:
             del name  # for the trace not to have it
             self.causes.append(call.cause)
             self.logged.append(dict(add_trace_id(None, "info", {"event": id_})))

@@ -16,7 +16,6 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin import AIOKafkaAdminClient
 from crm_contracts import topics
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.registry import parse
 
 from deploy.local.services import ServiceProcess
 from deploy.local.stack import LocalStack
@@ -123,15 +122,6 @@ class Crm:
         """Every record of every topic so far."""
         async with self.reading() as consumer:
             return await _read_to_end(consumer)
-
-    async def events_about(self, correlation_id: str) -> list[Envelope[Event]]:
-        """First occurrences of the events with a correlation id, per topic in order."""
-        seen: dict[str, Envelope[Event]] = {}
-        for record in await self.log():
-            event = parse(record.headers, record.value)
-            if event is not None and event.correlation_id == correlation_id:
-                seen.setdefault(event.id, event)
-        return list(seen.values())
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AIOKafkaConsumer]:

@@ -55,17 +55,6 @@ async def test_a_second_record_is_created_where_it_is_asked_for(crm: Crm) -> Non
     assert done.json()["contact"]["id"] not in known
 
 
-async def test_without_names_contact_and_company_are_called_like_the_lead(crm: Crm) -> None:
-    """LEAD-12: a missing name never fails."""
-    lead = await crm.new_lead(title="Pumps, please", phones=[{"value": a_phone()}])
-    done = await crm.convert(lead, targets=["contact", "company", "deal"])
-    assert done.status_code == 200, done.text
-    contact = await crm.get("clients", f"/contacts/{done.json()['contact']['id']}")
-    company = await crm.get("clients", f"/companies/{done.json()['company']['id']}")
-    assert (contact["first_name"], contact["last_name"]) == ("Pumps, please", None)
-    assert company["title"] == "Pumps, please"
-
-
 async def test_the_lead_of_a_merged_contact_is_kept(crm: Crm) -> None:
     """DUP-02: where the survivor came from none."""
     survivor = await crm.call("POST", "clients", "/contacts", {"last_name": "Kept"})

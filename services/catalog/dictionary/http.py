@@ -14,13 +14,13 @@ from services.catalog.dictionary.usecases import (
     delete_dictionary_value,
 )
 from shared.kit.storage.repository import Repository
-from shared.kit.web.call import Call, etag, reads, writes
+from shared.kit.web.call import Call, etag, needs
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Truth
 
-CanRead = Annotated[Call, reads("catalog:read")]
-CanAdminister = Annotated[Call, writes("catalog:admin")]
+CanRead = Annotated[Call, needs("catalog:read")]
+CanAdminister = Annotated[Call, needs("catalog:admin")]
 
 
 def build_router(*, dictionaries: Repository[Dictionary]) -> APIRouter:

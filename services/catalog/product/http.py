@@ -13,13 +13,13 @@ from shared.elements.schemas.scalars import Code
 from shared.kit.domain import NotFound
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Repository
-from shared.kit.web.call import Call, reads, show_version, writes
+from shared.kit.web.call import Call, needs, show_version
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Limit, Page, Truth, cursor_of
 
-CanRead = Annotated[Call, reads("catalog:read")]
-CanWrite = Annotated[Call, writes("catalog:write")]
+CanRead = Annotated[Call, needs("catalog:read")]
+CanWrite = Annotated[Call, needs("catalog:write")]
 ProductCursor = Annotated[str | None, cursor_of("products")]
 
 

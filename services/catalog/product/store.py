@@ -6,11 +6,10 @@ Lists are ordered by sort index (PROD-09), so their cursor holds a position in t
 from typing import Any
 
 from services.catalog.product.domain.product import Product
-from shared.kit.domain import invalid_field
 from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository
-from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor
+from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor, stored_number
 from shared.kit.web.auth import Caller
 
 PRODUCTS = "products"
@@ -63,16 +62,16 @@ def place_after(cursor: str) -> Document:
     Raises:
         Invalid: not a cursor of this list.
     """
-    try:
-        sort, name, id_ = decode_place(cursor)
-        place = {"sort": int(sort), "name": name, "_id": id_}
-        int(sort).to_bytes(8, signed=True)  # MongoDB takes no numbers of more than 64 bits
-    except (ValueError, OverflowError) as error:
-        raise invalid_field("cursor", "cursor", "not a cursor of this list") from error
+    sort, name, id_ = decode_place(cursor, _place_of)
     return {
         "$or": [
-            {"sort": {"$gt": place["sort"]}},
-            {"sort": place["sort"], "name": {"$gt": place["name"]}},
-            {"sort": place["sort"], "name": place["name"], "_id": {"$gt": place["_id"]}},
+            {"sort": {"$gt": sort}},
+            {"sort": sort, "name": {"$gt": name}},
+            {"sort": sort, "name": name, "_id": {"$gt": id_}},
         ],
     }
+
+
+def _place_of(texts: list[str]) -> tuple[int, str, str]:
+    sort, name, id_ = texts
+    return stored_number(sort), name, id_

@@ -27,7 +27,6 @@ from shared.kit.domain import Cause
 from shared.kit.messaging.answers import Answers
 from shared.kit.storage.repository import Repository
 
-MAX_ATTACHED = MAX_CONTACTS
 MAX_ANSWER_BYTES = 2 * MAX_CLIENT_BYTES
 COMPANY_NOT_FOUND = "company_not_found"
 
@@ -89,8 +88,8 @@ async def answer_client_link(
             element=element,
             link_no=client.link_no,
             company=company.ref,
-            contacts=tuple(shortened(contact.ref, length) for contact in contacts[:MAX_ATTACHED]),
-            truncated=len(contacts) > MAX_ATTACHED,
+            contacts=tuple(shortened(contact.ref, length) for contact in contacts[:MAX_CONTACTS]),
+            truncated=len(contacts) > MAX_CONTACTS,
             checked=checked,
         )
 

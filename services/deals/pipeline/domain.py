@@ -36,7 +36,5 @@ def stages_of(pipeline_id: str) -> StageSet:
         PipelineNotFound: there is none of this code.
     """
     if pipeline_id not in _PIPELINES:
-        message = f"There is no pipeline {pipeline_id}."
-        wrong = {"field": "pipeline_id", "code": PipelineNotFound.code, "message": message}
-        raise PipelineNotFound(message, {"errors": [wrong]})
+        raise PipelineNotFound.at(f"There is no pipeline {pipeline_id}.", "pipeline_id")
     return _PIPELINES[pipeline_id]

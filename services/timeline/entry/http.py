@@ -14,12 +14,12 @@ from services.timeline.entry.store.live import LiveEntries
 from services.timeline.entry.usecases import bind_entry, list_bindings
 from shared.elements.http.rights import check_writes
 from shared.kit.storage.mongo_repository import MongoRepository
-from shared.kit.web.call import Call, reads, writes
+from shared.kit.web.call import Call, needs
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
-CanRead = Annotated[Call, reads("timeline:read")]
-CanWrite = Annotated[Call, writes("timeline:write")]
+CanRead = Annotated[Call, needs("timeline:read")]
+CanWrite = Annotated[Call, needs("timeline:write")]
 
 
 def build_router(*, entries: LiveEntries) -> APIRouter:

@@ -12,14 +12,13 @@ from services.timeline.rebuild.schemas import RebuildOut
 from services.timeline.rebuild.store.rebuilds import RebuildViews
 from services.timeline.rebuild.usecases.control_rebuild import accept_differences, cancel_rebuild, start_rebuild
 from shared.kit.storage.mongo_repository import MongoRepository
-from shared.kit.web.call import Call, reads, writes
+from shared.kit.web.call import Call, needs
 from shared.kit.web.routes import is_process, router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
 ServerTime = Callable[[], Awaitable[datetime]]
 
-CanAdminister = Annotated[Call, reads("timeline:admin")]
-CanAdministerWrite = Annotated[Call, writes("timeline:admin")]
+CanAdminister = Annotated[Call, needs("timeline:admin")]
 
 
 def build_router(
@@ -30,7 +29,7 @@ def build_router(
 
     @api.post("/timeline/rebuilds", status_code=202, tags=["rebuilds"])
     @is_process
-    async def start(call: CanAdministerWrite, response: Response) -> RebuildOut:
+    async def start(call: CanAdminister, response: Response) -> RebuildOut:
         """Rebuild the timeline from the topics; 409 `rebuild_running` names the rebuild that has not ended."""
         rebuild = await start_rebuild(call.new_id, call.cause, rebuilds=rebuilds, views=views, versions=versions)
         response.headers["Location"] = f"/v1/timeline/rebuilds/{rebuild.id}"
@@ -49,12 +48,12 @@ def build_router(
 
     @api.post("/timeline/rebuilds/{rebuild_id}/switch", status_code=202, tags=["rebuilds"])
     @is_process
-    async def accept(rebuild_id: str, call: CanAdministerWrite) -> RebuildOut:
+    async def accept(rebuild_id: str, call: CanAdminister) -> RebuildOut:
         """Switch in spite of the differences."""
         return RebuildOut.of(await accept_differences(rebuild_id, call.cause, rebuilds=call.guard(rebuilds)))
 
     @api.delete("/timeline/rebuilds/{rebuild_id}", tags=["rebuilds"])
-    async def cancel(rebuild_id: str, call: CanAdministerWrite) -> RebuildOut:
+    async def cancel(rebuild_id: str, call: CanAdminister) -> RebuildOut:
         """Cancel a rebuild; the live projection stays as it is."""
         records, moment = call.guard(rebuilds), await now()
         rebuild = await cancel_rebuild(rebuild_id, call.cause, now=moment, rebuilds=records, versions=versions)

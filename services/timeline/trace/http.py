@@ -7,10 +7,10 @@ from fastapi import APIRouter
 from services.timeline.entry.store.live import LiveEntries
 from services.timeline.trace.domain import Trace, trace_of
 from shared.kit.domain import NotFound
-from shared.kit.web.call import Call, reads
+from shared.kit.web.call import Call, needs
 from shared.kit.web.routes import router
 
-CanRead = Annotated[Call, reads("timeline:read")]
+CanRead = Annotated[Call, needs("timeline:read")]
 
 
 def build_router(*, entries: LiveEntries) -> APIRouter:

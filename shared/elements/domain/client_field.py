@@ -86,9 +86,7 @@ def add_contact(client: Client, new: NewContactLink) -> Client:
     added = _link(new, None, sort=max((link.sort for link in client.contacts), default=0) + 10)
     others: Iterable[ContactLink] = client.contacts
     if len(client.contacts) >= MAX_CONTACTS:
-        message = f"An element links at most {MAX_CONTACTS} contacts."
-        wrong = {"field": "contact_id", "code": TooManyContacts.code, "message": message}
-        raise TooManyContacts(message, {"errors": [wrong]})
+        raise TooManyContacts.at(f"An element links at most {MAX_CONTACTS} contacts.", "contact_id")
     if new.is_primary:
         others = (link.model_copy(update={"is_primary": False}) for link in others)
     return _linking(client, with_one_primary([*others, added]))
@@ -225,9 +223,7 @@ def _check_same(known: ContactLink, new: NewContactLink) -> None:
     given = {"sort": new.sort, "is_primary": new.is_primary, "role_id": new.role_id}
     wrong = [name for name, value in given.items() if value is not None and value != getattr(known, name)]
     if wrong:
-        message = "The contact is linked already; set the list to change how."
-        errors = [{"field": name, "code": LinkedDifferently.code, "message": message} for name in wrong]
-        raise LinkedDifferently(message, {"errors": errors})
+        raise LinkedDifferently.at("The contact is linked already; set the list to change how.", *wrong)
 
 
 def _confirmed(link: ContactLink, ref: ElementRef) -> ContactLink:

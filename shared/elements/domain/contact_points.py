@@ -12,7 +12,7 @@ import phonenumbers
 from crm_contracts.values import ContactPoint
 from email_validator import EmailNotValidError, validate_email
 
-from shared.kit.domain import Invalid
+from shared.kit.domain import Invalid, wrong_field
 
 USER_URLS: Final = {
     "TELEGRAM": "https://t.me/{}",
@@ -97,7 +97,7 @@ def must_be_valid(**lists: Sequence[ContactPoint]) -> None:
         Invalid: naming every wrong entry, such as `phones.1.value`.
     """
     errors = [
-        {"field": f"{name}.{index}.value", "code": "not_valid", "message": f"not a valid {name.removesuffix('s')}"}
+        wrong_field(f"{name}.{index}.value", "not_valid", f"not a valid {name.removesuffix('s')}")
         for name, points in lists.items()
         for index, point in enumerate(points)
         if point.normalized is None

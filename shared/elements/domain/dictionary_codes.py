@@ -11,7 +11,7 @@ from typing import Any
 from crm_contracts.field_spec import FieldSpec
 from crm_contracts.values import Fields
 
-from shared.kit.domain import Invalid
+from shared.kit.domain import Invalid, wrong_field
 
 
 class UnknownValue(Invalid):
@@ -59,7 +59,7 @@ class DictionaryCodes:
                 checked[name] = self._accepted(spec, given[name], current.get(name))
                 if checked[name] is None:
                     message = f"the dictionary {spec.dictionary} has no such value"
-                    unknown.append({"field": name, "code": UnknownValue.code, "message": message})
+                    unknown.append(wrong_field(name, UnknownValue.code, message))
         if unknown:
             raise UnknownValue("Some values are in no dictionary.", {"errors": unknown})
         return checked

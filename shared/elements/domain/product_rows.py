@@ -13,7 +13,7 @@ from typing import Final
 from crm_contracts.product_rows import Priced, ProductRow
 from crm_contracts.values import Money
 
-from shared.kit.domain import Invalid, invalid_field
+from shared.kit.domain import Invalid, invalid_field, wrong_field
 
 CENT: Final = Decimal("0.01")
 
@@ -147,7 +147,7 @@ def _wrong_ids(new_rows: Sequence[NewRow], existing: Mapping[str, ProductRow]) -
 
 
 def _wrong(index: int, name: str, code: str, message: str) -> dict[str, str]:
-    return {"field": f"rows.{index}.{name}", "code": code, "message": message}
+    return wrong_field(f"rows.{index}.{name}", code, message)
 
 
 def _problem(new: NewRow, product: ProductFacts | None, currency: str, *, is_sold: bool) -> tuple[str, str, str] | None:

@@ -16,7 +16,6 @@ MAX_FIELDS_BYTES: Final = 160 * 1024
 MAX_ROWS_BYTES: Final = 144 * 1024
 MAX_CLIENT_BYTES: Final = 144 * 1024
 MAX_REQUISITES_BYTES: Final = 144 * 1024
-MAX_LINKS_BYTES: Final = 48 * 1024
 
 TITLE_LENGTHS: Final = (255, 100, 40, 10, 1)
 """Lengths at which titles of references are cut, one after the other, until what holds them fits."""
@@ -43,8 +42,7 @@ def check_room(field: str, value: BaseModel, most: int, *, before: BaseModel | N
     """
     size = size_of(value)
     if size > most and (before is None or size > size_of(before)):
-        message = f"This would be {size} bytes; {most} are allowed."
-        raise PartTooLarge(message, {"errors": [{"field": field, "code": PartTooLarge.code, "message": message}]})
+        raise PartTooLarge.at(f"This would be {size} bytes; {most} are allowed.", field)
 
 
 def check_fields(

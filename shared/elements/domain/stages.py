@@ -81,10 +81,7 @@ class StageSet:
         for stage in self._stages:
             if stage.id == stage_id:
                 return stage
-        message = f"There is no stage {stage_id} here."
-        raise StageNotFound(
-            message, {"errors": [{"field": "stage_id", "code": StageNotFound.code, "message": message}]}
-        )
+        raise StageNotFound.at(f"There is no stage {stage_id} here.", "stage_id")
 
 
 class StagedElement(Protocol):

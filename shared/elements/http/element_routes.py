@@ -25,7 +25,7 @@ from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.move_element import move_element
 from shared.elements.usecases.set_rows import set_rows
 from shared.kit.storage.repository import Records
-from shared.kit.web.call import Call, reads, show_version, writes
+from shared.kit.web.call import Call, needs, show_version
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls, Wait
@@ -67,8 +67,8 @@ def element_routes(
         Path(alias=f"{type_.noun}_id"),
         elements,
         out,
-        reads(f"{type_.service}:read"),
-        writes(f"{type_.service}:write"),
+        needs(f"{type_.service}:read"),
+        needs(f"{type_.service}:write"),
     )
     _add_read(routes, type_.plural)
     _add_stage(routes, type_.plural, stages_of)

@@ -11,7 +11,7 @@ from shared.elements.http.answers import ShowsElement
 from shared.elements.schemas.requisites import RequisitesIn, RequisitesRefused
 from shared.elements.usecases.requisites import choose_requisites
 from shared.kit.storage.repository import Records
-from shared.kit.web.call import Call, show_version, writes
+from shared.kit.web.call import Call, needs, show_version
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls
@@ -23,7 +23,7 @@ def requisite_routes(elements: Records[R], out: type[ShowsElement[R]], *, long_p
     """Make the route of one type."""
     type_ = ELEMENTS[elements.noun]
     api = router()
-    can_write = writes(f"{type_.service}:write")
+    can_write = needs(f"{type_.service}:write")
     id_ = Path(alias=f"{type_.noun}_id")
 
     @api.put(

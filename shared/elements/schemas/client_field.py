@@ -6,9 +6,10 @@ from typing import Annotated
 from crm_contracts.client_field import Client
 from pydantic import Field, StrictBool
 
-from shared.elements.domain.client_field import NewContactLink, set_company, set_contacts
+from shared.elements.domain.client_answers import CONTACT_NOT_FOUND
+from shared.elements.domain.client_field import MAX_CONTACTS, NewContactLink, set_company, set_contacts
 from shared.elements.schemas.scalars import ElementId, RoleId, Sort
-from shared.kit.domain import Conflict, Invalid
+from shared.kit.domain import Conflict, Invalid, wrong_field
 from shared.kit.web.schemas import Input
 
 
@@ -31,7 +32,7 @@ class ContactLinkIn(Input):
         return NewContactLink(**self.model_dump(exclude_unset=True))
 
 
-Contacts = Annotated[list[ContactLinkIn], Field(max_length=500)]
+Contacts = Annotated[list[ContactLinkIn], Field(max_length=MAX_CONTACTS)]
 
 
 class ClientIn(Input):
@@ -50,10 +51,7 @@ class ClientIn(Input):
         """
         if isinstance(self.company_id, list):
             if len(self.company_id) > 1:
-                message = "An element has one company at most."
-                raise OnlyOneCompany(
-                    message, {"errors": [{"field": "company_id", "code": "only_one_company", "message": message}]}
-                )
+                raise OnlyOneCompany.at("An element has one company at most.", "company_id")
             return self.company_id[0] if self.company_id else None
         return self.company_id
 
@@ -98,18 +96,14 @@ def check_linked(client: Client, contacts: Mapping[str, str], *, company: str | 
     Raises:
         ClientRefused: names every field whose contact or company does not exist.
     """
-    errors = []
-    if company is not None and client.link_state == "refused" and client.company is None:
-        errors.append(_wrong("company_id", "company_not_found", "There is no such company."))
-    if client.link_state == "refused":
-        errors += [
-            _wrong(field, "contact_not_found", "There is no such contact.")
-            for id_, field in contacts.items()
-            if id_ in client.refused_contacts
-        ]
+    if client.link_state != "refused":
+        return
+    errors = [
+        wrong_field(field, CONTACT_NOT_FOUND, "There is no such contact.")
+        for id_, field in contacts.items()
+        if id_ in client.refused_contacts
+    ]
+    if company is not None and client.company is None:
+        errors.insert(0, wrong_field("company_id", ClientRefused.code, "There is no such company."))
     if errors:
         raise ClientRefused(client, errors)
-
-
-def _wrong(field: str, code: str, message: str) -> dict[str, str]:
-    return {"field": field, "code": code, "message": message}

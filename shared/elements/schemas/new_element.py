@@ -10,7 +10,7 @@ from shared.elements.schemas.money import MoneyIn
 from shared.elements.schemas.product_rows import Rows
 from shared.elements.schemas.scalars import Code, Currency
 from shared.elements.usecases.create_element import NewElement
-from shared.kit.domain import Invalid
+from shared.kit.domain import Invalid, wrong_field
 
 
 class CurrencyMismatch(Invalid):
@@ -20,7 +20,7 @@ class CurrencyMismatch(Invalid):
 
     def __init__(self, given: Mapping[str, str]) -> None:
         message = f"one element has one currency, not {' and '.join(given.values())}"
-        errors = [{"field": field, "code": self.code, "message": message} for field in given]
+        errors = [wrong_field(field, self.code, message) for field in given]
         super().__init__("The currencies differ.", {"errors": errors})
 
 

@@ -4,7 +4,7 @@ from crm_contracts.requisites import RequisiteChoice, RequisiteLink
 
 from shared.elements.domain.requisites import ACCOUNTS
 from shared.elements.schemas.scalars import ElementId
-from shared.kit.domain import Conflict, Invalid
+from shared.kit.domain import Conflict, Invalid, wrong_field
 from shared.kit.web.schemas import Input
 
 
@@ -26,9 +26,7 @@ class RequisitesIn(Input):
         choice = RequisiteChoice(**self.model_dump())
         alone = [name for name, of in ACCOUNTS.items() if getattr(choice, name) and not getattr(choice, of)]
         if alone:
-            errors = [
-                {"field": name, "code": "without_requisite", "message": f"needs its {ACCOUNTS[name]}"} for name in alone
-            ]
+            errors = [wrong_field(name, "without_requisite", f"needs its {ACCOUNTS[name]}") for name in alone]
             raise Invalid("A bank detail is chosen with its requisite.", {"errors": errors})
         return choice
 

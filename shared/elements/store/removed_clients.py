@@ -57,37 +57,27 @@ class RemovedClients:
                 refs = [ElementRef(type=noun, id=id_) for id_ in ids]
                 await asyncio.gather(*(self._unlink(ref, client, survivor, cause) for ref in refs))
 
-    async def remove_from(self, element: ElementRef, clients: Iterable[ElementRef], cause: Cause) -> HasClient | None:
-        """Remove from an element those just linked clients that were deleted before.
-
-        Returns:
-            The element as it is now, or None where nothing had to be removed or the element does not exist.
-        """
+    async def remove_from(self, element: ElementRef, clients: Iterable[ElementRef], cause: Cause) -> None:
+        """Remove from an element those just linked clients that were deleted before; it may be gone itself."""
         linked = {str(client): client for client in clients}
         if not linked:
-            return None
-        changed: HasClient | None = None
+            return
         for removed in await self._removed.find({"_id": {"$in": list(linked)}}):
             into = removed.get("survivor")
             survivor = ElementRef.model_validate(into) if into else None
-            changed = await self._unlink(element, linked[removed["_id"]], survivor, cause) or changed
-        return changed
+            await self._unlink(element, linked[removed["_id"]], survivor, cause)
 
-    async def _unlink(
-        self, element: ElementRef, client: ElementRef, survivor: ElementRef | None, cause: Cause
-    ) -> HasClient | None:
+    async def _unlink(self, element: ElementRef, client: ElementRef, survivor: ElementRef | None, cause: Cause) -> None:
         step = cause.step(f"without {client}")
-        changed: HasClient | None = None
         with suppress(NotFound):
-            changed = await self._owners[element.type].change(
+            await self._owners[element.type].change(
                 element.id,
                 lambda found: found.unlink_deleted_client(client, survivor, by=step.actor, at=step.at),
                 step,
             )
-        if survivor is None:
-            return changed
-        # The survivor may have been deleted as well, and may have been unlinked under this very cause before.
-        return await self.remove_from(element, [survivor], step) or changed
+        if survivor is not None:
+            # It may have been deleted as well, and may have been unlinked under this very cause before.
+            await self.remove_from(element, [survivor], step)
 
     @staticmethod
     async def _linking(elements: Collection, client: ElementRef) -> AsyncIterator[Sequence[str]]:

@@ -8,7 +8,6 @@ from crm_contracts.values import ElementRef, Fields
 
 from shared.elements.domain.dictionary_codes import DictionaryCodes
 from shared.elements.domain.product_rows import ProductFacts
-from shared.elements.domain.traits import HasClient
 from shared.kit.domain import Cause, NewId
 from shared.kit.storage.numbers import Numbers
 
@@ -32,7 +31,7 @@ class Dictionaries(Protocol):
 class DeletedClients(Protocol):
     """The clients that were deleted, to be checked after each link that a reaction makes."""
 
-    async def remove_from(self, element: ElementRef, clients: Iterable[ElementRef], cause: Cause) -> HasClient | None:
+    async def remove_from(self, element: ElementRef, clients: Iterable[ElementRef], cause: Cause) -> None:
         """Remove from an element those just linked clients that were deleted before."""
         ...
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from shared.kit.dead_letters.schemas import DeadLetter, Discarding, Heard, State, WithHistory, WithRecord
 from shared.kit.dead_letters.service import DeadLetterService
 from shared.kit.storage.documents import Document
-from shared.kit.web.call import Call, reads, writes
+from shared.kit.web.call import Call, needs
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
@@ -24,7 +24,7 @@ def build_dead_letters(service: str, dead_letters: DeadLetterService) -> APIRout
 
 
 def _add_reads(routes: APIRouter, permission: str, dead_letters: DeadLetterService) -> None:
-    @routes.get("/dead-letters", dependencies=[reads(permission)])
+    @routes.get("/dead-letters", dependencies=[needs(permission)])
     async def list_dead_letters(
         *,
         limit: Limit = 50,
@@ -39,7 +39,7 @@ def _add_reads(routes: APIRouter, permission: str, dead_letters: DeadLetterServi
         found, more = await dead_letters.store.page(filters, limit=limit, cursor=cursor)
         return Page(items=[DeadLetter(**_shown(entry)) for entry in found], next_cursor=more)
 
-    @routes.get("/dead-letters/{dead_letter_id}", dependencies=[reads(permission)])
+    @routes.get("/dead-letters/{dead_letter_id}", dependencies=[needs(permission)])
     async def show_dead_letter(dead_letter_id: str) -> WithRecord:
         """Show a dead letter with its history and the record itself."""
         entry = await dead_letters.store.get(dead_letter_id)
@@ -48,7 +48,7 @@ def _add_reads(routes: APIRouter, permission: str, dead_letters: DeadLetterServi
 
 def _add_actions(routes: APIRouter, permission: str, dead_letters: DeadLetterService) -> None:
     @routes.post("/dead-letters/{dead_letter_id}/replay")
-    async def replay_dead_letter(dead_letter_id: str, call: Annotated[Call, writes(permission)]) -> WithHistory:
+    async def replay_dead_letter(dead_letter_id: str, call: Annotated[Call, needs(permission)]) -> WithHistory:
         """Handle a record once more, in this service alone; the last action has the outcome."""
         return WithHistory(**_shown(await dead_letters.replay(dead_letter_id, by=call.caller.actor)))
 
@@ -56,7 +56,7 @@ def _add_actions(routes: APIRouter, permission: str, dead_letters: DeadLetterSer
     async def discard_dead_letter(
         dead_letter_id: str,
         body: Discarding,
-        call: Annotated[Call, writes(permission)],
+        call: Annotated[Call, needs(permission)],
     ) -> WithHistory:
         """Mark a record as not to be handled; it is kept with the reason."""
         entry = await dead_letters.discard(dead_letter_id, by=call.caller.actor, reason=body.reason)

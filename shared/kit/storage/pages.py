@@ -6,12 +6,15 @@ new records are inserted.
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from shared.kit.domain import invalid_field
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
+
+P = TypeVar("P")
 
 MAX_PAGE = 200
 WITHOUT_BOOKKEEPING = {"outbox": 0, "inbox": 0, "keyed": 0, "created_by_cause": 0}
@@ -31,14 +34,39 @@ def decode_cursor(cursor: str) -> tuple[datetime, str]:
     Raises:
         Invalid: not a cursor of this list.
     """
+    return decode_place(cursor, _moment_and_id)
+
+
+def _moment_and_id(texts: list[str]) -> tuple[datetime, str]:
+    at, id_ = texts
+    return datetime.fromisoformat(at).astimezone(UTC), id_
+
+
+def decode_place(cursor: str, place_of: Callable[[list[str]], P]) -> P:
+    """Decode a cursor to the place that `place_of` makes of its texts; it raises ValueError or OverflowError.
+
+    Raises:
+        Invalid: not a cursor of this list.
+    """
     try:
-        at, id_ = decode_place(cursor)
-        return datetime.fromisoformat(at).astimezone(UTC), id_
+        return place_of(_texts_of(cursor))
     except (ValueError, OverflowError) as error:
         raise invalid_field("cursor", "cursor", "not a cursor of this list") from error
 
 
-def decode_place(cursor: str) -> list[str]:
+def stored_number(text: str) -> int:
+    """Read a number of a cursor.
+
+    Raises:
+        ValueError: it is none.
+        OverflowError: MongoDB has none of more than 64 bits.
+    """
+    number = int(text)
+    number.to_bytes(8, signed=True)
+    return number
+
+
+def _texts_of(cursor: str) -> list[str]:
     """Decode a cursor, and check that it holds nothing but texts: an object would be a MongoDB operator.
 
     Raises:

@@ -45,17 +45,9 @@ PERMISSIONS: dict[Any, str] = {}
 _bearer = HTTPBearer(auto_error=False, description="JWT; see the service's permissions.")
 
 
-def reads(permission: str) -> Any:
-    """Make the dependency of an endpoint that only reads: the `Call`, if the caller has the permission."""
-    return _dependency(permission)
+def needs(permission: str) -> Any:
+    """Make the dependency of an endpoint: the `Call`, if the caller has the permission."""
 
-
-def writes(permission: str) -> Any:
-    """Make the dependency of an endpoint that writes: the `Call`, if the caller has the permission."""
-    return _dependency(permission)
-
-
-def _dependency(permission: str) -> Any:
     async def call(request: Request, _: Annotated[object, Depends(_bearer)]) -> Call:
         return await _call(request, permission)
 

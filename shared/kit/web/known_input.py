@@ -14,7 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import _get_flat_fields_from_params
 from fastapi.routing import APIRoute
 
-from shared.kit.domain import Invalid
+from shared.kit.domain import Invalid, wrong_field
 
 CONDITIONS: Final = ("if-match", "idempotency-key", "prefer")
 """Headers that a caller relies on: ignoring one would do something else than was requested."""
@@ -72,7 +72,7 @@ class KnownInput:
         """
         wrong = [*self._wrong_parameters(request), *self._wrong_headers(request)]
         if not self.has_body and (await request.body()).strip() not in _NO_BODY:
-            wrong.append(_wrong("body", "body_not_applicable", "nothing is read from a body here"))
+            wrong.append(wrong_field("body", "body_not_applicable", "nothing is read from a body here"))
         if wrong:
             raise UnknownInput(wrong)
 
@@ -80,17 +80,19 @@ class KnownInput:
         given = [name for name, _ in request.query_params.multi_items()]
         for name in dict.fromkeys(given):
             if name not in self.parameters:
-                yield _wrong(name, "unknown_parameter", f"there is no such parameter{meant(name, self.parameters)}")
+                yield wrong_field(
+                    name, "unknown_parameter", f"there is no such parameter{meant(name, self.parameters)}"
+                )
             elif given.count(name) > 1 and name not in self.several:
-                yield _wrong(name, "repeated_parameter", "one value is expected")
+                yield wrong_field(name, "repeated_parameter", "one value is expected")
 
     def _wrong_headers(self, request: Request) -> Iterator[Wrong]:
         for name in CONDITIONS:
             values = request.headers.getlist(name)
             if values and name not in self.headers:
-                yield _wrong(name, "header_not_applicable", f"{request.method} has no use for this header here")
+                yield wrong_field(name, "header_not_applicable", f"{request.method} has no use for this header here")
             elif len(values) > 1:
-                yield _wrong(name, "repeated_header", "one value is expected")
+                yield wrong_field(name, "repeated_header", "one value is expected")
 
 
 def meant(word: str, known: Iterable[str]) -> str:
@@ -103,7 +105,3 @@ def _dependants(of: Dependant) -> Iterator[Dependant]:
     yield of
     for each in of.dependencies:
         yield from _dependants(each)
-
-
-def _wrong(field: str, code: str, message: str) -> Wrong:
-    return {"field": field, "code": code, "message": message}

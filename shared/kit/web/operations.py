@@ -15,7 +15,7 @@ from shared.kit.domain import NotFound
 from shared.kit.messaging.relay import Relay
 from shared.kit.storage.connection import Database
 from shared.kit.telemetry.metrics import READY
-from shared.kit.web.call import reads, writes
+from shared.kit.web.call import needs
 from shared.kit.web.routes import CheckedRoute, router
 
 _PARTS: Final[dict[str, Any]] = {"model": dict[str, str], "description": "The part that refuses writes."}
@@ -54,7 +54,7 @@ def build_operations(
     @measured.get(
         "/metrics",
         summary="Prometheus metrics",
-        dependencies=[reads("metrics:read")],
+        dependencies=[needs("metrics:read")],
         response_class=Response,
         responses={200: {"content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}},
     )
@@ -85,14 +85,12 @@ async def _database(database: Database) -> str:
 def _outbox(service: str, relay: Relay) -> APIRouter:
     admin = router()
 
-    @admin.get("/outbox/quarantined", dependencies=[reads(f"{service}:admin")])
+    @admin.get("/outbox/quarantined", dependencies=[needs(f"{service}:admin")])
     async def quarantined() -> list[dict[str, str]]:
         """List documents whose events Kafka rejects."""
         return await relay.quarantined()
 
-    @admin.post(
-        "/outbox/{collection}/{document_id}/release", status_code=204, dependencies=[writes(f"{service}:admin")]
-    )
+    @admin.post("/outbox/{collection}/{document_id}/release", status_code=204, dependencies=[needs(f"{service}:admin")])
     async def release(collection: str, document_id: str) -> None:
         """Publish a quarantined document again, after its cause was removed."""
         if not await relay.release(collection, document_id):

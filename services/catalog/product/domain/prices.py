@@ -6,7 +6,7 @@ from typing import Any
 
 from crm_contracts.products import BASE_PRICE_TYPE, ListPrice, ProductFields
 
-from shared.kit.domain import Invalid, invalid_field
+from shared.kit.domain import Invalid, invalid_field, wrong_field
 
 
 def check_prices(prices: Sequence[ListPrice]) -> None:
@@ -20,27 +20,23 @@ def check_prices(prices: Sequence[ListPrice]) -> None:
             there is no base price or more than one.
     """
     errors = [
-        {"field": f"prices.{index}.quantity_to", "code": "empty_range", "message": "the range ends before it begins"}
+        wrong_field(f"prices.{index}.quantity_to", "empty_range", "the range ends before it begins")
         for index, each in enumerate(prices)
         if each.quantity_to is not None and each.quantity_to < (each.quantity_from or 0)
     ]
     base = [each for each in prices if each.price_type_id == BASE_PRICE_TYPE]
     if prices and not base:
-        errors.append(_wrong_prices("base_price_missing", "a product with prices has a base price"))
+        errors.append(wrong_field("prices", "base_price_missing", "a product with prices has a base price"))
     if sum(not _has_range(each) for each in base) > 1:
-        errors.append(_wrong_prices("several_base_prices", "a product has one base price"))
+        errors.append(wrong_field("prices", "several_base_prices", "a product has one base price"))
     errors += [
-        {"field": f"prices.{index}", "code": "overlapping_prices", "message": f"entry {other} applies to it as well"}
+        wrong_field(f"prices.{index}", "overlapping_prices", f"entry {other} applies to it as well")
         for index, each in enumerate(prices)
         for other in range(index)
         if _overlap(each, prices[other]) and (_has_range(each) or each.price_type_id != BASE_PRICE_TYPE)
     ]
     if errors:
         raise Invalid("The prices do not fit together.", {"errors": errors})
-
-
-def _wrong_prices(code: str, message: str) -> dict[str, str]:
-    return {"field": "prices", "code": code, "message": message}
 
 
 def _has_range(price: ListPrice) -> bool:

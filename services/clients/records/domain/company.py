@@ -58,13 +58,9 @@ class Company(ClientRecord[CompanyState], CompanyState):
 
     def _apply_rules(self) -> None:
         if not self.title:
-            message = "A company needs a title."
-            raise NameMissing(message, {"errors": [{"field": "title", "code": NameMissing.code, "message": message}]})
+            raise NameMissing.at("A company needs a title.", "title")
         if self.is_default_my_company and not self.is_my_company:
-            message = "Only a company of ours can be the default seller."
-            raise NotOurs(
-                message, {"errors": [{"field": "is_default_my_company", "code": NotOurs.code, "message": message}]}
-            )
+            raise NotOurs.at("Only a company of ours can be the default seller.", "is_default_my_company")
 
     def _created(self, link_to: ElementRef | None) -> Event:
         return CompanyCreated(company=self.state, link_to=link_to)

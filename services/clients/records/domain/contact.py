@@ -104,11 +104,7 @@ class Contact(ClientRecord[ContactState], ContactState):
     def _apply_rules(self) -> None:
         self.companies = with_one_primary(self.companies)
         if not (self.first_name or self.last_name):
-            message = "A contact needs a first or a last name."
-            errors = [
-                {"field": name, "code": NameMissing.code, "message": message} for name in ("first_name", "last_name")
-            ]
-            raise NameMissing(message, {"errors": errors})
+            raise NameMissing.at("A contact needs a first or a last name.", "first_name", "last_name")
 
     def _clear(self, by: str, at: datetime) -> None:
         super()._clear(by, at)

@@ -37,15 +37,9 @@ def link_company(
     """
     known = find_link(links, company.id)
     if known is None and len(links) >= MAX_COMPANIES:
-        message = f"A contact works for at most {MAX_COMPANIES} companies."
-        raise TooManyCompanies(
-            message, {"errors": [{"field": "company_id", "code": TooManyCompanies.code, "message": message}]}
-        )
+        raise TooManyCompanies.at(f"A contact works for at most {MAX_COMPANIES} companies.", "company_id")
     if known is not None and known.is_primary and is_primary is False:
-        message = "One company is primary: make another one primary instead."
-        raise PrimaryNeeded(
-            message, {"errors": [{"field": "is_primary", "code": PrimaryNeeded.code, "message": message}]}
-        )
+        raise PrimaryNeeded.at("One company is primary: make another one primary instead.", "is_primary")
     last = max((link.sort for link in links), default=0)
     link = known or CompanyLink(company_id=company.id, title=company.title, position=position, sort=last + 10)
     given = {"is_primary": is_primary, "role_id": role_id}

@@ -10,6 +10,7 @@ from typing import Any
 from crm_contracts.fields import Identified, TakenOver
 
 from services.clients.records.domain.errors import OriginVersionConflict
+from shared.kit.domain import wrong_field
 
 
 class ImportGuard(TakenOver, Identified):
@@ -36,7 +37,7 @@ class ImportGuard(TakenOver, Identified):
             corrected = []
         elif corrected and version != self.origin_version:
             message = f"corrected here since version {self.origin_version} was taken over"
-            errors = [{"field": name, "code": OriginVersionConflict.code, "message": message} for name in corrected]
+            errors = [wrong_field(name, OriginVersionConflict.code, message) for name in corrected]
             raise OriginVersionConflict(f"Fields were {message}.", {"errors": errors})
         taken = {name: value for name, value in changes.items() if name not in corrected}
         return {**taken, "edited_here": tuple(name for name in self.edited_here if name not in taken)}

@@ -13,6 +13,7 @@ from crm_contracts.values import ContactPoint, Fields, Money, Value
 
 from services.clients.records.domain.errors import ResolutionNotValid
 from shared.elements.domain.contact_points import extension
+from shared.kit.domain import wrong_field
 
 MAX_ENTRIES: Final = {"phones": 50, "emails": 50, "websites": 50, "messengers": 50, "observers": 100, "traces": 100}
 """As many as a caller may give."""
@@ -81,7 +82,7 @@ def check_resolution(kind: type[Fields], records: Sequence[Identified], resoluti
     wrong = {name: "no field that is taken from one record" for name in resolution if name not in decided}
     wrong |= {name: "none of these records" for name in resolution.keys() - wrong.keys() if resolution[name] not in ids}
     if wrong:
-        errors = [{"field": f"resolution.{name}", "code": "unknown", "message": wrong[name]} for name in sorted(wrong)]
+        errors = [wrong_field(f"resolution.{name}", "unknown", wrong[name]) for name in sorted(wrong)]
         raise ResolutionNotValid("The resolution does not fit the records.", {"errors": errors})
 
 

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 
 from crm_contracts.requisites import BankDetail, Requisite
 
 from services.clients.records.domain.errors import RequisiteNotValid
 from services.clients.records.domain.presets import BANK_FIELDS, PRESETS, Preset, PresetField, checked
+from shared.kit.domain import wrong_field
 
 Problem = dict[str, str]
 
@@ -21,7 +21,7 @@ def valid_requisite(requisite: Requisite, owner_type: str) -> Requisite:
     problems: list[Problem] = []
     preset = _preset(requisite, owner_type, problems)
     if requisite.country_code not in {None, preset.country_code if preset else None}:
-        problems.append(_problem("country_code", "another_country", "must be the country of the preset"))
+        problems.append(wrong_field("country_code", "another_country", "must be the country of the preset"))
     fields = _values(requisite.fields, preset.field if preset else lambda _: None, "fields", problems)
     details = tuple(
         _valid_bank_detail(detail, preset, f"bank_details.{place}", problems)
@@ -40,22 +40,19 @@ def _twice(part: str, field: str, values: Sequence[str], why: str) -> list[Probl
     """Name each place of a list whose value another one has as well; no value at all is none."""
     counts = Counter(value for value in values if value)
     return [
-        _problem(f"{part}.{place}.{field}", "twice", why) for place, value in enumerate(values) if counts[value] > 1
+        wrong_field(f"{part}.{place}.{field}", "twice", why) for place, value in enumerate(values) if counts[value] > 1
     ]
 
 
 def _preset(requisite: Requisite, owner_type: str, problems: list[Problem]) -> Preset | None:
     if requisite.preset_id is None:
         if not requisite.address_only:
-            problems.append(
-                _problem(
-                    "preset_id", "missing", "only a carrier of addresses has none, and this country has no default"
-                )
-            )
+            message = "only a carrier of addresses has none, and this country has no default"
+            problems.append(wrong_field("preset_id", "missing", message))
         return None
     preset = PRESETS.get(requisite.preset_id)
     if preset is None or preset.owner_type != owner_type:
-        problems.append(_problem("preset_id", "unknown", f"there is no such preset for a {owner_type}"))
+        problems.append(wrong_field("preset_id", "unknown", f"there is no such preset for a {owner_type}"))
         return None
     return preset
 
@@ -63,7 +60,7 @@ def _preset(requisite: Requisite, owner_type: str, problems: list[Problem]) -> P
 def _valid_bank_detail(detail: BankDetail, preset: Preset | None, place: str, problems: list[Problem]) -> BankDetail:
     country = preset.country_code if preset else None
     if detail.country_code not in {None, country}:
-        problems.append(_problem(f"{place}.country_code", "another_country", "must be the country of the preset"))
+        problems.append(wrong_field(f"{place}.country_code", "another_country", "must be the country of the preset"))
     fields = _values(detail.fields, BANK_FIELDS.get, f"{place}.fields", problems)
     return detail.model_copy(update={"fields": fields, "country_code": country})
 
@@ -76,15 +73,9 @@ def _values(
         field = field_of(code)
         found = checked(field, value) if field else None
         if field is None:
-            problems.append(_problem(f"{place}.{code}", "unknown", "no field of this preset"))
+            problems.append(wrong_field(f"{place}.{code}", "unknown", "no field of this preset"))
         elif found is None:
-            problems.append(_problem(f"{place}.{code}", "not_valid", f"not a valid {field.title}"))
+            problems.append(wrong_field(f"{place}.{code}", "not_valid", f"not a valid {field.title}"))
         else:
             kept[code] = found
     return kept
-
-
-def _problem(
-    field: str, code: Literal["missing", "unknown", "twice", "another_country", "not_valid"], why: str
-) -> Problem:
-    return {"field": field, "code": code, "message": why}

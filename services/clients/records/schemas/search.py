@@ -15,7 +15,7 @@ from services.clients.records.schemas.requisites import RequisiteValues
 from services.clients.text import Card, Criterion, FurtherField, has_whole_words
 from shared.elements.domain.contact_points import emails, phones
 from shared.elements.schemas.scalars import ElementId, Name, Title
-from shared.kit.domain import Invalid, invalid_field
+from shared.kit.domain import Invalid, invalid_field, wrong_field
 from shared.kit.web.schemas import Input
 
 MAX_FOUND: Final = 20
@@ -56,7 +56,7 @@ def _normalized(
     made = phones(points, country) if kind == "phone" else emails(points)
     wrong = [place for place, point in enumerate(made) if point.normalized is None]
     message = f"not a valid {kind}"
-    errors = [{"field": f"{field}.{place}", "code": "not_valid", "message": message} for place in wrong]
+    errors = [wrong_field(f"{field}.{place}", "not_valid", message) for place in wrong]
     return tuple(point.normalized or "" for point in made), errors
 
 

@@ -8,18 +8,15 @@ from crm_contracts.values import ElementRef
 from services.clients.records.domain.client import C
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
-from shared.kit.domain import invalid_field
 from shared.kit.storage.batching import side_by_side
 from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
-from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor, newest_first
+from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor, newest_first, stored_number
 from shared.kit.web.auth import Caller
 
 MAX_MATCHES = 20
 MAX_COMPANY_CONTACTS = 1_000
 BATCH = 100
-MAX_BITS = 53
-"""Of a number in a cursor: MongoDB stores no larger ones than 63."""
 FILTERS = {
     "phone": "phones.normalized",
     "email": "emails.normalized",
@@ -83,7 +80,9 @@ class ClientViews:
             Invalid: not a cursor of this list.
         """
         del access  # every reader reads every client until rights per record exist (PERM)
-        contacts, last = await self._in_order(company_id, limit=limit, after=_decode_seat(cursor) if cursor else None)
+        contacts, last = await self._in_order(
+            company_id, limit=limit, after=decode_place(cursor, _seat_of) if cursor else None
+        )
         return contacts, None if last is None else encode_cursor(*map(str, last))
 
     async def _in_order(self, company_id: str, *, limit: int, after: Seat | None) -> tuple[list[Contact], Seat | None]:
@@ -182,12 +181,6 @@ def _seats_of(company_id: str) -> list[Document]:
     ]
 
 
-def _decode_seat(cursor: str) -> Seat:
-    wrong = invalid_field("cursor", "cursor", "not a cursor of this list")
-    try:
-        position, number = map(int, decode_place(cursor))
-    except ValueError as error:
-        raise wrong from error
-    if max(position, number).bit_length() > MAX_BITS:
-        raise wrong
-    return position, number
+def _seat_of(texts: list[str]) -> Seat:
+    position, number = texts
+    return stored_number(position), stored_number(number)

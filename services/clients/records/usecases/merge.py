@@ -7,7 +7,7 @@ from crm_contracts.values import ElementRef
 
 from services.clients.records.domain.client import C
 from services.clients.records.domain.errors import MergeRunning
-from shared.kit.domain import Cause, Invalid, derived_id
+from shared.kit.domain import Cause, Invalid, derived_id, wrong_field
 from shared.kit.storage.repository import Repository
 from shared.kit.storage.repository_errors import ConcurrentUpdate, Gone, VersionMismatch
 
@@ -117,12 +117,12 @@ async def _not_merged(survivor: C, other_ids: Sequence[str], owners: Repository[
             continue
         found = await owners.find_with_deleted(id_)
         if id_ == survivor.id:
-            errors.append({"field": f"others.{place}", "code": "survivor", "message": "is the survivor itself"})
+            errors.append(wrong_field(f"others.{place}", "survivor", "is the survivor itself"))
         elif found is None or (found.deleted_at and found.merged_into != survivor.id):
             message = f"there is no {owners.noun} {id_}"
             if found and found.merged_into:
                 message += f"; it was merged into {found.merged_into}"
-            errors.append({"field": f"others.{place}", "code": "not_found", "message": message})
+            errors.append(wrong_field(f"others.{place}", "not_found", message))
         elif not found.deleted_at:
             left.append(found)
     if errors:
