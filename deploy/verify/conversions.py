@@ -109,8 +109,8 @@ class Conversions(Invariant):
     def _unclaimed(self) -> Iterator[Finding]:
         for lead, deals in self._deals.items():
             conversion = self._conversions.get(lead)
-            is_open = conversion is not None and conversion.state == "running"
-            named = None if conversion is None else conversion.proposed_deal if is_open else conversion.deal
+            # A deal may be opened after the lead has given up on it: the next attempt finds it under the proposed id.
+            named = None if conversion is None else conversion.deal or conversion.proposed_deal
             for deal in deals:
                 if conversion is None or deal != (named, conversion.id):
                     yield self._finding(f"deal:{deal.id}", f"comes from lead:{lead}, which does not name it")

@@ -28,8 +28,8 @@ from tests.builders.causes import ids, uuids
 A = TypeVar("A", bound=Aggregate)
 
 
-class PowerCut(Exception):
-    """The process is no more; what it wrote before, it wrote."""
+class PowerCut(BaseException):
+    """The process is no more; what it wrote before, it wrote. Nobody handles it as a failure."""
 
 
 class Power:

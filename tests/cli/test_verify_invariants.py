@@ -186,6 +186,23 @@ async def test_a_running_conversion_is_counted_and_its_deal_may_be_there() -> No
     assert found.counts == {"conversions running": 1}
 
 
+async def test_a_deal_that_came_after_its_lead_had_given_up_is_as_it_must_be() -> None:
+    """LEAD-13: the next attempt finds it; only a conversion that has ended without a deal may have none."""
+    office = Office()
+    await convert(office, is_open=True)
+    reason = {"code": "no_answer", "message": "no"}
+    await office.change(Lead, "lead-1", lambda lead, by: lead.refuse_conversion("conversion-1", 1, **reason))
+    late = derived_id("proposed", "conversion-1", 1, "deal")
+    await office.add(just_created_deal(late, conversion=ASKED_BY))
+    assert office.judged(conversions()) == []
+
+    def start(lead: Lead, by: By) -> None:
+        lead.start_conversion(a_wish("contact"), new_id=ids("again"), correlation_id="chain-2", **by)
+
+    await office.change(Lead, "lead-1", start)
+    assert told(office.judged(conversions())) == [f"lead:lead-1 was converted into no deal, but has {late}"]
+
+
 @pytest.mark.parametrize(
     ("is_converted", "wrong"),
     [

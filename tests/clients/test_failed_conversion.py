@@ -1,6 +1,7 @@
 """A conversion that can never succeed is refused: it keeps no claim, and holds up no other lead (LEAD-13)."""
 
 import pytest
+from crm_contracts.conversions import LeadConversionRefused
 from crm_contracts.envelope import Event
 
 from services.clients.conversion.domain.resolution import Resolution
@@ -121,3 +122,61 @@ async def test_whoever_waits_too_long_for_the_conversion_of_another_lead_is_refu
     second = asking(name, "contact", attempt=2)
     await office.resolve(second, a_cause(f"second-{name}"))
     assert (await office.resolved(second)).contact == (await office.resolved(rival)).contact
+
+
+class Bug(Office):
+    """A replica of code that fails in a way that no domain error foresees."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.reference = None  # type: ignore[assignment]
+
+
+async def test_a_bug_is_an_answer_too_and_is_dead_lettered_besides(office: Office, name: str) -> None:
+    """LEAD-13: the next lead with the same phone is answered at once, and so is the next attempt."""
+    asked = asking(name, "contact")
+    with pytest.raises(AttributeError):
+        await Bug(office.database).resolve(asked)
+    assert (await office.refused(asked)).code == "client_failed"
+    assert await claims_of(office, name) == []
+    other = asking(f"other-{name}", "contact", phones=asked.snapshot.phones, emails=asked.snapshot.emails)
+    await office.resolve(other)
+    assert (await office.resolved(other)).created != ()
+    await office.resolve(asked)  # the replay of the dead letter
+    assert await claims_of(office, name) == []
+    second = asking(name, "contact", attempt=2)
+    await office.resolve(second, a_cause(f"second-{name}"))
+    assert (await office.resolved(second)).contact == (await office.resolved(other)).contact
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_claims_end_with_the_attempt_although_nobody_could_answer(
+    office: Office, name: str, *, times: int
+) -> None:
+    """LEAD-13: leads gives up on whoever holds them, and is heard after all questions of the attempt."""
+    asked = asking(name, "contact")
+    with pytest.raises(PowerCut):
+        await office.replica(off_after=1).resolve(asked)  # it holds the keys, and never comes back
+    rival = asking(f"rival-{name}", "contact", phones=asked.snapshot.phones, emails=asked.snapshot.emails)
+    assert await delivered(office, rival, is_last_try=False) == "not_yet"
+    given_up = LeadConversionRefused(
+        lead=asked.lead, conversion_id=asked.conversion_id, attempt=asked.attempt, code="no_answer", message="no"
+    )
+    for _ in range(times):
+        assert await delivered(office, given_up, is_last_try=False) == "done"
+    assert await claims_of(office, name) == []
+    assert await delivered(office, rival, is_last_try=False) == "done"
+    assert (await office.resolved(rival)).created != ()
+
+
+async def test_the_end_of_one_attempt_leaves_the_claims_of_the_next(office: Office, name: str) -> None:
+    """LEAD-13: a refusal that is delivered late."""
+    second = asking(name, "contact", attempt=2)
+    with pytest.raises(PowerCut):
+        await office.replica(off_after=1).resolve(second)
+    first = LeadConversionRefused(
+        lead=second.lead, conversion_id=second.conversion_id, attempt=1, code="no_answer", message="no"
+    )
+    held = await claims_of(office, name)
+    assert await delivered(office, first, is_last_try=False) == "done"
+    assert await claims_of(office, name) == held != []

@@ -577,6 +577,7 @@ def test_after_a_taken_id_another_one_is_proposed_for_what_is_still_missing() ->
     assert (asked.client_targets, asked.company) == (("contact",), company_ref())
     assert asked.proposed_contact_id == derived_id("proposed", CONVERSION, 2, "contact")
     resolve(lead, attempt=2, contact=contact_ref())
+    assert heard(lead)[-1].proposed_deal_id == DEAL  # under which deals may have opened one unheard
     lead.refuse_conversion(CONVERSION, 2, code=ID_TAKEN, message="taken")
     start(lead, "contact", "company", "deal")
     assert heard(lead)[-1].proposed_deal_id == derived_id("proposed", CONVERSION, 3, "deal")

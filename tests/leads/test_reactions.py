@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,6 +48,7 @@ from shared.elements.usecases.create_element import NewElement
 from shared.elements.usecases.set_rows import set_rows
 from shared.kit.domain import Invalid
 from shared.kit.messaging.reactions import Reactions
+from shared.kit.storage.repository_errors import BacklogFull
 from tests.builders.causes import NOON, a_cause, ids, later
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
@@ -213,6 +215,20 @@ async def test_a_conversion_that_heard_nothing_asks_the_same_attempt_again_and_t
     await deliver(leads, RESOLVED)
     assert await look(later(5)) == 1
     assert isinstance(leads.said(LEAD_ID)[-1], LeadDealRequested)
+
+
+async def test_a_lead_that_cannot_be_changed_keeps_no_other_from_being_asked_for_again() -> None:
+    """LEAD-13: it is the one with the longest silence, at each look."""
+    leads = await stored(converting("contact"))
+    for _ in range(200):
+        leads.documents[LEAD_ID]["outbox"].append(leads.documents[LEAD_ID]["outbox"][0])
+    other = just_created_lead("lead-2")
+    start(other, "contact")
+    await leads.add(other, a_cause("request:2"))
+    look = partial(ask_again, leads=leads, views=Silent(leads), new_id=ids("again"), silence_s=60)
+    with pytest.raises(BacklogFull):
+        await look(clock=lambda: later(2))
+    assert len([event for event in leads.said("lead-2") if isinstance(event, LeadConversionRequested)]) == 2
 
 
 async def test_what_is_asked_again_belongs_to_the_trace_of_the_conversion() -> None:

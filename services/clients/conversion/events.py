@@ -1,10 +1,15 @@
 """React to the conversion of a lead (LEAD-11)."""
 
-from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.conversions import LeadConversionRefused, LeadConversionRequested
 from crm_contracts.envelope import Envelope
 
 from services.clients.conversion.usecases.collaborators import Collaborators
-from services.clients.conversion.usecases.resolve import CLIENT_BUSY, refuse_lead_client, resolve_lead_client
+from services.clients.conversion.usecases.resolve import (
+    CLIENT_BUSY,
+    refuse_lead_client,
+    release_claims,
+    resolve_lead_client,
+)
 from shared.kit.domain import Cause
 from shared.kit.messaging.reactions import Reactions, on
 
@@ -20,4 +25,11 @@ def reactions(*, collaborators: Collaborators) -> Reactions:
         """Refuse the lead that has waited long enough for the conversion of another one."""
         await refuse_lead_client(event.data, CLIENT_BUSY, cause, collaborators)
 
-    return [on(LeadConversionRequested, on_lead_conversion_requested, give_up=give_up)]
+    async def on_lead_conversion_refused(event: Envelope[LeadConversionRefused], _: Cause) -> None:
+        """Release the claims of an attempt that has ended."""
+        await release_claims(event.data, collaborators)
+
+    return [
+        on(LeadConversionRequested, on_lead_conversion_requested, give_up=give_up),
+        on(LeadConversionRefused, on_lead_conversion_refused),
+    ]

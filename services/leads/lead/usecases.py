@@ -15,7 +15,7 @@ from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.usecases.collaborators import Collaborators, DeletedClients
 from shared.elements.usecases.create_element import NewElement, create_element
-from shared.kit.domain import Cause, Clock, NewId
+from shared.kit.domain import Cause, Clock, DomainError, NewId
 from shared.kit.storage.repository import Records, Repository
 
 
@@ -158,10 +158,15 @@ async def refuse_deal(answer: LeadDealRefused, cause: Cause, *, leads: Repositor
 async def ask_again(
     *, leads: Repository[Lead], views: SilentConversions, clock: Clock, new_id: NewId, silence_s: float
 ) -> int:
-    """Repeat the last request of each silent conversion and count them; the lead decides, so replicas ask once."""
+    """Repeat the last request of each silent conversion and count them; the lead decides, so replicas ask once.
+
+    Raises:
+        DomainError: some lead could not be changed; all others have been asked for.
+    """
     now = clock()
     since = now - timedelta(seconds=silence_s)
     asked = 0
+    failed: DomainError | None = None
     for lead in await views.silent_conversions(since):
         conversion = lead.conversion
         cause = Cause(
@@ -171,6 +176,12 @@ async def ask_again(
             correlation_id=conversion.correlation_id,
             traceparent=conversion.traceparent,
         )
-        after = await leads.change(lead.id, lambda found: found.ask_again(silent_since=since, at=now), cause)
+        try:
+            after = await leads.change(lead.id, lambda found: found.ask_again(silent_since=since, at=now), cause)
+        except DomainError as error:  # such as too many pending events of this lead; it is the first again next time
+            failed = error
+            continue
         asked += after.conversion.repeats > conversion.repeats
+    if failed is not None:
+        raise failed
     return asked

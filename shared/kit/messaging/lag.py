@@ -1,12 +1,13 @@
 """Measure the lag of a replica: the records of each topic that it has still to handle.
 
-The consumer's own figures do not do: its position is ahead of the reactions by the batch in hand, and its last known
-end of a partition is old exactly when it hangs. So the batch is counted in, and the broker is asked for the ends.
+The consumer's own figures do not do: its position is ahead of the reactions by the batch in hand and by what is
+postponed, and its last known end of a partition is old exactly when it hangs. So these are counted in, and the broker
+is asked for the ends. What is postponed waits for another process, so for it alone no consumer is behind or stalled.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Protocol
@@ -47,9 +48,16 @@ class Reader(Protocol):
 class Lag:
     """Measures one consumer repeatedly, into `crm_consumer_lag_records`."""
 
-    def __init__(self, topics: Sequence[str], consumer: Callable[[], Reader | None]) -> None:
+    def __init__(
+        self,
+        topics: Sequence[str],
+        consumer: Callable[[], Reader | None],
+        postponed: Callable[[], Mapping[str, int]] = dict,
+    ) -> None:
+        """Add the number of records that are `postponed`, by topic."""
         self._topics = topics
         self._consumer = consumer
+        self._postponed = postponed
         self._in_hand: dict[TopicPartition, int] = {}
         self._reached: dict[TopicPartition, int] = {}
         self._idle_since: float | None = None
@@ -130,9 +138,10 @@ class Lag:
         self._show(behind)
 
     def _show(self, behind: Counter[str]) -> None:
+        postponed = self._postponed()
         for topic in self._topics:
             if topic in behind:
-                CONSUMER_LAG.labels(topic).set(behind[topic])
+                CONSUMER_LAG.labels(topic).set(behind[topic] + postponed.get(topic, 0))
             else:
                 CONSUMER_LAG.remove(topic)
 

@@ -6,8 +6,8 @@ as well until then, because a partition may come back before its batch is done, 
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
@@ -20,6 +20,8 @@ from shared.kit.telemetry.logs import log
 
 MAX_RECORDS: Final = 1_000
 """With more than these nothing is read until some are done."""
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""The same for their values; a fetch has far less of one partition."""
 
 Key: TypeAlias = tuple[str, int, bytes | None]
 
@@ -44,6 +46,12 @@ class _Lane:
     records: deque[Record] = field(default_factory=deque)
     tries: int = 0
 
+    def lacks(self, record: Record) -> bool:
+        """Whether a record comes after these, and was not delivered again; offsets restart in a topic made anew."""
+        return record.offset > self.records[-1].offset or record.timestamp > max(
+            kept.timestamp for kept in self.records
+        )
+
 
 class PostponedLanes:
     """Tries again what waits, each key by itself, with pauses that double."""
@@ -64,7 +72,7 @@ class PostponedLanes:
             lane = self._lanes.get(key_of(record))
             if lane is None:
                 fresh.append(record)
-            elif record.offset > lane.records[-1].offset:  # else it was delivered again
+            elif lane.lacks(record):
                 behind.append(record)
         if behind and not self._has_room_for(behind):
             return None
@@ -82,14 +90,22 @@ class PostponedLanes:
         return True
 
     def _has_room_for(self, records: Sequence[Record]) -> bool:
-        return sum(len(lane.records) for lane in self._lanes.values()) + len(records) <= MAX_RECORDS
+        all_ = [*self._records(), *records]
+        return len(all_) <= MAX_RECORDS and sum(len(record.value or b"") for record in all_) <= MAX_BYTES
+
+    def _records(self) -> Iterator[Record]:
+        return (record for lane in self._lanes.values() for record in lane.records)
+
+    def count_by_topic(self) -> Mapping[str, int]:
+        """Return how many records of each topic are kept."""
+        return Counter(record.topic for record in self._records())
 
     def first_offsets(self) -> Mapping[TopicPartition, int]:
         """Return the lowest offset that is kept of each partition."""
         first: dict[TopicPartition, int] = {}
-        for (topic, partition, _), lane in self._lanes.items():
-            place = TopicPartition(topic, partition)
-            first[place] = min(first.get(place, lane.records[0].offset), lane.records[0].offset)
+        for record in self._records():
+            place = TopicPartition(record.topic, record.partition)
+            first[place] = min(first.get(place, record.offset), record.offset)
         return first
 
     async def finish(self) -> None:

@@ -72,7 +72,7 @@ class Subscription:
         )
         self._postponed = PostponedLanes(self._records.handle, settings, stopping=self._stopping)
         self.broker = subscribe(self.group, self._topics, self._handle_batch, settings)
-        self._lag = Lag(self._topics, self._consumer)
+        self._lag = Lag(self._topics, self._consumer, self._postponed.count_by_topic)
         self._offsets = OffsetCommitter(self._postponed.first_offsets)
         self._watching: asyncio.Task[None] | None = None
         self._start_series()

@@ -139,7 +139,9 @@ class Load:
     async def _link(self, deal: str, company: str) -> Answer:
         while True:
             answer = await self._crm.put("deals", address("deals", deal, "client"), {"company_id": company}, wait_s=20)
-            if answer.body["client"]["link_state"] == "done":
+            state = answer.body["client"]["link_state"]
+            assert state != "refused", answer.body["client"]
+            if state == "done":
                 return answer
 
     async def _merge(self, deal: str, number: int) -> tuple[str, str]:

@@ -49,16 +49,16 @@ async def test_a_service_killed_between_each_two_steps_converts_once(crm: Crm, n
     service = crm.services[name]
     lead = await crm.new_lead(last_name="Survivor", company_title="Survivors Inc", phones=[{"value": phone}])
     first, *others = DEATHS[name]
-    await _restart(service, first)
+    await restart(service, first)
     with suppress(httpx.TransportError):
         await crm.convert(lead, wait=1, targets=["contact", "company", "deal"])
     try:
         for point in others:
-            await until(_is_dead(service), bool)
-            await _restart(service, point)
+            await until(is_dead(service), bool)
+            await restart(service, point)
         await until(_is_dead_or_through(service, crm, lead), bool)
     finally:
-        await _restart(service, None)
+        await restart(service, None)
 
     conversion = await crm.converted(lead)
     await crm.settle()
@@ -80,13 +80,13 @@ async def test_a_service_killed_right_after_a_link_by_hand_links_no_deleted_cont
     assert (await crm.call("DELETE", "clients", f"/contacts/{gone}")).status_code == 204
     await crm.settle()
     contacts = [{"contact_id": gone}, {"contact_id": stays}]
-    await _restart(service, f"written:{name}")
+    await restart(service, f"written:{name}")
     try:
         with suppress(httpx.TransportError):
             await crm.call("PUT", name, f"{path}/{card}/contacts", contacts)
-        await until(_is_dead(service), bool)
+        await until(is_dead(service), bool)
     finally:
-        await _restart(service, None)
+        await restart(service, None)
 
     async def client() -> Json:
         found: Json = (await crm.get(name, f"{path}/{card}"))["client"]
@@ -103,25 +103,25 @@ async def test_clients_killed_right_after_a_contact_joined_a_company_that_ends_l
     company, _ = await crm.new_company("Ending GmbH")
     contact = (await crm.call("POST", "clients", "/contacts", {"last_name": "Joiner"})).json()["id"]
     await crm.settle()
-    await _restart(service, "written:contacts")
+    await restart(service, "written:contacts")
     try:
         with suppress(httpx.TransportError):
             await crm.call("PUT", "clients", f"/contacts/{contact}/companies/{company}", {})
-        await until(_is_dead(service), bool)
+        await until(is_dead(service), bool)
     finally:
-        await _restart(service, None)
+        await restart(service, None)
     assert (await crm.call("DELETE", "clients", f"/companies/{company}")).status_code == 204
     await until(lambda: crm.get("clients", f"/contacts/{contact}"), lambda found: not found["companies"])
 
 
-async def _restart(service: ServiceProcess, point: str | None) -> None:
+async def restart(service: ServiceProcess, point: str | None) -> None:
     """Start it again, to die at the point; the next death may come before it is ready."""
     await asyncio.to_thread(service.restart, {"CRM_FAULT_POINT": point} if point else None)
     with suppress(NotReady):
         await asyncio.to_thread(service.wait_ready)
 
 
-def _is_dead(service: ServiceProcess) -> Callable[[], Awaitable[bool]]:
+def is_dead(service: ServiceProcess) -> Callable[[], Awaitable[bool]]:
     async def read() -> bool:
         return not service.is_running
 

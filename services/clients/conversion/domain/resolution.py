@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar, Self
 
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
-from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.conversions import LeadConversionRefused, LeadConversionRequested
 from crm_contracts.values import ElementRef, OnDuplicate, Value
 
 from services.clients.conversion.domain.decision import Decision
@@ -42,9 +42,9 @@ class Resolution(Aggregate):
     failure: Failure | None = None
 
     @staticmethod
-    def id_for(request: LeadConversionRequested) -> str:
+    def id_for(of: LeadConversionRequested | LeadConversionRefused) -> str:
         """Derive the id: one resolution per attempt."""
-        return derived_id("resolution", request.conversion_id, request.attempt)
+        return derived_id("resolution", of.conversion_id, of.attempt)
 
     @classmethod
     def create(

@@ -4,13 +4,14 @@ The process may die after any of its writes and be run again. Each write finds i
 the decision by its id, records by their proposed ids, the answer by the resolution.
 
 A failure that no repeat heals is an answer as well: without one the lead would ask for ever, and the claims would hold
-up every other lead with the same phone or e-mail.
+up every other lead with the same phone or e-mail. That holds for a bug, too, which is dead-lettered besides; where not
+even the answer can be stored, the claims end when the lead gives up.
 """
 
 from dataclasses import replace
 from typing import Final
 
-from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.conversions import LeadConversionRefused, LeadConversionRequested
 from crm_contracts.values import ElementRef
 
 from services.clients.conversion.domain.decision import Decision, decide
@@ -32,6 +33,7 @@ from shared.kit.storage.repository_errors import IdTaken
 CLIENT_BUSY: Final = Failure(
     code="client_busy", message="Another conversion is still creating a client with the same phone or e-mail."
 )
+CLIENT_FAILED: Final = Failure(code="client_failed", message="The client could not be created; try again later.")
 
 
 async def resolve_lead_client(request: LeadConversionRequested, cause: Cause, use: Collaborators) -> None:
@@ -44,8 +46,11 @@ async def resolve_lead_client(request: LeadConversionRequested, cause: Cause, us
         return
     try:
         await _resolve(request, cause, use)
-    except DomainError as error:
+    except Exception as error:
         if is_transient(error):
+            raise
+        if not isinstance(error, DomainError):
+            await refuse_lead_client(request, CLIENT_FAILED, cause, use)
             raise
         await refuse_lead_client(request, Failure(code=error.code, message=str(error)), cause, use)
 
@@ -64,6 +69,14 @@ async def refuse_lead_client(
         id_, lambda found: found.fail(failure, to=cause.key, contact=contact, company=company), cause.step("answer")
     )
     await use.claims.release(id_)
+
+
+async def release_claims(refused: LeadConversionRefused, use: Collaborators) -> None:
+    """Release what an attempt still holds once its lead expects no answer any more.
+
+    All its requests were handled before: they have the same key.
+    """
+    await use.claims.release(Resolution.id_for(refused))
 
 
 async def _created(

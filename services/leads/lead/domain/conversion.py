@@ -265,9 +265,11 @@ class Conversion(BaseModel):
         new_id: NewId,
     ) -> "Conversion":
         conversion_id, attempt = self.conversion_id or new_id(), self.attempt + 1
+        # Under the ids of the other part, something may have been created that no answer has told of yet.
+        taken: Sequence[ConversionTarget] = (self.client_targets or ("deal",)) if self.code == ID_TAKEN else ()
 
         def proposed(kind: ConversionTarget, id_: str) -> str:
-            return id_ if id_ and self.code != ID_TAKEN else derived_id("proposed", conversion_id, attempt, kind)
+            return id_ if id_ and kind not in taken else derived_id("proposed", conversion_id, attempt, kind)
 
         return Conversion(
             state="running",
