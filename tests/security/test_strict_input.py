@@ -192,6 +192,23 @@ async def test_an_unknown_field_of_a_body_is_refused_by_every_route(system: Syst
         assert (f"{'0.' if is_list else ''}nonsense", "extra_forbidden") in wrong, f"{operation}: {answer.text}"
 
 
+@pytest.mark.parametrize("service", ["leads", "deals", "clients", "catalog"])
+@pytest.mark.usefixtures("unchanged")
+async def test_an_origin_in_an_address_has_the_bounds_of_one_in_a_body(system: System, service: str) -> None:
+    """CMN-14: neither empty nor longer than 255 characters, or no list would find the record by it."""
+    asked = 0
+    for operation in closed(system, service):
+        for part in ("originator", "origin", "external_id"):
+            if operation.method == "PUT" and f"{{{part}}}" in operation.path:
+                for value in ("x" * 256, *([""] if part != "originator" else [])):
+                    address = operation.path.format_map({"originator": "shop", "origin": "1", part: value})
+                    answer = await sent(system, operation, address)
+                    wrong = {error["field"]: error["code"] for error in answer.json().get("errors", [])}
+                    assert wrong.get(part) in {"string_too_long", "string_too_short"}, f"{operation}: {answer.text}"
+                    asked += 1
+    assert asked
+
+
 async def some(system: System) -> dict[str, str]:
     """The ids of records that exist, by the parameters of paths."""
     made = {
