@@ -97,6 +97,7 @@ async def test_every_wrong_field_of_a_requisite_is_named(api: Api) -> None:
         "bank_details": [
             {"name": "A", "fields": {"RQ_IBAN": "DE89370400440532013001", "RQ_BIC": "X"}},
             {"name": "B", "country_code": "RU", "fields": {"RQ_BIK": "04452522", "RQ_VAT_ID": "DE136695976"}},
+            {"name": "C", "fields": {"RQ_ACC_CURRENCY": "ZZZ"}},
         ],
     }
     assert wrong_fields(await api("POST", f"{owner}/requisites", body)) == [
@@ -107,6 +108,7 @@ async def test_every_wrong_field_of_a_requisite_is_named(api: Api) -> None:
         "bank_details.1.country_code",
         "bank_details.1.fields.RQ_BIK",
         "bank_details.1.fields.RQ_VAT_ID",
+        "bank_details.2.fields.RQ_ACC_CURRENCY",
         "addresses.0.type",
         "addresses.2.type",
     ]

@@ -34,12 +34,17 @@ class App:
     def __init__(self) -> None:
         self.release = asyncio.Event()
         self.requests = 0
+        self.bodies: list[bytes] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.requests += 1
         message: Message = {"type": "http.request", "more_body": scope["path"] == "/read"}
+        read = b""
         while message["type"] == "http.request" and message["more_body"]:
             message = await receive()
+            read += message.get("body", b"")
+        if scope["path"] == "/read":
+            self.bodies.append(read)
         if scope["path"] == "/held":
             await self.release.wait()
         body = json.dumps([[name.decode(), value.decode()] for name, value in scope["headers"]]).encode()
@@ -265,3 +270,27 @@ async def test_no_connection_becomes_a_web_socket() -> None:
     async with served(App()) as port, calling(port) as caller:
         await caller.send(GET[:-2] + upgrade + b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
         assert (await caller.answer())[0] == 200
+
+
+@pytest.mark.parametrize("cut", [None, 40, -3])
+async def test_a_request_to_upgrade_keeps_its_body_and_those_behind_it(cut: int | None) -> None:
+    """Clients that speak HTTP/2 offer it with any request, and go on as before where it is not taken up."""
+    upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+    head = b"POST /read HTTP/1.1\r\nHost: crm\r\n" + upgrade
+    one = head + b"Content-Length: 5\r\n\r\nhello" + head + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    app = App()
+    async with served(app) as port, calling(port) as caller:
+        await caller.send(one[:cut])
+        if cut is not None:
+            await asyncio.sleep(0)
+            await caller.send(one[cut:])
+        await caller.send((GET[:-2] + upgrade + b"\r\n") * 300 + GET)
+        for _ in range(303):
+            assert (await caller.answer())[0] == 200
+    assert app.bodies == [b"hello", b"hello"]
+
+
+async def test_no_connection_becomes_a_tunnel() -> None:
+    async with served(App()) as port, calling(port) as caller:
+        await caller.send(b"CONNECT crm:80 HTTP/1.1\r\nHost: crm\r\n\r\n" + GET)
+        assert await caller.problem() == (400, "malformed_request")

@@ -255,8 +255,9 @@ async def test_an_old_copy_is_refused(shop: Shop) -> None:
     assert_problem(await shop.ask("PATCH", path, {"amount": 2}, if_match='"1"'), 412, "version_mismatch")
     assert (await shop.ask("GET", path)).headers["etag"] == '"2"'
     assert (await shop.ask("PATCH", path, {"amount": 2}, if_match="*")).json() == {"amount": 5}
-    wrong = assert_problem(await shop.ask("PATCH", path, {"amount": 2}, if_match='"new"'), 422, "invalid_fields")
-    assert [error["field"] for error in wrong["errors"]] == ["if-match"]
+    for form in ('"new"', '"1', '1"', "W/1", '"1", "2"'):
+        wrong = assert_problem(await shop.ask("PATCH", path, {"amount": 2}, if_match=form), 422, "invalid_fields")
+        assert [error["field"] for error in wrong["errors"]] == ["if-match"]
 
 
 async def test_who_is_unknown_learns_nothing_of_what_else_is_wrong(shop: Shop) -> None:
@@ -334,6 +335,11 @@ async def test_a_key_is_for_one_request(shop: Shop) -> None:
     assert_problem(await shop.create(6, idempotency_key="k1"), 409, "idempotency_key_reused")
     elsewhere = await shop.ask("POST", f"{created.headers['location']}/sealing", idempotency_key="k1")
     assert_problem(elsewhere, 409, "idempotency_key_reused")
+    spoons = f"{created.headers['location']}/spoons"
+    for version, status in (('"1"', 200), ('"1"', 200), ('"2"', 409), (None, 409)):
+        copy = {} if version is None else {"if_match": version}
+        again = await shop.ask("POST", spoons, {"amount": 1}, idempotency_key="k2", **copy)
+        assert again.status_code == status, f"{version}: {again.text}"
     assert_problem(await shop.create(5, idempotency_key="x" * 256), 422, "invalid")
 
 

@@ -15,6 +15,7 @@ from tests.security.conftest import Operation, System
 from tests.security.test_every_route import closed
 
 HEADERS: Final = {"if-match": '"1"', "idempotency-key": "k-1", "prefer": "wait=1"}
+PRECONDITIONS: Final = {"if-none-match": "*", "if-unmodified-since": "Sun, 06 Nov 1994 08:49:37 GMT"}
 WITH_BODY: Final = {"POST", "PUT", "PATCH"}
 STALE: Final = '"99"'
 
@@ -124,6 +125,42 @@ async def test_a_header_that_a_route_does_not_act_on_is_refused(system: System, 
             assert_refused(answer, operation, "repeated_header", name)
 
 
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.usefixtures("unchanged")
+async def test_a_precondition_that_no_route_checks_stops_every_write(system: System, service: str) -> None:
+    """`If-None-Match: *` means "only where there is none": ignored, an upsert would overwrite."""
+    for operation in closed(system, service):
+        if operation.method != "GET":
+            for name, value in PRECONDITIONS.items():
+                answer = await sent(system, operation, headers=[(name, value)])
+                assert_refused(answer, operation, "header_not_applicable", name)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_cache_may_ask_whether_an_answer_has_changed(system: System, service: str) -> None:
+    for operation in closed(system, service):
+        if operation.method == "GET":
+            plain = await sent(system, operation)
+            conditional = await sent(system, operation, headers=[("if-none-match", '"1"')])
+            assert conditional.status_code == plain.status_code, operation
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.usefixtures("unchanged")
+async def test_a_field_that_is_given_twice_is_refused_by_every_route(system: System, service: str) -> None:
+    """However deep, and whatever the name: one of both values would be ignored."""
+    described = system.apps[service].openapi()["paths"]
+    for operation in closed(system, service):
+        if "requestBody" in described.get(operation.path, {}).get(operation.method.lower(), {}):
+            answer = await system.apis[service].client.request(
+                operation.method,
+                f"http://{service}{operation.address}",
+                content=b'{"a": [{"title": "A", "title": "B"}], "n\\ud800": 1, "n\\ud800": 1}',
+                headers=admin(system, **{"content-type": "application/json"}),
+            )
+            assert_refused(answer, operation, "repeated_field", "title", "n?")
+
+
 def test_a_key_is_for_every_post_and_for_nothing_else(system: System) -> None:
     operations = [operation for service in SERVICES for operation in closed(system, service)]
     with_key = {str(each) for each in operations if "idempotency-key" in names(each, "header")}
@@ -153,6 +190,23 @@ async def test_an_unknown_field_of_a_body_is_refused_by_every_route(system: Syst
         assert answer.status_code == 422, f"{operation}: {answer.text}"
         wrong = {(error["field"], error["code"]) for error in answer.json()["errors"]}
         assert (f"{'0.' if is_list else ''}nonsense", "extra_forbidden") in wrong, f"{operation}: {answer.text}"
+
+
+@pytest.mark.parametrize("service", ["leads", "deals", "clients", "catalog"])
+@pytest.mark.usefixtures("unchanged")
+async def test_an_origin_in_an_address_has_the_bounds_of_one_in_a_body(system: System, service: str) -> None:
+    """CMN-14: neither empty nor longer than 255 characters, or no list would find the record by it."""
+    asked = 0
+    for operation in closed(system, service):
+        for part in ("originator", "origin", "external_id"):
+            if operation.method == "PUT" and f"{{{part}}}" in operation.path:
+                for value in ("x" * 256, *([""] if part != "originator" else [])):
+                    address = operation.path.format_map({"originator": "shop", "origin": "1", part: value})
+                    answer = await sent(system, operation, address)
+                    wrong = {error["field"]: error["code"] for error in answer.json().get("errors", [])}
+                    assert wrong.get(part) in {"string_too_long", "string_too_short"}, f"{operation}: {answer.text}"
+                    asked += 1
+    assert asked
 
 
 async def some(system: System) -> dict[str, str]:

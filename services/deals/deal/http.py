@@ -14,6 +14,7 @@ from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.requisite_routes import requisite_routes
+from shared.elements.schemas.scalars import OriginPart
 from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
@@ -102,8 +103,8 @@ def _add_upsert(
 ) -> None:
     @api.put("/deals/external/{originator}/{origin:path}", responses={201: {"model": DealOut}}, tags=["deals"])
     async def upsert(
-        originator: str,
-        origin: str,
+        originator: OriginPart,
+        origin: OriginPart,
         body: DealUpsert,
         call: CanWrite,
         if_match: IfMatch,

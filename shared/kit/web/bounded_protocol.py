@@ -12,6 +12,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
+from httptools import HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -45,6 +46,22 @@ class _Flow(FlowControl):
         super().resume_reading()
 
 
+class _Parser(HttpRequestParser):
+    """Hands to its protocol what follows the headers of a request to change the protocol, which it does not parse."""
+
+    def __init__(self, protocol: "BoundedProtocol") -> None:
+        super().__init__(protocol)
+        self._protocol = protocol
+
+    def feed_data(self, data: Any) -> None:
+        try:
+            super().feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            if not self._protocol.ignores_upgrade:
+                raise
+            self._protocol.parse_without_upgrade(data[upgrade.args[0] :])
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """HTTP/1.1 with a bound for everything that a client may send."""
 
@@ -54,6 +71,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
+        self._use_parser()
         self._held = b""
         self._bare = self._wire = self._dropped = self._unanswered = 0
         self._is_within = self._has_headers = self._is_refused = False
@@ -114,6 +132,23 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._wire > BARE_BYTES + (1 + FRAMING_FACTOR) * self.max_body_bytes:
             self._refuse(413, "body_too_large", f"at most {self.max_body_bytes} bytes are allowed")
 
+    def _use_parser(self) -> None:
+        self.parser = _Parser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+
+    @property
+    def ignores_upgrade(self) -> bool:
+        """Whether the present request asks for another protocol, and is answered in this one."""
+        return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
+
+    def parse_without_upgrade(self, rest: bytes) -> None:
+        """Parse the headers again without `Upgrade`, which no server has to follow, and keep the rest to be parsed."""
+        headers = [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        first = b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        self._use_parser()
+        self._held = rest + self._held
+        self.parser.feed_data(b"\r\n".join((first, *headers, b"", b"")))
+
     def on_message_begin(self) -> None:
         """Start to count."""
         self._is_within, self._has_headers, self._bare, self._wire = True, False, 0, 0
@@ -121,6 +156,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Take no more headers: trailers belong to no request."""
+        if self.ignores_upgrade:
+            return
         super().on_headers_complete()
         self._has_headers, self._bare, self.headers = True, 0, []
         self._unanswered += 1
@@ -132,6 +169,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End the deadline: the request is whole."""
+        if self.ignores_upgrade:
+            return
         self._is_within, self._bare, self._wire = False, 0, 0
         self._end_deadline()
         super().on_message_complete()

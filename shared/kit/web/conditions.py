@@ -17,7 +17,7 @@ from shared.kit.web.waiting import Wait
 
 MAX_WAIT_S: Final = 60
 
-_IF_MATCH: Final = r'^(\*|(W/)?"?[0-9]{1,18}"?)$'
+_IF_MATCH: Final = r'^(\*|[0-9]{1,18}|(W/)?"[0-9]{1,18}")$'
 _WAIT: Final = re.compile(r'wait\s*=\s*("?)([0-9]{1,9})\1', re.IGNORECASE)
 
 

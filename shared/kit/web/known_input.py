@@ -1,12 +1,17 @@
 """Refuse what a route does not know: query parameters, a body, and headers that change what a request means.
 
+And what is given twice, of which one would be ignored: parameters, headers, names in an object of the body.
+
 What a route knows is what FastAPI read from its endpoint and its dependencies, so there is no second list.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from fastapi import Request
 from fastapi._compat import field_annotation_is_sequence
@@ -18,6 +23,9 @@ from shared.kit.domain import Invalid, wrong_field
 
 CONDITIONS: Final = ("if-match", "idempotency-key", "prefer")
 """Headers that a caller relies on: ignoring one would do something else than was requested."""
+
+PRECONDITIONS: Final = ("if-none-match", "if-unmodified-since")
+"""Headers by which a write is to be left undone; those of a read only spare its answer, and no route acts on any."""
 
 _NO_BODY: Final = frozenset({b"", b"{}"})
 
@@ -68,10 +76,14 @@ class KnownInput:
         """Check that the route acts on everything that was sent.
 
         Raises:
-            UnknownInput: naming every unknown or repeated parameter, every header that does not apply, and the body.
+            UnknownInput: naming every unknown or repeated parameter, every header that does not apply, each
+                name that an object of the body has twice, and a body where none is read.
         """
         wrong = [*self._wrong_parameters(request), *self._wrong_headers(request)]
-        if not self.has_body and (await request.body()).strip() not in _NO_BODY:
+        body = await request.body()
+        if self.has_body:
+            wrong += [wrong_field(name, "repeated_field", "one value is expected") for name in repeated_names(body)]
+        elif body.strip() not in _NO_BODY:
             wrong.append(wrong_field("body", "body_not_applicable", "nothing is read from a body here"))
         if wrong:
             raise UnknownInput(wrong)
@@ -87,7 +99,8 @@ class KnownInput:
                 yield wrong_field(name, "repeated_parameter", "one value is expected")
 
     def _wrong_headers(self, request: Request) -> Iterator[Wrong]:
-        for name in CONDITIONS:
+        preconditions = () if request.method == "GET" else PRECONDITIONS
+        for name in (*CONDITIONS, *preconditions):
             values = request.headers.getlist(name)
             if values and name not in self.headers:
                 yield wrong_field(name, "header_not_applicable", f"{request.method} has no use for this header here")
@@ -99,6 +112,20 @@ def meant(word: str, known: Iterable[str]) -> str:
     """Suggest the known word that resembles this one, as the end of a message."""
     near = get_close_matches(word, sorted(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def repeated_names(body: bytes) -> list[str]:
+    """List the names that one object of a JSON text has twice; a text that is no JSON is for others to refuse."""
+    repeated: list[str] = []
+
+    def read(pairs: list[tuple[str, Any]]) -> None:
+        times = Counter(name for name, _ in pairs)
+        # Lone surrogates are legal in JSON, and in no answer.
+        repeated.extend(name.encode(errors="replace").decode() for name in times if times[name] > 1)
+
+    with suppress(ValueError, RecursionError):
+        json.loads(body, object_pairs_hook=read)
+    return list(dict.fromkeys(repeated))
 
 
 def _dependants(of: Dependant) -> Iterator[Dependant]:

@@ -94,7 +94,9 @@ async def _once(
     """
     if not 1 <= len(key) <= MAX_KEY:
         raise invalid_field("idempotency-key", "length", f"1 to {MAX_KEY} characters are allowed")
-    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    # A stale copy is another request than a new one, also for a repeat.
+    condition = request.headers.get("if-match", "")
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n{condition}\n".encode()
     digest = hashlib.sha256(asked + await request.body())
     keys = context_of(request).keys
     keyed = await keys.begin(await caller_of(request), key, digest.hexdigest())

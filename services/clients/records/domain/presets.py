@@ -18,6 +18,8 @@ from stdnum.it import codicefiscale, iva
 from stdnum.ru import inn, ogrn
 from stdnum.us import ein, itin, ssn
 
+from shared.elements.domain.currencies import CURRENCIES
+
 Check = Callable[[str], str]
 """Returns the value as it is stored; raises ValueError where it is not valid."""
 
@@ -66,6 +68,13 @@ def _shaped(pattern: str) -> Check:
         return bare
 
     return check
+
+
+def _currency(value: str) -> str:
+    if (code := value.upper()) not in CURRENCIES:
+        message = f"{value!r} is no currency"
+        raise ValueError(message)
+    return code
 
 
 def _tax(code: str, title: str, check: Check) -> PresetField:
@@ -148,7 +157,7 @@ BANK_FIELDS: Final[Mapping[str, PresetField]] = {
         PresetField("RQ_BANK_ADDR", "Address of the bank"),
         PresetField("RQ_ACC_NAME", "Account holder"),
         PresetField("RQ_ACC_NUM", "Account number"),
-        PresetField("RQ_ACC_CURRENCY", "Currency of the account", _shaped(r"[A-Z]{3}")),
+        PresetField("RQ_ACC_CURRENCY", "Currency of the account", _currency),
         PresetField("RQ_COR_ACC_NUM", "Correspondent account"),
         PresetField("RQ_IBAN", "IBAN", iban.validate),
         PresetField("RQ_SWIFT", "SWIFT code", bic.validate),

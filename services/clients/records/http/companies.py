@@ -17,6 +17,7 @@ from services.clients.records.schemas.records import (
     ContactOut,
     NewCompanyOut,
 )
+from shared.elements.schemas.scalars import OriginPart
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Limit, Page, Truth, cursor_of
@@ -37,7 +38,12 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
 
     @api.put("/companies/external/{originator}/{origin:path}", responses={201: {"model": CompanyOut}})
     async def upsert(
-        originator: str, origin: str, body: CompanyUpsertIn, call: CanWrite, if_match: IfMatch, response: Response
+        originator: OriginPart,
+        origin: OriginPart,
+        body: CompanyUpsertIn,
+        call: CanWrite,
+        if_match: IfMatch,
+        response: Response,
     ) -> CompanyOut:
         """Create or correct the company of this origin (CMN-14, CONT-08)."""
         return await handlers.upsert((originator, origin), body, call, response, if_match=if_match)

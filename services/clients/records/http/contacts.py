@@ -15,6 +15,7 @@ from services.clients.records.schemas.records import (
     ContactUpsertIn,
     NewContactOut,
 )
+from shared.elements.schemas.scalars import OriginPart
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
@@ -33,7 +34,12 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
 
     @api.put("/contacts/external/{originator}/{origin:path}", responses={201: {"model": ContactOut}})
     async def upsert(
-        originator: str, origin: str, body: ContactUpsertIn, call: CanWrite, if_match: IfMatch, response: Response
+        originator: OriginPart,
+        origin: OriginPart,
+        body: ContactUpsertIn,
+        call: CanWrite,
+        if_match: IfMatch,
+        response: Response,
     ) -> ContactOut:
         """Create or correct the contact of this origin (CMN-14, CONT-08)."""
         return await handlers.upsert((originator, origin), body, call, response, if_match=if_match)

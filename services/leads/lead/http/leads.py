@@ -13,6 +13,7 @@ from services.leads.permissions import CanRead, CanWrite
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.schemas.filters import SalesFilters
+from shared.elements.schemas.scalars import OriginPart
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
@@ -96,8 +97,8 @@ def _add_upsert(
 ) -> None:
     @api.put("/leads/external/{originator}/{origin:path}", responses={201: {"model": LeadOut}})
     async def upsert(
-        originator: str,
-        origin: str,
+        originator: OriginPart,
+        origin: OriginPart,
         body: LeadUpsert,
         call: CanWrite,
         if_match: IfMatch,
