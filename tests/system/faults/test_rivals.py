@@ -92,7 +92,7 @@ class Rivals:
         await self._crm.post("deals", address("deals"), client)
 
     async def _try(self, what: str, act: Callable[[], Awaitable[Any]]) -> None:
-        """Whoever was merged in between is no more to be linked or merged, and a primary company stays one: that is all that may be refused."""
+        """Whoever was merged meanwhile is no more to be linked or merged, and a primary company stays one."""
         while True:
             try:
                 await act()
