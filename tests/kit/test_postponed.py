@@ -224,7 +224,7 @@ async def test_members_that_come_and_go_while_keys_wait_lose_nothing_and_keep_th
     async def second_is_in() -> bool:
         nonlocal free
         for place in range(16):
-            await stage.say(f"free{place}", free)
+            await stage.say(f"free{place}", 10 * free + 1)
         free += 1
         return bool(second.handled)
 

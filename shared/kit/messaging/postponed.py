@@ -48,7 +48,7 @@ class _Lane:
 
     def lacks(self, record: Record) -> bool:
         """Whether a record comes after these, and was not delivered again; offsets restart in a topic made anew."""
-        newest = max(kept.timestamp for kept in self.records)
+        newest: int = max(kept.timestamp for kept in self.records)
         return bool(record.offset > self.records[-1].offset or record.timestamp > newest)
 
 
