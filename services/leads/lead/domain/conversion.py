@@ -23,8 +23,8 @@ from crm_contracts.leads import LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel
 
-from services.leads.lead.domain.draft import MAX_DRAFT_BYTES, draft_of, is_too_large, snapshot_of
-from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, LeadTooLarge, RepeatLeadOnlyDeal
+from services.leads.lead.domain.draft import check_fits, draft_of, snapshot_of
+from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, RepeatLeadOnlyDeal
 from shared.elements.domain.client_field import with_resolved
 from shared.kit.domain import NewId, derived_id
 
@@ -252,9 +252,8 @@ class Conversion(BaseModel):
         if is_repeat and targets != ("deal",):
             message = "A repeat lead converts only into a deal."
             raise RepeatLeadOnlyDeal(message)
-        if "deal" in targets and is_too_large(draft):
-            message = f"Texts and product rows are too large for one deal: shorten them below {MAX_DRAFT_BYTES} bytes."
-            raise LeadTooLarge(message)
+        if "deal" in targets:
+            check_fits(draft)
 
     def _next_attempt(
         self,

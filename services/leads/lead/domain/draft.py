@@ -5,6 +5,7 @@ from typing import Final
 from crm_contracts.conversions import DealDraft, LeadSnapshot
 from crm_contracts.leads import LeadState
 
+from services.leads.lead.domain.errors import LeadTooLarge
 from shared.kit.domain import MAX_EVENT_BYTES
 
 MAX_DRAFT_BYTES: Final = MAX_EVENT_BYTES - 64 * 1024
@@ -23,6 +24,12 @@ def draft_of(lead: LeadState, pipeline_id: str) -> DealDraft:
     return DealDraft.model_construct(**{**fields, **client, "pipeline_id": pipeline_id})
 
 
-def is_too_large(draft: DealDraft) -> bool:
-    """Whether the draft does not fit into an event."""
-    return len(draft.model_dump_json().encode()) > MAX_DRAFT_BYTES
+def check_fits(draft: DealDraft) -> None:
+    """Check that the draft fits into an event.
+
+    Raises:
+        LeadTooLarge: texts and product rows are too large for one deal.
+    """
+    if len(draft.model_dump_json().encode()) > MAX_DRAFT_BYTES:
+        message = f"Texts and product rows are too large for one deal: shorten them below {MAX_DRAFT_BYTES} bytes."
+        raise LeadTooLarge(message)
