@@ -24,7 +24,13 @@ from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel
 
 from services.leads.lead.domain.draft import check_fits, draft_of, snapshot_of
-from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, RepeatLeadOnlyDeal
+from services.leads.lead.domain.errors import (
+    ID_TAKEN,
+    NO_ANSWER,
+    ConversionRunning,
+    LeadAlreadyConverted,
+    RepeatLeadOnlyDeal,
+)
 from shared.elements.domain.client_field import with_resolved
 from shared.kit.domain import NewId, derived_id
 
@@ -32,8 +38,6 @@ ConversionState = Literal["none", "running", "done", "refused"]
 TARGETS: Sequence[ConversionTarget] = ("contact", "company", "deal")
 MAX_REPEATS: Final = 8
 """Repeats of a request, each after twice the silence of the one before: two hours, where the first comes after 15 s."""
-NO_ANSWER: Final = "no_answer"
-ID_TAKEN: Final = "id_taken"
 
 
 class ConversionRequest(BaseModel):

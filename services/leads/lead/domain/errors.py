@@ -1,6 +1,12 @@
 """Domain errors of the lead."""
 
+from typing import Final
+
 from shared.kit.domain import Conflict, Invalid, Refused
+
+NO_ANSWER: Final = "no_answer"
+ID_TAKEN: Final = "id_taken"
+"""Codes of refused conversions, beside those that clients and deals give."""
 
 
 class ConversionRunning(Refused):
