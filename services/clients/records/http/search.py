@@ -39,7 +39,15 @@ def search_router(
     @api.get("/clients/search")
     async def search(
         call: CanRead,
-        q: Annotated[str, QueryParameter(max_length=MAX_QUERY), AfterValidator(long_enough)],
+        q: Annotated[
+            str,
+            QueryParameter(
+                max_length=MAX_QUERY,
+                description="at least two characters, or one that is a word of its own",
+                json_schema_extra={"format": "search-text"},
+            ),
+            AfterValidator(long_enough),
+        ],
         kind: Literal["contact", "company"],
     ) -> ClientMatches:
         """Search as you type: names in any order, titles, phones by their last digits, e-mails (CLI-03, CLI-04)."""
