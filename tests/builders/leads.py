@@ -8,7 +8,7 @@ from crm_contracts.conversions import DealDraft, LeadConversionRequested, LeadDe
 from crm_contracts.product_rows import Priced, ProductRow
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 
-from services.leads.lead.domain.conversion import ConversionRequest
+from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.sales_element import InitialState

@@ -269,6 +269,17 @@ def test_a_lead_that_is_being_converted_links_whom_it_gets_beside_the_results() 
     assert (lead.client.company and lead.client.company.id, lead.client.link_state) == ("acme", "pending")
 
 
+def test_a_converted_lead_links_whom_it_gets_as_by_hand() -> None:
+    """CLI-05, LEAD-14: only a card that can link nobody more, or is not there, refuses; it stays converted."""
+    lead = just_created_lead()
+    start(lead, "contact")
+    lead.resolve_client("id-1", 1, contact=contact_ref("ada"), company=None, duplicates=(), by=ANNA, at=NOON)
+    lead.link_created_client(contact_ref("bob"), by=ANNA, at=NOON)
+    lead.link_created_client(company_ref("acme"), by=ANNA, at=NOON)
+    assert {link.contact_id: link.is_primary for link in lead.client.contacts} == {"ada": True, "bob": False}
+    assert (lead.client.company and lead.client.company.id, lead.stage_id) == ("acme", "CONVERTED")
+
+
 async def test_a_lead_whose_card_created_a_company_while_it_was_converted_is_told_its_contacts(
     database: Database,
 ) -> None:

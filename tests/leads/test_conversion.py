@@ -16,8 +16,14 @@ from crm_contracts.conversions import (
 from crm_contracts.leads import LeadStageChanged
 from crm_contracts.values import ConversionTarget, ElementRef
 
-from services.leads.lead.domain.conversion import ID_TAKEN, MAX_REPEATS, NO_ANSWER
-from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, RepeatLeadOnlyDeal
+from services.leads.lead.domain.conversion import MAX_REPEATS
+from services.leads.lead.domain.errors import (
+    ID_TAKEN,
+    NO_ANSWER,
+    ConversionRunning,
+    LeadAlreadyConverted,
+    RepeatLeadOnlyDeal,
+)
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.schemas import ConversionOut, LeadOut
 from services.leads.stage.domain import LEAD_STAGES

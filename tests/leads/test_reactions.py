@@ -33,7 +33,7 @@ from crm_contracts.leads import (
 )
 from crm_contracts.values import ElementRef
 
-from services.leads.lead.domain.conversion import ConversionRequest
+from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.errors import LeadTooLarge
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.events import reactions

@@ -12,7 +12,8 @@ from crm_contracts.leads import LeadFields, LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel, Field, StrictBool
 
-from services.leads.lead.domain.conversion import Conversion, ConversionRequest, ConversionState
+from services.leads.lead.domain.conversion import Conversion, ConversionState
+from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.schemas.address import AddressIn

@@ -10,7 +10,7 @@ from crm_contracts.conversions import ConversionRef
 from crm_contracts.deal_answers import LeadDealRefused
 from crm_contracts.values import ElementRef
 
-from services.leads.lead.domain.conversion import ConversionRequest
+from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.usecases.collaborators import Collaborators, DeletedClients

@@ -23,6 +23,7 @@ from crm_contracts.leads import LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel
 
+from services.leads.lead.domain.conversion_request import TARGETS, ConversionRequest
 from services.leads.lead.domain.draft import check_fits, draft_of, snapshot_of
 from services.leads.lead.domain.errors import (
     ID_TAKEN,
@@ -35,18 +36,8 @@ from shared.elements.domain.client_field import with_resolved
 from shared.kit.domain import NewId, derived_id
 
 ConversionState = Literal["none", "running", "done", "refused"]
-TARGETS: Sequence[ConversionTarget] = ("contact", "company", "deal")
 MAX_REPEATS: Final = 8
 """Repeats of a request, each after twice the silence of the one before: two hours, where the first comes after 15 s."""
-
-
-class ConversionRequest(BaseModel):
-    """What to convert into; `targets` None means the default of the lead."""
-
-    targets: tuple[ConversionTarget, ...] | None = None
-    on_duplicate: OnDuplicate = "link"
-    pipeline_id: str = "default"
-    activities: Activities = "complete"
 
 
 class Conversion(BaseModel):

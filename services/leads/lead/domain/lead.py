@@ -13,7 +13,8 @@ from crm_contracts.leads import (
 )
 from crm_contracts.values import ElementRef
 
-from services.leads.lead.domain.conversion import Conversion, ConversionRequest, Step
+from services.leads.lead.domain.conversion import Conversion, Step
+from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, UseConversion
 from services.leads.lead.domain.lead_events import LeadEvents
 from services.leads.lead.domain.repeat import Repeat, Way
