@@ -52,8 +52,7 @@ async def upsert_by_origin(
         refuse_new(elements.noun, expected_version)
         try:
             return await create(derived_id(elements.noun, *origin), new, cause), True
-        except (IdTaken, OriginTaken):
-            # Another request created it meanwhile.
+        except (IdTaken, OriginTaken):  # another request created it meanwhile
             found = await views.by_origin(*origin)
             if found is None:
                 raise
