@@ -143,6 +143,8 @@ async def test_a_deal_of_another_system_is_created_once_and_then_corrected(api: 
     left_alone = ("id", "number", "stage_id", "rows", "amount", "client", "originator_id", "origin_id")
     assert {name: changed[name] for name in left_alone} == {name: first.json()[name] for name in left_alone}
     assert (changed["title"], changed["version"]) == ("Changed", 2)
+    assert wrong_fields(await api("PUT", path, {"stage_id": "NOWHERE"})) == ["stage_id"]
+    assert wrong_fields(await api("PUT", path, {"pipeline_id": "nowhere"})) == ["pipeline_id"]
     stale = await api("PUT", path, {"title": "Third"}, if_match='"1"')
     assert (stale.status_code, stale.json()["code"]) == (412, "version_mismatch")
 

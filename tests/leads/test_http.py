@@ -438,6 +438,7 @@ async def test_a_lead_of_another_system_is_created_once_and_then_corrected(api: 
     left_alone = ("id", "number", "stage_id", "rows", "amount", "client", "is_repeat", "originator_id", "origin_id")
     assert {name: changed[name] for name in left_alone} == {name: first.json()[name] for name in left_alone}
     assert (changed["title"], changed["version"]) == ("Changed", 2)
+    assert wrong_fields(await api("PUT", path, {"stage_id": "NOWHERE"})) == ["stage_id"]
 
 
 async def test_an_old_copy_of_another_system_s_lead_is_refused(api: Api) -> None:

@@ -120,6 +120,7 @@ def _add_upsert(
             elements=guarded,
             views=views,
             create=partial(create_deal, deals=deals, collaborators=collaborators, pipeline_id=body.pipeline_id),
+            stages=partial(stages_of, body.pipeline_id),
             collaborators=collaborators,
             expected_version=if_match,
         )

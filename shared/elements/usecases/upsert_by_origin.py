@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from shared.elements.domain.element import OriginTaken
+from shared.elements.domain.stages import StageSet
 from shared.elements.domain.traits import HasClient
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
@@ -32,6 +33,7 @@ async def upsert_by_origin(
     elements: Records[C],
     views: ByOrigin[C],
     create: Callable[[str, NewElement, Cause], Awaitable[C]],
+    stages: Callable[[], StageSet],
     collaborators: Collaborators,
     expected_version: int | None = None,
 ) -> tuple[C, bool]:
@@ -41,15 +43,16 @@ async def upsert_by_origin(
         The element, and whether it is new.
 
     Raises:
+        Invalid: an unknown pipeline or stage, also of an element that stays where it is.
         VersionMismatch: the caller's copy of an existing element is old, or there is none of which it has a copy.
     """
+    stages().initial(new.stage_id)
     found = await views.by_origin(*origin)
     if found is None:
         refuse_new(elements.noun, expected_version)
         try:
             return await create(derived_id(elements.noun, *origin), new, cause), True
-        except (IdTaken, OriginTaken):
-            # Another request created it meanwhile.
+        except (IdTaken, OriginTaken):  # another request created it meanwhile
             found = await views.by_origin(*origin)
             if found is None:
                 raise

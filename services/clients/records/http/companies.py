@@ -36,18 +36,7 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
     """Build the routes of companies."""
     api = router("companies")
 
-    @api.put("/companies/external/{originator}/{origin:path}", responses={201: {"model": CompanyOut}})
-    async def upsert(
-        originator: OriginPart,
-        origin: OriginPart,
-        body: CompanyUpsertIn,
-        call: CanWrite,
-        if_match: IfMatch,
-        response: Response,
-    ) -> CompanyOut:
-        """Create or correct the company of this origin (CMN-14, CONT-08)."""
-        return await handlers.upsert((originator, origin), body, call, response, if_match=if_match)
-
+    _add_upsert(api, handlers)
     add_record_routes(api, handlers, page_model=Page[CompanyOut], filters=CompanyFilters)
 
     @api.post("/companies", status_code=201, description=ENTER)
@@ -70,3 +59,17 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
         return Page(items=[ContactOut.of(contact) for contact in found], next_cursor=more)
 
     return api
+
+
+def _add_upsert(api: APIRouter, handlers: RecordHandlers[Company, CompanyOut]) -> None:
+    @api.put("/companies/external/{originator}/{origin:path}", responses={201: {"model": CompanyOut}})
+    async def upsert(
+        originator: OriginPart,
+        origin: OriginPart,
+        body: CompanyUpsertIn,
+        call: CanWrite,
+        if_match: IfMatch,
+        response: Response,
+    ) -> CompanyOut:
+        """Create or correct the company of this origin (CMN-14, CONT-08)."""
+        return await handlers.upsert((originator, origin), body, call, response, if_match=if_match)

@@ -32,17 +32,7 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
     """Build the routes of contacts."""
     api = router("contacts")
 
-    @api.put("/contacts/external/{originator}/{origin:path}", responses={201: {"model": ContactOut}})
-    async def upsert(
-        originator: OriginPart,
-        origin: OriginPart,
-        body: ContactUpsertIn,
-        call: CanWrite,
-        if_match: IfMatch,
-        response: Response,
-    ) -> ContactOut:
-        """Create or correct the contact of this origin (CMN-14, CONT-08)."""
-        return await handlers.upsert((originator, origin), body, call, response, if_match=if_match)
+    _add_upsert(api, handlers)
 
     @api.post("/contacts", status_code=201, description=ENTER)
     async def enter(body: ContactIn, call: CanWrite, wait: Waiting, response: Response) -> NewContactOut:
@@ -64,3 +54,17 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
 
     add_record_routes(api, handlers, page_model=Page[ContactOut], filters=ContactFilters)
     return api
+
+
+def _add_upsert(api: APIRouter, handlers: RecordHandlers[Contact, ContactOut]) -> None:
+    @api.put("/contacts/external/{originator}/{origin:path}", responses={201: {"model": ContactOut}})
+    async def upsert(
+        originator: OriginPart,
+        origin: OriginPart,
+        body: ContactUpsertIn,
+        call: CanWrite,
+        if_match: IfMatch,
+        response: Response,
+    ) -> ContactOut:
+        """Create or correct the contact of this origin (CMN-14, CONT-08)."""
+        return await handlers.upsert((originator, origin), body, call, response, if_match=if_match)

@@ -10,6 +10,7 @@ from services.leads.lead.schemas import LeadIn, LeadOut, LeadPatch, LeadUpsert
 from services.leads.lead.store import LeadViews
 from services.leads.lead.usecases import create_lead
 from services.leads.permissions import CanRead, CanWrite
+from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.schemas.filters import SalesFilters
@@ -116,6 +117,7 @@ def _add_upsert(
             create=partial(
                 create_lead, leads=leads, collaborators=collaborators, converted_elsewhere=body.converted_elsewhere
             ),
+            stages=lambda: LEAD_STAGES,
             collaborators=collaborators,
             expected_version=if_match,
         )
