@@ -6,7 +6,6 @@ look were a part of the call that is lost, or of nothing.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 
 import httpx
