@@ -1,6 +1,6 @@
 """Names, phones, addresses and comments of people stand in no log, whatever goes wrong and however much is logged.
 
-The surprise: libraries and exceptions quote what they were given, so real services run as real processes at DEBUG, and
+Libraries and exceptions quote what they were given, so real services run as real processes at DEBUG, and
 everything that they print is searched.
 """
 

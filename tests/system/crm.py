@@ -1,6 +1,6 @@
 """The running CRM as a system test sees it: five processes, spoken to over HTTP, watched on Kafka.
 
-The surprise: nothing here knows how a service works inside. What a test claims, it reads back over HTTP or from the
+Nothing here knows how a service works inside. What a test claims, it reads back over HTTP or from the
 topics.
 """
 

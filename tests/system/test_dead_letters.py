@@ -1,6 +1,6 @@
 """Poison in a topic of the running CRM: every service that reads it parks it, and operators see to it.
 
-The surprise: nothing can be planted in a service, so what was parked by a bug that has been fixed since is written into
+Nothing can be planted in a service, so what was parked by a bug that has been fixed since is written into
 the dead-letter topic by the test, as the service itself would have.
 """
 

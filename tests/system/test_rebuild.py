@@ -1,6 +1,6 @@
 """The timeline told anew under load, and nobody notices (TL-11).
 
-The surprise: Kafka, MongoDB and two replicas of the timeline service are this test's own. Its thousands of events
+Kafka, MongoDB and two replicas of the timeline service are this test's own. Its thousands of events
 (`CRM_REBUILD_EVENTS`) are real ones on real topics, but the aggregates that they tell of are nowhere.
 """
 

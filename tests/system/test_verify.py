@@ -1,6 +1,6 @@
 """`crm verify` finds a system as it must be, and names what is broken on purpose.
 
-The surprise: this system is nobody else's, because other tests put into dead-letter topics what never was an event, and
+This system is nobody else's, because other tests put into dead-letter topics what never was an event, and
 a verification tells. Each promise is broken past the services, in their databases, and repaired for the next test.
 """
 

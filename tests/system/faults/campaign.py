@@ -1,7 +1,7 @@
 """A seeded campaign: callers convert and link while one fault follows the other; afterwards everything is held
 against everything.
 
-The surprise: the moments are counted in conversions, not in seconds, so a seed means the same on a slow machine. After
+The moments are counted in conversions, not in seconds, so a seed means the same on a slow machine. After
 each fault a fresh lead must get through the whole system; after every few, and at the end, the callers rest, `crm
 verify` looks at all databases and topics, and each call that was answered is looked up in the data.
 """

@@ -1,6 +1,6 @@
 """The kinds of fault: what each does to a site, and how it ends what it did.
 
-The surprise: a killed process is started again by us, as a container's restart policy would do it. Nothing else is
+A killed process is started again by us, as a container's restart policy would do it. Nothing else is
 repaired: that the system finds its way back is what is tested.
 """
 

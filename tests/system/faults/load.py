@@ -1,6 +1,6 @@
 """What the callers do while things break, and a note of every answer, to be held against the data afterwards.
 
-The surprise: each caller insists. What was not answered is sent again, as the client of the operator does, so a call
+Each caller insists. What was not answered is sent again, as the client of the operator does, so a call
 may arrive twice; that it counts once is part of what is proved.
 """
 

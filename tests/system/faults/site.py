@@ -1,6 +1,6 @@
 """A CRM of its own for faults: five services, three of them twice, behind a caller that balances its load.
 
-The surprise: it shares nothing with the other tests' stack, so whatever is done to it, and whatever poison its topics
+It shares nothing with the other tests' stack, so whatever is done to it, and whatever poison its topics
 hold, is judged by itself. The caller is the operator's own client: it sends again what was not answered.
 """
 

@@ -1,6 +1,6 @@
 """Everything breaks while everybody works: nothing is lost, nothing is doubled, and it heals by itself.
 
-The surprise: this is one test in two lengths. `make test` inflicts six faults, each of another kind; `make faults`
+This is one test in two lengths. `make test` inflicts six faults, each of another kind; `make faults`
 dozens, with progress and a table.
 """
 

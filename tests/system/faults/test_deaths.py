@@ -1,6 +1,6 @@
 """What is killed comes back, and nothing is lost or done twice.
 
-The surprise: a fault point kills the process from the inside at an exact place (`CRM_FAULT_POINT`), so the gap between
+A fault point kills the process from the inside at an exact place (`CRM_FAULT_POINT`), so the gap between
 two writes is hit every time, not by luck.
 """
 

@@ -1,6 +1,6 @@
 """Whatever links a client looks afterwards whether it is still there; it is killed right after its write.
 
-The surprise: each test asks `crm verify` while the process is dead. What it finds is what would have been left if the
+Each test asks `crm verify` while the process is dead. What it finds is what would have been left if the
 look were a part of the call that is lost, or of nothing.
 """
 

@@ -1,6 +1,6 @@
 """Thousands of requests that nobody would think of: no 5xx, and every answer is as the API's own description says.
 
-The surprise: schemathesis runs as the program that it is, with all its checks, against the running services. The short
+Schemathesis runs as the program that it is, with all its checks, against the running services. The short
 form leaves out its coverage phase, which tries the bounds of every single field; `CRM_FUZZ_EXAMPLES` adds it and digs
 deeper (`make fuzz`).
 """
