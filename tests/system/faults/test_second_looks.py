@@ -52,10 +52,15 @@ async def dies_and_is_found_out(crm: Crm, name: str, element: Callable[[], Await
     service, noun = crm.services[name], name.removesuffix("s")
     # Without a repeated request, which would be another write.
     environment = {"CRM_FAULT_POINT": f"written:{name}", "CRM_CONVERSION_SILENCE_S": "600"}
-    await asyncio.to_thread(service.restart, environment)
-    try:
+
+    async def dies() -> set[str]:
+        await asyncio.to_thread(service.restart, environment)
         await until(is_dead(service), bool)
-        found = await left_behind(crm, contact)
+        return await left_behind(crm, contact)
+
+    try:
+        # It may have died after the write of another element, and then lives until its next one.
+        found = await until(dies, bool)
     finally:
         await restart(service, None)
     id_ = await element()
