@@ -6,6 +6,7 @@ look were a part of the call that is lost, or of nothing.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 import httpx
@@ -158,6 +159,31 @@ async def test_a_converted_lead_unlinks_a_result_that_is_gone(crm: Crm) -> None:
         return lead
 
     await dies_and_is_found_out(crm, "leads", element, waiting["contact"]["id"])
+
+
+@pytest.mark.parametrize("passage", [1, 2, 3])
+async def test_a_merge_that_dies_after_any_of_its_writes_is_ended(crm: Crm, passage: int) -> None:
+    """DUP-02: by the event of its begin; the caller got no answer and does not call again."""
+    survivor, other = await a_contact(crm), await a_contact(crm)
+    deal = await crm.new_deal(title="Follows", contacts=[{"contact_id": other}, {"contact_id": survivor}])
+    await crm.settle()
+    service = crm.services["clients"]
+    await restart(service, f"written:contacts#{passage}")
+    try:
+        with suppress(httpx.TransportError):
+            await crm.call("POST", "clients", f"/contacts/{survivor}/merge", {"others": [other]})
+        await until(is_dead(service), bool)
+        found = await left_behind(crm, survivor)
+    finally:
+        await restart(service, None)
+    assert (f"contact:{survivor}" in found) == (passage < 3)
+    gone = await until(partial(crm.call, "GET", "clients", f"/contacts/{other}"), lambda answer: answer.is_error)
+    assert (gone.json()["code"], gone.json()["merged_into"]) == ("gone", survivor)
+    await until(partial(crm.get, "deals", f"/deals/{deal}"), partial(_has_left, other))
+    await crm.settle()
+    found_deal = await crm.get("deals", f"/deals/{deal}")
+    assert [link["contact_id"] for link in found_deal["client"]["contacts"]] == [survivor]
+    assert await left_behind(crm, survivor) | await left_behind(crm, other) == set()
 
 
 def _has_left(contact: str, element: Json) -> bool:
