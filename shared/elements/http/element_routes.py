@@ -73,8 +73,8 @@ def element_routes(
     _add_read(routes, type_.plural)
     _add_stage(routes, type_.plural, stages_of)
     _add_rows(routes, type_.plural, collaborators)
-    _add_client(routes, long_polls)
     contacts: _Contacts[E] = _Contacts(elements, long_polls)
+    _add_client(routes, contacts)
     _add_contact_list(routes, contacts)
     _add_new_contact(routes, contacts, contact_added)
     _add_contact_removal(routes, contacts)
@@ -133,7 +133,7 @@ def _add_rows(routes: _Routes[E], tag: str, collaborators: Collaborators) -> Non
         return routes.shown(element, response)
 
 
-def _add_client(routes: _Routes[E], long_polls: LongPolls) -> None:
+def _add_client(routes: _Routes[E], contacts: "_Contacts[E]") -> None:
     @routes.api.put(
         f"{routes.path}/client",
         tags=["client field"],
@@ -150,13 +150,11 @@ def _add_client(routes: _Routes[E], long_polls: LongPolls) -> None:
         call: Call = routes.can_write,
     ) -> BaseModel:
         """Set the Client field (CLI-02, CLI-06, CLI-07): 202 while clients is asked for what it links."""
-        guarded = call.guard(routes.elements)
         element = await client_field.set_client(
-            element_id, body.rule(), call.cause, elements=guarded, expected_version=if_match
+            element_id, body.rule(), call.cause, elements=call.guard(routes.elements), expected_version=if_match
         )
-        element = await client_answered(element, wait, elements=guarded, long_polls=long_polls)
-        contacts = {link.contact_id: f"contacts.{place}.contact_id" for place, link in enumerate(body.contacts or ())}
-        check_linked(element.client, contacts, company=body.company)
+        fields = {link.contact_id: f"contacts.{place}.contact_id" for place, link in enumerate(body.contacts or ())}
+        element = await contacts.confirmed(element, call, wait, fields, company=body.company)
         return routes.shown(element, response, _status(element))
 
 
@@ -174,15 +172,17 @@ class _Contacts(Generic[E]):
             id_, rule, call.cause, elements=guarded, contacts_only=True, expected_version=if_match
         )
 
-    async def confirmed(self, element: E, call: Call, wait: Wait, fields: Mapping[str, str]) -> E:
+    async def confirmed(
+        self, element: E, call: Call, wait: Wait, fields: Mapping[str, str], *, company: str | None = None
+    ) -> E:
         """Wait for the answer of clients; `fields` are those of the request, by the contact that they link.
 
         Raises:
-            ClientRefused: names every field whose contact does not exist.
+            ClientRefused: names every field whose contact or company does not exist.
         """
         guarded = call.guard(self.elements)
         element = await client_answered(element, wait, elements=guarded, long_polls=self.long_polls)
-        check_linked(element.client, fields)
+        check_linked(element.client, fields, company=company)
         return element
 
 
