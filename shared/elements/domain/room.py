@@ -54,10 +54,13 @@ def check_fields(
         PartTooLarge: they are, and names the largest field that was changed.
     """
     now: dict[str, Any] = {name: getattr(target, name) for name in kind.model_fields}
-    sizes = {name: size_of(kind.model_construct(None, **{name: now[name]})) for name in changed if name in now}
-    largest = max(sizes, key=lambda name: sizes[name], default="body")
     was = None if before is None else kind.model_construct(None, **{**now, **before.__dict__})
-    check_room(largest, kind.model_construct(None, **now), MAX_FIELDS_BYTES, before=was)
+    try:
+        check_room("body", kind.model_construct(None, **now), MAX_FIELDS_BYTES, before=was)
+    except PartTooLarge as error:
+        sizes = {name: size_of(kind.model_construct(None, **{name: now[name]})) for name in changed if name in now}
+        largest = max(sizes, key=lambda name: sizes[name], default="body")
+        raise PartTooLarge.at(str(error), largest) from None
 
 
 def fitting(make: Callable[[int], M], most: int) -> M:
