@@ -10,6 +10,7 @@ import pytest_asyncio
 from deploy.local.kafka import Kafka, choose_kafka
 from deploy.local.mongo import Mongo, choose_mongo
 from deploy.local.reaper import Reaper
+from shared.elements.store import reference
 from tests.builders.dictionaries import published_dictionaries
 from tests.ending import end_at_sigterm, the_run_ends
 from tests.kit.topics import Record
@@ -22,6 +23,12 @@ __all__ = ["drop_later", "kafka", "local_stack", "mongo", "test_directory"]
 async def dictionaries(kafka: Kafka, mongo: Mongo, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Record]:
     """What catalog published of its dictionaries when it started, for services that are tested without it."""
     return await published_dictionaries(kafka, mongo, tmp_path_factory.mktemp("catalog"))
+
+
+@pytest.fixture(autouse=True)
+def dictionaries_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests store dictionaries beside the service that runs in their process, as another replica would."""
+    monkeypatch.setattr(reference, "FRESH_S", 0.0)
 
 
 def pytest_configure() -> None:

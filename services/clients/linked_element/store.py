@@ -55,11 +55,18 @@ class LinkedElements:
         if change.emails is not None:
             groups["emails"] = {"emails": list(change.emails)}
         groups |= {name: {name: value} for name, value in change.names.items()}
-        if groups and not await self._put(change.ref, groups, sequence, at):
+        if not groups:
+            return
+        named = change.names.keys() & set(PERSON)
+        whole: dict[str, Document] = {}
+        if len(named) == len(PERSON):
+            whole = {"full_name": {"full_name": full_name([change.names[part] for part in PERSON])}}
+        is_newest = await self._put(change.ref, groups | whole, sequence, at)
+        if not is_newest:
             # A newer event has set some of the groups: the others one by one.
             for group, fields in groups.items():
                 await self._put(change.ref, {group: fields}, sequence, at)
-        if change.names.keys() & set(PERSON):
+        if named and not (is_newest and whole):
             await self._name(change.ref)
 
     async def _name(self, ref: ElementRef) -> None:
