@@ -39,8 +39,10 @@ class KafkaSettings(BaseSettings):
     ssl_key_file: Path | None = None
     enable_idempotence: bool = True
     fetch_max_wait_ms: int = 500
-    session_timeout_ms: int = 30_000
-    heartbeat_interval_ms: int = 3_000
+    session_timeout_ms: int = Field(
+        default=6_000, description="until another replica takes over what a dead one consumed; a broker's least is 6 s"
+    )
+    heartbeat_interval_ms: int = 1_500
     rebalance_timeout_ms: int = 30_000
     max_poll_interval_ms: int = 300_000
     batch_timeout_ms: int = Field(default=10, ge=5, le=20)

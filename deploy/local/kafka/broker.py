@@ -22,8 +22,8 @@ class ClientSettings:
     """How a client should behave against this broker; times in milliseconds."""
 
     fetch_max_wait_ms: int = 500
-    session_timeout_ms: int = 30_000
-    heartbeat_interval_ms: int = 3_000
+    session_timeout_ms: int = 6_000
+    heartbeat_interval_ms: int = 1_500
     rebalance_timeout_ms: int = 30_000
     enable_idempotence: bool = True
 

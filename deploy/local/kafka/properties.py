@@ -1,7 +1,7 @@
 """The broker settings of a local Kafka: one node that is broker and controller.
 
 Note: after kill -9 a broker may return only when its old registration has expired, hence the short broker session:
-producing continues after 5 s instead of 13. The same holds for members of a group, hence `LOCAL_CLIENTS`.
+producing continues after 5 s instead of 13.
 """
 
 from pathlib import Path
@@ -9,9 +9,7 @@ from typing import Final
 
 from deploy.local.kafka.broker import ClientSettings
 
-LOCAL_CLIENTS: Final = ClientSettings(
-    session_timeout_ms=6_000, heartbeat_interval_ms=1_000, rebalance_timeout_ms=10_000
-)
+LOCAL_CLIENTS: Final = ClientSettings(heartbeat_interval_ms=1_000, rebalance_timeout_ms=10_000)
 
 _SAME_EVERYWHERE: Final = {
     "process.roles": "broker,controller",
