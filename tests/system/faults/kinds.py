@@ -66,7 +66,7 @@ async def pause_service(site: Site, chance: random.Random) -> AsyncIterator[None
 async def end_in_good_order(site: Site, chance: random.Random) -> AsyncIterator[None]:
     """SIGTERM of every replica of a service, as a deployment does it."""
     victims = site.replicas[chance.choice(SERVICES)]
-    await asyncio.gather(*(asyncio.to_thread(victim.restart) for victim in victims))
+    await asyncio.gather(*(asyncio.to_thread(_restart, victim) for victim in victims))
     yield
 
 
@@ -117,6 +117,11 @@ async def _killed(site: Site, victims: Sequence[ServiceProcess]) -> AsyncIterato
 
 def _start(victim: ServiceProcess) -> None:
     victim.start()
+    victim.wait_ready()
+
+
+def _restart(victim: ServiceProcess) -> None:
+    victim.restart()
     victim.wait_ready()
 
 
