@@ -19,6 +19,7 @@ from deploy.verify.findings import Finding, Report
 from deploy.verify.invariant import READ_FIELDS, Invariant, Stored
 from deploy.verify.links import Links
 from deploy.verify.log import Ends, FirstOccurrences
+from deploy.verify.names import CLIENT_NAMES, NAMING_SERVICES, Names
 from deploy.verify.outbox import Outbox
 from deploy.verify.progress import Progress, Strides, no_progress
 from deploy.verify.removed_clients import RemovedClients
@@ -30,9 +31,10 @@ from services.timeline.entry.domain.entry import Entry
 from services.timeline.entry.store.versions import live_collections
 
 READING: Final = "reading"
+_INVARIANTS: Final = (Sequences, State, Conversions, Links, RemovedClients, Names, Timeline, Outbox)
 PROMISES: Final = {
     READING: "every service has read the topics that it consumes, to their ends",
-    **{each.name: each.promise for each in (Sequences, State, Conversions, Links, RemovedClients, Timeline, Outbox)},
+    **{each.name: each.promise for each in _INVARIANTS},
 }
 """Promises by the name of the invariant."""
 
@@ -87,7 +89,7 @@ async def _publishing(system: Opened) -> bool:
 
 async def _look(system: Opened, began: Ends, progress: Progress, patience_s: float) -> Report:
     now, patience = await system.databases["leads"].now(), timedelta(seconds=patience_s)
-    timeline = Timeline()
+    timeline, names = Timeline(), Names()
     invariants: Sequence[Invariant] = (
         Sequences(),
         State(),
@@ -95,11 +97,13 @@ async def _look(system: Opened, began: Ends, progress: Progress, patience_s: flo
         Links(now=now, patience=patience),
         RemovedClients(),
         Outbox(now=now),
+        names,
         timeline,
     )
     # The log first: documents know whatever it holds, and what they know beyond it waits in their outboxes.
     events = await _read_events(system, invariants, progress)
     await _read_documents(system, invariants, progress)
+    await _read_names(system, names, progress)
     await _read_entries(system, timeline, progress)
     broken = [finding for invariant in invariants for finding in invariant.broken()]
     broken += [
@@ -133,6 +137,17 @@ async def _read_documents(system: Opened, invariants: Iterable[Invariant], progr
                 for invariant in invariants:
                     with suppress(ValidationError):  # State reports a document that cannot be read
                         invariant.take_document(stored)
+                strides.one()
+
+
+async def _read_names(system: Opened, names: Names, progress: Progress) -> None:
+    collections = {service: system.collection(service, CLIENT_NAMES) for service in NAMING_SERVICES}
+    total = sum([await collection.count({}) for collection in collections.values()])
+    with progress("Reading names of clients", total) as advance:
+        strides = Strides(advance)
+        for service, collection in collections.items():
+            async for document in collection.walk():
+                names.take_name(service, document)
                 strides.one()
 
 

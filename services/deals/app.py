@@ -14,8 +14,10 @@ from services.deals.deal.store import DEAL_INDEXES, DEALS, FILTERS, REFUSALS
 from services.deals.pipeline import http as pipeline_http
 from services.deals.settings import DealsSettings
 from shared.elements.domain.traits import HasRequisites
+from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.requisites import requisite_reactions
+from shared.elements.store.client_names import CLIENT_NAMES
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.removed_clients import LinkingRecords
 from shared.elements.store.stores import ElementStores
@@ -45,6 +47,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
             *requisite_reactions(elements),
         ],
     )
+    service.fill(CLIENT_NAMES, [topics.CLIENTS], client_name_reactions(stores.client_names))
     deal_routes = deal_http.build_router(
         deals=deals, views=ElementViews(deals, FILTERS), collaborators=collaborators, long_polls=service.long_polls
     )

@@ -13,7 +13,9 @@ from services.leads.lead.store import LEAD_INDEXES, LEADS, LeadViews
 from services.leads.lead.usecases import ask_again
 from services.leads.settings import LeadsSettings
 from services.leads.stage import http as stage_http
+from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
+from shared.elements.store.client_names import CLIENT_NAMES
 from shared.elements.store.listing import taken_origin
 from shared.elements.store.stores import ElementStores
 from shared.kit.service.process import run
@@ -35,6 +37,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
             *element_reactions(stores),
         ],
     )
+    service.fill(CLIENT_NAMES, [topics.CLIENTS], client_name_reactions(stores.client_names))
     service.every(
         settings.conversion_check_s,
         partial(

@@ -149,6 +149,15 @@ class NobodyLeft(RemovedClients):
         self.asked.setdefault(element.id, set()).update(map(str, clients))
 
 
+class NoNames:
+    """No client has been heard of."""
+
+    async def of(self, clients: Iterable[ElementRef]) -> Mapping[str, str]:
+        """Known of nobody."""
+        del clients
+        return {}
+
+
 class Counting(Numbers):
     """Serial numbers from 1."""
 
@@ -178,6 +187,7 @@ def collaborators(
         products=Catalog(*products),
         dictionaries=Reference(None),
         removed_clients=removed_clients or NobodyLeft(),
+        client_names=NoNames(),
         numbers=Counting(),
         currency="EUR",
         new_id=new_id or ids("row"),

@@ -16,6 +16,7 @@ from shared.elements.http.element_routes import element_routes
 from shared.elements.http.requisite_routes import requisite_routes
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.store.listing import ElementViews
+from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
@@ -42,7 +43,8 @@ def build_router(
     async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> Page[DealOut]:
         """List deals, newest first, by equality of fields."""
         found, more = await views.page(query.wanted, access=call.caller, limit=query.limit, cursor=query.cursor)
-        return Page(items=[DealOut.of(deal) for deal in found], next_cursor=more)
+        named = await name_clients(found, client_names=collaborators.client_names)
+        return Page(items=[DealOut.of(deal) for deal in named], next_cursor=more)
 
     api = APIRouter()
     api.include_router(own)
@@ -56,7 +58,7 @@ def build_router(
             long_polls=long_polls,
         )
     )
-    api.include_router(requisite_routes(deals, DealOut, long_polls=long_polls))
+    api.include_router(requisite_routes(deals, DealOut, client_names=collaborators.client_names, long_polls=long_polls))
     return api
 
 
@@ -72,7 +74,9 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
             collaborators=collaborators,
             pipeline_id=body.pipeline_id,
         )
-        deal = await client_answered(deal, wait, elements=call.guard(deals), long_polls=long_polls)
+        deal = await client_answered(
+            deal, wait, elements=call.guard(deals), long_polls=long_polls, client_names=collaborators.client_names
+        )
         return created(DealOut.of(deal), response, f"/deals/{deal.id}")
 
     @api.patch("/deals/{deal_id}", tags=["deals"])
@@ -90,7 +94,9 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
             client=body.given_rule,
             expected_version=if_match,
         )
-        deal = await client_answered(deal, wait, elements=guarded, long_polls=long_polls)
+        deal = await client_answered(
+            deal, wait, elements=guarded, long_polls=long_polls, client_names=collaborators.client_names
+        )
         return versioned(DealOut.of(deal), response)
 
 
@@ -124,5 +130,7 @@ def _add_upsert(
             collaborators=collaborators,
             expected_version=if_match,
         )
-        deal = await client_answered(deal, wait, elements=guarded, long_polls=long_polls)
+        deal = await client_answered(
+            deal, wait, elements=guarded, long_polls=long_polls, client_names=collaborators.client_names
+        )
         return versioned(DealOut.of(deal), response, 201 if is_new else 200)

@@ -16,6 +16,7 @@ from services.leads.lead.domain.conversion import Conversion, ConversionState
 from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.domain.client_names import Names, renamed
 from shared.elements.schemas.address import AddressIn
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import ContactPointsIn, contact_point_fields
@@ -106,6 +107,23 @@ class ConversionOut(BaseModel):
         """Show a conversion, without its proposed ids."""
         shown = {name: getattr(conversion, name) for name in cls.model_fields}
         return cls(**{**shown, "conversion_id": shown["conversion_id"] or None})
+
+    @property
+    def clients(self) -> tuple[ElementRef, ...]:
+        """Every contact and company that it names."""
+        results = tuple(ref for ref in (self.contact, self.company) if ref is not None)
+        return (*results, *self.duplicates, *self.candidates)
+
+    def with_names(self, names: Names) -> "ConversionOut":
+        """Show these by their current names."""
+        return self.model_copy(
+            update={
+                "contact": self.contact and renamed(self.contact, names),
+                "company": self.company and renamed(self.company, names),
+                "duplicates": tuple(renamed(ref, names) for ref in self.duplicates),
+                "candidates": tuple(renamed(ref, names) for ref in self.candidates),
+            }
+        )
 
 
 class LeadOut(LeadState):

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Self, TypedDict
 
 from crm_contracts.client_answers import CheckedContact
 from crm_contracts.client_field import Client
@@ -26,6 +26,7 @@ from shared.elements.domain.client_answers import (
     refuse_company,
 )
 from shared.elements.domain.client_field import with_created, without
+from shared.elements.domain.client_names import Names, with_names
 from shared.elements.domain.element import Element
 from shared.elements.domain.requisites import ask_again, choose, confirm, refuse
 from shared.elements.domain.room import MAX_ROWS_BYTES, check_room
@@ -143,6 +144,10 @@ class HasClient(Element):
 
     if TYPE_CHECKING:
         client: Client
+
+    def with_client_names(self, names: Names) -> Self:
+        """Copy it for an answer, with the current names of the clients that it links."""
+        return self.model_copy(update={"client": with_names(self.client, names)})
 
     def set_client(self, client: Client, *, by: str, at: datetime) -> None:
         """Set the Client field; the event of a new company or contact asks for what is known of it."""

@@ -1,6 +1,7 @@
 """All reactions of a service that owns sales elements, but for those of its own types."""
 
 from shared.elements.events.client_field import client_field_reactions
+from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.products import product_reactions
 from shared.elements.events.reference import reference_reactions
 from shared.elements.store.stores import ElementStores
@@ -13,6 +14,7 @@ def element_reactions(stores: ElementStores) -> Reactions:
         *client_field_reactions(
             stores.owners, removed_clients=stores.removed_clients, created_links=stores.created_links
         ),
+        *client_name_reactions(stores.client_names),
         *product_reactions(stores.products),
         *reference_reactions(stores.reference),
     ]

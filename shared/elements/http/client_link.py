@@ -3,17 +3,22 @@
 from typing import TypeVar
 
 from shared.elements.domain.traits import HasClient
+from shared.elements.usecases.client_names import name_clients
+from shared.elements.usecases.collaborators import KnownNames
 from shared.kit.storage.repository import Records
 from shared.kit.web.waiting import LongPolls, Wait
 
 C = TypeVar("C", bound=HasClient)
 
 
-async def client_answered(element: C, wait: Wait, *, elements: Records[C], long_polls: LongPolls) -> C:
-    """Wait until company and contacts are confirmed or refused, and return the element as it is then.
+async def client_answered(
+    element: C, wait: Wait, *, elements: Records[C], long_polls: LongPolls, client_names: KnownNames
+) -> C:
+    """Wait until company and contacts are confirmed or refused, and return the element as it is then, with their names.
 
     A refusal is in the element's `client`: what else the request did to the element stays.
     """
-    return await long_polls.until(
+    answered = await long_polls.until(
         lambda: elements.get(element.id), lambda found: found.client.link_state != "pending", wait, so_far=element
     )
+    return (await name_clients([answered], client_names=client_names))[0]

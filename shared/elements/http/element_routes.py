@@ -21,7 +21,8 @@ from shared.elements.schemas.client_field import ClientIn, ContactLinkIn, Contac
 from shared.elements.schemas.product_rows import RowsIn
 from shared.elements.schemas.stages import StageIn
 from shared.elements.usecases import client_field
-from shared.elements.usecases.collaborators import Collaborators
+from shared.elements.usecases.client_names import name_clients
+from shared.elements.usecases.collaborators import Collaborators, KnownNames
 from shared.elements.usecases.move_element import move_element
 from shared.elements.usecases.set_rows import set_rows
 from shared.kit.storage.repository import Records
@@ -44,10 +45,15 @@ class _Routes(Generic[E]):
     out: type[ShowsElement[E]]
     can_read: Any
     can_write: Any
+    client_names: KnownNames
 
-    def shown(self, element: E, response: Response, status: int = 200) -> BaseModel:
-        show_version(response, element.version, status)
-        return self.out.of(element)
+    async def shown(self, element: E, response: Response) -> BaseModel:
+        (named,) = await name_clients([element], client_names=self.client_names)
+        return self.answered(named, response)
+
+    def answered(self, named: E, response: Response, status: int = 200) -> BaseModel:
+        show_version(response, named.version, status)
+        return self.out.of(named)
 
 
 def element_routes(
@@ -69,11 +75,12 @@ def element_routes(
         out,
         needs(f"{type_.service}:read"),
         needs(f"{type_.service}:write"),
+        collaborators.client_names,
     )
     _add_read(routes, type_.plural)
     _add_stage(routes, type_.plural, stages_of)
     _add_rows(routes, type_.plural, collaborators)
-    contacts: _Contacts[E] = _Contacts(elements, long_polls)
+    contacts: _Contacts[E] = _Contacts(elements, long_polls, collaborators.client_names)
     _add_client(routes, contacts)
     _add_contact_list(routes, contacts)
     _add_new_contact(routes, contacts, contact_added)
@@ -85,7 +92,7 @@ def _add_read(routes: _Routes[E], tag: str) -> None:
     @routes.api.get(routes.path, tags=[tag], response_model=routes.out)
     async def read(response: Response, element_id: str = routes.id, call: Call = routes.can_read) -> BaseModel:
         """Read one element."""
-        return routes.shown(await call.guard(routes.elements).get(element_id), response)
+        return await routes.shown(await call.guard(routes.elements).get(element_id), response)
 
 
 def _add_stage(routes: _Routes[E], tag: str, stages_of: Callable[[E], StageSet]) -> None:
@@ -106,7 +113,7 @@ def _add_stage(routes: _Routes[E], tag: str, stages_of: Callable[[E], StageSet])
             stages_of=stages_of,
             expected_version=if_match,
         )
-        return routes.shown(element, response)
+        return await routes.shown(element, response)
 
 
 def _add_rows(routes: _Routes[E], tag: str, collaborators: Collaborators) -> None:
@@ -130,7 +137,7 @@ def _add_rows(routes: _Routes[E], tag: str, collaborators: Collaborators) -> Non
             new_id=collaborators.new_id,
             expected_version=if_match,
         )
-        return routes.shown(element, response)
+        return await routes.shown(element, response)
 
 
 def _add_client(routes: _Routes[E], contacts: "_Contacts[E]") -> None:
@@ -155,7 +162,7 @@ def _add_client(routes: _Routes[E], contacts: "_Contacts[E]") -> None:
         )
         fields = {link.contact_id: f"contacts.{place}.contact_id" for place, link in enumerate(body.contacts or ())}
         element = await contacts.confirmed(element, call, wait, fields, company=body.company)
-        return routes.shown(element, response, _status(element))
+        return routes.answered(element, response, _status(element))
 
 
 @dataclass(frozen=True)
@@ -164,6 +171,7 @@ class _Contacts(Generic[E]):
 
     elements: Records[E]
     long_polls: LongPolls
+    client_names: KnownNames
 
     async def change(self, id_: str, rule: Callable[[Client], Client], call: Call, if_match: int | None) -> E:
         """Apply the rule to the linked contacts."""
@@ -181,7 +189,9 @@ class _Contacts(Generic[E]):
             ClientRefused: names every field whose contact or company does not exist.
         """
         guarded = call.guard(self.elements)
-        element = await client_answered(element, wait, elements=guarded, long_polls=self.long_polls)
+        element = await client_answered(
+            element, wait, elements=guarded, long_polls=self.long_polls, client_names=self.client_names
+        )
         check_linked(element.client, fields, company=company)
         return element
 
@@ -207,7 +217,7 @@ def _add_contact_list(routes: _Routes[E], contacts: _Contacts[E]) -> None:
         element = await contacts.change(element_id, lambda client: set_contacts(client, new), call, if_match)
         fields = {link.contact_id: f"{place}.contact_id" for place, link in enumerate(body)}
         element = await contacts.confirmed(element, call, wait, fields)
-        return routes.shown(element, response, _status(element))
+        return routes.answered(element, response, _status(element))
 
 
 def _add_new_contact(routes: _Routes[E], contacts: _Contacts[E], contact_added: type[ShowsAddedContact[E]]) -> None:
@@ -255,7 +265,7 @@ def _add_contact_removal(routes: _Routes[E], contacts: _Contacts[E]) -> None:
     ) -> BaseModel:
         """Unlink one contact (CLI-06)."""
         element = await contacts.change(element_id, lambda client: remove_contact(client, contact_id), call, if_match)
-        return routes.shown(element, response)
+        return await routes.shown(element, response)
 
 
 def _status(element: SalesElement) -> int:

@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from shared.elements.domain.traits import HasRequisites
 from shared.elements.http.answers import ShowsElement
 from shared.elements.schemas.requisites import RequisitesIn, RequisitesRefused
+from shared.elements.usecases.client_names import name_clients
+from shared.elements.usecases.collaborators import KnownNames
 from shared.elements.usecases.requisites import choose_requisites
 from shared.kit.storage.repository import Records
 from shared.kit.web.call import Call, needs, show_version
@@ -19,7 +21,9 @@ from shared.kit.web.waiting import LongPolls
 R = TypeVar("R", bound=HasRequisites)
 
 
-def requisite_routes(elements: Records[R], out: type[ShowsElement[R]], *, long_polls: LongPolls) -> APIRouter:
+def requisite_routes(
+    elements: Records[R], out: type[ShowsElement[R]], *, client_names: KnownNames, long_polls: LongPolls
+) -> APIRouter:
     """Make the route of one type."""
     type_ = ELEMENTS[elements.noun]
     api = router()
@@ -56,6 +60,7 @@ def requisite_routes(elements: Records[R], out: type[ShowsElement[R]], *, long_p
         if link.state == "refused":
             raise RequisitesRefused(link)
         show_version(response, element.version, 202 if link.state == "pending" else 200)
-        return out.of(element)
+        (named,) = await name_clients([element], client_names=client_names)
+        return out.of(named)
 
     return api

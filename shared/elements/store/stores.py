@@ -1,4 +1,4 @@
-"""All that a service keeps besides its elements: products, dictionaries, deleted and created clients."""
+"""All that a service keeps besides its elements: products, dictionaries, clients' names, deleted and created clients."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from crm_contracts.elements import ELEMENTS
 
 from shared.elements.domain.currencies import CURRENCIES
+from shared.elements.store.client_names import CLIENT_NAMES, ClientNames
 from shared.elements.store.created_links import CreatedLinks
 from shared.elements.store.products import Products
 from shared.elements.store.reference import Reference
@@ -24,6 +25,7 @@ class ElementStores:
     owners: Owners
     products: Products
     reference: Reference
+    client_names: ClientNames
     removed_clients: RemovedClients
     created_links: CreatedLinks
 
@@ -36,6 +38,7 @@ class ElementStores:
             owners=owners,
             products=Products(collection("products")),
             reference=Reference.of(collection, *(ELEMENTS[noun].fields for noun in owners)),
+            client_names=ClientNames(collection(CLIENT_NAMES)),
             removed_clients=removed_clients,
             created_links=CreatedLinks(collection("arrivals"), owners, removed_clients, answers),
         )
@@ -53,6 +56,7 @@ class ElementStores:
             products=self.products,
             dictionaries=self.reference,
             removed_clients=self.removed_clients,
+            client_names=self.client_names,
             numbers=numbers,
             currency=currency,
             new_id=new_id,

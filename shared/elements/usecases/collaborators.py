@@ -6,6 +6,7 @@ from typing import Protocol
 
 from crm_contracts.values import ElementRef, Fields
 
+from shared.elements.domain.client_names import Names
 from shared.elements.domain.dictionary_codes import DictionaryCodes
 from shared.elements.domain.product_rows import ProductFacts
 from shared.kit.domain import Cause, NewId
@@ -36,13 +37,22 @@ class DeletedClients(Protocol):
         ...
 
 
+class KnownNames(Protocol):
+    """The service's view of what contacts and companies are called."""
+
+    async def of(self, clients: Iterable[ElementRef]) -> Names:
+        """Find the current names of these clients, as far as they are known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Collaborators:
-    """What a new element is made with; `currency` is the base currency."""
+    """What elements are made and shown with; `currency` is the base currency."""
 
     products: KnownProducts
     dictionaries: Dictionaries
     removed_clients: DeletedClients
+    client_names: KnownNames
     numbers: Numbers
     currency: str
     new_id: NewId

@@ -24,6 +24,7 @@ from shared.kit.messaging.reactions import Reactions
 from shared.kit.messaging.relay import Relay
 from shared.kit.messaging.subscribing import Subscription
 from shared.kit.messaging.topic_reader import TopicReader
+from shared.kit.messaging.view_filling import ViewFilling
 from shared.kit.service.clock import new_id, utc_now
 from shared.kit.service.jobs import Job, Jobs
 from shared.kit.service.lifecycle import Lifecycle
@@ -44,6 +45,7 @@ from shared.kit.web.signing_keys import keys_of
 from shared.kit.web.waiting import LongPolls
 
 LOOK_AGAIN_S = 1.0
+FILL_AGAIN_S = 60.0
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -167,8 +169,15 @@ class Service:
         """The types of events that the service reacts to."""
         return self.subscription.events if self.subscription else frozenset()
 
-    def topic_reader(self) -> TopicReader:
-        """Make a reader of the subscribed topics from the beginning, beside the subscription.
+    def fill(self, view: str, topics: Sequence[str], reactions: Reactions) -> None:
+        """Fill a new view by these reactions from the events that the subscription has passed before they existed."""
+        filling = ViewFilling(
+            view, reactions, partial(self.topic_reader, topics), self.collection("filled_views"), clock=self.clock
+        )
+        self._jobs.add(FILL_AGAIN_S, filling.fill_view, first_s=0.0)
+
+    def topic_reader(self, topics: Sequence[str] | None = None) -> TopicReader:
+        """Make a reader of the subscribed topics, or of these among them, from the beginning, beside the subscription.
 
         Raises:
             ValueError: the service consumes nothing.
@@ -176,8 +185,8 @@ class Service:
         if self.subscription is None:
             message = f"{self.name} has no subscription"
             raise ValueError(message)
-        topics = self.subscription.dead_letter_topics.values()
-        return TopicReader(topics, self.kafka, group=self.subscription.group, parse=self.contracts.parse)
+        consumed = self.subscription.dead_letter_topics.values() if topics is None else topics
+        return TopicReader(consumed, self.kafka, group=self.subscription.group, parse=self.contracts.parse)
 
     def before_start(self, prepare: Callable[[], Awaitable[object]]) -> None:
         """Run this once the database can be reached, before any request or event; several replicas may do so."""

@@ -11,12 +11,23 @@ from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef, Fields
 
 from services.clients.records.domain.merge import Mergeable, S
+from shared.elements.domain.client_names import Names
 from shared.elements.domain.room import check_fields
 from shared.kit.domain import change_fields
 
 
 class ClientRecord(Mergeable[S], Generic[S]):
     """A contact or a company."""
+
+    @property
+    def linked_companies(self) -> tuple[ElementRef, ...]:
+        """Companies that an answer about it names; none by default."""
+        return ()
+
+    def with_company_names(self, names: Names) -> Self:
+        """Copy it for an answer, with the current names of these companies."""
+        del names
+        return self
 
     @classmethod
     def defaults(cls, currency: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from crm_contracts import elements
 from crm_contracts.contacts import (
@@ -31,6 +31,7 @@ from services.clients.records.domain.employment import (
 )
 from services.clients.records.domain.errors import NameMissing
 from services.clients.records.domain.search_keys import contact_keys
+from shared.elements.domain.client_names import Names, renamed
 from shared.elements.domain.ordered_links import with_one_primary
 from shared.elements.domain.responsible import NewResponsible
 
@@ -54,6 +55,16 @@ class Contact(ClientRecord[ContactState], ContactState):
     def ref(self) -> ElementRef:
         """Pointer to this contact, titled by its name."""
         return ElementRef(type="contact", id=self.id, title=self.full_name)
+
+    @property
+    def linked_companies(self) -> tuple[ElementRef, ...]:
+        """The companies that it works for."""
+        return tuple(link.ref for link in self.companies)
+
+    def with_company_names(self, names: Names) -> Self:
+        """Copy it for an answer, with the current names of these companies."""
+        named = (link.model_copy(update={"title": renamed(link.ref, names).title}) for link in self.companies)
+        return self.model_copy(update={"companies": tuple(named)})
 
     def link(
         self,

@@ -56,7 +56,8 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
         """List the company's contacts in their order, first its main one (COMP-04, CLI-07)."""
         found, more = await handlers.views.contacts_page(company_id, access=call.caller, limit=limit, cursor=cursor)
         await call.guard(handlers.owners).get(company_id)
-        return Page(items=[ContactOut.of(contact) for contact in found], next_cursor=more)
+        named = await handlers.views.with_company_names(found)
+        return Page(items=[ContactOut.of(contact) for contact in named], next_cursor=more)
 
     return api
 

@@ -7,16 +7,22 @@ from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.schemas.employment import LinkIn
 from services.clients.records.schemas.records import ContactOut
-from services.clients.records.usecases.employment import Positions, link_contact, unlink_contact
+from services.clients.records.store.views import ClientViews
+from services.clients.records.usecases.employment import link_contact, unlink_contact
 from shared.kit.storage.repository import Repository
 from shared.kit.web.call import etag
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
 
 
-def employment_router(contacts: Repository[Contact], companies: Repository[Company], views: Positions) -> APIRouter:
+def employment_router(contacts: Repository[Contact], companies: Repository[Company], views: ClientViews) -> APIRouter:
     """Build the routes that link contacts to companies."""
     api = router("contacts")
+
+    async def shown(contact: Contact, response: Response) -> ContactOut:
+        response.headers.update(etag(contact.version))
+        (named,) = await views.with_company_names([contact])
+        return ContactOut.of(named)
 
     @api.put("/contacts/{contact_id}/companies/{company_id}")
     async def link(
@@ -38,7 +44,7 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
             role_id=body.role_id,
             expected_version=if_match,
         )
-        return _shown(contact, response)
+        return await shown(contact, response)
 
     @api.delete("/contacts/{contact_id}/companies/{company_id}")
     async def unlink(
@@ -48,11 +54,6 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
         contact = await unlink_contact(
             contact_id, company_id, call.cause, contacts=call.guard(contacts), expected_version=if_match
         )
-        return _shown(contact, response)
+        return await shown(contact, response)
 
     return api
-
-
-def _shown(contact: Contact, response: Response) -> ContactOut:
-    response.headers.update(etag(contact.version))
-    return ContactOut.of(contact)

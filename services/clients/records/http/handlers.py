@@ -1,5 +1,6 @@
 """Handle the requests that are the same for contacts and companies but for their bodies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -45,10 +46,14 @@ class RecordHandlers(Generic[C, R]):
         """What the records are called in paths."""
         return self.owners.kind.TYPE.plural
 
-    def show(self, record: C, response: Response, status: int = 200) -> R:
+    async def show(self, record: C, response: Response, status: int = 200) -> R:
         """Answer with a record and its version."""
         show_version(response, record.version, status)
-        return self.shown.of(record)
+        return (await self.show_each([record]))[0]
+
+    async def show_each(self, records: Sequence[C]) -> list[R]:
+        """Show records with the names that the companies they link have now."""
+        return [self.shown.of(named) for named in await self.views.with_company_names(records)]
 
     async def enter(self, body: NewClientIn, call: Call, wait: Wait, response: Response) -> tuple[C, CardLink]:
         """Create a record, and wait for the card to link it."""
@@ -79,7 +84,7 @@ class RecordHandlers(Generic[C, R]):
             reference=self.reference,
             expected_version=if_match,
         )
-        return self.show(record, response)
+        return await self.show(record, response)
 
     async def upsert(
         self, origin: tuple[str, str], body: UpsertIn, call: Call, response: Response, *, if_match: int | None
@@ -97,4 +102,4 @@ class RecordHandlers(Generic[C, R]):
             currency=self.currency,
             expected_version=if_match,
         )
-        return self.show(record, response, 201 if is_new else 200)
+        return await self.show(record, response, 201 if is_new else 200)

@@ -48,7 +48,7 @@ def add_record_routes(
         found = await views.by_origin(owners, originator, origin)
         if found is None:
             raise NotFound(f"There is no {owners.noun} {origin} from {originator}.")
-        return handlers.show(await call.guard(owners).get(found.id), response)
+        return await handlers.show(await call.guard(owners).get(found.id), response)
 
     @api.get(f"/{plural}", response_model=page_model)
     async def page(
@@ -58,12 +58,12 @@ def add_record_routes(
         found, more = await views.page(
             owners, wanted.wanted(handlers.country), access=call.caller, limit=limit, cursor=cursor
         )
-        return Page(items=[shown.of(record) for record in found], next_cursor=more)
+        return Page(items=await handlers.show_each(found), next_cursor=more)
 
     @api.get(one, response_model=shown)
     async def read(call: CanRead, response: Response, record_id: str = id_) -> R:
         """Read one record."""
-        return handlers.show(await call.guard(owners).get(record_id), response)
+        return await handlers.show(await call.guard(owners).get(record_id), response)
 
     @api.delete(one, status_code=204)
     async def delete(call: CanWrite, if_match: IfMatch, record_id: str = id_) -> None:
@@ -82,4 +82,4 @@ def add_record_routes(
         survivor = await merge_clients(
             record_id, body.others, body.resolution, call.cause, owners=owners, expected_version=if_match
         )
-        return handlers.show(survivor, response)
+        return await handlers.show(survivor, response)

@@ -31,7 +31,7 @@ from shared.kit.web.routes import router
 
 
 def search_router(
-    contacts: MongoRepository[Contact], companies: MongoRepository[Company], *, country: str
+    contacts: MongoRepository[Contact], companies: MongoRepository[Company], views: ClientViews, *, country: str
 ) -> APIRouter:
     """Build the route of search-as-you-type."""
     api = router("search")
@@ -54,7 +54,8 @@ def search_router(
         query = Query.of(q, phone=normalized_phone(q, country), email=normalized_email(q))
         if kind == "contact":
             people, has_more = await search_clients(contacts, query, access=call.caller)
-            return ClientMatches(items=[ClientMatch.of(contact) for contact in people], has_more=has_more)
+            named = await views.with_company_names(people)
+            return ClientMatches(items=[ClientMatch.of(contact) for contact in named], has_more=has_more)
         firms, has_more = await search_clients(companies, query, access=call.caller)
         return ClientMatches(items=[ClientMatch.of(company) for company in firms], has_more=has_more)
 

@@ -98,6 +98,15 @@ class ClientViews:
         contacts = sorted((self._contacts.read(each) for each in documents), key=lambda contact: places[contact.id])
         return contacts, places[found[limit - 1]["_id"]] if len(found) > limit else None
 
+    async def with_company_names(self, records: Sequence[C]) -> list[C]:
+        """Copy records for an answer, with the current names of the companies that they link, by one query at most."""
+        wanted = sorted({company.id for record in records for company in record.linked_companies})
+        if not wanted:
+            return list(records)
+        found = await self._companies.collection.find({"_id": {"$in": wanted}, "deleted_at": None}, fields={"title": 1})
+        names = {f"{self._companies.noun}:{document['_id']}": document["title"] for document in found}
+        return [record.with_company_names(names) for record in records]
+
     async def current_clients(self, refs: Sequence[ElementRef]) -> Sequence[Contact | Company]:
         """List these contacts and companies, each merged one as its last survivor (DUP-02)."""
         companies = await self._following_merges(self._companies, (ref.id for ref in refs if ref.type == "company"))

@@ -43,5 +43,5 @@ def build_router(
             long_polls=long_polls,
         )
     )
-    api.include_router(conversion_routes(leads=leads, long_polls=long_polls, new_id=collaborators.new_id))
+    api.include_router(conversion_routes(leads=leads, collaborators=collaborators, long_polls=long_polls))
     return api

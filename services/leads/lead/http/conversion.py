@@ -10,7 +10,8 @@ from services.leads.lead.schemas import ConversionIn, ConversionOut
 from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanRead, CanWrite
 from shared.elements.http.rights import check_writes
-from shared.kit.domain import Conflict, NewId
+from shared.elements.usecases.collaborators import Collaborators
+from shared.kit.domain import Conflict
 from shared.kit.storage.repository import Repository
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import is_process, router
@@ -21,9 +22,13 @@ class _ConversionRefused(Conflict):
     code = "conversion_refused"
 
 
-def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id: NewId) -> APIRouter:
+def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> APIRouter:
     """Make the routes, over these collaborators."""
     api = router("conversion")
+
+    async def shown(lead: Lead) -> ConversionOut:
+        out = ConversionOut.of(lead.conversion)
+        return out.with_names(await collaborators.client_names.of(out.clients))
 
     @api.post("/leads/{lead_id}/conversion", response_model=ConversionOut, responses={202: {"model": ConversionOut}})
     @is_process
@@ -39,7 +44,7 @@ def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id:
             body.to_domain(),
             call.cause,
             leads=guarded,
-            new_id=new_id,
+            new_id=collaborators.new_id,
             check_targets=partial(check_writes, call),
             expected_version=if_match,
         )
@@ -49,7 +54,7 @@ def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id:
             wait,
             so_far=lead,
         )
-        out = ConversionOut.of(lead.conversion)
+        out = await shown(lead)
         if out.state == "refused":
             details = out.model_dump(
                 mode="json", include={"candidates", "contact", "company", "attempt", "correlation_id"}
@@ -63,6 +68,6 @@ def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id:
     @api.get("/leads/{lead_id}/conversion")
     async def conversion(lead_id: str, call: CanRead) -> ConversionOut:
         """Read how far the conversion got."""
-        return ConversionOut.of((await call.guard(leads).get(lead_id)).conversion)
+        return await shown(await call.guard(leads).get(lead_id))
 
     return api

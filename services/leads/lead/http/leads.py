@@ -15,6 +15,7 @@ from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.schemas.filters import SalesFilters
 from shared.elements.schemas.scalars import OriginPart
+from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
@@ -40,7 +41,8 @@ def lead_routes(
     async def page(call: CanRead, query: Annotated[SalesFilters, Query()]) -> Page[LeadOut]:
         """List leads, newest first, by equality of fields."""
         found, more = await views.page(query.wanted, access=call.caller, limit=query.limit, cursor=query.cursor)
-        return Page(items=[LeadOut.of(lead) for lead in found], next_cursor=more)
+        named = await name_clients(found, client_names=collaborators.client_names)
+        return Page(items=[LeadOut.of(lead) for lead in named], next_cursor=more)
 
     _add_writes(api, leads, collaborators, long_polls, default_country)
     _add_upsert(api, leads, views, collaborators, long_polls, default_country)
@@ -66,7 +68,9 @@ def _add_writes(
             collaborators=collaborators,
             converted_elsewhere=body.converted_elsewhere,
         )
-        lead = await client_answered(lead, wait, elements=call.guard(leads), long_polls=long_polls)
+        lead = await client_answered(
+            lead, wait, elements=call.guard(leads), long_polls=long_polls, client_names=collaborators.client_names
+        )
         return created(LeadOut.of(lead), response, f"/leads/{lead.id}")
 
     @api.patch("/leads/{lead_id}")
@@ -84,7 +88,9 @@ def _add_writes(
             client=body.given_rule,
             expected_version=if_match,
         )
-        lead = await client_answered(lead, wait, elements=guarded, long_polls=long_polls)
+        lead = await client_answered(
+            lead, wait, elements=guarded, long_polls=long_polls, client_names=collaborators.client_names
+        )
         return versioned(LeadOut.of(lead), response)
 
 
@@ -121,5 +127,7 @@ def _add_upsert(
             collaborators=collaborators,
             expected_version=if_match,
         )
-        lead = await client_answered(lead, wait, elements=guarded, long_polls=long_polls)
+        lead = await client_answered(
+            lead, wait, elements=guarded, long_polls=long_polls, client_names=collaborators.client_names
+        )
         return versioned(LeadOut.of(lead), response, 201 if is_new else 200)
