@@ -27,7 +27,7 @@ def build_router(
     """Build the endpoints over these collaborators."""
     api = router()
 
-    @api.post("/timeline/rebuilds", status_code=202, tags=["rebuilds"])
+    @api.post("/timeline/rebuilds", operation_id="startTimelineRebuild", status_code=202, tags=["rebuilds"])
     @is_process
     async def start(call: CanAdminister, response: Response) -> RebuildOut:
         """Rebuild the timeline from the topics; 409 `rebuild_running` names the rebuild that has not ended."""
@@ -52,7 +52,7 @@ def build_router(
         """Switch in spite of the differences."""
         return RebuildOut.of(await accept_differences(rebuild_id, call.cause, rebuilds=call.guard(rebuilds)))
 
-    @api.delete("/timeline/rebuilds/{rebuild_id}", tags=["rebuilds"])
+    @api.delete("/timeline/rebuilds/{rebuild_id}", operation_id="cancelTimelineRebuild", tags=["rebuilds"])
     async def cancel(rebuild_id: str, call: CanAdminister) -> RebuildOut:
         """Cancel a rebuild; the live projection stays as it is."""
         records, moment = call.guard(rebuilds), await now()

@@ -25,7 +25,12 @@ def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id:
     """Make the routes, over these collaborators."""
     api = router("conversion")
 
-    @api.post("/leads/{lead_id}/conversion", response_model=ConversionOut, responses={202: {"model": ConversionOut}})
+    @api.post(
+        "/leads/{lead_id}/conversion",
+        operation_id="convertLead",
+        response_model=ConversionOut,
+        responses={202: {"model": ConversionOut}},
+    )
     @is_process
     async def convert(lead_id: str, body: ConversionIn, call: CanWrite, if_match: IfMatch, wait: Waiting) -> Response:
         """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result.
