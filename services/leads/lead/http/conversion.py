@@ -12,7 +12,9 @@ from services.leads.permissions import CanRead, CanWrite
 from shared.elements.http.rights import check_writes
 from shared.kit.domain import Conflict, NewId
 from shared.kit.storage.repository import Repository
+from shared.kit.web.call import etag
 from shared.kit.web.conditions import IfMatch, Waiting
+from shared.kit.web.openapi.headers import ETAG, LOCATION
 from shared.kit.web.routes import is_process, router
 from shared.kit.web.waiting import LongPolls
 
@@ -29,7 +31,7 @@ def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id:
         "/leads/{lead_id}/conversion",
         operation_id="convertLead",
         response_model=ConversionOut,
-        responses={202: {"model": ConversionOut}},
+        responses={status: {"model": ConversionOut, "headers": LOCATION} for status in (200, 202)},
     )
     @is_process
     async def convert(lead_id: str, body: ConversionIn, call: CanWrite, if_match: IfMatch, wait: Waiting) -> Response:
@@ -62,12 +64,14 @@ def conversion_routes(*, leads: Repository[Lead], long_polls: LongPolls, new_id:
             details["reason"] = out.code
             raise _ConversionRefused(out.message or "", details)
         status = 200 if out.state == "done" else 202
-        headers = {"Location": f"/v1/leads/{lead_id}/conversion"}
+        headers = {"Location": f"/v1/leads/{lead_id}/conversion", **etag(lead.version)}
         return JSONResponse(out.model_dump(mode="json"), status, headers)
 
-    @api.get("/leads/{lead_id}/conversion")
-    async def conversion(lead_id: str, call: CanRead) -> ConversionOut:
-        """Read how far the conversion got."""
-        return ConversionOut.of((await call.guard(leads).get(lead_id)).conversion)
+    @api.get("/leads/{lead_id}/conversion", responses={200: {"headers": ETAG}})
+    async def conversion(lead_id: str, call: CanRead, response: Response) -> ConversionOut:
+        """Read how far the conversion got; the ETag is the lead's."""
+        lead = await call.guard(leads).get(lead_id)
+        response.headers.update(etag(lead.version))
+        return ConversionOut.of(lead.conversion)
 
     return api

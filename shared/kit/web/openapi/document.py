@@ -4,30 +4,39 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 from pydantic.json_schema import models_json_schema
 
 from shared.kit.web.openapi.bodies import strip_defaults
 from shared.kit.web.openapi.errors import add_errors
+from shared.kit.web.openapi.headers import add_headers
 from shared.kit.web.openapi.names import plain
+from shared.kit.web.openapi.texts import ApiTexts, add_examples, describe_fields, describe_tags
 
 _REF: Final = "#/components/schemas/{model}"
 
 
-def complete_openapi(app: FastAPI, problem: type[BaseModel]) -> None:
+def complete_openapi(app: FastAPI, problem: type[BaseModel], texts: ApiTexts) -> None:
     """Complete the app's OpenAPI when it is first asked for; `problem` is the shape of errors."""
     derive = app.openapi
 
     def completed() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = derive()
-            _, definitions = models_json_schema([(problem, "serialization")], ref_template=_REF)
+            extended = create_model(problem.__name__, __base__=problem, __doc__=problem.__doc__, **texts.extensions)
+            _, definitions = models_json_schema([(extended, "serialization")], ref_template=_REF)
+            document["servers"] = [{"url": "/", "description": "The service that this document comes from."}]
             document.setdefault("components", {}).setdefault("schemas", {}).update(definitions["$defs"])
             shape = {"$ref": _REF.format(model=problem.__name__)}
             for method, operation in operations_of(document):
                 for parameter in operation.get("parameters", ()):
                     parameter["schema"] = _without_null(parameter["schema"])
+                operation.setdefault("security", [])  # said, not left out, where no token is needed
                 add_errors(method, operation, shape)
+            describe_fields(document, texts.fields)
+            describe_tags(document, texts.tags)
+            add_headers(document)
+            add_examples(document, texts.examples)
             strip_defaults(document)
             _reword(document)
             app.openapi_schema = document
