@@ -7,7 +7,7 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-versi
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down collect check test test-busy faults fuzz bench bench-quick contracts docs golden lock clean
+.PHONY: help setup demo up down collect check test test-busy faults fuzz bench bench-quick contracts docs golden clients lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -96,6 +96,9 @@ docs: setup  ## write docs/events.md, what each service's README says about even
 
 golden: setup  ## accept how the wire and the disk are today; read the diff of tests/golden/masters before you commit it
 	$(BIN)/python -m tests.golden
+
+clients: setup  ## generate TypeScript clients from our OpenAPI and compile what callers write; needs node
+	$(BIN)/python -m tests.api.typescript
 
 lock: setup  ## resolve the dependencies anew: all of them, and those that the images need
 	@$(BIN)/python -m pip install --quiet uv==0.13.9

@@ -11,6 +11,7 @@ from services.catalog.product.domain.product import ExternalIdTaken, Product
 from services.catalog.product.http import build_router as build_products
 from services.catalog.product.store import PRODUCT_INDEXES, PRODUCTS, ProductViews
 from services.catalog.settings import CatalogSettings
+from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
 
@@ -33,7 +34,7 @@ def build() -> tuple[FastAPI, CatalogSettings]:
         ),
         build_dictionaries(dictionaries=dictionaries),
     )
-    return service.app(*routers, description="Products, their prices, and dictionaries."), settings
+    return service.app(*routers, description="Products, their prices, and dictionaries.", texts=TEXTS), settings
 
 
 if __name__ == "__main__":

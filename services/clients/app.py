@@ -30,6 +30,7 @@ from services.clients.settings import ClientsSettings
 from shared.elements.domain.element import OriginTaken
 from shared.elements.events.reference import reference_reactions
 from shared.elements.store.reference import Reference
+from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
 
@@ -80,7 +81,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         currency=settings.base_currency,
     )
     element_api = linked_element_http.build_router(contacts=contacts, companies=companies, elements=elements)
-    return service.app(api, element_api, description="Contacts and companies."), settings
+    return service.app(api, element_api, description="Contacts and companies.", texts=TEXTS), settings
 
 
 def _origin_taken() -> OriginTaken:

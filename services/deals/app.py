@@ -21,6 +21,7 @@ from shared.elements.store.client_names import CLIENT_NAMES
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.removed_clients import LinkingRecords
 from shared.elements.store.stores import ElementStores
+from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
 
@@ -52,7 +53,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
         deals=deals, views=ElementViews(deals, FILTERS), collaborators=collaborators, long_polls=service.long_polls
     )
     app = service.app(
-        deal_routes, pipeline_http.build_router(), description="Deals, their stages, products and clients."
+        deal_routes, pipeline_http.build_router(), description="Deals, their stages, products and clients.", texts=TEXTS
     )
     return app, settings
 

@@ -18,6 +18,7 @@ from shared.elements.events.elements import element_reactions
 from shared.elements.store.client_names import CLIENT_NAMES
 from shared.elements.store.listing import taken_origin
 from shared.elements.store.stores import ElementStores
+from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
 
@@ -58,7 +59,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
         long_polls=service.long_polls,
         default_country=settings.default_country,
     )
-    app = service.app(lead_routes, stage_http.build_router(), description="Leads and their conversion.")
+    app = service.app(lead_routes, stage_http.build_router(), description="Leads and their conversion.", texts=TEXTS)
     return app, settings
 
 

@@ -20,6 +20,7 @@ from services.timeline.rebuild.usecases.lease import Lease
 from services.timeline.rebuild.usecases.run_rebuild import run_rebuild
 from services.timeline.rebuild.usecases.sweep_generations import sweep_generations
 from services.timeline.settings import TimelineSettings
+from services.timeline.texts import TEXTS
 from services.timeline.trace.http import build_router as build_trace_router
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
@@ -61,6 +62,7 @@ def build() -> tuple[FastAPI, TimelineSettings]:
         build_trace_router(entries=entries),
         build_rebuild_router(rebuilds=rebuilds, views=views, versions=versions, now=now),
         description="What happened to each element, and why.",
+        texts=TEXTS,
     ), settings
 
 

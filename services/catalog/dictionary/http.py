@@ -70,7 +70,7 @@ def _add_writes(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
     async def change_value(
         code: str, value: str, body: ValueFieldsIn, call: CanAdminister, if_match: IfMatch, response: Response
     ) -> DictionaryValue:
-        """Change a value's name or sort index (DICT-02); the ETag is the dictionary's."""
+        """Update a value's name or sort index (DICT-02); the ETag is the dictionary's."""
         dictionary = await change_dictionary_value(
             code,
             value,

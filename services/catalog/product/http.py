@@ -82,7 +82,7 @@ def _add_writes(api: APIRouter, products: Repository[Product], dictionaries: Own
     async def correct(
         product_id: str, body: ProductFieldsIn, call: CanWrite, if_match: IfMatch, response: Response
     ) -> ProductOut:
-        """Correct fields (PROD-06); an inactive product can no longer be sold (PROD-08)."""
+        """Update a product; an inactive one can no longer be sold (PROD-06, PROD-08)."""
         product = await correct_product(
             product_id,
             body.fields(),

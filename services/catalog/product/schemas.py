@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool, StringConstraints
 from services.catalog.product.domain.product import Product
 from shared.elements.schemas.money import MoneyIn
 from shared.elements.schemas.scalars import Code, NewId, Sort
-from shared.elements.schemas.strict_types import StrictDecimal, StrictInt
+from shared.elements.schemas.strict_types import WHOLE, StrictDecimal
 from shared.kit.domain import invalid_field
 from shared.kit.web.schemas import Input
 
@@ -18,7 +18,7 @@ ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 SectionId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Quantity = Annotated[Decimal, StrictDecimal(whole=9, places=6)]
 Percent = Annotated[Decimal, StrictDecimal(whole=3, places=4, most=100)]
-MeasureCode = Annotated[StrictInt, Field(ge=1, le=9999)]
+MeasureCode = Annotated[int, Field(ge=1, le=9999), WHOLE]
 
 
 class ListPriceIn(Input):

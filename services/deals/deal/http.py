@@ -83,7 +83,7 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
     async def correct(
         deal_id: str, body: DealPatch, call: CanWrite, if_match: IfMatch, wait: Waiting, response: Response
     ) -> DealOut:
-        """Correct fields, or the client (DEAL-01)."""
+        """Update a deal; what is absent stays as it is (DEAL-01)."""
         guarded = call.guard(deals)
         deal = await correct_element(
             deal_id,

@@ -72,6 +72,7 @@ def build_bindings_router(*, entries: LiveEntries, bindings: MongoRepository[Bin
         before = await bound(event_id, call)
         after = await change(event_id, body.element, call, bound=True)
         response.status_code = 201 if len(after.elements) > len(before.elements) else 200
+        response.headers["Location"] = f"/v1/timeline/entries/{event_id}/bindings"
         return after
 
     @api.delete("/timeline/entries/{event_id}/bindings/{element}", tags=["bindings"])

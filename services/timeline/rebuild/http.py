@@ -13,6 +13,7 @@ from services.timeline.rebuild.store.rebuilds import RebuildViews
 from services.timeline.rebuild.usecases.control_rebuild import accept_differences, cancel_rebuild, start_rebuild
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.web.call import Call, needs
+from shared.kit.web.openapi.headers import LOCATION
 from shared.kit.web.routes import is_process, router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
@@ -27,7 +28,13 @@ def build_router(
     """Build the endpoints over these collaborators."""
     api = router()
 
-    @api.post("/timeline/rebuilds", status_code=202, tags=["rebuilds"])
+    @api.post(
+        "/timeline/rebuilds",
+        operation_id="startTimelineRebuild",
+        status_code=202,
+        responses={202: {"headers": LOCATION}},
+        tags=["rebuilds"],
+    )
     @is_process
     async def start(call: CanAdminister, response: Response) -> RebuildOut:
         """Rebuild the timeline from the topics; 409 `rebuild_running` names the rebuild that has not ended."""
@@ -52,7 +59,7 @@ def build_router(
         """Switch in spite of the differences."""
         return RebuildOut.of(await accept_differences(rebuild_id, call.cause, rebuilds=call.guard(rebuilds)))
 
-    @api.delete("/timeline/rebuilds/{rebuild_id}", tags=["rebuilds"])
+    @api.delete("/timeline/rebuilds/{rebuild_id}", operation_id="cancelTimelineRebuild", tags=["rebuilds"])
     async def cancel(rebuild_id: str, call: CanAdminister) -> RebuildOut:
         """Cancel a rebuild; the live projection stays as it is."""
         records, moment = call.guard(rebuilds), await now()

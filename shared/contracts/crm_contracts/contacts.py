@@ -16,7 +16,7 @@ class ContactFields(Named, Reachable, Owned, Sourced, TakenOver, Traced):
 
     type_id: Annotated[str | None, FieldSpec(dictionary="contact_type")] = None
     export: bool = Field(default=True, description="may be exported (CONT-06)")
-    photo: FileRef | None = Field(default=None, description="CONT-08")
+    photo: FileRef | None = Field(default=None, description="where the picture is kept")
 
 
 class CompanyLink(Value):

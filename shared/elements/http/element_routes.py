@@ -89,7 +89,7 @@ def element_routes(
 
 
 def _add_read(routes: _Routes[E], tag: str) -> None:
-    @routes.api.get(routes.path, tags=[tag], response_model=routes.out)
+    @routes.api.get(routes.path, tags=[tag], summary=f"Read one {routes.elements.noun}", response_model=routes.out)
     async def read(response: Response, element_id: str = routes.id, call: Call = routes.can_read) -> BaseModel:
         """Read one element."""
         return await routes.shown(await call.guard(routes.elements).get(element_id), response)
@@ -125,7 +125,7 @@ def _add_rows(routes: _Routes[E], tag: str, collaborators: Collaborators) -> Non
         element_id: str = routes.id,
         call: Call = routes.can_write,
     ) -> BaseModel:
-        """Set product rows and amount (ROW-01, ROW-02)."""
+        """Set product rows; the amount is their sum, or one that is given (ROW-01, ROW-02)."""
         element = await set_rows(
             element_id,
             None if body.rows is None else [row.to_domain() for row in body.rows],

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
 from shared.elements.domain.currencies import CURRENCIES
-from shared.elements.schemas.strict_types import StrictDate, StrictDatetime, StrictDecimal, StrictInt
+from shared.elements.schemas.strict_types import WHOLE, StrictDate, StrictDatetime, StrictDecimal
 from shared.kit.domain import is_derived
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50)]
@@ -49,10 +49,10 @@ UnitPrice = Annotated[Decimal, StrictDecimal(whole=12, places=4)]
 Amount = Annotated[Decimal, StrictDecimal(whole=14, places=4)]
 
 
-Sort = Annotated[StrictInt, Field(ge=0, le=10**6)]
+Sort = Annotated[int, Field(ge=0, le=10**6), WHOLE]
 
 
-RoleId = Annotated[StrictInt, Field(ge=0, le=10**6)]
+RoleId = Annotated[int, Field(ge=0, le=10**6), WHOLE]
 
 
 Name = Annotated[str, StringConstraints(max_length=100, strip_whitespace=True)]

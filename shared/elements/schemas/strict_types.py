@@ -89,7 +89,10 @@ def _datetime(value: Any) -> Any:
     raise PydanticCustomError("datetime_type", 'A time in ISO 8601 is needed, such as "2026-03-31T09:30:00Z"')
 
 
-StrictInt = Annotated[int, BeforeValidator(_whole)]
+WHOLE: Final = BeforeValidator(_whole)
+"""Comes after the bounds of a number, or they would be no part of its type."""
+
+StrictInt = Annotated[int, WHOLE]
 StrictDate = Annotated[date, BeforeValidator(_date)]
 StrictDatetime = Annotated[
     AwareDatetime,

@@ -40,6 +40,7 @@ from shared.kit.web.app import make_app
 from shared.kit.web.auth import Authenticator
 from shared.kit.web.context import AppContext
 from shared.kit.web.idempotency import IDEMPOTENCY_INDEXES, IdempotencyKeys
+from shared.kit.web.openapi.texts import ApiTexts
 from shared.kit.web.operations import build_operations
 from shared.kit.web.signing_keys import keys_of
 from shared.kit.web.waiting import LongPolls
@@ -196,8 +197,8 @@ class Service:
         """Run a job after every `seconds`, in each replica."""
         self._jobs.add(seconds, job)
 
-    def app(self, *routers: APIRouter, description: str) -> FastAPI:
-        """Make the app, which starts and stops the service."""
+    def app(self, *routers: APIRouter, description: str, texts: ApiTexts | None = None) -> FastAPI:
+        """Make the app, which starts and stops the service; `texts` describe its fields."""
         keys = keys_of(self.settings)
         app_context = AppContext(
             service=self.name,
@@ -219,7 +220,13 @@ class Service:
             handles_events=lambda: self._handles_events,
         )
         dead_letters = build_dead_letters(self.name, self._dead_letters())
-        app = make_app(app_context, (*routers, dead_letters, operations), self._lifecycle.run, description=description)
+        app = make_app(
+            app_context,
+            (*routers, dead_letters, operations),
+            self._lifecycle.run,
+            description=description,
+            texts=texts or ApiTexts(),
+        )
         app.state.service = self  # for tests that inspect the composition
         return app
 

@@ -10,12 +10,20 @@ from fastapi_offline import FastAPIOffline
 from shared.kit.web.context import AppContext
 from shared.kit.web.correlation import Correlation
 from shared.kit.web.limits import Limits
-from shared.kit.web.openapi import describe_errors
+from shared.kit.web.openapi.document import complete_openapi
+from shared.kit.web.openapi.guide import GUIDE
+from shared.kit.web.openapi.names import operation_id
+from shared.kit.web.openapi.texts import ApiTexts
 from shared.kit.web.problems import Problem, add_error_handlers
 
 
 def make_app(
-    app_context: AppContext, routers: Sequence[APIRouter], lifespan: Callable[[], Any], *, description: str
+    app_context: AppContext,
+    routers: Sequence[APIRouter],
+    lifespan: Callable[[], Any],
+    *,
+    description: str,
+    texts: ApiTexts,
 ) -> FastAPI:
     """Make the app, with API docs that need no internet."""
 
@@ -26,13 +34,14 @@ def make_app(
 
     app = FastAPIOffline(
         title=f"CRM {app_context.service}",
-        description=description,
+        description=f"{description}\n\n{GUIDE}",
         version="1",
+        generate_unique_id_function=operation_id,
         lifespan=lifespan_of,
         # A redirect would go to whatever the caller's Host header names.
         redirect_slashes=False,
         # Errors are described below; without this, FastAPI adds its own 422.
-        responses={"default": {"description": "Problem details"}},
+        responses={"default": {"description": "A problem."}},
     )
     app.state.app_context = app_context
     add_error_handlers(app)
@@ -40,5 +49,5 @@ def make_app(
         app.include_router(each)
     app.add_middleware(Limits, max_body_bytes=app_context.max_body_bytes, max_header_bytes=app_context.max_header_bytes)
     app.add_middleware(Correlation, traces=app_context.traces)
-    describe_errors(app, Problem)
+    complete_openapi(app, Problem, texts)
     return app

@@ -18,6 +18,7 @@ from shared.kit.web.limits import TooLarge
 from shared.kit.web.problems import DatabaseUnavailable, problem
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+_ACCEPTED = 202
 _SAFE_ID = re.compile(r"[\w.:@/-]{1,128}")
 
 
@@ -50,6 +51,8 @@ class Correlation:
                 headers["X-Correlation-Id"] = correlation_id
                 if (wait := scope["state"].get("wait")) and wait.applied:
                     headers["Preference-Applied"] = wait.applied
+                if status == _ACCEPTED:
+                    headers["Retry-After"] = "1"
             await send(message)
 
         with HTTP_IN_PROGRESS.track_inprogress(), serving, logged_with(correlation_id):

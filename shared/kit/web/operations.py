@@ -32,11 +32,17 @@ def build_operations(
     """Build the endpoints."""
     operations = APIRouter(tags=["operations"])
 
-    @operations.get("/health/live", summary="The process runs")
+    @operations.get("/health/live", operation_id="checkLiveness", summary="Check that the process runs")
     async def live() -> dict[str, str]:
         return {"status": "ok"}
 
-    @operations.get("/health/ready", summary="503 only where writes cannot be accepted", responses={503: _PARTS})
+    @operations.get(
+        "/health/ready",
+        operation_id="checkReadiness",
+        summary="Check that writes are accepted",
+        description="503 only where writes cannot be accepted.",
+        responses={503: _PARTS},
+    )
     async def ready(response: Response) -> dict[str, str]:
         parts = {
             "database": await _database(database),
@@ -53,7 +59,8 @@ def build_operations(
 
     @measured.get(
         "/metrics",
-        summary="Prometheus metrics",
+        operation_id="readMetrics",
+        summary="Read Prometheus metrics",
         dependencies=[needs("metrics:read")],
         response_class=Response,
         responses={200: {"content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}},
@@ -85,12 +92,17 @@ async def _database(database: Database) -> str:
 def _outbox(service: str, relay: Relay) -> APIRouter:
     admin = router()
 
-    @admin.get("/outbox/quarantined", dependencies=[needs(f"{service}:admin")])
+    @admin.get("/outbox/quarantined", operation_id="listQuarantinedDocuments", dependencies=[needs(f"{service}:admin")])
     async def quarantined() -> list[dict[str, str]]:
         """List documents whose events Kafka rejects."""
         return await relay.quarantined()
 
-    @admin.post("/outbox/{collection}/{document_id}/release", status_code=204, dependencies=[needs(f"{service}:admin")])
+    @admin.post(
+        "/outbox/{collection}/{document_id}/release",
+        operation_id="releaseQuarantinedDocument",
+        status_code=204,
+        dependencies=[needs(f"{service}:admin")],
+    )
     async def release(collection: str, document_id: str) -> None:
         """Publish a quarantined document again, after its cause was removed."""
         if not await relay.release(collection, document_id):

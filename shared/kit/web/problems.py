@@ -17,7 +17,7 @@ from shared.kit.domain import Conflict, DomainError, Invalid, NotFound, Refused,
 from shared.kit.storage.repository_errors import VersionMismatch
 from shared.kit.web.auth import Forbidden
 from shared.kit.web.limits import TooLarge
-from shared.kit.web.openapi import PROBLEM
+from shared.kit.web.openapi.errors import PROBLEM
 from shared.kit.web.signing_keys import Unauthenticated
 
 _STATUS: Sequence[tuple[type[DomainError], int]] = (

@@ -14,6 +14,7 @@ from shared.kit.web.conditions import IDEMPOTENCY_KEY
 from shared.kit.web.context import caller_of, context_of
 from shared.kit.web.idempotency import MAX_KEY
 from shared.kit.web.known_input import KnownInput
+from shared.kit.web.openapi.names import summary_of
 from shared.kit.web.problems import DatabaseUnavailable, is_refusal
 
 _REFUSED = 400
@@ -31,6 +32,10 @@ class CheckedRoute(APIRoute):
     Before validation, so that unauthenticated callers never see validation errors; before idempotency, so that callers
     without the permission store nothing, and get no stored answer.
     """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        text = options.get("description") or endpoint.__doc__ or ""
+        super().__init__(path, endpoint, **{**options, "summary": options.get("summary") or summary_of(text) or None})
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         """Wrap the endpoint's handler: see `APIRoute`."""

@@ -39,7 +39,7 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
     _add_upsert(api, handlers)
     add_record_routes(api, handlers, page_model=Page[CompanyOut], filters=CompanyFilters)
 
-    @api.post("/companies", status_code=201, description=ENTER)
+    @api.post("/companies", status_code=201, summary="Create a company", description=ENTER)
     async def enter(body: CompanyIn, call: CanWrite, wait: Waiting, response: Response) -> NewCompanyOut:
         company, link = await handlers.enter(body, call, wait, response)
         return NewCompanyOut.of(company, link_state=link.state, link_refusal=link.refusal)
@@ -48,7 +48,7 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
     async def correct(
         company_id: str, body: CompanyFieldsIn, call: CanWrite, if_match: IfMatch, response: Response
     ) -> CompanyOut:
-        """Correct fields (COMP-01)."""
+        """Update a company; what is absent stays as it is (COMP-01)."""
         return await handlers.correct(company_id, body, call, response, if_match=if_match)
 
     @api.get("/companies/{company_id}/contacts")

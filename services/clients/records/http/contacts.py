@@ -34,7 +34,7 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
 
     _add_upsert(api, handlers)
 
-    @api.post("/contacts", status_code=201, description=ENTER)
+    @api.post("/contacts", status_code=201, summary="Create a contact", description=ENTER)
     async def enter(body: ContactIn, call: CanWrite, wait: Waiting, response: Response) -> NewContactOut:
         contact, link = await handlers.enter(body, call, wait, response)
         return NewContactOut.of(contact, link_state=link.state, link_refusal=link.refusal)
@@ -49,7 +49,7 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
     async def correct(
         contact_id: str, body: ContactFieldsIn, call: CanWrite, if_match: IfMatch, response: Response
     ) -> ContactOut:
-        """Correct fields (CONT-01, CONT-03)."""
+        """Update a contact; what is absent stays as it is (CONT-01, CONT-03)."""
         return await handlers.correct(contact_id, body, call, response, if_match=if_match)
 
     add_record_routes(api, handlers, page_model=Page[ContactOut], filters=ContactFilters)

@@ -42,7 +42,11 @@ def add_record_routes(
     owners, plural, shown, views = handlers.owners, handlers.plural, handlers.shown, handlers.views
     one, id_ = f"/{plural}/{{{owners.noun}_id}}", Path(alias=f"{owners.noun}_id")
 
-    @api.get(f"/{plural}/external/{{originator}}/{{origin:path}}", response_model=shown)
+    @api.get(
+        f"/{plural}/external/{{originator}}/{{origin:path}}",
+        summary=f"Read the {owners.noun} of this origin",
+        response_model=shown,
+    )
     async def look_up(originator: str, origin: str, call: CanRead, response: Response) -> R:
         """Read the record of this origin; a merged one answers with its survivor's id (CMN-14, DUP-02)."""
         found = await views.by_origin(owners, originator, origin)
@@ -50,7 +54,7 @@ def add_record_routes(
             raise NotFound(f"There is no {owners.noun} {origin} from {originator}.")
         return await handlers.show(await call.guard(owners).get(found.id), response)
 
-    @api.get(f"/{plural}", response_model=page_model)
+    @api.get(f"/{plural}", summary=f"List {plural}, newest first", response_model=page_model)
     async def page(
         call: CanRead, wanted: Annotated[RecordFilters, Depends(filters)], limit: Limit = 50, cursor: Cursor = None
     ) -> Page[R]:
@@ -60,17 +64,17 @@ def add_record_routes(
         )
         return Page(items=await handlers.show_each(found), next_cursor=more)
 
-    @api.get(one, response_model=shown)
+    @api.get(one, summary=f"Read one {owners.noun}", response_model=shown)
     async def read(call: CanRead, response: Response, record_id: str = id_) -> R:
         """Read one record."""
         return await handlers.show(await call.guard(owners).get(record_id), response)
 
-    @api.delete(one, status_code=204)
+    @api.delete(one, summary=f"Delete a {owners.noun}", status_code=204)
     async def delete(call: CanWrite, if_match: IfMatch, record_id: str = id_) -> None:
         """Delete a record; elements, contacts and companies that link it unlink it (COMP-10)."""
         await delete_client(record_id, call.cause, owners=call.guard(owners), expected_version=if_match)
 
-    @api.post(f"{one}/merge", response_model=shown)
+    @api.post(f"{one}/merge", summary=f"Merge other {plural} into this one", response_model=shown)
     async def merge(body: MergeIn, call: CanWrite, if_match: IfMatch, response: Response, record_id: str = id_) -> R:
         """Merge other records of this type into this one (DUP-02).
 

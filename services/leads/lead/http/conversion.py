@@ -13,7 +13,9 @@ from shared.elements.http.rights import check_writes
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import Conflict
 from shared.kit.storage.repository import Repository
+from shared.kit.web.call import etag
 from shared.kit.web.conditions import IfMatch, Waiting
+from shared.kit.web.openapi.headers import ETAG, LOCATION
 from shared.kit.web.routes import is_process, router
 from shared.kit.web.waiting import LongPolls
 
@@ -30,7 +32,12 @@ def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, 
         out = ConversionOut.of(lead.conversion)
         return out.with_names(await collaborators.client_names.of(out.clients))
 
-    @api.post("/leads/{lead_id}/conversion", response_model=ConversionOut, responses={202: {"model": ConversionOut}})
+    @api.post(
+        "/leads/{lead_id}/conversion",
+        operation_id="convertLead",
+        response_model=ConversionOut,
+        responses={status: {"model": ConversionOut, "headers": LOCATION} for status in (200, 202)},
+    )
     @is_process
     async def convert(lead_id: str, body: ConversionIn, call: CanWrite, if_match: IfMatch, wait: Waiting) -> Response:
         """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result.
@@ -62,12 +69,14 @@ def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, 
             details["reason"] = out.code
             raise _ConversionRefused(out.message or "", details)
         status = 200 if out.state == "done" else 202
-        headers = {"Location": f"/v1/leads/{lead_id}/conversion"}
+        headers = {"Location": f"/v1/leads/{lead_id}/conversion", **etag(lead.version)}
         return JSONResponse(out.model_dump(mode="json"), status, headers)
 
-    @api.get("/leads/{lead_id}/conversion")
-    async def conversion(lead_id: str, call: CanRead) -> ConversionOut:
-        """Read how far the conversion got."""
-        return await shown(await call.guard(leads).get(lead_id))
+    @api.get("/leads/{lead_id}/conversion", responses={200: {"headers": ETAG}})
+    async def conversion(lead_id: str, call: CanRead, response: Response) -> ConversionOut:
+        """Read how far the conversion got; the ETag is the lead's."""
+        lead = await call.guard(leads).get(lead_id)
+        response.headers.update(etag(lead.version))
+        return await shown(lead)
 
     return api

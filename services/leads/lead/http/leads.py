@@ -77,7 +77,7 @@ def _add_writes(
     async def correct(
         lead_id: str, body: LeadPatch, call: CanWrite, if_match: IfMatch, wait: Waiting, response: Response
     ) -> LeadOut:
-        """Correct fields (LEAD-10); a client in the body makes it a repeat lead (LEAD-03)."""
+        """Update a lead; a client in the body makes it a repeat lead (LEAD-03, LEAD-10)."""
         guarded = call.guard(leads)
         lead = await correct_element(
             lead_id,

@@ -1,0 +1,1 @@
+"""What the fields of elements and the groups of their operations mean, for readers of the API."""

@@ -1,0 +1,32 @@
+"""Meanings of the groups of operations."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from shared.elements.texts.examples import EXAMPLES
+from shared.elements.texts.extensions import EXTENSIONS
+from shared.elements.texts.fields import FIELDS
+from shared.kit.web.openapi.texts import ApiTexts
+
+TAGS: Final[Mapping[str, str]] = {
+    "bindings": "Show the entry of an event in the timelines of further elements.",
+    "client field": "Link one company and several contacts to an element, and choose requisites.",
+    "companies": "Organisations.",
+    "contacts": "People.",
+    "conversion": "Convert a lead into a contact, a company and a deal, and look how far that got.",
+    "deals": "What is being sold to whom.",
+    "dictionaries": "Values to choose from, such as sources and VAT rates.",
+    "duplicates": "Find records of the same person or company.",
+    "elements": "Leads, deals and others that link a client.",
+    "leads": "Enquiries, before it is known who asks and what for.",
+    "products": "What can be sold, and for which price.",
+    "rebuilds": "Build the timeline again from the events.",
+    "requisites": "Legal details, addresses and accounts of clients.",
+    "search": "Find clients while somebody types.",
+    "stages": "The stages that leads and deals go through.",
+    "timeline": "What happened to an element, newest first.",
+    "trace": "Everything that one request caused.",
+}
+
+TEXTS: Final = ApiTexts(FIELDS, TAGS, EXAMPLES, EXTENSIONS)
+"""What every service says about its API."""

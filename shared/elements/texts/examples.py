@@ -1,0 +1,62 @@
+"""Request bodies that work as they stand, by the name of their schema; ids in them are invented."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_SOMEBODY: Final = "0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a10"
+_OTHER: Final = "0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a11"
+_PERSON: Final[Mapping[str, Any]] = {
+    "first_name": "Carla",
+    "last_name": "Berg",
+    "phones": [{"kind": "WORK", "value": "030 901820"}],
+    "emails": [{"kind": "WORK", "value": "carla.berg@example.com"}],
+}
+_FIRM: Final[Mapping[str, Any]] = {
+    "title": "ACME GmbH",
+    "websites": [{"kind": "WORK", "value": "https://acme.example"}],
+}
+_ROW: Final[Mapping[str, Any]] = {"name": "Pump", "quantity": "2", "price": "450.00"}
+_DEAL: Final[Mapping[str, Any]] = {"title": "Pumps for ACME", "currency": "EUR", "rows": [_ROW]}
+_LEAD: Final[Mapping[str, Any]] = {"title": "Pumps for Berlin", "company_title": "ACME GmbH", **_PERSON}
+_PUMP: Final[Mapping[str, Any]] = {
+    "name": "Pump",
+    "prices": [{"price": {"value": "450.00", "currency": "EUR"}}],
+    "sort": 100,
+}
+_DETAILS: Final[Mapping[str, Any]] = {
+    "name": "Head office",
+    "country_code": "DE",
+    "addresses": [{"type": "legal", "address_1": "Hauptstr. 1", "city": "Berlin", "country_code": "DE"}],
+}
+
+EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "BindingIn": {"element": f"contact:{_SOMEBODY}"},
+    "CardIn": {"first_name": "Carla", "last_name": "Berg", "phones": ["030 901820"]},
+    "ClientIn": {"company_id": _SOMEBODY},
+    "CompanyFieldsIn": {"comments": "Pays on time."},
+    "CompanyIn": _FIRM,
+    "CompanyUpsertIn": {**_FIRM, "origin_version": "17"},
+    "ContactFieldsIn": {"position": "Head of purchasing"},
+    "ContactIn": _PERSON,
+    "ContactLinkIn": {"contact_id": _SOMEBODY, "is_primary": True},
+    "ContactUpsertIn": {**_PERSON, "origin_version": "17"},
+    "ConversionIn": {"targets": ["contact", "deal"], "on_duplicate": "link"},
+    "DealIn": _DEAL,
+    "DealPatch": {"comments": "Wants an offer by Friday."},
+    "DealUpsert": _DEAL,
+    "DuplicatesIn": {"kind": "phone", "values": ["030 901820"]},
+    "LeadIn": _LEAD,
+    "LeadPatch": {"comments": "Call back on Monday."},
+    "LeadUpsert": _LEAD,
+    "LinkIn": {"is_primary": True},
+    "MergeIn": {"others": [_OTHER], "resolution": {}},
+    "NewRequisiteIn": _DETAILS,
+    "ProductFieldsIn": {"vat_rate": "19"},
+    "ProductIn": _PUMP,
+    "RequisiteIn": _DETAILS,
+    "RequisitesIn": {"requisite_id": _SOMEBODY, "mc_requisite_id": _OTHER},
+    "RowsIn": {"rows": [_ROW]},
+    "StageIn": {"stage_id": "PREPARATION"},
+    "ValueFieldsIn": {"name": "Trade fair"},
+    "ValueIn": {"code": "TRADE_FAIR", "name": "Trade fair"},
+}

@@ -1,0 +1,1 @@
+"""Describe a service's HTTP API for people and for generators of clients."""
