@@ -11,6 +11,7 @@ from services.clients.records.http.cards import CardLink, Cards
 from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn, RecordOut, UpsertIn
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
+from shared.elements.schemas.contact_points import ContactPointReading
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
 from shared.kit.web.call import Call, etag, show_version
@@ -50,12 +51,14 @@ class RecordHandlers(Generic[C, R]):
         show_version(response, record.version, status)
         return self.shown.of(record)
 
-    async def enter(self, body: NewClientIn, call: Call, wait: Wait, response: Response) -> tuple[C, CardLink]:
+    async def enter(
+        self, body: NewClientIn, call: Call, wait: Wait, reading: ContactPointReading, response: Response
+    ) -> tuple[C, CardLink]:
         """Create a record, and wait for the card to link it."""
         link_to = self.cards.element_of(body.link_to, call)
         record = await create_client(
             body.id or call.new_id,
-            body.fields(self.country),
+            body.fields(self.country, reading),
             body.origin,
             call.cause,
             owners=self.owners,
@@ -68,12 +71,19 @@ class RecordHandlers(Generic[C, R]):
         return record, await self.cards.link(record.ref, link_to, wait)
 
     async def correct(
-        self, id_: str, body: ClientFieldsIn, call: Call, response: Response, *, if_match: int | None
+        self,
+        id_: str,
+        body: ClientFieldsIn,
+        call: Call,
+        reading: ContactPointReading,
+        response: Response,
+        *,
+        if_match: int | None,
     ) -> R:
         """Correct fields of a record."""
         record = await correct_client(
             id_,
-            body.fields(self.country),
+            body.fields(self.country, reading),
             call.cause,
             owners=call.guard(self.owners),
             reference=self.reference,
@@ -82,12 +92,19 @@ class RecordHandlers(Generic[C, R]):
         return self.show(record, response)
 
     async def upsert(
-        self, origin: tuple[str, str], body: UpsertIn, call: Call, response: Response, *, if_match: int | None
+        self,
+        origin: tuple[str, str],
+        body: UpsertIn,
+        call: Call,
+        reading: ContactPointReading,
+        response: Response,
+        *,
+        if_match: int | None,
     ) -> R:
         """Create or correct the record of an origin."""
         record, is_new = await upsert_client(
             origin,
-            body.fields(self.country),
+            body.fields(self.country, reading),
             call.cause,
             owners=self.owners,
             existing=call.guard(self.owners),
