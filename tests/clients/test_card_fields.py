@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from shared.elements.domain.contact_points import messenger_url
+from shared.elements.domain.messengers import messenger_url
 from tests.builders.running import Api, wrong_fields
 
 ADA, ACME = {"first_name": "Ada"}, {"title": "ACME"}

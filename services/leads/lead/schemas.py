@@ -19,7 +19,12 @@ from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_names import Names, renamed
 from shared.elements.schemas.address import AddressIn
 from shared.elements.schemas.client_field import ClientIn
-from shared.elements.schemas.contact_points import ContactPointsIn, contact_point_fields
+from shared.elements.schemas.contact_points import (
+    ContactPointReading,
+    ContactPointsIn,
+    check_contact_points,
+    contact_point_fields,
+)
 from shared.elements.schemas.dictionary_fields import dictionary_inputs
 from shared.elements.schemas.fields import OwnedIn, SourcedIn
 from shared.elements.schemas.given_fields import given_fields
@@ -43,10 +48,18 @@ class LeadFieldsIn(dictionary_inputs(LeadFields), ContactPointsIn, OwnedIn, Sour
     address: AddressIn | None = None
     status_description: Text | None = None
 
-    def fields(self, country: str) -> dict[str, Any]:
-        """Take the fields that the caller sent, with contact data normalised as far as it is valid."""
+    def fields(self, country: str, reading: ContactPointReading) -> dict[str, Any]:
+        """Take the fields that the caller sent, with contact data normalised as far as it is sure.
+
+        `country` is that of the installation.
+
+        Raises:
+            Invalid: names every phone and e-mail that is not valid, where the caller wants that.
+        """
         given = given_fields(self, LeadFieldsIn)
-        return given | contact_point_fields(given, country)
+        if reading.strict:
+            check_contact_points(given, reading.country(country), strict=True)
+        return given | contact_point_fields(given, reading.country(country))
 
 
 class LeadUpsert(LeadFieldsIn, NewElementIn):
@@ -56,9 +69,9 @@ class LeadUpsert(LeadFieldsIn, NewElementIn):
         default=False, description="it was converted in the other system, and is in the stage CONVERTED (LEAD-11)"
     )
 
-    def to_domain(self, country: str, origin: tuple[str, str] | None) -> NewElement:
+    def to_domain(self, country: str, reading: ContactPointReading, origin: tuple[str, str] | None) -> NewElement:
         """Make the value that the use cases take."""
-        new = self.new_element(self.fields(country), origin)
+        new = self.new_element(self.fields(country, reading), origin)
         if self.converted_elsewhere and new.stage_id is None:
             return replace(new, stage_id=LEAD_STAGES.success.id)
         return new

@@ -1,13 +1,50 @@
 """Phones, e-mails, websites and messengers in request bodies (CONT-03, CONT-04)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from crm_contracts.values import ContactPoint
-from pydantic import Field, StringConstraints
+from fastapi import Depends, Query
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from shared.elements.domain import contact_points as rules
-from shared.kit.web.schemas import Input
+from shared.elements.domain.messengers import messengers
+from shared.kit.web.schemas import Input, Truth
+
+
+def _known_country(code: str) -> str:
+    if code not in rules.COUNTRIES:
+        raise PydanticCustomError("unknown_country", "a country by two capital letters, such as US")
+    return code
+
+
+@dataclass(frozen=True)
+class ContactPointReading:
+    """How a request wants its phones and e-mails to be read (CONT-03)."""
+
+    default_country: Annotated[
+        str | None,
+        Query(
+            max_length=2,
+            description="country of phones without a prefix, such as `US`; without it that of the installation",
+            json_schema_extra={"format": "country-code"},
+        ),
+        AfterValidator(lambda code: code if code is None else _known_country(code)),
+    ] = None
+    strict: Annotated[
+        Truth,
+        Query(description="refuse phones and e-mails that cannot be normalised, instead of keeping them as typed"),
+    ] = False
+
+    def country(self, of_installation: str) -> str:
+        """Return the country of phones without a prefix."""
+        return self.default_country or of_installation
+
+
+Reading = Annotated[ContactPointReading, Depends(ContactPointReading)]
+"""How the contact data of a request is to be read, by its query parameters."""
 
 
 class ContactPointIn(Input):
@@ -85,7 +122,7 @@ class ContactPointsIn(Input):
 
 
 def contact_point_fields(given: Mapping[str, Any], country: str) -> dict[str, tuple[ContactPoint, ...]]:
-    """Take the contact data from the given fields, normalised as far as it is valid (CONT-03)."""
+    """Take the contact data from the given fields, normalised as far as that is sure (CONT-03)."""
     points = {
         name: tuple(point.point() for point in given[name])
         for name in ("phones", "emails", "websites", "messengers")
@@ -96,5 +133,23 @@ def contact_point_fields(given: Mapping[str, Any], country: str) -> dict[str, tu
     if "emails" in points:
         points["emails"] = rules.emails(points["emails"])
     if "messengers" in points:
-        points["messengers"] = rules.messengers(points["messengers"], country)
+        points["messengers"] = messengers(points["messengers"], country)
     return points
+
+
+def check_contact_points(given: Mapping[str, Any], country: str, *, strict: bool) -> None:
+    """Check the given phones and e-mails; `strict`, also those that may be kept as they were typed (CONT-03).
+
+    Raises:
+        Invalid: naming every phone without a digit and every e-mail that is none, or, `strict`, that is not valid.
+    """
+    names: tuple[rules.PointList, ...] = ("phones", "emails")
+    rules.refuse_points(
+        [
+            error
+            for name in names
+            for error in rules.check_points(
+                name, [point.value for point in given.get(name, ())], country, strict=strict
+            )
+        ]
+    )

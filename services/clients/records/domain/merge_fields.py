@@ -12,7 +12,7 @@ from crm_contracts.fields import Identified
 from crm_contracts.values import ContactPoint, Fields, Money, Value
 
 from services.clients.records.domain.errors import ResolutionNotValid
-from shared.elements.domain.contact_points import extension
+from shared.elements.domain.contact_points import folded, identity
 from shared.kit.domain import wrong_field
 
 MAX_ENTRIES: Final = {"phones": 50, "emails": 50, "websites": 50, "messengers": 50, "observers": 100, "traces": 100}
@@ -55,7 +55,7 @@ def merged_fields(
     for name in kind.model_fields:
         values = [getattr(record, name) for record in records]
         if name in JOINED:
-            merged[name] = _joined(values)
+            merged[name] = joined(name, values)
         elif name in RESTRICTIVE:
             merged[name] = all(values)
         elif name in FROM_SURVIVOR:
@@ -64,9 +64,9 @@ def merged_fields(
             merged[name] = getattr(decided[0], name)
         else:
             pairs = zip(records, values, strict=True)
-            filled = tuple(FieldValue(id=record.id, value=value) for record, value in pairs if _is_filled(value))
+            filled = tuple(FieldValue(id=record.id, value=value) for record, value in pairs if is_filled(value))
             merged[name] = filled[0].value if filled else values[0]
-            if len({_comparable(each.value) for each in filled}) > 1:
+            if len({comparable(each.value) for each in filled}) > 1:
                 differences.append(Difference(field=name, values=filled))
     return merged, differences
 
@@ -86,29 +86,30 @@ def check_resolution(kind: type[Fields], records: Sequence[Identified], resoluti
         raise ResolutionNotValid("The resolution does not fit the records.", {"errors": errors})
 
 
-def _joined(lists: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
+def joined(name: str, lists: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
+    """Join the lists of a field: the entries of the first, then those of the others that it lacks."""
     first, *others = lists
-    entries, known = list(first), {_identity(entry) for entry in first}
+    entries, known = list(first), {_identity(name, entry) for entry in first}
     for entry in (entry for each in others for entry in each):
-        if _identity(entry) not in known:
-            known.add(_identity(entry))
+        if _identity(name, entry) not in known:
+            known.add(_identity(name, entry))
             entries.append(entry)
     return tuple(entries)
 
 
-def _is_filled(value: Any) -> bool:
+def is_filled(value: Any) -> bool:
     """Whether a value was filled in: a revenue of zero is the one that a company begins with (COMP-03)."""
     return value.value != 0 if isinstance(value, Money) else value not in (None, "")
 
 
-def _identity(entry: Any) -> Hashable:
-    """Identify an entry of a list; one number may be in several messengers, and have several extensions."""
-    if isinstance(entry, ContactPoint):
-        return (entry.normalized, extension(entry)) if entry.normalized else (entry.kind, entry.value)
-    identity: Hashable = entry
-    return identity
+def _identity(name: str, entry: Any) -> Hashable:
+    """Identify an entry of a list; one number may be in several messengers."""
+    if name in {"phones", "emails"}:
+        return identity(entry)
+    known: Hashable = (entry.kind, folded(entry.value)) if isinstance(entry, ContactPoint) else entry
+    return known
 
 
-def _comparable(value: Any) -> Hashable:
+def comparable(value: Any) -> Hashable:
     """Fold a value for comparison: texts that differ in case or spaces alone are equal."""
     return " ".join(value.split()).casefold() if isinstance(value, str) else value

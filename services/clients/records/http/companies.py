@@ -17,6 +17,7 @@ from services.clients.records.schemas.records import (
     ContactOut,
     NewCompanyOut,
 )
+from shared.elements.schemas.contact_points import Reading
 from shared.elements.schemas.scalars import OriginPart
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
@@ -40,16 +41,18 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
     add_record_routes(api, handlers, page_model=Page[CompanyOut], filters=CompanyFilters)
 
     @api.post("/companies", status_code=201, summary="Create a company", description=ENTER)
-    async def enter(body: CompanyIn, call: CanWrite, wait: Waiting, response: Response) -> NewCompanyOut:
-        company, link = await handlers.enter(body, call, wait, response)
+    async def enter(
+        body: CompanyIn, call: CanWrite, wait: Waiting, reading: Reading, response: Response
+    ) -> NewCompanyOut:
+        company, link = await handlers.enter(body, call, wait, reading, response)
         return NewCompanyOut.of(company, link_state=link.state, link_refusal=link.refusal)
 
     @api.patch("/companies/{company_id}")
     async def correct(
-        company_id: str, body: CompanyFieldsIn, call: CanWrite, if_match: IfMatch, response: Response
+        company_id: str, body: CompanyFieldsIn, call: CanWrite, reading: Reading, if_match: IfMatch, response: Response
     ) -> CompanyOut:
         """Update a company; what is absent stays as it is (COMP-01)."""
-        return await handlers.correct(company_id, body, call, response, if_match=if_match)
+        return await handlers.correct(company_id, body, call, reading, response, if_match=if_match)
 
     @api.get("/companies/{company_id}/contacts")
     async def people(company_id: str, call: CanRead, limit: Limit = 50, cursor: SeatCursor = None) -> Page[ContactOut]:
@@ -69,8 +72,9 @@ def _add_upsert(api: APIRouter, handlers: RecordHandlers[Company, CompanyOut]) -
         origin: OriginPart,
         body: CompanyUpsertIn,
         call: CanWrite,
+        reading: Reading,
         if_match: IfMatch,
         response: Response,
     ) -> CompanyOut:
         """Create or correct the company of this origin (CMN-14, CONT-08)."""
-        return await handlers.upsert((originator, origin), body, call, response, if_match=if_match)
+        return await handlers.upsert((originator, origin), body, call, reading, response, if_match=if_match)

@@ -15,6 +15,7 @@ from services.clients.records.schemas.records import (
     ContactUpsertIn,
     NewContactOut,
 )
+from shared.elements.schemas.contact_points import Reading
 from shared.elements.schemas.scalars import OriginPart
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
@@ -35,8 +36,10 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
     _add_upsert(api, handlers)
 
     @api.post("/contacts", status_code=201, summary="Create a contact", description=ENTER)
-    async def enter(body: ContactIn, call: CanWrite, wait: Waiting, response: Response) -> NewContactOut:
-        contact, link = await handlers.enter(body, call, wait, response)
+    async def enter(
+        body: ContactIn, call: CanWrite, wait: Waiting, reading: Reading, response: Response
+    ) -> NewContactOut:
+        contact, link = await handlers.enter(body, call, wait, reading, response)
         return NewContactOut.of(contact, link_state=link.state, link_refusal=link.refusal)
 
     @api.get("/contacts/export")
@@ -47,10 +50,10 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
 
     @api.patch("/contacts/{contact_id}")
     async def correct(
-        contact_id: str, body: ContactFieldsIn, call: CanWrite, if_match: IfMatch, response: Response
+        contact_id: str, body: ContactFieldsIn, call: CanWrite, reading: Reading, if_match: IfMatch, response: Response
     ) -> ContactOut:
         """Update a contact; what is absent stays as it is (CONT-01, CONT-03)."""
-        return await handlers.correct(contact_id, body, call, response, if_match=if_match)
+        return await handlers.correct(contact_id, body, call, reading, response, if_match=if_match)
 
     add_record_routes(api, handlers, page_model=Page[ContactOut], filters=ContactFilters)
     return api
@@ -63,8 +66,9 @@ def _add_upsert(api: APIRouter, handlers: RecordHandlers[Contact, ContactOut]) -
         origin: OriginPart,
         body: ContactUpsertIn,
         call: CanWrite,
+        reading: Reading,
         if_match: IfMatch,
         response: Response,
     ) -> ContactOut:
         """Create or correct the contact of this origin (CMN-14, CONT-08)."""
-        return await handlers.upsert((originator, origin), body, call, response, if_match=if_match)
+        return await handlers.upsert((originator, origin), body, call, reading, response, if_match=if_match)

@@ -12,6 +12,7 @@ from services.clients.records.http.cards import CardLink, Cards
 from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn, RecordOut, UpsertIn
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
+from shared.elements.schemas.contact_points import ContactPointReading
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
 from shared.kit.web.call import Call, etag, show_version
@@ -55,12 +56,14 @@ class RecordHandlers(Generic[C, R]):
         """Show records with the names that the companies they link have now."""
         return [self.shown.of(named) for named in await self.views.with_company_names(records)]
 
-    async def enter(self, body: NewClientIn, call: Call, wait: Wait, response: Response) -> tuple[C, CardLink]:
+    async def enter(
+        self, body: NewClientIn, call: Call, wait: Wait, reading: ContactPointReading, response: Response
+    ) -> tuple[C, CardLink]:
         """Create a record, and wait for the card to link it."""
         link_to = self.cards.element_of(body.link_to, call)
         record = await create_client(
             body.id or call.new_id,
-            body.fields(self.country),
+            body.fields(self.country, reading),
             body.origin,
             call.cause,
             owners=self.owners,
@@ -73,12 +76,19 @@ class RecordHandlers(Generic[C, R]):
         return record, await self.cards.link(record.ref, link_to, wait)
 
     async def correct(
-        self, id_: str, body: ClientFieldsIn, call: Call, response: Response, *, if_match: int | None
+        self,
+        id_: str,
+        body: ClientFieldsIn,
+        call: Call,
+        reading: ContactPointReading,
+        response: Response,
+        *,
+        if_match: int | None,
     ) -> R:
         """Correct fields of a record."""
         record = await correct_client(
             id_,
-            body.fields(self.country),
+            body.fields(self.country, reading),
             call.cause,
             owners=call.guard(self.owners),
             reference=self.reference,
@@ -87,12 +97,19 @@ class RecordHandlers(Generic[C, R]):
         return await self.show(record, response)
 
     async def upsert(
-        self, origin: tuple[str, str], body: UpsertIn, call: Call, response: Response, *, if_match: int | None
+        self,
+        origin: tuple[str, str],
+        body: UpsertIn,
+        call: Call,
+        reading: ContactPointReading,
+        response: Response,
+        *,
+        if_match: int | None,
     ) -> R:
         """Create or correct the record of an origin."""
         record, is_new = await upsert_client(
             origin,
-            body.fields(self.country),
+            body.fields(self.country, reading),
             call.cause,
             owners=self.owners,
             existing=call.guard(self.owners),

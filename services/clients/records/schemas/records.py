@@ -1,6 +1,6 @@
 """Bodies of contacts and companies.
 
-Unlike on a lead, a phone or an e-mail that is not valid is an error (CONT-03).
+Unlike on a lead, a phone without a digit and an e-mail that is none are errors (CONT-03).
 """
 
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -14,8 +14,12 @@ from pydantic import BaseModel, Field, StrictBool, computed_field
 from services.clients.linked_element.domain import LinkingType
 from services.clients.records.domain.client import ClientRecord
 from services.clients.records.domain.merge import MAX_OTHERS
-from shared.elements.domain.contact_points import must_be_valid
-from shared.elements.schemas.contact_points import ContactPointsIn, contact_point_fields
+from shared.elements.schemas.contact_points import (
+    ContactPointReading,
+    ContactPointsIn,
+    check_contact_points,
+    contact_point_fields,
+)
 from shared.elements.schemas.dictionary_fields import dictionary_inputs
 from shared.elements.schemas.files import FileIn
 from shared.elements.schemas.given_fields import given_fields
@@ -38,17 +42,18 @@ class ClientFieldsIn(ContactPointsIn):
     utm: UtmIn | None = None
     traces: Annotated[list[TouchIn], Field(max_length=100)] = []
 
-    def fields(self, country: str) -> dict[str, Any]:
+    def fields(self, country: str, reading: ContactPointReading) -> dict[str, Any]:
         """Return the sent fields of the contract as the domain has them, contact data normalised.
+
+        `country` is that of the installation.
 
         Raises:
             Invalid: names every phone and e-mail that is not valid (CONT-03).
         """
         sent = given_fields(self, type(self))
         given = {name: value for name, value in sent.items() if name in self.CONTRACT.model_fields}
-        given |= contact_point_fields(given, country)
-        must_be_valid(phones=given.get("phones", ()), emails=given.get("emails", ()))
-        return given
+        check_contact_points(given, reading.country(country), strict=reading.strict)
+        return given | contact_point_fields(given, reading.country(country))
 
 
 class ContactFieldsIn(dictionary_inputs(ContactFields), ClientFieldsIn):  # type: ignore[misc]
@@ -88,9 +93,9 @@ class UpsertIn(ClientFieldsIn):
 
     origin_version: OriginPart | None = None
 
-    def fields(self, country: str) -> dict[str, Any]:
+    def fields(self, country: str, reading: ContactPointReading) -> dict[str, Any]:
         """Return the sent fields as the domain has them; an `origin_version` of null counts as absent."""
-        given = super().fields(country)
+        given = super().fields(country, reading)
         return {name: value for name, value in given.items() if name != "origin_version" or value is not None}
 
 

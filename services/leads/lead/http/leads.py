@@ -13,6 +13,7 @@ from services.leads.permissions import CanRead, CanWrite
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
+from shared.elements.schemas.contact_points import Reading
 from shared.elements.schemas.filters import SalesFilters
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.usecases.client_names import name_clients
@@ -57,9 +58,9 @@ def _add_writes(
     default_country: str,
 ) -> None:
     @api.post("/leads", status_code=201)
-    async def create(body: LeadIn, call: CanWrite, wait: Waiting, response: Response) -> LeadOut:
+    async def create(body: LeadIn, call: CanWrite, reading: Reading, wait: Waiting, response: Response) -> LeadOut:
         """Create a lead; no field is mandatory (LEAD-01). `Prefer: wait=N` waits for the contacts of its company."""
-        new = body.to_domain(default_country, body.origin)
+        new = body.to_domain(default_country, reading, body.origin)
         lead = await create_lead(
             body.id or call.new_id,
             new,
@@ -75,13 +76,19 @@ def _add_writes(
 
     @api.patch("/leads/{lead_id}")
     async def correct(
-        lead_id: str, body: LeadPatch, call: CanWrite, if_match: IfMatch, wait: Waiting, response: Response
+        lead_id: str,
+        body: LeadPatch,
+        call: CanWrite,
+        reading: Reading,
+        if_match: IfMatch,
+        wait: Waiting,
+        response: Response,
     ) -> LeadOut:
         """Update a lead; a client in the body makes it a repeat lead (LEAD-03, LEAD-10)."""
         guarded = call.guard(leads)
         lead = await correct_element(
             lead_id,
-            body.fields(default_country),
+            body.fields(default_country, reading),
             call.cause,
             elements=guarded,
             collaborators=collaborators,
@@ -108,6 +115,7 @@ def _add_upsert(
         origin: OriginPart,
         body: LeadUpsert,
         call: CanWrite,
+        reading: Reading,
         if_match: IfMatch,
         wait: Waiting,
         response: Response,
@@ -116,7 +124,7 @@ def _add_upsert(
         guarded = call.guard(leads)
         lead, is_new = await upsert_by_origin(
             (originator, origin),
-            body.to_domain(default_country, (originator, origin)),
+            body.to_domain(default_country, reading, (originator, origin)),
             call.cause,
             elements=guarded,
             views=views,
