@@ -10,7 +10,8 @@ from openpyxl import Workbook
 
 from deploy.cli.imports import files, workbook
 from deploy.cli.imports.files import read_table
-from deploy.cli.imports.table import BadFile, write_rejects
+from deploy.cli.imports.rejects import write_rejects
+from deploy.cli.imports.table import BadFile
 
 HALF_PAST_EIGHT = datetime(2026, 3, 31, 8, 30)  # noqa: DTZ001 - a sheet knows no zones
 CONTENT = "[Content_Types].xml"
@@ -95,7 +96,7 @@ def test_only_a_workbook_has_sheets_and_only_two_formats_are_read(tmp_path: Path
     old.write_bytes(b"\xd0\xcf\x11\xe0")
     with pytest.raises(BadFile, match="has no sheets"):
         read_table(csv_file, "People")
-    with pytest.raises(BadFile, match="neither a CSV nor an XLSX file"):
+    with pytest.raises(BadFile, match="neither a CSV, an XLSX nor a VCF file"):
         read_table(old)
 
 
@@ -138,12 +139,12 @@ def test_a_workbook_without_rows_is_empty(tmp_path: Path) -> None:
 
 def test_what_is_rejected_of_a_workbook_is_a_csv_file_that_can_be_imported(tmp_path: Path) -> None:
     """CMN-14."""
-    table = read_table(saved(tmp_path, ["id", "phone", "note"], ["1", "+49 30 1", "=#N/A"], ["2", "#N/A", "-"]))
+    table = read_table(saved(tmp_path, ["id", "phone", "note"], ["1", "+49 30 1", "-"], ["2", "#N/A", "-"]))
     rejects = tmp_path / "rejects.csv"
     write_rejects(rejects, table.header, table.malformed)
-    assert rejects.read_text().splitlines()[0] == "id,phone,note,reason"
+    assert rejects.read_text(encoding="utf-8-sig").splitlines()[0] == "reason,id,phone,note"
     (row,) = read_table(rejects).rows
-    assert row.raw[0] == "2"
-    assert row.raw[-1] == "phone: the cell holds #N/A"
+    assert row.raw[1] == "2"
+    assert row.raw[0] == "phone: the cell holds #N/A"
     write_rejects(rejects, read_table(rejects).header, table.malformed)
-    assert rejects.read_text().splitlines()[0] == "id,phone,note,reason"
+    assert rejects.read_text(encoding="utf-8-sig").splitlines()[0] == "reason,id,phone,note"
