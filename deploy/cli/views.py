@@ -14,6 +14,8 @@ from deploy.cli.imports import Counts
 
 _MUCH: Final = 4_000
 """Characters of a record's value that are printed; `--json` prints all."""
+_REASONS: Final = 10
+"""Kinds of reasons for rejected rows that are printed; the file of rejected rows has all."""
 
 
 def timeline(console: Console, element: str, entries: Iterable[Mapping[str, Any]]) -> None:
@@ -76,11 +78,19 @@ def conversion(console: Console, outcome: str, result: Mapping[str, Any]) -> Non
 
 
 def counts(console: Console, file: str, found: Counts) -> None:
-    """Print how an import ended."""
+    """Print how an import ended: what was recognised of the file, the numbers, and why rows were rejected."""
+    for line in found.said:
+        console.print(f"  {escape(printable(line))}", highlight=False, soft_wrap=True)
     console.print(
         f"{file}: {found.created} created, {found.updated} updated, {found.unchanged} unchanged, "
-        f"{found.skipped} skipped, {found.rejected} rejected in {found.seconds:.1f} s"
+        f"{found.skipped} skipped, {found.rejected} rejected in {found.seconds:.1f} s",
+        soft_wrap=True,
     )
+    for reason in found.reasons[:_REASONS]:
+        example = f"{escape(printable(reason.example))} [dim](line {reason.line})[/]"
+        console.print(f"  {reason.rows} x {example}", highlight=False, soft_wrap=True)
+    if len(found.reasons) > _REASONS:
+        console.print(f"  and {len(found.reasons) - _REASONS} more reasons")
 
 
 def deal(console: Console, found: Mapping[str, Any]) -> None:

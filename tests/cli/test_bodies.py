@@ -94,7 +94,7 @@ def test_what_is_in_no_range_is_bad(cell: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["1e9999999", "-1e99", "NaN", "Infinity", "1e3", "1_000", "\N{ARABIC-INDIC DIGIT ONE}", "1,5", ".5"]
+    "cell", ["1e9999999", "-1e99", "NaN", "Infinity", "1e3", "1_000", "\N{ARABIC-INDIC DIGIT ONE}", ".5"]
 )
 def test_a_number_beyond_any_meaning_is_bad(cell: str) -> None:
     with pytest.raises(BadRow, match="is not a number"):

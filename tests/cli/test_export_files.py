@@ -20,7 +20,8 @@ from deploy.cli.exports.files import writing
 from deploy.cli.imports.contact_points import read_points, write_points
 from deploy.cli.imports.files import read_table
 from deploy.cli.imports.mapping_rules import PointRule
-from deploy.cli.imports.table import REASON, BadFile, Rejected, Row, write_rejects
+from deploy.cli.imports.rejects import write_rejects
+from deploy.cli.imports.table import REASON, BadFile, Rejected, Row
 
 ROWS = [["=1+1", "+49 30 901820"], ["'=1", "@ada"], ["-", "a,b"], ["two\nlines", '"'], ["007", ""]]
 SUFFIXES = ["csv", "xlsx"]
@@ -44,7 +45,7 @@ def test_no_cell_of_an_exported_csv_file_begins_like_a_formula(tmp_path: Path) -
     file = tmp_path / "rows.csv"
     with writing(file, ["a", "b"]) as put:
         put(["=cmd|' /C calc'!A0", "+49 30 901820"])
-    assert file.read_text() == "a,b\n'=cmd|' /C calc'!A0,'+49 30 901820\n"
+    assert file.read_text(encoding="utf-8-sig") == "a,b\n'=cmd|' /C calc'!A0,'+49 30 901820\n"
 
 
 def test_no_cell_of_an_exported_workbook_is_a_formula(tmp_path: Path) -> None:
@@ -104,9 +105,9 @@ def test_whatever_the_text_a_csv_file_gives_it_back_and_computes_nothing(rows: l
         with writing(file, ["a", "b"]) as put:
             for row in rows:
                 put(row)
-        found = [list(row.raw) for row in read_table(file).rows]
+        found = [list(row.raw) for row in read_table(file, columns=["a", "b"]).rows]
         assert found == [row for row in rows if any(cell.strip() for cell in row)]
-        with file.open(encoding="utf-8", newline="") as opened:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
             assert [cell for cell in readings(opened.read()) if COMPUTED.search(cell)] == []
 
 
@@ -116,11 +117,59 @@ def test_a_file_of_rejected_rows_computes_nothing_either(cell: str, reason: str)
         file = Path(folder) / "rejects.csv"
         header = ["a", cell.strip() or "b"]
         write_rejects(file, header, [Rejected(Row(2, ("x", cell), {}), reason)])
-        table = read_table(file)
-        assert table.header == [*(header if header[-1] != REASON else header[:-1]), REASON]
-        assert [list(row.raw) for row in table.rows] == [["x", cell, reason]] or header[-1] == REASON
-        with file.open(encoding="utf-8", newline="") as opened:
+        table = read_table(file, columns=[REASON, *header])
+        assert table.header == [REASON, *header]
+        assert [list(row.raw) for row in table.rows] == [[reason, "x", cell]]
+        with file.open(encoding="utf-8-sig", newline="") as opened:
             assert [cell for cell in readings(opened.read()) if COMPUTED.search(cell)] == []
+
+
+def opened_and_saved(cell: str) -> str:
+    """What a spreadsheet makes of a cell: a number or a day where it looks like one, else what it was."""
+    try:
+        number = float(cell)
+    except ValueError:
+        return "a day" if re.fullmatch("[0-9]+[-/.][0-9]+([-/.][0-9]+)?", cell) else cell
+    return f"{number:.5E}" if abs(number) >= 1e11 else f"{number:.15g}"
+
+
+DIGITS = st.text("0123456789", min_size=1, max_size=16)
+PHONES = st.one_of(
+    DIGITS, DIGITS.map("0".__add__), DIGITS.map("+".__add__), st.from_regex(r"\A[0-9]{1,2}[-/][0-9]{1,3}\Z")
+)
+
+
+@pytest.mark.parametrize(
+    "phone",
+    ["01712345678", "0049301234567", "491712345678", "1712345678901234567", "3/4", "1-2", "4711E10", "007", "+49301"],
+)
+def test_a_phone_survives_a_spreadsheet(tmp_path: Path, phone: str) -> None:
+    """CONT-06, CMN-14: it keeps its zero, its plus and all of its digits."""
+    file = tmp_path / "rows.csv"
+    with writing(file, ["a", "b"]) as put:
+        put([phone, "x"])
+    ((saved, _),) = list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines()))[1:]
+    assert opened_and_saved(saved) == saved
+    assert unescape_formula(opened_and_saved(saved)) == phone
+
+
+@given(PHONES)
+def test_any_digits_survive_a_spreadsheet(phone: str) -> None:
+    assert unescape_formula(opened_and_saved(escape_formula(phone))) == phone
+
+
+@pytest.mark.parametrize("cell", ["1990-12-24", "12", "12.5", "0", "true"])
+def test_numbers_and_days_stay_what_they_are(cell: str) -> None:
+    assert escape_formula(cell) == cell
+
+
+def test_a_csv_file_may_have_the_delimiter_of_the_readers_country(tmp_path: Path) -> None:
+    """CONT-06."""
+    file = tmp_path / "rows.csv"
+    with writing(file, ["a", "b"], ";") as put:
+        put(["1;2", "Jörg"])
+    assert file.read_bytes().startswith(b"\xef\xbb\xbfa;b")
+    assert [row.raw for row in read_table(file).rows] == [("1;2", "Jörg")]
 
 
 @given(TEXTS)

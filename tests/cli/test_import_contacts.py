@@ -10,7 +10,8 @@ from deploy.cli.imports import BadMapping, Counts, Import, Kind, read_mapping
 from deploy.cli.imports.bodies import References, body
 from deploy.cli.imports.files import read_table
 from deploy.cli.imports.mapping import Mapping
-from deploy.cli.imports.table import BadRow, Row, write_rejects
+from deploy.cli.imports.rejects import write_rejects
+from deploy.cli.imports.table import BadRow, Row
 from tests.cli.fakes import Services
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"

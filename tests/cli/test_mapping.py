@@ -79,7 +79,7 @@ def test_a_misspelt_key_of_the_mapping_is_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_key_of_the_mapping_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadMapping, match="origin: Field required"):
+    with pytest.raises(BadMapping, match="give either `origin` or `origin_from`"):
         read_mapping(written(tmp_path, 'originator = "o"\n'))
 
 

@@ -10,7 +10,8 @@ from openpyxl import Workbook
 
 from deploy.cli.imports import files, workbook
 from deploy.cli.imports.files import read_table
-from deploy.cli.imports.table import BadFile, write_rejects
+from deploy.cli.imports.rejects import write_rejects
+from deploy.cli.imports.table import BadFile
 
 HALF_PAST_EIGHT = datetime(2026, 3, 31, 8, 30)  # noqa: DTZ001 - a sheet knows no zones
 CONTENT = "[Content_Types].xml"
@@ -80,6 +81,22 @@ def test_of_a_formula_the_computed_value_counts(tmp_path: Path) -> None:
     assert read_table(repacked(file, {part: content})).rows[0].cells == {"id": "1", "sum": "5"}
 
 
+@pytest.mark.parametrize("formula", ["=2+3", "=HYPERLINK(A1)", "=A1", "=SUM(B2:B9)"])
+def test_a_formula_without_a_stored_result_rejects_its_row_and_names_its_column(tmp_path: Path, formula: str) -> None:
+    """CMN-14: it is not taken for an empty cell."""
+    table = read_table(saved(tmp_path, ["id", "sum", "note"], ["1", "5", "-"], ["2", formula, "-"], ["3", "", formula]))
+    assert [row.cells["id"] for row in table.rows] == ["1"]
+    reasons = {one.row.line: one.reason for one in table.malformed}
+    said = "the cell holds a formula without a result: open the file in a spreadsheet and save it"
+    assert reasons == {3: f"sum: {said}", 4: f"note: {said}"}
+
+
+def test_numbers_and_dates_of_a_sheet_are_known_as_such(tmp_path: Path) -> None:
+    """CMN-14: a decimal comma of texts beside them changes no number."""
+    (row,) = read_table(saved(tmp_path, ["id", "sum", "born", "text"], ["1", 1.234, date(1990, 4, 3), "1,5"])).rows
+    assert row.typed == {"sum", "born"}
+
+
 def test_a_sheet_is_chosen_by_its_name_and_a_wrong_name_lists_the_right_ones(tmp_path: Path) -> None:
     """CMN-14."""
     file = saved(tmp_path, ["id"], ["1"], more=[["code"], ["x"]])
@@ -95,7 +112,7 @@ def test_only_a_workbook_has_sheets_and_only_two_formats_are_read(tmp_path: Path
     old.write_bytes(b"\xd0\xcf\x11\xe0")
     with pytest.raises(BadFile, match="has no sheets"):
         read_table(csv_file, "People")
-    with pytest.raises(BadFile, match="neither a CSV nor an XLSX file"):
+    with pytest.raises(BadFile, match="neither a CSV, an XLSX nor a VCF file"):
         read_table(old)
 
 
@@ -126,7 +143,7 @@ def test_a_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
     file = repacked(saved(tmp_path, ["id"], ["1"]), {"xl/media/zeros": bytes(3 << 20)})
     assert file.stat().st_size < 1 << 20
     assert read_table(file).header == ["id"]
-    monkeypatch.setattr(workbook, "MOST_UNPACKED", 2 << 20)
+    monkeypatch.setattr(workbook, "MOST_HELD", 2 << 20)
     with pytest.raises(BadFile, match="unpacks to 3 MB; 2 MB are the most"):
         files.read_table(file)
 
@@ -138,12 +155,12 @@ def test_a_workbook_without_rows_is_empty(tmp_path: Path) -> None:
 
 def test_what_is_rejected_of_a_workbook_is_a_csv_file_that_can_be_imported(tmp_path: Path) -> None:
     """CMN-14."""
-    table = read_table(saved(tmp_path, ["id", "phone", "note"], ["1", "+49 30 1", "=#N/A"], ["2", "#N/A", "-"]))
+    table = read_table(saved(tmp_path, ["id", "phone", "note"], ["1", "+49 30 1", "-"], ["2", "#N/A", "-"]))
     rejects = tmp_path / "rejects.csv"
     write_rejects(rejects, table.header, table.malformed)
-    assert rejects.read_text().splitlines()[0] == "id,phone,note,reason"
+    assert rejects.read_text(encoding="utf-8-sig").splitlines()[0] == "reason,id,phone,note"
     (row,) = read_table(rejects).rows
-    assert row.raw[0] == "2"
-    assert row.raw[-1] == "phone: the cell holds #N/A"
+    assert row.raw[1] == "2"
+    assert row.raw[0] == "phone: the cell holds #N/A"
     write_rejects(rejects, read_table(rejects).header, table.malformed)
-    assert rejects.read_text().splitlines()[0] == "id,phone,note,reason"
+    assert rejects.read_text(encoding="utf-8-sig").splitlines()[0] == "reason,id,phone,note"

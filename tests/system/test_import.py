@@ -143,7 +143,7 @@ async def test_what_was_corrected_here_is_rejected_by_another_revision_of_the_fi
     mapping = read_mapping(SAMPLES / "contacts.toml", originator=originator)
     counts = await Import(client, Kind.CONTACTS, mapping, QUIET).run(read_table(file))
     assert (counts.updated, counts.rejected) == (39, 1)
-    assert "origin_version_conflict: position" in counts.rejects[0].reason
+    assert "origin_version_conflict: job: " in counts.rejects[0].reason
     assert (await client.get("clients", f"/v1/contacts/{goran['id']}"))["position"] == "Owner"
 
 

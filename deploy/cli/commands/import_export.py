@@ -1,19 +1,22 @@
 """Bring data in and out: `crm import` and `crm export`."""
 
+from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from deploy.cli import views
 from deploy.cli.client import Crm
-from deploy.cli.commands.options import Originator, Parallel
-from deploy.cli.commands.runner import ERR, OUT, failed, operate
+from deploy.cli.commands.options import AsJson, Originator, Parallel
+from deploy.cli.commands.runner import ERR, OUT, failed, operate, print_json
 from deploy.cli.exports import Exported, export
 from deploy.cli.imports import Counts, Import, Kind, read_mapping
+from deploy.cli.imports.dialect import named_delimiter
 from deploy.cli.imports.files import read_table
-from deploy.cli.imports.table import write_rejects
+from deploy.cli.imports.mapping import known_country
+from deploy.cli.imports.rejects import reject_file
 
 ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 
@@ -26,26 +29,50 @@ def import_file(
     reject: Annotated[Path | None, typer.Option(help="For bad rows, else FILE.rejected.csv here.")] = None,
     originator: Originator = None,
     sheet: Annotated[str | None, typer.Option(help="Of an XLSX file, instead of the first.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Such as cp1252 or utf-16, instead of the recognised one.")
+    ] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Between cells, such as ; or tab.")] = None,
+    decimal: Annotated[Literal[".", ","] | None, typer.Option(help="Decimal mark of all numbers.")] = None,
+    dates: Annotated[Literal["dmy", "mdy"] | None, typer.Option(help="How 3/4/1990 is meant.")] = None,
+    country: Annotated[
+        str | None, typer.Option(help="Of phones without a country code, such as US; wrong ones are named.")
+    ] = None,
     parallel: Parallel = 8,
+    as_json: AsJson = False,
 ) -> None:
-    """Create or correct the records in the rows of a CSV or XLSX file, by origin, as often as you like.
+    """Create or correct the records in the rows of a CSV, XLSX or VCF file, by origin, as often as you like.
+
+    Encoding, delimiter, decimal mark and dates are recognised and said, where no option names them.
 
     Exit code 1 where rows were rejected: they are in a CSV file with their reasons, ready to be corrected and imported.
     Rows of records that were merged into others are skipped. Corrections made here are kept if the mapping names a
     column of `origin_version`.
+
+    Example: crm import contacts people.csv --map deploy/samples/google-contacts.toml --country US
     """
+    options = {"encoding": encoding, "delimiter": delimiter, "decimal": decimal, "dates": dates, "country": country}
+    if country is not None:
+        try:
+            known_country(country)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
 
     async def run(crm: Crm) -> Counts:
-        mapping = read_mapping(map_, originator=originator)
-        table = read_table(file, sheet)
-        counts = await Import(crm, kind, mapping, ERR, parallel).run(table)
-        write_rejects(rejects, table.header, counts.rejects)
-        return counts
+        mapping = read_mapping(map_, originator=originator, **options)
+        table = read_table(file, sheet, encoding=mapping.encoding, delimiter=mapping.delimiter, columns=mapping.used)
+        with reject_file(rejects, table.header, table.delimiter) as hand_on:
+            return await Import(crm, kind, mapping, ERR, parallel, hand_on=hand_on).run(table)
 
     # Not beside the file: a data set is often read-only.
     rejects = reject or Path(f"{file.stem}.rejected.csv")
     counts = operate(run)
-    views.counts(OUT, file.name, counts)
+    if as_json:
+        numbers = {name: getattr(counts, name) for name in ("created", "updated", "unchanged", "skipped", "rejected")}
+        reasons = [asdict(reason) for reason in counts.reasons]
+        print_json({"file": file.name, **numbers, "recognised": list(counts.said), "reasons": reasons})
+    else:
+        views.counts(OUT, file.name, counts)
     if counts.rejected:
         raise failed(f"{counts.rejected} rows were rejected; see {rejects}")
 
@@ -55,12 +82,18 @@ def export_file(
     file: Annotated[Path, typer.Argument(dir_okay=False, help="Its suffix says the format: .csv or .xlsx.")],
     *,
     originator: Annotated[str | None, typer.Option(help="Only what came from there.")] = None,
+    delimiter: Annotated[str, typer.Option(help="Of a CSV file, such as ; for spreadsheets of many countries.")] = ",",
 ) -> None:
     """Write all contacts or companies into a file; of contacts those that may be exported.
 
     An unfinished file is never left behind. `deploy/samples/exported-contacts.toml` and `exported-companies.toml` are
     mappings for importing such a file again. Both need the permission clients:read, contacts clients:export as well.
+
+    Example: crm export contacts contacts.xlsx
     """
+    between = named_delimiter(delimiter)
+    if between is None:
+        raise typer.BadParameter("give one character, or tab", param_hint="--delimiter")
     started = monotonic()
-    count = operate(lambda crm: export(crm, what, file, console=ERR, originator=originator))
+    count = operate(lambda crm: export(crm, what, file, console=ERR, originator=originator, delimiter=between))
     OUT.print(f"{file.name}: {count} {what.value} in {monotonic() - started:.1f} s", highlight=False)

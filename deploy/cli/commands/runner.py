@@ -1,6 +1,8 @@
 """Run a command against a running CRM, and turn each expected failure into one line and exit code 1."""
 
 import asyncio
+import json
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
@@ -60,6 +62,11 @@ def failed(*reasons: str) -> typer.Exit:
     for reason in reasons:
         ERR.print(f"[red]{escape(reason)}[/]", highlight=False, soft_wrap=True)
     return typer.Exit(1)
+
+
+def print_json(found: Any) -> None:
+    """Print as JSON; not by Rich, which would wrap it."""
+    sys.stdout.write(json.dumps(found, indent=2) + "\n")
 
 
 def operate(work: Callable[[Crm], Awaitable[T]]) -> T:

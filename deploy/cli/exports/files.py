@@ -23,13 +23,13 @@ Put = Callable[[Sequence[str]], None]
 
 
 @contextmanager
-def writing(file: Path, columns: Sequence[str]) -> Iterator[Put]:
-    """Write the header, and yield a function that writes the cells of a row.
+def writing(file: Path, columns: Sequence[str], delimiter: str = ",") -> Iterator[Put]:
+    """Write the header, and yield a function that writes the cells of a row; `delimiter` is that of a CSV file.
 
     Raises:
         BadFile: it cannot be written, its suffix names no format, or it would have too many rows for that.
     """
-    kinds = {".csv": _csv, ".xlsx": _xlsx}
+    kinds = {".csv": lambda opened: _csv(opened, delimiter), ".xlsx": _xlsx}
     if file.suffix.lower() not in kinds:
         raise BadFile(f"{file.name} must end in .csv or .xlsx")
     try:
@@ -48,9 +48,10 @@ def writing(file: Path, columns: Sequence[str]) -> Iterator[Put]:
 
 
 @contextmanager
-def _csv(opened: IO[bytes]) -> Iterator[Put]:
-    with open(opened.fileno(), "w", encoding="utf-8", newline="", closefd=False) as text:
-        yield csv_writer(text)
+def _csv(opened: IO[bytes], delimiter: str) -> Iterator[Put]:
+    # Without the mark a spreadsheet takes the text for one of Windows' own encoding.
+    with open(opened.fileno(), "w", encoding="utf-8-sig", newline="", closefd=False) as text:
+        yield csv_writer(text, delimiter)
 
 
 @contextmanager
@@ -69,6 +70,7 @@ def _xlsx(opened: IO[bytes]) -> Iterator[Put]:
     def text_cell(text: str) -> Any:
         cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text))
         cell.data_type = "s"  # else a text that begins with = is a formula
+        cell.number_format = "@"  # it stays a text when it is edited: a phone keeps its zero
         return cell
 
     try:

@@ -29,7 +29,9 @@ class Exported(StrEnum):
     COMPANIES = COMPANY.plural
 
 
-async def export(crm: Crm, what: Exported, file: Path, *, console: Console, originator: str | None = None) -> int:
+async def export(
+    crm: Crm, what: Exported, file: Path, *, console: Console, originator: str | None = None, delimiter: str = ","
+) -> int:
     """Write the file, and return how many rows it has.
 
     Raises:
@@ -39,7 +41,7 @@ async def export(crm: Crm, what: Exported, file: Path, *, console: Console, orig
     columns = CONTACT_COLUMNS if what is Exported.CONTACTS else COMPANY_COLUMNS
     rows = _contacts(crm, originator) if what is Exported.CONTACTS else _companies(crm, originator)
     count = 0
-    with writing(file, columns) as put, remote_bar(console) as report:
+    with writing(file, columns, delimiter) as put, remote_bar(console) as report:
         async for row in rows:
             put(row)
             count += 1

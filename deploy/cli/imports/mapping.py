@@ -6,16 +6,34 @@ stops the import before its first row, as does one that is used and missing.
 
 import tomllib
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from hashlib import sha256
 from pathlib import Path
 from string import Formatter
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import phonenumbers
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from deploy.cli.imports.mapping_rules import MoneyRule, PointRule, RowRule
-from deploy.cli.imports.table import REASON
+from deploy.cli.imports.table import REASON, Row
 
 CONTACT_POINTS: Final = ("phones", "emails", "websites", "messengers")
+
+
+def known_country(code: str) -> str:
+    """Return the code of a country, in capital letters.
+
+    Raises:
+        ValueError: no country with phones has it.
+    """
+    if code.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        message = f"there is no country {code!r}: give its two letters, such as US"
+        raise ValueError(message)
+    return code.upper()
+
+
+Country = Annotated[str, AfterValidator(known_country)]
 
 
 class BadMapping(Exception):
@@ -32,6 +50,7 @@ class Mapping(BaseModel):
     Attributes:
         originator: the system that the file came from; a second import finds its rows by it.
         origin: column of the row's id in that system; for products, the external id.
+        origin_from: for a file without ids, the columns that tell its rows apart; an id is derived from them.
         originator_column: column that says the originator too: a row from elsewhere is rejected.
         columns: column to field.
         constants: field to value, the same for all rows.
@@ -39,18 +58,22 @@ class Mapping(BaseModel):
         complete: except in these columns, where it rejects the row.
         ranges: column of numbers to codes, each with the bound below which it is meant; rising, `inf` for no bound.
         templates: field to texts such as `{product} for {account}`; the first whose columns are all filled counts.
+        lines: field to columns, each of which is a line such as `Department: Sales` where it is filled.
         money: field to amount.
         prices: list prices of a product.
         company: column of a company's `origin`, empty for a lead or a contact without one.
         phones, emails, websites, messengers: contact points of contacts and companies; several columns make several.
         rows: product rows of a lead.
-        ignored: columns that are left out on purpose.
+        ignored: columns that are left out on purpose; `Phonetic*` are all that begin so.
+        optional: columns that need not be there.
+        encoding, delimiter, decimal, dates, country: as the options of the command, which go before them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     originator: str
-    origin: str
+    origin: str | None = None
+    origin_from: list[str] = []
     originator_column: str | None = None
     columns: dict[str, str] = {}
     constants: dict[str, Any] = {}
@@ -58,6 +81,7 @@ class Mapping(BaseModel):
     complete: list[str] = []
     ranges: dict[str, dict[str, float]] = {}
     templates: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {}
     money: dict[str, MoneyRule] = {}
     prices: list[MoneyRule] = []
     company: str | None = None
@@ -67,6 +91,31 @@ class Mapping(BaseModel):
     messengers: list[PointRule] = []
     rows: list[RowRule] = []
     ignored: list[str] = []
+    optional: list[str] = []
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: Literal[".", ","] | None = None
+    dates: Literal["dmy", "mdy"] | None = None
+    country: Country | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.origin is None) != bool(self.origin_from):
+            message = "give either `origin` or `origin_from`"
+            raise ValueError(message)
+        return self
+
+    @property
+    def origin_columns(self) -> list[str]:
+        """The columns of which the origin of a row is made."""
+        return [self.origin] if self.origin else self.origin_from
+
+    def origin_of(self, row: Row) -> str:
+        """Return the id of a row in the other system, or one derived from it; empty where the columns are."""
+        if self.origin:
+            return row.cells[self.origin]
+        said = [row.cells[column].casefold() for column in self.origin_from]
+        return sha256("\n".join(said).encode()).hexdigest()[:32] if any(said) else ""
 
     @property
     def contact_points(self) -> dict[str, list[PointRule]]:
@@ -77,25 +126,33 @@ class Mapping(BaseModel):
     def used(self) -> list[str]:
         """All columns that it reads, each once."""
         named = [
-            self.origin,
+            *self.origin_columns,
             *self.columns,
             *self.values,
             *self.complete,
             *self.ranges,
             *(column for texts in self.templates.values() for text in texts for column in placeholders(text)),
+            *(column for columns in self.lines.values() for column in columns),
             *(column for rule in (*self.money.values(), *self.prices) for column in rule.columns),
             *(column for column in (self.originator_column, self.company) if column),
-            *(rule.column for rules in self.contact_points.values() for rule in rules),
+            *(column for rules in self.contact_points.values() for rule in rules for column in rule.columns),
             *(column for rule in self.rows for column in rule.columns),
         ]
         return list(dict.fromkeys(named))
+
+    @property
+    def numbers(self) -> list[str]:
+        """All columns of numbers."""
+        rows = [column for rule in self.rows for column in (rule.price, rule.quantity) if column]
+        amounts = [rule.column for rule in (*self.money.values(), *self.prices)]
+        return list(dict.fromkeys([*self.ranges, *amounts, *rows]))
 
     @property
     def fields(self) -> set[str]:
         """All fields that it fills."""
         lists: dict[str, object] = {"company_id": self.company, "rows": self.rows, "prices": self.prices}
         given = {name for name, value in (lists | self.contact_points).items() if value}
-        return {*self.columns.values(), *self.constants, *self.templates, *self.money, *given}
+        return {*self.columns.values(), *self.constants, *self.templates, *self.lines, *self.money, *given}
 
     def check_header(self, header: list[str]) -> None:
         """Compare with the file's first line.
@@ -103,11 +160,13 @@ class Mapping(BaseModel):
         Raises:
             BadMapping: naming every missing, unknown and doubled column.
         """
-        reasons = [f"column {name!r} is not in the file" for name in self.used if name not in header]
+        reasons = [f"column {name!r} is not in the file" for name in self.used if name not in {*header, *self.optional}]
         # A file of rejected rows has the column of reasons.
-        known = {*self.used, *self.ignored, *([REASON] if header[-1:] == [REASON] else [])}
+        known = {*self.used, *([REASON] if header[:1] == [REASON] else [])}
         reasons += [
-            f"column {name!r} is neither used nor listed under `ignored`" for name in header if name not in known
+            f"column {name!r} is neither used nor listed under `ignored`"
+            for name in header
+            if name not in known and not any(fnmatchcase(name, pattern) for pattern in self.ignored)
         ]
         reasons += [f"column {name!r} is there twice" for name in dict.fromkeys(header) if header.count(name) > 1]
         if reasons:
@@ -119,15 +178,15 @@ def placeholders(text: str) -> list[str]:
     return [name for _, name, _, _ in Formatter().parse(text) if name]
 
 
-def read_mapping(file: Path, *, originator: str | None = None) -> Mapping:
-    """Read the mapping of a TOML file, with another `originator` if one is given.
+def read_mapping(file: Path, **options: str | None) -> Mapping:
+    """Read the mapping of a TOML file; options that are not None go before what it says, such as `originator`.
 
     Raises:
         BadMapping: naming everything that is wrong with it.
     """
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
-        return Mapping.model_validate(content | ({"originator": originator} if originator else {}))
+        return Mapping.model_validate(content | {name: value for name, value in options.items() if value})
     except tomllib.TOMLDecodeError as error:
         raise BadMapping([f"{file.name} is not TOML: {error}"]) from error
     except ValidationError as error:

@@ -41,14 +41,21 @@ class PointRule(Part):
 
     Attributes:
         kind: such as MOBILE; without one the service's own default.
+        kind_column: column of a label such as `Work Fax`, of which the kind is made where it is filled.
         separator: what stands between several, where that is not a new line.
         kinded: one that begins with a kind, as in `MOBILE: 0171 2345678`, is of that kind; the others are of `kind`.
     """
 
     column: str
     kind: str | None = None
+    kind_column: str | None = None
     separator: str = Field(default="\n", min_length=1)
     kinded: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """All columns it reads."""
+        return [column for column in (self.column, self.kind_column) if column]
 
 
 class RowRule(Part):

@@ -1,5 +1,6 @@
 """The types of elements that can be imported: their services, and their addresses by origin."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -8,10 +9,6 @@ from crm_contracts.elements import COMPANY, CONTACT, LEAD, PRODUCT, ElementType
 
 from deploy.cli.answers import Problem
 from deploy.cli.client import Crm, address
-from deploy.cli.pool import each
-
-UpdatedAt = str | None
-"""When a record was last changed, as its service returns it; None if it does not exist."""
 
 
 class Kind(StrEnum):
@@ -49,6 +46,11 @@ TARGETS: Final = {
 }
 
 
+def addressable(origin: str) -> bool:
+    """Return whether an address can name the record: servers resolve dots, and decode a slash to one."""
+    return origin not in {".", ".."} and "/" not in origin
+
+
 async def fields_of(crm: Crm, kind: Kind) -> dict[str, Any]:
     """Read the fields that the service accepts, and the JSON Schema of each, from its API description.
 
@@ -62,20 +64,16 @@ async def fields_of(crm: Crm, kind: Kind) -> dict[str, Any]:
     return {**schema["properties"], **afterwards}
 
 
-async def last_updates(
-    crm: Crm, kind: Kind, originator: str, origins: list[str], parallel: int
-) -> dict[str, UpdatedAt]:
-    """Read when each record that exists already was last changed, by origin."""
-    if kind is Kind.PRODUCTS:
-        found = await each(origins, lambda origin: product(crm, origin), parallel=parallel)
-        return {there["external_id"]: there["updated_at"] for there in found if there}
-    plural = address(kind.value)
-    there = crm.pages(TARGETS[kind].element.service, plural, originator_id=originator)
-    return {item["origin_id"]: item["updated_at"] async for item in there}
+async def last_updates(crm: Crm, kind: Kind, originator: str) -> AsyncIterator[tuple[str, str]]:
+    """Yield the origin of each record of the originator that exists, and when it was last changed."""
+    async for item in crm.pages(TARGETS[kind].element.service, address(kind.value), originator_id=originator):
+        yield item["origin_id"], item["updated_at"]
 
 
 async def product(crm: Crm, external_id: str) -> dict[str, Any] | None:
     """Read the product of this external id, or None."""
+    if not addressable(external_id):
+        return None
     try:
         found: dict[str, Any] = await crm.get("catalog", address("products", "by-external-id", external_id))
     except Problem as problem:
@@ -87,6 +85,8 @@ async def product(crm: Crm, external_id: str) -> dict[str, Any] | None:
 
 async def company(crm: Crm, originator: str, origin: str) -> dict[str, Any] | None:
     """Read the company of this origin, or the one that it was merged into, or None."""
+    if not addressable(origin):
+        return None
     path = address("companies", "external", originator, origin)
     while True:
         try:
@@ -108,3 +108,8 @@ async def link(crm: Crm, contact: dict[str, Any], company_id: str) -> dict[str, 
     answer = await crm.put("clients", address("contacts", contact["id"], "companies", company_id), {})
     found: dict[str, Any] = answer.body
     return found
+
+
+def is_date(schema: dict[str, Any]) -> bool:
+    """Return whether a field of this JSON Schema is a date."""
+    return any(one.get("format") == "date" for one in (schema, *schema.get("anyOf", ())))

@@ -1,40 +1,66 @@
-"""Read the table of an import from a sheet of an XLSX file.
+"""Read the table of an import from a sheet of an XLSX file, row by row.
 
 An XLSX file is an untrusted archive: its size is checked before it is unpacked, and any error that a broken file causes
 becomes one sentence.
 """
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import repeat
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 from zipfile import ZipFile
 
 from openpyxl import load_workbook
 
-from deploy.cli.imports.table import BadFile, Rejected, Row, Table
+from deploy.cli.imports.table import BadFile, NamedCells, Rejected, Row, Table
 
-MOST_UNPACKED: Final = 256 * 1024 * 1024
-"""Bytes; a sheet of a few hundred thousand rows has that many."""
+MOST_UNPACKED: Final = 4 << 30
+"""Bytes of all parts together; a million rows of ten cells have a tenth of that."""
+MOST_HELD: Final = 256 << 20
+"""Bytes of a part that is no sheet, and therefore held whole in memory."""
+_SHEET: Final = re.compile(r"xl/worksheets/[^/]+\.xml")
+_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s>/]")
+_CHUNK: Final = 1 << 20
 
-Line = tuple[int, list[Any]]
-"""The number of a row in its sheet, from 1, and its cells."""
+Line = tuple[int, list[Any], set[int]]
+"""The number of a row in its sheet, from 1, its cells, and the places of those that are formulas."""
 
 
 def read_workbook(file: Path, sheet: str | None = None) -> Table:
     """Read a sheet, by default the first: its first row that is not empty is the header, empty rows are ignored.
 
-    A formula counts as its last computed value. Numbers, dates and booleans become texts as a CSV file has them.
+    Of a formula its last computed value counts; one without it rejects its row. Numbers, dates and booleans become
+    texts as a CSV file has them.
 
     Raises:
         BadFile: it is no XLSX file, unpacks to too much, or has no such sheet or no header.
     """
-    try:
+    with _one_sentence(file):
         _check_size(file)
-        with file.open("rb") as opened:
-            return _table(file.name, _rows(opened, file.name, sheet))
-    except BadFile:
+        with_formulas = _has_formulas(file)
+        first = next(_lines(file, sheet, with_formulas=with_formulas), None)
+    if first is None:
+        raise BadFile(f"{file.name} is empty")
+    header = [_text(cell.value).strip() for cell in first[1]]
+
+    def read() -> Iterator[Row | Rejected]:
+        with _one_sentence(file):
+            lines = _lines(file, sheet, with_formulas=with_formulas)
+            next(lines)
+            yield from (_row(header, line) for line in lines)
+
+    return Table(header, read, "an XLSX file")
+
+
+@contextmanager
+def _one_sentence(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (BadFile, GeneratorExit):
         raise
     except Exception as error:
         cause = error.__cause__ or error
@@ -45,50 +71,81 @@ def read_workbook(file: Path, sheet: str | None = None) -> Table:
 def _check_size(file: Path) -> None:
     # The archive library never unpacks more of a part than its header declares.
     with ZipFile(file) as archive:
-        unpacked = sum(part.file_size for part in archive.infolist())
-    if unpacked > MOST_UNPACKED:
-        raise BadFile(f"{file.name} unpacks to {unpacked >> 20} MB; {MOST_UNPACKED >> 20} MB are the most")
+        parts = archive.infolist()
+    unpacked = sum(part.file_size for part in parts)
+    held = max((part.file_size for part in parts if not _SHEET.fullmatch(part.filename)), default=0)
+    for size, most in ((unpacked, MOST_UNPACKED), (held, MOST_HELD)):
+        if size > most:
+            raise BadFile(f"{file.name} unpacks to {size >> 20} MB; {most >> 20} MB are the most")
 
 
-def _rows(opened: Any, name: str, sheet: str | None) -> Iterator[Line]:
-    book = load_workbook(opened, read_only=True, data_only=True, keep_links=False)
+def _has_formulas(file: Path) -> bool:
+    """Return whether a cell of a sheet is a formula: only then its formulas are read beside its values."""
+    with ZipFile(file) as archive:
+        for name in archive.namelist():
+            if _SHEET.fullmatch(name):
+                with archive.open(name) as part:
+                    if _is_in(part):
+                        return True
+    return False
+
+
+def _is_in(part: IO[bytes]) -> bool:
+    before = b""
+    while chunk := part.read(_CHUNK):
+        if _FORMULA.search(before + chunk):
+            return True
+        before = chunk[-80:]
+    return False
+
+
+def _lines(file: Path, name: str | None, *, with_formulas: bool) -> Iterator[Line]:
+    with file.open("rb") as values, file.open("rb") as formulas:
+        computed = _sheet(values, file.name, name, data_only=True)
+        written = _sheet(formulas, file.name, name, data_only=False) if with_formulas else repeat(())
+        for number, (cells, sources) in enumerate(zip(computed, written, strict=False), start=1):
+            formulas_at = {place for place, cell in enumerate(sources) if cell.data_type == "f"}
+            filled = {place for place, cell in enumerate(cells) if _text(cell.value).strip()} | formulas_at
+            if filled:
+                yield number, list(cells[: max(filled) + 1]), formulas_at
+
+
+def _sheet(opened: IO[bytes], file: str, name: str | None, *, data_only: bool) -> Iterator[tuple[Any, ...]]:
+    book = load_workbook(opened, read_only=True, data_only=data_only, keep_links=False)
     try:
         sheets = {each.title: each for each in book.worksheets}
-        if not sheets or (sheet is not None and sheet not in sheets):
-            raise BadFile(f"{name} has no sheet {sheet or ''!r}, but {', '.join(map(repr, sheets))}")
-        chosen: Any = sheets[sheet] if sheet is not None else next(iter(sheets.values()))
+        if not sheets or (name is not None and name not in sheets):
+            raise BadFile(f"{file} has no sheet {name or ''!r}, but {', '.join(map(repr, sheets))}")
+        chosen: Any = sheets[name] if name is not None else next(iter(sheets.values()))
         chosen.reset_dimensions()  # programs that write them wrongly are many
-        for line, cells in enumerate(chosen.iter_rows(), start=1):
-            filled = [place for place, cell in enumerate(cells, start=1) if _text(cell.value).strip()]
-            if filled:
-                yield line, list(cells[: filled[-1]])
+        yield from chosen.iter_rows()
     finally:
         book.close()
 
 
-def _table(name: str, lines: Iterator[Line]) -> Table:
-    first = next(lines, None)
-    if first is None:
-        raise BadFile(f"{name} is empty")
-    header = [_text(cell.value).strip() for cell in first[1]]
-    rows: list[Row] = []
-    malformed: list[Rejected] = []
-    for line, cells in lines:
-        raw = [_text(cell.value) for cell in cells]
-        raw += [""] * (len(header) - len(raw))
-        row = Row(line, tuple(raw), {column: text.strip() for column, text in zip(header, raw, strict=False)})
-        wrong = [
-            f"{column}: the cell holds {cell.value}"
-            for column, cell in zip(header, cells, strict=False)
-            if cell.data_type == "e"
-        ]
-        if len(raw) > len(header):
-            wrong.append(f"{len(raw)} cells instead of {len(header)}")
-        if wrong:
-            malformed.append(Rejected(row, "; ".join(wrong)))
-        else:
-            rows.append(row)
-    return Table(header, rows, malformed)
+def _row(header: list[str], line: Line) -> Row | Rejected:
+    number, cells, formulas = line
+    raw = [_text(cell.value) for cell in cells]
+    raw += [""] * (len(header) - len(raw))
+    typed = frozenset(name for name, cell in zip(header, cells, strict=False) if cell.data_type in {"n", "d"})
+    named = NamedCells((name, text.strip()) for name, text in zip(header, raw, strict=False))
+    row = Row(number, tuple(raw), named, typed)
+    wrong = [
+        f"{header[place] if place < len(header) else place + 1}: {problem}"
+        for place, cell in enumerate(cells)
+        if (problem := _problem(cell, is_formula=place in formulas))
+    ]
+    if len(raw) > len(header):
+        wrong.append(f"{len(raw)} cells instead of {len(header)}")
+    return Rejected(row, "; ".join(wrong)) if wrong else row
+
+
+def _problem(cell: Any, *, is_formula: bool) -> str | None:
+    if cell.data_type == "e":
+        return f"the cell holds {cell.value}"
+    if is_formula and cell.value is None:
+        return "the cell holds a formula without a result: open the file in a spreadsheet and save it"
+    return None
 
 
 def _text(value: object) -> str:

@@ -1,0 +1,116 @@
+"""How a file writes numbers, dates and phones: given by options, or recognised from its values. Pure.
+
+`1.234,50` has a decimal comma, and `24.12.1990` begins with the day, whatever the others are. `1,234` and `3/4/1990`
+are read as the others of their column are, and are wrong where those say nothing.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import phonenumbers
+
+from deploy.cli.imports.evidence import BY_FORM, Evidence, Unreadable
+from shared.elements.domain.contact_points import normalized_phone
+
+MARKS: Final = {".": "a decimal point", ",": "a decimal comma"}
+ORDERS: Final = {"dmy": "the day first", "mdy": "the month first"}
+
+_PLAIN: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
+"""Plain digits: Python's own parser would take `1_000`, exponents and digits of other scripts."""
+_BLANKS: Final = " \u00a0\u202f'\u2019"
+_MARKED: Final = {
+    mark: re.compile(
+        rf"[+-]?([0-9]{{1,30}}|[0-9]{{1,3}}(?P<by>[{other}{_BLANKS}])[0-9]{{3}}((?P=by)[0-9]{{3}}){{0,9}})"
+        rf"({re.escape(mark)}[0-9]{{1,30}})?"
+    )
+    for mark, other in ((".", ","), (",", "."))
+}
+_YEAR_FIRST: Final = re.compile(r"(?P<y>[0-9]{4})([-/.])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})")
+_DOTTED: Final = re.compile(r"(?P<d>[0-9]{1,2})\. ?(?P<m>[0-9]{1,2})\. ?(?P<y>[0-9]{4})")
+_DAY_FIRST: Final = re.compile(r"(?P<d>[0-9]{1,2})([-/])(?P<m>[0-9]{1,2})\2(?P<y>[0-9]{4})")
+_MONTH_FIRST: Final = re.compile(r"(?P<m>[0-9]{1,2})([-/])(?P<d>[0-9]{1,2})\2(?P<y>[0-9]{4})")
+_FORMS: Final = ((BY_FORM, _YEAR_FIRST), (BY_FORM, _DOTTED), ("dmy", _DAY_FIRST), ("mdy", _MONTH_FIRST))
+_SHOWN: Final = 40
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """What is known of a file; `country` is that of phones without a country code, None leaves it to the service."""
+
+    marks: Evidence[Decimal] = field(default_factory=lambda: Evidence("--decimal", MARKS))
+    orders: Evidence[date] = field(default_factory=lambda: Evidence("--dates", ORDERS))
+    country: str | None = None
+
+    @classmethod
+    def given(cls, decimal: str | None, dates: str | None, country: str | None) -> "Conventions":
+        """Take what is not None as said for the whole file."""
+        return cls(Evidence("--decimal", MARKS, decimal), Evidence("--dates", ORDERS, dates), country)
+
+    def learn(self, cells: dict[str, str], numbers: Iterable[str], dates: Iterable[str]) -> None:
+        """Note what a row says of how these columns are written."""
+        for column in numbers:
+            self.marks.learn(column, _numbers(cells[column]))
+        for column in dates:
+            self.orders.learn(column, _dates(cells[column]))
+
+    def number(self, column: str, text: str, *, typed: bool = False) -> Decimal:
+        """Read a number; `typed` is one that the file itself has as a number.
+
+        Raises:
+            Unreadable: it is none, or could be two.
+        """
+        unsaid = typed or (self.marks.given is None and column not in self.marks.seen)
+        if unsaid and _PLAIN.fullmatch(text):
+            return Decimal(text)
+        readings = _numbers(text)
+        if not readings or typed:
+            raise Unreadable(f"{text[:_SHOWN]!r} is not a number")
+        return self.marks.choose(column, text, readings)
+
+    def day(self, column: str, text: str) -> str:
+        """Read a date, and write it as ISO 8601 does.
+
+        Raises:
+            Unreadable: it is none, or could be two.
+        """
+        readings = _dates(text)
+        if not readings:
+            raise Unreadable(f"{text[:_SHOWN]!r} is not a date: write it as 1990-12-24")
+        return self.orders.choose(column, text, readings).isoformat()
+
+    def phone(self, text: str) -> str:
+        """Write a phone without a country code as it is dialled from abroad; without a country, leave it as it is.
+
+        Raises:
+            Unreadable: it is not valid in that country.
+        """
+        if self.country is None or text.startswith("+"):
+            return text
+        if phonenumbers.is_alpha_number(text) or normalized_phone(text, self.country) is None:
+            raise Unreadable(f"{text[:_SHOWN]!r} is not a phone of {self.country}")
+        number = phonenumbers.parse(text, self.country)
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+    def said(self) -> list[str]:
+        """Say what was recognised, a line for each column."""
+        return [*self.marks.said(), *self.orders.said()]
+
+
+def _numbers(text: str) -> dict[str, Decimal]:
+    fitting = {mark: pattern for mark, pattern in _MARKED.items() if pattern.fullmatch(text)}
+    return {mark: Decimal(re.sub(rf"[^0-9+{mark}-]", "", text).replace(",", ".")) for mark in fitting}
+
+
+def _dates(text: str) -> dict[str, date]:
+    readings = {}
+    for way, pattern in _FORMS:
+        if parts := pattern.fullmatch(text):
+            try:
+                readings[way] = date(int(parts["y"]), int(parts["m"]), int(parts["d"]))
+            except ValueError:
+                continue
+    return readings

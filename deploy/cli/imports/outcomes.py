@@ -1,0 +1,82 @@
+"""How the rows of an import ended: counted, rejected rows by their reasons."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from deploy.cli.imports.table import Rejected
+
+Outcome = Literal["created", "updated", "unchanged", "skipped", "rejected"]
+_VALUE: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\b\d+\b")
+_MOST: Final = 1_000
+"""Reasons that are told apart."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why rows were rejected: an example, the line of its row, and how many rows have a reason like it."""
+
+    example: str
+    line: int
+    rows: int
+
+
+@dataclass
+class Counts:
+    """Number of rows by outcome; skipped are those of records that were merged into others.
+
+    Attributes:
+        said: what was recognised of the file.
+        rejects: the rejected rows, where they are not handed on as they come.
+    """
+
+    ended: Counter[Outcome] = field(default_factory=Counter)
+    said: tuple[str, ...] = ()
+    rejects: list[Rejected] = field(default_factory=list)
+    seconds: float = 0.0
+    hand_on: Callable[[Rejected], None] | None = None
+    _reasons: dict[str, Reason] = field(default_factory=dict)
+
+    @property
+    def created(self) -> int:
+        """The number of rows that made a new record."""
+        return self.ended["created"]
+
+    @property
+    def updated(self) -> int:
+        """The number of rows that changed a record."""
+        return self.ended["updated"]
+
+    @property
+    def unchanged(self) -> int:
+        """The number of rows whose record was as they say."""
+        return self.ended["unchanged"]
+
+    @property
+    def skipped(self) -> int:
+        """The number of rows of records that were merged into others."""
+        return self.ended["skipped"]
+
+    @property
+    def rejected(self) -> int:
+        """The number of rejected rows."""
+        return self.ended["rejected"]
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """The reasons of rejected rows that differ in more than values, the most frequent first."""
+        return sorted(self._reasons.values(), key=lambda reason: -reason.rows)
+
+    def reject(self, rejected: Rejected) -> None:
+        """Count a rejected row, and hand it on."""
+        self.ended["rejected"] += 1
+        pattern = _VALUE.sub("_", rejected.reason)
+        known = self._reasons.get(pattern)
+        if known is not None or len(self._reasons) < _MOST:
+            example, line, rows = (
+                (known.example, known.line, known.rows) if known else (rejected.reason, rejected.row.line, 0)
+            )
+            self._reasons[pattern] = Reason(example, line, rows + 1)
+        (self.hand_on or self.rejects.append)(rejected)
