@@ -13,6 +13,7 @@ from deploy.verify.conversions import Conversions
 from deploy.verify.findings import Finding
 from deploy.verify.links import Links
 from deploy.verify.log import FirstOccurrences
+from deploy.verify.names import NAMING_SERVICES, Names
 from deploy.verify.outbox import Outbox
 from deploy.verify.removed_clients import RemovedClients
 from deploy.verify.sequences import Sequences
@@ -485,3 +486,48 @@ async def test_an_event_counts_once_and_poison_never(renamed: Office) -> None:
         "records that are no events": 3,
         "events of unknown types": 1,
     }
+
+
+# Names
+
+
+@pytest.fixture
+async def named() -> Office:
+    """Ada, who is renamed, ACME, and Bob, who is deleted."""
+    office = Office()
+    await office.add(just_created_contact())
+    await office.add(just_created_contact("bob"))
+    await office.add(just_created_company())
+    await office.change(Contact, "ada", lambda ada, by: ada.correct({"last_name": "King"}, **by))
+    await office.change(Contact, "bob", lambda bob, by: bob.delete(**by))
+    return office
+
+
+def judge_names(office: Office, **kept: str | None) -> list[str]:
+    """What is found where every service keeps these names, but for `:` in ids."""
+    names = Names()
+    for service in NAMING_SERVICES:
+        for client, title in kept.items():
+            names.take_name(service, {"_id": client.replace("_", ":"), "title": title})
+    return sorted(told(office.judged(names)))
+
+
+async def test_services_that_keep_the_newest_names_are_as_they_must_be(named: Office) -> None:
+    """CLI-01."""
+    assert NAMING_SERVICES == ["deals", "leads"]
+    assert judge_names(named, contact_ada="Ada King", company_acme="ACME GmbH", contact_bob=None) == []
+
+
+async def test_an_old_a_missing_and_an_invented_name_are_told_of_each_service(named: Office) -> None:
+    """CLI-01: and of one that is deleted no name remains; no finding quotes one."""
+    found = judge_names(named, contact_ada="Ada Lovelace", contact_bob="Ada Lovelace", contact_eve="Eve")
+    assert found == [
+        "company:acme deals has not heard of its name",
+        "company:acme leads has not heard of its name",
+        "contact:ada deals shows another name than its events tell",
+        "contact:ada leads shows another name than its events tell",
+        "contact:bob deals shows another name than its events tell",
+        "contact:bob leads shows another name than its events tell",
+        "contact:eve deals shows a name that no event tells",
+        "contact:eve leads shows a name that no event tells",
+    ]

@@ -15,16 +15,19 @@ from deploy.local.mongo import Mongo
 from shared.elements.domain.client_names import with_names
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.store.client_names import ClientNames
+from shared.elements.usecases.client_names import name_clients
 from shared.kit.storage.connection import connect
 from tests.builders.clients import a_company, a_contact
+from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
+from tests.builders.running import Explained
 from tests.builders.values import a_client
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def client_names(mongo: Mongo) -> AsyncIterator[ClientNames]:
     database = connect(mongo.url, f"client_names_{uuid4().hex[:12]}")
-    yield ClientNames(database.collection("client_names"))
+    yield ClientNames(Explained(database.collection("client_names")))
     await database.drop()
     database.close()
 
@@ -98,6 +101,26 @@ async def test_a_survivor_has_the_name_that_the_merge_gave_it(client_names: Clie
     )
     await deliver(client_names, event(merged, 5), renamed_company("kept", 4, "Former name"))
     assert await client_names.of([survivor]) == {"company:kept": "Chosen name"}
+
+
+async def test_the_names_on_a_whole_page_are_one_query(client_names: ClientNames) -> None:
+    """CLI-01: by an index, however many deals and contacts; none where no client is linked."""
+    people = [f"person-{number}" for number in range(40)]
+    await deliver(client_names, *(renamed_contact(id_, 2, f"Name of {id_}") for id_ in people))
+    explained = client_names._collection
+    assert isinstance(explained, Explained)
+    explained.plans.clear()
+    deals = [just_created_deal(f"deal-{id_}", client=a_client(id_, "person-0")) for id_ in people[1:]]
+
+    shown = await name_clients(deals, client_names=client_names)
+
+    assert [[link.title for link in deal.client.contacts] for deal in shown] == [
+        [f"Name of {id_}", "Name of person-0"] for id_ in people[1:]
+    ]
+    assert len(explained.plans) == 1
+    explained.assert_served_by_indexes()
+    assert len(await name_clients([just_created_deal("alone")], client_names=client_names)) == 1
+    assert len(explained.plans) == 1
 
 
 async def test_of_whom_nothing_was_heard_the_stored_name_is_shown(client_names: ClientNames) -> None:

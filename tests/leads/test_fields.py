@@ -75,6 +75,29 @@ async def test_a_currency_that_does_not_exist_is_refused_wherever_there_is_one(a
         assert wrong_fields(await api(method, path, body)) == [field]
 
 
+@pytest.mark.parametrize(
+    ("currency", "price", "quantity", "amount"),
+    [
+        ("KWD", "12.345", "1", "12.345"),
+        ("BHD", "0.0015", "1", "0.002"),
+        ("JPY", "99.5", "1", "100"),
+        ("KRW", "0.4", "3", "1"),
+        ("CLF", "1.2345", "1", "1.2345"),
+        ("EUR", "12.345", "1", "12.35"),
+    ],
+)
+async def test_a_price_stays_as_it_is_given_and_a_sum_has_the_decimal_places_of_its_currency(
+    api: Api, currency: str, price: str, quantity: str, amount: str
+) -> None:
+    """ROW-01, ROW-02, CURR-01."""
+    rows = [{"name": "Dates", "price": price, "quantity": quantity}]
+    created = await api.made("/leads", {"currency": currency, "rows": rows})
+    changed = await api("PUT", f"/leads/{created['id']}/rows", {"rows": [*rows, {"name": "Nothing", "price": "0"}]})
+    for shown in (created, changed.json()):
+        assert shown["amount"] == {"value": amount, "currency": currency}
+        assert shown["rows"][0]["price"] == price
+
+
 async def test_another_responsible_user_is_a_fact_of_its_own(api: Api) -> None:
     """CMN-04."""
     lead = await api.made("/leads")

@@ -215,6 +215,24 @@ async def test_an_event_that_waits_and_one_that_is_missing_are_named(crm: Crm, s
     ]
 
 
+async def test_a_forged_name_is_named_and_a_service_that_knows_none_reads_all_of_them(
+    crm: Crm, sale: Sale, system: Opened
+) -> None:
+    """CLI-01: as an installation does whose services passed the events of clients before they kept names."""
+    names = system.collection("deals", "client_names")
+    async with changed(names, f"contact:{sale.contact}", lambda name: name | {"title": "forged"}):
+        found = await broken(crm)
+    assert found == [("names", f"contact:{sale.contact}", "deals shows another name than its events tell")]
+
+    deals = crm.services["deals"]
+    await asyncio.to_thread(deals.terminate)
+    assert await names.delete({}) > 0
+    deals.restart(QUICK)
+    await asyncio.to_thread(deals.wait_ready)
+
+    await until(lambda: broken(crm), lambda found: found == [])
+
+
 async def test_what_a_stopped_service_has_not_read_is_named(crm: Crm, sale: Sale) -> None:
     """It is not waited for beyond the patience; nor is what it has not written yet a secret."""
     timeline = crm.services["timeline"]

@@ -63,6 +63,8 @@ def build_router(
 
 
 def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators, long_polls: LongPolls) -> None:
+    answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
+
     @api.post("/deals", status_code=201, tags=["deals"])
     async def create(body: DealIn, call: CanWrite, wait: Waiting, response: Response) -> DealOut:
         """Create a deal; no field is mandatory (DEAL-01). `Prefer: wait=N` waits for the contacts of its company."""
@@ -74,9 +76,7 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
             collaborators=collaborators,
             pipeline_id=body.pipeline_id,
         )
-        deal = await client_answered(
-            deal, wait, elements=call.guard(deals), long_polls=long_polls, client_names=collaborators.client_names
-        )
+        deal = await answered(deal, wait, elements=call.guard(deals))
         return created(DealOut.of(deal), response, f"/deals/{deal.id}")
 
     @api.patch("/deals/{deal_id}", tags=["deals"])
@@ -94,9 +94,7 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
             client=body.given_rule,
             expected_version=if_match,
         )
-        deal = await client_answered(
-            deal, wait, elements=guarded, long_polls=long_polls, client_names=collaborators.client_names
-        )
+        deal = await answered(deal, wait, elements=guarded)
         return versioned(DealOut.of(deal), response)
 
 
@@ -107,6 +105,8 @@ def _add_upsert(
     collaborators: Collaborators,
     long_polls: LongPolls,
 ) -> None:
+    answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
+
     @api.put("/deals/external/{originator}/{origin:path}", responses={201: {"model": DealOut}}, tags=["deals"])
     async def upsert(
         originator: OriginPart,
@@ -130,7 +130,5 @@ def _add_upsert(
             collaborators=collaborators,
             expected_version=if_match,
         )
-        deal = await client_answered(
-            deal, wait, elements=guarded, long_polls=long_polls, client_names=collaborators.client_names
-        )
+        deal = await answered(deal, wait, elements=guarded)
         return versioned(DealOut.of(deal), response, 201 if is_new else 200)

@@ -29,7 +29,21 @@ E = TypeVar("E", bound=Event)
 
 
 class MalformedEvent(ValueError):
-    """The record is of a known type, or of no recognisable type at all, and cannot be read."""
+    """The record is of a known type, or of no recognisable type at all, and cannot be read.
+
+    Attributes:
+        topic: where the record is, as its partition and offset are; None where only its content was given.
+    """
+
+    def __init__(
+        self, reason: str, *, topic: str | None = None, partition: int | None = None, offset: int | None = None
+    ) -> None:
+        place = "" if topic is None else f"{topic}, partition {partition}, offset {offset}: "
+        super().__init__(place + reason)
+        self.reason = reason
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ from typing import Final
 from crm_contracts.product_rows import Priced, ProductRow
 from crm_contracts.values import Money
 
+from shared.elements.domain.currencies import CURRENCIES
 from shared.kit.domain import Invalid, invalid_field, wrong_field
 
 CENT: Final = Decimal("0.01")
+"""The smallest unit of a currency that does not exist, which older deals may have."""
 
 
 @dataclass(frozen=True)
@@ -164,9 +166,10 @@ def _problem(new: NewRow, product: ProductFacts | None, currency: str, *, is_sol
 
 
 def total(rows: Sequence[ProductRow], currency: str) -> Money:
-    """Sum up final price times quantity, rounded half up to cents."""
+    """Sum up final price times quantity, rounded half up to the smallest unit of the currency (ISO 4217)."""
     value = sum((row.price * row.quantity for row in rows), Decimal(0))
-    return Money(value=value.quantize(CENT, ROUND_HALF_UP), currency=currency)
+    smallest = Decimal(1).scaleb(-CURRENCIES[currency]) if currency in CURRENCIES else CENT
+    return Money(value=value.quantize(smallest, ROUND_HALF_UP), currency=currency)
 
 
 def priced(

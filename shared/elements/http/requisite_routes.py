@@ -25,10 +25,8 @@ def requisite_routes(
     elements: Records[R], out: type[ShowsElement[R]], *, client_names: KnownNames, long_polls: LongPolls
 ) -> APIRouter:
     """Make the route of one type."""
-    type_ = ELEMENTS[elements.noun]
-    api = router()
-    can_write = needs(f"{type_.service}:write")
-    id_ = Path(alias=f"{type_.noun}_id")
+    type_, api = ELEMENTS[elements.noun], router()
+    can_write, id_ = needs(f"{type_.service}:write"), Path(alias=f"{type_.noun}_id")
 
     @api.put(
         f"/{type_.plural}/{{{type_.noun}_id}}/requisites",
@@ -60,7 +58,6 @@ def requisite_routes(
         if link.state == "refused":
             raise RequisitesRefused(link)
         show_version(response, element.version, 202 if link.state == "pending" else 200)
-        (named,) = await name_clients([element], client_names=client_names)
-        return out.of(named)
+        return out.of(*await name_clients([element], client_names=client_names))
 
     return api

@@ -1,4 +1,4 @@
-"""All that a service keeps besides its elements: products, dictionaries, clients' names, deleted and created clients."""
+"""All that a service keeps besides its elements: products, dictionaries, names, deleted and created clients."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -10,6 +10,6 @@ C = TypeVar("C", bound=HasClient)
 
 
 async def name_clients(elements: Sequence[C], *, client_names: KnownNames) -> list[C]:
-    """Copy elements for an answer, with current names; one query for all of them, none where they link nobody."""
+    """Copy elements for an answer, with current names; one query for all of them, none where they link no client."""
     names = await client_names.of(ref for element in elements for ref in element.client.refs)
     return [element.with_client_names(names) for element in elements]

@@ -19,11 +19,6 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
     """Build the routes that link contacts to companies."""
     api = router("contacts")
 
-    async def shown(contact: Contact, response: Response) -> ContactOut:
-        response.headers.update(etag(contact.version))
-        (named,) = await views.with_company_names([contact])
-        return ContactOut.of(named)
-
     @api.put("/contacts/{contact_id}/companies/{company_id}")
     async def link(
         contact_id: str, company_id: str, body: LinkIn, call: CanWrite, if_match: IfMatch, response: Response
@@ -44,7 +39,7 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
             role_id=body.role_id,
             expected_version=if_match,
         )
-        return await shown(contact, response)
+        return await _shown(contact, response, views)
 
     @api.delete("/contacts/{contact_id}/companies/{company_id}")
     async def unlink(
@@ -54,6 +49,12 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
         contact = await unlink_contact(
             contact_id, company_id, call.cause, contacts=call.guard(contacts), expected_version=if_match
         )
-        return await shown(contact, response)
+        return await _shown(contact, response, views)
 
     return api
+
+
+async def _shown(contact: Contact, response: Response, views: ClientViews) -> ContactOut:
+    response.headers.update(etag(contact.version))
+    (named,) = await views.with_company_names([contact])
+    return ContactOut.of(named)

@@ -57,6 +57,8 @@ def _add_writes(
     long_polls: LongPolls,
     default_country: str,
 ) -> None:
+    answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
+
     @api.post("/leads", status_code=201)
     async def create(body: LeadIn, call: CanWrite, reading: Reading, wait: Waiting, response: Response) -> LeadOut:
         """Create a lead; no field is mandatory (LEAD-01). `Prefer: wait=N` waits for the contacts of its company."""
@@ -69,9 +71,7 @@ def _add_writes(
             collaborators=collaborators,
             converted_elsewhere=body.converted_elsewhere,
         )
-        lead = await client_answered(
-            lead, wait, elements=call.guard(leads), long_polls=long_polls, client_names=collaborators.client_names
-        )
+        lead = await answered(lead, wait, elements=call.guard(leads))
         return created(LeadOut.of(lead), response, f"/leads/{lead.id}")
 
     @api.patch("/leads/{lead_id}")
@@ -95,10 +95,7 @@ def _add_writes(
             client=body.given_rule,
             expected_version=if_match,
         )
-        lead = await client_answered(
-            lead, wait, elements=guarded, long_polls=long_polls, client_names=collaborators.client_names
-        )
-        return versioned(LeadOut.of(lead), response)
+        return versioned(LeadOut.of(await answered(lead, wait, elements=guarded)), response)
 
 
 def _add_upsert(
@@ -109,6 +106,8 @@ def _add_upsert(
     long_polls: LongPolls,
     default_country: str,
 ) -> None:
+    answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
+
     @api.put("/leads/external/{originator}/{origin:path}", responses={201: {"model": LeadOut}})
     async def upsert(
         originator: OriginPart,
@@ -135,7 +134,5 @@ def _add_upsert(
             collaborators=collaborators,
             expected_version=if_match,
         )
-        lead = await client_answered(
-            lead, wait, elements=guarded, long_polls=long_polls, client_names=collaborators.client_names
-        )
+        lead = await answered(lead, wait, elements=guarded)
         return versioned(LeadOut.of(lead), response, 201 if is_new else 200)
