@@ -1,8 +1,8 @@
 """Claims on phones and e-mails of clients that are about to be created."""
 
-from collections.abc import Sequence
-
 from crm_contracts.values import ElementRef, Value
+
+from services.clients.conversion.domain.sought import Sought
 
 
 class Claim(Value):
@@ -12,6 +12,13 @@ class Claim(Value):
     resolution_id: str
 
 
-def claim_keys(phones: Sequence[str], emails: Sequence[str]) -> list[str]:
+def claim_keys(sought: Sought) -> list[str]:
     """Build the keys in the one order in which every conversion takes them, so that no deadlock is possible."""
-    return sorted({*(f"phone:{phone}" for phone in phones), *(f"email:{email}" for email in emails)})
+    phones = (f"phone:{phone}" for phone in sought.phones)
+    emails = (f"email:{email}" for email in sought.emails)
+    return sorted({*phones, *emails, *(f"typed:{key}" for key in sought.typed)})
+
+
+def title_keys(sought: Sought) -> list[str]:
+    """Build the keys of the company's title, which every conversion takes after the others."""
+    return [f"title:{sought.company}"] if sought.company else []
