@@ -90,7 +90,7 @@ async def test_a_candidate_is_chosen_for_contact_and_company(crm: Crm) -> None:
     candidates = {each["id"] for each in refused.json()["candidates"]}
     assert (refused.status_code, candidates) == (409, {person["id"], *(firm["id"] for firm in firms)})
 
-    wish = {"contact_id": person["id"], "company_id": firms[1]["id"]}
+    wish: Json = {"contact_id": person["id"], "company_id": firms[1]["id"]}
     done = await converted(crm, lead, **wish)
 
     assert done["targets"] == ["contact", "company", "deal"]
@@ -108,9 +108,10 @@ async def test_a_chosen_client_must_be_there_be_a_target_and_be_writable(crm: Cr
     """LEAD-12."""
     lead = await crm.new_lead(last_name="Nowhere", phones=points(a_phone()))
     for kind in ("contact", "company"):
-        refused = await crm.convert(lead, **{f"{kind}_id": "nada"})
+        wish: Json = {f"{kind}_id": "nada"}
+        refused = await crm.convert(lead, **wish)
         assert (refused.status_code, refused.json()["reason"]) == (409, f"{kind}_not_found"), refused.text
-        wrong = await crm.convert(lead, targets=["deal"], **{f"{kind}_id": "nada"})
+        wrong = await crm.convert(lead, targets=["deal"], **wish)
         assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, f"{kind}_id"), wrong.text
     token = crm.stack.keys.token("seller", scopes=["leads:write", "deals:write"])
     body, allowed = {"contact_id": "nada"}, f"Bearer {token}"
@@ -167,6 +168,19 @@ async def test_a_linked_contact_is_filled_and_its_lists_are_joined(crm: Crm) -> 
     await until(lambda: updates_of(crm, f"contact:{carla['id']}"), bool)
     again = await converted(crm, await crm.new_lead(last_name="Costa", emails=points(mail)))
     assert again["contact"]["id"] == carla["id"]
+
+
+async def test_a_linked_contact_without_requisites_takes_the_address(crm: Crm) -> None:
+    """LEAD-12, REQ-03: one with others keeps them, and the answer says what is left out."""
+    phone = a_phone()
+    carla = await made(crm, "/contacts", last_name="Costa", phones=points(phone))
+    for city, taken in (("Berlin", ["address"]), ("Bonn", [])):
+        lead = await crm.new_lead(last_name="Costa", phones=points(phone), address={"city": city})
+        (told,) = (await converted(crm, lead))["linked"]
+        assert (told["client"]["id"], told["enriched"]) == (carla["id"], taken)
+        assert told["left_out"] == ([] if taken else ["address"])
+        (requisite,) = (await crm.get("clients", f"/contacts/{carla['id']}"))["requisites"]
+        assert [address["city"] for address in requisite["addresses"]] == ["Berlin"]
 
 
 @pytest.mark.real_kafka

@@ -17,7 +17,10 @@ from services.clients.records.domain.names import agreement
 _NAME: Final = ("first_name", "middle_name", "last_name")
 _POINTS: Final = ("phones", "emails", "websites", "messengers")
 _OF_ANY: Final = ("comments", "utm")
-_OF_CONTACT: Final = ("salutation", *_NAME, "birth_date", "position", *_OF_ANY, *_POINTS)
+_ADDRESS: Final = "address"
+"""No field of a client: it is in requisites that carry nothing else (REQ-03)."""
+_REACHED_BY: Final = (*_POINTS, _ADDRESS)
+_OF_CONTACT: Final = ("salutation", *_NAME, "birth_date", "position", *_OF_ANY, *_REACHED_BY)
 
 
 def given_to_contact(request: LeadConversionRequested) -> dict[str, Any]:
@@ -27,13 +30,16 @@ def given_to_contact(request: LeadConversionRequested) -> dict[str, Any]:
 
 def given_to_company(request: LeadConversionRequested, *, alone: bool) -> dict[str, Any]:
     """List what the lead says of the company; contact data where no contact takes it."""
-    return _given(request, (*_OF_ANY, *_POINTS) if alone else _OF_ANY)
+    return _given(request, (*_OF_ANY, *_REACHED_BY) if alone else _OF_ANY)
 
 
 def fillings(record: Contact | Company, given: Mapping[str, Any]) -> dict[str, Any]:
     """List the fields that change, with their values; what was corrected here stays, and so does a name of two."""
     changes: dict[str, Any] = {}
     for name, value in given.items():
+        if name == _ADDRESS:
+            changes |= {} if record.requisites else {name: value}
+            continue
         current = getattr(record, name)
         if name in JOINED:
             longer = joined(name, [current, value])[: max(MAX_ENTRIES[name], len(current))]
@@ -60,6 +66,8 @@ def _given(request: LeadConversionRequested, names: Collection[str]) -> dict[str
 
 
 def _has(record: Contact | Company, name: str, value: Any) -> bool:
+    if name == _ADDRESS:
+        return any(value in requisite.addresses for requisite in record.requisites)
     current = getattr(record, name)
     if name in JOINED:
         return len(joined(name, [current, value])) == len(current)

@@ -11,12 +11,12 @@ from crm_contracts.values import ElementRef
 
 from services.clients.conversion.domain.decision import TargetDecision, given_to
 from services.clients.conversion.domain.enrichment import fillings, linked_client
+from services.clients.conversion.domain.lead_snapshot import address_requisites
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.errors import MergeRunning
 from services.clients.records.usecases.merge import surviving_ref
-from shared.elements.domain.room import PartTooLarge
-from shared.kit.domain import Cause
+from shared.kit.domain import Cause, Invalid
 from shared.kit.storage.repository import Repository
 from shared.kit.storage.repository_errors import Gone
 
@@ -47,13 +47,16 @@ async def link_record(
     def fill(record: R) -> None:
         changes = fillings(record, given_to(record, request))
         wanted = {name: value for name, value in changes.items() if name in (target.fills or ())}
+        if wanted.pop("address", None) is not None:
+            for requisite in address_requisites(request):
+                record.add_requisite(requisite, key=cause.key, by=cause.actor, at=cause.at)
         record.correct(wanted, by=cause.actor, at=cause.at)
         besides(record)
 
     with suppress(Gone):
         try:
             record = await owners.change(ref.id, fill, cause)
-        except (MergeRunning, PartTooLarge):  # no room for more: the answer says what is left out
+        except (Invalid, MergeRunning):  # there is no room for more: the answer says what is left out
             record = await owners.change(ref.id, besides, cause)
         if target.fills is None:
             return Outcome(ref)

@@ -15,8 +15,8 @@ from services.clients.records.domain.names import company_key
 from services.clients.text import words_of
 from shared.elements.domain.contact_points import folded
 
-MAX_WORDS: Final = 16
-"""Words of a person's name that it is found from."""
+MAX_WORDS: Final = 64
+"""Words of a person's name that it is found from; characters, in scripts without spaces."""
 MAX_PAIRED: Final = 6
 """Words of a person's name that are indexed in pairs, in any order."""
 MAX_KEY: Final = 60
