@@ -6,7 +6,7 @@ import pytest
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 
-from services.clients.conversion.domain.claim import claim_keys, title_keys
+from services.clients.conversion.domain.claim import claims_of
 from services.clients.conversion.domain.decision import Decision, TargetDecision, decide
 from services.clients.conversion.domain.resolution import Resolution
 from services.clients.conversion.domain.same_client import OnOtherName, SameClient
@@ -196,11 +196,16 @@ def test_another_title_is_another_company(title: str) -> None:
     assert (linked(decision), decision.duplicates) == ((None, None), ())
 
 
-def test_everybody_claims_in_the_same_order_and_each_key_once() -> None:
-    """LEAD-13."""
+def test_each_key_is_claimed_for_the_record_that_is_found_by_it() -> None:
+    """LEAD-13: a company by its title when it exists itself, all else by the contact where one is created."""
     sought = Sought(("+492", "+491", "+492"), ("b@x.example", "a@x.example"), ("p:1174",), "acme")
-    assert claim_keys(sought) == ["email:a@x.example", "email:b@x.example", "phone:+491", "phone:+492", "typed:p:1174"]
-    assert title_keys(sought) == ["title:acme"]
+    keys = ["email:a@x.example", "email:b@x.example", "phone:+491", "phone:+492", "typed:p:1174"]
+    for targets, holder in ((BOTH, "contact-of-lead-1"), (("company",), "company-of-lead-1")):
+        claims = claims_of(a_question(*targets), sought, "resolution-1")
+        assert {key: claim.holder.id for key, claim in claims.items()} == {
+            **dict.fromkeys(keys, holder),
+            "title:acme": "company-of-lead-1",
+        }
 
 
 def test_each_attempt_has_a_resolution_of_its_own() -> None:

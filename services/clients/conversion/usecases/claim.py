@@ -1,11 +1,8 @@
 """Claim phones, e-mails and the company's title before a client is created with them."""
 
-from collections.abc import Sequence
-
 from crm_contracts.conversions import LeadConversionRequested
-from crm_contracts.values import ElementRef
 
-from services.clients.conversion.domain.claim import Claim, claim_keys, title_keys
+from services.clients.conversion.domain.claim import claims_of
 from services.clients.conversion.domain.resolution import Resolution
 from services.clients.conversion.domain.sought import Sought
 from services.clients.conversion.usecases.collaborators import Collaborators
@@ -21,22 +18,14 @@ async def claim_client(request: LeadConversionRequested, sought: Sought, use: Co
     Raises:
         NotYet: another conversion is creating a client with the same phone, e-mail or company title.
     """
-    contact = ElementRef(type="contact", id=request.proposed_contact_id)
-    company = ElementRef(type="company", id=request.proposed_company_id)
-    await _take(claim_keys(sought), contact if "contact" in request.client_targets else company, request, use)
-    # The company is found by its title only when it exists itself, and not when its contact does.
-    await _take(title_keys(sought), company, request, use)
-
-
-async def _take(keys: Sequence[str], holder: ElementRef, request: LeadConversionRequested, use: Collaborators) -> None:
-    claim = Claim(holder=holder, resolution_id=Resolution.id_for(request))
-    while (held := await use.claims.take(keys, claim)) is not None:
+    wanted = claims_of(request, sought, Resolution.id_for(request))
+    while (held := await use.claims.take(wanted)) is not None:
         key, other = held
         owners: Repository[Contact] | Repository[Company] = use.contacts
         if other.holder.type == "company":
             owners = use.companies
         if await owners.find(other.holder.id) is not None:
-            keys = keys[keys.index(key) + 1 :]
+            wanted = {later: claim for later, claim in wanted.items() if later > key}
             continue
         rival = await use.resolutions.find(other.resolution_id)
         if rival is None or rival.answered_to is None:

@@ -1,6 +1,6 @@
 """The collaborators of a conversion."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,8 +32,8 @@ class DuplicateSearch(Protocol):
 class ClaimStore(Protocol):
     """Holds keys for clients that are about to be created."""
 
-    async def take(self, keys: Sequence[str], claim: Claim) -> tuple[str, Claim] | None:
-        """Claim keys; return the first that another resolution holds, with its claim, or None."""
+    async def take(self, wanted: Mapping[str, Claim]) -> tuple[str, Claim] | None:
+        """Claim keys in their order; return the first that another resolution holds, with its claim, or None."""
         ...
 
     async def release(self, resolution_id: str) -> None:
