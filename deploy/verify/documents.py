@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from crm_contracts.client_answers import LinkedClient
 from crm_contracts.conversions import Activities, ConversionRef, LeadSnapshot
 from crm_contracts.deals import DealState
 from crm_contracts.dictionaries import DictionaryValue
@@ -34,6 +35,8 @@ class Conversion(BaseModel):
     on_duplicate: OnDuplicate = "link"
     pipeline_id: str = "default"
     activities: Activities = "complete"
+    contact_id: str | None = None
+    company_id: str | None = None
     proposed_contact_id: str = ""
     proposed_company_id: str = ""
     proposed_deal_id: str = ""
@@ -80,6 +83,7 @@ class ResolutionDocument(BaseModel):
     attempt: int
     contact: ElementRef | None = None
     company: ElementRef | None = None
+    linked: tuple[LinkedClient, ...] = ()
 
 
 class DictionaryDocument(BaseModel):

@@ -28,7 +28,8 @@ def _lead_created(known: Known, event: Envelope[LeadCreated]) -> dict[str, Any]:
 
 def _conversion_requested(known: Known, event: Envelope[LeadConversionRequested]) -> dict[str, Any]:
     data = event.data
-    names = ("attempt", "targets", "on_duplicate", "proposed_contact_id", "proposed_company_id", "snapshot")
+    chosen = ("targets", "on_duplicate", "contact_id", "company_id")
+    names = ("attempt", *chosen, "proposed_contact_id", "proposed_company_id", "snapshot")
     asked = {f"conversion.{name}": getattr(data, name) for name in names} | {"conversion.asked_at": UNKNOWN}
     if known.get("conversion.attempt") == data.attempt:  # asked once more
         return asked

@@ -57,6 +57,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         numbers=service.numbers,
         answers=service.answers,
         currency=settings.base_currency,
+        rule=settings.same_client,
     )
     service.subscribe(
         (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),

@@ -27,7 +27,9 @@ FurtherField = Literal[
 """Other fields that a card may search by, up to seven at once (DUP-03)."""
 
 _NOT_A_WORD: Final = re.compile(r"[^0-9a-z]+")
-_WHOLE: Final = re.compile("([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])")
+_WHOLE: Final = re.compile(
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])"
+)
 """Characters of scripts that put no spaces between words: each may begin one."""
 _JOINS: Final = str.maketrans("", "", "'`\u00b4\u2018\u2019\u02bc")
 
@@ -35,7 +37,8 @@ _JOINS: Final = str.maketrans("", "", "'`\u00b4\u2018\u2019\u02bc")
 def words_of(text: str) -> list[str]:
     """Split into plain lower-case ASCII words, whatever case, accents and script; apostrophes join.
 
-    Chinese, Japanese and Korean characters are words of their own.
+    Characters of scripts that put no spaces between words, Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese, are
+    words of their own.
     """
     joined = unicodedata.normalize("NFKD", text.translate(_JOINS).casefold())
     bare = unicodedata.normalize("NFC", "".join(char for char in joined if not unicodedata.combining(char)))

@@ -1,6 +1,6 @@
 """Collaborators that keep the same promises without a network, and one that loses its power on purpose."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any, TypeVar
 
@@ -109,8 +109,8 @@ class MortalClaims(Claims):
         super().__init__(collection)
         self._power = power
 
-    async def take(self, keys: Sequence[str], claim: Claim) -> tuple[str, Claim] | None:
-        other = await super().take(keys, claim)
+    async def take(self, wanted: Mapping[str, Claim]) -> tuple[str, Claim] | None:
+        other = await super().take(wanted)
         self._power.written()
         return other
 

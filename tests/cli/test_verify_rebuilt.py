@@ -34,7 +34,7 @@ from services.timeline.entry.domain.bindings import Bindings
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
 from shared.kit.domain import Aggregate
 from tests.builders.causes import ANNA, NOON, ids
-from tests.builders.clients import just_created_company, just_created_contact
+from tests.builders.clients import a_contact, just_created_company, just_created_contact
 from tests.builders.deals import ASKED_BY, just_created_deal
 from tests.builders.leads import LEAD_REF, a_person, a_question, a_wish, just_created_lead
 from tests.builders.values import a_client, a_phone, a_row, company_ref, contact_ref, deal_ref, priced
@@ -191,7 +191,7 @@ async def a_busy_office() -> Office:
     for attempt, policy in enumerate(policies, start=1):
         asked = a_question("contact", attempt=attempt, on_duplicate=policy)
         contact = contact_ref("bob") if policy == "link" else None
-        resolution = Resolution.create(asked, decide(asked, [contact_ref("bob")], []), at=office.now)
+        resolution = Resolution.create(asked, decide(asked, [a_contact("bob", phones=(a_phone(),))], []), at=office.now)
         await office.add(resolution)
         await office.change(
             Resolution,
@@ -255,6 +255,7 @@ NOT_CARRIED: Mapping[type[Aggregate], Mapping[str, str]] = {
         "was_repeat": "only remembers what a refused link must not change",
         "conversion.draft": "frozen at the start; the question to deals has it with the client filled in",
         "conversion.duplicates": "in the answer of the clients service",
+        "conversion.linked": "in the answer of the clients service",
         "conversion.repeats": "counts the repeats of a request",
     },
     Resolution: {

@@ -43,16 +43,25 @@ def email_of(name: str) -> str:
     return f"{name}@acme.example"
 
 
+def title_of(name: str) -> str:
+    return f"ACME {name} GmbH"
+
+
 def asking(
     name: str, *client_targets: ConversionTarget, on_duplicate: OnDuplicate = "link", **given: Any
 ) -> LeadConversionRequested:
-    """What a lead of this name asks; its phone and e-mail are its own unless given."""
+    """What a lead of this name asks; its phone, e-mail and company are its own unless given."""
     return a_question(
         *client_targets,
         lead_id=name,
         conversion_id=f"conversion-of-{name}",
         on_duplicate=on_duplicate,
-        **{"phones": (a_phone(normalized=phone_of(name)),), "emails": (an_email(normalized=email_of(name)),), **given},
+        **{
+            "phones": (a_phone(normalized=phone_of(name)),),
+            "emails": (an_email(normalized=email_of(name)),),
+            "company_title": title_of(name),
+            **given,
+        },
     )
 
 
@@ -131,7 +140,7 @@ class Office:
     async def knows_company(self, id_: str, name: str | None = None, **fields: Any) -> Company:
         """Enter a company, with the e-mail of the lead of this name if one is given."""
         if name is not None:
-            fields = {"emails": (an_email(normalized=email_of(name)),), **fields}
+            fields = {"emails": (an_email(normalized=email_of(name)),), "title": title_of(name), **fields}
         company = just_created_company(id_, number=await NUMBERS.next("company"), **fields)
         return await self.companies.add(company, a_cause(f"request:{id_}"))
 

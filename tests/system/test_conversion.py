@@ -19,11 +19,11 @@ from tests.system.crm import Crm, Json, a_phone, until
 
 async def test_a_lead_becomes_a_contact_a_company_and_a_deal(crm: Crm) -> None:
     """LEAD-11, LEAD-12, LEAD-14, DEAL-16: records are made, linked, and the lead says which."""
-    phone = a_phone()
+    phone, title = a_phone(), f"Engines {uuid4().hex[:12]} Ltd"
     lead = await crm.new_lead(
         first_name="Ada",
         last_name="Lovelace",
-        company_title="Engines Ltd",
+        company_title=title,
         phones=[{"value": phone}, {"value": "not a number"}],
         comments="from the fair",
         source_id="TRADE_SHOW",
@@ -43,7 +43,7 @@ async def test_a_lead_becomes_a_contact_a_company_and_a_deal(crm: Crm) -> None:
         (phone, phone),
         ("not a number", None),
     ]
-    assert company["title"] == "Engines Ltd"
+    assert company["title"] == title
     assert company["phones"] == []
     assert [(link["company_id"], link["is_primary"]) for link in contact["companies"]] == [(company["id"], True)]
     assert (deal["amount"], deal["lead_id"]) == ({"value": "1234.50", "currency": "EUR"}, lead)
@@ -97,7 +97,7 @@ async def test_a_refused_conversion_is_tried_again_and_late_answers_change_nothi
     """LEAD-13: reject, then link; the first attempt's answers, delivered again late, are of no effect."""
     phone = a_phone()
     known = (await crm.call("POST", "clients", "/contacts", {"last_name": "Old", "phones": [{"value": phone}]})).json()
-    lead = await crm.new_lead(last_name="New", phones=[{"value": phone}])
+    lead = await crm.new_lead(last_name="Old", phones=[{"value": phone}])
 
     refused = await crm.convert(lead, on_duplicate="reject")
 

@@ -4,7 +4,7 @@ A claim is held only until its conversion has created the client. From then on t
 conversion searches *after* it has taken its claims.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.clients.conversion.domain.claim import Claim
 from shared.kit.fault_points import fault_point
@@ -24,23 +24,23 @@ class Claims:
         self._collection = collection
         self._releases: Batcher[str, None] = Batcher(self._release_each, most=GROUP)
 
-    async def take(self, keys: Sequence[str], claim: Claim) -> tuple[str, Claim] | None:
-        """Claim keys such as `phone:+49…` one after another.
+    async def take(self, wanted: Mapping[str, Claim]) -> tuple[str, Claim] | None:
+        """Claim keys such as `phone:+49…` one after another, in the order in which every conversion takes them.
 
         Returns:
-            None where all are held by this claim's resolution; else the first that is not, with the claim that holds
-            it. The keys before it are held.
+            None where all are held by their resolution; else the first that is not, with the claim that holds it. The
+            keys before it are held.
         """
-        left = list(keys)
+        left = sorted(wanted)
         while left:
-            taken = await self._collection.insert_in_order([{"_id": key, **claim.model_dump()} for key in left])
+            taken = await self._collection.insert_in_order([{"_id": key, **wanted[key].model_dump()} for key in left])
             fault_point("claimed")
             left = left[taken:]
             found = await self._collection.get(left[0]) if left else None
             if found is None:
                 continue  # all are taken, or this one was released in between
             held = Claim.model_validate(found)
-            if held.resolution_id != claim.resolution_id:
+            if held.resolution_id != wanted[left[0]].resolution_id:
                 return left[0], held
             left.pop(0)
         return None

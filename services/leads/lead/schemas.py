@@ -7,6 +7,7 @@ lead is lost.
 from dataclasses import replace
 from typing import Annotated, Any
 
+from crm_contracts.client_answers import LinkedClient
 from crm_contracts.conversions import Activities
 from crm_contracts.leads import LeadFields, LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
@@ -86,12 +87,22 @@ class LeadPatch(LeadFieldsIn, ClientIn):
 
 
 class ConversionIn(Input):
-    """What to convert into; without targets: contact and deal, for a repeat lead a deal."""
+    """What to convert into; without targets: contact and deal, for a repeat lead a deal.
+
+    `on_duplicate` says what becomes of clients that the lead may be about already. `link` takes the one that is the
+    same client by name and phone or e-mail, or by its title as a company, and fills what it lacks; where that is not
+    clear, the conversion is refused and names the candidates. `reject` refuses wherever there are any; `create` creates
+    a client all the same.
+    """
 
     targets: Annotated[list[ConversionTarget], Field(min_length=1, max_length=3)] | None = None
     on_duplicate: OnDuplicate = "link"
     pipeline_id: ElementId = "default"
     activities: Activities = "complete"
+    contact_id: ElementId | None = Field(
+        default=None, description="the contact that the lead is about, such as one of the candidates: it is linked"
+    )
+    company_id: ElementId | None = Field(default=None, description="the company that the lead is about: it is linked")
 
     def to_domain(self) -> ConversionRequest:
         """Make the value that the rules take."""
@@ -99,7 +110,11 @@ class ConversionIn(Input):
 
 
 class ConversionOut(BaseModel):
-    """How far the conversion of a lead got. `duplicates` are what had the same phone or e-mail."""
+    """How far the conversion of a lead got.
+
+    `duplicates` are what had the same phone, e-mail or company title; `linked` says what clients that were there
+    already took of the lead, and in what they differ from it.
+    """
 
     state: ConversionState
     conversion_id: str | None
@@ -110,6 +125,7 @@ class ConversionOut(BaseModel):
     company: ElementRef | None
     deal: ElementRef | None
     duplicates: tuple[ElementRef, ...]
+    linked: tuple[LinkedClient, ...]
     code: str | None
     message: str | None
     candidates: tuple[ElementRef, ...]

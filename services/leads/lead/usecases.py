@@ -102,6 +102,7 @@ async def resolve_client(
             contact=answer.contact,
             company=answer.company,
             duplicates=answer.duplicates,
+            linked=answer.linked,
             by=cause.actor,
             at=cause.at,
         ),

@@ -8,6 +8,18 @@ from crm_contracts.events import Answer, ElementAnswer
 from crm_contracts.values import ElementRef, Value
 
 
+class LinkedClient(Value):
+    """What of a lead became of a client that was there already (LEAD-12)."""
+
+    client: ElementRef
+    enriched: tuple[str, ...] = Field(
+        default=(), examples=[["phones"]], description="fields that were filled, and lists that were joined"
+    )
+    left_out: tuple[str, ...] = Field(
+        default=(), examples=[["position"]], description="fields in which the client differs from the lead, and stays"
+    )
+
+
 class LeadClientResolved(Answer):
     """The contact and company of a conversion exist: an answer to `LeadConversionRequested` (LEAD-11)."""
 
@@ -18,7 +30,12 @@ class LeadClientResolved(Answer):
     contact: ElementRef | None = None
     company: ElementRef | None = None
     created: tuple[ElementRef, ...] = Field(default=(), description="the rest was linked")
-    duplicates: tuple[ElementRef, ...] = Field(default=(), description="what has the same phone or e-mail")
+    duplicates: tuple[ElementRef, ...] = Field(
+        default=(), description="what has the same phone, e-mail or company title"
+    )
+    linked: tuple[LinkedClient, ...] = Field(
+        default=(), description="what the clients that were linked took of the lead"
+    )
 
 
 class LeadClientRefused(Answer):

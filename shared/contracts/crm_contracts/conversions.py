@@ -35,7 +35,8 @@ class LeadConversionRequested(OfLead):
     """A conversion began, or clients is asked once more (LEAD-11, LEAD-13).
 
     `client_targets` are the records that clients is to create or link; it has nothing to do where they are empty.
-    `contact` and `company` are what an earlier attempt has created or linked.
+    `contact` and `company` are what an earlier attempt has created or linked; `contact_id` and `company_id` are
+    existing ones that the caller has chosen to be linked.
     """
 
     ce_type: ClassVar[str] = "crm.lead.conversion_requested.v1"
@@ -48,6 +49,8 @@ class LeadConversionRequested(OfLead):
     proposed_company_id: str
     contact: ElementRef | None = None
     company: ElementRef | None = None
+    contact_id: str | None = None
+    company_id: str | None = None
     snapshot: LeadSnapshot
 
 

@@ -1,8 +1,9 @@
 """Claims on phones and e-mails of clients that are about to be created."""
 
-from collections.abc import Sequence
-
+from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.values import ElementRef, Value
+
+from services.clients.conversion.domain.sought import Sought
 
 
 class Claim(Value):
@@ -12,6 +13,20 @@ class Claim(Value):
     resolution_id: str
 
 
-def claim_keys(phones: Sequence[str], emails: Sequence[str]) -> list[str]:
-    """Build the keys in the one order in which every conversion takes them, so that no deadlock is possible."""
-    return sorted({*(f"phone:{phone}" for phone in phones), *(f"email:{email}" for email in emails)})
+def claims_of(request: LeadConversionRequested, sought: Sought, resolution_id: str) -> dict[str, Claim]:
+    """Build the claims by their keys, which every conversion takes in their order, so that no deadlock is possible.
+
+    A company is found by its title only when it exists itself, and not when its contact does.
+    """
+    contact = ElementRef(type="contact", id=request.proposed_contact_id)
+    company = ElementRef(type="company", id=request.proposed_company_id)
+    first = contact if "contact" in request.client_targets else company
+    keys = [
+        *(f"phone:{phone}" for phone in sought.phones),
+        *(f"email:{email}" for email in sought.emails),
+        *(f"typed:{key}" for key in sought.typed),
+    ]
+    claims = {key: Claim(holder=first, resolution_id=resolution_id) for key in keys}
+    if sought.company:
+        claims[f"title:{sought.company}"] = Claim(holder=company, resolution_id=resolution_id)
+    return claims

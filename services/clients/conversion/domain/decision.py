@@ -1,20 +1,29 @@
 """Decide whether a conversion creates or links its contact and company, or is refused (LEAD-12)."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.values import ElementRef, Value
+
+from services.clients.conversion.domain.enrichment import fillings, given_to_company, given_to_contact
+from services.clients.conversion.domain.same_client import SameClient
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+
+MAX_DUPLICATES = 20
 
 
 class TargetDecision(Value):
     """What becomes of one target: create it under a proposed id, or link an existing record.
 
-    A company to be created has its title already: its contact, which is created at the same time, stores it.
+    A company to be created has its title already: its contact, which is created at the same time, stores it. `fills`
+    are the fields of an existing record that it takes from the lead; None where the lead has nothing more to give.
     """
 
     action: Literal["create", "link"]
     ref: ElementRef
+    fills: tuple[str, ...] | None = None
 
 
 class Decision(Value):
@@ -29,44 +38,69 @@ class Decision(Value):
         """Return what becomes of contact and company; what an earlier attempt created or linked is linked."""
         if self.is_refused:
             return None, None
-        return self.contact or _linked(request.contact), self.company or _linked(request.company)
+        return self.contact or _kept(request.contact), self.company or _kept(request.company)
 
 
 def decide(
-    request: LeadConversionRequested, contacts: Sequence[ElementRef], companies: Sequence[ElementRef]
+    request: LeadConversionRequested,
+    contacts: Sequence[Contact],
+    companies: Sequence[Company],
+    rule: SameClient | None = None,
+    chosen: Sequence[Contact | Company] = (),
 ) -> Decision:
-    """Create, link or refuse, given the records that share a phone or an e-mail with the lead.
+    """Create, link or refuse, given the records that share a phone, an e-mail or the company's title with the lead.
 
-    `link` takes a match that is the only one of its kind; `reject` refuses any match; `create` only mentions them.
-    Records that an earlier attempt of the same conversion created are no matches.
+    `link` takes the one record of a kind that is the same client by the rule; `reject` refuses any that may be;
+    `create` only mentions them. Records that an earlier attempt of the same conversion created are no matches. What the
+    caller has `chosen` is linked, whatever else there is.
     """
-    wanted = set(request.client_targets)
-    own = {request.proposed_contact_id, request.proposed_company_id}
-    matches = {
-        "contact": [ref for ref in contacts if ref.id not in own],
-        "company": [ref for ref in companies if ref.id not in own],
+    rule = rule or SameClient()
+    lead, own = request.snapshot, {request.proposed_contact_id, request.proposed_company_id}
+    found: dict[str, list[Contact | Company]] = {
+        "contact": [each for each in rule.found(lead, contacts) if each.id not in own],
+        "company": [each for each in rule.found(lead, companies) if each.id not in own],
     }
-    duplicates = (*matches["contact"], *matches["company"])
-    wanted_matches = [ref for kind in wanted for ref in matches[kind]]
-    too_many = any(len(matches[kind]) > 1 for kind in wanted)
-    if (request.on_duplicate == "reject" and wanted_matches) or (request.on_duplicate == "link" and too_many):
-        return Decision(duplicates=duplicates, is_refused=True)
+    duplicates = tuple(record.ref for kind in found for record in found[kind])[:MAX_DUPLICATES]
+    targets: dict[str, TargetDecision] = {}
+    for kind in request.client_targets:
+        target = _target(kind, request, found[kind], [each for each in chosen if each.ref.type == kind], rule)
+        if target is None:
+            return Decision(duplicates=duplicates, is_refused=True)
+        targets[kind] = target
+    return Decision(contact=targets.get("contact"), company=targets.get("company"), duplicates=duplicates)
 
-    def target(kind: Literal["contact", "company"], proposed: str, title: str | None = None) -> TargetDecision | None:
-        if kind not in wanted:
+
+def given_to(record: Contact | Company, request: LeadConversionRequested) -> Mapping[str, Any]:
+    """List what the lead gives to an existing record; the company has its contact data where there is no contact."""
+    if isinstance(record, Contact):
+        return given_to_contact(request)
+    return given_to_company(request, alone="contact" not in request.targets)
+
+
+def _target(
+    kind: str,
+    request: LeadConversionRequested,
+    found: Sequence[Contact | Company],
+    chosen: Sequence[Contact | Company],
+    rule: SameClient,
+) -> TargetDecision | None:
+    """Decide about one target; None where a person has to."""
+    same = list(chosen)
+    if not chosen and request.on_duplicate != "create":
+        same = rule.same(request.snapshot, found)
+        doubtful = any(rule.stands_in_the_way(request.snapshot, record) for record in found)
+        refuses = request.on_duplicate == "reject" or (not same and rule.on_other_name == "refuse")
+        if len(same) > 1 or (doubtful and refuses):
             return None
-        if request.on_duplicate == "link" and matches[kind]:
-            return _linked(matches[kind][0])
-        return TargetDecision(action="create", ref=ElementRef(type=kind, id=proposed, title=title))
-
-    return Decision(
-        contact=target("contact", request.proposed_contact_id),
-        company=target(
-            "company", request.proposed_company_id, request.snapshot.company_title or request.snapshot.title
-        ),
-        duplicates=duplicates,
-    )
+    if same:
+        fills = fillings(same[0], given_to(same[0], request))
+        return TargetDecision(action="link", ref=same[0].ref, fills=tuple(fills))
+    lead = request.snapshot
+    if kind == "contact":
+        return TargetDecision(action="create", ref=ElementRef(type="contact", id=request.proposed_contact_id))
+    title = lead.company_title or lead.title
+    return TargetDecision(action="create", ref=ElementRef(type="company", id=request.proposed_company_id, title=title))
 
 
-def _linked(ref: ElementRef | None) -> TargetDecision | None:
+def _kept(ref: ElementRef | None) -> TargetDecision | None:
     return None if ref is None else TargetDecision(action="link", ref=ref)

@@ -14,12 +14,6 @@ _PERSON = {"salutation", "first_name", "middle_name", "last_name", "birth_date",
 _CONTACT = _COMPANY | _PERSON | _CONTACT_POINTS | {"source_id", "source_description"}
 
 
-def contact_points(request: LeadConversionRequested) -> tuple[list[str], list[str]]:
-    """List the normalised phones and e-mails of the lead."""
-    phones = [point.normalized for point in request.snapshot.phones if point.normalized]
-    return phones, [point.normalized for point in request.snapshot.emails if point.normalized]
-
-
 def contact_fields(request: LeadConversionRequested) -> dict[str, Any]:
     """Derive the fields of the contact; no conversion fails because of a missing name (A-09)."""
     snapshot = request.snapshot

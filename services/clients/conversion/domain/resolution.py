@@ -7,7 +7,7 @@ instead of searching for duplicates again and finding the records that it create
 from datetime import datetime
 from typing import ClassVar, Self
 
-from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
+from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved, LinkedClient
 from crm_contracts.conversions import LeadConversionRefused, LeadConversionRequested
 from crm_contracts.values import ElementRef, OnDuplicate, Value
 
@@ -15,6 +15,10 @@ from services.clients.conversion.domain.decision import Decision
 from shared.kit.domain import Aggregate, derived_id
 
 DUPLICATES_FOUND = "duplicates_found"
+CHOOSE = (
+    "There are clients with the same phone, e-mail or company title. Convert again with the `contact_id` or "
+    "`company_id` of the one that is meant, or with `on_duplicate` set to `create` for a new one."
+)
 
 
 class Failure(Value):
@@ -39,6 +43,7 @@ class Resolution(Aggregate):
     """Key of the cause that was answered; a later request has another one."""
     contact: ElementRef | None = None
     company: ElementRef | None = None
+    linked: tuple[LinkedClient, ...] = ()
     failure: Failure | None = None
 
     @staticmethod
@@ -62,10 +67,17 @@ class Resolution(Aggregate):
             failure=failure,
         )
 
-    def finish(self, *, to: str, contact: ElementRef | None, company: ElementRef | None) -> None:
+    def finish(
+        self,
+        *,
+        to: str,
+        contact: ElementRef | None,
+        company: ElementRef | None,
+        linked: tuple[LinkedClient, ...] = (),
+    ) -> None:
         """Answer the lead once everything is as decided; a second time changes nothing."""
         if self.answered_to is None:
-            self.answered_to, self.contact, self.company = to, contact, company
+            self.answered_to, self.contact, self.company, self.linked = to, contact, company, linked
             self.record(self.answer)
 
     def fail(self, failure: Failure, *, to: str, contact: ElementRef | None, company: ElementRef | None) -> None:
@@ -94,7 +106,7 @@ class Resolution(Aggregate):
                 conversion_id=self.conversion_id,
                 attempt=self.attempt,
                 code=DUPLICATES_FOUND,
-                message="Records with the same phone or e-mail stand in the way.",
+                message=CHOOSE,
                 candidates=decision.duplicates,
             )
         targets = [each.ref for each in (decision.contact, decision.company) if each and each.action == "create"]
@@ -107,4 +119,5 @@ class Resolution(Aggregate):
             company=self.company,
             created=tuple(ref for ref in results if ref.id in created),
             duplicates=decision.duplicates,
+            linked=self.linked,
         )

@@ -1,13 +1,12 @@
 """The collaborators of a conversion."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
-
-from crm_contracts.values import ElementRef
 
 from services.clients.conversion.domain.claim import Claim
 from services.clients.conversion.domain.resolution import Resolution
+from services.clients.conversion.domain.same_client import SameClient
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.usecases.clients import FieldCodes
@@ -19,8 +18,10 @@ from shared.kit.storage.repository import Repository
 class DuplicateSearch(Protocol):
     """Finds duplicates, and the place of a further contact."""
 
-    async def matches(self, phones: Sequence[str], emails: Sequence[str]) -> tuple[list[ElementRef], list[ElementRef]]:
-        """Find contacts and companies with one of these phones or e-mails, oldest first."""
+    async def candidates(
+        self, phones: Sequence[str], emails: Sequence[str], keys: Sequence[str], company_keys: Sequence[str]
+    ) -> tuple[list[Contact], list[Company]]:
+        """Find contacts and companies with one of these phones, e-mails or search keys, oldest first."""
         ...
 
     async def last_position(self, company_id: str) -> int:
@@ -31,8 +32,8 @@ class DuplicateSearch(Protocol):
 class ClaimStore(Protocol):
     """Holds keys for clients that are about to be created."""
 
-    async def take(self, keys: Sequence[str], claim: Claim) -> tuple[str, Claim] | None:
-        """Claim keys; return the first that another resolution holds, with its claim, or None."""
+    async def take(self, wanted: Mapping[str, Claim]) -> tuple[str, Claim] | None:
+        """Claim keys in their order; return the first that another resolution holds, with its claim, or None."""
         ...
 
     async def release(self, resolution_id: str) -> None:
@@ -54,3 +55,5 @@ class Collaborators:
     answers: Answers
     currency: str
     """The base currency."""
+    rule: SameClient = field(default_factory=SameClient)
+    """When a record is the client of a lead."""

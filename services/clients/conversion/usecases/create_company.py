@@ -1,14 +1,13 @@
 """Create the company of a conversion, or link an existing one."""
 
 from crm_contracts.conversions import LeadConversionRequested
-from crm_contracts.values import ElementRef
 
 from services.clients.conversion.domain.decision import TargetDecision
 from services.clients.conversion.domain.lead_snapshot import address_requisites, company_fields
 from services.clients.conversion.usecases.add_record import add_or_find
 from services.clients.conversion.usecases.collaborators import Collaborators
+from services.clients.conversion.usecases.link_record import Outcome, link_record
 from services.clients.records.domain.company import Company
-from services.clients.records.usecases.merge import surviving_ref
 from shared.kit.domain import Cause
 
 
@@ -18,12 +17,12 @@ async def create_or_link_company(
     contact: TargetDecision | None,
     cause: Cause,
     use: Collaborators,
-) -> ElementRef | None:
-    """Create the company as decided, or return the existing one; None where there is to be none."""
+) -> Outcome | None:
+    """Create the company as decided, or link the existing one; None where there is to be none."""
     if target is None:
         return None
     if target.action == "link":
-        return await surviving_ref(target.ref, owners=use.companies)
+        return await link_record(request, target, cause, use.companies)
     alone = contact is None or contact.ref.id != request.proposed_contact_id
     fields = company_fields(request, target.ref.title, alone=alone)
     fields |= (await use.reference.codes(Company.TYPE.fields)).defaults | Company.defaults(use.currency)
@@ -41,4 +40,4 @@ async def create_or_link_company(
         cause,
         use.numbers,
     )
-    return company.ref
+    return Outcome(company.ref)

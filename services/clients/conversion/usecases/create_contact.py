@@ -4,16 +4,15 @@ from contextlib import suppress
 
 from crm_contracts.contacts import CompanyLink
 from crm_contracts.conversions import LeadConversionRequested
-from crm_contracts.values import ElementRef
 
 from services.clients.conversion.domain.decision import TargetDecision
 from services.clients.conversion.domain.lead_snapshot import address_requisites, contact_fields
 from services.clients.conversion.usecases.add_record import add_or_find
 from services.clients.conversion.usecases.collaborators import Collaborators
+from services.clients.conversion.usecases.link_record import Outcome, link_record
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.errors import TooManyCompanies
 from services.clients.records.usecases.employment import STEP
-from services.clients.records.usecases.merge import surviving_ref
 from shared.kit.domain import Cause
 from shared.kit.storage.repository_errors import Gone
 
@@ -24,28 +23,25 @@ async def create_or_link_contact(
     company: TargetDecision | None,
     cause: Cause,
     use: Collaborators,
-) -> ElementRef | None:
+) -> Outcome | None:
     """Create the contact as decided, or link the existing one to the company; None where there is to be none."""
     if target is None:
         return None
     employer = await _employer(company, use)
+
+    def link(contact: Contact) -> None:
+        # The conversion ends where the contact works for as many companies as one may: lead and deal link both.
+        with suppress(TooManyCompanies):
+            if employer is not None:
+                contact.link(employer.ref, position=employer.position, by=cause.actor, at=cause.at)
+
     if target.action == "link":
-        ref = await surviving_ref(target.ref, owners=use.contacts)
-    else:
-        contact = await _create(request, target.ref.id, employer, cause, use)
-        ref = contact.ref
-        if employer is None or any(link.company_id == employer.company_id for link in contact.companies):
-            return ref
-    if employer is not None:
-        # Deleted since it was decided: the conversion still ends, and lead and deal unlink it as any other. So it
-        # ends where the contact works for as many companies as one may: lead and deal link both.
-        with suppress(Gone, TooManyCompanies):
-            await use.contacts.change(
-                ref.id,
-                lambda contact: contact.link(employer.ref, position=employer.position, by=cause.actor, at=cause.at),
-                cause,
-            )
-    return ref
+        return await link_record(request, target, cause, use.contacts, link)
+    contact = await _create(request, target.ref.id, employer, cause, use)
+    if employer is not None and all(link.company_id != employer.company_id for link in contact.companies):
+        with suppress(Gone):
+            await use.contacts.change(contact.id, link, cause)
+    return Outcome(contact.ref)
 
 
 async def _create(

@@ -9,21 +9,23 @@ even the answer can be stored, the claims end when the lead gives up.
 """
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from crm_contracts.conversions import LeadConversionRefused, LeadConversionRequested
 from crm_contracts.values import ElementRef
 
 from services.clients.conversion.domain.decision import Decision, decide
-from services.clients.conversion.domain.lead_snapshot import contact_points
 from services.clients.conversion.domain.resolution import Failure, Resolution
-from services.clients.conversion.usecases.claim import claim_contact_points
+from services.clients.conversion.domain.sought import Sought
+from services.clients.conversion.usecases.claim import claim_client
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.conversion.usecases.create_company import create_or_link_company
 from services.clients.conversion.usecases.create_contact import create_or_link_contact
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.errors import ClientNotFound
 from services.clients.records.usecases.employment import reconcile_employer
+from services.clients.records.usecases.merge import follow_merges
 from shared.kit.domain import Cause, DomainError
 from shared.kit.messaging.failures import is_transient
 from shared.kit.storage.batching import side_by_side
@@ -31,8 +33,11 @@ from shared.kit.storage.repository import Repository
 from shared.kit.storage.repository_errors import IdTaken
 
 CLIENT_BUSY: Final = Failure(
-    code="client_busy", message="Another conversion is still creating a client with the same phone or e-mail."
+    code="client_busy",
+    message="Another conversion is still creating a client with the same phone, e-mail or company title; try again.",
 )
+R = TypeVar("R", Contact, Company)
+
 CLIENT_FAILED: Final = Failure(code="client_failed", message="The client could not be created; try again later.")
 
 
@@ -106,22 +111,54 @@ async def _resolve(request: LeadConversionRequested, cause: Cause, use: Collabor
     )
     if contact is not None and company is not None:
         await reconcile_employer(
-            contact.id, company.id, own, contacts=use.contacts, companies=use.companies, views=use.views
+            contact.ref.id, company.ref.id, own, contacts=use.contacts, companies=use.companies, views=use.views
         )
     await use.resolutions.change(
-        id_, lambda found: found.finish(to=cause.key, contact=contact, company=company), cause.step("answer")
+        id_,
+        lambda found: found.finish(
+            to=cause.key,
+            contact=None if contact is None else contact.ref,
+            company=None if company is None else company.ref,
+            linked=tuple(each.linked for each in (contact, company) if each and each.linked),
+        ),
+        cause.step("answer"),
     )
     await use.claims.release(id_)
 
 
 async def _decide(request: LeadConversionRequested, cause: Cause, use: Collaborators) -> Resolution:
-    """Claim the lead's phones and e-mails, decide by their duplicates, and store the decision first of all."""
-    phones, emails = contact_points(request)
+    """Claim what identifies the lead's client, decide by the duplicates, and store the decision first of all."""
+    try:
+        chosen: list[Contact | Company] = [
+            *await _chosen("contact", request.contact_id, use.contacts),
+            *await _chosen("company", request.company_id, use.companies),
+        ]
+    except ClientNotFound as error:
+        failure = Failure(code=error.code, message=str(error))
+        return await _add(
+            Resolution.create(request, Decision(is_refused=True), at=cause.at, failure=failure), cause, use
+        )
+    sought = Sought.of(request)
     if request.on_duplicate != "create":
-        await claim_contact_points(request, phones, emails, use)
+        await claim_client(request, sought, use)
     # Only now: the holder of a claim that was released before has created what is found here.
-    decision = decide(request, *await use.views.matches(phones, emails))
+    found = await use.views.candidates(sought.phones, sought.emails, sought.typed, sought.company_keys)
+    decision = decide(request, *found, use.rule, chosen)
     return await _add(Resolution.create(request, decision, at=cause.at), cause, use)
+
+
+async def _chosen(noun: str, id_: str | None, owners: Repository[R]) -> list[R]:
+    """Return the record that the caller has chosen, or its last survivor.
+
+    Raises:
+        ClientNotFound: there is none, or it was deleted.
+    """
+    if id_ is None:
+        return []
+    found = await follow_merges(id_, owners=owners)
+    if found is None or found.deleted_at:
+        raise ClientNotFound(noun, id_)
+    return [found]
 
 
 async def _add(new: Resolution, cause: Cause, use: Collaborators) -> Resolution:

@@ -1,6 +1,6 @@
 """Domain errors of contacts and companies."""
 
-from shared.kit.domain import Conflict, Invalid
+from shared.kit.domain import Conflict, Invalid, NotFound
 
 
 class NameMissing(Invalid):
@@ -79,3 +79,11 @@ class NotMergeable(Conflict):
     """These records cannot become one (DUP-02)."""
 
     code = "not_mergeable"
+
+
+class ClientNotFound(NotFound):
+    """The contact or company that a conversion was told to link is not there (LEAD-12)."""
+
+    def __init__(self, noun: str, id_: str) -> None:
+        super().__init__(f"There is no {noun} {id_}.")
+        self.code = f"{noun}_not_found"  # type: ignore[misc] # one class for both types

@@ -11,10 +11,12 @@ from typing import Final
 
 from crm_contracts.values import ContactPoint
 
+from services.clients.records.domain.names import company_key
 from services.clients.text import words_of
+from shared.elements.domain.contact_points import folded
 
-MAX_WORDS: Final = 16
-"""Words of a person's name that it is found from."""
+MAX_WORDS: Final = 64
+"""Words of a person's name that it is found from; characters, in scripts without spaces."""
 MAX_PAIRED: Final = 6
 """Words of a person's name that are indexed in pairs, in any order."""
 MAX_KEY: Final = 60
@@ -27,6 +29,8 @@ EMAIL: Final = "e:"
 DOMAIN: Final = "d:"
 PHONE: Final = "p:"
 """Digits, the last one first."""
+COMPANY: Final = "c:"
+"""Title of a company without its legal form."""
 TAX: Final = "t:"
 """Tax number, without spaces and punctuation (REQ-02)."""
 
@@ -52,7 +56,8 @@ def company_keys(
     every = [words_of(title) for title in titles]
     tails = (" ".join(words[place:]) for words in every for place in range(1, len(words)))
     names = (name for words in every for name in _name(words))
-    return _cut({*names, *(WORD + tail for tail in tails), *_numbers(phones, emails, tax_numbers)})
+    bare = (COMPANY + key for key in map(company_key, titles) if key)
+    return _cut({*names, *(WORD + tail for tail in tails), *bare, *_numbers(phones, emails, tax_numbers)})
 
 
 def whole_key(kind: str, text: str) -> str:
@@ -70,6 +75,19 @@ def begins_a_word(word: str) -> str:
     return f"^({NAME}|{WORD})(.* )?{word}"
 
 
+def phone_keys(phones: Iterable[ContactPoint]) -> Iterator[str]:
+    """Derive the keys of phones; one without a digit has none."""
+    for point in phones:
+        if digits := digits_of(point.normalized or point.value):
+            yield PHONE + digits[::-1]
+
+
+def email_keys(emails: Iterable[ContactPoint]) -> Iterator[str]:
+    """Derive the keys of whole addresses."""
+    for point in emails:
+        yield EMAIL + (point.normalized or folded(point.value))
+
+
 def _name(words: Sequence[str]) -> list[str]:
     return [NAME + " ".join(words)] if words else []
 
@@ -77,12 +95,9 @@ def _name(words: Sequence[str]) -> list[str]:
 def _numbers(
     phones: Iterable[ContactPoint], emails: Iterable[ContactPoint], tax_numbers: Iterable[str]
 ) -> Iterator[str]:
-    for point in phones:
-        if digits := digits_of(point.normalized or point.value):
-            yield PHONE + digits[::-1]
-    for point in emails:
-        address = point.normalized or point.value.lower()
-        yield from (EMAIL + address, DOMAIN + address.rpartition("@")[2])
+    yield from phone_keys(phones)
+    for key in email_keys(emails):
+        yield from (key, DOMAIN + key.removeprefix(EMAIL).rpartition("@")[2])
     yield from (TAX + number.lower() for number in tax_numbers)
 
 

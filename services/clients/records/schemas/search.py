@@ -13,7 +13,7 @@ from services.clients.records.domain.duplicates import ACCOUNT_FIELDS, MAX_FURTH
 from services.clients.records.domain.search import MIN_QUERY
 from services.clients.records.schemas.requisites import RequisiteValues
 from services.clients.text import Card, Criterion, FurtherField, has_whole_words
-from shared.elements.domain.contact_points import emails, phones
+from shared.elements.domain.contact_points import folded, normalized_email, normalized_phone
 from shared.elements.schemas.scalars import ElementId, Name, Title
 from shared.kit.domain import Invalid, invalid_field, wrong_field
 from shared.kit.web.schemas import Input
@@ -24,7 +24,7 @@ MAX_FOUND: Final = 20
 
 def long_enough(text: str) -> str:
     """Check that something can be searched by: two characters, or one that is a word of its own (CLI-04)."""
-    if len(text.strip()) < MIN_QUERY and not has_whole_words(text):
+    if len(folded(text)) < MIN_QUERY and not has_whole_words(text):
         raise PydanticCustomError("string_too_short", "at least two characters, spaces around them apart")
     return text
 
@@ -52,12 +52,10 @@ def _normalized(
     kind: Literal["phone", "email"], values: Sequence[str], country: str, field: str
 ) -> tuple[tuple[str, ...], list[dict[str, str]]]:
     """Normalise the values as they are stored, and list those that are no phone or e-mail."""
-    points = [ContactPoint(value=value) for value in values]
-    made = phones(points, country) if kind == "phone" else emails(points)
-    wrong = [place for place, point in enumerate(made) if point.normalized is None]
+    made = [normalized_phone(value, country) if kind == "phone" else normalized_email(value) for value in values]
     message = f"not a valid {kind}"
-    errors = [wrong_field(f"{field}.{place}", "not_valid", message) for place in wrong]
-    return tuple(point.normalized or "" for point in made), errors
+    errors = [wrong_field(f"{field}.{place}", "not_valid", message) for place, found in enumerate(made) if not found]
+    return tuple(found for found in made if found), errors
 
 
 class Found(Value):

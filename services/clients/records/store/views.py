@@ -9,12 +9,14 @@ from services.clients.records.domain.client import C
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from shared.kit.storage.batching import side_by_side
-from shared.kit.storage.documents import Document
+from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor, newest_first, stored_number
 from shared.kit.web.auth import Caller
 
 MAX_MATCHES = 20
+MAX_CANDIDATES = 200
+"""Records with the phone or e-mail of a lead that are compared by name; a switchboard may have many."""
 MAX_COMPANY_CONTACTS = 1_000
 BATCH = 100
 FILTERS = {
@@ -164,20 +166,39 @@ class ClientViews:
         self, phones: Sequence[str], emails: Sequence[str], *, limit: int = MAX_MATCHES
     ) -> tuple[list[ElementRef], list[ElementRef]]:
         """Find contacts and companies with one of these phones or e-mails, oldest first, up to the limit of each."""
+        contacts, companies = await self.candidates(phones, emails, limit=limit)
+        return [contact.ref for contact in contacts], [company.ref for company in companies]
+
+    async def candidates(
+        self,
+        phones: Sequence[str],
+        emails: Sequence[str],
+        keys: Sequence[str] = (),
+        company_keys: Sequence[str] = (),
+        *,
+        limit: int = MAX_CANDIDATES,
+    ) -> tuple[list[Contact], list[Company]]:
+        """Find contacts and companies with one of these phones, e-mails or search keys, oldest first."""
         same = [{"phones.normalized": {"$in": list(phones)}}] if phones else []
         same += [{"emails.normalized": {"$in": list(emails)}}] if emails else []
-        if not same:
-            return [], []
-        oldest = [("created_at", 1), ("_id", 1)]
         contacts, companies = await side_by_side(
-            self._contacts.collection.find({"$or": same}, sort=oldest, limit=limit),
+            self._oldest(self._contacts, [*same, *_with_key(keys)], limit),
             # A seller of ours is no client's duplicate (COMP-08).
-            self._companies.collection.find({"$or": same, "is_my_company": {"$ne": True}}, sort=oldest, limit=limit),
+            self._oldest(
+                self._companies, [*same, *_with_key([*keys, *company_keys])], limit, is_my_company={"$ne": True}
+            ),
         )
-        return (
-            [self._contacts.read(document).ref for document in contacts],
-            [self._companies.read(document).ref for document in companies],
-        )
+        return contacts, companies
+
+    async def _oldest(self, of: MongoRepository[C], ways: list[Filter], limit: int, **where: Any) -> list[C]:
+        if not ways:
+            return []
+        documents = await of.collection.find({"$or": ways, **where}, sort=[("created_at", 1), ("_id", 1)], limit=limit)
+        return [of.read(document) for document in documents]
+
+
+def _with_key(keys: Sequence[str]) -> list[Filter]:
+    return [{"search": {"$in": list(keys)}}] if keys else []
 
 
 def _seats_of(company_id: str) -> list[Document]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
+from crm_contracts.client_answers import LinkedClient
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import (
     Activities,
@@ -23,7 +24,7 @@ from crm_contracts.leads import LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel
 
-from services.leads.lead.domain.conversion_request import TARGETS, ConversionRequest
+from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.draft import check_fits, draft_of, snapshot_of
 from services.leads.lead.domain.errors import (
     ID_TAKEN,
@@ -56,6 +57,8 @@ class Conversion(BaseModel):
     on_duplicate: OnDuplicate = "link"
     pipeline_id: str = "default"
     activities: Activities = "complete"
+    contact_id: str | None = None
+    company_id: str | None = None
     proposed_contact_id: str = ""
     proposed_company_id: str = ""
     proposed_deal_id: str = ""
@@ -65,6 +68,7 @@ class Conversion(BaseModel):
     company: ElementRef | None = None
     deal: ElementRef | None = None
     duplicates: tuple[ElementRef, ...] = ()
+    linked: tuple[LinkedClient, ...] = ()
     candidates: tuple[ElementRef, ...] = ()
     code: str | None = None
     message: str | None = None
@@ -119,7 +123,7 @@ class Conversion(BaseModel):
             raise LeadAlreadyConverted(message)
         targets = self.wanted(request, is_repeat=lead.is_repeat)
         if self.state in {"running", "done"}:
-            self._check_same(targets, request.on_duplicate)
+            self._check_same(targets, request)
             return None
         draft = draft_of(lead, request.pipeline_id)
         self._check_possible(targets, draft, is_repeat=lead.is_repeat)
@@ -136,13 +140,14 @@ class Conversion(BaseModel):
         contact: ElementRef | None,
         company: ElementRef | None,
         duplicates: tuple[ElementRef, ...],
+        linked: tuple[LinkedClient, ...],
         at: datetime,
     ) -> "Step":
         """Take what clients created or linked; the deal is next, if one is wanted (LEAD-11)."""
         if not self.client_targets:
             return self, ()
         found = {"contact": self.contact or contact, "company": self.company or company, "duplicates": duplicates}
-        return self.model_copy(update=found).proceed(ref, at)
+        return self.model_copy(update={**found, "linked": (*self.linked, *linked)}).proceed(ref, at)
 
     def open_deal(self, deal: ElementRef) -> "Step":
         """Take the deal that deals opened, which is the end (LEAD-14)."""
@@ -214,6 +219,8 @@ class Conversion(BaseModel):
             proposed_company_id=self.proposed_company_id,
             contact=self.contact,
             company=self.company,
+            contact_id=self.contact_id,
+            company_id=self.company_id,
             snapshot=self.snapshot,
         )
         return conversion, (event,)
@@ -238,9 +245,7 @@ class Conversion(BaseModel):
         """Return what is to be converted into: what is requested, else the default of the lead."""
         if request.targets is None and self.state in {"running", "done"}:
             return self.targets
-        default: tuple[ConversionTarget, ...] = ("deal",) if is_repeat and self.state != "done" else ("contact", "deal")
-        wanted = default if request.targets is None else request.targets
-        return tuple(target for target in TARGETS if target in wanted)
+        return request.with_chosen(("deal",) if is_repeat and self.state != "done" else ("contact", "deal"))
 
     @staticmethod
     def _check_possible(targets: tuple[ConversionTarget, ...], draft: DealDraft, *, is_repeat: bool) -> None:
@@ -276,18 +281,19 @@ class Conversion(BaseModel):
             proposed_deal_id=proposed("deal", self.proposed_deal_id),
             snapshot=snapshot,
             draft=draft,
-            contact=self.contact,
-            company=self.company,
+            contact=request.kept(self.contact),
+            company=request.kept(self.company),
             duplicates=self.duplicates,
+            linked=self.linked,
         )
 
-    def _check_same(self, targets: tuple[ConversionTarget, ...], on_duplicate: OnDuplicate) -> None:
-        if self.state == "done" and targets != self.targets:
-            message = f"The lead was converted into {', '.join(self.targets)}."
-            raise LeadAlreadyConverted(message)
-        if self.state == "running" and (targets != self.targets or on_duplicate != self.on_duplicate):
-            message = "The lead is being converted."
-            raise ConversionRunning(message)
+    def _check_same(self, targets: tuple[ConversionTarget, ...], request: ConversionRequest) -> None:
+        known = {self.contact_id, self.company_id, *(ref.id for ref in self.existing)}
+        is_other = targets != self.targets or not request.chosen <= known
+        if self.state == "done" and is_other:
+            raise LeadAlreadyConverted(f"The lead was converted into {', '.join(self.targets)}.")
+        if self.state == "running" and (is_other or request.on_duplicate != self.on_duplicate):
+            raise ConversionRunning("The lead is being converted.")
 
 
 Step: TypeAlias = tuple[Conversion, tuple[Event, ...]]

@@ -3,16 +3,51 @@
 from typing import Final
 
 from crm_contracts.conversions import Activities
-from crm_contracts.values import ConversionTarget, OnDuplicate
+from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel
+
+from shared.kit.domain import Invalid, wrong_field
 
 TARGETS: Final[tuple[ConversionTarget, ...]] = ("contact", "company", "deal")
 
 
 class ConversionRequest(BaseModel):
-    """What to convert into; `targets` None means the default of the lead."""
+    """What to convert into; `targets` None means the default of the lead.
+
+    `contact_id` and `company_id` are existing records that are to be linked, whatever `on_duplicate` says.
+    """
 
     targets: tuple[ConversionTarget, ...] | None = None
     on_duplicate: OnDuplicate = "link"
     pipeline_id: str = "default"
     activities: Activities = "complete"
+    contact_id: str | None = None
+    company_id: str | None = None
+
+    @property
+    def chosen(self) -> frozenset[str]:
+        """Ids of the records that are to be linked."""
+        return frozenset(id_ for id_ in (self.contact_id, self.company_id) if id_)
+
+    def kept(self, made: ElementRef | None) -> ElementRef | None:
+        """Keep what an earlier attempt has created or linked, unless another record is chosen since."""
+        chosen = self.contact_id if made is not None and made.type == "contact" else self.company_id
+        return made if chosen is None or (made is not None and made.id == chosen) else None
+
+    def with_chosen(self, default: tuple[ConversionTarget, ...]) -> tuple[ConversionTarget, ...]:
+        """Return the targets in their order: what is requested, else the default and what is to be linked.
+
+        Raises:
+            Invalid: a record is chosen of a type that is no target.
+        """
+        chosen = {"contact": self.contact_id, "company": self.company_id}
+        wanted = self.targets if self.targets is not None else (*default, *(kind for kind in chosen if chosen[kind]))
+        errors = [
+            wrong_field(f"{kind}_id", "no_target", f"{kind} is not among the targets")
+            for kind, id_ in chosen.items()
+            if id_ and kind not in wanted
+        ]
+        if errors:
+            message = "A record is to be linked that is no target."
+            raise Invalid(message, {"errors": errors})
+        return tuple(target for target in TARGETS if target in wanted)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from crm_contracts.client_answers import CheckedContact
+from crm_contracts.client_answers import CheckedContact, LinkedClient
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import LeadConverted
 from crm_contracts.elements import LEAD, ElementType
@@ -183,12 +183,15 @@ class Lead(LeadEvents):
         contact: ElementRef | None,
         company: ElementRef | None,
         duplicates: tuple[ElementRef, ...],
+        linked: tuple[LinkedClient, ...] = (),
         by: str,
         at: datetime,
     ) -> None:
         """Take what clients created or linked; an answer to another attempt changes nothing."""
         if self.conversion.is_about(conversion_id, attempt):
-            step = self.conversion.resolve(self.ref, contact=contact, company=company, duplicates=duplicates, at=at)
+            step = self.conversion.resolve(
+                self.ref, contact=contact, company=company, duplicates=duplicates, linked=linked, at=at
+            )
             self._proceed(step, by=by, at=at)
 
     def open_deal(self, conversion_id: str, attempt: int, deal: ElementRef, *, by: str, at: datetime) -> None:

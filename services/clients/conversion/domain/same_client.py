@@ -1,0 +1,85 @@
+"""Decide whether a record is the client of a lead: by name and phone or e-mail together (LEAD-12)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from crm_contracts.conversions import LeadSnapshot
+from crm_contracts.values import ContactPoint
+
+from services.clients.conversion.domain.sought import SHARED_MAILBOXES, is_shared, point_of
+from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.names import Agreement, agreement, company_key
+
+OnOtherName = Literal["refuse", "create", "link"]
+"""What `on_duplicate: link` does with a record that has the same phone or e-mail and another name."""
+
+Verdict = Literal["same", "partly", "other_name", "weak"]
+"""The same client; the same as far as the name is known; somebody with another name; or too little to say."""
+
+R = TypeVar("R", bound=Contact | Company)
+
+
+@dataclass(frozen=True)
+class SameClient:
+    """The rule, as it is set.
+
+    Attributes:
+        on_other_name: what a phone or an e-mail alone is worth.
+        shared_mailboxes: addresses that begin so are never enough without the whole name.
+    """
+
+    on_other_name: OnOtherName = "refuse"
+    shared_mailboxes: frozenset[str] = field(default=SHARED_MAILBOXES)
+
+    def found(self, lead: LeadSnapshot, records: Sequence[R]) -> list[R]:
+        """List those that share a phone, an e-mail or the title of the company with the lead."""
+        ours = _points(lead).keys()
+        return [
+            record
+            for record in records
+            if not ours.isdisjoint(_points(record))
+            or (isinstance(record, Company) and _compared(lead, record) == "same")
+        ]
+
+    def same(self, lead: LeadSnapshot, found: Sequence[R]) -> list[R]:
+        """List those that are the client of the lead; those with the whole name alone, if there are any."""
+        verdicts = [(self.judge(lead, record), record) for record in found]
+        accepted: list[Verdict] = ["same", "partly"]
+        if self.on_other_name == "link":
+            accepted.append("other_name")
+        groups = ([record for verdict, record in verdicts if verdict == each] for each in accepted)
+        return next((group for group in groups if group), [])
+
+    def stands_in_the_way(self, lead: LeadSnapshot, record: Contact | Company) -> bool:
+        """Whether a record must be decided about by a person before another one is created."""
+        return self.judge(lead, record) != "weak"
+
+    def judge(self, lead: LeadSnapshot, record: Contact | Company) -> Verdict:
+        """Compare a record that shares a phone or an e-mail with the lead, or the title of its company."""
+        name = _compared(lead, record)
+        if name == "same":
+            return "same"
+        if not self._has_strong_point(lead, record):
+            return "weak"
+        return "other_name" if name == "other" else "partly"
+
+    def _has_strong_point(self, lead: LeadSnapshot, record: Contact | Company) -> bool:
+        """Whether they share a phone or an e-mail that is one client's: normalised, and no shared mailbox."""
+        theirs = _points(record)
+        common = [point.normalized for key, point in _points(lead).items() if key in theirs and point.normalized]
+        return any("@" not in each or not is_shared(each, self.shared_mailboxes) for each in common)
+
+
+def _compared(lead: LeadSnapshot, record: Contact | Company) -> Agreement:
+    if isinstance(record, Contact):
+        return agreement(lead.full_name, record.full_name)
+    if not lead.company_title:
+        return "unknown"
+    names = [record.title, *record.legal_names]
+    return "same" if company_key(lead.company_title) in {company_key(name) for name in names} else "other"
+
+
+def _points(of: LeadSnapshot | Contact | Company) -> dict[object, ContactPoint]:
+    return {point_of(point): point for point in (*of.phones, *of.emails)}
