@@ -25,6 +25,8 @@ def dataset(
     """Import and convert a whole sales pipeline, compare it with its oracles.json, and do it all once more.
 
     On the running stack, or else on a fresh one that ends afterwards. Exit code 1 where anything differs.
+
+    Example: CRM_DATASET=folder crm dataset
     """
     with expected_failures():
         data = DataSet.of(folder)
