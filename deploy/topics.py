@@ -96,6 +96,22 @@ async def apply(
     return len(wanted)
 
 
+async def existing(kafka: KafkaSettings) -> dict[str, int]:
+    """Return the number of partitions of each topic that is there."""
+    admin = AIOKafkaAdminClient(**kafka.connection())
+    await admin.start()
+    try:
+        return await _partitions(admin)
+    finally:
+        await admin.close()
+
+
+async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:
+    return {
+        topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics() if not topic["error_code"]
+    }
+
+
 async def _create(admin: AIOKafkaAdminClient, wanted: Sequence[Topic], replication_factor: int) -> dict[str, str]:
     """Create the missing topics; return the reason of each that could not be created, by its name."""
     response = await admin.create_topics(
@@ -114,11 +130,7 @@ async def _compare_partitions(
 ) -> list[str]:
     deadline = time.monotonic() + deadline_s
     while True:
-        found = {
-            topic["topic"]: len(topic["partitions"])
-            for topic in await admin.describe_topics()
-            if not topic["error_code"]
-        }
+        found = await _partitions(admin)
         mismatches = [
             f"{topic.name}: {found.get(topic.name, 0)} partitions instead of {topic.partitions}"
             for topic in wanted

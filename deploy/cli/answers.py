@@ -11,6 +11,10 @@ class ServiceAway(Exception):
     """The service gave no answer, or a gateway answered for it, until the patience was over."""
 
 
+class NoSuchElement(Exception):
+    """No service has the element."""
+
+
 class Problem(Exception):
     """A service refused a request; `code` is stable, `errors` name the wrong fields."""
 

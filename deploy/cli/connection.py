@@ -1,7 +1,7 @@
 """Where the services of a running CRM are, and a token for them.
 
-A CRM that is not the local stack is named by `CRM_LEADS_URL` and its four like; it does not accept the development key,
-so it needs a token in `CRM_TOKEN`.
+A CRM that is not the local stack is named by `CRM_LEADS_URL` and its four like. It needs a token in `CRM_TOKEN`, or the
+private key that it trusts in the file `CRM_PRIVATE_KEY_FILE`, as the compose file has it.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from deploy.cli.client import SERVICES, Crm
-from deploy.local.keys import Keys
+from deploy.local.keys import Keys, find_keys
 from deploy.local.stack import LocalStack
 from shared.kit.settings import KafkaSettings
 
@@ -38,7 +38,7 @@ class Connection:
         """Connect to a stack of this process."""
         return cls(
             urls={name: stack.services[name].url for name in SERVICES},
-            token=stack.keys.token(OPERATOR, roles=["admin"], minutes=_MINUTES),
+            token=_token(stack.keys),
             servers=f"Kafka {stack.kafka.provider}, MongoDB {stack.mongo.provider}",
             kafka=KafkaSettings.of(stack.kafka.environment),
             verifies_topic_configs=stack.kafka.verifies_topic_configs,
@@ -54,17 +54,17 @@ class Connection:
         named = {name: url for name in SERVICES if (url := os.environ.get(f"CRM_{name.upper()}_URL"))}
         if named:
             missing = [f"CRM_{name.upper()}_URL" for name in SERVICES if name not in named]
-            missing += [] if os.environ.get("CRM_TOKEN") else ["CRM_TOKEN"]
+            missing += [] if {"CRM_TOKEN", "CRM_PRIVATE_KEY_FILE"} & os.environ.keys() else ["CRM_TOKEN"]
             if missing:
                 raise NotRunning(f"also needed: {', '.join(missing)}")
             kafka = KafkaSettings() if "KAFKA_BOOTSTRAP_SERVERS" in os.environ else None
-            return cls(named, os.environ["CRM_TOKEN"], "named by CRM_*_URL", kafka)
+            return cls(named, os.environ.get("CRM_TOKEN") or _token(find_keys(Path())), "named by CRM_*_URL", kafka)
         stack = LocalStack.load()
         if stack is None:
             raise NotRunning("no stack runs here: `crm up` starts one, or CRM_LEADS_URL and its like name another")
         return cls(
             urls=stack.services,
-            token=Keys(Path(stack.private_key), Path(stack.jwks)).token(OPERATOR, roles=["admin"], minutes=_MINUTES),
+            token=_token(Keys(Path(stack.private_key), Path(stack.jwks))),
             servers=f"Kafka {stack.kafka_provider}, MongoDB {stack.mongo_provider}",
             kafka=KafkaSettings.of(stack.kafka_environment),
             verifies_topic_configs=stack.kafka_provider != "tansu",
@@ -73,3 +73,7 @@ class Connection:
     def crm(self) -> Crm:
         """Return a client with this token."""
         return Crm(self.urls, self.token)
+
+
+def _token(keys: Keys) -> str:
+    return keys.token(OPERATOR, roles=["admin"], minutes=_MINUTES)

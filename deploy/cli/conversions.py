@@ -102,12 +102,8 @@ async def convert_stage(
         NoSuchStage: `stage`, or the deals' stage.
     """
     started = monotonic()
-    await check_stages(crm, stage, request.deal_stage)
-    # First the leads, then the deals: a lead that leaves the stage in between has its deal by then.
-    query = {"stage_id": stage, "originator_id": originator}
-    leads = [lead["id"] async for lead in crm.pages("leads", address("leads"), **query)]
+    leads, left = await planned(crm, stage, request, originator=originator, parallel=parallel)
     known = set(leads)
-    left = [id_ for id_ in await _unmoved(crm, request, originator, parallel) if id_ not in known]
     results = Results()
 
     async def finish(lead_id: str) -> Outcome:
@@ -128,6 +124,22 @@ async def convert_stage(
         await each([*leads, *left], one, parallel=parallel, advance=advance)
     results.seconds = monotonic() - started
     return results
+
+
+async def planned(
+    crm: Crm, stage: str, request: ConversionRequest, *, originator: str | None = None, parallel: int = 16
+) -> tuple[list[str], list[str]]:
+    """Return the leads that would be converted, and those whose deal an earlier run left unmoved; change nothing.
+
+    Raises:
+        NoSuchStage: `stage`, or the deals' stage.
+    """
+    await check_stages(crm, stage, request.deal_stage)
+    # First the leads, then the deals: a lead that leaves the stage in between has its deal by then.
+    query = {"stage_id": stage, "originator_id": originator}
+    leads = [lead["id"] async for lead in crm.pages("leads", address("leads"), **query)]
+    known = set(leads)
+    return leads, [id_ for id_ in await _unmoved(crm, request, originator, parallel) if id_ not in known]
 
 
 async def check_stages(crm: Crm, stage: str | None, deal_stage: str | None) -> None:

@@ -80,6 +80,24 @@ async def list_all(crm: Crm, criteria: Criteria, *, limit: int | None = None) ->
     return found[:limit]
 
 
+@dataclass(frozen=True)
+class Group:
+    """Dead letters of one service, type and reason, newest first."""
+
+    service: str
+    type: str
+    reason: str
+    letters: list[DeadLetter]
+
+
+def grouped(letters: Iterable[DeadLetter]) -> list[Group]:
+    """Group them, the largest group first; the order within a group stays."""
+    groups: dict[tuple[str, str, str], list[DeadLetter]] = {}
+    for letter in letters:
+        groups.setdefault((letter["service"], letter["type"] or "?", letter["reason"]), []).append(letter)
+    return sorted((Group(*key, found) for key, found in groups.items()), key=lambda group: -len(group.letters))
+
+
 async def names_to_replay(crm: Crm, criteria: Criteria) -> list[str]:
     """Return the names of all that fit, oldest first, so that the events of one aggregate are replayed in order."""
     return [letter["name"] for letter in reversed(await list_all(crm, criteria))]
@@ -108,17 +126,21 @@ async def _replay_one(crm: Crm, name: str, advance: Advance) -> str:
     return "done" if letter["state"] == "replayed" else f"{last['outcome']}: {last['reason'] or 'no reason'}"
 
 
-async def discard(crm: Crm, names: Sequence[str], reason: str) -> dict[str, str]:
+async def discard(
+    crm: Crm, names: Sequence[str], reason: str, advance: Advance = lambda _=1, /: None
+) -> dict[str, str]:
     """Discard them; return for each its new state, or the code of a refusal."""
-    return {name: await _discard_one(crm, name, reason) for name in names}
+    return {name: await _discard_one(crm, name, reason, advance) for name in names}
 
 
-async def _discard_one(crm: Crm, name: str, reason: str) -> str:
+async def _discard_one(crm: Crm, name: str, reason: str, advance: Advance) -> str:
     service, id_ = locate(name)
     try:
         letter = (await crm.post(service, address("dead-letters", id_, "discard"), {"reason": reason})).body
     except Problem as problem:
         return problem.code
+    finally:
+        advance()
     return str(letter["state"])
 
 

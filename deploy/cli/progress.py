@@ -27,6 +27,8 @@ def bar(title: str, total: int, console: Console) -> Iterator[Advance]:
             progress.advance(task, number)
 
         yield advance
+        # Whoever advanced it may have counted fewer than were announced.
+        progress.update(task, completed=total)
 
 
 @contextmanager
@@ -34,7 +36,13 @@ def remote_bar(console: Console) -> Iterator[Report]:
     """Show a progress bar for work that a service does; call what it yields with how far that is."""
     with _progress(console) as progress:
         task = progress.add_task("", total=None)
-        yield lambda title, done, total: progress.update(task, description=title, completed=done, total=total or None)
+
+        def report(title: str, done: int, total: int) -> None:
+            progress.update(task, description=title, completed=done, total=total or None)
+
+        yield report
+        progress.update(task, total=progress.tasks[0].total or progress.tasks[0].completed)
+        progress.update(task, completed=progress.tasks[0].total)
 
 
 def _progress(console: Console) -> Progress:

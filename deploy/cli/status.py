@@ -2,14 +2,19 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
-from rich.console import Console
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from deploy.cli.answers import Problem, ServiceAway
 from deploy.cli.client import SERVICES, Crm
 from deploy.cli.views import age
+
+_WIDE: Final = 110
+"""Columns of a terminal on which the addresses have room."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +70,21 @@ async def services_status(crm: Crm) -> list[ServiceStatus]:
     return list(await asyncio.gather(*(service_status(crm, name) for name in SERVICES)))
 
 
-def show(console: Console, found: list[ServiceStatus], title: str) -> None:
-    """Print a table of the services."""
+def view(found: list[ServiceStatus], title: str, width: int) -> Group:
+    """Make a table of the services, with their addresses where there is room, and a line for each that is away."""
+    with_address = width >= _WIDE
     table = Table(title=title, title_justify="left")
-    for column in ("service", "address", "ready", "outbox", "quarantined", "lag", "dead letters", "oldest"):
-        table.add_column(column, justify="left" if column in {"service", "address", "ready"} else "right")
+    for column in ("service", *(("address",) if with_address else ()), "ready"):
+        table.add_column(column, no_wrap=True)
+    for column in ("outbox", "held", "lag", "letters", "oldest"):
+        table.add_column(column, justify="right", no_wrap=True)
     for status in found:
         colour = "green" if status.readiness == "ok" else "yellow" if status.takes_writes else "red"
         counts = (status.backlog, status.quarantined, status.lag, status.dead_letters)
         shown = ["?" if count is None else str(count) for count in counts]
         oldest = age(status.oldest_s) if status.dead_letters else ""
         readiness = "away" if status.backlog is None else status.readiness
-        table.add_row(status.name, status.url, f"[{colour}]{readiness}[/]", *shown, oldest)
-    console.print(table)
-    for status in found:
-        if status.backlog is None:
-            console.print(f"[red]{status.readiness}[/]", soft_wrap=True)
+        address = (status.url,) if with_address else ()
+        table.add_row(status.name, *address, f"[{colour}]{readiness}[/]", *shown, oldest)
+    away = [Text(status.readiness, style="red") for status in found if status.backlog is None]
+    return Group(table, *away)

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 from rich.tree import Tree
 
+from deploy.cli.dead_letters import Group
 from deploy.cli.imports import Counts
 
 _MUCH: Final = 4_000
@@ -115,22 +116,28 @@ def age(seconds: float) -> str:
     return f"{max(0, seconds):.0f} s"
 
 
-def dead_letters(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
-    """Print a line for each, with the id as the commands accept it."""
-    table = Table(
-        "service", Column("id", no_wrap=True), Column("type", overflow="fold"), Column("reason", overflow="fold")
-    )
-    for column in ("age", "attempts", "state"):
-        table.add_column(column)
-    for letter in found:
-        seconds = (datetime.now(UTC) - datetime.fromisoformat(letter["parked_at"])).total_seconds()
-        shown = (letter["service"], letter["name"], letter["type"] or "?", letter["reason"], age(seconds))
-        table.add_row(*(escape(printable(text)) for text in shown), str(letter["attempts"]), letter["state"])
-    console.print(table)
+def dead_letters(console: Console, groups: Sequence[Group], limit: int) -> None:
+    """Print a line for each group with its total, and below it the newest `limit` with the ids that commands accept."""
+    for group in groups:
+        letters = group.letters
+        named = escape(printable(f"{group.service}  {group.type}  {group.reason}"))
+        total = f"{len(letters)}, oldest {_age_of(letters[-1])}"
+        console.print(f"[bold]{named}[/]  {total}", highlight=False, soft_wrap=True)
+        for letter in letters[:limit]:
+            tried = "" if letter["attempts"] == 1 else f", {letter['attempts']} attempts"
+            line = f"  {letter['name']}  {_age_of(letter)}, {letter['state']}{tried}"
+            console.print(escape(printable(line)), highlight=False, soft_wrap=True)
+        if limit and len(letters) > limit:
+            console.print(f"  and {len(letters) - limit} more", highlight=False)
+    console.print(f"{sum(len(group.letters) for group in groups)} dead letters.", highlight=False)
 
 
-def dead_letter(console: Console, found: Mapping[str, Any]) -> None:
-    """Print one with its history and its record."""
+def _age_of(letter: Mapping[str, Any]) -> str:
+    return age((datetime.now(UTC) - datetime.fromisoformat(letter["parked_at"])).total_seconds())
+
+
+def dead_letter(console: Console, found: Mapping[str, Any], unreadable: Sequence[str] = ()) -> None:
+    """Print one with its history and its record, and what of the record its schema does not allow."""
     table = Table(title=f"Dead letter {found['name']}: {found['state']}", title_justify="left", show_header=False)
     original = found["original"]
     place = f"{original['topic']}/{original['partition']}@{original['offset']}" if original else found["topic"]
@@ -138,6 +145,8 @@ def dead_letter(console: Console, found: Mapping[str, Any]) -> None:
     for name, text in {"heard": place, **shown}.items():
         table.add_row(name, escape(printable(text or "")))
     console.print(table)
+    for problem in unreadable:
+        console.print(f"[red]cannot be read:[/] {escape(printable(problem))}", highlight=False, soft_wrap=True)
     history = Table("when", "what", "who", "outcome", "reason")
     for action in found["history"]:
         at = datetime.fromisoformat(action["at"])

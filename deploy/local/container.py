@@ -54,12 +54,15 @@ class Container:
         self._image = image
         self._environment = dict(environment)
         self._command = command
-        self._made: DockerContainer | None = None
+        self._container: docker.models.containers.Container | None = None
 
     def start(self) -> None:
-        """Create and start it, or start it again with the data it had."""
-        if self._made is not None:
-            self._running.start()
+        """Create and start it, or start it again with the data it had, if this or an earlier process made it."""
+        if self._container is None and self._record.exists():
+            with contextlib.suppress(NotFound):
+                self._container = docker.from_env().containers.get(self.name)
+        if self._container is not None:
+            self._container.start()
             return
         self._record.parent.mkdir(parents=True, exist_ok=True)
         self._record.write_text(self.name)
@@ -69,11 +72,11 @@ class Container:
             made.with_command(self._command)
         # `with_bind_ports` knows no address and would publish to the whole network.
         made.ports[f"{self._port}/tcp"] = ("127.0.0.1", self._port)  # type: ignore[assignment]  # docker takes a pair
-        self._made = made
         try:
             made.start()
         except DockerException as error:
             raise ProviderUnavailable(f"{self._image} does not start: {error}") from error
+        self._container = made.get_wrapped_container()
 
     def wait_ready(self, ready: Callable[[], bool], deadline_s: float) -> None:
         """Call `ready` until it returns True.
@@ -101,15 +104,15 @@ class Container:
 
     def remove(self) -> None:
         """Stop it and delete its data."""
-        if self._made is not None:
-            self._made.stop(force=True, delete_volume=True)
+        if self._container is not None:
+            self._container.remove(force=True, v=True)
         self._record.unlink(missing_ok=True)
 
     @property
     def _running(self) -> "docker.models.containers.Container":
-        if self._made is None:
+        if self._container is None:
             raise ProviderUnavailable(f"{self.name} was never started")
-        return self._made.get_wrapped_container()
+        return self._container
 
 
 class ContainerServer(Server):
@@ -123,15 +126,17 @@ class ContainerServer(Server):
         self.runner.remove()
 
 
-def remove_containers(directory: Path) -> list[str]:
-    """Remove the containers that a killed starter left, and return their names."""
+def end_containers(directory: Path, *, forget: bool) -> list[str]:
+    """Stop the containers that another process left, remove them where they are to be forgotten; return their names."""
     records = sorted((directory / "running").glob("*.container"))
     if records and _docker_answers():
         client = docker.from_env()
         for record in records:
             with contextlib.suppress(NotFound):
-                client.containers.get(record.stem).remove(force=True, v=True)
+                left = client.containers.get(record.stem)
+                left.remove(force=True, v=True) if forget else left.stop()
         client.close()
-    for record in records:
-        record.unlink(missing_ok=True)
+    if forget:
+        for record in records:
+            record.unlink(missing_ok=True)
     return [record.stem for record in records]

@@ -38,6 +38,34 @@ class Keys:
         return sign(content, private_key=self.private_key, jwks=self.jwks)
 
 
+class NoKey(Exception):
+    """There is no private key here to sign with."""
+
+
+def find_keys(folder: Path) -> Keys:
+    """Return the pair that `CRM_PRIVATE_KEY_FILE` and `CRM_JWKS_FILE` name, else the one in the folder.
+
+    A new pair is never made here: no running service would trust it.
+
+    Raises:
+        NoKey: a file is missing, or cannot be read.
+    """
+    named = os.environ.get("CRM_PRIVATE_KEY_FILE")
+    keys = Keys(
+        Path(named) if named else folder / "private.pem",
+        Path(os.environ.get("CRM_JWKS_FILE") or (Path(named).parent if named else folder) / "jwks.json"),
+    )
+    missing = [str(file) for file in (keys.private_key, keys.jwks) if not os.access(file, os.R_OK)]
+    if missing:
+        raise NoKey(
+            f"there is no key to sign a token with: {' and '.join(missing)} cannot be read. `crm up` makes a pair for "
+            "the stack on this machine. For another stack mount its pair, and name the files by CRM_PRIVATE_KEY_FILE "
+            "and CRM_JWKS_FILE; with docker compose, `docker compose run --rm crm token` has them. Where an issuer of "
+            "your own signs, take a token from there"
+        )
+    return keys
+
+
 def make_keys(private: Path, public: Path | None = None) -> Keys:
     """Return the pair in these folders (one, where `public` is not given); create it if it does not exist."""
     public = public or private

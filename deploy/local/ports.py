@@ -1,6 +1,7 @@
 """Find free ports on the loopback address."""
 
 import socket
+from pathlib import Path
 
 _handed_out: set[int] = set()
 
@@ -28,3 +29,14 @@ def free_port(preferred: int | None = None) -> int:
         if port not in _handed_out:
             _handed_out.add(port)
             return port
+
+
+def kept_port(directory: Path, name: str) -> int:
+    """Return the port that belongs to the data in a stack's directory: servers write their address into their data."""
+    file = directory / "data" / f"{name}.port"
+    if file.exists():
+        return int(file.read_text())
+    port = free_port()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(str(port))
+    return port

@@ -1,7 +1,8 @@
 """Run the whole system on this machine, for `crm up`, `crm demo` and the tests: brokers first, topics, then services.
 
 Whatever way it ends - done, failed, Ctrl-C, SIGTERM, kill -9 - all that it started ends with it, unless it was
-detached: the block ends it, or the reaper, or the next start. Data does not outlive the stack; the keys do.
+detached: the block ends it, or the reaper, or the next start. Data does not outlive the stack, unless it is to be kept;
+the keys do.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from deploy.local.mongo import Mongo, launch_mongo
 from deploy.local.ports import free_port
 from deploy.local.process import recorded_processes
 from deploy.local.reaper import Reaper
+from deploy.local.server import ExternalServer, Server
 from deploy.local.services import DEFAULT_PORTS, SERVICES, ServiceProcess, service_environment
 from deploy.topics import apply
 from shared.kit.settings import KafkaSettings
@@ -45,9 +47,13 @@ class LocalStack:
         kafka: Kafka | None = None,
         mongo: Mongo | None = None,
         default_ports: bool = False,
+        keep_data: bool = False,
         say: Callable[[str], None] = print,
     ) -> None:
-        """Use the ports 8101 to 8105 where they are free, with `default_ports`; `say` gets a line for each step."""
+        """Use the ports 8101 to 8105 where they are free, with `default_ports`; `say` gets a line for each step.
+
+        With `keep_data` go on with the data of an earlier stack, and leave it when this one ends.
+        """
         self.directory = directory or state.local_directory()
         self.services: dict[str, ServiceProcess] = {}
         self.kafka: Kafka
@@ -56,6 +62,7 @@ class LocalStack:
         self._names = tuple(services)
         self._given = (kafka, mongo)
         self._default_ports = default_ports
+        self._keep_data = keep_data
         self._say = say
         self._lock: IO[str] | None = None
         self._started = contextlib.ExitStack()
@@ -130,12 +137,12 @@ class LocalStack:
     def _clean_up_leftovers(self) -> None:
         if state.load(self.directory) is not None:
             raise state.StackBusy(f"a stack runs in {self.directory}: `make down` ends it")
-        ended = state.clean(self.directory)
+        ended = state.clean(self.directory, forget=not self._keep_data)
         if ended:
             self._say(f"Ended what a killed run had left: {', '.join(ended)}")
         shutil.rmtree(self.directory / "logs", ignore_errors=True)
         # Runs last, and ends what an interruption kept from being registered below.
-        self._started.callback(state.clean, self.directory)
+        self._started.callback(state.clean, self.directory, forget=not self._keep_data)
         self.keys = make_keys(self.directory / "keys")
 
     def _start_servers(self) -> None:
@@ -143,15 +150,23 @@ class LocalStack:
         # MongoDB gets ready while Kafka formats its disk.
         if mongo is None:
             mongo = launch_mongo(self.directory)
-            self._started.callback(mongo.stop)
+            self._started.callback(self._end, mongo)
         if kafka is None:
             kafka = launch_kafka(self.directory)
-            self._started.callback(kafka.stop)
+            self._started.callback(self._end, kafka)
+        state.keep_providers(self.directory, kafka.provider, mongo.provider)
         self.kafka, self.mongo = kafka, mongo
         self._say(f"Starting Kafka ({kafka.provider}) and MongoDB ({mongo.provider}) ...")
         mongo.wait_ready()
         kafka.wait_ready()
         _apply_topics(kafka)
+
+    def _end(self, server: Server) -> None:
+        # The end of a container takes its data with it.
+        if self._keep_data and not isinstance(server, ExternalServer):
+            server.shut_down()
+        else:
+            server.stop()
 
     def _start_services(self) -> None:
         # Also those that are added later.

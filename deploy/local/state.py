@@ -12,11 +12,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
-from deploy.local.container import remove_containers
+from deploy.local.container import end_containers
 from deploy.local.process import recorded_processes, stop_leftovers
 from deploy.local.services import ROOT
 
 _STOP_DEADLINE_S: Final = 45.0
+_IN_MEMORY: Final = "tansu"
+"""The provider of Kafka that has no data on disk."""
 
 
 class StackBusy(Exception):
@@ -25,6 +27,10 @@ class StackBusy(Exception):
 
 class OlderStack(Exception):
     """The stack in this directory was started by code that wrote `stack.json` in another form."""
+
+
+class NotKept(Exception):
+    """The data of a stack cannot be kept, or cannot be used by this start."""
 
 
 @dataclass(frozen=True)
@@ -104,20 +110,54 @@ def load(directory: Path | None = None) -> RunningStack | None:
     return stack if stack.processes.items() <= recorded_processes(directory).items() else None
 
 
-def clean(directory: Path, *, deadline_s: float = 0.0) -> list[str]:
-    """End what is recorded as running there and remove its data; return the names of what was ended."""
-    ended = stop_leftovers(directory, deadline_s=deadline_s) + remove_containers(directory)
+def clean(directory: Path, *, deadline_s: float = 0.0, forget: bool = True) -> list[str]:
+    """End what is recorded as running there, and remove its data if it is to be forgotten; return what was ended."""
+    ended = stop_leftovers(directory, deadline_s=deadline_s) + end_containers(directory, forget=forget)
     (directory / "stack.json").unlink(missing_ok=True)
-    shutil.rmtree(directory / "data", ignore_errors=True)
+    if forget:
+        shutil.rmtree(directory / "data", ignore_errors=True)
     return ended
 
 
-def down(directory: Path | None = None) -> list[str]:
+def down(directory: Path | None = None, *, forget: bool = False) -> list[str]:
     """End a detached stack, or what a killed start left; return the names of what was ended.
+
+    Its data stays for the next start, unless it is to be forgotten.
 
     Raises:
         StackBusy: its starter still runs and will end it itself.
+        NotKept: its Kafka has everything in memory alone.
     """
     directory = directory or local_directory()
     with lock(directory):
-        return clean(directory, deadline_s=_STOP_DEADLINE_S)
+        if not forget and _providers(directory)[:1] == [_IN_MEMORY] and recorded_processes(directory):
+            raise NotKept("Kafka's data is in memory alone (tansu) and ends with it: `crm down --forget` ends both")
+        return clean(directory, deadline_s=_STOP_DEADLINE_S, forget=forget)
+
+
+def has_data(directory: Path | None = None) -> bool:
+    """Return whether a stack left data in the directory."""
+    return bool(_providers(directory or local_directory()))
+
+
+def keep_providers(directory: Path, kafka: str, mongo: str) -> None:
+    """Note which providers the data is of.
+
+    Raises:
+        NotKept: it is of others, which this start does not use.
+    """
+    there = _providers(directory)
+    if there not in ([], [kafka, mongo]):
+        raise NotKept(
+            f"the data in {directory} is of Kafka {there[0]} and MongoDB {there[1]}, and this start would use {kafka} "
+            f"and {mongo}: set CRM_KAFKA and CRM_MONGO, or `crm down --forget` deletes it"
+        )
+    file = directory / "data" / "providers.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps([kafka, mongo]))
+
+
+def _providers(directory: Path) -> list[str]:
+    file = directory / "data" / "providers.json"
+    found: list[str] = json.loads(file.read_text()) if file.exists() else []
+    return found

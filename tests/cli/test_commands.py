@@ -3,14 +3,22 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import jwt
 import pytest
+import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from deploy.cli.app import app
 from deploy.cli.client import SERVICES
+from deploy.cli.progress import bar, remote_bar
+from deploy.cli.status import ServiceStatus, view
+from deploy.local.keys import make_keys
+from deploy.local.state import keep_providers
 from tests.deadlines import DEADLINE_S
 
 RUN = CliRunner()
@@ -23,6 +31,8 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         *(f"CRM_{service.upper()}_URL" for service in SERVICES),
         "CRM_TOKEN",
+        "CRM_PRIVATE_KEY_FILE",
+        "CRM_JWKS_FILE",
         "MONGODB_URL",
         "KAFKA_BOOTSTRAP_SERVERS",
     ):
@@ -33,11 +43,14 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     "command",
     [
         ["status"],
-        ["topics"],
+        ["topics", "list"],
+        ["topics", "apply"],
+        ["status", "--json"],
         ["outbox", "list"],
         ["dead-letters", "list"],
         ["dead-letters", "show", "clients:leads@12"],
         ["dead-letters", "replay", "--all"],
+        ["dead-letters", "discard", "--all", "--because", "a test"],
         ["dead-letters", "discard", "clients:leads@12", "--because", "a test"],
         ["timeline", "deal:1"],
         ["timeline", "--limit", "5", "deal:1"],
@@ -46,6 +59,7 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["timeline", "rebuild", "--cancel"],
         ["trace", "c"],
         ["convert", "1"],
+        ["convert", "--stage", "NEW", "--dry-run"],
         ["verify"],
         ["export", "contacts", "contacts.csv"],
         ["import", "leads", str(SAMPLES / "leads.csv"), "--map", str(SAMPLES / "leads.toml")],
@@ -81,6 +95,8 @@ def test_a_crm_that_does_not_answer_is_shown_as_such(monkeypatch: pytest.MonkeyP
     found = RUN.invoke(app, ["status"])
     assert found.exit_code == 1
     assert "leads does not answer" in found.stdout
+    shown = json.loads(RUN.invoke(app, ["status", "--json"]).stdout)
+    assert [one["readiness"] for one in shown["services"]] == [f"{name} does not answer" for name in SERVICES]
 
 
 def test_servers_that_do_not_answer_cannot_be_verified(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +129,7 @@ def test_a_data_set_without_its_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_token_has_the_requested_claims_and_names_the_key(tmp_path: Path) -> None:
+    make_keys(tmp_path / "local" / "keys")
     made = RUN.invoke(app, ["token", "--sub", "bob", "--scope", "leads:read", "--service", "--minutes", "7"]).stdout
     made = made.strip()
     header, said = jwt.get_unverified_header(made), jwt.decode(made, options={"verify_signature": False})
@@ -122,6 +139,96 @@ def test_a_token_has_the_requested_claims_and_names_the_key(tmp_path: Path) -> N
     assert said["exp"] - said["iat"] == 420
 
 
-def test_a_token_without_role_and_scope_is_a_users() -> None:
+def test_a_token_without_role_and_scope_is_a_users(tmp_path: Path) -> None:
+    make_keys(tmp_path / "local" / "keys")
     said = jwt.decode(RUN.invoke(app, ["token"]).stdout.strip(), options={"verify_signature": False})
     assert (said["sub"], said["kind"], said["roles"]) == ("anna", "user", ["user"])
+
+
+def test_without_a_key_there_is_no_token_and_no_new_key_but_a_word_about_what_to_mount(tmp_path: Path) -> None:
+    found = RUN.invoke(app, ["token"])
+    assert (found.exit_code, found.stdout) == (1, "")
+    for said in ("there is no key to sign a token with", "CRM_PRIVATE_KEY_FILE", "docker compose run --rm crm token"):
+        assert said in found.stderr
+    assert not (tmp_path / "local").exists()
+
+
+def test_a_mounted_key_signs_tokens_and_requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = make_keys(tmp_path / "private", tmp_path / "public")
+    monkeypatch.setenv("CRM_PRIVATE_KEY_FILE", str(keys.private_key))
+    monkeypatch.setenv("CRM_JWKS_FILE", str(keys.jwks))
+    kid = json.loads(keys.jwks.read_text())["keys"][0]["kid"]
+    assert jwt.get_unverified_header(RUN.invoke(app, ["token"]).stdout.strip())["kid"] == kid
+    for name in SERVICES:
+        monkeypatch.setenv(f"CRM_{name.upper()}_URL", "http://127.0.0.1:1")
+    assert "leads does not answer" in RUN.invoke(app, ["status"]).stdout
+
+
+def test_the_version_is_shown() -> None:
+    assert RUN.invoke(app, ["--version"]).stdout.startswith("crm ")
+
+
+def names_of(group: typer.Typer) -> Iterator[list[str]]:
+    for command in group.registered_commands:
+        yield [command.name or (command.callback.__name__ if command.callback else "")]
+    for below in group.registered_groups:
+        assert below.typer_instance is not None
+        for name in names_of(below.typer_instance):
+            yield [below.name or "", *name]
+
+
+def test_the_help_has_three_panels_and_each_command_an_example() -> None:
+    shown = RUN.invoke(app, ["--help"], env={"COLUMNS": "80"}).stdout
+    assert [panel for panel in ("Run", "Operate", "Data") if f"─ {panel} ─" in shown] == ["Run", "Operate", "Data"]
+    assert "Exit codes" in shown
+    commands = list(names_of(app))
+    assert len(commands) > 20
+    silent = [name for name in commands if "Example:" not in RUN.invoke(app, [*name, "--help"]).stdout]
+    assert silent == []
+
+
+@pytest.mark.parametrize("answer", ["n\n", ""])
+def test_data_is_deleted_only_after_a_yes(tmp_path: Path, answer: str) -> None:
+    keep_providers(tmp_path / "local", "maven", "wheel")
+    refused = RUN.invoke(app, ["down", "--forget"], input=answer)
+    assert refused.exit_code == 1
+    assert (tmp_path / "local" / "data").exists()
+    kept = RUN.invoke(app, ["down"])
+    assert (kept.exit_code, kept.stdout) == (0, "Nothing was running. Its data is kept.\n")
+    assert (tmp_path / "local" / "data").exists()
+    forgotten = RUN.invoke(app, ["down", "--forget", "--yes"])
+    assert (forgotten.exit_code, forgotten.stdout) == (0, "Nothing was running. All data is deleted.\n")
+    assert not (tmp_path / "local" / "data").exists()
+
+
+def test_a_country_that_there_is_not_is_a_wrong_option() -> None:
+    command = ["import", "leads", str(SAMPLES / "leads.csv"), "--map", str(SAMPLES / "leads.toml"), "--country", "XX"]
+    assert RUN.invoke(app, command).exit_code == 2
+
+
+def test_the_state_of_five_services_has_room_in_eighty_columns() -> None:
+    found = [
+        ServiceStatus(name, f"http://127.0.0.1:{port}", "degraded", 12_345, 12, 1_234_567, 1_000, 200_000)
+        for port, name in enumerate(SERVICES, start=8101)
+    ]
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(view(found, "Kafka maven, MongoDB wheel", 80))
+    told = console.export_text()
+    assert "…" not in told
+    assert max(map(len, told.splitlines())) <= 80
+    for shown in (*SERVICES, "degraded", "12345", "1234567", "1000", "2 d"):
+        assert shown in told
+    wide = Console(width=120, record=True, file=StringIO())
+    wide.print(view(found, "", 120))
+    assert "http://127.0.0.1:8101" in wide.export_text()
+
+
+def test_a_bar_that_ends_is_full() -> None:
+    console = Console(width=80, force_terminal=True, file=StringIO())
+    with bar("Reading", 100, console) as advance:
+        advance(58)
+    with remote_bar(console) as report:
+        report("Rebuilding", 58, 100)
+    file = console.file
+    assert isinstance(file, StringIO)
+    assert file.getvalue().count("100%") >= 2

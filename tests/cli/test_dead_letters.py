@@ -1,17 +1,25 @@
 """Dead letters as an operator sees them: all services' together, under ids short enough to type."""
 
+import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
+from crm_contracts.registry import sample_of
 from rich.console import Console
 from typer.testing import CliRunner
 
 from deploy.cli import dead_letters, views
 from deploy.cli.app import app
-from deploy.cli.client import Crm
-from deploy.cli.dead_letters import Criteria, NotAnId, locate
+from deploy.cli.client import SERVICES, Crm
+from deploy.cli.dead_letters import Criteria, NotAnId, grouped, locate, with_name
+from deploy.cli.unreadable import unreadable
 from tests.cli.fakes import URLS
 
 RUN = CliRunner()
@@ -165,6 +173,89 @@ def test_json_is_shown_with_its_structure_and_much_of_it_is_cut() -> None:
     assert "The log does not hold the record any more." in told
 
 
+def test_dead_letters_are_listed_by_service_type_and_reason_with_totals_in_eighty_columns() -> None:
+    many = [with_name("clients", a_letter(f"crm.leads.events.clients.dlt@{place}", place)) for place in range(30)]
+    other = {**a_letter(DEALS, 0), "reason": "MalformedEvent", "type": None}
+    groups = grouped([*many, with_name("deals", other)])
+    assert [(group.service, group.reason, len(group.letters)) for group in groups] == [
+        ("clients", "no_such_shelf", 30),
+        ("deals", "MalformedEvent", 1),
+    ]
+    console = Console(width=80, record=True, file=StringIO())
+    views.dead_letters(console, groups, 2)
+    told = console.export_text().splitlines()
+    assert told[0].startswith("clients  crm.lead.created.v1  no_such_shelf  30, oldest ")
+    assert told[1].startswith("  clients:leads@0  ")
+    assert told[3] == "  and 28 more"
+    assert told[-1] == "31 dead letters."
+    assert max(map(len, told)) <= 80
+
+
+def record_of(ce_type: str, value: str) -> dict[str, Any]:
+    sample = json.loads(sample_of(ce_type))
+    headers = [{"name": name, "value": {"encoding": "utf-8", "text": text}} for name, text in sample["headers"].items()]
+    content = value or json.dumps(sample["data"])
+    return {"headers": headers, "key": None, "value": {"encoding": "utf-8", "text": content}}
+
+
+def test_a_record_that_cannot_be_read_is_shown_with_every_place_that_is_wrong() -> None:
+    assert unreadable(record_of("crm.product.created.v1", "")) == []
+    assert unreadable(record_of("crm.product.created.v1", '{"product": "x"}'))[0].startswith(
+        "product: Input should be "
+    )
+    assert 'and it is "x"' in unreadable(record_of("crm.product.created.v1", '{"product": "x"}'))[0]
+    assert unreadable(record_of("crm.product.created.v1", "{}")) == ["product: Field required"]
+    assert unreadable(record_of("crm.product.created.v1", "{not json"))[0].startswith("the whole value: Invalid JSON")
+    assert unreadable({"headers": [], "value": None}) == ["missing header ce_type"]
+    assert unreadable(None) == []
+
+
+@contextmanager
+def served(parked: Parked) -> Iterator[dict[str, str]]:
+    """The same over HTTP, with what a command needs to find it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            _, service, rest = self.path.split("/", 2)
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            request = httpx.Request(self.command, f"http://{service}/{rest}", content=body)
+            found = asyncio.run(parked.handle_async_request(request))
+            self.send_response(found.status_code)
+            self.end_headers()
+            self.wfile.write(found.content)
+
+        do_POST = do_GET  # noqa: N815 - the name that the standard library looks for
+
+        def log_message(self, *_: Any) -> None:
+            """Be quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        yield {"CRM_TOKEN": "token", **{f"CRM_{name.upper()}_URL": f"{address}/{name}" for name in SERVICES}}
+        server.shutdown()
+        thread.join()
+
+
+def test_all_that_fit_are_discarded_after_a_yes() -> None:
+    command = ["dead-letters", "discard", "--all", "--because", "a test"]
+    parked = Parked(LEADS, DEALS)
+    with served(parked) as environment:
+        refused = RUN.invoke(app, [*command, "--reason", "no_such_shelf"], input="n\n", env=environment)
+        assert refused.exit_code == 1
+        assert "no_such_shelf  1, oldest" in refused.stderr
+        assert not [asked for asked in parked.asked if asked.endswith("discard")]
+        done = RUN.invoke(app, [*command, "--reason", "no_such_shelf"], input="y\n", env=environment)
+        assert done.exit_code == 0
+        assert done.stdout.endswith("2 discarded\n")
+    assert {asked for asked in parked.asked if asked.endswith("discard")} == {f"{LEADS}/discard", f"{DEALS}/discard"}
+    assert "clients?limit=200&state=open&reason=no_such_shelf" in parked.asked
+    with served(Parked(LEADS, DEALS)) as environment:
+        alone = RUN.invoke(app, [*command, "--service", "deals", "--yes"], env=environment)
+    assert (alone.exit_code, alone.stdout) == (0, "1 discarded\n")
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -173,6 +264,8 @@ def test_json_is_shown_with_its_structure_and_much_of_it_is_cut() -> None:
         ["replay", "--all", "--service", "nobody"],
         ["discard", "clients:leads@12"],
         ["discard", "--because", "a test"],
+        ["discard", "--all"],
+        ["discard", "clients:leads@12", "--all", "--because", "a test"],
         ["list", "--limit", "0"],
     ],
 )

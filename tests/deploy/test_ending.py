@@ -158,7 +158,7 @@ def test_a_detached_stack_goes_on_and_nobody_watches_it(tmp_path: Path) -> None:
     time.sleep(1)  # a reaper would have looked ten times
     assert set(carriers(RUN, str(tmp_path))) == set(running.values()) == set(recorded_processes(tmp_path).values())
     ended = subprocess.run(
-        [sys.executable, "-m", "deploy.cli.app", "down"],
+        [sys.executable, "-m", "deploy.cli.app", "down", "--forget", "--yes"],
         cwd=ROOT,
         check=False,
         env={**os.environ, "CRM_LOCAL_DIR": str(tmp_path)},

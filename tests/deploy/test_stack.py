@@ -116,7 +116,9 @@ def test_a_detached_stack_is_found_refused_and_ended(tmp_path: Path) -> None:
     with pytest.raises(state.StackBusy, match="make down"), LocalStack(tmp_path, services=()):
         pass
 
-    assert LocalStack.down(tmp_path) == ["kafka", "mongo"]
+    with pytest.raises(state.NotKept, match="in memory alone"):
+        LocalStack.down(tmp_path)
+    assert LocalStack.down(tmp_path, forget=True) == ["kafka", "mongo"]
     assert LocalStack.load(tmp_path) is None
     assert [start_mark(pid) for pid in found.processes.values()] == [None, None]
 

@@ -7,9 +7,9 @@ from rich.markup import escape
 
 from deploy.cli import views
 from deploy.cli.client import Crm
-from deploy.cli.commands.options import Parallel
-from deploy.cli.commands.runner import ERR, OUT, operate
-from deploy.cli.conversions import ConversionRequest, Results, check_stages, convert_stage
+from deploy.cli.commands.options import AsJson, Parallel, Yes
+from deploy.cli.commands.runner import ERR, OUT, confirm, operate, print_json
+from deploy.cli.conversions import ConversionRequest, Results, check_stages, convert_stage, planned
 from deploy.cli.conversions import convert as convert_lead
 
 
@@ -23,20 +23,48 @@ def convert(
     ] = None,
     targets: Annotated[str | None, typer.Option(help="Such as contact,company,deal.")] = None,
     deal_stage: Annotated[str | None, typer.Option(help="Then move the deals to this stage, such as WON.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Of a stage: say what would be done, change nothing.")
+    ] = False,
+    yes: Yes = False,
     parallel: Parallel = 16,
+    as_json: AsJson = False,
 ) -> None:
-    """Convert a lead, or all leads of a stage; may be stopped and run again. Exit code 1 where one failed."""
+    """Convert a lead, or all leads of a stage after a question; may be stopped and run again.
+
+    Exit code 1 where one failed.
+
+    Example: crm convert --stage PROCESSED --deal-stage WON --dry-run
+    """
     request = ConversionRequest(on_duplicate, tuple(targets.split(",")) if targets else None, deal_stage)
     if (lead is None) == (stage is None):
         raise typer.BadParameter("give either the id of a lead or --stage")
     if lead is not None:
+        if dry_run:
+            raise typer.BadParameter("--dry-run is for --stage")
         outcome, result = operate(lambda crm: _convert_one(crm, lead, request))
-        views.conversion(OUT, outcome, result)
+        if as_json:
+            print_json({"outcome": outcome, **result})
+        else:
+            views.conversion(OUT, outcome, result)
         return
+    if dry_run or not yes:
+        found = operate(lambda crm: planned(crm, stage or "", request, originator=originator, parallel=parallel))
+        plan = {"convert": len(found[0]), "move": len(found[1])}
+        if dry_run:
+            said = {**plan, "leads": found[0]}
+            print_json(said) if as_json else OUT.print(
+                f"{_said(plan, stage, deal_stage)} Nothing was done.", soft_wrap=True
+            )
+            return
+        if any(plan.values()):
+            confirm(f"{_said(plan, stage, deal_stage)} Go on?", yes=yes)
     results = operate(
         lambda crm: convert_stage(crm, stage or "", request, console=ERR, originator=originator, parallel=parallel)
     )
-    _show(results)
+    if as_json:
+        print_json({"ended": dict(results.counts), "failed": results.failed, "seconds": results.seconds})
+    _show(results, quiet=as_json)
 
 
 async def _convert_one(crm: Crm, lead: str, request: ConversionRequest) -> tuple[str, dict[str, Any]]:
@@ -44,9 +72,15 @@ async def _convert_one(crm: Crm, lead: str, request: ConversionRequest) -> tuple
     return await convert_lead(crm, lead, request)
 
 
-def _show(results: Results) -> None:
+def _said(plan: dict[str, int], stage: str | None, deal_stage: str | None) -> str:
+    moved = f", {plan['move']} deals of an earlier run moved to {deal_stage}" if plan["move"] else ""
+    return f"{plan['convert']} leads of {stage} would be converted{moved}."
+
+
+def _show(results: Results, *, quiet: bool) -> None:
     ended = ", ".join(f"{count} {outcome}" for outcome, count in sorted(results.counts.items())) or "no leads"
-    OUT.print(f"{ended} in {results.seconds:.1f} s")
+    if not quiet:
+        OUT.print(f"{ended} in {results.seconds:.1f} s")
     for lead, reason in results.failed.items():
         ERR.print(f"[red]{lead}: {escape(reason)}[/]", highlight=False)
     if results.failed:

@@ -13,6 +13,7 @@ from deploy.cli.commands.runner import ERR, OUT, expected_failures
 from deploy.cli.connection import Connection, NotRunning
 from deploy.cli.demo.dataset import DataSet, Trial
 from deploy.local.stack import LocalStack
+from deploy.local.state import local_directory
 
 
 def dataset(
@@ -24,13 +25,17 @@ def dataset(
     """Import and convert a whole sales pipeline, compare it with its oracles.json, and do it all once more.
 
     On the running stack, or else on a fresh one that ends afterwards. Exit code 1 where anything differs.
+
+    Example: CRM_DATASET=folder crm dataset
     """
     with expected_failures():
         data = DataSet.of(folder)
         try:
             _run(Connection.find(), data, originator, parallel)
         except NotRunning:
-            with LocalStack(say=lambda line: OUT.print(escape(line), highlight=False)) as stack:
+            with LocalStack(
+                local_directory() / "dataset", say=lambda line: OUT.print(escape(line), highlight=False)
+            ) as stack:
                 _run(Connection.to(stack), data, originator, parallel)
 
 

@@ -8,7 +8,8 @@ from rich.table import Table
 
 from deploy.cli.answers import Problem
 from deploy.cli.client import SERVICES, Crm, address
-from deploy.cli.commands.runner import OUT, failed, operate
+from deploy.cli.commands.options import AsJson
+from deploy.cli.commands.runner import OUT, failed, operate, print_json
 
 _NOT_FOUND = 404
 
@@ -16,13 +17,19 @@ outbox = typer.Typer(help="Documents whose event Kafka refuses.", no_args_is_hel
 
 
 @outbox.command("list")
-def held_back() -> None:
-    """List all documents that are held back, in all services."""
+def held_back(*, as_json: AsJson = False) -> None:
+    """List all documents that are held back, in all services.
+
+    Example: crm outbox list
+    """
 
     async def read(crm: Crm) -> list[list[dict[str, str]]]:
         return list(await asyncio.gather(*(crm.get(name, address("outbox", "quarantined")) for name in SERVICES)))
 
     found = operate(read)
+    if as_json:
+        print_json([{"service": name, **one} for name, held in zip(SERVICES, found, strict=True) for one in held])
+        return
     table = Table("service", "collection", "id", "more")
     for name, documents in zip(SERVICES, found, strict=True):
         for document in documents:
@@ -34,7 +41,10 @@ def held_back() -> None:
 
 @outbox.command("release")
 def release(collection: str, id_: Annotated[str, typer.Argument(metavar="ID")]) -> None:
-    """Let a document be published again, once the cause is gone."""
+    """Let a document be published again, once the cause is gone.
+
+    Example: crm outbox release deals 0199f2a4-6c11-7d3e-9b1f-2f6c8a4d1e55
+    """
 
     async def release_in(crm: Crm) -> list[str]:
         return [name for name in SERVICES if await _released(crm, name, collection, id_)]

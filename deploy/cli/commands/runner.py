@@ -11,15 +11,16 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.cli.answers import Problem, ServiceAway
+from deploy.cli.answers import NoSuchElement, Problem, ServiceAway
 from deploy.cli.client import Crm
 from deploy.cli.connection import Connection, NotRunning
 from deploy.cli.conversions import NoSuchStage, StillRunning
 from deploy.cli.dead_letters import NotAnId
 from deploy.cli.imports import BadFile, BadMapping
+from deploy.local.keys import NoKey
 from deploy.local.process import NotReady
 from deploy.local.providers import ProviderUnavailable
-from deploy.local.state import OlderStack, StackBusy
+from deploy.local.state import NotKept, OlderStack, StackBusy
 from deploy.topics import TopicsDiffer
 from deploy.verify.findings import LogAway, NothingToVerify
 
@@ -31,6 +32,7 @@ _EXPECTED: Final = (
     NotRunning,
     ServiceAway,
     Problem,
+    NoSuchElement,
     NoSuchStage,
     StillRunning,
     NotAnId,
@@ -40,6 +42,8 @@ _EXPECTED: Final = (
     ProviderUnavailable,
     StackBusy,
     OlderStack,
+    NotKept,
+    NoKey,
     TopicsDiffer,
     LogAway,
     NothingToVerify,
@@ -62,6 +66,12 @@ def failed(*reasons: str) -> typer.Exit:
     for reason in reasons:
         ERR.print(f"[red]{escape(reason)}[/]", highlight=False, soft_wrap=True)
     return typer.Exit(1)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something that cannot be taken back, unless `yes` answers already; no ends the command."""
+    if not yes and not typer.confirm(question, err=True):
+        raise failed("Nothing was done.")
 
 
 def print_json(found: Any) -> None:

@@ -1,67 +1,94 @@
-"""Commands about the stack: up, down, status, topics, demo."""
+"""Commands about the stack: up, down, status, demo."""
 
 import asyncio
-import os
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.live import Live
 from rich.markup import escape
 
 from deploy.cli import status as statuses
-from deploy.cli.commands.runner import ERR, OUT, expected_failures, failed, finish
+from deploy.cli.commands.options import AsJson, Yes
+from deploy.cli.commands.runner import ERR, OUT, confirm, expected_failures, failed, finish, print_json
 from deploy.cli.connection import Connection
 from deploy.cli.demo.checks import DemoFailed
 from deploy.cli.demo.demo import demo
+from deploy.local import state
 from deploy.local.stack import LocalStack
-from deploy.topics import apply, read_topics
-from shared.kit.settings import KafkaSettings
 
 
 def up() -> None:
-    """Start everything, with the first usable providers of Kafka and MongoDB, and leave it running."""
-    with expected_failures(), LocalStack(default_ports=True, say=_say) as stack:
+    """Start everything, with the first usable providers of Kafka and MongoDB, and leave it running.
+
+    It goes on with the data that `crm down` kept.
+
+    Example: CRM_KAFKA=docker crm up
+    """
+    with expected_failures(), LocalStack(default_ports=True, keep_data=True, say=_say) as stack:
         stack.detach()
-    OUT.print("Running. `crm token` makes a token, `crm down` ends it.")
+    OUT.print("Running. `crm token` makes a token, `crm down` ends it and keeps its data.", soft_wrap=True)
 
 
-def down() -> None:
-    """End what `crm up` left running, and delete its data."""
+def down(
+    *,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete all data of the stack, too; asks first.")] = False,
+    yes: Yes = False,
+) -> None:
+    """End what `crm up` left running; its data stays for the next `crm up`.
+
+    Example: crm down --forget --yes
+    """
     with expected_failures():
-        ended = LocalStack.down()
-    OUT.print(f"Ended {', '.join(ended)}." if ended else "Nothing was running.")
+        there = state.has_data()
+        if forget and there:
+            confirm(f"Delete all data of the stack in {state.local_directory()}?", yes=yes)
+        ended = LocalStack.down(forget=forget)
+    data = "" if not there else " All data is deleted." if forget else " Its data is kept."
+    OUT.print((f"Ended {', '.join(ended)}." if ended else "Nothing was running.") + data, soft_wrap=True)
 
 
-def status() -> None:
-    """Show services, providers, outbox backlog and dead letters; exit code 1 where a service takes no writes."""
+def status(
+    *,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh it until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks of --watch.")] = 2.0,
+    as_json: AsJson = False,
+) -> None:
+    """Show services, providers, outbox backlog and dead letters; exit code 1 where a service takes no writes.
+
+    Example: crm status --watch
+    """
+    if watch and as_json:
+        raise typer.BadParameter("--watch shows a table, --json prints once")
 
     async def ask() -> bool:
         connection = Connection.find()
         async with connection.crm() as crm:
             found = await statuses.services_status(crm)
-        statuses.show(OUT, found, connection.servers)
+            if watch:
+                with Live(statuses.view(found, connection.servers, OUT.width), console=OUT, auto_refresh=False) as live:
+                    while True:
+                        await asyncio.sleep(every)
+                        found = await statuses.services_status(crm)
+                        live.update(statuses.view(found, connection.servers, OUT.width), refresh=True)
+        if as_json:
+            print_json({"servers": connection.servers, "services": [asdict(one) for one in found]})
+        else:
+            OUT.print(statuses.view(found, connection.servers, OUT.width))
         return all(one.takes_writes for one in found)
 
-    if not finish(ask()):
-        raise typer.Exit(1)
-
-
-def topics(
-    replication_factor: Annotated[int, typer.Option(envvar="CRM_REPLICATION_FACTOR")] = 1,
-) -> None:
-    """Create the topics of topics.yaml that are missing, and verify the others."""
-    kafka, verifies = (KafkaSettings() if "KAFKA_BOOTSTRAP_SERVERS" in os.environ else None), True
-    if kafka is None:
-        with expected_failures():
-            connection = Connection.find()
-        kafka, verifies = connection.kafka, connection.verifies_topic_configs
-    if kafka is None:
-        raise failed("KAFKA_BOOTSTRAP_SERVERS is not set")
-    finish(apply(kafka, replication_factor=replication_factor, verify_configs=verifies))
-    OUT.print(f"{len(read_topics())} topics are as topics.yaml says" + ("." if verifies else ", settings unverified."))
+    try:
+        if not finish(ask()):
+            raise typer.Exit(1)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
 
 
 def run_demo() -> None:
-    """Start a fresh stack, convert leads, link a company, print the results, stop everything."""
+    """Start a fresh stack, convert leads, link a company, print the results, stop everything.
+
+    Example: CRM_KAFKA=tansu crm demo
+    """
     try:
         with expected_failures():
             demo(OUT)

@@ -8,12 +8,14 @@ from functools import partial
 from typing import Annotated, Any
 
 import typer
-from crm_contracts.elements import NOUNS
+from crm_contracts.elements import ELEMENTS, NOUNS
 from typer.core import TyperGroup
 
 from deploy.cli import rebuilds, views
+from deploy.cli.answers import NoSuchElement, Problem
 from deploy.cli.client import Crm, address
-from deploy.cli.commands.runner import OUT, failed, operate
+from deploy.cli.commands.options import AsJson
+from deploy.cli.commands.runner import OUT, failed, operate, print_json
 from deploy.cli.progress import Report, remote_bar
 
 _ELEMENT = re.compile(rf"({'|'.join(NOUNS)}):.+")
@@ -39,19 +41,40 @@ def show(
     element: Annotated[str, typer.Argument(help="Such as deal:0199f2a4-...")],
     *,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
+    as_json: AsJson = False,
 ) -> None:
-    """Show what happened to an element, newest first."""
+    """Show what happened to an element, newest first; exit code 1 where there is no such element.
+
+    Example: crm timeline deal:0199f2a4-6c11-7d3e-9b1f-2f6c8a4d1e55
+    """
     if not _ELEMENT.fullmatch(element):
         raise failed(f"{element!r} is not an element: write it as deal:ID or lead:ID")
 
     async def read(crm: Crm) -> dict[str, Any]:
         found: dict[str, Any] = await crm.get("timeline", address("timeline"), element=element, limit=limit)
+        if not found["items"] and not await _exists(crm, element):
+            raise NoSuchElement(f"there is no {element}")
         return found
 
     page = operate(read)
+    if as_json:
+        print_json(page)
+        return
     views.timeline(OUT, element, page["items"])
     if page["next_cursor"]:
         OUT.print(f"(the newest {limit}; --limit shows more)")
+
+
+async def _exists(crm: Crm, element: str) -> bool:
+    noun, _, id_ = element.partition(":")
+    type_ = ELEMENTS.get(noun)
+    if type_ is None:
+        return True
+    try:
+        await crm.get(type_.service, address(type_.plural, id_))
+    except Problem as problem:
+        return problem.status != 404  # noqa: PLR2004
+    return True
 
 
 @timeline.command("rebuild")
@@ -65,6 +88,8 @@ def rebuild(
     """Project all timelines again from the topics' beginning, compare, and switch if nothing differs.
 
     The live timelines continue meanwhile. A rebuild that is not over is followed. Exit code 1: nothing switched.
+
+    Example: crm timeline rebuild --accept-differences
     """
     try:
         ended = operate(_cancel if cancel else partial(_follow, accepts=accept_differences))

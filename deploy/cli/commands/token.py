@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deploy.cli.commands.runner import expected_failures
-from deploy.local.keys import make_keys
+from deploy.local.keys import Keys, find_keys
 from deploy.local.stack import LocalStack
 from deploy.local.state import local_directory
 from deploy.local.tokens import claims, sign
@@ -22,18 +22,22 @@ def token(
     service: Annotated[bool, typer.Option("--service", help="It is for a service, not for a user.")] = False,
     minutes: Annotated[int, typer.Option(min=1)] = 60,
 ) -> None:
-    """Print a token of the development key; role user, where neither role nor scope is given."""
+    """Print a token of the development key; role user, where neither role nor scope is given.
+
+    It signs with the key of the stack on this machine, or with the one that CRM_PRIVATE_KEY_FILE names.
+
+    Example: curl -H "Authorization: Bearer $(crm token --role reader)" http://127.0.0.1:8101/v1/leads
+    """
     with expected_failures():
         stack = LocalStack.load()
-    keys = make_keys(local_directory() / "keys")
-    private_key, jwks = (Path(stack.private_key), Path(stack.jwks)) if stack else (keys.private_key, keys.jwks)
-    content = claims(
-        sub,
-        now=datetime.now(UTC),
-        lifetime=timedelta(minutes=minutes),
-        roles=role or ([] if scope else ["user"]),
-        scopes=scope or [],
-        service=service,
-    )
-    # Not by Rich, which would wrap it.
-    sys.stdout.write(sign(content, private_key=private_key, jwks=jwks) + "\n")
+        keys = Keys(Path(stack.private_key), Path(stack.jwks)) if stack else find_keys(local_directory() / "keys")
+        content = claims(
+            sub,
+            now=datetime.now(UTC),
+            lifetime=timedelta(minutes=minutes),
+            roles=role or ([] if scope else ["user"]),
+            scopes=scope or [],
+            service=service,
+        )
+        # Not by Rich, which would wrap it.
+        sys.stdout.write(sign(content, private_key=keys.private_key, jwks=keys.jwks) + "\n")

@@ -6,6 +6,7 @@ Note:
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Final
 
 import typer
@@ -13,7 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.cli.commands.runner import ERR, OUT, finish
+from deploy.cli.commands.options import AsJson
+from deploy.cli.commands.runner import ERR, OUT, finish, print_json
 from deploy.cli.progress import bar
 from deploy.verify.findings import Report
 
@@ -25,10 +27,13 @@ def verify(
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds to wait for what is in the air; longer is standing still.")
     ] = 60.0,
+    as_json: AsJson = False,
 ) -> None:
     """Check databases and topics, of a running or a stopped system, against what is promised; exit code 1 if broken.
 
     MONGODB_URL and KAFKA_BOOTSTRAP_SERVERS (and CRM_DATABASE_PREFIX) name a system that is not the local stack.
+
+    Example: crm verify --patience 0
     """
     from deploy.verify.run import PROMISES  # noqa: PLC0415 - see above
     from deploy.verify.run import verify as verify_system  # noqa: PLC0415
@@ -40,7 +45,11 @@ def verify(
         )
 
     report = finish(check())
-    show(OUT, report, PROMISES)
+    if as_json:
+        broken = [asdict(finding) for finding in report.broken]
+        print_json({"checked": dict(report.checked), "counts": dict(report.counts), "broken": broken})
+    else:
+        show(OUT, report, PROMISES)
     if report.broken:
         raise typer.Exit(1)
 

@@ -9,7 +9,7 @@ from typing import Final
 from deploy.local.container import Container, ContainerServer, check_docker
 from deploy.local.kafka.broker import Kafka
 from deploy.local.kafka.properties import LOCAL_CLIENTS, server_properties
-from deploy.local.ports import free_port
+from deploy.local.ports import kept_port
 from deploy.local.providers import Provider
 
 IMAGE: Final = "apache/kafka:4.4.0"
@@ -22,7 +22,7 @@ class DockerKafka(ContainerServer, Kafka):
     settings = LOCAL_CLIENTS
 
     def __init__(self, directory: Path) -> None:
-        port = free_port()
+        port = kept_port(directory, "kafka")
         self.bootstrap_servers = f"127.0.0.1:{port}"
         self.properties = _properties(port)
         self.runner = Container(

@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 
 from deploy.local.kafka.broker import Kafka
 from deploy.local.kafka.properties import LOCAL_CLIENTS, server_properties
-from deploy.local.ports import free_port
+from deploy.local.ports import kept_port
 from deploy.local.process import ChildProcess
 from deploy.local.providers import Provider, ProviderUnavailable
 
@@ -41,7 +41,7 @@ class MavenKafka(Kafka):
         format_options: Sequence[str] = (),
     ) -> None:
         """Let `more_properties` win over the local ones, for instance to ask clients for more than an address."""
-        port, controller_port = free_port(), free_port()
+        port, controller_port = kept_port(directory, "kafka"), kept_port(directory, "kafka-controller")
         self.bootstrap_servers = f"127.0.0.1:{port}"
         self._data = directory / "data" / "kafka"
         self._properties = directory / "data" / "kafka.properties"
@@ -57,9 +57,11 @@ class MavenKafka(Kafka):
         )
 
     def format(self) -> None:
-        """Create the empty log directory, with a cluster id of its own."""
-        self._data.mkdir(parents=True)
+        """Create the empty log directory, with a cluster id of its own; one that is there keeps what it holds."""
+        self._data.mkdir(parents=True, exist_ok=True)
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in self._settings.items()))
+        if (self._data / "meta.properties").exists():
+            return
         # Not at random: one id in 64 would begin with a dash, which the tool takes for an option.
         cluster = urlsafe_b64encode(uuid7().bytes).decode().rstrip("=")
         tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(self._properties)]

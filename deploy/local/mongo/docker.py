@@ -14,7 +14,7 @@ class DockerMongo(ContainerServer, LocalMongo):
     """One container, its data inside. It listens on the published port, so that its name in the set is reachable."""
 
     def __init__(self, directory: Path) -> None:
-        super().__init__()
+        super().__init__(directory)
         self.runner = Container(
             "mongo",
             IMAGE,

@@ -17,7 +17,7 @@ class ProcessMongo(LocalMongo):
     """One mongod; its data in the stack's directory."""
 
     def __init__(self, provider: Literal["path", "wheel"], program: Path, directory: Path) -> None:
-        super().__init__()
+        super().__init__(directory)
         self.provider = provider
         self._data = directory / "data" / "mongo"
         listen = ["--bind_ip", "127.0.0.1", "--port", str(self.port), "--nounixsocket"]

@@ -3,12 +3,13 @@
 It is a replica set even with one node, because a standalone server loses acknowledged writes.
 """
 
+from pathlib import Path
 from typing import Any, Final
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from deploy.local.ports import free_port
+from deploy.local.ports import kept_port
 from deploy.local.server import Server
 
 REPLICA_SET: Final = "rs0"
@@ -29,8 +30,8 @@ class Mongo(Server):
 class LocalMongo(Mongo):
     """A replica set of one node on this machine."""
 
-    def __init__(self) -> None:
-        self.port = free_port()
+    def __init__(self, directory: Path) -> None:
+        self.port = kept_port(directory, "mongo")
         self.url = f"mongodb://127.0.0.1:{self.port}/?replicaSet={REPLICA_SET}"
 
     def answers(self) -> bool:
