@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaTimeoutError
 from crm_contracts.client_answers import ElementCompanyRefused
@@ -420,6 +421,25 @@ async def test_what_cannot_be_read_is_parked_and_the_rest_goes_on(stage: Stage) 
         assert (parked[offset].key, parked[offset].value) == (key, kept), name
         assert list(parked[offset].headers[: len(headers)]) == list(headers), name
         assert text(parked[offset], "dlt_exception") == "MalformedEvent", name
+
+
+async def test_the_log_line_of_a_parked_record_says_what_it_was_and_quotes_nothing_else(stage: Stage) -> None:
+    """What a bad record has in its headers may be anything, a name among it."""
+    ids = {name: str(uuid4()) for name in ("ce_id", "ce_correlationid")}
+    found = [(name, value) for name, value in HEADERS if name not in ids]
+    await stage.topics.put(stage.topic, KEY, b"{", [*found, *((name, id_.encode()) for name, id_ in ids.items())])
+    personal = [("ce_id", b"Quendoline"), ("ce_correlationid", b"+49 30 901820")]
+    await stage.topics.put(stage.topic, b"Zwirbelthal", b"{", personal)
+    with structlog.testing.capture_logs() as lines:
+        await stage.listen()
+        await stage.all_committed(2)
+    known, unknown = (line for line in lines if line["event"] == "record parked")
+    assert (known["type"], known["event_id"], known["correlation_id"]) == (
+        (dict(HEADERS)["ce_type"] or b"").decode(),
+        ids["ce_id"],
+        ids["ce_correlationid"],
+    )
+    assert unknown.keys() & {"type", "event_id", "correlation_id"} == set()
 
 
 async def test_a_version_that_is_not_known_here_holds_up_nothing_and_is_not_parked(stage: Stage) -> None:

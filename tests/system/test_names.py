@@ -23,6 +23,11 @@ async def rename(crm: Crm, path: str, **fields: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
+async def etag(crm: Crm, service: str, path: str) -> str:
+    """Of an answer that shows the record."""
+    return (await crm.call("GET", service, path)).headers["etag"]
+
+
 def names(card: Json) -> list[str | None]:
     """Of the linked company, then of the contacts."""
     client = card["client"]
@@ -36,6 +41,7 @@ async def test_a_renamed_client_has_its_new_name_on_every_card_and_no_card_is_wr
     card = await a_linked_card(crm, plural, company)
     before = await crm.get(plural, card)
     assert names(before) == ["Old name GmbH", "Byron", "Bob"]
+    first_tag = await etag(crm, plural, card)
 
     await rename(crm, f"/companies/{company}", title="New name AG")
     await rename(crm, f"/contacts/{ada}", first_name="Ada", last_name="Lovelace")
@@ -46,7 +52,10 @@ async def test_a_renamed_client_has_its_new_name_on_every_card_and_no_card_is_wr
         page = await crm.get(plural, f"/{plural}?{filter_}")
         assert [names(item) for item in page["items"]] == [expected], filter_
     assert (found["version"], found["updated_at"]) == (before["version"], before["updated_at"])
-    written = await crm.call("PATCH", plural, card, {"comments": "Called them"})
+    seen = await etag(crm, plural, card)
+    assert seen != first_tag, "a reader who has the answer from before has the old names"
+    assert seen == await etag(crm, plural, card)
+    written = await crm.call("PATCH", plural, card, {"comments": "Called them"}, If_Match=seen)
     assert names(written.json()) == expected
     moved = await crm.call("PUT", plural, f"{card}/rows", {"amount": {"value": "10", "currency": "EUR"}})
     assert names(moved.json()) == expected
@@ -122,6 +131,7 @@ async def test_a_contact_shows_the_name_that_its_company_has_now(crm: Crm) -> No
     """CONT-07, COMP-04: alone, in lists, among the people of the company; no contact is written."""
     company, (ada,) = await crm.new_company("Employer Old", "Employed")
     before = await crm.get("clients", f"/contacts/{ada}")
+    first_tag = await etag(crm, "clients", f"/contacts/{ada}")
 
     await rename(crm, f"/companies/{company}", title="Employer New")
 
@@ -131,5 +141,7 @@ async def test_a_contact_shows_the_name_that_its_company_has_now(crm: Crm) -> No
     for path in (f"/contacts?company_id={company}", f"/companies/{company}/contacts"):
         (item,) = (await crm.get("clients", path))["items"]
         assert [link["title"] for link in item["companies"]] == ["Employer New"], path
-    written = await crm.call("PATCH", "clients", f"/contacts/{ada}", {"comments": "Called"})
+    seen = await etag(crm, "clients", f"/contacts/{ada}")
+    assert seen != first_tag
+    written = await crm.call("PATCH", "clients", f"/contacts/{ada}", {"comments": "Called"}, If_Match=seen)
     assert [link["title"] for link in written.json()["companies"]] == ["Employer New"]

@@ -4,7 +4,9 @@ An element stores the name of the moment in which a client was linked, as its ev
 writes no element that links it, so an answer takes the names from the service's own view of clients.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import TypeAlias
 
 from crm_contracts.client_field import Client
@@ -25,3 +27,11 @@ def with_names(client: Client, names: Names) -> Client:
     company = client.company and renamed(client.company, names)
     contacts = tuple(link.model_copy(update={"title": renamed(link.ref, names).title}) for link in client.contacts)
     return client.model_copy(update={"company": company, "contacts": contacts})
+
+
+def mark_of_names(stored: Iterable[ElementRef], shown: Iterable[ElementRef]) -> str:
+    """Mark an answer whose names are others than the stored ones, which no version tells; else return nothing."""
+    names = [ref.title for ref in shown]
+    if names == [ref.title for ref in stored]:
+        return ""
+    return sha256(json.dumps(names).encode()).hexdigest()[:8]

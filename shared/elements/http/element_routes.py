@@ -13,6 +13,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from shared.elements.domain.client_field import add_contact, remove_contact, set_contacts
+from shared.elements.domain.client_names import mark_of_names
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.stages import StageSet
 from shared.elements.http.answers import ShowsAddedContact, ShowsElement
@@ -49,9 +50,11 @@ class _Routes(Generic[E]):
 
     async def shown(self, element: E, response: Response) -> BaseModel:
         (named,) = await name_clients([element], client_names=self.client_names)
-        return self.answered(named, response)
+        beside = mark_of_names(element.client.refs, named.client.refs)
+        show_version(response, element.version, beside=beside)
+        return self.out.of(named)
 
-    def answered(self, named: E, response: Response, status: int = 200) -> BaseModel:
+    def answered(self, named: E, response: Response, status: int) -> BaseModel:
         show_version(response, named.version, status)
         return self.out.of(named)
 

@@ -1,6 +1,10 @@
 """Publish records that can never be handled to a dead-letter topic, with the reason."""
 
+import re
 from collections.abc import Callable
+from typing import Final
+
+from crm_contracts.envelope import header_texts
 
 from shared.kit.domain import Clock
 from shared.kit.messaging.failures import message_of, reason_of
@@ -54,8 +58,23 @@ class DeadLetterPublisher:
             except SendRefused:
                 await self._publisher.publish(topic, None, None, reasons)
         DEAD_LETTERED.labels(record.topic, reason).inc()
-        log.error("record parked", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
+        place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+        log.error("record parked", **place, reason=reason, **_identity(record))
 
     async def stop(self, deadline_s: float) -> None:
         """Send the rest within the deadline, and stop."""
         await self._publisher.stop(deadline_s)
+
+
+_LOGGED: Final = {
+    "type": ("ce_type", re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")),
+    "event_id": ("ce_id", re.compile("[0-9a-f-]{36}")),
+    "correlation_id": ("ce_correlationid", re.compile("[0-9a-f-]{36}")),
+}
+"""By what a record is found again: headers of the expected form, because a bad one may have anything in any header."""
+
+
+def _identity(record: Record) -> dict[str, str]:
+    texts = header_texts(record.headers)
+    found = {name: texts.get(header, "") for name, (header, _) in _LOGGED.items()}
+    return {name: text for name, text in found.items() if _LOGGED[name][1].fullmatch(text)}

@@ -76,12 +76,12 @@ async def _call(request: Request, permission: str) -> Call:
     )
 
 
-def etag(version: int) -> dict[str, str]:
-    """Make the `ETag` header of a version."""
-    return {"ETag": f'"{version}"'}
+def etag(version: int, beside: str = "") -> dict[str, str]:
+    """Make the `ETag` header of a version; `beside` marks what else the answer shows, in hexadecimal digits."""
+    return {"ETag": f'"{version}.{beside}"' if beside else f'"{version}"'}
 
 
-def show_version(response: Response, version: int, status: int = 200) -> None:
-    """Answer with this status and the version as ETag."""
+def show_version(response: Response, version: int, status: int = 200, *, beside: str = "") -> None:
+    """Answer with this status, and the version as ETag, with the mark of what else the answer shows."""
     response.status_code = status
-    response.headers.update(etag(version))
+    response.headers.update(etag(version, beside))

@@ -17,7 +17,7 @@ from shared.kit.web.waiting import Wait
 
 MAX_WAIT_S: Final = 60
 
-_IF_MATCH: Final = r'^(\*|[0-9]{1,18}|(W/)?"[0-9]{1,18}")$'
+_IF_MATCH: Final = r'^(\*|[0-9]{1,18}|(W/)?"[0-9]{1,18}(\.[0-9a-f]{8})?")$'
 _WAIT: Final = re.compile(r'wait\s*=\s*("?)([0-9]{1,9})\1', re.IGNORECASE)
 
 
@@ -28,7 +28,7 @@ def _version(
 ) -> int | None:
     if if_match is None:
         return None
-    return ANY_VERSION if if_match == "*" else int(if_match.removeprefix("W/").strip('"'))
+    return ANY_VERSION if if_match == "*" else int(if_match.removeprefix("W/").strip('"').partition(".")[0])
 
 
 IfMatch = Annotated[int | None, Depends(_version)]

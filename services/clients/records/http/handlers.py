@@ -12,6 +12,7 @@ from services.clients.records.http.cards import CardLink, Cards
 from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn, RecordOut, UpsertIn
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
+from shared.elements.domain.client_names import mark_of_names
 from shared.elements.schemas.contact_points import ContactPointReading
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
@@ -49,8 +50,10 @@ class RecordHandlers(Generic[C, R]):
 
     async def show(self, record: C, response: Response, status: int = 200) -> R:
         """Answer with a record and its version."""
-        show_version(response, record.version, status)
-        return (await self.show_each([record]))[0]
+        (named,) = await self.views.with_company_names([record])
+        beside = mark_of_names(record.linked_companies, named.linked_companies)
+        show_version(response, record.version, status, beside=beside)
+        return self.shown.of(named)
 
     async def show_each(self, records: Sequence[C]) -> list[R]:
         """Show records with the names that the companies they link have now."""
