@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from deploy.local.services import SERVICES
+from tests.api.documents import operations
 from tests.security.conftest import System
 
 
@@ -69,3 +70,19 @@ async def test_the_entrance_lists_what_there_is(service: str, system: System) ->
     assert entrance["resources"]
     for address in entrance["documents"].values():
         assert (await client.get(f"http://{service}{address}")).status_code == 200, address
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_list_comes_in_the_same_envelope(service: str) -> None:
+    bare = [
+        f"{method} {path}"
+        for method, path, operation in operations(service)
+        for status, answer in operation["responses"].items()
+        if answer.get("content", {}).get("application/json", {}).get("schema", {}).get("type") == "array"
+        if status.startswith("2")
+    ]
+    assert bare == []
+    for _, path, operation in operations(service):
+        if operation["operationId"].startswith("list") and not path.endswith("/bindings"):
+            schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            assert schema["$ref"].startswith("#/components/schemas/Page_"), path

@@ -20,7 +20,8 @@ def held_back() -> None:
     """List all documents that are held back, in all services."""
 
     async def read(crm: Crm) -> list[list[dict[str, str]]]:
-        return list(await asyncio.gather(*(crm.get(name, address("outbox", "quarantined")) for name in SERVICES)))
+        pages = await asyncio.gather(*(crm.get(name, address("outbox", "quarantined")) for name in SERVICES))
+        return [page["items"] for page in pages]
 
     found = operate(read)
     table = Table("service", "collection", "id", "more")

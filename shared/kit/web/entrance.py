@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 from shared.kit.domain import NotFound
 from shared.kit.web.context import context_of
 from shared.kit.web.error_codes import ErrorCode, error_codes
+from shared.kit.web.schemas import Page
 
 
 class Entrance(BaseModel):
@@ -15,13 +16,6 @@ class Entrance(BaseModel):
     description: str = Field(description="what it is for")
     documents: dict[str, str] = Field(description="addresses of its documents, by what they are")
     resources: list[str] = Field(description="addresses of what it has")
-
-
-class ErrorCodes(BaseModel):
-    """All codes of errors."""
-
-    items: list[ErrorCode]
-    next_cursor: str | None = None
 
 
 def build_entrance() -> APIRouter:
@@ -40,8 +34,8 @@ def build_entrance() -> APIRouter:
         )
 
     @routes.get("/errors", operation_id="listErrorCodes", summary="List the codes of errors")
-    async def codes() -> ErrorCodes:
-        return ErrorCodes(items=list(error_codes().values()))
+    async def codes() -> Page[ErrorCode]:
+        return Page(items=list(error_codes().values()))
 
     @routes.get("/errors/{code}", operation_id="getErrorCode", summary="Read what a code of an error means")
     async def code(code: str) -> ErrorCode:

@@ -24,7 +24,6 @@ KIT_FIELDS: Final[Mapping[str, str]] = {
     "WrongField.field": "path of the field, such as `phones.1.value`; or the name of a parameter or a header",
     "WrongField.message": "what is wrong with the field, in a sentence",
     "ErrorCode.code": "as in `code` of a problem",
-    "ErrorCodes.items": "all codes",
     "action": "what was done",
     "attempts": "how often the service has tried to handle the record",
     "by": "who did it",
