@@ -30,7 +30,7 @@ async def measure(target: Target, *, by: By, people: int, warm_up: int, operatio
 
         async def search(number: int) -> None:
             text = typed(by, Person.number(number * _STRIDE % people))
-            found = await crm.send("GET", "clients", f"/clients/search?{urlencode({'q': text, 'kind': 'contact'})}")
+            found = await crm.send("GET", "clients", f"/clients/search?{urlencode({'q': text, 'type': 'contact'})}")
             if not found["items"]:
                 raise Refused(f"no contact was found by {text!r}")
 

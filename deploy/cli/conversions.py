@@ -151,7 +151,7 @@ async def check_stages(crm: Crm, stage: str | None, deal_stage: str | None) -> N
     for service, wanted in (("lead", stage), ("deal", deal_stage)):
         if wanted is None:
             continue
-        there = [found["id"] for found in await crm.get(f"{service}s", address(f"{service}-stages"))]
+        there = [found["id"] for found in (await crm.get(f"{service}s", address(f"{service}-stages")))["items"]]
         if wanted not in there:
             raise NoSuchStage(f"{service}s have no stage {wanted}; there are {', '.join(there)}")
 
@@ -160,7 +160,7 @@ async def _unmoved(crm: Crm, request: ConversionRequest, originator: str | None,
     """Return the leads of the originator whose deal was never moved from its first stage."""
     if request.deal_stage is None:
         return []
-    first = (await crm.get("deals", address("deal-stages")))[0]["id"]
+    first = (await crm.get("deals", address("deal-stages")))["items"][0]["id"]
     deals = crm.pages("deals", address("deals"), stage_id=first)
     found = [deal["lead_id"] async for deal in deals if deal["lead_id"] and deal["moved_at"] is None]
     if originator is None:

@@ -20,8 +20,8 @@ from services.timeline.rebuild.usecases.lease import Lease
 from services.timeline.rebuild.usecases.run_rebuild import run_rebuild
 from services.timeline.rebuild.usecases.sweep_generations import sweep_generations
 from services.timeline.settings import TimelineSettings
-from services.timeline.texts import TEXTS
 from services.timeline.trace.http import build_router as build_trace_router
+from shared.elements.texts.timeline import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
 

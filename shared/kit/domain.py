@@ -128,8 +128,10 @@ class DomainError(Exception):
     """A fact that stops a use case; `code` is stable and machine-readable, `details` are added to the answer."""
 
     code: ClassVar[str] = "error"
-    title: ClassVar[str] = ""
-    """Title of the problem details on the wire; empty for the class's name. Set it when the class is renamed."""
+    also: ClassVar[Mapping[str, str]] = {}
+    """Further codes that errors of this class may have, with what each means."""
+    advice: ClassVar[str] = ""
+    """What a caller does about it; empty for what its kind says."""
     message: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
 

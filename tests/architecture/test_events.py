@@ -1,6 +1,8 @@
 """An event is complete with class, schema, sample and narration; documents list it; a reaction is named after it."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,7 +23,15 @@ from shared.kit.messaging.reactions import Reaction, Reactions, on
 from shared.kit.service.service import Contracts, Service
 from shared.kit.settings import ServiceSettings
 from tests.architecture.built import built, reactions_of
-from tests.architecture.docs import PAGE, consumed_by_service, consumes_line, page, publishes_line, readme
+from tests.architecture.docs import (
+    ERRORS,
+    PAGE,
+    consumed_by_service,
+    consumes_line,
+    page,
+    publishes_line,
+    readme,
+)
 from tests.architecture.sources import ROOT, SERVICES, report
 from tests.timeline.events import sampled
 
@@ -70,6 +80,13 @@ def test_every_event_has_a_narration() -> None:
 
 def test_the_page_of_events_is_as_generated() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(consumed_by_service()), "run `make docs`"
+
+
+def test_the_page_of_errors_is_as_generated() -> None:
+    """In a process of its own: tests have errors as well."""
+    command = "from tests.architecture.docs import errors_page; print(errors_page(), end='')"
+    made = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert ERRORS.read_text(encoding="utf-8") == made, "run `make docs`"
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -10,7 +10,17 @@ from fastapi.routing import APIRoute
 from tests.architecture.built import built_app
 from tests.architecture.sources import SERVICES
 
-OTHERS = {"/health/live", "/health/ready", "/metrics", "/docs", "/docs/oauth2-redirect", "/redoc"}
+OTHERS = {
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/docs",
+    "/docs/oauth2-redirect",
+    "/redoc",
+    "/",
+    "/errors",
+    "/errors/{code}",
+}
 
 
 def endpoints(router: Any) -> Iterator[APIRoute]:

@@ -58,14 +58,14 @@ async def codes(catalog: Api, dictionary: str) -> list[str]:
 async def test_the_dictionaries_are_there_from_the_start_with_their_values_in_order(catalog: Api) -> None:
     """DICT-01, CONT-02, CONT-05, COMP-02, COMP-06."""
     answer = await catalog.call("GET", "/dictionaries", token=catalog.signer.token(roles=["reader"]))
-    found = {each["code"]: [value["code"] for value in each["values"]] for each in answer.json()}
+    found = {each["code"]: [value["code"] for value in each["values"]] for each in answer.json()["items"]}
     assert list(found) == [
         *("contact_type", "company_type", "industry", "employees", "salutation", "source", "measure", "vat"),
     ]
     assert found["contact_type"] == found["company_type"] == ["CLIENT", "SUPPLIER", "PARTNER", "OTHER"]
     assert found["industry"][:3] == ["MANUFACTURING", "DELIVERY", "FINANCE"]
     assert found["employees"] == ["EMPLOYEES_1", "EMPLOYEES_2", "EMPLOYEES_3", "EMPLOYEES_4"]
-    (mister, _) = next(each["values"] for each in answer.json() if each["code"] == "salutation")
+    (mister, _) = next(each["values"] for each in answer.json()["items"] if each["code"] == "salutation")
     assert mister == {"code": "MR", "name": "Mr.", "default_name": "Mr.", "sort": 10, "system": True, "rate": None}
 
 

@@ -50,8 +50,8 @@ class Leads(httpx.AsyncBaseTransport):
         processed = [self._lead(id_) for id_, stage in self.stages.items() if stage == "PROCESSED"]
         new = [deal for deal in self.deals.values() if deal["stage_id"] == "NEW"]
         return {
-            "lead-stages": [{"id": "PROCESSED"}, {"id": "CONVERTED"}],
-            "deal-stages": [{"id": "NEW"}, {"id": "WON"}],
+            "lead-stages": {"items": [{"id": "PROCESSED"}, {"id": "CONVERTED"}], "next_cursor": None},
+            "deal-stages": {"items": [{"id": "NEW"}, {"id": "WON"}], "next_cursor": None},
             "leads": {"items": processed, "next_cursor": None},
             "deals": {"items": new, "next_cursor": None},
         }[plural]

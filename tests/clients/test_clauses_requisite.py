@@ -59,7 +59,7 @@ async def test_a_contact_has_several_requisites(api: Api) -> None:
     owner = await an_owner(api, "contacts")
     for name in ("Home", "Office"):
         await added(api, owner, {"name": name, "preset_id": "contact-de"}, "contacts")
-    kept = await api.read(f"/contacts/{owner}/requisites")
+    kept = (await api.read(f"/contacts/{owner}/requisites"))["items"]
     assert sorted(each["name"] for each in kept) == ["Home", "Office"]
     assert {each["preset_id"] for each in kept} == {"contact-de"}
 
@@ -97,7 +97,7 @@ async def test_another_type_of_address_is_refused(api: Api, wrong: dict[str, str
 
 async def test_contact_data_of_a_requisite_are_kept(api: Api) -> None:
     """COMP-05."""
-    presets = {preset["id"]: preset for preset in await api.read("/requisite-presets")}
+    presets = {preset["id"]: preset for preset in (await api.read("/requisite-presets"))["items"]}
     codes = {field["code"] for field in presets["company-de"]["fields"]}
     data = {"RQ_EMAIL": "office@acme.example", "RQ_PHONE": "+49 30 901820"}
     assert data.keys() <= codes

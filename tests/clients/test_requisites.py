@@ -83,7 +83,7 @@ async def test_a_wrong_tax_number_is_refused_and_nothing_is_kept(api: Api, prese
     owner = await an_owner(api, owner_of(preset))
     body = {"name": "Office", "preset_id": preset, "fields": {code: typed}}
     assert wrong_fields(await api("POST", f"{owner}/requisites", body)) == [f"fields.{code}"]
-    assert await api.read(f"{owner}/requisites") == []
+    assert (await api.read(f"{owner}/requisites"))["items"] == []
 
 
 async def test_every_wrong_field_of_a_requisite_is_named(api: Api) -> None:
@@ -203,7 +203,7 @@ async def test_other_requisites_of_a_known_id_are_a_conflict(api: Api) -> None:
     assert (again.status_code, again.json()) == (201, first.json())
     other = await api("POST", f"{owner}/requisites", {**body, "name": "Home"})
     assert (other.status_code, other.json()["code"]) == (409, "requisite_id_taken")
-    assert await api.read(f"{owner}/requisites") == [first.json()]
+    assert (await api.read(f"{owner}/requisites"))["items"] == [first.json()]
 
 
 async def test_requisites_have_the_preset_of_their_owner_here_unless_they_name_another(api: Api) -> None:
@@ -238,13 +238,13 @@ async def test_a_client_has_several_requisites_in_their_order(api: Api) -> None:
     """REQ-01, COMP-05: changed and removed one by one."""
     owner = await an_owner(api)
     late, early = await added(api, owner, name="Late", sort=600), await added(api, owner, name="Early", sort=100)
-    assert [each["name"] for each in await api.read(f"{owner}/requisites")] == ["Early", "Late"]
+    assert [each["name"] for each in (await api.read(f"{owner}/requisites"))["items"]] == ["Early", "Late"]
     body = {"name": "Later", "preset_id": "company-it", "sort": 50}
     changed = await api("PUT", f"{owner}/requisites/{late['id']}", body)
     assert (changed.json()["name"], changed.json()["country_code"], changed.json()["id"]) == ("Later", "IT", late["id"])
-    assert [each["name"] for each in await api.read(f"{owner}/requisites")] == ["Later", "Early"]
+    assert [each["name"] for each in (await api.read(f"{owner}/requisites"))["items"]] == ["Later", "Early"]
     left = await api("DELETE", f"{owner}/requisites/{late['id']}")
-    assert [each["id"] for each in left.json()] == [early["id"]]
+    assert [each["id"] for each in left.json()["items"]] == [early["id"]]
     for method, given in (("GET", None), ("PUT", body), ("DELETE", None)):
         assert (await api(method, f"{owner}/requisites/{late['id']}", given)).status_code == 404
 
@@ -269,7 +269,7 @@ async def test_an_added_requisite_that_is_sent_again_is_there_once(api: Api) -> 
     assert (first.status_code, again.json()) == (201, first.json())
     chosen = {**body, "id": str(uuid4())}
     assert [(await api("POST", f"{owner}/requisites", chosen)).status_code for _ in range(2)] == [201, 201]
-    assert len(await api.read(f"{owner}/requisites")) == 2
+    assert len((await api.read(f"{owner}/requisites"))["items"]) == 2
 
 
 async def test_a_client_is_found_by_its_tax_number_and_its_legal_name(api: Api) -> None:
@@ -293,7 +293,7 @@ async def test_a_client_is_found_by_its_tax_number_and_its_legal_name(api: Api) 
 
 async def test_every_country_has_a_preset_for_people_and_one_for_organisations(api: Api) -> None:
     """REQ-01."""
-    presets = await api.read("/requisite-presets")
+    presets = (await api.read("/requisite-presets"))["items"]
     assert {preset["id"] for preset in presets} == set(PRESETS)
     assert {(preset["country_code"], preset["owner_type"]) for preset in presets} == {
         (country, owner) for country in ("BR", "DE", "IT", "RU", "US") for owner in ("contact", "company")

@@ -280,13 +280,13 @@ async def test_what_is_typed_is_never_more_than_text(api: Api, typed: str) -> No
 
 async def test_a_bad_question_names_every_wrong_field(api: Api) -> None:
     """CLI-04: one letter finds nothing."""
-    assert wrong_fields(await api("GET", "/clients/search?q=a")) == ["q", "kind"]
+    assert wrong_fields(await api("GET", "/clients/search?q=a")) == ["q", "type"]
     for short in ("", "%20%20", "%20a%20", "."):
         answer = await api("GET", f"/clients/search?kind=contact&q={short}")
         assert wrong_fields(answer) == ["q"]
         assert answer.json()["errors"][0]["code"] == "string_too_short"
-    answer = await api("GET", f"/clients/search?kind=lead&q={'a' * 101}")
-    assert wrong_fields(answer) == ["q", "kind"]
+    answer = await api("GET", f"/clients/search?type=lead&q={'a' * 101}")
+    assert wrong_fields(answer) == ["q", "type"]
 
 
 @pytest.mark.parametrize(
@@ -323,3 +323,13 @@ async def test_a_search_reads_few_keys_of_one_index(api: Api, typed: str) -> Non
         assert "IXSCAN" in plan.stages, plan
         assert not plan.stages & {"COLLSCAN", "SORT"}, plan
         assert plan.keys <= MAX_KEYS, plan
+
+
+async def test_what_is_searched_is_called_its_type_as_everywhere(api: Api) -> None:
+    """`kind`, its old name, is still taken; both at once would leave one ignored."""
+    title = f"Typ{uuid4().hex[:8]}"
+    company = (await api.made("/companies", {"title": title}))["id"]
+    for name in ("type", "kind"):
+        found = (await api.read(f"/clients/search?{name}=company&q={title}"))["items"]
+        assert [match["client"]["id"] for match in found] == [company]
+    assert (await api("GET", f"/clients/search?type=company&kind=contact&q={title}")).status_code == 422

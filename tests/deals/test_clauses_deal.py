@@ -57,7 +57,7 @@ async def test_a_stage_of_another_pipeline_has_a_code(api: Api) -> None:
 
 async def test_the_default_stages_have_their_semantics(api: Api) -> None:
     """DEAL-07: in their order."""
-    stages = await api.read("/deal-stages")
+    stages = (await api.read("/deal-stages"))["items"]
     assert [(stage["id"], stage["semantic"]) for stage in stages] == list(SEMANTICS.items())
 
 

@@ -86,7 +86,7 @@ async def test_what_follows_from_other_fields_cannot_be_written(api: Api, name: 
 
 async def test_the_stages_of_deals_have_their_order_colours_and_which_of_them_stay(api: Api) -> None:
     """DEAL-07, DICT-02."""
-    stages = await api.read("/deal-stages")
+    stages = (await api.read("/deal-stages"))["items"]
     assert [stage["sort"] for stage in stages] == [10, 20, 30, 40, 50, 60, 70, 80]
     assert [stage["id"] for stage in stages if stage["system"]] == ["NEW", "WON", "LOSE"]
     assert [stage["semantic"] for stage in stages] == ["P"] * 5 + ["S", "F", "F"]

@@ -184,7 +184,7 @@ async def test_a_deal_moves_and_being_there_already_changes_nothing(api: Api) ->
 
 async def test_the_stages_of_a_pipeline_are_listed_in_their_order(api: Api) -> None:
     """DEAL-07."""
-    stages = await api.read("/deal-stages")
+    stages = (await api.read("/deal-stages"))["items"]
     assert [stage["id"] for stage in stages][:3] == ["NEW", "PREPARATION", "PREPAYMENT_INVOICE"]
     assert wrong_fields(await api("GET", "/deal-stages?pipeline_id=nowhere")) == ["pipeline_id"]
 

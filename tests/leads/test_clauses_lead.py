@@ -98,7 +98,7 @@ async def test_a_repeat_lead_makes_neither_contact_nor_company(api: Api, target:
 
 async def test_the_stages_of_a_lead_have_their_semantics(api: Api) -> None:
     """LEAD-06: in their order."""
-    stages = await api.read("/lead-stages")
+    stages = (await api.read("/lead-stages"))["items"]
     assert [(stage["id"], stage["semantic"]) for stage in stages] == list(SEMANTICS.items())
 
 

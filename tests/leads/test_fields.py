@@ -57,7 +57,7 @@ async def test_what_follows_from_other_fields_cannot_be_written(api: Api, name: 
 
 async def test_the_stages_of_leads_have_their_order_colours_and_which_of_them_stay(api: Api) -> None:
     """LEAD-06, DICT-02."""
-    stages = await api.read("/lead-stages")
+    stages = (await api.read("/lead-stages"))["items"]
     assert [stage["sort"] for stage in stages] == [10, 20, 30, 40, 50]
     assert [stage["id"] for stage in stages if stage["system"]] == ["NEW", "CONVERTED", "JUNK"]
     assert all(len(stage["color"]) == 7 and int(stage["color"][1:], 16) for stage in stages)

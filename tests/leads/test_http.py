@@ -299,7 +299,7 @@ async def test_a_lead_moves_and_being_there_already_changes_nothing(api: Api) ->
 
 async def test_the_stages_are_listed_in_their_order(api: Api) -> None:
     """LEAD-06."""
-    stages = await api.read("/lead-stages")
+    stages = (await api.read("/lead-stages"))["items"]
     assert [stage["id"] for stage in stages] == ["NEW", "IN_PROCESS", "PROCESSED", "CONVERTED", "JUNK"]
 
 

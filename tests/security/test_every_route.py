@@ -18,6 +18,9 @@ OPEN: Final = {
     "GET /docs",
     "GET /docs/oauth2-redirect",
     "GET /redoc",
+    "GET /",
+    "GET /errors",
+    "GET /errors/{code}",
 }
 READ: Final = "GET"
 

@@ -24,7 +24,8 @@ def held_back(*, as_json: AsJson = False) -> None:
     """
 
     async def read(crm: Crm) -> list[list[dict[str, str]]]:
-        return list(await asyncio.gather(*(crm.get(name, address("outbox", "quarantined")) for name in SERVICES)))
+        pages = await asyncio.gather(*(crm.get(name, address("outbox", "quarantined")) for name in SERVICES))
+        return [page["items"] for page in pages]
 
     found = operate(read)
     if as_json:

@@ -17,7 +17,7 @@ from shared.kit.storage.repository import Repository
 from shared.kit.web.call import Call, etag, needs
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Truth
+from shared.kit.web.schemas import Page, Truth
 
 CanRead = Annotated[Call, needs("catalog:read")]
 CanAdminister = Annotated[Call, needs("catalog:admin")]
@@ -35,10 +35,10 @@ def build_router(*, dictionaries: Repository[Dictionary]) -> APIRouter:
 
 def _add_reads(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
     @api.get("/dictionaries", name="listed")
-    async def list_dictionaries(call: CanRead) -> list[DictionaryOut]:
+    async def list_dictionaries(call: CanRead) -> Page[DictionaryOut]:
         """List all dictionaries with their values (DICT-01)."""
         guarded = call.guard(dictionaries)
-        return [DictionaryOut.of(await guarded.get(code)) for code in SEEDS]
+        return Page(items=[DictionaryOut.of(await guarded.get(code)) for code in SEEDS])
 
     @api.get("/dictionaries/{code}")
     async def read_dictionary(code: str, call: CanRead, response: Response) -> DictionaryOut:

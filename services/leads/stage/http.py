@@ -6,6 +6,7 @@ from services.leads.permissions import CanRead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.schemas.stages import StageOut
 from shared.kit.web.routes import router
+from shared.kit.web.schemas import Page
 
 
 def build_router() -> APIRouter:
@@ -13,8 +14,8 @@ def build_router() -> APIRouter:
     api = router()
 
     @api.get("/lead-stages", tags=["stages"])
-    async def stages(_: CanRead) -> list[StageOut]:
+    async def stages(_: CanRead) -> Page[StageOut]:
         """List the stages of leads, in order (LEAD-06)."""
-        return [StageOut.of(stage) for stage in LEAD_STAGES]
+        return Page(items=[StageOut.of(stage) for stage in LEAD_STAGES])
 
     return api

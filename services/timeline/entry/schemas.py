@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from services.timeline.entry.domain.narration.line import Kind
-from shared.kit.web.known_input import meant
 from shared.kit.web.schemas import Input
+from shared.kit.web.sentences import meant
 
 KINDS: Final = get_args(Kind)
 

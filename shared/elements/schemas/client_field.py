@@ -1,7 +1,7 @@
 """The Client field in request bodies (CLI-06, CLI-07)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from crm_contracts.client_field import Client
 from pydantic import Field, StrictBool
@@ -78,6 +78,7 @@ class ClientRefused(Conflict):
     """The company or some of the contacts to be linked do not exist (CLI-02, CLI-07); `errors` has the fields."""
 
     code = "company_not_found"
+    also: ClassVar[Mapping[str, str]] = {CONTACT_NOT_FOUND: "A contact to be linked does not exist."}
 
     def __init__(self, client: Client, errors: Sequence[Mapping[str, str]]) -> None:
         # One class for both: clients names what was not found.

@@ -1,5 +1,8 @@
 """Chosen requisites in request bodies (REQ-05)."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from crm_contracts.requisites import RequisiteChoice, RequisiteLink
 
 from shared.elements.domain.requisites import ACCOUNTS
@@ -35,6 +38,12 @@ class RequisitesRefused(Conflict):
     """One of the requisites cannot be chosen; `code` is the reason, `errors` has the field (REQ-05)."""
 
     code = "requisites_refused"
+    also: ClassVar[Mapping[str, str]] = {
+        f"{side}{part}_{reason}": f"The chosen {whose} {part.replace('_', ' ')} {meaning}."
+        for side, whose in (("", "client's"), ("mc_", "own company's"))
+        for part in ("requisite", "bank_detail")
+        for reason, meaning in (("not_found", "does not exist"), ("not_active", "is not in use"))
+    }
 
     def __init__(self, link: RequisiteLink) -> None:
         message = "These requisites cannot be chosen, so none are."

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-_SOMEBODY: Final = "0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a10"
+_CARLA: Final = "0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a10"
 _OTHER: Final = "0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a11"
 _PERSON: Final[Mapping[str, Any]] = {
     "first_name": "Carla",
@@ -30,15 +30,15 @@ _DETAILS: Final[Mapping[str, Any]] = {
 }
 
 EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "BindingIn": {"element": f"contact:{_SOMEBODY}"},
+    "BindingIn": {"element": f"contact:{_CARLA}"},
     "CardIn": {"first_name": "Carla", "last_name": "Berg", "phones": ["030 901820"]},
-    "ClientIn": {"company_id": _SOMEBODY},
+    "ClientIn": {"company_id": _CARLA},
     "CompanyFieldsIn": {"comments": "Pays on time."},
     "CompanyIn": _FIRM,
     "CompanyUpsertIn": {**_FIRM, "origin_version": "17"},
     "ContactFieldsIn": {"position": "Head of purchasing"},
     "ContactIn": _PERSON,
-    "ContactLinkIn": {"contact_id": _SOMEBODY, "is_primary": True},
+    "ContactLinkIn": {"contact_id": _CARLA, "is_primary": True},
     "ContactUpsertIn": {**_PERSON, "origin_version": "17"},
     "ConversionIn": {"targets": ["contact", "deal"], "on_duplicate": "link"},
     "DealIn": _DEAL,
@@ -54,7 +54,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "ProductFieldsIn": {"vat_rate": "19"},
     "ProductIn": _PUMP,
     "RequisiteIn": _DETAILS,
-    "RequisitesIn": {"requisite_id": _SOMEBODY, "mc_requisite_id": _OTHER},
+    "RequisitesIn": {"requisite_id": _CARLA, "mc_requisite_id": _OTHER},
     "RowsIn": {"rows": [_ROW]},
     "StageIn": {"stage_id": "PREPARATION"},
     "ValueFieldsIn": {"name": "Trade fair"},

@@ -39,8 +39,9 @@ from shared.kit.telemetry.tracing import make_traces
 from shared.kit.web.app import make_app
 from shared.kit.web.auth import Authenticator
 from shared.kit.web.context import AppContext
+from shared.kit.web.entrance import build_entrance
 from shared.kit.web.idempotency import IDEMPOTENCY_INDEXES, IdempotencyKeys
-from shared.kit.web.openapi.texts import ApiTexts
+from shared.kit.web.openapi.texts import NO_TEXTS, ApiTexts
 from shared.kit.web.operations import build_operations
 from shared.kit.web.signing_keys import keys_of
 from shared.kit.web.waiting import LongPolls
@@ -197,7 +198,7 @@ class Service:
         """Run a job after every `seconds`, in each replica."""
         self._jobs.add(seconds, job)
 
-    def app(self, *routers: APIRouter, description: str, texts: ApiTexts | None = None) -> FastAPI:
+    def app(self, *routers: APIRouter, description: str, texts: ApiTexts = NO_TEXTS) -> FastAPI:
         """Make the app, which starts and stops the service; `texts` describe its fields."""
         keys = keys_of(self.settings)
         app_context = AppContext(
@@ -222,10 +223,10 @@ class Service:
         dead_letters = build_dead_letters(self.name, self._dead_letters())
         app = make_app(
             app_context,
-            (*routers, dead_letters, operations),
+            (*routers, dead_letters, operations, build_entrance()),
             self._lifecycle.run,
             description=description,
-            texts=texts or ApiTexts(),
+            texts=texts,
         )
         app.state.service = self  # for tests that inspect the composition
         return app

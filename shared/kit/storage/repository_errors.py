@@ -7,14 +7,12 @@ class ConcurrentUpdate(Conflict):
     """The document was changed by others during each attempt; the same change may succeed later."""
 
     code = "lost_race"
-    title = "LostRace"
 
 
 class VersionMismatch(Conflict):
     """The caller's copy is not the newest version."""
 
     code = "version_mismatch"
-    title = "Stale"
 
 
 class Gone(NotFound):

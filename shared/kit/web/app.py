@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.gzip import GZipMiddleware
 
 from shared.kit.web.context import AppContext
 from shared.kit.web.correlation import Correlation
@@ -13,8 +14,12 @@ from shared.kit.web.limits import Limits
 from shared.kit.web.openapi.document import complete_openapi
 from shared.kit.web.openapi.guide import GUIDE
 from shared.kit.web.openapi.names import operation_id
-from shared.kit.web.openapi.texts import ApiTexts
+from shared.kit.web.openapi.texts import NO_TEXTS, ApiTexts
 from shared.kit.web.problems import Problem, add_error_handlers
+from shared.kit.web.reading import Heads
+
+_WORTH_PACKING = 1000
+"""Bytes of an answer from which gzip saves more than it costs."""
 
 
 def make_app(
@@ -23,7 +28,7 @@ def make_app(
     lifespan: Callable[[], Any],
     *,
     description: str,
-    texts: ApiTexts,
+    texts: ApiTexts = NO_TEXTS,
 ) -> FastAPI:
     """Make the app, with API docs that need no internet."""
 
@@ -47,6 +52,8 @@ def make_app(
     add_error_handlers(app)
     for each in routers:
         app.include_router(each)
+    app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING)
+    app.add_middleware(Heads)
     app.add_middleware(Limits, max_body_bytes=app_context.max_body_bytes, max_header_bytes=app_context.max_header_bytes)
     app.add_middleware(Correlation, traces=app_context.traces)
     complete_openapi(app, Problem, texts)

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from time import monotonic
 from uuid import uuid4
 
-from fastapi import Request
+from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,7 +18,11 @@ from shared.kit.web.limits import TooLarge
 from shared.kit.web.problems import DatabaseUnavailable, problem
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _ACCEPTED = 202
+_REFUSED = 400
+_FAILED = 500
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SAFE_ID = re.compile(r"[\w.:@/-]{1,128}")
 
 
@@ -41,7 +45,7 @@ class Correlation:
         # Health and metrics are requested all the time, and cause nothing.
         traced = scope["path"].startswith("/v1/")
         serving = self._traces.serving(method, headers.get("traceparent"), correlation_id) if traced else nullcontext()
-        started, status = monotonic(), 500
+        started, status = monotonic(), _FAILED
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -59,16 +63,30 @@ class Correlation:
             try:
                 await self.app(scope, receive, send_with_id)
             except Exception as error:  # noqa: BLE001 - the caller gets a plain answer
-                request = Request(scope)
-                if isinstance(error, TooLarge):
-                    answer = problem(request, error.status_code, error.code, str(error.detail))
-                elif is_transient(error):
-                    log.warning("database away", error=type(error).__name__)
-                    answer = problem(request, 503, DatabaseUnavailable.code, DatabaseUnavailable.__name__)
-                else:
-                    log.exception("request failed")
-                    answer = problem(request, 500, "internal_error", "Internal error")
-                await answer(scope, receive, send_with_id)
+                await _unexpected(Request(scope), error)(scope, receive, send_with_id)
             route = getattr(scope.get("route"), "path", None)
             HTTP_SECONDS.labels(method, route or "unmatched", str(status)).observe(monotonic() - started)
             record_response(method, route, status)
+            if status >= _REFUSED and status != _FAILED and method not in _READING:
+                _log_refusal(scope, method, route, status)
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    """Answer an error for which nothing else has an answer; called while it is handled."""
+    if isinstance(error, TooLarge):
+        return problem(request, error.status_code, error.code, str(error.detail))
+    if is_transient(error):
+        log.warning("database away", error=type(error).__name__)
+        return problem(request, 503, DatabaseUnavailable.code, "The database is away; try again later.")
+    log.exception("request failed")
+    return problem(request, _FAILED, "internal_error", "The service failed; report the correlation_id.")
+
+
+def _log_refusal(scope: Scope, method: str, route: str | None, status: int) -> None:
+    """Log that a write was refused: no contents, and of the path only what is certainly an id.
+
+    The correlation id, which the caller was given, is on the line by `logged_with`.
+    """
+    ids = {name: value for name, value in scope.get("path_params", {}).items() if _ID.fullmatch(str(value))}
+    code = scope["state"].get("problem_code")
+    log.info("write refused", method=method, route=route or "unmatched", status=status, code=code, **ids)

@@ -72,7 +72,7 @@ class IdempotencyKeys:
         except DuplicateKey:  # a concurrent request created it
             record = await self._collection.update({"_id": id_}, change)
         if record is None or record["body_hash"] != body_hash:
-            raise _KeyReused("The Idempotency-Key was used for another request.")
+            raise KeyReused("The Idempotency-Key was used for another request.")
         return KeyedRequest.of(record)
 
     async def finish(self, keyed: KeyedRequest, response: Response) -> None:
@@ -109,5 +109,8 @@ def _begun(body_hash: str, new_id: str) -> Update:
     ]
 
 
-class _KeyReused(Conflict):
+class KeyReused(Conflict):
+    """The Idempotency-Key was used for another request within 24 hours."""
+
+    advice = "Send another request with a key of its own; a repeat has the same address, body and If-Match."
     code = "idempotency_key_reused"

@@ -7,11 +7,10 @@ What a route knows is what FastAPI read from its endpoint and its dependencies, 
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from fastapi import Request
 from fastapi._compat import field_annotation_is_sequence
@@ -20,12 +19,14 @@ from fastapi.dependencies.utils import _get_flat_fields_from_params
 from fastapi.routing import APIRoute
 
 from shared.kit.domain import Invalid, wrong_field
+from shared.kit.web.content_types import check_content_type
+from shared.kit.web.sentences import meant, sentence_of
 
 CONDITIONS: Final = ("if-match", "idempotency-key", "prefer")
 """Headers that a caller relies on: ignoring one would do something else than was requested."""
 
 PRECONDITIONS: Final = ("if-none-match", "if-unmodified-since")
-"""Headers by which a write is to be left undone; those of a read only spare its answer, and no route acts on any."""
+"""Headers by which a write is to be left undone; those of a read only spare its answer."""
 
 _NO_BODY: Final = frozenset({b"", b"{}"})
 
@@ -36,10 +37,16 @@ class UnknownInput(Invalid):
     """The route cannot act on parts of the request; `code` is that of the first of them."""
 
     code = "unknown_parameter"
-    title = "Invalid request"
+    also: ClassVar[Mapping[str, str]] = {
+        "body_not_applicable": "Nothing is read from a body here.",
+        "header_not_applicable": "The operation does not act on this header.",
+        "repeated_field": "An object of the body has a name twice.",
+        "repeated_header": "A header is given twice.",
+        "repeated_parameter": "A parameter is given twice.",
+    }
 
     def __init__(self, wrong: list[Wrong]) -> None:
-        super().__init__(f"{len(wrong)} wrong", {"errors": wrong})
+        super().__init__(sentence_of(wrong), {"errors": wrong})
         self.code = wrong[0]["code"]  # type: ignore[misc] # one class for all parts of a request
 
 
@@ -76,11 +83,14 @@ class KnownInput:
         """Check that the route acts on everything that was sent.
 
         Raises:
+            WrongContentType: the body is not JSON.
             UnknownInput: naming every unknown or repeated parameter, every header that does not apply, each
                 name that an object of the body has twice, and a body where none is read.
         """
         wrong = [*self._wrong_parameters(request), *self._wrong_headers(request)]
         body = await request.body()
+        if self.has_body and body:
+            check_content_type(request)
         if self.has_body:
             wrong += [wrong_field(name, "repeated_field", "one value is expected") for name in repeated_names(body)]
         elif body.strip() not in _NO_BODY:
@@ -106,12 +116,6 @@ class KnownInput:
                 yield wrong_field(name, "header_not_applicable", f"{request.method} has no use for this header here")
             elif len(values) > 1:
                 yield wrong_field(name, "repeated_header", "one value is expected")
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """Suggest the known word that resembles this one, as the end of a message."""
-    near = get_close_matches(word, sorted(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def repeated_names(body: bytes) -> list[str]:

@@ -17,6 +17,7 @@ from shared.kit.storage.connection import Database
 from shared.kit.telemetry.metrics import READY
 from shared.kit.web.call import needs
 from shared.kit.web.routes import CheckedRoute, router
+from shared.kit.web.schemas import Page
 
 _PARTS: Final[dict[str, Any]] = {"model": dict[str, str], "description": "The part that refuses writes."}
 
@@ -93,9 +94,9 @@ def _outbox(service: str, relay: Relay) -> APIRouter:
     admin = router()
 
     @admin.get("/outbox/quarantined", operation_id="listQuarantinedDocuments", dependencies=[needs(f"{service}:admin")])
-    async def quarantined() -> list[dict[str, str]]:
+    async def quarantined() -> Page[dict[str, str]]:
         """List documents whose events Kafka rejects."""
-        return await relay.quarantined()
+        return Page(items=await relay.quarantined())
 
     @admin.post(
         "/outbox/{collection}/{document_id}/release",

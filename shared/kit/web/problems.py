@@ -4,8 +4,8 @@ The status follows from the kind of the domain's error, by one table; nothing el
 """
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -13,21 +13,17 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from shared.kit.domain import Conflict, DomainError, Invalid, NotFound, Refused, Unavailable
-from shared.kit.storage.repository_errors import VersionMismatch
+from shared.kit.domain import DomainError, Unavailable
 from shared.kit.web.auth import Forbidden
-from shared.kit.web.limits import TooLarge
+from shared.kit.web.error_codes import status_of, title_of
 from shared.kit.web.openapi.errors import PROBLEM
+from shared.kit.web.sentences import sentence_of
 from shared.kit.web.signing_keys import Unauthenticated
+from shared.kit.web.wording import wrong_field_of
 
-_STATUS: Sequence[tuple[type[DomainError], int]] = (
-    (VersionMismatch, 412),
-    (NotFound, 404),
-    (Invalid, 422),
-    (Refused, 409),
-    (Conflict, 409),
-    (Unavailable, 503),
-)
+_ADDRESS: Final = 404
+_METHOD: Final = 405
+_CODES: Final[Mapping[int, str]] = {_ADDRESS: "no_such_address", _METHOD: "method_not_allowed"}
 
 
 class WrongField(BaseModel):
@@ -41,7 +37,7 @@ class WrongField(BaseModel):
 class Problem(BaseModel):
     """An error, as RFC 9457 problem details with a stable `code`."""
 
-    type: str = "about:blank"
+    type: str
     title: str
     status: int
     code: str
@@ -56,13 +52,12 @@ class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
 
 
-def problem(
-    request: Request, status: int, code: str, title: str, detail: str | None = None, **more: Any
-) -> JSONResponse:
+def problem(request: Request, status: int, code: str, detail: str | None = None, **more: Any) -> JSONResponse:
     """Make an error answer."""
+    request.state.problem_code = code  # for the log
     body = {
-        "type": "about:blank",
-        "title": title,
+        "type": f"/errors/{code}",
+        "title": title_of(code),
         "status": status,
         "code": code,
         "detail": detail,
@@ -75,14 +70,10 @@ def problem(
     return JSONResponse(body, status, headers, media_type=PROBLEM)
 
 
-def _status_of(error: DomainError) -> int:
-    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-
-
 def is_refusal(error: Exception) -> bool:
     """Return whether an error is answered with 4xx: the request was refused, and nothing was written."""
     if isinstance(error, DomainError):
-        return _status_of(error) < 500  # noqa: PLR2004
+        return status_of(type(error)) < 500  # noqa: PLR2004
     if isinstance(error, HTTPException):
         return error.status_code < 500  # noqa: PLR2004
     return isinstance(error, (RequestValidationError, Forbidden))
@@ -90,20 +81,13 @@ def is_refusal(error: Exception) -> bool:
 
 def domain_problem(request: Request, error: DomainError) -> JSONResponse:
     """Make the answer to a domain error, with the status of its kind."""
-    status = _status_of(error)
-    return problem(request, status, error.code, error.title or type(error).__name__, str(error), **dict(error.details))
+    status = status_of(type(error))
+    return problem(request, status, error.code, str(error), **dict(error.details))
 
 
 def _validation_problem(request: Request, error: RequestValidationError) -> JSONResponse:
-    wrong = [
-        {
-            "field": ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]),
-            "code": found["type"],
-            "message": found["msg"],
-        }
-        for found in error.errors()
-    ]
-    return problem(request, 422, "invalid_fields", "Invalid request", f"{len(wrong)} wrong", errors=wrong)
+    wrong = [wrong_field_of(found, request, error.body) for found in error.errors()]
+    return problem(request, 422, "invalid_fields", sentence_of(wrong), errors=wrong)
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -119,22 +103,34 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Unauthenticated)
     async def _unauthenticated(request: Request, error: Unauthenticated) -> Response:
-        return problem(request, 401, "unauthenticated", "Unauthenticated", str(error))
+        return problem(request, 401, "unauthenticated", str(error))
 
     @app.exception_handler(Forbidden)
     async def _forbidden(request: Request, error: Forbidden) -> Response:
         is_one = len(error.permissions) == 1
         detail = f"the permission {error} is needed" if is_one else f"the permissions {error} are needed"
-        return problem(request, 403, "forbidden", "Forbidden", detail, permissions=list(error.permissions))
+        return problem(request, 403, "forbidden", detail, permissions=list(error.permissions))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        code = error.code if isinstance(error, TooLarge) else "http_error"
-        answer = problem(request, error.status_code, code, str(error.detail))
+        status = error.status_code
+        methods = _documented_methods(request) if status == _METHOD else []
+        code = _CODES.get(status) or str(getattr(error, "code", "http_error"))
+        detail = _detail(request, status, methods) or str(error.detail)
+        answer = problem(request, status, code, detail)
         answer.headers.update(error.headers or {})
-        if methods := error.status_code == 405 and _documented_methods(request):  # noqa: PLR2004
+        if methods:
             answer.headers["Allow"] = ", ".join(methods)
         return answer
+
+
+def _detail(request: Request, status: int, methods: Sequence[str]) -> str | None:
+    """Say what an address that is asked wrongly takes."""
+    if status == _ADDRESS:
+        return f"There is nothing at {request.url.path}; / and /docs show what there is."
+    if methods:
+        return f"{request.method} is not taken here; {', '.join(methods)} is."
+    return None
 
 
 def _documented_methods(request: Request) -> list[str]:
@@ -144,5 +140,6 @@ def _documented_methods(request: Request) -> list[str]:
         pattern = {path: re.sub(r"{\w+}", held, path) for path in documented}
         fitting = [path for path in documented if re.fullmatch(pattern[path], request.url.path)]
         if fitting:
-            return sorted(method.upper() for method in documented[max(fitting, key=len)])
+            methods = {method.upper() for method in documented[max(fitting, key=len)]}
+            return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
     return []

@@ -16,6 +16,7 @@ from shared.kit.web.idempotency import MAX_KEY
 from shared.kit.web.known_input import KnownInput
 from shared.kit.web.openapi.names import summary_of
 from shared.kit.web.problems import DatabaseUnavailable, is_refusal
+from shared.kit.web.reading import spared
 
 _REFUSED = 400
 
@@ -49,8 +50,7 @@ class CheckedRoute(APIRoute):
             for permission in needed:
                 check_permission(caller, permission)
             await known.check(request)
-            response: Response = await checked(request)
-            return response
+            return spared(request, await checked(request))
 
         return handle
 

@@ -36,8 +36,9 @@ def build_router(
     """Build the routes; those by origin come first, or other paths of two parts would match them."""
     api = APIRouter()
     shared = (views, reference, numbers, Cards(elements, refused_links, long_polls), country, currency)
-    api.include_router(contacts_router(RecordHandlers(contacts, ContactOut, *shared)))
-    api.include_router(companies_router(RecordHandlers(companies, CompanyOut, *shared)))
+    people = RecordHandlers(contacts, ContactOut, *shared)
+    api.include_router(contacts_router(people, companies))
+    api.include_router(companies_router(RecordHandlers(companies, CompanyOut, *shared), people))
     api.include_router(employment_router(contacts, companies, views))
     api.include_router(search_router(contacts, companies, views, country=country))
     api.include_router(duplicates_router(contacts, companies, views, elements, country=country))

@@ -1,12 +1,15 @@
 """Routes of companies."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
+from crm_contracts.values import ElementRef
 from fastapi import APIRouter, Response
 
 from services.clients.permissions import CanRead, CanWrite
 from services.clients.records.domain.company import Company
+from services.clients.records.domain.contact import Contact
 from services.clients.records.http.handlers import ENTER, RecordHandlers
 from services.clients.records.http.record_routes import RecordFilters, add_record_routes
 from services.clients.records.schemas.records import (
@@ -17,8 +20,11 @@ from services.clients.records.schemas.records import (
     ContactOut,
     NewCompanyOut,
 )
-from shared.elements.schemas.contact_points import Reading
+from services.clients.records.usecases.create_in_company import plan_contacts, within
+from shared.elements.schemas.contact_points import ContactPointReading, Reading
 from shared.elements.schemas.scalars import OriginPart
+from shared.kit.domain import Invalid
+from shared.kit.web.call import Call
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Limit, Page, Truth, cursor_of
@@ -33,7 +39,9 @@ class CompanyFilters(RecordFilters):
     is_my_company: Truth | None = None
 
 
-def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter:
+def companies_router(
+    handlers: RecordHandlers[Company, CompanyOut], people: RecordHandlers[Contact, ContactOut]
+) -> APIRouter:
     """Build the routes of companies."""
     api = router("companies")
 
@@ -44,8 +52,10 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
     async def enter(
         body: CompanyIn, call: CanWrite, wait: Waiting, reading: Reading, response: Response
     ) -> NewCompanyOut:
+        create_people = await plan_people(people, body, call, reading)
         company, link = await handlers.enter(body, call, wait, reading, response)
-        return NewCompanyOut.of(company, link_state=link.state, link_refusal=link.refusal)
+        contacts = tuple(contact.ref for contact in await create_people())
+        return NewCompanyOut.of(company, link_state=link.state, link_refusal=link.refusal, contacts=contacts)
 
     @api.patch("/companies/{company_id}")
     async def correct(
@@ -55,7 +65,9 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
         return await handlers.correct(company_id, body, call, reading, response, if_match=if_match)
 
     @api.get("/companies/{company_id}/contacts")
-    async def people(company_id: str, call: CanRead, limit: Limit = 50, cursor: SeatCursor = None) -> Page[ContactOut]:
+    async def list_contacts(
+        company_id: str, call: CanRead, limit: Limit = 50, cursor: SeatCursor = None
+    ) -> Page[ContactOut]:
         """List the company's contacts in their order, first its main one (COMP-04, CLI-07)."""
         found, more = await handlers.views.contacts_page(company_id, access=call.caller, limit=limit, cursor=cursor)
         await call.guard(handlers.owners).get(company_id)
@@ -63,6 +75,27 @@ def companies_router(handlers: RecordHandlers[Company, CompanyOut]) -> APIRouter
         return Page(items=[ContactOut.of(contact) for contact in named], next_cursor=more)
 
     return api
+
+
+async def plan_people(
+    people: RecordHandlers[Contact, ContactOut], body: CompanyIn, call: Call, reading: ContactPointReading
+) -> Callable[[], Awaitable[list[Contact]]]:
+    """Check the new contacts of a new company, and return what creates them once the company is there."""
+    fields = []
+    for place, person in enumerate(body.contacts):
+        try:
+            fields.append(person.fields(people.country, reading))
+        except Invalid as error:
+            raise within(error, f"contacts.{place}") from None
+    return await plan_contacts(
+        ElementRef(type="company", id=body.id or call.new_id, title=body.title),
+        fields,
+        call.cause,
+        contacts=people.owners,
+        reference=people.reference,
+        numbers=people.numbers,
+        currency=people.currency,
+    )
 
 
 def _add_upsert(api: APIRouter, handlers: RecordHandlers[Company, CompanyOut]) -> None:

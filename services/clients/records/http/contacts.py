@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 
 from services.clients.permissions import CanExport, CanWrite
+from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.http.handlers import ENTER, RecordHandlers
 from services.clients.records.http.record_routes import RecordFilters, add_record_routes
@@ -15,8 +16,10 @@ from services.clients.records.schemas.records import (
     ContactUpsertIn,
     NewContactOut,
 )
+from services.clients.records.usecases.create_in_company import plan_employers
 from shared.elements.schemas.contact_points import Reading
 from shared.elements.schemas.scalars import OriginPart
+from shared.kit.storage.repository import Records
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
@@ -29,7 +32,7 @@ class ContactFilters(RecordFilters):
     company_id: str | None = None
 
 
-def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
+def contacts_router(handlers: RecordHandlers[Contact, ContactOut], companies: Records[Company]) -> APIRouter:
     """Build the routes of contacts."""
     api = router("contacts")
 
@@ -39,7 +42,9 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut]) -> APIRouter:
     async def enter(
         body: ContactIn, call: CanWrite, wait: Waiting, reading: Reading, response: Response
     ) -> NewContactOut:
-        contact, link = await handlers.enter(body, call, wait, reading, response)
+        ids = list(dict.fromkeys(body.company_ids))
+        join = await plan_employers(ids, call.cause, companies=call.guard(companies), views=handlers.views)
+        contact, link = await handlers.enter(body, call, wait, reading, response, complete=join)
         return NewContactOut.of(contact, link_state=link.state, link_refusal=link.refusal)
 
     @api.get("/contacts/export")

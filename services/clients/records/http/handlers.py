@@ -1,6 +1,6 @@
 """Handle the requests that are the same for contacts and companies but for their bodies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -60,9 +60,16 @@ class RecordHandlers(Generic[C, R]):
         return [self.shown.of(named) for named in await self.views.with_company_names(records)]
 
     async def enter(
-        self, body: NewClientIn, call: Call, wait: Wait, reading: ContactPointReading, response: Response
+        self,
+        body: NewClientIn,
+        call: Call,
+        wait: Wait,
+        reading: ContactPointReading,
+        response: Response,
+        *,
+        complete: Callable[[C], object] = lambda _: None,
     ) -> tuple[C, CardLink]:
-        """Create a record, and wait for the card to link it."""
+        """Create a record with the links that `complete` gives it, and wait for the card to link it."""
         link_to = self.cards.element_of(body.link_to, call)
         record = await create_client(
             body.id or call.new_id,
@@ -74,6 +81,7 @@ class RecordHandlers(Generic[C, R]):
             numbers=self.numbers,
             currency=self.currency,
             link_to=link_to,
+            complete=complete,
         )
         response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
         return record, await self.cards.link(record.ref, link_to, wait)

@@ -14,6 +14,7 @@ from shared.kit.storage.repository import Repository
 from shared.kit.web.call import etag
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
+from shared.kit.web.schemas import Page
 
 
 def requisites_router(owners: Repository[C], *, country: str) -> APIRouter:
@@ -31,9 +32,9 @@ def _add_reads(api: APIRouter, owners: Repository[C], all_: str, id_of_owner: An
     path = owners.kind.TYPE.plural
 
     @api.get(all_, name=f"requisites_of_{path}")
-    async def listed(call: CanRead, owner_id: str = id_of_owner) -> list[Requisite]:
+    async def listed(call: CanRead, owner_id: str = id_of_owner) -> Page[Requisite]:
         """List all requisites in their order, at most 20 (REQ-01)."""
-        return list((await call.guard(owners).get(owner_id)).requisites)
+        return Page(items=list((await call.guard(owners).get(owner_id)).requisites))
 
     @api.get(f"{all_}/{{requisite_id}}", name=f"requisite_of_{path}")
     async def read(requisite_id: str, call: CanRead, response: Response, owner_id: str = id_of_owner) -> Requisite:
@@ -88,13 +89,13 @@ def _add_removal(api: APIRouter, owners: Repository[C], all_: str, id_of_owner: 
     @api.delete(f"{all_}/{{requisite_id}}", name=f"remove_requisite_of_{path}")
     async def remove(
         requisite_id: str, call: CanWrite, if_match: IfMatch, response: Response, owner_id: str = id_of_owner
-    ) -> list[Requisite]:
+    ) -> Page[Requisite]:
         """Remove requisites with their addresses and bank details, and list those that are left (REQ-01)."""
         owner = await remove_requisite(
             owner_id, requisite_id, call.cause, owners=call.guard(owners), expected_version=if_match
         )
         response.headers.update(etag(owner.version))
-        return list(owner.requisites)
+        return Page(items=list(owner.requisites))
 
 
 def _shown(owner: C, id_: str, response: Response) -> Requisite:
@@ -107,9 +108,9 @@ def presets_router() -> APIRouter:
     api = router("requisites")
 
     @api.get("/requisite-presets")
-    async def presets(_: CanRead) -> list[PresetOut]:
+    async def list_presets(_: CanRead) -> Page[PresetOut]:
         """List the legal details of each country, for people and for organisations (REQ-01)."""
-        return [
+        shown = [
             PresetOut(
                 id=preset.id,
                 country_code=preset.country_code,
@@ -122,5 +123,6 @@ def presets_router() -> APIRouter:
             )
             for preset in PRESETS.values()
         ]
+        return Page(items=shown)
 
     return api

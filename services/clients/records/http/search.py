@@ -4,14 +4,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from fastapi import Query as QueryParameter
-from pydantic import AfterValidator
 
 from services.clients.linked_element.store import LinkedElements
 from services.clients.permissions import CanRead
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.duplicates import card_keys
-from services.clients.records.domain.search import MAX_QUERY, Query
+from services.clients.records.domain.search import Query
 from services.clients.records.schemas.search import (
     MAX_FOUND,
     AlikeOfType,
@@ -21,7 +20,7 @@ from services.clients.records.schemas.search import (
     ClientMatches,
     DuplicatesIn,
     DuplicatesOut,
-    long_enough,
+    SearchIn,
 )
 from services.clients.records.store.search import search_clients, similar_clients
 from services.clients.records.store.views import ClientViews
@@ -39,20 +38,12 @@ def search_router(
     @api.get("/clients/search")
     async def search(
         call: CanRead,
-        q: Annotated[
-            str,
-            QueryParameter(
-                max_length=MAX_QUERY,
-                description="at least two characters, or one that is a word of its own",
-                json_schema_extra={"format": "search-text"},
-            ),
-            AfterValidator(long_enough),
-        ],
-        kind: Literal["contact", "company"],
+        wanted: Annotated[SearchIn, QueryParameter()],
     ) -> ClientMatches:
         """Search as you type: names in any order, titles, phones by their last digits, e-mails (CLI-03, CLI-04)."""
+        q = wanted.q
         query = Query.of(q, phone=normalized_phone(q, country), email=normalized_email(q))
-        if kind == "contact":
+        if wanted.type == "contact":
             people, has_more = await search_clients(contacts, query, access=call.caller)
             named = await views.with_company_names(people)
             return ClientMatches(items=[ClientMatch.of(contact) for contact in named], has_more=has_more)

@@ -3,16 +3,17 @@
 Unlike on a lead, a phone without a digit and an e-mail that is none are errors (CONT-03).
 """
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from crm_contracts.companies import CompanyFields, CompanyState
 from crm_contracts.contacts import ContactFields, ContactState
 from crm_contracts.fields import Reachable, Traced
-from crm_contracts.values import Fields, Touch
+from crm_contracts.values import ElementRef, Fields, Touch
 from pydantic import BaseModel, Field, StrictBool, computed_field
 
 from services.clients.linked_element.domain import LinkingType
 from services.clients.records.domain.client import ClientRecord
+from services.clients.records.domain.employment import MAX_COMPANIES
 from services.clients.records.domain.merge import MAX_OTHERS
 from shared.elements.schemas.contact_points import (
     ContactPointReading,
@@ -28,6 +29,8 @@ from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import Code, ElementId, Name, OriginPart, PastDate, Text, Title, UserId
 from shared.elements.schemas.tracking import TouchIn, UtmIn
 from shared.kit.web.schemas import Input
+
+MAX_NEW_CONTACTS: Final = 50
 
 
 class ClientFieldsIn(ContactPointsIn):
@@ -123,9 +126,17 @@ class NewClientIn(NewRecordIn, ClientFieldsIn):
 class ContactIn(ContactFieldsIn, NewClientIn):
     """A new contact; a first or a last name is needed (CONT-01)."""
 
+    company_ids: Annotated[list[ElementId], Field(max_length=MAX_COMPANIES)] = Field(
+        default=[], description="companies that it belongs to, first the primary one"
+    )
+
 
 class CompanyIn(CompanyFieldsIn, NewClientIn):
     """A new company; a title is needed (COMP-01)."""
+
+    contacts: Annotated[list[ContactFieldsIn], Field(max_length=MAX_NEW_CONTACTS)] = Field(
+        default=[], description="new contacts, which are created in this company, in their order"
+    )
 
 
 class MergeIn(Input):
@@ -177,3 +188,7 @@ class NewContactOut(NewClientOut, ContactOut):
 
 class NewCompanyOut(NewClientOut, CompanyOut):
     """A new company, and whether the card that it was created from links it already (CLI-05)."""
+
+    contacts: tuple[ElementRef, ...] = Field(
+        default=(), exclude_if=lambda contacts: not contacts, description="contacts that were created in it"
+    )

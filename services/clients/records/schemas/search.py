@@ -1,16 +1,16 @@
 """Bodies of search-as-you-type and duplicate detection."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from crm_contracts.values import ContactPoint, ElementRef, Value
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.duplicates import ACCOUNT_FIELDS, MAX_FURTHER
-from services.clients.records.domain.search import MIN_QUERY
+from services.clients.records.domain.search import MAX_QUERY, MIN_QUERY
 from services.clients.records.schemas.requisites import RequisiteValues
 from services.clients.text import Card, Criterion, FurtherField, has_whole_words
 from shared.elements.domain.contact_points import folded, normalized_email, normalized_phone
@@ -27,6 +27,34 @@ def long_enough(text: str) -> str:
     if len(folded(text)) < MIN_QUERY and not has_whole_words(text):
         raise PydanticCustomError("string_too_short", "at least two characters, spaces around them apart")
     return text
+
+
+class SearchIn(Input):
+    """What is searched for, as query parameters."""
+
+    q: Annotated[
+        str,
+        Field(
+            max_length=MAX_QUERY,
+            description="at least two characters, or one that is a word of its own",
+            json_schema_extra={"format": "search-text"},
+        ),
+        AfterValidator(long_enough),
+    ]
+    type: Literal["contact", "company"]
+    kind: Literal["contact", "company"] | None = Field(
+        default=None, deprecated=True, description="the old name of `type`"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_old_name(cls, given: Any) -> Any:
+        """Take `type` by its old name, too, where it is not given."""
+        if isinstance(given, dict) and "kind" in given:
+            if "type" in given:
+                raise PydanticCustomError("repeated_parameter", "`kind` is the old name of `type`; one is expected")
+            return {("type" if name == "kind" else name): value for name, value in given.items()}
+        return given
 
 
 class DuplicatesIn(Input):

@@ -35,29 +35,63 @@ async def create_client(
     numbers: Numbers,
     currency: str,
     link_to: ElementRef | None = None,
+    complete: Callable[[C], object] = lambda _: None,
 ) -> C:
-    """Create a record; the actor is responsible unless a user is named, and some fields have a default.
+    """Create a record as `plan_client` makes it.
 
-    These are the fields with a dictionary, and the revenue of a company, nothing in the base `currency` (COMP-03).
+    Raises:
+        OriginTaken: another record has this origin.
+        Invalid: as `plan_client` raises it.
+    """
+    make = await plan_client(
+        id_,
+        fields,
+        origin,
+        cause,
+        owners=owners,
+        reference=reference,
+        currency=currency,
+        link_to=link_to,
+        complete=complete,
+    )
+    return await owners.add_numbered(make, cause, numbers)
 
-    The element that it is created from, if any, links it when it receives the event (CLI-05).
+
+async def plan_client(
+    id_: str,
+    fields: Mapping[str, Any],
+    origin: tuple[str, str] | None,
+    cause: Cause,
+    *,
+    owners: Repository[C],
+    reference: FieldCodes,
+    currency: str,
+    link_to: ElementRef | None = None,
+    complete: Callable[[C], object] = lambda _: None,
+) -> Callable[[int], C]:
+    """Return what makes a record of its number, after a trial, so that what is wrong is known before a write.
+
+    The actor is responsible unless a user is named, and some fields have a default: those with a dictionary, and the
+    revenue of a company, nothing in the base `currency` (COMP-03). `complete` gives it links, in the same write. The
+    element that it is created from, if any, links it when it receives the event (CLI-05).
 
     Raises:
         NameMissing: neither a name nor a title.
         UnknownValue: names every field with a code that its dictionary has not (DICT-01).
-        OriginTaken: another record has this origin.
         PartTooLarge: together the fields are more than an event may hold.
     """
-    codes = await reference.codes(owners.kind.TYPE.fields)
-    given = {"responsible_id": cause.subject, **owners.kind.defaults(currency), **codes.for_new(fields)}
-    check_fields(owners.kind.TYPE.fields, owners.kind.TYPE.fields.model_construct(None, **given), given)
-    return await owners.add_numbered(
-        lambda number: owners.kind.create(
-            id_, number, given, by=cause.actor, at=cause.at, origin=origin, link_to=link_to
-        ),
-        cause,
-        numbers,
-    )
+    kind = owners.kind
+    codes = await reference.codes(kind.TYPE.fields)
+    given = {"responsible_id": cause.subject, **kind.defaults(currency), **codes.for_new(fields)}
+    check_fields(kind.TYPE.fields, kind.TYPE.fields.model_construct(None, **given), given)
+
+    def make(number: int) -> C:
+        record = kind.create(id_, number, given, by=cause.actor, at=cause.at, origin=origin, link_to=link_to)
+        complete(record)
+        return record
+
+    make(0)
+    return make
 
 
 async def correct_client(

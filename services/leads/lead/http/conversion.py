@@ -20,8 +20,14 @@ from shared.kit.web.routes import is_process, router
 from shared.kit.web.waiting import LongPolls
 
 
-class _ConversionRefused(Conflict):
+class ConversionRefused(Conflict):
+    """The conversion ended without a result; `reason` is the code of why, `candidates` are clients that match."""
+
     code = "conversion_refused"
+    advice = (
+        "Link the right client with PUT /v1/leads/{lead_id}/client and convert again, or convert with another "
+        "`on_duplicate` or other `targets`. After `client_busy`, `client_failed` or `no_answer` convert again."
+    )
 
 
 def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> APIRouter:
@@ -67,7 +73,7 @@ def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, 
                 mode="json", include={"candidates", "contact", "company", "attempt", "correlation_id"}
             )
             details["reason"] = out.code
-            raise _ConversionRefused(out.message or "", details)
+            raise ConversionRefused(out.message or "", details)
         status = 200 if out.state == "done" else 202
         headers = {"Location": f"/v1/leads/{lead_id}/conversion", **etag(lead.version)}
         return JSONResponse(out.model_dump(mode="json"), status, headers)

@@ -17,6 +17,17 @@ ETAG: Final = {"ETag": {"$ref": "#/components/headers/ETag"}}
 LOCATION: Final = {"Location": {"$ref": "#/components/headers/Location"}}
 """Headers of answers that have them for a reason of their own."""
 
+_IF_NONE_MATCH: Final[Mapping[str, Any]] = {
+    "name": "if-none-match",
+    "in": "header",
+    "required": False,
+    "description": "ETags that the caller has; 304 where one of them is that of today",
+    "schema": {"type": "string"},
+}
+_NOT_MODIFIED: Final[Mapping[str, Any]] = {
+    "description": "The caller has it already.",
+    "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("ETag", "X-Correlation-Id")},
+}
 _RETRIED: Final = ("202", "503")
 
 
@@ -36,6 +47,9 @@ def add_headers(document: dict[str, Any]) -> None:
                     **answer.get("headers", {}),
                     **{name: {"$ref": f"#/components/headers/{name}"} for name in names},
                 }
+            if method == "get" and "ETag" in operation["responses"].get("200", {}).get("headers", {}):
+                operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+                operation["responses"]["304"] = _NOT_MODIFIED
 
 
 def _headers(method: str, operation: Mapping[str, Any], status: str) -> Iterator[str]:

@@ -23,6 +23,7 @@ KIT_FIELDS: Final[Mapping[str, str]] = {
     "WrongField.code": "what is wrong with the field, for programs",
     "WrongField.field": "path of the field, such as `phones.1.value`; or the name of a parameter or a header",
     "WrongField.message": "what is wrong with the field, in a sentence",
+    "ErrorCode.code": "as in `code` of a problem",
     "action": "what was done",
     "attempts": "how often the service has tried to handle the record",
     "by": "who did it",
@@ -66,12 +67,15 @@ class ApiTexts:
     extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
+NO_TEXTS: Final = ApiTexts()
+
 KIT_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "Discarding": {"reason": "sent twice by the old system"},
 }
 
 KIT_TAGS: Final[Mapping[str, str]] = {
     "dead letters": "Records that the service could not handle: look at them, replay or discard them.",
+    "entrance": "What the service has, and what its errors mean. No token is needed.",
     "operations": "For operators: health, metrics, and documents whose events Kafka rejects.",
 }
 

@@ -1,0 +1,74 @@
+"""A contact is created in its companies, a company with its contacts, in one request each (COMP-04)."""
+
+from typing import Any
+from uuid import uuid4
+
+from tests.builders.running import Api, wrong_fields
+
+
+async def a_company(api: Api, title: str = "ACME") -> str:
+    return str((await api.made("/companies", {"title": title}))["id"])
+
+
+async def people_of(api: Api, company: str) -> list[str]:
+    page = await api.read(f"/companies/{company}/contacts")
+    return [contact["last_name"] for contact in page["items"]]
+
+
+async def test_a_contact_is_created_in_the_companies_that_it_belongs_to(api: Api) -> None:
+    first, second = await a_company(api), await a_company(api, "Engines")
+    contact = await api.made("/contacts", {"last_name": "Berg", "company_ids": [first, second, first]})
+    assert [(link["company_id"], link["is_primary"]) for link in contact["companies"]] == [
+        (first, True),
+        (second, False),
+    ]
+    assert await people_of(api, first) == await people_of(api, second) == ["Berg"]
+    assert contact["version"] == 1, "all of it is one write"
+
+
+async def test_a_company_that_does_not_exist_leaves_no_contact(api: Api) -> None:
+    known, id_ = await a_company(api), str(uuid4())
+    body = {"id": id_, "last_name": "Berg", "company_ids": [known, "nada"]}
+    refused = await api("POST", "/contacts", body)
+    assert wrong_fields(refused) == ["company_ids.1"]
+    assert refused.json()["code"] == "no_such_company"
+    assert (await api("GET", f"/contacts/{id_}")).status_code == 404
+
+
+PEOPLE = [{"first_name": "Carla", "last_name": "Berg"}, {"last_name": "Tal", "phones": [{"value": "030 901820"}]}]
+
+
+async def test_a_company_is_created_with_new_contacts_in_their_order(api: Api) -> None:
+    answer = await api("POST", "/companies", {"title": "ACME", "contacts": [*PEOPLE, {"last_name": "Au"}]})
+    assert answer.status_code == 201, answer.text
+    assert [ref["title"] for ref in answer.json()["contacts"]] == ["Carla Berg", "Tal", "Au"]
+    assert await people_of(api, answer.json()["id"]) == ["Berg", "Tal", "Au"]
+
+
+async def test_wrong_fields_of_the_contacts_are_named_and_nothing_is_created(api: Api) -> None:
+    wrong: list[tuple[dict[str, Any], list[str]]] = [
+        ({"phones": [{"value": "nada"}], "last_name": "Au"}, ["contacts.1.phones.0.value"]),
+        ({"comments": "nobody"}, ["contacts.1.first_name", "contacts.1.last_name"]),
+        ({"last_name": "Au", "type_id": "NADA"}, ["contacts.1.type_id"]),
+        ({"last_name": "Au", "titel": "x"}, ["contacts.1.titel"]),
+    ]
+    for person, fields in wrong:
+        id_ = str(uuid4())
+        assert (
+            wrong_fields(await api("POST", "/companies", {"id": id_, "title": "ACME", "contacts": [PEOPLE[0], person]}))
+            == fields
+        )
+        assert (await api("GET", f"/companies/{id_}")).status_code == 404
+
+
+async def test_a_repeated_request_creates_no_contact_twice(api: Api) -> None:
+    body, key = {"title": "ACME", "contacts": PEOPLE}, str(uuid4())
+    first = (await api("POST", "/companies", body, idempotency_key=key)).json()
+    # The answer was lost, and so was what came after the first contact.
+    keys = api.database.collection("idempotency")
+    await keys.update_each([({"_id": each["_id"]}, {"$unset": {"answer": ""}}) async for each in keys.walk()])
+    await api.database.collection("contacts").delete({"_id": first["contacts"][1]["id"]})
+    again = await api("POST", "/companies", body, idempotency_key=key)
+    assert again.status_code == 201, again.text
+    assert again.json()["contacts"] == first["contacts"]
+    assert await people_of(api, first["id"]) == ["Berg", "Tal"]
