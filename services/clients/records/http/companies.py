@@ -17,7 +17,7 @@ from services.clients.records.schemas.records import (
     ContactOut,
     NewCompanyOut,
 )
-from shared.elements.schemas.contact_points import Reading
+from shared.elements.http.contact_points import Reading
 from shared.elements.schemas.scalars import OriginPart
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
