@@ -13,6 +13,7 @@ from services.clients.conversion.domain.same_client import OnOtherName, SameClie
 from services.clients.conversion.domain.sought import Sought
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
+from services.clients.settings import ClientsSettings
 from tests.builders.causes import NOON
 from tests.builders.clients import a_company, a_contact
 from tests.builders.leads import LEAD_REF, a_question
@@ -128,6 +129,14 @@ def test_what_becomes_of_another_name_is_a_setting(on_other_name: OnOtherName, o
     """LEAD-12."""
     decision = decide(a_question("contact", first_name="Bruno"), [ADA], [], SameClient(on_other_name))
     assert (decision.contact and decision.contact.action, decision.is_refused) == (outcome, outcome is None)
+
+
+def test_the_rule_is_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LEAD-12."""
+    assert ClientsSettings().same_client == SameClient()
+    monkeypatch.setenv("CRM_ON_OTHER_NAME", "link")
+    monkeypatch.setenv("CRM_SHARED_MAILBOXES", '["hola"]')
+    assert ClientsSettings().same_client == SameClient("link", frozenset({"hola"}))
 
 
 @pytest.mark.parametrize("on_other_name", ["refuse", "create", "link"])

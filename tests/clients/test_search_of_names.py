@@ -54,6 +54,16 @@ async def test_two_people_with_the_same_beginning_of_a_long_name_are_two(api: Ap
         assert [each["ref"]["id"] for each in answer.json()["contact"]["items"]] == alike
 
 
+async def test_companies_with_other_legal_forms_are_possible_duplicates(api: Api) -> None:
+    """DUP-03."""
+    title = f"Pumpwerk{next(SERIAL)} Nord"
+    made = await api.made("/companies", {"title": f"{title} GmbH & Co. KG"})
+    for typed, alike in ((f"{title.upper()} AG", [made["id"]]), (title, [made["id"]]), (f"{title} Ost GmbH", [])):
+        answer = await api("POST", "/duplicates/search", {"company_title": typed})
+        assert [each["ref"]["id"] for each in answer.json()["company"]["items"]] == alike, typed
+        assert all(each["by"] == ["company"] for each in answer.json()["company"]["items"])
+
+
 @pytest.mark.parametrize("q", ["", " ", "  ", "\u3000", "\u200b\u200b", "\u00a0 \u00a0", "a", " a "])
 @pytest.mark.parametrize("kind", ["contact", "company"])
 async def test_a_search_for_nothing_is_refused(api: Api, kind: str, q: str) -> None:

@@ -5,46 +5,28 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from crm_contracts.values import ContactPoint
-from fastapi import Depends, Query
-from pydantic import AfterValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StringConstraints
 
 from shared.elements.domain import contact_points as rules
 from shared.elements.domain.messengers import messengers
-from shared.kit.web.schemas import Input, Truth
-
-
-def _known_country(code: str) -> str:
-    if code not in rules.COUNTRIES:
-        raise PydanticCustomError("unknown_country", "a country by two capital letters, such as US")
-    return code
+from shared.kit.web.schemas import Input
 
 
 @dataclass(frozen=True)
 class ContactPointReading:
-    """How a request wants its phones and e-mails to be read (CONT-03)."""
+    """How a request wants its phones and e-mails to be read (CONT-03).
 
-    default_country: Annotated[
-        str | None,
-        Query(
-            max_length=2,
-            description="country of phones without a prefix, such as `US`; without it that of the installation",
-            json_schema_extra={"format": "country-code"},
-        ),
-        AfterValidator(lambda code: code if code is None else _known_country(code)),
-    ] = None
-    strict: Annotated[
-        Truth,
-        Query(description="refuse phones and e-mails that cannot be normalised, instead of keeping them as typed"),
-    ] = False
+    Attributes:
+        default_country: of phones without a prefix; None for that of the installation.
+        strict: refuse what cannot be normalised, instead of keeping it as typed.
+    """
+
+    default_country: str | None = None
+    strict: bool = False
 
     def country(self, of_installation: str) -> str:
         """Return the country of phones without a prefix."""
         return self.default_country or of_installation
-
-
-Reading = Annotated[ContactPointReading, Depends(ContactPointReading)]
-"""How the contact data of a request is to be read, by its query parameters."""
 
 
 class ContactPointIn(Input):

@@ -127,12 +127,12 @@ class Load:
         return kept
 
     def _body(self, number: int) -> dict[str, Any]:
-        """Two neighbours share a phone, so that some are duplicates of each other."""
+        """Two neighbours share a name and a phone, so that some are duplicates of each other."""
         prefix = crc32(self._originator.encode()) % 10**4
         return {
             "title": f"Lead {number} of {self._originator}",
-            "last_name": f"Caller {number}",
-            "company_title": f"Caller {number} Ltd",
+            "last_name": f"Caller {number // 2}",
+            "company_title": f"Caller {number} of {self._originator} Ltd",
             "phones": [{"value": f"+4915{prefix:04d}{number // 2:05d}"}],
         }
 

@@ -47,7 +47,7 @@ async def test_a_service_killed_between_each_two_steps_converts_once(crm: Crm, n
     """LEAD-13: one conversion, one death after the other; each time the service goes on where it was."""
     phone = a_phone()
     service = crm.services[name]
-    lead = await crm.new_lead(last_name="Survivor", company_title="Survivors Inc", phones=[{"value": phone}])
+    lead = await crm.new_lead(last_name="Survivor", company_title=f"Survivors {phone}", phones=[{"value": phone}])
     first, *others = DEATHS[name]
     await restart(service, first)
     with suppress(httpx.TransportError):
@@ -151,7 +151,7 @@ async def test_two_replicas_of_clients_make_one_contact_of_each_phone(crm: Crm) 
 
         async def convert_pair(phone: str) -> list[httpx.Response]:
             async with room:
-                pair = [await crm.new_lead(last_name=f"Pair {side}", phones=[{"value": phone}]) for side in "ab"]
+                pair = [await crm.new_lead(last_name="Pair", phones=[{"value": phone}]) for _ in "ab"]
                 return list(await asyncio.gather(*(crm.convert(lead) for lead in pair)))
 
         answers = await asyncio.gather(*(convert_pair(phone) for phone in phones))

@@ -16,7 +16,7 @@ OnOtherName = Literal["refuse", "create", "link"]
 """What `on_duplicate: link` does with a record that has the same phone or e-mail and another name."""
 
 Verdict = Literal["same", "partly", "other_name", "weak"]
-"""The same client; the same as far as the name is known; somebody with another name; or too little to say."""
+"""The same client; the same as far as the name is known; a client of another name; or too little to say."""
 
 R = TypeVar("R", bound=Contact | Company)
 

@@ -9,7 +9,17 @@ from typing import Any, Final, Literal, get_args
 
 from crm_contracts.values import ContactPoint
 
-from services.clients.records.domain.search_keys import EMAIL, MAX_WORDS, NAME, PHONE, TAX, WORD, whole_key
+from services.clients.records.domain.names import company_key
+from services.clients.records.domain.search_keys import (
+    COMPANY,
+    EMAIL,
+    MAX_WORDS,
+    NAME,
+    PHONE,
+    TAX,
+    WORD,
+    whole_key,
+)
 from services.clients.text import Card, Criterion, FurtherField, words_of
 
 BANK: Final = "b:"
@@ -55,6 +65,8 @@ def card_keys(card: Card, type_: Literal["contact", "company"]) -> dict[str, Cri
         keys |= dict.fromkeys([whole_key(NAME, name)], criterion)
         # A person's name may be written in another order; the end of a company's title identifies nothing.
         keys |= dict.fromkeys([whole_key(WORD, name)] if type_ == "contact" and len(words) > 1 else [], criterion)
+    if type_ == "company" and (title := company_key(card.company_title)):
+        keys |= {whole_key(COMPANY, title): criterion}
     keys |= dict.fromkeys((whole_key(PHONE, phone.lstrip("+")[::-1]) for phone in card.phones), "phone")
     keys |= dict.fromkeys((whole_key(EMAIL, email) for email in card.emails), "email")
     numbers = (plain_number(value) for value in card.requisites)

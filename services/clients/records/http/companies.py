@@ -21,7 +21,8 @@ from services.clients.records.schemas.records import (
     NewCompanyOut,
 )
 from services.clients.records.usecases.create_in_company import plan_contacts, within
-from shared.elements.schemas.contact_points import ContactPointReading, Reading
+from shared.elements.http.contact_points import Reading
+from shared.elements.schemas.contact_points import ContactPointReading
 from shared.elements.schemas.scalars import OriginPart
 from shared.kit.domain import Invalid
 from shared.kit.web.call import Call

@@ -17,7 +17,7 @@ from services.clients.records.schemas.records import (
     NewContactOut,
 )
 from services.clients.records.usecases.create_in_company import plan_employers
-from shared.elements.schemas.contact_points import Reading
+from shared.elements.http.contact_points import Reading
 from shared.elements.schemas.scalars import OriginPart
 from shared.kit.storage.repository import Records
 from shared.kit.web.conditions import IfMatch, Waiting

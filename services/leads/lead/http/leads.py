@@ -13,7 +13,7 @@ from services.leads.permissions import CanRead, CanWrite
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
-from shared.elements.schemas.contact_points import Reading
+from shared.elements.http.contact_points import Reading
 from shared.elements.schemas.filters import SalesFilters
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.usecases.client_names import name_clients
@@ -45,12 +45,13 @@ def lead_routes(
         named = await name_clients(found, client_names=collaborators.client_names)
         return Page(items=[LeadOut.of(lead) for lead in named], next_cursor=more)
 
-    _add_writes(api, leads, collaborators, long_polls, default_country)
+    _add_create(api, leads, collaborators, long_polls, default_country)
+    _add_correct(api, leads, collaborators, long_polls, default_country)
     _add_upsert(api, leads, views, collaborators, long_polls, default_country)
     return api
 
 
-def _add_writes(
+def _add_create(
     api: APIRouter,
     leads: Repository[Lead],
     collaborators: Collaborators,
@@ -74,6 +75,14 @@ def _add_writes(
         lead = await answered(lead, wait, elements=call.guard(leads))
         return created(LeadOut.of(lead), response, f"/leads/{lead.id}")
 
+
+def _add_correct(
+    api: APIRouter,
+    leads: Repository[Lead],
+    collaborators: Collaborators,
+    long_polls: LongPolls,
+    default_country: str,
+) -> None:
     @api.patch("/leads/{lead_id}")
     async def correct(
         lead_id: str,
