@@ -60,7 +60,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 
 def environment_of(app: Path, stack: LocalStack) -> dict[str, str]:
-    """The variables of the container, with addresses and files of this stack in place of those of network and volumes."""
+    """The variables of the container, with what this stack has in place of its network and its volumes."""
     here = {
         **{f"http://{name}:8000": service.url for name, service in stack.services.items()},
         "kafka:9092": stack.kafka.bootstrap_servers,
