@@ -33,7 +33,7 @@ demo: setup  ## start everything, convert leads, link a company, show the result
 up: setup  ## start the stack and leave it running
 	$(BIN)/crm up
 
-down: setup  ## stop what `up` started
+down: setup  ## stop what `up` started; its data stays, `crm down --forget` deletes it
 	$(BIN)/crm down
 
 collect: setup  ## collect all tests twice, in processes that share neither clock nor hashes nor paths
@@ -104,6 +104,7 @@ lock: setup  ## resolve the dependencies anew: all of them, and those that the i
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
 	$(UV_COMPILE) --all-extras --output-file requirements.lock
 	$(UV_COMPILE) --output-file deploy/requirements.lock
+	$(UV_COMPILE) --extra ops --output-file deploy/operations.lock
 
 clean:  ## remove the environment and the caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -4,6 +4,7 @@ All data goes through the public HTTP API, so another program can do whatever `c
 databases and topics directly: it trusts no service.
 """
 
+import os
 from importlib.metadata import version
 from typing import Annotated, Final
 
@@ -39,7 +40,8 @@ app = typer.Typer(
 
 def _show_version(*, wanted: bool) -> None:
     if wanted:
-        typer.echo(f"crm {version('crm')}")
+        # An image has no installed package, but the version that it was built with.
+        typer.echo(f"crm {os.environ.get('CRM_VERSION') or version('crm')}")
         raise typer.Exit
 
 

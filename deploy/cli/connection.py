@@ -7,12 +7,16 @@ private key that it trusts in the file `CRM_PRIVATE_KEY_FILE`, as the compose fi
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from deploy.cli.client import SERVICES, Crm
+from deploy.local import state
 from deploy.local.keys import Keys, find_keys
-from deploy.local.stack import LocalStack
 from shared.kit.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    # What starts a stack is not in the image of `crm`.
+    from deploy.local.stack import LocalStack
 
 OPERATOR = "crm-operator"
 _MINUTES = 12 * 60
@@ -34,7 +38,7 @@ class Connection:
     verifies_topic_configs: bool = True
 
     @classmethod
-    def to(cls, stack: LocalStack) -> Self:
+    def to(cls, stack: "LocalStack") -> Self:
         """Connect to a stack of this process."""
         return cls(
             urls={name: stack.services[name].url for name in SERVICES},
@@ -59,7 +63,7 @@ class Connection:
                 raise NotRunning(f"also needed: {', '.join(missing)}")
             kafka = KafkaSettings() if "KAFKA_BOOTSTRAP_SERVERS" in os.environ else None
             return cls(named, os.environ.get("CRM_TOKEN") or _token(find_keys(Path())), "named by CRM_*_URL", kafka)
-        stack = LocalStack.load()
+        stack = state.load()
         if stack is None:
             raise NotRunning("no stack runs here: `crm up` starts one, or CRM_LEADS_URL and its like name another")
         return cls(

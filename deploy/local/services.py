@@ -10,14 +10,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from deploy.local.kafka import Kafka
 from deploy.local.keys import Keys
-from deploy.local.mongo import Mongo
 from deploy.local.process import ChildProcess
 from deploy.local.tokens import AUDIENCE, ISSUER
 from deploy.local.waiting import START_DEADLINE_S
+
+if TYPE_CHECKING:
+    # What starts servers is not in the image of `crm`, which needs the names alone.
+    from deploy.local.kafka import Kafka
+    from deploy.local.mongo import Mongo
 
 SERVICES: Final = ("leads", "deals", "clients", "catalog", "timeline")
 DEFAULT_PORTS: Final = dict(zip(SERVICES, range(8101, 8106), strict=True))
@@ -28,7 +31,7 @@ _STOP_DEADLINE_S: Final = 40.0
 _OK: Final = 200
 
 
-def service_environment(port: int, *, kafka: Kafka, mongo: Mongo, keys: Keys) -> dict[str, str]:
+def service_environment(port: int, *, kafka: "Kafka", mongo: "Mongo", keys: Keys) -> dict[str, str]:
     """Return the environment variables of a service."""
     return {
         "CRM_HOST": "127.0.0.1",

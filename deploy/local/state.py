@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
-from deploy.local.container import end_containers
 from deploy.local.process import recorded_processes, stop_leftovers
 from deploy.local.services import ROOT
 
@@ -112,6 +111,8 @@ def load(directory: Path | None = None) -> RunningStack | None:
 
 def clean(directory: Path, *, deadline_s: float = 0.0, forget: bool = True) -> list[str]:
     """End what is recorded as running there, and remove its data if it is to be forgotten; return what was ended."""
+    from deploy.local.container import end_containers  # noqa: PLC0415 - the image of `crm` has no client of Docker
+
     ended = stop_leftovers(directory, deadline_s=deadline_s) + end_containers(directory, forget=forget)
     (directory / "stack.json").unlink(missing_ok=True)
     if forget:

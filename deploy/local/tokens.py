@@ -4,6 +4,7 @@ The services check these tokens exactly as they check an issuer's.
 """
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,10 +25,10 @@ def claims(
     scopes: Sequence[str] = (),
     service: bool = False,
 ) -> dict[str, Any]:
-    """Return the claims of a token."""
+    """Return the claims of a token, for the issuer and the audience that the services are set to."""
     return {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
+        "iss": os.environ.get("CRM_JWT_ISSUER", ISSUER),
+        "aud": os.environ.get("CRM_JWT_AUDIENCE", AUDIENCE),
         "sub": subject,
         "iat": int(now.timestamp()),
         "exp": int((now + lifetime).timestamp()),

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 
-from deploy.local.stack import LocalStack
+from deploy.local import state
 from deploy.verify.aggregates import AGGREGATES
 from deploy.verify.findings import NothingToVerify
 from deploy.verify.log import Log, open_log
@@ -44,7 +44,7 @@ class Target:
         if "MONGODB_URL" in os.environ and "KAFKA_BOOTSTRAP_SERVERS" in os.environ:
             prefix = os.environ.get("CRM_DATABASE_PREFIX", cls.prefix)
             return cls(MongoSettings(), KafkaSettings(), prefix)
-        stack = LocalStack.load()
+        stack = state.load()
         if stack is None:
             raise NothingToVerify(_NO_TARGET)
         return cls.to(stack.mongo_url, stack.kafka_environment)

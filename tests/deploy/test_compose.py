@@ -74,7 +74,7 @@ def test_no_port_is_open_to_the_network() -> None:
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
-@pytest.mark.parametrize("name", [*SERVICES, "topics", "keys", "metrics-token"])
+@pytest.mark.parametrize("name", [*SERVICES, "topics", "keys", "metrics-token", "crm"])
 def test_our_containers_are_not_root_and_cannot_write_their_image(name: str) -> None:
     service = COMPOSE[name]
     assert not service["user"].startswith(("0", "root"))
@@ -102,7 +102,7 @@ def test_what_watches_is_asked_for_pinned_not_root_and_cannot_write_its_image(na
 
 
 def test_nothing_that_serves_depends_on_what_watches() -> None:
-    watching = {name for name, service in COMPOSE.items() if "profiles" in service}
+    watching = {name for name, service in COMPOSE.items() if service.get("profiles") == ["observability"]}
     assert watching == {"metrics-token", "prometheus", "grafana", "jaeger"}
     assert all(not watching & set(COMPOSE[name].get("depends_on", ())) for name in COMPOSE.keys() - watching)
 
@@ -111,14 +111,14 @@ def test_nothing_that_serves_depends_on_what_watches() -> None:
 def test_a_service_has_its_default_port_a_health_check_and_time_to_end(name: str) -> None:
     service = COMPOSE[name]
     assert service["ports"] == [f"127.0.0.1:${{CRM_{name.upper()}_PORT:-{DEFAULT_PORTS[name]}}}:8000"]
-    assert service["build"]["args"] == {"SERVICE": name}
+    assert service["build"]["args"] == {"SERVICE": name, "VERSION": "${CRM_VERSION:-unknown}"}
     assert "/health/live" in service["healthcheck"]["test"][-1]
     assert int(service["stop_grace_period"].removesuffix("s")) > 15
 
 
 def test_the_private_key_reaches_no_service() -> None:
     holders = [name for name, service in COMPOSE.items() if "private-keys" in str(service.get("volumes"))]
-    assert holders == ["keys", "metrics-token"]  # both end when they have written
+    assert holders == ["keys", "crm", "metrics-token"]  # all of them end when they have done their work
 
 
 def test_every_variable_of_the_compose_file_is_explained_in_the_example() -> None:
@@ -129,10 +129,37 @@ def test_every_variable_of_the_compose_file_is_explained_in_the_example() -> Non
 
 def test_the_locks_name_no_host_and_no_path_of_the_machine_that_made_them() -> None:
     line_of_a_lock = r"([a-z0-9._-]+(\[[a-z,]+\])?==\S+( ; .*)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?)"
-    for lock in ("requirements.lock", "deploy/requirements.lock"):
+    for lock in ("requirements.lock", "deploy/requirements.lock", "deploy/operations.lock"):
         for line in (ROOT / lock).read_text().splitlines():
             assert re.fullmatch(line_of_a_lock, line), line
 
 
 def default_of(value: str) -> str:
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
+
+
+@pytest.mark.parametrize("name", COMPOSE)
+def test_no_container_takes_all_memory_or_fills_the_disk_with_its_log(name: str) -> None:
+    service = COMPOSE[name]
+    assert re.fullmatch(r"[0-9]+[mg]", default_of(service["mem_limit"]))
+    assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "5"}}
+
+
+@pytest.mark.parametrize("name", [name for name in COMPOSE if not COMPOSE[name]["image"].startswith("crm/")])
+def test_the_image_of_a_server_is_pinned_to_its_last_number(name: str) -> None:
+    assert re.fullmatch(r"\S+:v?\d+\.\d+\.\d+", COMPOSE[name]["image"])
+
+
+def test_the_base_of_our_images_is_pinned_to_its_last_number() -> None:
+    assert re.search(r"^FROM python:\d+\.\d+\.\d+-slim AS base$", DOCKERFILE, re.MULTILINE)
+
+
+def test_no_health_check_starts_a_jvm() -> None:
+    assert "kafka-" not in str(COMPOSE["kafka"]["healthcheck"]["test"])
+
+
+def test_every_variable_of_the_compose_file_has_its_default_in_the_example() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    given = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    used = set(re.findall(r"\$\{(\w+):-([^}]*)\}", text))
+    assert sorted(name for name, default in used if given.get(name) != default) == []

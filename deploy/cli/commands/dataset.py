@@ -9,10 +9,9 @@ import typer
 from rich.markup import escape
 
 from deploy.cli.commands.options import Originator, Parallel
-from deploy.cli.commands.runner import ERR, OUT, expected_failures
+from deploy.cli.commands.runner import ERR, OUT, expected_failures, needs_the_repository
 from deploy.cli.connection import Connection, NotRunning
 from deploy.cli.demo.dataset import DataSet, Trial
-from deploy.local.stack import LocalStack
 from deploy.local.state import local_directory
 
 
@@ -33,6 +32,9 @@ def dataset(
         try:
             _run(Connection.find(), data, originator, parallel)
         except NotRunning:
+            with needs_the_repository():
+                from deploy.local.stack import LocalStack  # noqa: PLC0415 - the image of `crm` has not what it needs
+
             with LocalStack(
                 local_directory() / "dataset", say=lambda line: OUT.print(escape(line), highlight=False)
             ) as stack:

@@ -61,6 +61,17 @@ def expected_failures() -> Iterator[None]:
         raise failed(str(error)) from error
 
 
+@contextmanager
+def needs_the_repository() -> Iterator[None]:
+    """Say so where what starts a stack is not installed, as in the image of `crm`."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise failed(
+            f"A stack is started from the repository, by `make up`: {error.name} is not installed here."
+        ) from error
+
+
 def failed(*reasons: str) -> typer.Exit:
     """Print the reasons, and return the exception to raise."""
     for reason in reasons:

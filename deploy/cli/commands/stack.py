@@ -1,4 +1,9 @@
-"""Commands about the stack: up, down, status, demo."""
+"""Commands about the stack: up, down, status, demo.
+
+Note:
+    What starts a stack is imported only by the commands that start one: it needs packages that the image of `crm` has
+    not, and takes half a second to load.
+"""
 
 import asyncio
 from dataclasses import asdict
@@ -10,12 +15,19 @@ from rich.markup import escape
 
 from deploy.cli import status as statuses
 from deploy.cli.commands.options import AsJson, Yes
-from deploy.cli.commands.runner import ERR, OUT, confirm, expected_failures, failed, finish, print_json
+from deploy.cli.commands.runner import (
+    ERR,
+    OUT,
+    confirm,
+    expected_failures,
+    failed,
+    finish,
+    needs_the_repository,
+    print_json,
+)
 from deploy.cli.connection import Connection
 from deploy.cli.demo.checks import DemoFailed
-from deploy.cli.demo.demo import demo
 from deploy.local import state
-from deploy.local.stack import LocalStack
 
 
 def up() -> None:
@@ -25,6 +37,9 @@ def up() -> None:
 
     Example: CRM_KAFKA=docker crm up
     """
+    with expected_failures(), needs_the_repository():
+        from deploy.local.stack import LocalStack  # noqa: PLC0415 - see above
+
     with expected_failures(), LocalStack(default_ports=True, keep_data=True, say=_say) as stack:
         stack.detach()
     OUT.print("Running. `crm token` makes a token, `crm down` ends it and keeps its data.", soft_wrap=True)
@@ -39,11 +54,11 @@ def down(
 
     Example: crm down --forget --yes
     """
-    with expected_failures():
+    with expected_failures(), needs_the_repository():
         there = state.has_data()
         if forget and there:
             confirm(f"Delete all data of the stack in {state.local_directory()}?", yes=yes)
-        ended = LocalStack.down(forget=forget)
+        ended = state.down(forget=forget)
     data = "" if not there else " All data is deleted." if forget else " Its data is kept."
     OUT.print((f"Ended {', '.join(ended)}." if ended else "Nothing was running.") + data, soft_wrap=True)
 
@@ -89,6 +104,9 @@ def run_demo() -> None:
 
     Example: CRM_KAFKA=tansu crm demo
     """
+    with expected_failures(), needs_the_repository():
+        from deploy.cli.demo.demo import demo  # noqa: PLC0415 - see above
+
     try:
         with expected_failures():
             demo(OUT)

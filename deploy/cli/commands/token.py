@@ -9,8 +9,7 @@ import typer
 
 from deploy.cli.commands.runner import expected_failures
 from deploy.local.keys import Keys, find_keys
-from deploy.local.stack import LocalStack
-from deploy.local.state import local_directory
+from deploy.local.state import load, local_directory
 from deploy.local.tokens import claims, sign
 
 
@@ -29,7 +28,7 @@ def token(
     Example: curl -H "Authorization: Bearer $(crm token --role reader)" http://127.0.0.1:8101/v1/leads
     """
     with expected_failures():
-        stack = LocalStack.load()
+        stack = load()
         keys = Keys(Path(stack.private_key), Path(stack.jwks)) if stack else find_keys(local_directory() / "keys")
         content = claims(
             sub,

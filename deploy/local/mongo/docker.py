@@ -7,7 +7,7 @@ from deploy.local.container import Container, ContainerServer, check_docker
 from deploy.local.mongo.server import REPLICA_SET, LocalMongo
 from deploy.local.providers import Provider
 
-IMAGE: Final = "mongo:8"
+IMAGE: Final = "mongo:8.0.17"
 
 
 class DockerMongo(ContainerServer, LocalMongo):
