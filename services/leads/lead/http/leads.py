@@ -1,7 +1,8 @@
 """Routes of leads whose bodies and parameters are their own: create, list, PATCH, upsert."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Query, Response
 
@@ -26,6 +27,9 @@ from shared.kit.web.routes import router
 from shared.kit.web.schemas import Page
 from shared.kit.web.waiting import LongPolls
 
+_Answered: TypeAlias = Callable[..., Awaitable[Lead]]
+"""Waits for what clients says of a lead's client: `client_answered`."""
+
 
 def lead_routes(
     *,
@@ -45,9 +49,10 @@ def lead_routes(
         named = await name_clients(found, client_names=collaborators.client_names)
         return Page(items=[LeadOut.of(lead) for lead in named], next_cursor=more)
 
-    _add_create(api, leads, collaborators, long_polls, default_country)
-    _add_correct(api, leads, collaborators, long_polls, default_country)
-    _add_upsert(api, leads, views, collaborators, long_polls, default_country)
+    answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
+    _add_create(api, leads, collaborators, answered, default_country)
+    _add_correct(api, leads, collaborators, answered, default_country)
+    _add_upsert(api, leads, views, collaborators, answered, default_country)
     return api
 
 
@@ -55,11 +60,9 @@ def _add_create(
     api: APIRouter,
     leads: Repository[Lead],
     collaborators: Collaborators,
-    long_polls: LongPolls,
+    answered: _Answered,
     default_country: str,
 ) -> None:
-    answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
-
     @api.post("/leads", status_code=201)
     async def create(body: LeadIn, call: CanWrite, reading: Reading, wait: Waiting, response: Response) -> LeadOut:
         """Create a lead; no field is mandatory (LEAD-01). `Prefer: wait=N` waits for the contacts of its company."""
@@ -80,7 +83,7 @@ def _add_correct(
     api: APIRouter,
     leads: Repository[Lead],
     collaborators: Collaborators,
-    long_polls: LongPolls,
+    answered: _Answered,
     default_country: str,
 ) -> None:
     @api.patch("/leads/{lead_id}")
@@ -112,11 +115,9 @@ def _add_upsert(
     leads: Repository[Lead],
     views: LeadViews,
     collaborators: Collaborators,
-    long_polls: LongPolls,
+    answered: _Answered,
     default_country: str,
 ) -> None:
-    answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
-
     @api.put("/leads/external/{originator}/{origin:path}", responses={201: {"model": LeadOut}})
     async def upsert(
         originator: OriginPart,
