@@ -1,7 +1,11 @@
 """Services of which a test needs only the outside: requests in, answers out, nothing else."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +23,8 @@ class Services(httpx.AsyncBaseTransport):
         self.records: dict[str, dict[str, Any]] = {}
         self.writes = 0
         self.away = 0
+        self.breaks = False
+        """Away from the first record on, for ever."""
         self.refusals: list[Mapping[str, Any]] = []
         self.gone: dict[str, dict[str, Any]] = {}
 
@@ -26,6 +32,8 @@ class Services(httpx.AsyncBaseTransport):
         return Crm(URLS, "token", transport=self)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.breaks and request.url.path != "/openapi.json":
+            return httpx.Response(503, json={"code": "unavailable"})
         if self.away:
             self.away -= 1
             return httpx.Response(503, json={"code": "unavailable"})
@@ -100,3 +108,31 @@ def _takes(schema: str) -> dict[str, Any]:
 def product_not_found() -> Mapping[str, Any]:
     wrong = {"field": "rows.0.product_id", "code": "product_not_found", "message": "the catalog has not told of it"}
     return {"code": "invalid", "errors": [wrong]}
+
+
+@contextmanager
+def served(services: httpx.AsyncBaseTransport) -> Iterator[dict[str, str]]:
+    """Serve them over HTTP; yield the environment by which a command finds them."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            _, service, rest = self.path.split("/", 2)
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            request = httpx.Request(self.command, f"http://{service}/{rest}", content=body)
+            found = asyncio.run(services.handle_async_request(request))
+            self.send_response(found.status_code)
+            self.end_headers()
+            self.wfile.write(found.content)
+
+        do_POST = do_GET  # noqa: N815 - the name that the standard library looks for
+
+        def log_message(self, *_: Any) -> None:
+            """Be quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        yield {"CRM_TOKEN": "token", **{f"CRM_{name.upper()}_URL": f"{address}/{name}" for name in SERVICES}}
+        server.shutdown()
+        thread.join()

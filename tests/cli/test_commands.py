@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
+import httpx
 import jwt
 import pytest
 import typer
@@ -19,6 +20,7 @@ from deploy.cli.progress import bar, remote_bar
 from deploy.cli.status import ServiceStatus, view
 from deploy.local.keys import make_keys
 from deploy.local.state import keep_providers
+from tests.cli.fakes import served
 from tests.deadlines import DEADLINE_S
 
 RUN = CliRunner()
@@ -232,3 +234,46 @@ def test_a_bar_that_ends_is_full() -> None:
     file = console.file
     assert isinstance(file, StringIO)
     assert file.getvalue().count("100%") >= 2
+
+
+class OneDeal(httpx.AsyncBaseTransport):
+    """A deal of which the timeline has heard nothing, and two leads in a stage."""
+
+    def __init__(self) -> None:
+        self.writes = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.writes += request.method != "GET"
+        match request.url.path:
+            case "/v1/timeline":
+                return httpx.Response(200, json={"items": [], "next_cursor": None})
+            case "/v1/deals/1":
+                return httpx.Response(200, json={"id": "1"})
+            case "/v1/lead-stages":
+                return httpx.Response(200, json=[{"id": "PROCESSED"}])
+            case "/v1/leads":
+                return httpx.Response(200, json={"items": [{"id": "7"}, {"id": "8"}], "next_cursor": None})
+            case _:
+                return httpx.Response(404, json={"code": "not_found"})
+
+
+def test_the_timeline_of_an_element_that_is_not_there_is_an_error() -> None:
+    with served(OneDeal()) as environment:
+        gone = RUN.invoke(app, ["timeline", "deal:nope"], env=environment)
+        there = RUN.invoke(app, ["timeline", "deal:1", "--json"], env=environment)
+    assert (gone.exit_code, gone.stdout, gone.stderr) == (1, "", "there is no deal:nope\n")
+    assert (there.exit_code, json.loads(there.stdout)["items"]) == (0, [])
+
+
+def test_a_whole_stage_is_converted_only_after_a_yes() -> None:
+    services = OneDeal()
+    command = ["convert", "--stage", "PROCESSED"]
+    with served(services) as environment:
+        refused = RUN.invoke(app, command, input="n\n", env=environment)
+        dry = RUN.invoke(app, [*command, "--dry-run"], env=environment)
+        listed = RUN.invoke(app, [*command, "--dry-run", "--json"], env=environment)
+    assert refused.exit_code == 1
+    assert "2 leads of PROCESSED would be converted. Go on?" in refused.stderr
+    assert (dry.exit_code, dry.stdout) == (0, "2 leads of PROCESSED would be converted. Nothing was done.\n")
+    assert json.loads(listed.stdout) == {"convert": 2, "move": 0, "leads": ["7", "8"]}
+    assert services.writes == 0

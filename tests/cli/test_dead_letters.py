@@ -1,12 +1,7 @@
 """Dead letters as an operator sees them: all services' together, under ids short enough to type."""
 
-import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
-from threading import Thread
 from typing import Any
 
 import httpx
@@ -17,10 +12,10 @@ from typer.testing import CliRunner
 
 from deploy.cli import dead_letters, views
 from deploy.cli.app import app
-from deploy.cli.client import SERVICES, Crm
+from deploy.cli.client import Crm
 from deploy.cli.dead_letters import Criteria, NotAnId, grouped, locate, with_name
 from deploy.cli.unreadable import unreadable
-from tests.cli.fakes import URLS
+from tests.cli.fakes import URLS, served
 
 RUN = CliRunner()
 
@@ -208,34 +203,6 @@ def test_a_record_that_cannot_be_read_is_shown_with_every_place_that_is_wrong() 
     assert unreadable(record_of("crm.product.created.v1", "{not json"))[0].startswith("the whole value: Invalid JSON")
     assert unreadable({"headers": [], "value": None}) == ["missing header ce_type"]
     assert unreadable(None) == []
-
-
-@contextmanager
-def served(parked: Parked) -> Iterator[dict[str, str]]:
-    """The same over HTTP, with what a command needs to find it."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            _, service, rest = self.path.split("/", 2)
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            request = httpx.Request(self.command, f"http://{service}/{rest}", content=body)
-            found = asyncio.run(parked.handle_async_request(request))
-            self.send_response(found.status_code)
-            self.end_headers()
-            self.wfile.write(found.content)
-
-        do_POST = do_GET  # noqa: N815 - the name that the standard library looks for
-
-        def log_message(self, *_: Any) -> None:
-            """Be quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        address = f"http://127.0.0.1:{server.server_port}"
-        yield {"CRM_TOKEN": "token", **{f"CRM_{name.upper()}_URL": f"{address}/{name}" for name in SERVICES}}
-        server.shutdown()
-        thread.join()
 
 
 def test_all_that_fit_are_discarded_after_a_yes() -> None:

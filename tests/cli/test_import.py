@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from deploy.cli import views
+from deploy.cli.answers import ServiceAway
+from deploy.cli.client import Crm
 from deploy.cli.imports import BadMapping, Counts, Import, Kind, read_mapping
 from deploy.cli.imports.files import read_table
-from deploy.cli.imports.rejects import write_rejects
+from deploy.cli.imports.rejects import reject_file, write_rejects
 from deploy.cli.imports.table import BadFile
-from tests.cli.fakes import Services, product_not_found
+from tests.cli.fakes import URLS, Services, product_not_found
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 QUIET = Console(file=StringIO())
@@ -115,3 +118,37 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     file.write_text("")
     with pytest.raises(BadFile, match="is empty"):
         read_table(file)
+
+
+async def test_the_summary_counts_the_reasons_and_says_what_was_recognised(tmp_path: Path) -> None:
+    """CMN-14: 30 rows of one mistake are one line, with an example."""
+    services = Services()
+    rows = [f"A{place};Ada;GTXPro;Nobody {place};Engaging;;;" for place in range(30)]
+    file = tmp_path / "leads.csv"
+    head = (SAMPLES / "leads.csv").read_text().splitlines()[0].replace(",", ";")
+    file.write_text("\n".join([head, *rows, "B1;Ada"]) + "\n", encoding="utf-16")
+    await importing(services, Kind.PRODUCTS)
+    counts = await importing(services, Kind.LEADS, file)
+    assert [(reason.rows, reason.line) for reason in counts.reasons] == [(30, 2), (1, 32)]
+    console = Console(width=200, record=True, file=StringIO())
+    views.counts(console, "leads.csv", counts)
+    told = console.export_text()
+    assert "UTF-16, separated by semicolons" in told
+    assert "30 x account: there is no company 'Nobody 0' from crm_sales_opportunities (line 2)" in told
+    assert "1 x 2 cells instead of 8 (line 32)" in told
+
+
+async def test_what_was_rejected_before_an_import_broke_off_is_in_the_file(tmp_path: Path) -> None:
+    """CMN-14."""
+    services = Services()
+    file, rejects = tmp_path / "products.csv", tmp_path / "rejects.csv"
+    file.write_text("product,series,sales_price\nP1,,a lot\n../P2,,1\nP3,,2\n")
+    rejects.write_text("of an earlier run")
+    mapping, table = read_mapping(SAMPLES / "products.toml"), read_table(file)
+    away = Crm(URLS, "token", transport=services, patience_s=0)
+    services.breaks = True
+    with reject_file(rejects, table.header) as hand_on, pytest.raises(ServiceAway):
+        async with away as crm:
+            await Import(crm, Kind.PRODUCTS, mapping, QUIET, hand_on=hand_on).run(table)
+    lines = list(csv.reader(rejects.read_text(encoding="utf-8-sig").splitlines()))[1:]
+    assert [line[1] for line in lines if line[1] == "../P2"] == ["../P2"]

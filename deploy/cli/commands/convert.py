@@ -48,19 +48,33 @@ def convert(
         else:
             views.conversion(OUT, outcome, result)
         return
+    _convert_stage(stage or "", request, originator, parallel, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def _convert_stage(
+    stage: str,
+    request: ConversionRequest,
+    originator: str | None,
+    parallel: int,
+    *,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
     if dry_run or not yes:
-        found = operate(lambda crm: planned(crm, stage or "", request, originator=originator, parallel=parallel))
+        found = operate(lambda crm: planned(crm, stage, request, originator=originator, parallel=parallel))
         plan = {"convert": len(found[0]), "move": len(found[1])}
+        said = _said(plan, stage, request.deal_stage)
+        if dry_run and as_json:
+            print_json({**plan, "leads": found[0]})
+        elif dry_run:
+            OUT.print(f"{said} Nothing was done.", soft_wrap=True)
+        elif any(plan.values()):
+            confirm(f"{said} Go on?", yes=yes)
         if dry_run:
-            said = {**plan, "leads": found[0]}
-            print_json(said) if as_json else OUT.print(
-                f"{_said(plan, stage, deal_stage)} Nothing was done.", soft_wrap=True
-            )
             return
-        if any(plan.values()):
-            confirm(f"{_said(plan, stage, deal_stage)} Go on?", yes=yes)
     results = operate(
-        lambda crm: convert_stage(crm, stage or "", request, console=ERR, originator=originator, parallel=parallel)
+        lambda crm: convert_stage(crm, stage, request, console=ERR, originator=originator, parallel=parallel)
     )
     if as_json:
         print_json({"ended": dict(results.counts), "failed": results.failed, "seconds": results.seconds})

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -17,6 +17,14 @@ from deploy.cli.imports.dialect import named_delimiter
 from deploy.cli.imports.files import read_table
 from deploy.cli.imports.mapping import known_country
 from deploy.cli.imports.rejects import reject_file
+
+
+def _country(code: str) -> str:
+    try:
+        return known_country(code)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
 
 ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 
@@ -36,7 +44,8 @@ def import_file(
     decimal: Annotated[Literal[".", ","] | None, typer.Option(help="Decimal mark of all numbers.")] = None,
     dates: Annotated[Literal["dmy", "mdy"] | None, typer.Option(help="How 3/4/1990 is meant.")] = None,
     country: Annotated[
-        str | None, typer.Option(help="Of phones without a country code, such as US; wrong ones are named.")
+        str | None,
+        typer.Option(parser=_country, help="Of phones without a country code, such as US; wrong ones are named."),
     ] = None,
     parallel: Parallel = 8,
     as_json: AsJson = False,
@@ -52,11 +61,6 @@ def import_file(
     Example: crm import contacts people.csv --map deploy/samples/google-contacts.toml --country US
     """
     options = {"encoding": encoding, "delimiter": delimiter, "decimal": decimal, "dates": dates, "country": country}
-    if country is not None:
-        try:
-            known_country(country)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
 
     async def run(crm: Crm) -> Counts:
         mapping = read_mapping(map_, originator=originator, **options)
@@ -68,13 +72,17 @@ def import_file(
     rejects = reject or Path(f"{file.stem}.rejected.csv")
     counts = operate(run)
     if as_json:
-        numbers = {name: getattr(counts, name) for name in ("created", "updated", "unchanged", "skipped", "rejected")}
-        reasons = [asdict(reason) for reason in counts.reasons]
-        print_json({"file": file.name, **numbers, "recognised": list(counts.said), "reasons": reasons})
+        print_json(_whole(file, counts))
     else:
         views.counts(OUT, file.name, counts)
     if counts.rejected:
         raise failed(f"{counts.rejected} rows were rejected; see {rejects}")
+
+
+def _whole(file: Path, counts: Counts) -> dict[str, Any]:
+    numbers = {name: getattr(counts, name) for name in ("created", "updated", "unchanged", "skipped", "rejected")}
+    reasons = [asdict(reason) for reason in counts.reasons]
+    return {"file": file.name, **numbers, "recognised": list(counts.said), "reasons": reasons}
 
 
 def export_file(

@@ -12,9 +12,11 @@ from decimal import Decimal
 from typing import Final
 
 import phonenumbers
+from pydantic import TypeAdapter, ValidationError
 
 from deploy.cli.imports.evidence import BY_FORM, Evidence, Unreadable
 from shared.elements.domain.contact_points import normalized_phone
+from shared.elements.schemas.strict_types import StrictDate
 
 MARKS: Final = {".": "a decimal point", ",": "a decimal comma"}
 ORDERS: Final = {"dmy": "the day first", "mdy": "the month first"}
@@ -35,6 +37,7 @@ _DAY_FIRST: Final = re.compile(r"(?P<d>[0-9]{1,2})([-/])(?P<m>[0-9]{1,2})\2(?P<y
 _MONTH_FIRST: Final = re.compile(r"(?P<m>[0-9]{1,2})([-/])(?P<d>[0-9]{1,2})\2(?P<y>[0-9]{4})")
 _FORMS: Final = ((BY_FORM, _YEAR_FIRST), (BY_FORM, _DOTTED), ("dmy", _DAY_FIRST), ("mdy", _MONTH_FIRST))
 _SHOWN: Final = 40
+_DATE: Final[TypeAdapter[date]] = TypeAdapter(StrictDate)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def _dates(text: str) -> dict[str, date]:
     for way, pattern in _FORMS:
         if parts := pattern.fullmatch(text):
             try:
-                readings[way] = date(int(parts["y"]), int(parts["m"]), int(parts["d"]))
-            except ValueError:
+                readings[way] = _DATE.validate_python(f"{parts['y']}-{parts['m']:0>2}-{parts['d']:0>2}")
+            except ValidationError:
                 continue
     return readings

@@ -100,7 +100,7 @@ class Mapping(BaseModel):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        if (self.origin is None) != bool(self.origin_from):
+        if (self.origin is None) == (not self.origin_from):
             message = "give either `origin` or `origin_from`"
             raise ValueError(message)
         return self

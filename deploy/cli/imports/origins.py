@@ -27,7 +27,8 @@ class Origins:
     def first_line(self, origin: str, line: int) -> int:
         """Return the line in which the origin came first, which is this one where it is new."""
         self._database.execute("INSERT OR IGNORE INTO lines VALUES (?, ?)", (origin, line))
-        return int(self._database.execute("SELECT line FROM lines WHERE origin = ?", (origin,)).fetchone()[0])
+        first: int = self._database.execute("SELECT line FROM lines WHERE origin = ?", (origin,)).fetchone()[0]
+        return first
 
     def remember(self, records: Iterable[tuple[str, str]]) -> None:
         """Store when the record of each origin was last changed."""

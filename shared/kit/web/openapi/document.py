@@ -29,6 +29,8 @@ def complete_openapi(app: FastAPI, problem: type[BaseModel], texts: ApiTexts) ->
             document.setdefault("components", {}).setdefault("schemas", {}).update(definitions["$defs"])
             shape = {"$ref": _REF.format(model=problem.__name__)}
             for method, operation in operations_of(document):
+                if taken := operation.get("parameters"):  # an old name is still taken, and shown to nobody new
+                    operation["parameters"] = [each for each in taken if not each.get("deprecated")]
                 for parameter in operation.get("parameters", ()):
                     parameter["schema"] = _without_null(parameter["schema"])
                 operation.setdefault("security", [])  # said, not left out, where no token is needed
