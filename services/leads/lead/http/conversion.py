@@ -25,19 +25,27 @@ class ConversionRefused(Conflict):
 
     code = "conversion_refused"
     advice = (
-        "Link the right client with PUT /v1/leads/{lead_id}/client and convert again, or convert with another "
-        "`on_duplicate` or other `targets`. After `client_busy`, `client_failed` or `no_answer` convert again."
+        "Convert again with the right candidate as `contact_id` or `company_id`, or with `on_duplicate: create` for "
+        "somebody new, or with other `targets`. After `client_busy`, `client_failed` or `no_answer` convert again."
     )
 
 
 def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> APIRouter:
     """Make the routes, over these collaborators."""
     api = router("conversion")
+    _add_convert(api, leads, collaborators, long_polls)
 
-    async def shown(lead: Lead) -> ConversionOut:
-        out = ConversionOut.of(lead.conversion)
-        return out.with_names(await collaborators.client_names.of(out.clients))
+    @api.get("/leads/{lead_id}/conversion", responses={200: {"headers": ETAG}})
+    async def conversion(lead_id: str, call: CanRead, response: Response) -> ConversionOut:
+        """Read how far the conversion got; the ETag is the lead's."""
+        lead = await call.guard(leads).get(lead_id)
+        response.headers.update(etag(lead.version))
+        return await _shown(lead, collaborators)
 
+    return api
+
+
+def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> None:
     @api.post(
         "/leads/{lead_id}/conversion",
         operation_id="convertLead",
@@ -67,7 +75,7 @@ def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, 
             wait,
             so_far=lead,
         )
-        out = await shown(lead)
+        out = await _shown(lead, collaborators)
         if out.state == "refused":
             details = out.model_dump(
                 mode="json", include={"candidates", "contact", "company", "attempt", "correlation_id"}
@@ -78,11 +86,7 @@ def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, 
         headers = {"Location": f"/v1/leads/{lead_id}/conversion", **etag(lead.version)}
         return JSONResponse(out.model_dump(mode="json"), status, headers)
 
-    @api.get("/leads/{lead_id}/conversion", responses={200: {"headers": ETAG}})
-    async def conversion(lead_id: str, call: CanRead, response: Response) -> ConversionOut:
-        """Read how far the conversion got; the ETag is the lead's."""
-        lead = await call.guard(leads).get(lead_id)
-        response.headers.update(etag(lead.version))
-        return await shown(lead)
 
-    return api
+async def _shown(lead: Lead, collaborators: Collaborators) -> ConversionOut:
+    out = ConversionOut.of(lead.conversion)
+    return out.with_names(await collaborators.client_names.of(out.clients))
