@@ -93,9 +93,13 @@ class Conventions:
         """
         if self.country is None or text.startswith("+"):
             return text
-        if phonenumbers.is_alpha_number(text) or normalized_phone(text, self.country) is None:
-            raise Unreadable(f"{text[:_SHOWN]!r} is not a phone of {self.country}")
+        wrong = Unreadable(f"{text[:_SHOWN]!r} is not a phone of {self.country}")
+        if normalized_phone(text, self.country) is None:
+            raise wrong
         number = phonenumbers.parse(text, self.country)
+        # The library makes digits of letters, too.
+        if str(number.national_number) not in re.sub(r"\D", "", text):
+            raise wrong
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
     def said(self) -> list[str]:
