@@ -58,9 +58,11 @@ class Crm:
         asked = {name: value for name, value in query.items() if value is not None}
         return (await self.send("GET", service, path, query=asked)).body
 
-    async def put(self, service: str, path: str, body: Any, *, wait_s: float = 0) -> Answer:
+    async def put(
+        self, service: str, path: str, body: Any, *, query: Mapping[str, str] | None = None, wait_s: float = 0
+    ) -> Answer:
         """Set a resource."""
-        return await self.send("PUT", service, path, body=body, wait_s=wait_s)
+        return await self.send("PUT", service, path, query=query, body=body, wait_s=wait_s)
 
     async def post(self, service: str, path: str, body: Any = None) -> Answer:
         """Create a resource, once, however often the request is sent."""

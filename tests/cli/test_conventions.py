@@ -142,18 +142,10 @@ def test_any_day_comes_back_from_either_order(day: date, order: str) -> None:
     assert Conventions.given(None, order, None).day("born", text) == day.isoformat()
 
 
-@pytest.mark.parametrize(
-    ("typed", "sent"),
-    [
-        ("(212) 555-0123", "+1 212-555-0123"),
-        ("212.555.0123 x371", "+1 212-555-0123 ext. 371"),
-        ("+49 171 3920001", "+49 171 3920001"),
-        ("1-888-555-0142", "+1 888-555-0142"),
-    ],
-)
-def test_a_phone_is_sent_as_it_is_dialled_from_abroad_where_its_country_is_known(typed: str, sent: str) -> None:
+@pytest.mark.parametrize("typed", ["(212) 555-0123", "212.555.0123 x371", "+49 171 3920001", "1-888-555-0142"])
+def test_a_phone_that_is_one_there_stays_as_it_was_typed(typed: str) -> None:
     """CMN-14, CONT-03."""
-    assert Conventions(country="US").phone(typed) == sent
+    assert Conventions(country="US").phone(typed) == typed
     assert Conventions().phone(typed) == typed
 
 

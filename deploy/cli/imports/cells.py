@@ -70,7 +70,7 @@ class Cells:
             return text
 
     def points(self, name: str, rule: PointRule) -> Iterator[dict[str, str]]:
-        """Yield the contact points of a cell; phones as they are dialled from abroad, where their country is known."""
+        """Yield the contact points of a cell; phones are checked where their country is known."""
         for point in read_points(rule, self[rule.column], name, self[rule.kind_column] if rule.kind_column else ""):
             try:
                 yield {**point, "value": self.conventions.phone(point["value"])} if name == "phones" else point

@@ -11,7 +11,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-import phonenumbers
 from pydantic import TypeAdapter, ValidationError
 
 from deploy.cli.imports.evidence import BY_FORM, Evidence, Unreadable
@@ -86,21 +85,14 @@ class Conventions:
         return self.orders.choose(column, text, readings).isoformat()
 
     def phone(self, text: str) -> str:
-        """Write a phone without a country code as it is dialled from abroad; without a country, leave it as it is.
+        """Check a phone without a country code; it stays as it was typed, and the service is told the country.
 
         Raises:
             Unreadable: it is not valid in that country.
         """
-        if self.country is None or text.startswith("+"):
-            return text
-        wrong = Unreadable(f"{text[:_SHOWN]!r} is not a phone of {self.country}")
-        if normalized_phone(text, self.country) is None:
-            raise wrong
-        number = phonenumbers.parse(text, self.country)
-        # The library makes digits of letters, too.
-        if str(number.national_number) not in re.sub(r"\D", "", text):
-            raise wrong
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        if self.country and not text.startswith("+") and normalized_phone(text, self.country) is None:
+            raise Unreadable(f"{text[:_SHOWN]!r} is not a phone of {self.country}")
+        return text
 
     def said(self) -> list[str]:
         """Say what was recognised, a line for each column."""

@@ -141,10 +141,12 @@ class Import:
         return "unchanged" if there["updated_at"] == origins.updated_at(origin) else "updated"
 
     async def _put(self, origin: str, made: dict[str, Any]) -> Answer:
-        target = TARGETS[self.kind]
+        target, country = TARGETS[self.kind], self.mapping.country
+        path = target.path(self.mapping.originator, origin)
+        query = {"default_country": country} if country and self.kind is not Kind.PRODUCTS else None
         while True:
             try:
-                return await self.crm.put(target.element.service, target.path(self.mapping.originator, origin), made)
+                return await self.crm.put(target.element.service, path, made, query=query)
             except Problem as problem:
                 if not self._is_pending(problem):
                     raise

@@ -141,7 +141,7 @@ class ConversionOut(BaseModel):
     def clients(self) -> tuple[ElementRef, ...]:
         """Every contact and company that it names."""
         results = tuple(ref for ref in (self.contact, self.company) if ref is not None)
-        return (*results, *self.duplicates, *self.candidates)
+        return (*results, *self.duplicates, *self.candidates, *(each.client for each in self.linked))
 
     def with_names(self, names: Names) -> "ConversionOut":
         """Show these by their current names."""
@@ -151,6 +151,9 @@ class ConversionOut(BaseModel):
                 "company": self.company and renamed(self.company, names),
                 "duplicates": tuple(renamed(ref, names) for ref in self.duplicates),
                 "candidates": tuple(renamed(ref, names) for ref in self.candidates),
+                "linked": tuple(
+                    each.model_copy(update={"client": renamed(each.client, names)}) for each in self.linked
+                ),
             }
         )
 
