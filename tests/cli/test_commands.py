@@ -250,7 +250,7 @@ class OneDeal(httpx.AsyncBaseTransport):
             case "/v1/deals/1":
                 return httpx.Response(200, json={"id": "1"})
             case "/v1/lead-stages":
-                return httpx.Response(200, json=[{"id": "PROCESSED"}])
+                return httpx.Response(200, json={"items": [{"id": "PROCESSED"}], "next_cursor": None})
             case "/v1/leads":
                 return httpx.Response(200, json={"items": [{"id": "7"}, {"id": "8"}], "next_cursor": None})
             case _:
