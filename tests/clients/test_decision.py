@@ -189,6 +189,8 @@ def test_an_address_of_many_is_not_enough_alone(email: str | None, phone: str | 
         ("Tech Haus AG", "TechHaus"),
         ("株式会社田中商事", "田中商事"),
         ("Müller und Söhne OHG", "Muller & Sohne"),
+        ("Meyer und Co. KG", "Meyer"),
+        ("E.ON SE", "E.ON"),
     ],
 )
 def test_a_company_is_known_by_its_title_without_its_legal_form(title: str, known: str) -> None:
@@ -203,6 +205,36 @@ def test_another_title_is_another_company(title: str) -> None:
     """LEAD-12."""
     decision = decide(a_question("company", company_title=title), [], [a_company("acme", title="ACME GmbH")])
     assert (linked(decision), decision.duplicates) == ((None, None), ())
+
+
+@pytest.mark.parametrize(
+    ("title", "known"),
+    [
+        ("E GmbH", "Y GmbH"),
+        ("E.ON SE", "On GmbH"),
+        ("Firma Y GmbH", "Firma GmbH"),
+        ("王氏有限公司", "汪氏有限公司"),
+        ("天鹅有限公司", "天有限公司"),
+        ("华欧有限公司", "华有限公司"),
+    ],
+)
+def test_titles_that_differ_in_one_word_or_sound_the_same_are_of_two_companies(title: str, known: str) -> None:
+    """LEAD-12: nobody is linked in silence, even where the phone is the same."""
+    company = a_company("acme", title=known, phones=(a_phone(),))
+    assert linked(decide(a_question("company", company_title=title), [], [company], SameClient("create"))) == (
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(("title", "known"), [("***", "---"), ("有限公司", "株式会社")])
+def test_titles_without_a_word_are_not_the_same(title: str, known: str) -> None:
+    """LEAD-12."""
+    asked = a_question(
+        "company", company_title=title, emails=(an_email("info@acme.example", "info@acme.example"),), phones=()
+    )
+    company = a_company("acme", title=known, emails=(an_email("info@acme.example", "info@acme.example"),))
+    assert linked(decide(asked, [], [company])) == (None, None)
 
 
 def test_each_key_is_claimed_for_the_record_that_is_found_by_it() -> None:

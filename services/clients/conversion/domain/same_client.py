@@ -75,10 +75,10 @@ class SameClient:
 def _compared(lead: LeadSnapshot, record: Contact | Company) -> Agreement:
     if isinstance(record, Contact):
         return agreement(lead.full_name, record.full_name)
-    if not lead.company_title:
+    wanted = company_key(lead.company_title or "")
+    if not wanted:
         return "unknown"
-    names = [record.title, *record.legal_names]
-    return "same" if company_key(lead.company_title) in {company_key(name) for name in names} else "other"
+    return "same" if wanted in map(company_key, [record.title, *record.legal_names]) else "other"
 
 
 def _points(of: LeadSnapshot | Contact | Company) -> dict[object, ContactPoint]:

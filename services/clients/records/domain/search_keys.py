@@ -30,7 +30,7 @@ DOMAIN: Final = "d:"
 PHONE: Final = "p:"
 """Digits, the last one first."""
 COMPANY: Final = "c:"
-"""Title of a company without its legal form."""
+"""Title of a company without its legal form, in its own script where that has no spaces; compared only as a whole."""
 TAX: Final = "t:"
 """Tax number, without spaces and punctuation (REQ-02)."""
 
