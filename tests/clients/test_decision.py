@@ -177,6 +177,23 @@ def test_an_address_of_many_is_not_enough_alone(email: str | None, phone: str | 
 
 
 @pytest.mark.parametrize(
+    ("ours", "theirs", "outcome"),
+    [
+        ("030 901820 ext. 12", "030 901820 ext. 13", "create"),
+        ("030 901820 ext. 12", "030 901820", "create"),
+        ("030 901820 ext. 12", "+49 30 901820 x12", "link"),
+    ],
+)
+def test_an_extension_is_part_of_the_phone_that_is_enough(ours: str, theirs: str, outcome: str) -> None:
+    """LEAD-12: two people at one switchboard are listed, and neither linked nor in the way."""
+    known = a_contact("ada", phones=(a_phone(theirs),), emails=())
+    unnamed: tuple[dict[str, Any], ...] = ({"first_name": None}, {"first_name": None, "last_name": None})
+    for person in unnamed:
+        decision = decide(a_question("contact", phones=(a_phone(ours),), **person), [known], [])
+        assert (decision.contact and decision.contact.action, decision.duplicates) == (outcome, refs(known))
+
+
+@pytest.mark.parametrize(
     ("title", "known"),
     [
         ("acme gmbh", "ACME GmbH"),

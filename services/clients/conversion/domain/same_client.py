@@ -1,16 +1,16 @@
 """Decide whether a record is the client of a lead: by name and phone or e-mail together (LEAD-12)."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from crm_contracts.conversions import LeadSnapshot
-from crm_contracts.values import ContactPoint
 
 from services.clients.conversion.domain.sought import SHARED_MAILBOXES, is_shared, point_of
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.names import Agreement, agreement, company_key
+from shared.elements.domain.contact_points import identity
 
 OnOtherName = Literal["refuse", "create", "link"]
 """What `on_duplicate: link` does with a record that has the same phone or e-mail and another name."""
@@ -35,7 +35,7 @@ class SameClient:
 
     def found(self, lead: LeadSnapshot, records: Sequence[R]) -> list[R]:
         """List those that share a phone, an e-mail or the title of the company with the lead."""
-        ours = _points(lead).keys()
+        ours = _points(lead)
         return [
             record
             for record in records
@@ -66,9 +66,14 @@ class SameClient:
         return "other_name" if name == "other" else "partly"
 
     def _has_strong_point(self, lead: LeadSnapshot, record: Contact | Company) -> bool:
-        """Whether they share a phone or an e-mail that is one client's: normalised, and no shared mailbox."""
-        theirs = _points(record)
-        common = [point.normalized for key, point in _points(lead).items() if key in theirs and point.normalized]
+        """Whether they share a phone or an e-mail that is one client's: normalised, and no shared mailbox.
+
+        Two extensions of one switchboard are two phones.
+        """
+        theirs = {identity(point) for point in (*record.phones, *record.emails)}
+        common = [
+            point.normalized for point in (*lead.phones, *lead.emails) if point.normalized and identity(point) in theirs
+        ]
         return any("@" not in each or not is_shared(each, self.shared_mailboxes) for each in common)
 
 
@@ -81,5 +86,5 @@ def _compared(lead: LeadSnapshot, record: Contact | Company) -> Agreement:
     return "same" if wanted in map(company_key, [record.title, *record.legal_names]) else "other"
 
 
-def _points(of: LeadSnapshot | Contact | Company) -> dict[object, ContactPoint]:
-    return {point_of(point): point for point in (*of.phones, *of.emails)}
+def _points(of: LeadSnapshot | Contact | Company) -> set[Hashable]:
+    return {point_of(point) for point in (*of.phones, *of.emails)}
