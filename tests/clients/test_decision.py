@@ -124,6 +124,16 @@ def test_a_phone_is_enough_for_a_name_that_agrees_as_far_as_it_is_known(person: 
     assert decision.duplicates == refs(ADA)
 
 
+def test_among_many_with_one_phone_the_candidates_to_choose_from_are_named() -> None:
+    """LEAD-12: those with the name first, and companies only where one is wanted."""
+    others = [a_contact(f"other-{n}", phones=(a_phone(),), first_name="Bruno") for n in range(25)]
+    namesakes = [ADA, a_contact("ada-2", phones=(a_phone(),))]
+    refused = decide(a_question("contact"), [*others, *namesakes], [ACME])
+    assert refused == Decision(is_refused=True, duplicates=refs(*namesakes, *others[:18]))
+    refused = decide(a_question(*BOTH), [*others, ADA], [ACME, BELL])
+    assert refused == Decision(is_refused=True, duplicates=refs(ADA, *others[:19], ACME, BELL))
+
+
 @pytest.mark.parametrize(("on_other_name", "outcome"), [("refuse", None), ("create", "create"), ("link", "link")])
 def test_what_becomes_of_another_name_is_a_setting(on_other_name: OnOtherName, outcome: str | None) -> None:
     """LEAD-12."""

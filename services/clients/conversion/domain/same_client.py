@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar, get_args
 
 from crm_contracts.conversions import LeadSnapshot
 
@@ -17,6 +17,7 @@ OnOtherName = Literal["refuse", "create", "link"]
 
 Verdict = Literal["same", "partly", "other_name", "weak"]
 """The same client; the same as far as the name is known; a client of another name; or too little to say."""
+_LIKELY_FIRST: Final[Sequence[Verdict]] = get_args(Verdict)
 
 R = TypeVar("R", bound=Contact | Company)
 
@@ -34,14 +35,15 @@ class SameClient:
     shared_mailboxes: frozenset[str] = field(default=SHARED_MAILBOXES)
 
     def found(self, lead: LeadSnapshot, records: Sequence[R]) -> list[R]:
-        """List those that share a phone, an e-mail or the title of the company with the lead."""
+        """List those that share a phone, an e-mail or the title of the company with the lead, the most likely first."""
         ours = _points(lead)
-        return [
+        found = [
             record
             for record in records
             if not ours.isdisjoint(_points(record))
             or (isinstance(record, Company) and _compared(lead, record) == "same")
         ]
+        return sorted(found, key=lambda record: _LIKELY_FIRST.index(self.judge(lead, record)))
 
     def same(self, lead: LeadSnapshot, found: Sequence[R]) -> list[R]:
         """List those that are the client of the lead; those with the whole name alone, if there are any."""
