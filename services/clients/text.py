@@ -66,7 +66,7 @@ def has_whole_words(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Card:
-    """The data on a card about a client who may exist already; phones and e-mails are normalised (DUP-03)."""
+    """The data on a card about a client who may exist already; phones and e-mails as they are found by (DUP-03)."""
 
     first_name: str = ""
     middle_name: str = ""

@@ -1,16 +1,16 @@
 """Decide whether a record is the client of a lead: by name and phone or e-mail together (LEAD-12)."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar, get_args
 
 from crm_contracts.conversions import LeadSnapshot
 
-from services.clients.conversion.domain.sought import SHARED_MAILBOXES, is_shared, point_of
+from services.clients.conversion.domain.sought import SHARED_MAILBOXES, is_shared
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.names import Agreement, agreement, company_key
-from shared.elements.domain.contact_points import identity
+from shared.elements.domain.contact_points import identity, sought_by
 
 OnOtherName = Literal["refuse", "create", "link"]
 """What `on_duplicate: link` does with a record that has the same phone or e-mail and another name."""
@@ -88,5 +88,5 @@ def _compared(lead: LeadSnapshot, record: Contact | Company) -> Agreement:
     return "same" if wanted in map(company_key, [record.title, *record.legal_names]) else "other"
 
 
-def _points(of: LeadSnapshot | Contact | Company) -> set[Hashable]:
-    return {point_of(point) for point in (*of.phones, *of.emails)}
+def _points(of: LeadSnapshot | Contact | Company) -> set[str]:
+    return {sought_by(point) for point in (*of.phones, *of.emails)}

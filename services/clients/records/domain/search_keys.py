@@ -88,6 +88,12 @@ def email_keys(emails: Iterable[ContactPoint]) -> Iterator[str]:
         yield EMAIL + (point.normalized or folded(point.value))
 
 
+def sought_keys(phones: Iterable[str], emails: Iterable[str]) -> list[str]:
+    """Build the keys of whole phones and addresses, each as it is normalised or typed."""
+    numbers = (whole_key(PHONE, digits_of(phone)[::-1]) for phone in phones)
+    return [*numbers, *(whole_key(EMAIL, email) for email in emails)]
+
+
 def _name(words: Sequence[str]) -> list[str]:
     return [NAME + " ".join(words)] if words else []
 
