@@ -40,9 +40,23 @@ def words_of(text: str) -> list[str]:
     Characters of scripts that put no spaces between words, Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese, are
     words of their own.
     """
+    return [word for part in _parts(text) for word in _plain(part)]
+
+
+def written_words_of(text: str) -> list[str]:
+    """Split as `words_of`, but keep characters that are words of their own as they are: others may sound the same."""
+    return [word for part in _parts(text) for word in ([part] if _WHOLE.fullmatch(part) else _plain(part))]
+
+
+def _parts(text: str) -> list[str]:
+    """Split off each character that is a word of its own, after accents were taken away."""
     joined = unicodedata.normalize("NFKD", text.translate(_JOINS).casefold())
     bare = unicodedata.normalize("NFC", "".join(char for char in joined if not unicodedata.combining(char)))
-    return _NOT_A_WORD.sub(" ", anyascii(_WHOLE.sub(r" \1 ", bare)).lower().translate(_JOINS)).split()
+    return _WHOLE.split(bare)
+
+
+def _plain(part: str) -> list[str]:
+    return _NOT_A_WORD.sub(" ", anyascii(part).lower().translate(_JOINS)).split()
 
 
 def has_whole_words(text: str) -> bool:
@@ -52,7 +66,7 @@ def has_whole_words(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Card:
-    """The data on a card about a client who may exist already; phones and e-mails are normalised (DUP-03)."""
+    """The data on a card about a client who may exist already; phones and e-mails as they are found by (DUP-03)."""
 
     first_name: str = ""
     middle_name: str = ""

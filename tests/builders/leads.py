@@ -72,10 +72,15 @@ def a_person(**fields: Any) -> dict[str, Any]:
 
 
 def a_wish(
-    *targets: ConversionTarget, on_duplicate: OnDuplicate = "link", pipeline_id: str = "default"
+    *targets: ConversionTarget,
+    on_duplicate: OnDuplicate = "link",
+    pipeline_id: str = "default",
+    contact_id: str | None = None,
 ) -> ConversionRequest:
     """Without targets: the default of the lead."""
-    return ConversionRequest(targets=targets or None, on_duplicate=on_duplicate, pipeline_id=pipeline_id)
+    return ConversionRequest(
+        targets=targets or None, on_duplicate=on_duplicate, pipeline_id=pipeline_id, contact_id=contact_id
+    )
 
 
 def start(lead: Lead, *targets: ConversionTarget, at: datetime = NOON, prefix: str = "id", **wish: Any) -> None:

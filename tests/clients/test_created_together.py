@@ -1,9 +1,12 @@
 """A contact is created in its companies, a company with its contacts, in one request each (COMP-04)."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
 from tests.builders.running import Api, wrong_fields
+from tests.clients.test_cards import a_card, heard, linking
+from tests.kit.waiting import eventually
 
 
 async def a_company(api: Api, title: str = "ACME") -> str:
@@ -43,6 +46,23 @@ async def test_a_company_is_created_with_new_contacts_in_their_order(api: Api) -
     assert answer.status_code == 201, answer.text
     assert [ref["title"] for ref in answer.json()["contacts"]] == ["Carla Berg", "Tal", "Au"]
     assert await people_of(api, answer.json()["id"]) == ["Berg", "Tal", "Au"]
+
+
+async def test_the_contacts_are_there_before_the_card_has_linked_the_company(api: Api) -> None:
+    """CLI-05, CLI-07: they do not wait for the card, which takes the contacts of the company."""
+    card, id_ = a_card(), str(uuid4())
+    body = {"id": id_, "title": "ACME", "contacts": PEOPLE, "link_to": card}
+    waiting = asyncio.create_task(api("POST", "/companies", body, prefer="wait=60"))
+
+    async def are_there() -> bool:
+        assert not waiting.done()
+        answer = await api("GET", f"/companies/{id_}/contacts")
+        return answer.status_code == 200 and len(answer.json()["items"]) == len(PEOPLE)
+
+    await eventually(are_there, "the contacts were created")
+    await heard(api, card, linking("companies", id_))
+    answer = await waiting
+    assert (answer.status_code, answer.json()["link_state"]) == (201, "done")
 
 
 async def test_wrong_fields_of_the_contacts_are_named_and_nothing_is_created(api: Api) -> None:

@@ -124,6 +124,16 @@ def test_a_phone_is_enough_for_a_name_that_agrees_as_far_as_it_is_known(person: 
     assert decision.duplicates == refs(ADA)
 
 
+def test_among_many_with_one_phone_the_candidates_to_choose_from_are_named() -> None:
+    """LEAD-12: those with the name first, and companies only where one is wanted."""
+    others = [a_contact(f"other-{n}", phones=(a_phone(),), first_name="Bruno") for n in range(25)]
+    namesakes = [ADA, a_contact("ada-2", phones=(a_phone(),))]
+    refused = decide(a_question("contact"), [*others, *namesakes], [ACME])
+    assert refused == Decision(is_refused=True, duplicates=refs(*namesakes, *others[:18]))
+    refused = decide(a_question(*BOTH), [*others, ADA], [ACME, BELL])
+    assert refused == Decision(is_refused=True, duplicates=refs(ADA, *others[:19], ACME, BELL))
+
+
 @pytest.mark.parametrize(("on_other_name", "outcome"), [("refuse", None), ("create", "create"), ("link", "link")])
 def test_what_becomes_of_another_name_is_a_setting(on_other_name: OnOtherName, outcome: str | None) -> None:
     """LEAD-12."""
@@ -177,6 +187,23 @@ def test_an_address_of_many_is_not_enough_alone(email: str | None, phone: str | 
 
 
 @pytest.mark.parametrize(
+    ("ours", "theirs", "outcome"),
+    [
+        ("030 901820 ext. 12", "030 901820 ext. 13", "create"),
+        ("030 901820 ext. 12", "030 901820", "create"),
+        ("030 901820 ext. 12", "+49 30 901820 x12", "link"),
+    ],
+)
+def test_an_extension_is_part_of_the_phone_that_is_enough(ours: str, theirs: str, outcome: str) -> None:
+    """LEAD-12: two people at one switchboard are listed, and neither linked nor in the way."""
+    known = a_contact("ada", phones=(a_phone(theirs),), emails=())
+    unnamed: tuple[dict[str, Any], ...] = ({"first_name": None}, {"first_name": None, "last_name": None})
+    for person in unnamed:
+        decision = decide(a_question("contact", phones=(a_phone(ours),), **person), [known], [])
+        assert (decision.contact and decision.contact.action, decision.duplicates) == (outcome, refs(known))
+
+
+@pytest.mark.parametrize(
     ("title", "known"),
     [
         ("acme gmbh", "ACME GmbH"),
@@ -189,6 +216,8 @@ def test_an_address_of_many_is_not_enough_alone(email: str | None, phone: str | 
         ("Tech Haus AG", "TechHaus"),
         ("株式会社田中商事", "田中商事"),
         ("Müller und Söhne OHG", "Muller & Sohne"),
+        ("Meyer und Co. KG", "Meyer"),
+        ("E.ON SE", "E.ON"),
     ],
 )
 def test_a_company_is_known_by_its_title_without_its_legal_form(title: str, known: str) -> None:
@@ -203,6 +232,36 @@ def test_another_title_is_another_company(title: str) -> None:
     """LEAD-12."""
     decision = decide(a_question("company", company_title=title), [], [a_company("acme", title="ACME GmbH")])
     assert (linked(decision), decision.duplicates) == ((None, None), ())
+
+
+@pytest.mark.parametrize(
+    ("title", "known"),
+    [
+        ("E GmbH", "Y GmbH"),
+        ("E.ON SE", "On GmbH"),
+        ("Firma Y GmbH", "Firma GmbH"),
+        ("王氏有限公司", "汪氏有限公司"),
+        ("天鹅有限公司", "天有限公司"),
+        ("华欧有限公司", "华有限公司"),
+    ],
+)
+def test_titles_that_differ_in_one_word_or_sound_the_same_are_of_two_companies(title: str, known: str) -> None:
+    """LEAD-12: nobody is linked in silence, even where the phone is the same."""
+    company = a_company("acme", title=known, phones=(a_phone(),))
+    assert linked(decide(a_question("company", company_title=title), [], [company], SameClient("create"))) == (
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(("title", "known"), [("***", "---"), ("有限公司", "株式会社")])
+def test_titles_without_a_word_are_not_the_same(title: str, known: str) -> None:
+    """LEAD-12."""
+    asked = a_question(
+        "company", company_title=title, emails=(an_email("info@acme.example", "info@acme.example"),), phones=()
+    )
+    company = a_company("acme", title=known, emails=(an_email("info@acme.example", "info@acme.example"),))
+    assert linked(decide(asked, [], [company])) == (None, None)
 
 
 def test_each_key_is_claimed_for_the_record_that_is_found_by_it() -> None:

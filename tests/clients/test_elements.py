@@ -146,6 +146,25 @@ async def test_duplicates_are_found_among_leads_contacts_and_companies(api: Api)
         }
 
 
+@pytest.mark.parametrize(
+    ("kind", "typed", "asked"),
+    [("phone", "Zimmer 4{}", "zimmer  4{}"), ("phone", "4{}", "4{}"), ("email", "X{}@firma.local", "x{}@FIRMA.local")],
+)
+async def test_what_has_no_normal_form_is_found_as_it_was_typed(api: Api, kind: str, typed: str, asked: str) -> None:
+    """DUP-01, DUP-03: by a list of values and from a card."""
+    number = next(PHONES)
+    point = {f"{kind}s": [{"value": typed.format(number)}]}
+    contact, company = await api.made("/contacts", {**ADA, **point}), await api.made("/companies", {**ACME, **point})
+    lead, value = named("lead"), asked.format(number)
+    points: dict[str, Any] = {"phones": (), "emails": (), f"{kind}s": (a_phone(typed.format(number), normalized=None),)}
+    await hears(api, lead_created(lead, linked(), **points))
+    expected = {"lead": [lead], "contact": [contact["id"]], "company": [company["id"]]}
+    found = (await api("POST", "/duplicates/find", {"kind": kind, "values": [value]})).json()
+    assert {type_: [ref["id"] for ref in matches["items"]] for type_, matches in found.items()} == expected
+    alike = (await api("POST", "/duplicates/search", {f"{kind}s": [value]})).json()
+    assert {type_: [each["ref"]["id"] for each in matches["items"]] for type_, matches in alike.items()} == expected
+
+
 async def test_a_lead_with_another_phone_is_a_duplicate_by_that(api: Api) -> None:
     """DUP-01."""
     old, new = f"+49304{next(PHONES)}", f"+49304{next(PHONES)}"

@@ -15,6 +15,7 @@ from crm_contracts.values import Address
 from services.clients.conversion.domain.decision import given_to
 from services.clients.conversion.domain.enrichment import fillings, linked_client
 from services.clients.records.domain.contact import Contact
+from services.clients.records.usecases.merge import merge_clients
 from shared.kit.domain import NotYet
 from shared.kit.storage.repository_errors import ConcurrentUpdate
 from tests.builders.causes import NOON, a_cause
@@ -140,6 +141,21 @@ async def test_who_dies_on_the_way_tells_the_same_of_what_was_filled(office: Off
         {"salutation", "position", "comments", "emails"},
         (),
     )
+
+
+async def test_two_clients_with_the_address_of_one_lead_can_be_merged(office: Office, name: str) -> None:
+    """LEAD-12, DUP-02: one that an attempt has created, and one that was chosen after the deal was refused."""
+    first = asking(name, "contact", address=Address(city="Berlin"))
+    await office.resolve(first)
+    created = (await office.resolved(first)).contact
+    assert created is not None
+    chosen = await office.knows_contact(f"known-{name}", name)
+    await office.resolve(first.model_copy(update={"attempt": 2, "contact_id": chosen.id}), a_cause(f"again-{name}"))
+    one, other = [await office.contacts.get(id_) for id_ in (chosen.id, created.id)]
+    assert len(one.requisites) == len(other.requisites) == 1
+    resolution = dict.fromkeys(("first_name", "last_name", "salutation", "position", "responsible_id"), chosen.id)
+    merged = await merge_clients(one.id, [other.id], resolution, a_cause(f"merge-{name}"), owners=office.contacts)
+    assert len(merged.requisites) == 2
 
 
 async def test_leads_of_one_company_converted_at_the_same_moment_make_one_company(office: Office, name: str) -> None:

@@ -6,6 +6,7 @@ from itertools import product as every
 from typing import Any
 
 import pytest
+from crm_contracts.client_answers import LinkedClient
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import (
     LeadConversionRefused,
@@ -45,6 +46,7 @@ def resolve(
     contact: ElementRef | None = None,
     company: ElementRef | None = None,
     duplicates: tuple[ElementRef, ...] = (),
+    linked: tuple[LinkedClient, ...] = (),
 ) -> None:
     lead.resolve_client(
         conversion_id,
@@ -52,6 +54,7 @@ def resolve(
         contact=contact,
         company=company,
         duplicates=duplicates,
+        linked=linked,
         by=ANNA,
         at=later(1),
     )
@@ -269,6 +272,23 @@ def test_a_retry_asks_clients_only_for_what_is_missing() -> None:
     (asked,) = heard(lead)
     assert isinstance(asked, LeadDealRequested)
     assert [link.contact_id for link in asked.draft.contacts] == ["ada"]
+
+
+def test_of_another_choice_after_a_refusal_nothing_is_told_about_the_first_one() -> None:
+    """LEAD-12: what the linked clients have taken of the lead is told of the clients of this conversion alone."""
+    lead, told = a_lead(), {id_: LinkedClient(client=contact_ref(id_), enriched=("phones",)) for id_ in ("ada", "bob")}
+    start(lead, pipeline_id="nowhere")
+    resolve(lead, contact=contact_ref("ada"), linked=(told["ada"],))
+    refuse(lead, code="pipeline_not_found")
+    shown = []
+    start(lead, pipeline_id="nowhere", contact_id="ada")
+    shown.append(lead.conversion.linked)
+    refuse(lead, attempt=2, code="pipeline_not_found")
+    start(lead, contact_id="bob")
+    shown.append(lead.conversion.linked)
+    assert shown == [(told["ada"],), ()]
+    resolve(lead, attempt=3, contact=contact_ref("bob"), linked=(told["bob"],))
+    assert (lead.conversion.contact, lead.conversion.linked) == (contact_ref("bob"), (told["bob"],))
 
 
 OTHERS = [(2, CONVERSION), (0, CONVERSION), (1, "another")]

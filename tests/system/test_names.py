@@ -84,6 +84,7 @@ async def test_a_conversion_shows_the_names_that_its_results_have_now(crm: Crm) 
     lead = await crm.new_lead(last_name="Converted", company_title="Result Ltd", phones=[{"value": a_phone()}])
     done = (await crm.convert(lead, targets=["contact", "company", "deal"])).json()
     assert (done["contact"]["title"], done["company"]["title"]) == ("Converted", "Result Ltd")
+    first_tag = await etag(crm, "leads", f"/leads/{lead}/conversion")
 
     await rename(crm, f"/contacts/{done['contact']['id']}", last_name="Renamed")
     await rename(crm, f"/companies/{done['company']['id']}", title="Renamed Ltd")
@@ -92,6 +93,8 @@ async def test_a_conversion_shows_the_names_that_its_results_have_now(crm: Crm) 
         return (conversion["contact"]["title"], conversion["company"]["title"]) == ("Renamed", "Renamed Ltd")
 
     await until(partial(crm.conversion, lead), is_renamed)
+    seen = await etag(crm, "leads", f"/leads/{lead}/conversion")
+    assert seen != first_tag, "a reader who has the answer from before has the old names"
     deal = await crm.get("deals", f"/deals/{done['deal']['id']}")
     assert names(deal) == ["Renamed Ltd", "Renamed"]
 

@@ -17,6 +17,7 @@ from crm_contracts.events import ClientFieldEvent, Created, Updated
 from crm_contracts.values import ContactPoint, ElementRef, Value
 
 from services.clients.text import words_of
+from shared.elements.domain.contact_points import sought_by
 
 LINKING_TYPES: Final = tuple(noun for noun, each in ELEMENTS.items() if "client" in each.has)
 """Types of elements that have a Client field."""
@@ -50,8 +51,8 @@ class ElementChange:
     Attributes:
         client: the Client field from now on.
         title: the title from now on.
-        phones: normalised; of an element with contact data.
-        emails: normalised as well.
+        phones: what they are found by; of an element with contact data.
+        emails: what they are found by as well.
         names: what else it is recognised by, by field, each in plain words (DUP-03).
     """
 
@@ -90,14 +91,14 @@ def _with_fields(ref: ElementRef, fields: Any, given: Iterable[str], client: Cli
         ref,
         client=client,
         title=fields.title if "title" in given else None,
-        phones=_normalized(fields.phones) if "phones" in given else None,
-        emails=_normalized(fields.emails) if "emails" in given else None,
+        phones=_sought_by(fields.phones) if "phones" in given else None,
+        emails=_sought_by(fields.emails) if "emails" in given else None,
         names={name: " ".join(words_of(getattr(fields, name) or "")) for name in NAMES if name in given},
     )
 
 
-def _normalized(points: Iterable[ContactPoint]) -> tuple[str, ...]:
-    return tuple(point.normalized for point in points if point.normalized)
+def _sought_by(points: Iterable[ContactPoint]) -> tuple[str, ...]:
+    return tuple(sought_by(point) for point in points)
 
 
 def _events_of(base: type[Event]) -> list[type[Event]]:

@@ -63,6 +63,11 @@ def identity(point: ContactPoint) -> Hashable:
     return (point.normalized, extension(point.value)) if point.normalized else folded(point.value)
 
 
+def sought_by(point: ContactPoint) -> str:
+    """Return what a phone or an address is found by, where the extension of a phone counts for nothing (CLI-03)."""
+    return point.normalized or folded(point.value)
+
+
 def phones(points: Sequence[ContactPoint], country: str) -> tuple[ContactPoint, ...]:
     """Fill `normalized` of those phones that are sure, and leave out further spellings of the same one."""
     return distinct([p.model_copy(update={"normalized": normalized_phone(p.value, country)}) for p in points])

@@ -12,6 +12,7 @@ from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 
 MAX_DUPLICATES = 20
+"""Of each kind, those that are most likely the client first."""
 
 
 class TargetDecision(Value):
@@ -60,12 +61,13 @@ def decide(
         "contact": [each for each in rule.found(lead, contacts) if each.id not in own],
         "company": [each for each in rule.found(lead, companies) if each.id not in own],
     }
-    duplicates = tuple(record.ref for kind in found for record in found[kind])[:MAX_DUPLICATES]
+    duplicates = tuple(record.ref for kind in found for record in found[kind][:MAX_DUPLICATES])
     targets: dict[str, TargetDecision] = {}
     for kind in request.client_targets:
         target = _target(kind, request, found[kind], [each for each in chosen if each.ref.type == kind], rule)
         if target is None:
-            return Decision(duplicates=duplicates, is_refused=True)
+            candidates = tuple(ref for ref in duplicates if ref.type in request.client_targets)
+            return Decision(duplicates=candidates, is_refused=True)
         targets[kind] = target
     return Decision(contact=targets.get("contact"), company=targets.get("company"), duplicates=duplicates)
 

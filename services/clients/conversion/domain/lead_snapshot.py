@@ -31,10 +31,13 @@ def company_fields(request: LeadConversionRequested, title: str | None, *, alone
     return {**request.snapshot.model_dump(include=_COMPANY | _CONTACT_POINTS if alone else _COMPANY), "title": title}
 
 
-def address_requisites(request: LeadConversionRequested) -> tuple[Requisite, ...]:
-    """Wrap the lead's address in requisites that carry nothing else (REQ-03)."""
+def address_requisites(request: LeadConversionRequested, owner_id: str) -> tuple[Requisite, ...]:
+    """Wrap the lead's address in requisites of this owner that carry nothing else (REQ-03).
+
+    Each owner has an id of its own for them, or two that took the address of one lead could never be merged.
+    """
     address = request.snapshot.address
     if address is None:
         return ()
-    id_ = derived_id("requisite", request.lead.id, request.proposed_contact_id)
+    id_ = derived_id("requisite", request.lead.id, owner_id)
     return (Requisite(id=id_, name=request.snapshot.title, addresses=(address,)),)

@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar, get_args
 
 from crm_contracts.conversions import LeadSnapshot
-from crm_contracts.values import ContactPoint
 
-from services.clients.conversion.domain.sought import SHARED_MAILBOXES, is_shared, point_of
+from services.clients.conversion.domain.sought import SHARED_MAILBOXES, is_shared
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.names import Agreement, agreement, company_key
+from shared.elements.domain.contact_points import identity, sought_by
 
 OnOtherName = Literal["refuse", "create", "link"]
 """What `on_duplicate: link` does with a record that has the same phone or e-mail and another name."""
 
 Verdict = Literal["same", "partly", "other_name", "weak"]
 """The same client; the same as far as the name is known; a client of another name; or too little to say."""
+_LIKELY_FIRST: Final[Sequence[Verdict]] = get_args(Verdict)
 
 R = TypeVar("R", bound=Contact | Company)
 
@@ -34,14 +35,15 @@ class SameClient:
     shared_mailboxes: frozenset[str] = field(default=SHARED_MAILBOXES)
 
     def found(self, lead: LeadSnapshot, records: Sequence[R]) -> list[R]:
-        """List those that share a phone, an e-mail or the title of the company with the lead."""
-        ours = _points(lead).keys()
-        return [
+        """List those that share a phone, an e-mail or the title of the company with the lead, the most likely first."""
+        ours = _points(lead)
+        found = [
             record
             for record in records
             if not ours.isdisjoint(_points(record))
             or (isinstance(record, Company) and _compared(lead, record) == "same")
         ]
+        return sorted(found, key=lambda record: _LIKELY_FIRST.index(self.judge(lead, record)))
 
     def same(self, lead: LeadSnapshot, found: Sequence[R]) -> list[R]:
         """List those that are the client of the lead; those with the whole name alone, if there are any."""
@@ -66,20 +68,25 @@ class SameClient:
         return "other_name" if name == "other" else "partly"
 
     def _has_strong_point(self, lead: LeadSnapshot, record: Contact | Company) -> bool:
-        """Whether they share a phone or an e-mail that is one client's: normalised, and no shared mailbox."""
-        theirs = _points(record)
-        common = [point.normalized for key, point in _points(lead).items() if key in theirs and point.normalized]
+        """Whether they share a phone or an e-mail that is one client's: normalised, and no shared mailbox.
+
+        Two extensions of one switchboard are two phones.
+        """
+        theirs = {identity(point) for point in (*record.phones, *record.emails)}
+        common = [
+            point.normalized for point in (*lead.phones, *lead.emails) if point.normalized and identity(point) in theirs
+        ]
         return any("@" not in each or not is_shared(each, self.shared_mailboxes) for each in common)
 
 
 def _compared(lead: LeadSnapshot, record: Contact | Company) -> Agreement:
     if isinstance(record, Contact):
         return agreement(lead.full_name, record.full_name)
-    if not lead.company_title:
+    wanted = company_key(lead.company_title or "")
+    if not wanted:
         return "unknown"
-    names = [record.title, *record.legal_names]
-    return "same" if company_key(lead.company_title) in {company_key(name) for name in names} else "other"
+    return "same" if wanted in map(company_key, [record.title, *record.legal_names]) else "other"
 
 
-def _points(of: LeadSnapshot | Contact | Company) -> dict[object, ContactPoint]:
-    return {point_of(point): point for point in (*of.phones, *of.emails)}
+def _points(of: LeadSnapshot | Contact | Company) -> set[str]:
+    return {sought_by(point) for point in (*of.phones, *of.emails)}

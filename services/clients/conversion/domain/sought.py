@@ -1,6 +1,6 @@
 """What a conversion searches existing clients by: the lead's phones, e-mails and company title (LEAD-12)."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +9,6 @@ from crm_contracts.values import ContactPoint
 
 from services.clients.records.domain.names import company_key
 from services.clients.records.domain.search_keys import COMPANY, email_keys, phone_keys, whole_key
-from shared.elements.domain.contact_points import folded
 
 _MAILBOXES: Final = (
     "abuse accounting admin anfrage atendimento billing buchhaltung buero comercial contact contacto contato "
@@ -54,11 +53,6 @@ class Sought:
     def company_keys(self) -> tuple[str, ...]:
         """Search keys of companies with this title."""
         return (whole_key(COMPANY, self.company),) if self.company else ()
-
-
-def point_of(point: ContactPoint) -> Hashable:
-    """Identify a phone or an e-mail in a search, where the extension of a phone counts for nothing (CLI-03)."""
-    return point.normalized or folded(point.value)
 
 
 def is_shared(address: str, shared_mailboxes: frozenset[str]) -> bool:

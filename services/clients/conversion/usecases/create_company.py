@@ -34,7 +34,7 @@ async def create_or_link_company(
             fields,
             by=cause.actor,
             at=cause.at,
-            requisites=address_requisites(request) if alone else (),
+            requisites=address_requisites(request, target.ref.id) if alone else (),
             lead_id=request.lead.id,
         ),
         cause,

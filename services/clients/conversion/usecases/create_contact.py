@@ -58,7 +58,7 @@ async def _create(
             by=cause.actor,
             at=cause.at,
             companies=[] if employer is None else [employer],
-            requisites=address_requisites(request),
+            requisites=address_requisites(request, id_),
             lead_id=request.lead.id,
         ),
         cause,

@@ -48,7 +48,7 @@ async def link_record(
         changes = fillings(record, given_to(record, request))
         wanted = {name: value for name, value in changes.items() if name in (target.fills or ())}
         if wanted.pop("address", None) is not None:
-            for requisite in address_requisites(request):
+            for requisite in address_requisites(request, record.id):
                 record.add_requisite(requisite, key=cause.key, by=cause.actor, at=cause.at)
         record.correct(wanted, by=cause.actor, at=cause.at)
         besides(record)

@@ -12,12 +12,11 @@ from crm_contracts.values import ContactPoint
 from services.clients.records.domain.names import company_key
 from services.clients.records.domain.search_keys import (
     COMPANY,
-    EMAIL,
     MAX_WORDS,
     NAME,
-    PHONE,
     TAX,
     WORD,
+    sought_keys,
     whole_key,
 )
 from services.clients.text import Card, Criterion, FurtherField, words_of
@@ -67,8 +66,8 @@ def card_keys(card: Card, type_: Literal["contact", "company"]) -> dict[str, Cri
         keys |= dict.fromkeys([whole_key(WORD, name)] if type_ == "contact" and len(words) > 1 else [], criterion)
     if type_ == "company" and (title := company_key(card.company_title)):
         keys |= {whole_key(COMPANY, title): criterion}
-    keys |= dict.fromkeys((whole_key(PHONE, phone.lstrip("+")[::-1]) for phone in card.phones), "phone")
-    keys |= dict.fromkeys((whole_key(EMAIL, email) for email in card.emails), "email")
+    keys |= dict.fromkeys(sought_keys(card.phones, ()), "phone")
+    keys |= dict.fromkeys(sought_keys((), card.emails), "email")
     numbers = (plain_number(value) for value in card.requisites)
     keys |= dict.fromkeys((whole_key(TAX, number) for number in numbers if len(number) >= MIN_NUMBER), "requisite")
     keys |= dict.fromkeys(account_keys(card.bank_details), "bank_detail")

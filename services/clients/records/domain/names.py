@@ -3,7 +3,7 @@
 import re
 from typing import Final, Literal
 
-from services.clients.text import words_of
+from services.clients.text import words_of, written_words_of
 
 Agreement = Literal["same", "partly", "unknown", "other"]
 """How two names agree: in all words; in those that both have; one says nothing; or they are names of two."""
@@ -15,7 +15,8 @@ _FORMS: Final = (
 )
 LEGAL_FORMS: Final = frozenset(_FORMS.split())
 """Words at the end of a company's title that say what it is legally, not which one it is."""
-_JOINING: Final = frozenset({"and", "und", "et", "y", "e"})
+_AND: Final = frozenset({"and", "und", "et"})
+_JOINING: Final = _AND | {"y", "e"}
 _LEGAL_SIGNS: Final = re.compile("株式会社|有限会社|合同会社|有限公司|股份|주식회사|\\(주\\)|㈱|㈲")
 _UMLAUT: Final = re.compile("([aou])e")
 
@@ -32,20 +33,22 @@ def agreement(one: str, other: str) -> Agreement:
 
 
 def company_key(title: str) -> str:
-    """Make titles of one company equal: without legal form, case, spaces and punctuation."""
+    """Make titles of one company equal: without legal form, case, spaces and punctuation; empty without a word.
+
+    The first word stays, whatever it is: `GmbH` and `E GmbH` are no title without it.
+    """
     words: list[str] = []
     was_letter = False
-    for word in words_of(_LEGAL_SIGNS.sub(" ", title)):
+    for word in written_words_of(_LEGAL_SIGNS.sub(" ", title)):
         if was_letter and len(word) == 1:
             words[-1] += word  # S. A. is SA
         else:
             words.append(word)
         was_letter = len(word) == 1
-    words = [word for word in words if word not in _JOINING]
-    name = list(words)
-    while name and name[-1] in LEGAL_FORMS:
-        name.pop()
-    return "".join(name or words)
+    while len(words) > 1 and words[-1] in LEGAL_FORMS | _AND:
+        words.pop()
+    outer = {0, len(words) - 1}
+    return "".join(word for place, word in enumerate(words) if place in outer or word not in _JOINING)
 
 
 def _is_among(word: str, words: set[str]) -> bool:

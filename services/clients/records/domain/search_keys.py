@@ -30,7 +30,7 @@ DOMAIN: Final = "d:"
 PHONE: Final = "p:"
 """Digits, the last one first."""
 COMPANY: Final = "c:"
-"""Title of a company without its legal form."""
+"""Title of a company without its legal form, in its own script where that has no spaces; compared only as a whole."""
 TAX: Final = "t:"
 """Tax number, without spaces and punctuation (REQ-02)."""
 
@@ -86,6 +86,12 @@ def email_keys(emails: Iterable[ContactPoint]) -> Iterator[str]:
     """Derive the keys of whole addresses."""
     for point in emails:
         yield EMAIL + (point.normalized or folded(point.value))
+
+
+def sought_keys(phones: Iterable[str], emails: Iterable[str]) -> list[str]:
+    """Build the keys of whole phones and addresses, each as it is normalised or typed."""
+    numbers = (whole_key(PHONE, digits_of(phone)[::-1]) for phone in phones)
+    return [*numbers, *(whole_key(EMAIL, email) for email in emails)]
 
 
 def _name(words: Sequence[str]) -> list[str]:

@@ -54,8 +54,9 @@ def companies_router(
         body: CompanyIn, call: CanWrite, wait: Waiting, reading: Reading, response: Response
     ) -> NewCompanyOut:
         create_people = await plan_people(people, body, call, reading)
-        company, link = await handlers.enter(body, call, wait, reading, response)
+        company, linked = await handlers.enter(body, call, wait, reading, response)
         contacts = tuple(contact.ref for contact in await create_people())
+        link = await linked()
         return NewCompanyOut.of(company, link_state=link.state, link_refusal=link.refusal, contacts=contacts)
 
     @api.patch("/companies/{company_id}")

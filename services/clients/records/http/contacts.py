@@ -44,7 +44,8 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut], companies: Re
     ) -> NewContactOut:
         ids = list(dict.fromkeys(body.company_ids))
         join = await plan_employers(ids, call.cause, companies=call.guard(companies), views=handlers.views)
-        contact, link = await handlers.enter(body, call, wait, reading, response, complete=join)
+        contact, linked = await handlers.enter(body, call, wait, reading, response, complete=join)
+        link = await linked()
         return NewContactOut.of(contact, link_state=link.state, link_refusal=link.refusal)
 
     @api.get("/contacts/export")

@@ -1,6 +1,6 @@
 """Handle the requests that are the same for contacts and companies but for their bodies."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -68,8 +68,8 @@ class RecordHandlers(Generic[C, R]):
         response: Response,
         *,
         complete: Callable[[C], object] = lambda _: None,
-    ) -> tuple[C, CardLink]:
-        """Create a record with the links that `complete` gives it, and wait for the card to link it."""
+    ) -> tuple[C, Callable[[], Awaitable[CardLink]]]:
+        """Create a record with the links that `complete` gives it; the second result waits for the card to link it."""
         link_to = self.cards.element_of(body.link_to, call)
         record = await create_client(
             body.id or call.new_id,
@@ -84,7 +84,7 @@ class RecordHandlers(Generic[C, R]):
             complete=complete,
         )
         response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
-        return record, await self.cards.link(record.ref, link_to, wait)
+        return record, partial(self.cards.link, record.ref, link_to, wait)
 
     async def correct(
         self,

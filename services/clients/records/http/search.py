@@ -67,7 +67,7 @@ def duplicates_router(
     @api.post("/duplicates/find")
     async def find(body: DuplicatesIn, _: CanRead) -> DuplicatesOut:
         """Find leads, contacts and companies with one of these phones or e-mails (DUP-01)."""
-        values = body.normalized(country)
+        values = body.sought(country)
         phones, emails = (values, []) if body.kind == "phone" else ([], values)
         field: Literal["phones", "emails"] = "phones" if body.kind == "phone" else "emails"
         people, firms = await views.matches(phones, emails, limit=MAX_FOUND + 1)

@@ -13,9 +13,9 @@ from services.clients.records.domain.duplicates import ACCOUNT_FIELDS, MAX_FURTH
 from services.clients.records.domain.search import MAX_QUERY, MIN_QUERY
 from services.clients.records.schemas.requisites import RequisiteValues
 from services.clients.text import Card, Criterion, FurtherField, has_whole_words
-from shared.elements.domain.contact_points import folded, normalized_email, normalized_phone
+from shared.elements.domain.contact_points import PointList, check_points, emails, folded, phones, sought_by
 from shared.elements.schemas.scalars import ElementId, Name, Title
-from shared.kit.domain import Invalid, invalid_field, wrong_field
+from shared.kit.domain import Invalid, invalid_field
 from shared.kit.web.schemas import Input
 
 MAX_FOUND: Final = 20
@@ -64,26 +64,29 @@ class DuplicatesIn(Input):
     values: Annotated[list[Title], Field(min_length=1, max_length=20)]
     type: Literal["lead", "contact", "company"] | None = None
 
-    def normalized(self, country: str) -> list[str]:
-        """Normalise the values as they are stored.
+    def sought(self, country: str) -> list[str]:
+        """Read the values as they are found by.
 
         Raises:
             Invalid: names every one that is no phone or e-mail.
         """
-        found, errors = _normalized(self.kind, self.values, country, "values")
+        found, errors = _sought("phones" if self.kind == "phone" else "emails", self.values, country, "values")
         if errors:
             raise Invalid("Some values are not valid.", {"errors": errors})
         return list(found)
 
 
-def _normalized(
-    kind: Literal["phone", "email"], values: Sequence[str], country: str, field: str
+def _sought(
+    name: PointList, values: Sequence[str], country: str, field: str
 ) -> tuple[tuple[str, ...], list[dict[str, str]]]:
-    """Normalise the values as they are stored, and list those that are no phone or e-mail."""
-    made = [normalized_phone(value, country) if kind == "phone" else normalized_email(value) for value in values]
-    message = f"not a valid {kind}"
-    errors = [wrong_field(f"{field}.{place}", "not_valid", message) for place, found in enumerate(made) if not found]
-    return tuple(found for found in made if found), errors
+    """Read the values as clients are found by, and list those that are no phone or e-mail at all."""
+    typed = [ContactPoint(value=value) for value in values]
+    points = phones(typed, country) if name == "phones" else emails(typed)
+    errors = [
+        {**error, "field": error["field"].replace(name, field).removesuffix(".value")}
+        for error in check_points(name, values, country, strict=False)
+    ]
+    return tuple(sought_by(point) for point in points), errors
 
 
 class Found(Value):
@@ -127,15 +130,15 @@ class CardIn(Input):
     except_id: ElementId | None = None
 
     def card(self, country: str) -> Card:
-        """Convert to the domain, normalised.
+        """Convert to the domain.
 
         Raises:
-            Invalid: names every phone and e-mail that is not valid; or the card is empty.
+            Invalid: names every phone and e-mail that is none; or the card is empty.
         """
         if not any(value for name, value in self if name != "except_id"):
             raise invalid_field("body", "empty", "nothing to look for")
-        numbers, wrong = _normalized("phone", self.phones, country, "phones")
-        addresses, also_wrong = _normalized("email", self.emails, country, "emails")
+        numbers, wrong = _sought("phones", self.phones, country, "phones")
+        addresses, also_wrong = _sought("emails", self.emails, country, "emails")
         if wrong or also_wrong:
             raise Invalid("Some values are not valid.", {"errors": [*wrong, *also_wrong]})
         named = {

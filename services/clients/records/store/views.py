@@ -8,6 +8,7 @@ from crm_contracts.values import ElementRef
 from services.clients.records.domain.client import C
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
+from services.clients.records.domain.search_keys import sought_keys
 from shared.kit.storage.batching import side_by_side
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.mongo_repository import MongoRepository
@@ -165,8 +166,11 @@ class ClientViews:
     async def matches(
         self, phones: Sequence[str], emails: Sequence[str], *, limit: int = MAX_MATCHES
     ) -> tuple[list[ElementRef], list[ElementRef]]:
-        """Find contacts and companies with one of these phones or e-mails, oldest first, up to the limit of each."""
-        contacts, companies = await self.candidates(phones, emails, limit=limit)
+        """Find contacts and companies with one of these phones or e-mails, oldest first, up to the limit of each.
+
+        Those that have no normal form are compared as they were typed.
+        """
+        contacts, companies = await self.candidates((), (), sought_keys(phones, emails), limit=limit)
         return [contact.ref for contact in contacts], [company.ref for company in companies]
 
     async def candidates(

@@ -284,7 +284,7 @@ class Conversion(BaseModel):
             contact=request.kept(self.contact),
             company=request.kept(self.company),
             duplicates=self.duplicates,
-            linked=self.linked,
+            linked=tuple(each for each in self.linked if request.kept(each.client)),
         )
 
     def _check_same(self, targets: tuple[ConversionTarget, ...], request: ConversionRequest) -> None:

@@ -9,6 +9,7 @@ from services.leads.lead.domain.lead import Lead
 from services.leads.lead.schemas import ConversionIn, ConversionOut
 from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanRead, CanWrite
+from shared.elements.domain.client_names import mark_of_names
 from shared.elements.http.rights import check_writes
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import Conflict
@@ -39,8 +40,9 @@ def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, 
     async def conversion(lead_id: str, call: CanRead, response: Response) -> ConversionOut:
         """Read how far the conversion got; the ETag is the lead's."""
         lead = await call.guard(leads).get(lead_id)
-        response.headers.update(etag(lead.version))
-        return await _shown(lead, collaborators)
+        out, version = await _shown(lead, collaborators)
+        response.headers.update(version)
+        return out
 
     return api
 
@@ -75,7 +77,7 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
             wait,
             so_far=lead,
         )
-        out = await _shown(lead, collaborators)
+        out, version = await _shown(lead, collaborators)
         if out.state == "refused":
             details = out.model_dump(
                 mode="json", include={"candidates", "contact", "company", "attempt", "correlation_id"}
@@ -83,10 +85,12 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
             details["reason"] = out.code
             raise ConversionRefused(out.message or "", details)
         status = 200 if out.state == "done" else 202
-        headers = {"Location": f"/v1/leads/{lead_id}/conversion", **etag(lead.version)}
+        headers = {"Location": f"/v1/leads/{lead_id}/conversion", **version}
         return JSONResponse(out.model_dump(mode="json"), status, headers)
 
 
-async def _shown(lead: Lead, collaborators: Collaborators) -> ConversionOut:
+async def _shown(lead: Lead, collaborators: Collaborators) -> tuple[ConversionOut, dict[str, str]]:
+    """Show the conversion with current names, and its ETag, which has a mark of them."""
     out = ConversionOut.of(lead.conversion)
-    return out.with_names(await collaborators.client_names.of(out.clients))
+    named = out.with_names(await collaborators.client_names.of(out.clients))
+    return named, etag(lead.version, mark_of_names(out.clients, named.clients))
