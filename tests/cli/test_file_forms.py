@@ -208,3 +208,18 @@ def test_a_large_file_is_streamed_and_takes_no_memory_for_its_rows(tmp_path: Pat
     assert (counted, rows) == (200_000, 200_000)
     assert taken < 10
     assert peak < 300
+
+
+ANNA = "BEGIN:VCARD\nVERSION:3.0\nN:Berg;Anna;;;\nFN:Anna Berg\nEND:VCARD\n"
+CUT_OFF = "BEGIN:VCARD\nVERSION:3.0\nN:Berg;Bruno;;;\nFN:Bruno Be\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [(ANNA + CUT_OFF, [9]), (CUT_OFF + ANNA, [4]), (f"\n{CUT_OFF}\n{ANNA}{CUT_OFF}", [6, 15]), (CUT_OFF, [4])],
+)
+def test_a_card_that_is_cut_off_is_a_rejected_one_with_its_line(tmp_path: Path, text: str, lines: list[int]) -> None:
+    """CMN-14: nobody is lost without a word."""
+    table = read_table(written(tmp_path, text.encode(), "people.vcf"))
+    assert [row.cells["first_name"] for row in table.rows] == ["Anna"] * text.count("Anna;")
+    assert [(bad.row.line, "never closed" in bad.reason) for bad in table.malformed] == [(at, True) for at in lines]
