@@ -110,6 +110,13 @@ def test_servers_that_do_not_answer_cannot_be_verified(monkeypatch: pytest.Monke
     assert "MongoDB does not answer" in found.stderr
 
 
+@pytest.mark.parametrize("command", ["list", "apply"])
+def test_topics_of_a_kafka_that_does_not_answer_are_not_known(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    found = RUN.invoke(app, ["topics", command])
+    assert (found.exit_code, found.stderr) == (1, "Kafka does not answer at 127.0.0.1:1\n")
+
+
 def test_down_without_a_stack_is_no_error() -> None:
     found = RUN.invoke(app, ["down"])
     assert (found.exit_code, found.stdout) == (0, "Nothing was running.\n")
