@@ -94,6 +94,18 @@ async def test_broken_json_is_shown_by_line_and_column(text: str, place: str, sy
     assert f"no JSON at {place}" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    "body", [b"\xff", b'{"title": "M\xfcller"}', b"[" * 100_000, b'{"opportunity": ' + b"9" * 5_000 + b"}"]
+)
+async def test_a_body_that_the_parser_gives_up_has_a_code_with_a_page(body: bytes, system: System) -> None:
+    answer = await asked(system, "POST", "/leads", content=body, headers={"content-type": "application/json"})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (400, "unreadable_body")
+    assert "not UTF-8" in problem["detail"]
+    page = (await system.apis["leads"].client.get(f"http://leads{problem['type']}")).json()
+    assert (page["code"], page["status"]) == ("unreadable_body", 400)
+
+
 @pytest.mark.parametrize("type_", ["application/x-www-form-urlencoded", "text/plain", "application/xml", ""])
 async def test_a_body_of_another_type_is_told_which_is_needed(type_: str, system: System) -> None:
     answer = await asked(system, "POST", "/leads", content='{"title": "a"}', headers={"content-type": type_})

@@ -70,7 +70,7 @@ class ResolutionNotValid(Invalid):
 
 
 class MergeConflict(Conflict):
-    """Records differ, and no resolution names whose values count; `details["conflicts"]` lists them (DUP-02)."""
+    """Records differ, and no resolution names whose values count; `conflicts` lists them (DUP-02)."""
 
     code = "merge_conflict"
 
