@@ -73,6 +73,7 @@ class MergeConflict(Conflict):
     """Records differ, and no resolution names whose values count; `conflicts` lists them (DUP-02)."""
 
     code = "merge_conflict"
+    advice = "Send the merge again with a `resolution` that names for each of them the record that is right."
 
 
 class MergeRunning(Conflict):
