@@ -19,7 +19,7 @@ from deploy.cli.client import SERVICES
 from deploy.cli.progress import bar, remote_bar
 from deploy.cli.status import ServiceStatus, view
 from deploy.local.keys import make_keys
-from deploy.local.state import keep_providers
+from deploy.local.state import RunningStack, keep_providers, save
 from tests.cli.fakes import served
 from tests.deadlines import DEADLINE_S
 
@@ -173,6 +173,18 @@ def test_a_mounted_key_signs_tokens_and_requests(tmp_path: Path, monkeypatch: py
     assert "leads does not answer" in RUN.invoke(app, ["status"]).stdout
 
 
+def test_a_key_that_is_named_goes_before_that_of_the_stack_on_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As whatever else talks to the CRM that the environment names."""
+    named, own = make_keys(tmp_path / "named"), make_keys(tmp_path / "local" / "keys")
+    stack = RunningStack("maven", {}, "wheel", "", {}, private_key=str(own.private_key), jwks=str(own.jwks))
+    save(tmp_path / "local", stack)
+    monkeypatch.setenv("CRM_PRIVATE_KEY_FILE", str(named.private_key))
+    kid = json.loads(named.jwks.read_text())["keys"][0]["kid"]
+    assert jwt.get_unverified_header(RUN.invoke(app, ["token"]).stdout.strip())["kid"] == kid
+
+
 def test_the_version_is_shown() -> None:
     assert RUN.invoke(app, ["--version"]).stdout.startswith("crm ")
 
@@ -257,7 +269,7 @@ class OneDeal(httpx.AsyncBaseTransport):
             case "/v1/deals/1":
                 return httpx.Response(200, json={"id": "1"})
             case "/v1/lead-stages":
-                return httpx.Response(200, json=[{"id": "PROCESSED"}])
+                return httpx.Response(200, json={"items": [{"id": "PROCESSED"}], "next_cursor": None})
             case "/v1/leads":
                 return httpx.Response(200, json={"items": [{"id": "7"}, {"id": "8"}], "next_cursor": None})
             case _:
