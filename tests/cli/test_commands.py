@@ -19,7 +19,7 @@ from deploy.cli.client import SERVICES
 from deploy.cli.progress import bar, remote_bar
 from deploy.cli.status import ServiceStatus, view
 from deploy.local.keys import make_keys
-from deploy.local.state import RunningStack, keep_providers, save
+from deploy.local.state import RunningStack, save
 from tests.cli.fakes import served
 from tests.deadlines import DEADLINE_S
 
@@ -117,11 +117,6 @@ def test_topics_of_a_kafka_that_does_not_answer_are_not_known(command: str, monk
     assert (found.exit_code, found.stderr) == (1, "Kafka does not answer at 127.0.0.1:1\n")
 
 
-def test_down_without_a_stack_is_no_error() -> None:
-    found = RUN.invoke(app, ["down"])
-    assert (found.exit_code, found.stdout) == (0, "Nothing was running.\n")
-
-
 def test_an_element_without_a_type_is_refused() -> None:
     assert "write it as deal:ID" in RUN.invoke(app, ["timeline", "0199f2a4"]).stderr
 
@@ -206,20 +201,6 @@ def test_the_help_has_three_panels_and_each_command_an_example() -> None:
     assert len(commands) > 20
     silent = [name for name in commands if "Example:" not in RUN.invoke(app, [*name, "--help"]).stdout]
     assert silent == []
-
-
-@pytest.mark.parametrize("answer", ["n\n", ""])
-def test_data_is_deleted_only_after_a_yes(tmp_path: Path, answer: str) -> None:
-    keep_providers(tmp_path / "local", "maven", "wheel")
-    refused = RUN.invoke(app, ["down", "--forget"], input=answer)
-    assert refused.exit_code == 1
-    assert (tmp_path / "local" / "data").exists()
-    kept = RUN.invoke(app, ["down"])
-    assert (kept.exit_code, kept.stdout) == (0, "Nothing was running. Its data is kept.\n")
-    assert (tmp_path / "local" / "data").exists()
-    forgotten = RUN.invoke(app, ["down", "--forget", "--yes"])
-    assert (forgotten.exit_code, forgotten.stdout) == (0, "Nothing was running. All data is deleted.\n")
-    assert not (tmp_path / "local" / "data").exists()
 
 
 def test_a_country_that_there_is_not_is_a_wrong_option() -> None:
