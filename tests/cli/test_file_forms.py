@@ -166,6 +166,17 @@ def test_a_rejected_row_that_was_corrected_goes_in(tmp_path: Path) -> None:
     assert (row.cells["id"], row.cells["name"]) == ("1", "Ada")
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_a_file_of_rejected_rows_is_read_with_the_options_of_the_first_file(tmp_path: Path, encoding: str) -> None:
+    """CMN-14: `--encoding` or the mapping says how that one was written, and rejected rows are UTF-8."""
+    rejects = tmp_path / "rejects.csv"
+    table = read_table(written(tmp_path, "id;name\n1;Jörg;Köln\n".encode(encoding)), encoding=encoding)
+    write_rejects(rejects, table.header, table.malformed)
+    again = read_table(rejects, encoding=encoding)
+    assert again.header == ["reason", "id", "name"]
+    assert again.malformed[0].row.raw[1:] == ("1", "Jörg", "Köln")
+
+
 READ = """
 import resource, sys
 from pathlib import Path
