@@ -69,6 +69,15 @@ async def test_a_field_that_another_request_changes_leads_there(
     assert problem["detail"] == f"{field} is changed by {operation}."
 
 
+@pytest.mark.parametrize("field", ["name", "active", "external_id"])
+async def test_a_field_of_another_resource_below_is_no_field_of_this_one(field: str, system: System) -> None:
+    """Requisites have a name, and nobody means that of the requisites who sends that of a company."""
+    clients = system.apis["clients"]
+    company = (await clients.call("POST", "/companies", {"title": "ACME"})).json()["id"]
+    problem = await refused(system, "clients", "PATCH", f"/companies/{company}", {field: "ACME"})
+    assert problem["detail"].startswith(f"{field}: there is no such field")
+
+
 async def test_several_wrong_fields_are_named_in_the_sentence(system: System) -> None:
     problem = await refused(system, "leads", "POST", "/leads", {"title": 7, "observers": "anna"})
     assert problem["detail"] == "2 fields are wrong, see `errors`: observers, title."
