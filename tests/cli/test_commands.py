@@ -12,7 +12,7 @@ import jwt
 import pytest
 import typer
 from rich.console import Console
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from deploy.cli.app import app
 from deploy.cli.client import SERVICES
@@ -237,13 +237,15 @@ def test_a_bar_that_ends_is_full() -> None:
 
 
 class OneDeal(httpx.AsyncBaseTransport):
-    """A deal of which the timeline has heard nothing, and two leads in a stage."""
+    """A deal of which the timeline has heard nothing, and two leads in a stage, into which a third one comes."""
 
     def __init__(self) -> None:
         self.writes = 0
+        self.asked: list[str] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.writes += request.method != "GET"
+        self.asked.append(request.url.path)
         match request.url.path:
             case "/v1/timeline":
                 return httpx.Response(200, json={"items": [], "next_cursor": None})
@@ -252,7 +254,8 @@ class OneDeal(httpx.AsyncBaseTransport):
             case "/v1/lead-stages":
                 return httpx.Response(200, json={"items": [{"id": "PROCESSED"}], "next_cursor": None})
             case "/v1/leads":
-                return httpx.Response(200, json={"items": [{"id": "7"}, {"id": "8"}], "next_cursor": None})
+                ids = ["7", "8", "9"] if self.asked.count("/v1/leads") > 1 else ["7", "8"]
+                return httpx.Response(200, json={"items": [{"id": id_} for id_ in ids], "next_cursor": None})
             case _:
                 return httpx.Response(404, json={"code": "not_found"})
 
@@ -266,14 +269,25 @@ def test_the_timeline_of_an_element_that_is_not_there_is_an_error() -> None:
 
 
 def test_a_whole_stage_is_converted_only_after_a_yes() -> None:
-    services = OneDeal()
     command = ["convert", "--stage", "PROCESSED"]
-    with served(services) as environment:
-        refused = RUN.invoke(app, command, input="n\n", env=environment)
-        dry = RUN.invoke(app, [*command, "--dry-run"], env=environment)
-        listed = RUN.invoke(app, [*command, "--dry-run", "--json"], env=environment)
+    asked: list[Result] = []
+    for more, answer in (([], "n\n"), (["--dry-run"], ""), (["--dry-run", "--json"], "")):
+        services = OneDeal()
+        with served(services) as environment:
+            asked.append(RUN.invoke(app, [*command, *more], input=answer, env=environment))
+        assert services.writes == 0
+    refused, dry, listed = asked
     assert refused.exit_code == 1
     assert "2 leads of PROCESSED would be converted. Go on?" in refused.stderr
     assert (dry.exit_code, dry.stdout) == (0, "2 leads of PROCESSED would be converted. Nothing was done.\n")
     assert json.loads(listed.stdout) == {"convert": 2, "move": 0, "leads": ["7", "8"]}
-    assert services.writes == 0
+
+
+def test_a_yes_is_for_the_leads_that_were_asked_about() -> None:
+    services = OneDeal()
+    with served(services) as environment:
+        RUN.invoke(app, ["convert", "--stage", "PROCESSED"], input="y\n", env=environment)
+    assert {path for path in services.asked if path.endswith("/conversion")} == {
+        "/v1/leads/7/conversion",
+        "/v1/leads/8/conversion",
+    }
