@@ -8,7 +8,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from typing import Any, Final
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaConnectionError
 from crm_contracts.topics import dead_letters
 
 from shared.kit.settings import KafkaSettings
@@ -32,6 +34,10 @@ class Topic:
     name: str
     partitions: int
     config: dict[str, str]
+
+
+class KafkaAway(Exception):
+    """No broker answers."""
 
 
 class TopicsDiffer(Exception):
@@ -74,6 +80,7 @@ async def apply(
         topics: other topics than those of `topics.yaml`.
 
     Raises:
+        KafkaAway: no broker answers.
         TopicsDiffer: naming every difference.
     """
     in_sync = "2" if replication_factor >= _SAFE_REPLICATION else "1"
@@ -81,27 +88,35 @@ async def apply(
         Topic(topic.name, topic.partitions, {**topic.config, "min.insync.replicas": in_sync})
         for topic in (read_topics() if topics is None else topics)
     ]
-    admin = AIOKafkaAdminClient(**kafka.connection())
-    await admin.start()
-    try:
+    async with _connected(kafka) as admin:
         refused = await _create(admin, wanted, replication_factor)
         made = [topic for topic in wanted if topic.name not in refused]
         mismatches = [*refused.values(), *await _compare_partitions(admin, made)]
         if verify_configs:
             mismatches += await _compare_configs(admin, made)
-    finally:
-        await admin.close()
     if mismatches:
         raise TopicsDiffer(mismatches)
     return len(wanted)
 
 
 async def existing(kafka: KafkaSettings) -> dict[str, int]:
-    """Return the number of partitions of each topic that is there."""
-    admin = AIOKafkaAdminClient(**kafka.connection())
-    await admin.start()
-    try:
+    """Return the number of partitions of each topic that is there.
+
+    Raises:
+        KafkaAway: no broker answers.
+    """
+    async with _connected(kafka) as admin:
         return await _partitions(admin)
+
+
+@asynccontextmanager
+async def _connected(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**kafka.connection())
+    try:
+        await admin.start()
+        yield admin
+    except KafkaConnectionError as error:
+        raise KafkaAway(f"Kafka does not answer at {kafka.bootstrap_servers}") from error
     finally:
         await admin.close()
 
@@ -168,7 +183,7 @@ def main() -> None:
                 replication_factor=int(os.environ.get("CRM_REPLICATION_FACTOR", "3")),
             )
         )
-    except TopicsDiffer as error:
+    except (KafkaAway, TopicsDiffer) as error:
         sys.exit(str(error))
     print(f"{count} topics are as topics.yaml says")
 

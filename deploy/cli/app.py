@@ -5,7 +5,6 @@ databases and topics directly: it trusts no service.
 """
 
 import os
-from importlib.metadata import version
 from typing import Annotated, Final
 
 import typer
@@ -23,6 +22,7 @@ from deploy.cli.commands import (
     trace,
     verify,
 )
+from shared.kit.settings import installed_version
 
 _RUN: Final = "Run"
 _OPERATE: Final = "Operate"
@@ -40,8 +40,7 @@ app = typer.Typer(
 
 def _show_version(*, wanted: bool) -> None:
     if wanted:
-        # An image has no installed package, but the version that it was built with.
-        typer.echo(f"crm {os.environ.get('CRM_VERSION') or version('crm')}")
+        typer.echo(f"crm {os.environ.get('CRM_VERSION') or installed_version()}")
         raise typer.Exit
 
 

@@ -19,6 +19,8 @@ from deploy.cli.pool import each
 from deploy.cli.progress import bar
 
 Outcome = Literal["converted", "was converted", "deal moved", "failed"]
+Plan = tuple[list[str], list[str]]
+"""Ids of the leads to convert, and of those whose deal is to be moved."""
 _WAIT_S: Final = 30.0
 
 
@@ -93,16 +95,17 @@ async def convert_stage(
     request: ConversionRequest,
     *,
     console: Console,
+    plan: Plan | None = None,
     originator: str | None = None,
     parallel: int = 16,
 ) -> Results:
-    """Convert all leads of a stage, and finish what an earlier run left.
+    """Convert all leads of a stage, and finish what an earlier run left; with a `plan` those that it names.
 
     Raises:
         NoSuchStage: `stage`, or the deals' stage.
     """
     started = monotonic()
-    leads, left = await planned(crm, stage, request, originator=originator, parallel=parallel)
+    leads, left = plan or await planned(crm, stage, request, originator=originator, parallel=parallel)
     known = set(leads)
     results = Results()
 
@@ -128,7 +131,7 @@ async def convert_stage(
 
 async def planned(
     crm: Crm, stage: str, request: ConversionRequest, *, originator: str | None = None, parallel: int = 16
-) -> tuple[list[str], list[str]]:
+) -> Plan:
     """Return the leads that would be converted, and those whose deal an earlier run left unmoved; change nothing.
 
     Raises:

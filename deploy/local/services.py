@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from deploy.local.keys import Keys
 from deploy.local.process import ChildProcess
-from deploy.local.tokens import AUDIENCE, ISSUER
+from deploy.local.tokens import trusted
 from deploy.local.waiting import START_DEADLINE_S
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def service_environment(port: int, *, kafka: "Kafka", mongo: "Mongo", keys: Keys
         "CRM_PORT": str(port),
         "CRM_DATABASE_PREFIX": DATABASE_PREFIX,
         "CRM_JWKS_FILE": str(keys.jwks),
-        "CRM_JWT_ISSUER": ISSUER,
-        "CRM_JWT_AUDIENCE": AUDIENCE,
+        **trusted(),
         **kafka.environment,
         **mongo.environment,
     }

@@ -18,6 +18,8 @@ from deploy.local.services import ROOT
 _STOP_DEADLINE_S: Final = 45.0
 _IN_MEMORY: Final = "tansu"
 """The provider of Kafka that has no data on disk."""
+_NOT_OURS: Final = "given"
+"""The provider whose server was there, and keeps its data whatever happens here."""
 
 
 class StackBusy(Exception):
@@ -137,8 +139,8 @@ def down(directory: Path | None = None, *, forget: bool = False) -> list[str]:
 
 
 def has_data(directory: Path | None = None) -> bool:
-    """Return whether a stack left data in the directory."""
-    return bool(_providers(directory or local_directory()))
+    """Return whether a stack left data in the directory, of servers of its own."""
+    return bool(set(_providers(directory or local_directory())) - {_NOT_OURS})
 
 
 def keep_providers(directory: Path, kafka: str, mongo: str) -> None:

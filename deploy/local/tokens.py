@@ -16,6 +16,12 @@ ISSUER: Final = "crm-local"
 AUDIENCE: Final = "crm"
 
 
+def trusted() -> dict[str, str]:
+    """Return the settings by which services know whom to trust: those of the environment, or else our own."""
+    own = {"CRM_JWT_ISSUER": ISSUER, "CRM_JWT_AUDIENCE": AUDIENCE}
+    return {name: os.environ.get(name) or default for name, default in own.items()}
+
+
 def claims(
     subject: str,
     *,
@@ -26,9 +32,10 @@ def claims(
     service: bool = False,
 ) -> dict[str, Any]:
     """Return the claims of a token, for the issuer and the audience that the services are set to."""
+    whom = trusted()
     return {
-        "iss": os.environ.get("CRM_JWT_ISSUER", ISSUER),
-        "aud": os.environ.get("CRM_JWT_AUDIENCE", AUDIENCE),
+        "iss": whom["CRM_JWT_ISSUER"],
+        "aud": whom["CRM_JWT_AUDIENCE"],
         "sub": subject,
         "iat": int(now.timestamp()),
         "exp": int((now + lifetime).timestamp()),

@@ -157,7 +157,7 @@ class Refused(DomainError):
 
 
 class Invalid(DomainError):
-    """The input can never be accepted; `details["errors"]` lists `{field, code, message}`."""
+    """The input can never be accepted; `errors` lists `{field, code, message}`."""
 
     code = "invalid"
 

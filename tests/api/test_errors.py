@@ -69,6 +69,15 @@ async def test_a_field_that_another_request_changes_leads_there(
     assert problem["detail"] == f"{field} is changed by {operation}."
 
 
+@pytest.mark.parametrize("field", ["name", "active", "external_id"])
+async def test_a_field_of_another_resource_below_is_no_field_of_this_one(field: str, system: System) -> None:
+    """Requisites have a name, and nobody means that of the requisites who sends that of a company."""
+    clients = system.apis["clients"]
+    company = (await clients.call("POST", "/companies", {"title": "ACME"})).json()["id"]
+    problem = await refused(system, "clients", "PATCH", f"/companies/{company}", {field: "ACME"})
+    assert problem["detail"].startswith(f"{field}: there is no such field")
+
+
 async def test_several_wrong_fields_are_named_in_the_sentence(system: System) -> None:
     problem = await refused(system, "leads", "POST", "/leads", {"title": 7, "observers": "anna"})
     assert problem["detail"] == "2 fields are wrong, see `errors`: observers, title."
@@ -92,6 +101,18 @@ async def test_broken_json_is_shown_by_line_and_column(text: str, place: str, sy
     answer = await asked(system, "POST", "/leads", content=text, headers={"content-type": "application/json"})
     assert answer.status_code == 422
     assert f"no JSON at {place}" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff", b'{"title": "M\xfcller"}', b"[" * 100_000, b'{"opportunity": ' + b"9" * 5_000 + b"}"]
+)
+async def test_a_body_that_the_parser_gives_up_has_a_code_with_a_page(body: bytes, system: System) -> None:
+    answer = await asked(system, "POST", "/leads", content=body, headers={"content-type": "application/json"})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (400, "unreadable_body")
+    assert "not UTF-8" in problem["detail"]
+    page = (await system.apis["leads"].client.get(f"http://leads{problem['type']}")).json()
+    assert (page["code"], page["status"]) == ("unreadable_body", 400)
 
 
 @pytest.mark.parametrize("type_", ["application/x-www-form-urlencoded", "text/plain", "application/xml", ""])

@@ -27,6 +27,13 @@ async def test_a_reader_who_has_the_version_gets_no_body(given: str, system: Sys
     assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
 
 
+async def test_versions_that_a_reader_has_may_stand_in_several_headers(system: System) -> None:
+    path, etag = await a_lead(system)
+    api = system.apis["leads"]
+    given = [("authorization", f"Bearer {api.signer.token()}"), ("if-none-match", '"0"'), ("if-none-match", etag)]
+    assert (await api.client.get(path, headers=given)).status_code == 304
+
+
 async def test_a_reader_who_has_another_version_gets_the_newest(system: System) -> None:
     path, etag = await a_lead(system)
     answer = await asked(system, "GET", path, if_none_match='"999"')

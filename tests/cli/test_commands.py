@@ -12,14 +12,14 @@ import jwt
 import pytest
 import typer
 from rich.console import Console
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from deploy.cli.app import app
 from deploy.cli.client import SERVICES
 from deploy.cli.progress import bar, remote_bar
 from deploy.cli.status import ServiceStatus, view
 from deploy.local.keys import make_keys
-from deploy.local.state import keep_providers
+from deploy.local.state import RunningStack, save
 from tests.cli.fakes import served
 from tests.deadlines import DEADLINE_S
 
@@ -110,9 +110,11 @@ def test_servers_that_do_not_answer_cannot_be_verified(monkeypatch: pytest.Monke
     assert "MongoDB does not answer" in found.stderr
 
 
-def test_down_without_a_stack_is_no_error() -> None:
-    found = RUN.invoke(app, ["down"])
-    assert (found.exit_code, found.stdout) == (0, "Nothing was running.\n")
+@pytest.mark.parametrize("command", ["list", "apply"])
+def test_topics_of_a_kafka_that_does_not_answer_are_not_known(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    found = RUN.invoke(app, ["topics", command])
+    assert (found.exit_code, found.stderr) == (1, "Kafka does not answer at 127.0.0.1:1\n")
 
 
 def test_an_element_without_a_type_is_refused() -> None:
@@ -166,6 +168,18 @@ def test_a_mounted_key_signs_tokens_and_requests(tmp_path: Path, monkeypatch: py
     assert "leads does not answer" in RUN.invoke(app, ["status"]).stdout
 
 
+def test_a_key_that_is_named_goes_before_that_of_the_stack_on_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As whatever else talks to the CRM that the environment names."""
+    named, own = make_keys(tmp_path / "named"), make_keys(tmp_path / "local" / "keys")
+    stack = RunningStack("maven", {}, "wheel", "", {}, private_key=str(own.private_key), jwks=str(own.jwks))
+    save(tmp_path / "local", stack)
+    monkeypatch.setenv("CRM_PRIVATE_KEY_FILE", str(named.private_key))
+    kid = json.loads(named.jwks.read_text())["keys"][0]["kid"]
+    assert jwt.get_unverified_header(RUN.invoke(app, ["token"]).stdout.strip())["kid"] == kid
+
+
 def test_the_version_is_shown() -> None:
     assert RUN.invoke(app, ["--version"]).stdout.startswith("crm ")
 
@@ -187,20 +201,6 @@ def test_the_help_has_three_panels_and_each_command_an_example() -> None:
     assert len(commands) > 20
     silent = [name for name in commands if "Example:" not in RUN.invoke(app, [*name, "--help"]).stdout]
     assert silent == []
-
-
-@pytest.mark.parametrize("answer", ["n\n", ""])
-def test_data_is_deleted_only_after_a_yes(tmp_path: Path, answer: str) -> None:
-    keep_providers(tmp_path / "local", "maven", "wheel")
-    refused = RUN.invoke(app, ["down", "--forget"], input=answer)
-    assert refused.exit_code == 1
-    assert (tmp_path / "local" / "data").exists()
-    kept = RUN.invoke(app, ["down"])
-    assert (kept.exit_code, kept.stdout) == (0, "Nothing was running. Its data is kept.\n")
-    assert (tmp_path / "local" / "data").exists()
-    forgotten = RUN.invoke(app, ["down", "--forget", "--yes"])
-    assert (forgotten.exit_code, forgotten.stdout) == (0, "Nothing was running. All data is deleted.\n")
-    assert not (tmp_path / "local" / "data").exists()
 
 
 def test_a_country_that_there_is_not_is_a_wrong_option() -> None:
@@ -237,13 +237,15 @@ def test_a_bar_that_ends_is_full() -> None:
 
 
 class OneDeal(httpx.AsyncBaseTransport):
-    """A deal of which the timeline has heard nothing, and two leads in a stage."""
+    """A deal of which the timeline has heard nothing, and two leads in a stage, into which a third one comes."""
 
     def __init__(self) -> None:
         self.writes = 0
+        self.asked: list[str] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.writes += request.method != "GET"
+        self.asked.append(request.url.path)
         match request.url.path:
             case "/v1/timeline":
                 return httpx.Response(200, json={"items": [], "next_cursor": None})
@@ -252,7 +254,8 @@ class OneDeal(httpx.AsyncBaseTransport):
             case "/v1/lead-stages":
                 return httpx.Response(200, json={"items": [{"id": "PROCESSED"}], "next_cursor": None})
             case "/v1/leads":
-                return httpx.Response(200, json={"items": [{"id": "7"}, {"id": "8"}], "next_cursor": None})
+                ids = ["7", "8", "9"] if self.asked.count("/v1/leads") > 1 else ["7", "8"]
+                return httpx.Response(200, json={"items": [{"id": id_} for id_ in ids], "next_cursor": None})
             case _:
                 return httpx.Response(404, json={"code": "not_found"})
 
@@ -266,14 +269,25 @@ def test_the_timeline_of_an_element_that_is_not_there_is_an_error() -> None:
 
 
 def test_a_whole_stage_is_converted_only_after_a_yes() -> None:
-    services = OneDeal()
     command = ["convert", "--stage", "PROCESSED"]
-    with served(services) as environment:
-        refused = RUN.invoke(app, command, input="n\n", env=environment)
-        dry = RUN.invoke(app, [*command, "--dry-run"], env=environment)
-        listed = RUN.invoke(app, [*command, "--dry-run", "--json"], env=environment)
+    asked: list[Result] = []
+    for more, answer in (([], "n\n"), (["--dry-run"], ""), (["--dry-run", "--json"], "")):
+        services = OneDeal()
+        with served(services) as environment:
+            asked.append(RUN.invoke(app, [*command, *more], input=answer, env=environment))
+        assert services.writes == 0
+    refused, dry, listed = asked
     assert refused.exit_code == 1
     assert "2 leads of PROCESSED would be converted. Go on?" in refused.stderr
     assert (dry.exit_code, dry.stdout) == (0, "2 leads of PROCESSED would be converted. Nothing was done.\n")
     assert json.loads(listed.stdout) == {"convert": 2, "move": 0, "leads": ["7", "8"]}
-    assert services.writes == 0
+
+
+def test_a_yes_is_for_the_leads_that_were_asked_about() -> None:
+    services = OneDeal()
+    with served(services) as environment:
+        RUN.invoke(app, ["convert", "--stage", "PROCESSED"], input="y\n", env=environment)
+    assert {path for path in services.asked if path.endswith("/conversion")} == {
+        "/v1/leads/7/conversion",
+        "/v1/leads/8/conversion",
+    }

@@ -47,7 +47,8 @@ def values(mapping: Mapping, column: str, cells: Sequence[str], **given: str | N
         (["1 234,5", "1\u00a0234,5", "1'234,5"], ["1234.5"] * 3),
         (["12.345", "0.5"], ["12.345", "0.5"]),
         (["-3,5", "+4"], ["-3.5", "4"]),
-        (["1.234"], ["1.234"]),
+        (["0.125", "7"], ["0.125", "7"]),
+        (["0,125"], ["0.125"]),
     ],
 )
 def test_the_decimal_mark_of_a_column_is_recognised(cells: list[str], read: list[str]) -> None:
@@ -59,6 +60,8 @@ def test_the_decimal_mark_of_a_column_is_recognised(cells: list[str], read: list
     ("cells", "wrong"),
     [
         (["1,234"], 0),
+        (["1.234"], 0),
+        (["1.234", "950", "12000"], 0),
         (["1,5", "2.5", "1,234"], 2),
         (["1,5", "2.5", "1.234"], 2),
     ],

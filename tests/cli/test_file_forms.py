@@ -166,8 +166,19 @@ def test_a_rejected_row_that_was_corrected_goes_in(tmp_path: Path) -> None:
     assert (row.cells["id"], row.cells["name"]) == ("1", "Ada")
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_a_file_of_rejected_rows_is_read_with_the_options_of_the_first_file(tmp_path: Path, encoding: str) -> None:
+    """CMN-14: `--encoding` or the mapping says how that one was written, and rejected rows are UTF-8."""
+    rejects = tmp_path / "rejects.csv"
+    table = read_table(written(tmp_path, "id;name\n1;Jörg;Köln\n".encode(encoding)), encoding=encoding)
+    write_rejects(rejects, table.header, table.malformed)
+    again = read_table(rejects, encoding=encoding)
+    assert again.header == ["reason", "id", "name"]
+    assert again.malformed[0].row.raw[1:] == ("1", "Jörg", "Köln")
+
+
 READ = """
-import resource, sys
+import sys
 from pathlib import Path
 from deploy.cli.imports.bodies import Forms
 from deploy.cli.imports.files import read_table
@@ -175,16 +186,17 @@ from deploy.cli.imports.mapping import Mapping
 from deploy.cli.imports.origins import Origins
 from deploy.cli.imports.row_filter import valid_rows
 from deploy.cli.imports.survey import survey
+def peak():  # not ru_maxrss, which begins with that of the process that started this one
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
 given = {"originator": "o", "origin": "id", "columns": {"name": "last_name"}, "ignored": ["*"]}
 mapping = Mapping.model_validate(given)
 table = read_table(Path(sys.argv[1]))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 forms = Forms()
 found = survey(mapping, table, (), forms.conventions)
 with Origins() as origins:
     rows = sum(1 for _ in valid_rows(mapping, table, forms, origins, print))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(found.rows, rows, (peak - before) // 1024, peak // 1024)
+print(found.rows, rows, (peak() - before) // 1024, peak() // 1024)
 """
 
 
@@ -208,3 +220,18 @@ def test_a_large_file_is_streamed_and_takes_no_memory_for_its_rows(tmp_path: Pat
     assert (counted, rows) == (200_000, 200_000)
     assert taken < 10
     assert peak < 300
+
+
+ANNA = "BEGIN:VCARD\nVERSION:3.0\nN:Berg;Anna;;;\nFN:Anna Berg\nEND:VCARD\n"
+CUT_OFF = "BEGIN:VCARD\nVERSION:3.0\nN:Berg;Bruno;;;\nFN:Bruno Be\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [(ANNA + CUT_OFF, [9]), (CUT_OFF + ANNA, [4]), (f"\n{CUT_OFF}\n{ANNA}{CUT_OFF}", [6, 15]), (CUT_OFF, [4])],
+)
+def test_a_card_that_is_cut_off_is_a_rejected_one_with_its_line(tmp_path: Path, text: str, lines: list[int]) -> None:
+    """CMN-14: nobody is lost without a word."""
+    table = read_table(written(tmp_path, text.encode(), "people.vcf"))
+    assert [row.cells["first_name"] for row in table.rows] == ["Anna"] * text.count("Anna;")
+    assert [(bad.row.line, "never closed" in bad.reason) for bad in table.malformed] == [(at, True) for at in lines]

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from deploy.cli import views
 from deploy.cli.answers import ServiceAway
-from deploy.cli.client import Crm
+from deploy.cli.app import app
+from deploy.cli.client import SERVICES, Crm
 from deploy.cli.imports import BadMapping, Counts, Import, Kind, read_mapping
 from deploy.cli.imports.files import read_table
 from deploy.cli.imports.rejects import reject_file, write_rejects
@@ -152,3 +154,35 @@ async def test_what_was_rejected_before_an_import_broke_off_is_in_the_file(tmp_p
             await Import(crm, Kind.PRODUCTS, mapping, QUIET, hand_on=hand_on).run(table)
     lines = list(csv.reader(rejects.read_text(encoding="utf-8-sig").splitlines()))[1:]
     assert [line[1] for line in lines if line[1] == "../P2"] == ["../P2"]
+
+
+@pytest.mark.parametrize("first", ["P1,,1", "P1,,a lot"])
+async def test_an_import_that_breaks_off_leaves_the_file_that_it_reads(first: str, tmp_path: Path) -> None:
+    """CMN-14: a corrected file of rejected rows may be imported into itself, and not all of its rows were tried."""
+    services, file = Services(), tmp_path / "products.rejected.csv"
+    file.write_text(f"product,series,sales_price\n{first}\nP2,,2\n")
+    before, mapping, table = file.read_text(), read_mapping(SAMPLES / "products.toml"), read_table(file)
+    away = Crm(URLS, "token", transport=services, patience_s=0)
+    services.breaks = True
+    with pytest.raises(ServiceAway), reject_file(file, table.header, source=file) as hand_on:
+        async with away as crm:
+            await Import(crm, Kind.PRODUCTS, mapping, QUIET, hand_on=hand_on).run(table)
+    assert file.read_text() == before
+
+
+def test_an_import_that_never_began_leaves_the_rejected_rows_of_an_earlier_one(tmp_path: Path) -> None:
+    """CMN-14: a mapping that does not fit says nothing of them."""
+    file, rejects, mapping = (tmp_path / name for name in ("rows.csv", "rows.rejected.csv", "map.toml"))
+    file.write_text("a,b\n1,2\n")
+    rejects.write_text("of an earlier run, and half corrected")
+    mapping.write_text('originator = "x"\norigin = "id"\n')
+    command = ["import", "products", str(file), "--map", str(mapping), "--reject", str(rejects)]
+    nowhere = {"CRM_TOKEN": "token", **{f"CRM_{name.upper()}_URL": "http://127.0.0.1:1" for name in SERVICES}}
+    found = CliRunner().invoke(app, command, env=nowhere)
+    assert (found.exit_code, "column 'id' is not in the file" in found.stderr) == (1, True)
+    assert rejects.read_text() == "of an earlier run, and half corrected"
+
+
+def test_a_file_of_rejected_rows_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match="nowhere cannot take the file of rejected rows: No such file"):
+        write_rejects(tmp_path / "nowhere" / "rejects.csv", ["a"], [])

@@ -88,5 +88,13 @@ def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
         read_mapping(written(tmp_path, "originator: o"))
 
 
+def test_a_mapping_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    """CMN-14: as an editor of Windows saves it."""
+    file = tmp_path / "mapping.toml"
+    file.write_bytes('originator = "x"\norigin = "Straße"\n'.encode("cp1252"))
+    with pytest.raises(BadMapping, match=r"mapping\.toml is not UTF-8 in line 2"):
+        read_mapping(file)
+
+
 def test_the_originator_can_be_replaced() -> None:
     assert read_mapping(SAMPLES / "leads.toml", originator="another").originator == "another"

@@ -9,6 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from deploy.local.kafka.external import ExternalKafka
+from deploy.local.keys import Keys
+from deploy.local.mongo.external import ExternalMongo
+from deploy.local.services import service_environment
 from deploy.local.tokens import claims, sign
 from shared.kit.web.auth import Authenticator, Caller
 from shared.kit.web.signing_keys import KeyFile, Unauthenticated
@@ -69,3 +73,17 @@ def test_the_claims_are_these_and_no_others(now: datetime) -> None:
         "roles": ["admin"],
         "scope": "a:read b:read",
     }
+
+
+def test_services_of_this_machine_trust_the_issuer_that_tokens_name(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`.env.example` says that its variables may be exported for `make up` as well."""
+    monkeypatch.setenv("CRM_JWT_ISSUER", "https://sso.example.org")
+    monkeypatch.setenv("CRM_JWT_AUDIENCE", "sales")
+    told = service_environment(
+        8000, kafka=ExternalKafka("kafka:9092", 1), mongo=ExternalMongo("mongodb://mongo"), keys=Keys(Path(), Path())
+    )
+    said = claims("anna", now=now, lifetime=timedelta(minutes=5))
+    assert (told["CRM_JWT_ISSUER"], told["CRM_JWT_AUDIENCE"]) == (said["iss"], said["aud"])
+    assert said["iss"] == "https://sso.example.org"

@@ -9,7 +9,7 @@ from deploy.cli import views
 from deploy.cli.client import Crm
 from deploy.cli.commands.options import AsJson, Parallel, Yes
 from deploy.cli.commands.runner import ERR, OUT, confirm, operate, print_json
-from deploy.cli.conversions import ConversionRequest, Results, check_stages, convert_stage, planned
+from deploy.cli.conversions import ConversionRequest, Plan, Results, check_stages, convert_stage, planned
 from deploy.cli.conversions import convert as convert_lead
 
 
@@ -61,6 +61,7 @@ def _convert_stage(
     yes: bool,
     as_json: bool,
 ) -> None:
+    found: Plan | None = None
     if dry_run or not yes:
         found = operate(lambda crm: planned(crm, stage, request, originator=originator, parallel=parallel))
         plan = {"convert": len(found[0]), "move": len(found[1])}
@@ -73,8 +74,11 @@ def _convert_stage(
             confirm(f"{said} Go on?", yes=yes)
         if dry_run:
             return
+    # Those that were asked about, and none that came into the stage meanwhile.
     results = operate(
-        lambda crm: convert_stage(crm, stage, request, console=ERR, originator=originator, parallel=parallel)
+        lambda crm: convert_stage(
+            crm, stage, request, console=ERR, plan=found, originator=originator, parallel=parallel
+        )
     )
     if as_json:
         print_json({"ended": dict(results.counts), "failed": results.failed, "seconds": results.seconds})

@@ -65,7 +65,7 @@ def import_file(
     async def run(crm: Crm) -> Counts:
         mapping = read_mapping(map_, originator=originator, **options)
         table = read_table(file, sheet, encoding=mapping.encoding, delimiter=mapping.delimiter, columns=mapping.used)
-        with reject_file(rejects, table.header, table.delimiter) as hand_on:
+        with reject_file(rejects, table.header, table.delimiter, source=file) as hand_on:
             return await Import(crm, kind, mapping, ERR, parallel, hand_on=hand_on).run(table)
 
     # Not beside the file: a data set is often read-only.

@@ -21,7 +21,7 @@ from deploy.local.keys import NoKey
 from deploy.local.process import NotReady
 from deploy.local.providers import ProviderUnavailable
 from deploy.local.state import NotKept, OlderStack, StackBusy
-from deploy.topics import TopicsDiffer
+from deploy.topics import KafkaAway, TopicsDiffer
 from deploy.verify.findings import LogAway, NothingToVerify
 
 T = TypeVar("T")
@@ -44,6 +44,7 @@ _EXPECTED: Final = (
     OlderStack,
     NotKept,
     NoKey,
+    KafkaAway,
     TopicsDiffer,
     LogAway,
     NothingToVerify,

@@ -1,5 +1,6 @@
 """Make a token of the development key: `crm token`."""
 
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,12 +24,12 @@ def token(
 ) -> None:
     """Print a token of the development key; role user, where neither role nor scope is given.
 
-    It signs with the key of the stack on this machine, or with the one that CRM_PRIVATE_KEY_FILE names.
+    It signs with the key that CRM_PRIVATE_KEY_FILE names, or else with that of the stack on this machine.
 
     Example: curl -H "Authorization: Bearer $(crm token --role reader)" http://127.0.0.1:8101/v1/leads
     """
     with expected_failures():
-        stack = load()
+        stack = None if os.environ.get("CRM_PRIVATE_KEY_FILE") else load()
         keys = Keys(Path(stack.private_key), Path(stack.jwks)) if stack else find_keys(local_directory() / "keys")
         content = claims(
             sub,

@@ -1,7 +1,7 @@
 """How a file writes numbers, dates and phones: given by options, or recognised from its values. Pure.
 
-`1.234,50` has a decimal comma, and `24.12.1990` begins with the day, whatever the others are. `1,234` and `3/4/1990`
-are read as the others of their column are, and are wrong where those say nothing.
+`1.234,50` has a decimal comma, and `24.12.1990` begins with the day, whatever the others are. `1,234`, `1.234` and
+`3/4/1990` are read as the others of their column are, and are wrong where those say nothing.
 """
 
 import re
@@ -25,7 +25,7 @@ _PLAIN: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
 _BLANKS: Final = " \u00a0\u202f'\u2019"
 _MARKED: Final = {
     mark: re.compile(
-        rf"[+-]?([0-9]{{1,30}}|[0-9]{{1,3}}(?P<by>[{other}{_BLANKS}])[0-9]{{3}}((?P=by)[0-9]{{3}}){{0,9}})"
+        rf"[+-]?([0-9]{{1,30}}|[1-9][0-9]{{0,2}}(?P<by>[{other}{_BLANKS}])[0-9]{{3}}((?P=by)[0-9]{{3}}){{0,9}})"
         rf"({re.escape(mark)}[0-9]{{1,30}})?"
     )
     for mark, other in ((".", ","), (",", "."))
@@ -65,8 +65,7 @@ class Conventions:
         Raises:
             Unreadable: it is none, or could be two.
         """
-        unsaid = typed or (self.marks.given is None and column not in self.marks.seen)
-        if unsaid and _PLAIN.fullmatch(text):
+        if typed and _PLAIN.fullmatch(text):
             return Decimal(text)
         readings = _numbers(text)
         if not readings or typed:

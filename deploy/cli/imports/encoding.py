@@ -25,15 +25,16 @@ _HINT: Final = "give --encoding, such as cp1252, cp850 (DOS), mac_roman or utf-1
 def recognise_encoding(file: Path, given: str | None = None) -> str:
     """Return Python's name of the file's encoding: `given`, or what its marks and bytes say.
 
-    UTF-8 and UTF-16 are known by their form; what is neither is CP1252, the encoding of spreadsheets on Windows.
+    UTF-8 and UTF-16 are known by their form; what is neither is CP1252, the encoding of spreadsheets on Windows. The
+    mark of UTF-8 goes before `given`: a file of rejected rows has it, whatever the encoding of the first file was.
 
     Raises:
         BadFile: naming the first line that cannot be decoded, and the likely cause.
     """
-    if given is not None:
-        return _checked(file, _known(given))
     with file.open("rb") as opened:
         head = opened.read(_HEAD)
+    if given is not None and not head.startswith(codecs.BOM_UTF8):
+        return _checked(file, _known(given))
     for mark, name in _MARKS.items():
         if head.startswith(mark):
             return _checked(file, name)

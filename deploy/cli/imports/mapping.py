@@ -189,6 +189,9 @@ def read_mapping(file: Path, **options: str | None) -> Mapping:
         return Mapping.model_validate(content | {name: value for name, value in options.items() if value})
     except tomllib.TOMLDecodeError as error:
         raise BadMapping([f"{file.name} is not TOML: {error}"]) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise BadMapping([f"{file.name} is not UTF-8 in line {line}: TOML files are"]) from error
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
         raise BadMapping([f"{file.name}: {reason}" for reason in wrong]) from error

@@ -64,18 +64,25 @@ def _rows(file: Path, encoding: str, left_out: Counter[str]) -> Iterator[Row | R
 
 
 def _cards(file: Path, encoding: str) -> Iterator[tuple[int, str]]:
-    """Yield each card with the line where it ends."""
+    """Yield each card with the line where it ends, also one that is cut off, which cannot be read."""
     lines: list[str] = []
+    number = 0
     with file.open(encoding=encoding) as text:
         for number, line in enumerate(text, start=1):
             mark = line.strip().upper()
             if mark == "BEGIN:VCARD":
-                lines = []
-            lines.append(line)
-            if mark == "END:VCARD":
+                if lines:
+                    yield number - 1, "".join(lines)
+                lines = [line]
+            elif lines:
+                lines.append(line)
+            if mark == "END:VCARD" and lines:
                 yield number, "".join(lines)
+                lines = []
             if len(lines) > _LONGEST:
                 raise BadFile(f"{file.name}: the card before line {number} has no end")
+    if lines:
+        yield number, "".join(lines)
 
 
 def _cells(card: Any, left_out: Counter[str]) -> dict[str, str]:

@@ -31,6 +31,7 @@ _ADVICE: Final[Mapping[int, str]] = {
 _HTTP: Final = (
     ("unauthenticated", 401, "No valid token.", "Send `Authorization: Bearer <token>` with a token that is valid now."),
     ("forbidden", 403, "The caller lacks a permission.", "Ask an administrator for the `permissions` that are named."),
+    ("unreadable_body", 400, "The parser gives up on the body.", "Send JSON in UTF-8, with fewer levels and digits."),
     ("no_such_address", 404, "The service has no such address.", "Look in `/docs`, or at `/`, for those that it has."),
     ("method_not_allowed", 405, "The address does not take this method.", "Use one of the methods in Allow."),
     ("body_too_large", 413, "The body is too large.", "Send less in one request."),

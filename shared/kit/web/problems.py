@@ -21,9 +21,15 @@ from shared.kit.web.sentences import sentence_of
 from shared.kit.web.signing_keys import Unauthenticated
 from shared.kit.web.wording import wrong_field_of
 
+_BODY: Final = 400
 _ADDRESS: Final = 404
 _METHOD: Final = 405
-_CODES: Final[Mapping[int, str]] = {_ADDRESS: "no_such_address", _METHOD: "method_not_allowed"}
+_CODES: Final[Mapping[int, str]] = {
+    _BODY: "unreadable_body",
+    _ADDRESS: "no_such_address",
+    _METHOD: "method_not_allowed",
+}
+"""Of the framework's own errors; its only 400 is a body that the parser gives up."""
 
 
 class WrongField(BaseModel):
@@ -125,7 +131,9 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def _detail(request: Request, status: int, methods: Sequence[str]) -> str | None:
-    """Say what an address that is asked wrongly takes."""
+    """Say what is wrong with a request that the framework refuses, where it has no words of its own for it."""
+    if status == _BODY:
+        return "The body cannot be read: it is not UTF-8, is nested too deeply, or has too long a number."
     if status == _ADDRESS:
         return f"There is nothing at {request.url.path}; / and /docs show what there is."
     if methods:

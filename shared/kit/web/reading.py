@@ -34,8 +34,8 @@ class Heads:
 def spared(request: Request, response: Response) -> Response:
     """Answer 304 where the reader has this version already (`If-None-Match`), else the response."""
     etag = response.headers.get("etag")
-    known = request.headers.get("if-none-match")
-    if request.method != "GET" or not etag or known is None:
+    known = ",".join(request.headers.getlist("if-none-match"))
+    if request.method != "GET" or not etag or not known:
         return response
     versions = {each.strip().removeprefix("W/") for each in known.split(",")}
     return Response(status_code=304, headers={"ETag": etag}) if versions & {etag, "*"} else response

@@ -77,13 +77,17 @@ def _unknown(request: Request, place: Sequence[Any]) -> str:
 
 
 def _changed_by(request: Request, name: str) -> str | None:
-    """Find the operation below this resource whose body has the field."""
-    document = request.app.openapi()
-    here = re.sub(r":\w+}", "}", str(getattr(request.scope.get("route"), "path", "")))
+    """Find the operation that sets a part of this resource, and whose body has the field.
+
+    A part with an id of its own is another resource, whose `name` is not meant by that of a company.
+    """
     if request.method != "PATCH":
         return None
+    document = request.app.openapi()
+    here = re.sub(r":\w+}", "}", str(getattr(request.scope.get("route"), "path", "")))
+    part = re.compile(rf"{re.escape(here)}/[^{{]+")
     for path, operations in document["paths"].items():
-        if path.startswith(f"{here}/") and "put" in operations and name in _properties(document, operations["put"]):
+        if part.fullmatch(path) and "put" in operations and name in _properties(document, operations["put"]):
             return f"PUT {path}"
     return None
 

@@ -70,9 +70,10 @@ class ResolutionNotValid(Invalid):
 
 
 class MergeConflict(Conflict):
-    """Records differ, and no resolution names whose values count; `details["conflicts"]` lists them (DUP-02)."""
+    """Records differ, and no resolution names whose values count; `conflicts` lists them (DUP-02)."""
 
     code = "merge_conflict"
+    advice = "Send the merge again with a `resolution` that names for each of them the record that is right."
 
 
 class MergeRunning(Conflict):

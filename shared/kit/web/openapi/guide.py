@@ -14,7 +14,8 @@ it is null.
 
 **Errors** are problems (RFC 9457). `code` is stable and for programs, `type` leads to a page about it, `detail` says
 what to do, `errors` names every wrong field. Whoever reports an error gives its `correlation_id`: the service's log has
-it. What the API does not know, in a body, a query or a header, is refused.
+it. What the API does not know in a body or a query is refused, and so are `If-Match`, `Idempotency-Key` and `Prefer`
+where an operation does not act on them.
 
 **Retries.** A POST with an `Idempotency-Key` may be sent again: it gets the first answer, with
 `Idempotent-Replayed: true`. Keys live for 24 hours; a refused request frees its key. After 503 wait for `Retry-After`.
