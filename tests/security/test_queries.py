@@ -20,27 +20,25 @@ GIVEN: Final = {
     "element": "deal:d1",
     "email": "ada@acme.example",
     "is_my_company": "true",
-    "kind": "contact",
     "limit": "3",
     "phone": "+4930901820",
     "pipeline_id": "default",
     "q": "ada",
     "state": "open",
-    "type": "deal",
     "types": "element_created,linked",
 }
 """What a filter is given where any text would not do."""
 NOT_FILTERS: Final = {"cursor"}
-ALWAYS: Final = frozenset({"element", "q", "kind"})
 
 
 def filters(operation: Operation) -> Iterator[dict[str, str]]:
-    """Every filter alone, and every two of them."""
-    names = [each["name"] for each in operation.parameters if each["in"] == "query" and each["name"] not in NOT_FILTERS]
-    needed = [name for name in names if name in ALWAYS]
+    """Every filter alone, and every two of them, beside what is required."""
+    given = [each for each in operation.parameters if each["in"] == "query" and each["name"] not in NOT_FILTERS]
+    values = {each["name"]: GIVEN.get(each["name"], each["schema"].get("enum", ["x"])[0]) for each in given}
+    needed = [each["name"] for each in given if each["required"]]
     for number in (0, 1, 2):
-        for chosen in combinations([name for name in names if name not in ALWAYS], number):
-            yield {name: GIVEN.get(name, "x") for name in (*needed, *chosen)}
+        for chosen in combinations([name for name in values if name not in needed], number):
+            yield {name: values[name] for name in (*needed, *chosen)}
 
 
 def stages(plan: Any) -> set[str]:
