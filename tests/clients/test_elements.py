@@ -206,5 +206,6 @@ async def test_elements_and_their_duplicates_are_found_by_indexes(api: Api) -> N
     await LinkedElements(elements).matches("phones", ["+4930901820", "+4930901821"], limit=21)
     await LinkedElements(elements).matches("emails", ["nobody@acme.example"], limit=21)
     await views.matches(["+4930901820"], [], limit=21)
+    await views.candidates(["+4930901820"], ["nobody@acme.example"], ["p:000000"], ["c:acme"])
     for collection in (elements, contacts, companies):
         collection.assert_served_by_indexes()

@@ -21,7 +21,7 @@ class DuplicateSearch(Protocol):
     async def candidates(
         self, phones: Sequence[str], emails: Sequence[str], keys: Sequence[str], company_keys: Sequence[str]
     ) -> tuple[list[Contact], list[Company]]:
-        """Find contacts and companies with one of these phones, e-mails or search keys, oldest first."""
+        """Find contacts and companies with one of these phones, e-mails or search keys."""
         ...
 
     async def last_position(self, company_id: str) -> int:

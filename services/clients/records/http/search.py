@@ -11,6 +11,7 @@ from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.duplicates import card_keys
 from services.clients.records.domain.search import Query
+from services.clients.records.domain.search_keys import sought_keys
 from services.clients.records.schemas.search import (
     MAX_FOUND,
     AlikeOfType,
@@ -24,7 +25,7 @@ from services.clients.records.schemas.search import (
 )
 from services.clients.records.store.search import search_clients, similar_clients
 from services.clients.records.store.views import ClientViews
-from shared.elements.domain.contact_points import normalized_email, normalized_phone
+from shared.elements.domain.contact_points import folded, normalized_email, normalized_phone
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.web.routes import router
 
@@ -67,11 +68,14 @@ def duplicates_router(
     @api.post("/duplicates/find")
     async def find(body: DuplicatesIn, _: CanRead) -> DuplicatesOut:
         """Find leads, contacts and companies with one of these phones or e-mails (DUP-01)."""
-        values = body.sought(country)
-        phones, emails = (values, []) if body.kind == "phone" else ([], values)
+        points = body.points(country)
+        normalized = [point.normalized for point in points if point.normalized]
+        typed = [folded(point.value) for point in points if not point.normalized]
+        phones, emails = (normalized, []) if body.kind == "phone" else ([], normalized)
+        keys = sought_keys(typed, ()) if body.kind == "phone" else sought_keys((), typed)
         field: Literal["phones", "emails"] = "phones" if body.kind == "phone" else "emails"
-        people, firms = await views.matches(phones, emails, limit=MAX_FOUND + 1)
-        leads = await elements.matches(field, values, limit=MAX_FOUND + 1)
+        people, firms = await views.matches(phones, emails, keys, limit=MAX_FOUND + 1)
+        leads = await elements.matches(field, [*normalized, *typed], limit=MAX_FOUND + 1)
         return DuplicatesOut.of({"lead": leads, "contact": people, "company": firms}, body.type)
 
     @api.post("/duplicates/search")

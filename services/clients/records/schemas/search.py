@@ -64,29 +64,28 @@ class DuplicatesIn(Input):
     values: Annotated[list[Title], Field(min_length=1, max_length=20)]
     type: Literal["lead", "contact", "company"] | None = None
 
-    def sought(self, country: str) -> list[str]:
-        """Read the values as they are found by.
+    def points(self, country: str) -> list[ContactPoint]:
+        """Read the values as those of clients are read.
 
         Raises:
             Invalid: names every one that is no phone or e-mail.
         """
-        found, errors = _sought("phones" if self.kind == "phone" else "emails", self.values, country, "values")
+        found, errors = _read("phones" if self.kind == "phone" else "emails", self.values, country, "values")
         if errors:
             raise Invalid("Some values are not valid.", {"errors": errors})
         return list(found)
 
 
-def _sought(
+def _read(
     name: PointList, values: Sequence[str], country: str, field: str
-) -> tuple[tuple[str, ...], list[dict[str, str]]]:
-    """Read the values as clients are found by, and list those that are no phone or e-mail at all."""
+) -> tuple[tuple[ContactPoint, ...], list[dict[str, str]]]:
+    """Read the values as those of clients are read, and list those that are no phone or e-mail at all."""
     typed = [ContactPoint(value=value) for value in values]
-    points = phones(typed, country) if name == "phones" else emails(typed)
     errors = [
         {**error, "field": error["field"].replace(name, field).removesuffix(".value")}
         for error in check_points(name, values, country, strict=False)
     ]
-    return tuple(sought_by(point) for point in points), errors
+    return phones(typed, country) if name == "phones" else emails(typed), errors
 
 
 class Found(Value):
@@ -137,8 +136,8 @@ class CardIn(Input):
         """
         if not any(value for name, value in self if name != "except_id"):
             raise invalid_field("body", "empty", "nothing to look for")
-        numbers, wrong = _sought("phones", self.phones, country, "phones")
-        addresses, also_wrong = _sought("emails", self.emails, country, "emails")
+        numbers, wrong = _read("phones", self.phones, country, "phones")
+        addresses, also_wrong = _read("emails", self.emails, country, "emails")
         if wrong or also_wrong:
             raise Invalid("Some values are not valid.", {"errors": [*wrong, *also_wrong]})
         named = {
@@ -146,8 +145,8 @@ class CardIn(Input):
         }
         return Card(
             **named,
-            phones=numbers,
-            emails=addresses,
+            phones=tuple(map(sought_by, numbers)),
+            emails=tuple(map(sought_by, addresses)),
             requisites=tuple(self.requisites.values()),
             bank_details=tuple(value for code, value in self.bank_details.items() if code in ACCOUNT_FIELDS),
             further=self.further,

@@ -8,7 +8,7 @@ from crm_contracts.values import ElementRef
 from services.clients.records.domain.client import C
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
-from services.clients.records.domain.search_keys import sought_keys
+from services.clients.records.store.search import BY_KEY
 from shared.kit.storage.batching import side_by_side
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.mongo_repository import MongoRepository
@@ -164,13 +164,10 @@ class ClientViews:
         return int(found[0]["position"]) if found else 0
 
     async def matches(
-        self, phones: Sequence[str], emails: Sequence[str], *, limit: int = MAX_MATCHES
+        self, phones: Sequence[str], emails: Sequence[str], keys: Sequence[str] = (), *, limit: int = MAX_MATCHES
     ) -> tuple[list[ElementRef], list[ElementRef]]:
-        """Find contacts and companies with one of these phones or e-mails, oldest first, up to the limit of each.
-
-        Those that have no normal form are compared as they were typed.
-        """
-        contacts, companies = await self.candidates((), (), sought_keys(phones, emails), limit=limit)
+        """Find contacts and companies with one of these phones, e-mails or search keys, up to the limit of each."""
+        contacts, companies = await self.candidates(phones, emails, keys, limit=limit)
         return [contact.ref for contact in contacts], [company.ref for company in companies]
 
     async def candidates(
@@ -182,27 +179,30 @@ class ClientViews:
         *,
         limit: int = MAX_CANDIDATES,
     ) -> tuple[list[Contact], list[Company]]:
-        """Find contacts and companies with one of these phones, e-mails or search keys, oldest first."""
-        same = [{"phones.normalized": {"$in": list(phones)}}] if phones else []
+        """Find contacts and companies with one of these phones or e-mails, oldest first, or with a search key."""
+        same: list[Filter] = [{"phones.normalized": {"$in": list(phones)}}] if phones else []
         same += [{"emails.normalized": {"$in": list(emails)}}] if emails else []
         contacts, companies = await side_by_side(
-            self._oldest(self._contacts, [*same, *_with_key(keys)], limit),
+            self._with_some(self._contacts, same, keys, limit),
             # A seller of ours is no client's duplicate (COMP-08).
-            self._oldest(
-                self._companies, [*same, *_with_key([*keys, *company_keys])], limit, is_my_company={"$ne": True}
-            ),
+            self._with_some(self._companies, same, [*keys, *company_keys], limit, is_my_company={"$ne": True}),
         )
         return contacts, companies
 
-    async def _oldest(self, of: MongoRepository[C], ways: list[Filter], limit: int, **where: Any) -> list[C]:
-        if not ways:
-            return []
-        documents = await of.collection.find({"$or": ways, **where}, sort=[("created_at", 1), ("_id", 1)], limit=limit)
-        return [of.read(document) for document in documents]
+    async def _with_some(
+        self, of: MongoRepository[C], ways: list[Filter], keys: Sequence[str], limit: int, **where: Any
+    ) -> list[C]:
+        """Read so many of each: a key such as that of the phone 000000 may be one of very many records."""
+        oldest, with_key = await side_by_side(
+            _found(of, {"$or": ways, **where} if ways else None, limit, sort=[("created_at", 1), ("_id", 1)]),
+            _found(of, {"search": {"$in": list(keys)}, **where} if keys else None, limit, hint=BY_KEY),
+        )
+        found = {document["_id"]: document for document in (*oldest, *with_key)}
+        return [of.read(document) for document in found.values()][:limit]
 
 
-def _with_key(keys: Sequence[str]) -> list[Filter]:
-    return [{"search": {"$in": list(keys)}}] if keys else []
+async def _found(of: MongoRepository[C], where: Filter | None, limit: int, **how: Any) -> list[Document]:
+    return [] if where is None else await of.collection.find(where, limit=limit, **how)
 
 
 def _seats_of(company_id: str) -> list[Document]:
