@@ -18,8 +18,6 @@ from shared.kit.storage.documents import Document
 NAMING_SERVICES: Final = sorted({each.service for each in AGGREGATES.values() if "client" in each.has})
 """Services whose elements link clients, and that keep a view of clients' names therefore."""
 
-CLIENT_NAMES: Final = "client_names"
-
 
 class Names(Invariant):
     """Fold the names of contacts and companies, and compare each service's view of them."""

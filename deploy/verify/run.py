@@ -19,7 +19,7 @@ from deploy.verify.findings import Finding, Report
 from deploy.verify.invariant import READ_FIELDS, Invariant, Stored
 from deploy.verify.links import Links
 from deploy.verify.log import Ends, FirstOccurrences
-from deploy.verify.names import CLIENT_NAMES, NAMING_SERVICES, Names
+from deploy.verify.names import NAMING_SERVICES, Names
 from deploy.verify.outbox import Outbox
 from deploy.verify.progress import Progress, Strides, no_progress
 from deploy.verify.removed_clients import RemovedClients
@@ -29,6 +29,7 @@ from deploy.verify.target import Opened, Target, open_system
 from deploy.verify.timeline import Timeline
 from services.timeline.entry.domain.entry import Entry
 from services.timeline.entry.store.versions import live_collections
+from shared.elements.store.client_names import CLIENT_NAMES
 
 READING: Final = "reading"
 _INVARIANTS: Final = (Sequences, State, Conversions, Links, RemovedClients, Names, Timeline, Outbox)

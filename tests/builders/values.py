@@ -1,10 +1,21 @@
 """Values of events and elements, with defaults that make sense."""
 
 from decimal import Decimal
+from typing import Final
 
 from crm_contracts.client_field import Client, ContactLink
 from crm_contracts.product_rows import Priced, ProductRow
 from crm_contracts.values import ContactPoint, ElementRef, Money
+
+SUMS_BY_CURRENCY: Final = (
+    ("KWD", "12.345", "1", "12.345"),
+    ("BHD", "0.0015", "1", "0.002"),
+    ("JPY", "99.5", "1", "100"),
+    ("KRW", "0.4", "3", "1"),
+    ("CLF", "1.2345", "1", "1.2345"),
+    ("EUR", "12.345", "1", "12.35"),
+)
+"""Currency, price and quantity of a row, and the sum in the decimal places of the currency."""
 
 
 def euros(value: str) -> Money:

@@ -18,6 +18,7 @@ from tests.builders.causes import a_cause
 from tests.builders.fakes import Said, collaborators
 from tests.builders.leads import a_deal_question
 from tests.builders.running import Api, wrong_fields
+from tests.builders.values import SUMS_BY_CURRENCY
 
 
 async def said(api: Api, deal_id: str) -> list[Event]:
@@ -118,14 +119,7 @@ async def test_any_currency_that_exists_is_taken(api: Api, currency: str) -> Non
 
 @pytest.mark.parametrize(
     ("currency", "price", "quantity", "amount"),
-    [
-        ("KWD", "12.345", "1", "12.345"),
-        ("BHD", "0.0015", "1", "0.002"),
-        ("JPY", "99.5", "1", "100"),
-        ("KRW", "0.4", "3", "1"),
-        ("CLF", "1.2345", "1", "1.2345"),
-        ("EUR", "12.345", "1", "12.35"),
-    ],
+    SUMS_BY_CURRENCY,
 )
 async def test_a_price_stays_as_it_is_given_and_a_sum_has_the_decimal_places_of_its_currency(
     api: Api, currency: str, price: str, quantity: str, amount: str

@@ -9,6 +9,7 @@ from crm_contracts.leads import LeadCreated, LeadResponsibleChanged, LeadUpdated
 
 from services.leads.lead.domain.lead import Lead
 from tests.builders.running import Api, wrong_fields
+from tests.builders.values import SUMS_BY_CURRENCY
 
 
 async def said(api: Api, lead_id: str) -> list[Event]:
@@ -77,14 +78,7 @@ async def test_a_currency_that_does_not_exist_is_refused_wherever_there_is_one(a
 
 @pytest.mark.parametrize(
     ("currency", "price", "quantity", "amount"),
-    [
-        ("KWD", "12.345", "1", "12.345"),
-        ("BHD", "0.0015", "1", "0.002"),
-        ("JPY", "99.5", "1", "100"),
-        ("KRW", "0.4", "3", "1"),
-        ("CLF", "1.2345", "1", "1.2345"),
-        ("EUR", "12.345", "1", "12.35"),
-    ],
+    SUMS_BY_CURRENCY,
 )
 async def test_a_price_stays_as_it_is_given_and_a_sum_has_the_decimal_places_of_its_currency(
     api: Api, currency: str, price: str, quantity: str, amount: str
