@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from crm_contracts.client_answers import LinkedClient
-from crm_contracts.conversions import Activities, ConversionRef, LeadSnapshot
+from crm_contracts.conversions import Activities, ConversionRef, LeadSnapshot, LinkedClient
 from crm_contracts.deals import DealState
 from crm_contracts.dictionaries import DictionaryValue
 from crm_contracts.elements import ElementType
@@ -31,6 +30,7 @@ class Conversion(BaseModel):
     state: str = "none"
     conversion_id: str = ""
     attempt: int = 0
+    forwards_deal: bool = False
     targets: tuple[ConversionTarget, ...] = ()
     on_duplicate: OnDuplicate = "link"
     pipeline_id: str = "default"

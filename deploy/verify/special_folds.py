@@ -30,7 +30,13 @@ def _conversion_requested(known: Known, event: Envelope[LeadConversionRequested]
     data = event.data
     chosen = ("targets", "on_duplicate", "contact_id", "company_id")
     names = ("attempt", *chosen, "proposed_contact_id", "proposed_company_id", "snapshot")
-    asked = {f"conversion.{name}": getattr(data, name) for name in names} | {"conversion.asked_at": UNKNOWN}
+    asked = {f"conversion.{name}": getattr(data, name) for name in names}
+    asked |= {"conversion.asked_at": UNKNOWN, "conversion.forwards_deal": data.deal is not None}
+    if data.deal is not None:
+        asked |= {
+            "conversion.proposed_deal_id": data.deal.proposed_deal_id,
+            "conversion.pipeline_id": data.deal.draft.pipeline_id,
+        }
     if known.get("conversion.attempt") == data.attempt:  # asked once more
         return asked
     fresh: dict[str, Any] = {
@@ -46,7 +52,7 @@ def _conversion_requested(known: Known, event: Envelope[LeadConversionRequested]
         # Set by the request or by answers, and published at the end.
         **dict.fromkeys(("pipeline_id", "activities", "contact", "company", "proposed_deal_id"), UNKNOWN),
     }
-    return asked | {f"conversion.{name}": value for name, value in fresh.items()} | touched(event)
+    return {f"conversion.{name}": value for name, value in fresh.items()} | asked | touched(event)
 
 
 def _deal_requested(_: Known, event: Envelope[LeadDealRequested]) -> dict[str, Any]:

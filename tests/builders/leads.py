@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from crm_contracts.client_field import Client
-from crm_contracts.conversions import DealDraft, LeadConversionRequested, LeadDealRequested, LeadSnapshot
+from crm_contracts.conversions import DealDraft, DealRequest, LeadConversionRequested, LeadDealRequested, LeadSnapshot
 from crm_contracts.product_rows import Priced, ProductRow
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 
@@ -98,11 +98,12 @@ def a_question(
     proposed: str | None = None,
     contact: ElementRef | None = None,
     company: ElementRef | None = None,
+    deal: DealRequest | None = None,
     **fields: Any,
 ) -> LeadConversionRequested:
     """What clients is asked; the proposed ids are named after `proposed`, the lead's id if not given.
 
-    `contact` and `company` are what an earlier attempt has made.
+    `contact` and `company` are what an earlier attempt has made; `deal` is to be passed on.
     """
     wanted = client_targets or ("contact",)
     name = proposed or lead_id
@@ -117,6 +118,7 @@ def a_question(
         proposed_company_id=f"company-of-{name}",
         contact=contact,
         company=company,
+        deal=deal,
         snapshot=LeadSnapshot(**{"title": "Pumps for ACME", "responsible_id": "anna", **a_person(), **fields}),
     )
 
@@ -130,19 +132,21 @@ def a_deal_question(
     **draft: Any,
 ) -> LeadDealRequested:
     """What deals is asked."""
+    deal = a_deal_request(*rows, pipeline_id=pipeline_id, proposed_deal_id=proposed_deal_id, **draft)
     return LeadDealRequested(
         lead=LEAD_REF,
         conversion_id=conversion_id,
         attempt=attempt,
-        proposed_deal_id=proposed_deal_id,
-        draft=DealDraft(
-            **{
-                "title": "Pumps for ACME",
-                "responsible_id": "anna",
-                "pipeline_id": pipeline_id,
-                "rows": rows,
-                "amount": euros("0"),
-                **draft,
-            }
-        ),
+        proposed_deal_id=deal.proposed_deal_id,
+        draft=deal.draft,
+    )
+
+
+def a_deal_request(
+    *rows: ProductRow, pipeline_id: str = "default", proposed_deal_id: str = "deal-1", **draft: Any
+) -> DealRequest:
+    """The deal that goes with a question to clients."""
+    fields = {"title": "Pumps for ACME", "responsible_id": "anna", "rows": rows, "amount": euros("0")}
+    return DealRequest(
+        proposed_deal_id=proposed_deal_id, draft=DealDraft(**{**fields, "pipeline_id": pipeline_id, **draft})
     )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRecord
 from crm_contracts.client_answers import ElementContactsResolved
+from crm_contracts.conversions import ResolvedClient
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
@@ -123,8 +124,7 @@ async def convert(office: Office, *, is_open: bool = False) -> None:
         lead.start_conversion(wish, new_id=ids("conversion"), correlation_id="chain-1", **by)
 
     def resolve(lead: Lead, by: By) -> None:
-        clients = {"contact": contact_ref(), "company": company_ref(), "duplicates": ()}
-        lead.resolve_client("conversion-1", 1, **clients, **by)  # type: ignore[arg-type]
+        lead.resolve_client("conversion-1", 1, ResolvedClient(contact=contact_ref(), company=company_ref()), **by)
 
     await office.change(Lead, "lead-1", start, resolve)
     await office.add(just_created_contact())

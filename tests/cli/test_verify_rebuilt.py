@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 from crm_contracts.client_answers import CheckedContact
 from crm_contracts.clients import ClientMergeRequested, RequisiteEvent
+from crm_contracts.conversions import ResolvedClient
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.events import Answer
 from crm_contracts.registry import EVENTS
@@ -47,8 +48,8 @@ def start(lead: Lead, by: By, *targets: ConversionTarget) -> None:
 
 
 def resolve(lead: Lead, by: By, *, attempt: int = 1) -> None:
-    known = {"contact": contact_ref(), "company": None, "duplicates": (contact_ref("bob"),)}
-    lead.resolve_client("id-1", attempt, **known, **by)  # type: ignore[arg-type]
+    found = ResolvedClient(contact=contact_ref(), duplicates=(contact_ref("bob"),))
+    lead.resolve_client("id-1", attempt, found, **by)
 
 
 def refuse(lead: Lead, _: By, *, attempt: int = 1) -> None:

@@ -29,7 +29,7 @@ from shared.kit.storage.connection import Database
 from tests.builders.causes import a_cause
 from tests.builders.clients import just_created_company, just_created_contact
 from tests.builders.fakes import Counting, Documents, MortalClaims, Power, Said
-from tests.builders.leads import a_question
+from tests.builders.leads import a_deal_request, a_question
 from tests.builders.values import a_phone, an_email
 
 NUMBERS = Counting()
@@ -57,6 +57,7 @@ def asking(
         conversion_id=f"conversion-of-{name}",
         on_duplicate=on_duplicate,
         **{
+            "deal": a_deal_request(proposed_deal_id=f"deal-of-{name}"),
             "phones": (a_phone(normalized=phone_of(name)),),
             "emails": (an_email(normalized=email_of(name)),),
             "company_title": title_of(name),

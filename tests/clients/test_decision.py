@@ -300,7 +300,7 @@ def test_a_resolution_answers_once_and_says_what_it_created() -> None:
         duplicates=(ADA.ref,),
     )
     assert list(resolution.recorded) == [answer]
-    assert resolution.answer == answer
+    assert resolution.answer() == answer
 
 
 def test_a_refusal_names_the_candidates() -> None:

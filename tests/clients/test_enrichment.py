@@ -5,10 +5,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from crm_contracts.client_answers import LinkedClient
 from crm_contracts.companies import CompanyUpdated
 from crm_contracts.contacts import ContactUpdated
-from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.conversions import LeadConversionRequested, LinkedClient
 from crm_contracts.requisites import Requisite
 from crm_contracts.values import Address
 

@@ -1,9 +1,11 @@
 """A lead's contact and company, made or linked once, whatever happens on the way (LEAD-11 to LEAD-13)."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
+from crm_contracts.client_answers import LeadClientResolved
 from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.values import Address, ConversionTarget, ElementRef, Money, OnDuplicate
 
@@ -195,6 +197,44 @@ async def test_a_question_that_is_asked_once_more_gets_the_stored_answer(
     (answer,) = await office.said(asked)
     assert replica.answers.events == [answer], "the same question delivered twice is answered once"
     assert await office.everything_about(name) == before
+
+
+async def test_the_answer_passes_the_deal_on_with_the_contacts_of_its_company(office: Office, name: str) -> None:
+    """LEAD-11, CLI-07: in their order; asked once more, as they are then."""
+    company = await office.knows_company(f"known-{name}", name)
+    for number, of in enumerate(("first", "second"), start=1):
+        contact = await office.knows_contact(f"{of}-{name}")
+        join = partial(Contact.link, company=company.ref, position=10 * number, by="user:bob", at=NOON)
+        await office.contacts.change(contact.id, join, a_cause(f"joins-{contact.id}"))
+    asked, replica = asking(name, "contact", "company"), office.replica()
+    await replica.resolve(asked)
+    answer = await office.resolved(asked)
+    assert answer.deal == asked.deal
+    assert answer.company_contacts is not None
+    came = [ref.id for ref in answer.company_contacts.contacts]
+    assert came == [f"first-{name}", f"second-{name}", asked.proposed_contact_id]
+    assert not answer.company_contacts.truncated
+    first = await office.contacts.get(came[0])
+    await office.contacts.change(first.id, lambda found: found.delete(by="user:bob", at=NOON), a_cause("its end"))
+    await replica.resolve(asked, again(a_cause(f"event-of-{name}")))
+    (repeated,) = replica.answers.events
+    assert isinstance(repeated, LeadClientResolved)
+    assert repeated.company_contacts is not None
+    assert [ref.id for ref in repeated.company_contacts.contacts] == came[1:]
+    assert repeated.model_copy(update={"company_contacts": answer.company_contacts}) == answer
+
+
+@pytest.mark.parametrize(("targets", "deal"), [(("contact",), True), (("contact", "company"), False)])
+async def test_without_a_deal_or_a_company_no_contacts_of_a_company_are_told(
+    office: Office, name: str, targets: tuple[ConversionTarget, ...], *, deal: bool
+) -> None:
+    """LEAD-11."""
+    asked = asking(name, *targets)
+    if not deal:
+        asked = asked.model_copy(update={"deal": None})
+    await office.resolve(asked)
+    answer = await office.resolved(asked)
+    assert (answer.deal, answer.company_contacts) == (asked.deal, None)
 
 
 async def test_the_recorded_decision_is_followed_although_a_duplicate_has_come_since(office: Office, name: str) -> None:

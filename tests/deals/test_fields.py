@@ -10,6 +10,7 @@ from crm_contracts.deals import DealCreated, DealResponsibleChanged, DealStageCh
 from crm_contracts.envelope import Event
 
 from services.deals.deal.domain.deal import Deal
+from services.deals.deal.domain.order import DealOrder
 from services.deals.deal.domain.refusal import Refusal
 from services.deals.deal.usecases import open_deal_for_lead
 from shared.elements.store.reference import Reference
@@ -255,5 +256,6 @@ async def test_a_conversion_does_not_fail_because_of_a_code(api: Api) -> None:
         dictionaries=Reference(api.database.collection("dictionaries")),
         numbers=Numbers(api.database.collection("counters")),
     )
-    await open_deal_for_lead(asked, a_cause(), deals=deals, refusals=refusals, collaborators=use, answers=Said())
+    order = DealOrder.of_lead(asked)
+    await open_deal_for_lead(order, a_cause(), deals=deals, refusals=refusals, collaborators=use, answers=Said())
     assert (await api.read(f"/deals/{asked.proposed_deal_id}"))["source_id"] == "FAIR"

@@ -4,21 +4,29 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from crm_contracts.client_answers import ElementCompanyRefused, ElementContactsResolved
-from crm_contracts.conversions import ConversionRef
+from crm_contracts.client_answers import (
+    CompanyContacts,
+    ElementCompanyRefused,
+    ElementContactsResolved,
+    LeadClientResolved,
+)
+from crm_contracts.client_field import ContactLink
+from crm_contracts.conversions import ConversionRef, DealRequest, ResolvedClient
 from crm_contracts.deal_answers import LeadDealConfirmed, LeadDealRefused
 from crm_contracts.deals import DealCompanyUnlinked, DealContactsAttached, DealCreated
 from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef, Utm
 
 from services.deals.deal.domain.deal import Deal
+from services.deals.deal.domain.order import DealOrder
 from services.deals.deal.domain.refusal import Refusal
 from services.deals.deal.events import reactions
 from services.deals.deal.usecases import create_deal, open_deal_for_lead
 from services.deals.pipeline.domain import DEFAULT_PIPELINE
-from services.leads.lead.domain.draft import MAX_DRAFT_BYTES
+from services.leads.lead.domain.draft import MAX_DRAFT_BYTES, MAX_FORWARDED_BYTES
 from shared.elements.domain.client_field import set_company
 from shared.elements.domain.product_rows import NewRow
+from shared.elements.domain.room import MAX_CLIENT_BYTES, size_of
 from shared.elements.events.client_field import client_answer_reactions
 from shared.elements.usecases.create_element import NewElement
 from shared.kit.domain import Invalid
@@ -26,8 +34,8 @@ from tests.builders.causes import NOON, a_cause
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
 from tests.builders.fakes import Memory, NobodyLeft, Said, again, collaborators
-from tests.builders.leads import LEAD_REF, a_deal_question
-from tests.builders.values import a_client, a_row, company_ref, contact_ref, euros
+from tests.builders.leads import LEAD_REF, a_deal_question, a_deal_request
+from tests.builders.values import a_client, a_link, a_row, company_ref, contact_ref, euros
 
 ASKED = a_cause("event-1")
 DEAL_REF = ElementRef(type="deal", id="deal-1", title="Pumps for ACME")
@@ -41,8 +49,15 @@ class Deals:
         self.answers, self._collaborators = Said(), collaborators()
 
     async def asked(self, cause: Any = ASKED, **question: Any) -> None:
+        await self._open(DealOrder.of_lead(a_deal_question(a_row("row-of-lead"), **question)), cause)
+
+    async def passed_on(self, answer: LeadClientResolved, cause: Any = ASKED) -> None:
+        assert answer.deal is not None
+        await self._open(DealOrder.of_clients(answer, answer.deal), cause)
+
+    async def _open(self, order: DealOrder, cause: Any) -> None:
         await open_deal_for_lead(
-            a_deal_question(a_row("row-of-lead"), **question),
+            order,
             cause,
             deals=self.deals,
             refusals=self.refusals,
@@ -197,6 +212,132 @@ async def test_a_deal_that_is_opened_for_a_lead_looks_whether_its_client_is_stil
     )
     await react(of_deals, an_event(asked))
     assert removed_clients.asked == {asked.proposed_deal_id: {"company:acme", "contact:ada"}}
+
+
+FOUND = ResolvedClient(contact=contact_ref(), company=company_ref(), duplicates=(contact_ref("eve"),))
+STAFF = CompanyContacts(contacts=(contact_ref("bob", "Bob"), contact_ref()))
+
+
+def an_answer(
+    deal: DealRequest | None = None, *, attempt: int = 1, company_contacts: CompanyContacts | None = STAFF
+) -> LeadClientResolved:
+    """What clients says once Ada and her company are found, with the deal that the lead wants."""
+    return LeadClientResolved(
+        lead=LEAD_REF,
+        conversion_id="conversion-1",
+        attempt=attempt,
+        contact=FOUND.contact,
+        company=FOUND.company,
+        duplicates=FOUND.duplicates,
+        deal=deal or a_deal_request(a_row("row-of-lead")),
+        company_contacts=company_contacts,
+    )
+
+
+def passed_on(attempt: int = 1) -> ConversionRef:
+    return conversion(attempt).model_copy(update={"resolved": FOUND})
+
+
+async def test_a_deal_that_clients_asks_for_is_complete_from_its_first_event_on() -> None:
+    """LEAD-11, LEAD-12, CLI-07: the lead's contact is primary, and the others of the company come after it."""
+    service = Deals()
+    await service.passed_on(an_answer())
+    deal = await service.deals.get("deal-1")
+    assert service.deals.said("deal-1") == [DealCreated(deal=deal.state, conversion=passed_on())]
+    assert (deal.lead_id, deal.title, deal.rows) == ("lead-1", "Pumps for ACME", (a_row("row-1"),))
+    assert (deal.client.company, deal.client.link_state, deal.client.truncated) == (company_ref(), "done", False)
+    assert [(link.contact_id, link.is_primary, link.auto_linked_from) for link in deal.client.contacts] == [
+        ("ada", True, None),
+        ("bob", False, "acme"),
+    ]
+
+
+async def test_the_client_field_of_a_deal_is_the_same_whichever_way_it_was_asked_for() -> None:
+    """CLI-07: by clients with all that is known, or by the lead with a question about the company."""
+    short, long = Deals(), Deals()
+    await short.passed_on(an_answer())
+    contact = a_link("ada", is_primary=True).model_copy(update={"title": "Ada Lovelace"})
+    await long.asked(company=company_ref(), contacts=(contact,))
+    answer = ElementContactsResolved(element=DEAL_REF, link_no=1, company=company_ref(), contacts=STAFF.contacts)
+    await deliver(long.deals, answer, "event-2")
+    assert (await short.deals.get("deal-1")).client == (await long.deals.get("deal-1")).client
+
+
+async def test_contacts_of_the_lead_that_nobody_has_confirmed_yet_are_still_asked_for() -> None:
+    """CLI-02: the company is confirmed, so that the question is about them alone."""
+    service = Deals()
+    unknown = ContactLink(contact_id="nada", link_state="pending")
+    await service.passed_on(an_answer(a_deal_request(contacts=(unknown,))))
+    client = (await service.deals.get("deal-1")).client
+    assert (client.link_state, client.link_no, client.company_confirmed) == ("pending", 1, True)
+    assert (client.pending_contacts, client.contact_id) == (("nada",), "ada")
+
+
+async def test_a_company_whose_contacts_did_not_come_along_is_asked_for_them() -> None:
+    """CLI-07."""
+    service = Deals()
+    await service.passed_on(an_answer(company_contacts=None))
+    client = (await service.deals.get("deal-1")).client
+    assert (client.company, client.link_state, client.asks_for_company) == (company_ref(), "pending", True)
+
+
+async def test_what_clients_passes_on_again_opens_no_second_deal() -> None:
+    """LEAD-13: delivered again it is not answered, and asked once more it is told of the deal that is there."""
+    service = Deals()
+    await service.passed_on(an_answer())
+    before = service.deals.documents["deal-1"]["state"]
+    await service.passed_on(an_answer())
+    service.deals.forget_causes("deal-1")
+    await service.passed_on(an_answer())
+    assert service.answers.events == []
+    for _ in range(2):
+        await service.passed_on(an_answer(company_contacts=None), again(ASKED))
+    await service.passed_on(an_answer(attempt=2), a_cause("event-2"))
+    assert service.answers.events == [
+        LeadDealConfirmed(lead=LEAD_REF, conversion=passed_on(attempt), deal=DEAL_REF) for attempt in (1, 2)
+    ]
+    assert (service.deals.documents["deal-1"]["state"], len(service.deals.documents)) == (before, 1)
+
+
+async def test_a_refusal_tells_the_lead_of_its_client_and_is_kept() -> None:
+    """LEAD-13: a retry keeps what was created, and the refused attempt opens no deal later."""
+    service = Deals()
+    nowhere = a_deal_request(pipeline_id="nowhere")
+    for cause in (ASKED, ASKED, again(ASKED)):
+        await service.passed_on(an_answer(nowhere), cause)
+    await service.passed_on(an_answer(), again(ASKED))
+    refused = LeadDealRefused(
+        lead=LEAD_REF, conversion=passed_on(), code="pipeline_not_found", message="There is no pipeline nowhere."
+    )
+    assert service.refusals.said(Refusal.id_for(passed_on())) == [refused]
+    assert set(map(type, service.answers.events)) == {LeadDealRefused}
+    assert service.deals.documents == {}
+
+
+@pytest.mark.parametrize("deal", [a_deal_request(), None], ids=["with a deal", "without"])
+async def test_what_clients_resolves_concerns_deals_where_a_deal_comes_along(deal: DealRequest | None) -> None:
+    """LEAD-11, COMP-10: the deal then looks whether each of its clients is still there."""
+    deals, removed_clients = Memory(Deal), NobodyLeft()
+    of_deals = reactions(
+        deals=deals,
+        refusals=Memory(Refusal),
+        collaborators=collaborators(removed_clients=removed_clients),
+        answers=Said(),
+    )
+    await react(of_deals, an_event(an_answer().model_copy(update={"deal": deal})))
+    expected = {"deal-1": {"company:acme", "contact:ada", "contact:bob"}} if deal else {}
+    assert removed_clients.asked == expected
+    assert set(deals.documents) == set(expected)
+
+
+async def test_the_largest_draft_that_is_passed_on_fits_into_the_events_of_its_deal() -> None:
+    """LEAD-13: with as many contacts of the company as an answer may have."""
+    service = Deals()
+    room = MAX_FORWARDED_BYTES - size_of(a_deal_request(comments="").draft)
+    many = CompanyContacts(contacts=tuple(contact_ref(f"contact-{number:030}", "x" * 200) for number in range(500)))
+    assert MAX_CLIENT_BYTES - 40_000 < size_of(many) < MAX_CLIENT_BYTES
+    await service.passed_on(an_answer(a_deal_request(comments="x" * room), company_contacts=many))
+    assert len((await service.deals.get("deal-1")).client.contacts) == 500
 
 
 def linking() -> Deal:

@@ -10,6 +10,7 @@ import pytest_asyncio
 from crm_contracts.client_field import Client
 from crm_contracts.companies import CompanyCreated, CompanyReplaced
 from crm_contracts.contacts import ContactCreated, ContactDeleted, ContactReplaced
+from crm_contracts.conversions import ResolvedClient
 from crm_contracts.deals import DealClientChanged, DealCreated
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.events import LinkRefused
@@ -262,7 +263,7 @@ def test_a_lead_that_is_being_converted_links_whom_it_gets_beside_the_results() 
     lead.link_created_client(contact_ref("bob"), by=ANNA, at=NOON)
     lead.link_created_client(company_ref("acme"), by=ANNA, at=NOON)
     assert lead.conversion == asked
-    lead.resolve_client("id-1", 1, contact=contact_ref("ada"), company=None, duplicates=(), by=ANNA, at=NOON)
+    lead.resolve_client("id-1", 1, ResolvedClient(contact=contact_ref("ada")), by=ANNA, at=NOON)
     lead.open_deal("id-1", 1, deal_ref(), by=ANNA, at=NOON)
     assert (lead.conversion.state, lead.is_repeat) == ("done", False)
     assert {link.contact_id: link.is_primary for link in lead.client.contacts} == {"ada": True, "bob": False}
@@ -273,7 +274,7 @@ def test_a_converted_lead_links_whom_it_gets_as_by_hand() -> None:
     """CLI-05, LEAD-14: only a card that can link nobody more, or is not there, refuses; it stays converted."""
     lead = just_created_lead()
     start(lead, "contact")
-    lead.resolve_client("id-1", 1, contact=contact_ref("ada"), company=None, duplicates=(), by=ANNA, at=NOON)
+    lead.resolve_client("id-1", 1, ResolvedClient(contact=contact_ref("ada")), by=ANNA, at=NOON)
     lead.link_created_client(contact_ref("bob"), by=ANNA, at=NOON)
     lead.link_created_client(company_ref("acme"), by=ANNA, at=NOON)
     assert {link.contact_id: link.is_primary for link in lead.client.contacts} == {"ada": True, "bob": False}

@@ -9,8 +9,14 @@ from functools import partial
 from typing import Any
 
 import pytest
-from crm_contracts.client_answers import CheckedContact, ElementContactsResolved
+from crm_contracts.client_answers import (
+    CheckedContact,
+    CompanyContacts,
+    ElementContactsResolved,
+    LeadClientResolved,
+)
 from crm_contracts.client_field import Client
+from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.dictionaries import DictionaryValue, DictionaryValueFields, DictionaryValueUpdated
 from crm_contracts.product_rows import Priced, ProductRow
 from crm_contracts.products import ListPrice, ProductFields, ProductUpdated
@@ -24,17 +30,20 @@ from services.clients.answers.usecases import answer_client_link
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.employment import MAX_COMPANIES
 from services.deals.deal.domain.deal import Deal
+from services.deals.deal.domain.order import DealOrder
+from services.deals.deal.domain.refusal import Refusal
+from services.deals.deal.usecases import open_deal_for_lead
 from services.leads.lead.domain.lead import Lead
 from shared.elements.domain.client_field import MAX_CONTACTS, NewContactLink, set_company, set_contacts
 from shared.elements.domain.element import Element
-from shared.elements.domain.room import MAX_CLIENT_BYTES, PartTooLarge, size_of
+from shared.elements.domain.room import MAX_CLIENT_BYTES, PartTooLarge, fitting, shortened, size_of
 from shared.kit.domain import MAX_EVENT_BYTES
 from tests.builders.causes import ANNA, NOON, a_cause
 from tests.builders.clients import a_contact, just_created_company, just_created_contact
 from tests.builders.deals import just_created_deal
-from tests.builders.fakes import Memory, Said
-from tests.builders.leads import just_created_lead
-from tests.builders.values import company_ref, deal_ref, euros
+from tests.builders.fakes import Memory, Said, collaborators
+from tests.builders.leads import just_created_lead, start
+from tests.builders.values import company_ref, contact_ref, deal_ref, euros
 
 CHARACTERS = ("a", "ü", "€", "😀", "\x01", '"')
 LENGTHS = (20_000, 5_000, 1_500, 400, 255, 100, 30, 8, 1)
@@ -235,6 +244,44 @@ async def test_the_largest_answer_of_clients_fits(letter: str) -> None:
     assert (len(answer.contacts), len(answer.checked)) == (MAX_CONTACTS, MAX_CONTACTS)
     assert size_of(answer) < MAX_EVENT_BYTES
     assert company_ref().id == answer.company.id
+
+
+@fast
+@given(letter=letters)
+async def test_the_largest_events_of_a_conversion_that_passes_its_deal_on_fit(letter: str) -> None:
+    """LEAD-13: the request with snapshot and draft, the answer with draft and contacts, and the deal with both."""
+    leads, deals = Memory(Lead), Memory(Deal)
+    await leads.add(just_created_lead(), a_cause("new"))
+
+    def reach(found: Any, length: int) -> None:
+        found.correct({name: texts(letter, length)[name] for name in ("phones", "emails")}, by=ANNA, at=NOON)
+
+    await write(leads, "lead-1", longest(reach), "phones")
+    await write(leads, "lead-1", longest(lambda found, n: found.set_rows(rows(letter, n), by=ANNA, at=NOON)), "rows")
+    await leads.change("lead-1", lambda found: start(found, "contact", "company", "deal"), a_cause("convert"))
+    asked = leads.said("lead-1")[-1]
+    assert isinstance(asked, LeadConversionRequested)
+    assert asked.deal is not None
+    staff = fitting(
+        lambda length: CompanyContacts(contacts=tuple(shortened(ref, length) for ref in people(letter, "1"))),
+        MAX_CLIENT_BYTES,
+    )
+    answer = LeadClientResolved(
+        lead=asked.lead,
+        conversion_id=asked.conversion_id,
+        attempt=1,
+        contact=contact_ref(),
+        company=company_ref(),
+        deal=asked.deal,
+        company_contacts=staff,
+    )
+    order = DealOrder.of_clients(answer, asked.deal)
+    await open_deal_for_lead(
+        order, a_cause(), deals=deals, refusals=Memory(Refusal), collaborators=collaborators(), answers=Said()
+    )
+    (created,) = deals.said(order.proposed_deal_id)
+    for event in (asked, answer, created):
+        assert size_of(event) < MAX_EVENT_BYTES
 
 
 def test_ids_that_are_too_long_together_are_refused_and_named() -> None:

@@ -6,18 +6,20 @@ from itertools import product as every
 from typing import Any
 
 import pytest
-from crm_contracts.client_answers import LinkedClient
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import (
     LeadConversionRefused,
     LeadConversionRequested,
     LeadConverted,
     LeadDealRequested,
+    LinkedClient,
+    ResolvedClient,
 )
 from crm_contracts.leads import LeadStageChanged
 from crm_contracts.values import ConversionTarget, ElementRef
 
 from services.leads.lead.domain.conversion import MAX_REPEATS
+from services.leads.lead.domain.draft import MAX_FORWARDED_BYTES, draft_of
 from services.leads.lead.domain.errors import (
     ID_TAKEN,
     NO_ANSWER,
@@ -29,6 +31,7 @@ from services.leads.lead.domain.lead import Lead
 from services.leads.lead.schemas import ConversionOut, LeadOut
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_field import set_company
+from shared.elements.domain.room import size_of
 from shared.kit.domain import Refused, derived_id, is_derived
 from tests.builders.causes import ANNA, NOON, ids, later
 from tests.builders.leads import a_lead, a_person, a_wish, start
@@ -48,20 +51,14 @@ def resolve(
     duplicates: tuple[ElementRef, ...] = (),
     linked: tuple[LinkedClient, ...] = (),
 ) -> None:
-    lead.resolve_client(
-        conversion_id,
-        attempt,
-        contact=contact,
-        company=company,
-        duplicates=duplicates,
-        linked=linked,
-        by=ANNA,
-        at=later(1),
-    )
+    found = ResolvedClient(contact=contact, company=company, duplicates=duplicates, linked=linked)
+    lead.resolve_client(conversion_id, attempt, found, by=ANNA, at=later(1))
 
 
-def opened(lead: Lead, *, attempt: int = 1, conversion_id: str = CONVERSION) -> None:
-    lead.open_deal(conversion_id, attempt, deal_ref(), by=ANNA, at=later(2))
+def opened(
+    lead: Lead, *, attempt: int = 1, conversion_id: str = CONVERSION, found: ResolvedClient | None = None
+) -> None:
+    lead.open_deal(conversion_id, attempt, deal_ref(), found=found, by=ANNA, at=later(2))
 
 
 def refuse(lead: Lead, *, attempt: int = 1, code: str = "duplicates_found", conversion_id: str = CONVERSION) -> None:
@@ -595,7 +592,7 @@ def test_after_a_taken_id_another_one_is_proposed_for_what_is_still_missing() ->
     """LEAD-13: and what exists already is kept."""
     lead = a_lead()
     start(lead, "contact", "company", "deal")
-    lead.refuse_conversion(CONVERSION, 1, code=ID_TAKEN, message="taken", existing=(company_ref(),))
+    lead.refuse_conversion(CONVERSION, 1, code=ID_TAKEN, message="taken", found=ResolvedClient(company=company_ref()))
     refused = heard(lead)[-1]
     assert (refused.code, refused.existing) == (ID_TAKEN, (company_ref(),))
     start(lead, "contact", "company", "deal")
@@ -634,3 +631,100 @@ def test_nobody_asks_again_when_no_conversion_runs(end: str) -> None:
         heard(lead)
     lead.ask_again(silent_since=later(99), at=later(100))
     assert heard(lead) == []
+
+
+CLIENT = ResolvedClient(contact=contact_ref(), company=company_ref(), duplicates=(contact_ref("bob"),))
+
+
+def test_the_request_to_clients_takes_the_deal_along() -> None:
+    """LEAD-11, LEAD-12: so that deals opens it as soon as the client is there."""
+    lead = a_lead(**a_person(), priced=priced(a_row(), amount="10"))
+    start(lead, pipeline_id="vip")
+    (asked,) = heard(lead)
+    assert asked.deal is not None
+    assert asked.deal.proposed_deal_id == DEAL
+    draft = asked.deal.draft
+    assert (draft.title, draft.rows, draft.amount.value, draft.pipeline_id) == (lead.title, (a_row(),), 10, "vip")
+
+
+def test_a_conversion_without_a_deal_takes_none_along() -> None:
+    """LEAD-11."""
+    lead = a_lead(**a_person())
+    start(lead, "contact", "company")
+    (asked,) = heard(lead)
+    assert asked.deal is None
+
+
+def test_a_deal_with_its_client_ends_the_conversion_in_one_step() -> None:
+    """LEAD-11, LEAD-14."""
+    lead = a_lead(**a_person())
+    start(lead, "contact", "company", "deal")
+    heard(lead)
+    opened(lead, found=CLIENT)
+    converted, moved = heard(lead)
+    assert isinstance(converted, LeadConverted)
+    assert (converted.contact, converted.company, converted.deal) == (contact_ref(), company_ref(), deal_ref())
+    assert isinstance(moved, LeadStageChanged)
+    assert (lead.client.contact_id, lead.client.company, lead.deal_ids) == ("ada", company_ref(), ("deal-1",))
+    assert (lead.conversion.state, lead.conversion.duplicates) == ("done", CLIENT.duplicates)
+    opened(lead, found=CLIENT)
+    assert heard(lead) == []
+
+
+@pytest.mark.parametrize(
+    ("attempt", "conversion_id", "found"), [(1, CONVERSION, CLIENT), (2, "another", CLIENT), (2, CONVERSION, None)]
+)
+def test_the_deal_of_another_attempt_or_without_the_client_that_is_missing_ends_nothing(
+    attempt: int, conversion_id: str, found: ResolvedClient | None
+) -> None:
+    """LEAD-13: the second attempt is running."""
+    lead = a_lead(**a_person())
+    start(lead)
+    refuse(lead)
+    start(lead)
+    before = (lead.model_dump(), heard(lead))[0]
+    opened(lead, attempt=attempt, conversion_id=conversion_id, found=found)
+    assert (lead.model_dump(), heard(lead)) == (before, [])
+
+
+def test_after_a_refusal_by_deals_the_client_stays_and_a_retry_asks_for_the_deal_alone() -> None:
+    """LEAD-13."""
+    lead = a_lead(**a_person())
+    start(lead, "contact", "company", "deal")
+    heard(lead)
+    lead.refuse_conversion(CONVERSION, 1, code="pipeline_not_found", message="no", found=CLIENT)
+    (refused,) = heard(lead)
+    assert refused.existing == (contact_ref(), company_ref())
+    start(lead, "contact", "company", "deal")
+    begun, asked = heard(lead)
+    assert (begun.client_targets, begun.deal) == ((), None)
+    assert isinstance(asked, LeadDealRequested)
+    assert (asked.attempt, asked.proposed_deal_id, asked.draft.company) == (2, DEAL, company_ref())
+    assert [link.contact_id for link in asked.draft.contacts] == ["ada"]
+
+
+def test_a_retry_for_the_missing_half_of_the_client_takes_the_deal_along_with_the_other_half() -> None:
+    """LEAD-13."""
+    lead = a_lead(**a_person())
+    start(lead, "contact", "company", "deal")
+    lead.refuse_conversion(CONVERSION, 1, code="x", message="no", found=ResolvedClient(company=company_ref()))
+    start(lead, "contact", "company", "deal")
+    asked = heard(lead)[-1]
+    assert (asked.client_targets, asked.deal.draft.company) == (("contact",), company_ref())
+    opened(lead, attempt=2, found=ResolvedClient(contact=contact_ref()))
+    converted = heard(lead)[0]
+    assert (converted.contact, converted.company) == (contact_ref(), company_ref())
+
+
+@pytest.mark.parametrize(("more", "is_forwarded"), [(0, True), (1, False)])
+def test_a_draft_too_large_to_be_passed_on_is_asked_for_after_the_client(more: int, *, is_forwarded: bool) -> None:
+    """LEAD-13: no event is larger than it may be, and nothing is refused for that."""
+    lead = a_lead()
+    room = MAX_FORWARDED_BYTES - size_of(draft_of(lead.state, "default")) + len("null") - len('""')
+    lead = a_lead(comments="x" * (room + more))
+    start(lead)
+    (asked,) = heard(lead)
+    assert (asked.deal is not None) == is_forwarded
+    resolve(lead, contact=contact_ref())
+    (then,) = heard(lead)
+    assert isinstance(then, LeadDealRequested)

@@ -19,6 +19,7 @@ from crm_contracts.conversions import (
     LeadConversionRequested,
     LeadConverted,
     LeadDealRequested,
+    ResolvedClient,
 )
 from crm_contracts.deal_answers import LeadDealConfirmed, LeadDealRefused
 from crm_contracts.deals import DealCreated
@@ -53,7 +54,7 @@ from tests.builders.causes import NOON, a_cause, ids, later
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
 from tests.builders.fakes import Catalog, Memory, NobodyLeft, again, collaborators
-from tests.builders.leads import LEAD_ID, LEAD_REF, a_wish, just_created_lead, start
+from tests.builders.leads import LEAD_ID, LEAD_REF, a_deal_request, a_wish, just_created_lead, start
 from tests.builders.values import a_row, company_ref, contact_ref, deal_ref, euros, priced
 
 CONVERSION = "id-1"
@@ -84,7 +85,7 @@ def converting(*targets: Any) -> Lead:
 
 def waiting_for_a_deal() -> Lead:
     lead = converting("contact", "deal")
-    lead.resolve_client(CONVERSION, 1, contact=contact_ref(), company=None, duplicates=(), by="user:anna", at=NOON)
+    lead.resolve_client(CONVERSION, 1, ResolvedClient(contact=contact_ref()), by="user:anna", at=NOON)
     return lead
 
 
@@ -108,6 +109,18 @@ async def deliver(leads: Memory[Lead], event: Event, id_: str = "event-1", at: d
     await react(all_reactions(leads, NobodyLeft()), an_event(event, id_=id_), at=at)
 
 
+FOUND = ResolvedClient(contact=contact_ref(), duplicates=(contact_ref("bob"),))
+PASSED_ON = ASKED_BY.model_copy(update={"resolved": FOUND})
+
+
+async def test_a_client_with_a_deal_to_come_changes_nothing_of_the_lead_yet() -> None:
+    """LEAD-11: deals answers, and tells of the client."""
+    leads = await stored(converting("contact", "deal"))
+    before = leads.documents[LEAD_ID]["state"]
+    await deliver(leads, RESOLVED.model_copy(update={"deal": a_deal_request()}))
+    assert leads.documents[LEAD_ID]["state"] == before
+
+
 REACTIONS_TO: list[tuple[Callable[[], Lead], Event, list[type[Event]]]] = [
     (lambda: converting("contact", "deal"), RESOLVED, [LeadDealRequested]),
     (lambda: converting("contact"), RESOLVED, [LeadConverted, LeadStageChanged]),
@@ -117,6 +130,21 @@ REACTIONS_TO: list[tuple[Callable[[], Lead], Event, list[type[Event]]]] = [
         [LeadConversionRefused],
     ),
     (waiting_for_a_deal, DEAL_CREATED, [LeadConverted, LeadStageChanged]),
+    (
+        lambda: converting("contact", "deal"),
+        DEAL_CREATED.model_copy(update={"conversion": PASSED_ON}),
+        [LeadConverted, LeadStageChanged],
+    ),
+    (
+        lambda: converting("contact", "deal"),
+        LeadDealConfirmed(lead=LEAD_REF, conversion=PASSED_ON, deal=deal_ref()),
+        [LeadConverted, LeadStageChanged],
+    ),
+    (
+        lambda: converting("contact", "deal"),
+        LeadDealRefused(lead=LEAD_REF, conversion=PASSED_ON, code="pipeline_not_found", message="no"),
+        [LeadConversionRefused],
+    ),
     (
         waiting_for_a_deal,
         LeadDealConfirmed(lead=LEAD_REF, conversion=ASKED_BY, deal=deal_ref()),
@@ -141,7 +169,9 @@ REACTIONS_TO: list[tuple[Callable[[], Lead], Event, list[type[Event]]]] = [
 
 
 @pytest.mark.parametrize(
-    ("lead", "event", "said"), REACTIONS_TO, ids=[type(event).__name__ for _, event, _ in REACTIONS_TO]
+    ("lead", "event", "said"),
+    REACTIONS_TO,
+    ids=[f"{number}-{type(event).__name__}" for number, (_, event, _) in enumerate(REACTIONS_TO)],
 )
 async def test_what_is_heard_twice_is_done_once_even_when_the_inbox_has_forgotten(
     lead: Callable[[], Lead], event: Event, said: list[type[Event]]

@@ -22,7 +22,6 @@ async def test_the_trace_of_a_conversion_shows_its_steps_over_the_services(crm: 
     assert path == [
         "crm.lead.conversion_requested.v1",
         "crm.lead.client_resolved.v1",
-        "crm.lead.deal_requested.v1",
         "crm.deal.created.v1",
         "crm.lead.converted.v1",
     ]

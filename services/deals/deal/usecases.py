@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from crm_contracts.client_field import Client
-from crm_contracts.conversions import ConversionRef, LeadDealRequested
 from crm_contracts.deal_answers import LeadDealConfirmed
 from crm_contracts.elements import DEAL
 from crm_contracts.fields import Owned, Sourced
@@ -13,9 +11,9 @@ from crm_contracts.product_rows import Priced
 from crm_contracts.values import ElementRef
 
 from services.deals.deal.domain.deal import Deal
+from services.deals.deal.domain.order import DealOrder
 from services.deals.deal.domain.refusal import Refusal
 from services.deals.pipeline.domain import DEFAULT_PIPELINE, stages_of
-from shared.elements.domain.client_field import asking, set_company
 from shared.elements.domain.sales_element import InitialState
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.create_element import NewElement, create_element
@@ -56,7 +54,7 @@ async def create_deal(
 
 
 async def open_deal_for_lead(
-    asked: LeadDealRequested,
+    order: DealOrder,
     cause: Cause,
     *,
     deals: Repository[Deal],
@@ -69,15 +67,14 @@ async def open_deal_for_lead(
     Another request of the same conversion is answered from what is stored. The same request delivered again changes
     nothing and is not answered: its answer is in the log or in an outbox.
     """
-    conversion = ConversionRef(lead_id=asked.lead.id, conversion_id=asked.conversion_id, attempt=asked.attempt)
-    refusal = await refusals.find(Refusal.id_for(conversion))
+    refusal = await refusals.find(Refusal.id_for(order.conversion))
     if refusal is None:
         try:
-            known = await _open(asked, conversion, cause, deals=deals, collaborators=collaborators)
+            known = await _open(order, cause, deals=deals, collaborators=collaborators)
         except DomainError as error:
             if is_transient(error):
                 raise
-            refusal = Refusal.create(asked.lead, conversion, code=error.code, message=str(error), at=cause.at)
+            refusal = Refusal.create(order.lead, order.conversion, code=error.code, message=str(error), at=cause.at)
     if refusal is not None:
         try:
             await refusals.add(refusal, cause)
@@ -85,16 +82,14 @@ async def open_deal_for_lead(
             await answers.give(refusal.answer, subject=refusal.id, cause=cause)
         return
     if known is not None:
-        confirmed = LeadDealConfirmed(lead=asked.lead, conversion=conversion, deal=known.ref)
+        confirmed = LeadDealConfirmed(lead=order.lead, conversion=order.conversion, deal=known.ref)
         await answers.give(confirmed, subject=known.id, cause=cause)
-    deal_ref = ElementRef(type=DEAL.noun, id=asked.proposed_deal_id)
-    clients = Client(company=asked.draft.company, contacts=asked.draft.contacts).refs
-    await collaborators.removed_clients.remove_from(deal_ref, clients, cause)
+    deal_ref = ElementRef(type=DEAL.noun, id=order.proposed_deal_id)
+    await collaborators.removed_clients.remove_from(deal_ref, order.client.refs, cause)
 
 
 async def _open(
-    asked: LeadDealRequested,
-    conversion: ConversionRef,
+    order: DealOrder,
     cause: Cause,
     *,
     deals: Repository[Deal],
@@ -106,23 +101,22 @@ async def _open(
         PipelineNotFound: there is none of this code.
         IdTaken: the proposed id belongs to a deal of others, or to one that was deleted.
     """
-    stages_of(asked.draft.pipeline_id)
+    stages_of(order.draft.pipeline_id)
     codes = await collaborators.dictionaries.codes(DEAL.fields)
-    make = partial(_deal, asked, conversion, cause, collaborators.new_id, defaults=codes.defaults)
+    make = partial(_deal, order, cause, collaborators.new_id, defaults=codes.defaults)
     try:
         await deals.add_numbered(make, cause, collaborators.numbers)
     except IdTaken:
-        found = await deals.find(asked.proposed_deal_id)
+        found = await deals.find(order.proposed_deal_id)
         asked_by = found.conversion if found is not None else None
-        if asked_by is None or asked_by.conversion_id != asked.conversion_id:
+        if asked_by is None or asked_by.conversion_id != order.conversion.conversion_id:
             raise
         return found
     return None
 
 
 def _deal(
-    asked: LeadDealRequested,
-    conversion: ConversionRef,
+    order: DealOrder,
     cause: Cause,
     new_id: NewId,
     number: int,
@@ -130,23 +124,20 @@ def _deal(
     defaults: Mapping[str, str],
 ) -> Deal:
     """Make the deal of the draft, with rows of its own (LEAD-12)."""
-    draft = asked.draft
-    client = asking(Client(), Client(contacts=draft.contacts))
-    if draft.company is not None:
-        client = set_company(client, draft.company.id).model_copy(update={"company": draft.company})
+    draft = order.draft
     rows = tuple(row.model_copy(update={"id": new_id()}) for row in draft.rows)
     initial = InitialState(
         fields={**defaults, **{name: getattr(draft, name) for name in _TAKEN}},
-        client=client,
+        client=order.client,
         priced=Priced(rows=rows, amount=draft.amount, is_manual_amount=draft.is_manual_amount),
     )
     return Deal.create(
-        asked.proposed_deal_id,
+        order.proposed_deal_id,
         number,
         initial,
         stages_of(draft.pipeline_id).first,
         pipeline_id=draft.pipeline_id,
         by=cause.actor,
         at=cause.at,
-        conversion=conversion,
+        conversion=order.conversion,
     )

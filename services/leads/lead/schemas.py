@@ -7,8 +7,7 @@ lead is lost.
 from dataclasses import replace
 from typing import Annotated, Any
 
-from crm_contracts.client_answers import LinkedClient
-from crm_contracts.conversions import Activities
+from crm_contracts.conversions import Activities, LinkedClient
 from crm_contracts.leads import LeadFields, LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel, Field, StrictBool

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
-from crm_contracts.conversions import ConversionRef
+from crm_contracts.conversions import ConversionRef, ResolvedClient
 from crm_contracts.deal_answers import LeadDealRefused
 from crm_contracts.values import ElementRef
 
@@ -93,18 +93,13 @@ async def convert_lead(
 async def resolve_client(
     answer: LeadClientResolved, cause: Cause, *, leads: Repository[Lead], removed_clients: DeletedClients
 ) -> None:
-    """Continue the conversion with what clients created or linked."""
+    """Continue the conversion with what clients created or linked; with a deal to come, the answer of deals has it."""
+    if answer.deal is not None:
+        return
     lead = await leads.change(
         answer.lead.id,
         lambda lead: lead.resolve_client(
-            answer.conversion_id,
-            answer.attempt,
-            contact=answer.contact,
-            company=answer.company,
-            duplicates=answer.duplicates,
-            linked=answer.linked,
-            by=cause.actor,
-            at=cause.at,
+            answer.conversion_id, answer.attempt, answer.client, by=cause.actor, at=cause.at
         ),
         cause,
     )
@@ -119,10 +114,17 @@ async def complete_conversion(
     leads: Repository[Lead],
     removed_clients: DeletedClients,
 ) -> None:
-    """End the conversion with its deal, and unlink clients that were deleted meanwhile (COMP-10)."""
+    """End the conversion with its client and deal, and unlink clients that were deleted meanwhile (COMP-10)."""
     lead = await leads.change(
         asked_by.lead_id,
-        lambda lead: lead.open_deal(asked_by.conversion_id, asked_by.attempt, deal, by=cause.actor, at=cause.at),
+        lambda lead: lead.open_deal(
+            asked_by.conversion_id,
+            asked_by.attempt,
+            deal,
+            found=asked_by.resolved,
+            by=cause.actor,
+            at=cause.at,
+        ),
         cause,
     )
     await removed_clients.remove_from(lead.ref, lead.client.refs, cause)
@@ -130,6 +132,7 @@ async def complete_conversion(
 
 async def refuse_client(answer: LeadClientRefused, cause: Cause, *, leads: Repository[Lead]) -> None:
     """End the conversion because of duplicates, or because clients failed."""
+    made = {each.type: each for each in answer.existing}
     await leads.change(
         answer.lead.id,
         lambda lead: lead.refuse_conversion(
@@ -138,7 +141,7 @@ async def refuse_client(answer: LeadClientRefused, cause: Cause, *, leads: Repos
             code=answer.code,
             message=answer.message,
             candidates=answer.candidates,
-            existing=answer.existing,
+            found=ResolvedClient(contact=made.get("contact"), company=made.get("company")),
         ),
         cause,
     )
@@ -150,7 +153,11 @@ async def refuse_deal(answer: LeadDealRefused, cause: Cause, *, leads: Repositor
     await leads.change(
         asked_by.lead_id,
         lambda lead: lead.refuse_conversion(
-            asked_by.conversion_id, asked_by.attempt, code=answer.code, message=answer.message
+            asked_by.conversion_id,
+            asked_by.attempt,
+            code=answer.code,
+            message=answer.message,
+            found=asked_by.resolved,
         ),
         cause,
     )

@@ -4,24 +4,23 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from crm_contracts.conversions import DealRequest, LinkedClient, ResolvedClient
 from crm_contracts.events import Answer, ElementAnswer
 from crm_contracts.values import ElementRef, Value
 
 
-class LinkedClient(Value):
-    """What of a lead became of a client that was there already (LEAD-12)."""
+class CompanyContacts(Value):
+    """The contacts of a company, in their order (CLI-07)."""
 
-    client: ElementRef
-    enriched: tuple[str, ...] = Field(
-        default=(), examples=[["phones"]], description="fields that were filled, and lists that were joined"
-    )
-    left_out: tuple[str, ...] = Field(
-        default=(), examples=[["position"]], description="fields in which the client differs from the lead, and stays"
-    )
+    contacts: tuple[ElementRef, ...] = ()
+    truncated: bool = Field(default=False, description="the company has more contacts than are ever attached")
 
 
 class LeadClientResolved(Answer):
-    """The contact and company of a conversion exist: an answer to `LeadConversionRequested` (LEAD-11)."""
+    """The contact and company of a conversion exist: an answer to `LeadConversionRequested` (LEAD-11).
+
+    Deals opens `deal`, which is the lead's own request, with this client; without it the lead goes on itself.
+    """
 
     ce_type: ClassVar[str] = "crm.lead.client_resolved.v1"
     lead: ElementRef
@@ -36,6 +35,17 @@ class LeadClientResolved(Answer):
     linked: tuple[LinkedClient, ...] = Field(
         default=(), description="what the clients that were linked took of the lead"
     )
+    deal: DealRequest | None = None
+    company_contacts: CompanyContacts | None = Field(
+        default=None, description="of `company`, for the deal; null: the deal asks for them"
+    )
+
+    @property
+    def client(self) -> ResolvedClient:
+        """Contact and company, and how they were found."""
+        return ResolvedClient(
+            contact=self.contact, company=self.company, duplicates=self.duplicates, linked=self.linked
+        )
 
 
 class LeadClientRefused(Answer):

@@ -15,12 +15,45 @@ from crm_contracts.values import Address, ConversionTarget, ElementRef, Money, O
 Activities = Literal["keep_open", "complete"]
 
 
+class LinkedClient(Value):
+    """What of a lead became of a client that was there already (LEAD-12)."""
+
+    client: ElementRef
+    enriched: tuple[str, ...] = Field(
+        default=(), examples=[["phones"]], description="fields that were filled, and lists that were joined"
+    )
+    left_out: tuple[str, ...] = Field(
+        default=(), examples=[["position"]], description="fields in which the client differs from the lead, and stays"
+    )
+
+
+class ResolvedClient(Value):
+    """The client of a conversion: its contact and company, and how they were found (LEAD-11)."""
+
+    contact: ElementRef | None = None
+    company: ElementRef | None = None
+    duplicates: tuple[ElementRef, ...] = Field(
+        default=(), description="what has the same phone, e-mail or company title"
+    )
+    linked: tuple[LinkedClient, ...] = Field(
+        default=(), description="what the clients that were linked took of the lead"
+    )
+
+    @property
+    def refs(self) -> tuple[ElementRef, ...]:
+        """Pointers to both, as far as they are."""
+        return tuple(ref for ref in (self.contact, self.company) if ref is not None)
+
+
 class ConversionRef(Value):
     """Which attempt of which conversion an event answers."""
 
     lead_id: str
     conversion_id: str
     attempt: int
+    resolved: ResolvedClient | None = Field(
+        default=None, description="its client, where clients asked for the deal: the lead does not know it yet"
+    )
 
 
 class LeadSnapshot(Named, Reachable, Owned, Sourced):
@@ -31,12 +64,32 @@ class LeadSnapshot(Named, Reachable, Owned, Sourced):
     address: Address | None = None
 
 
+class DealDraft(Owned, Sourced):
+    """The deal that a lead asks for, complete (LEAD-12)."""
+
+    title: str
+    pipeline_id: str = "default"
+    company: ElementRef | None = None
+    contacts: tuple[ContactLink, ...] = ()
+    rows: tuple[ProductRow, ...] = ()
+    amount: Money
+    is_manual_amount: bool = False
+
+
+class DealRequest(Value):
+    """The deal to be opened as soon as the client of the lead is resolved."""
+
+    proposed_deal_id: str
+    draft: DealDraft
+
+
 class LeadConversionRequested(OfLead):
     """A conversion began, or clients is asked once more (LEAD-11, LEAD-13).
 
     `client_targets` are the records that clients is to create or link; it has nothing to do where they are empty.
     `contact` and `company` are what an earlier attempt has created or linked; `contact_id` and `company_id` are
-    existing ones that the caller has chosen to be linked.
+    existing ones that the caller has chosen to be linked. `deal` goes on to deals with the answer of clients; without
+    it the lead asks deals itself (`LeadDealRequested`).
     """
 
     ce_type: ClassVar[str] = "crm.lead.conversion_requested.v1"
@@ -52,22 +105,11 @@ class LeadConversionRequested(OfLead):
     contact_id: str | None = None
     company_id: str | None = None
     snapshot: LeadSnapshot
-
-
-class DealDraft(Owned, Sourced):
-    """The deal that a lead asks for, complete (LEAD-12)."""
-
-    title: str
-    pipeline_id: str = "default"
-    company: ElementRef | None = None
-    contacts: tuple[ContactLink, ...] = ()
-    rows: tuple[ProductRow, ...] = ()
-    amount: Money
-    is_manual_amount: bool = False
+    deal: DealRequest | None = None
 
 
 class LeadDealRequested(OfLead):
-    """The lead asks deals for its deal (LEAD-11)."""
+    """The lead asks deals for its deal (LEAD-11): where clients has nothing to do, or the request was not passed on."""
 
     ce_type: ClassVar[str] = "crm.lead.deal_requested.v1"
     conversion_id: str

@@ -10,7 +10,7 @@ from crm_contracts.values import ElementRef
 
 
 class LeadDealRefused(Answer):
-    """No deal can be opened for the lead: an answer to `LeadDealRequested`."""
+    """No deal can be opened for the lead: an answer to `LeadDealRequested` or `LeadClientResolved`."""
 
     ce_type: ClassVar[str] = "crm.lead.deal_refused.v1"
     lead: ElementRef
@@ -20,7 +20,7 @@ class LeadDealRefused(Answer):
 
 
 class LeadDealConfirmed(Answer):
-    """The deal that the lead asks for once more is there already: an answer to a repeated `LeadDealRequested`."""
+    """The deal that is asked for once more is there: an answer to `LeadDealRequested` or `LeadClientResolved`."""
 
     ce_type: ClassVar[str] = "crm.lead.deal_confirmed.v1"
     lead: ElementRef

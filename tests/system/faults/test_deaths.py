@@ -30,8 +30,6 @@ DEATHS = {
     "leads": (
         "publish:crm.lead.conversion_requested.v1",
         "written:leads",
-        "publish:crm.lead.deal_requested.v1",
-        "written:leads",
         "publish:crm.lead.converted.v1",
     ),
     "deals": ("written:deals", "publish:crm.deal.created.v1"),

@@ -6,8 +6,7 @@ Not taken is what is said of the lead and not of the person: who is responsible,
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from crm_contracts.client_answers import LinkedClient
-from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.conversions import LeadConversionRequested, LinkedClient
 
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact

@@ -7,8 +7,8 @@ instead of searching for duplicates again and finding the records that it create
 from datetime import datetime
 from typing import ClassVar, Self
 
-from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved, LinkedClient
-from crm_contracts.conversions import LeadConversionRefused, LeadConversionRequested
+from crm_contracts.client_answers import CompanyContacts, LeadClientRefused, LeadClientResolved
+from crm_contracts.conversions import DealRequest, LeadConversionRefused, LeadConversionRequested, LinkedClient
 from crm_contracts.values import ElementRef, OnDuplicate, Value
 
 from services.clients.conversion.domain.decision import Decision
@@ -74,11 +74,13 @@ class Resolution(Aggregate):
         contact: ElementRef | None,
         company: ElementRef | None,
         linked: tuple[LinkedClient, ...] = (),
+        deal: DealRequest | None = None,
+        company_contacts: CompanyContacts | None = None,
     ) -> None:
-        """Answer the lead once everything is as decided; a second time changes nothing."""
+        """Answer once everything is as decided; a second time changes nothing. See `answer` for `deal`."""
         if self.answered_to is None:
             self.answered_to, self.contact, self.company, self.linked = to, contact, company, linked
-            self.record(self.answer)
+            self.record(self.answer(deal, company_contacts))
 
     def fail(self, failure: Failure, *, to: str, contact: ElementRef | None, company: ElementRef | None) -> None:
         """Refuse the lead for a failure that no repeat heals; what exists already is named in the answer."""
@@ -86,9 +88,15 @@ class Resolution(Aggregate):
             self.failure = failure
             self.finish(to=to, contact=contact, company=company)
 
-    @property
-    def answer(self) -> LeadClientResolved | LeadClientRefused:
-        """The answer to the lead, the same for each request."""
+    def answer(
+        self, deal: DealRequest | None = None, company_contacts: CompanyContacts | None = None
+    ) -> LeadClientResolved | LeadClientRefused:
+        """Make the answer, the same for each request but for what a deal may need of it.
+
+        Args:
+            deal: that the lead wants, passed on to deals.
+            company_contacts: of the company as they are now, for a deal that is not there yet.
+        """
         decision = self.decision
         results = tuple(ref for ref in (self.contact, self.company) if ref is not None)
         if self.failure is not None:
@@ -120,4 +128,6 @@ class Resolution(Aggregate):
             created=tuple(ref for ref in results if ref.id in created),
             duplicates=decision.duplicates,
             linked=self.linked,
+            deal=deal,
+            company_contacts=company_contacts,
         )

@@ -16,7 +16,7 @@ from shared.kit.storage.repository import Repository
 
 
 class DuplicateSearch(Protocol):
-    """Finds duplicates, and the place of a further contact."""
+    """Finds duplicates, the place of a further contact, and the contacts of a company."""
 
     async def candidates(
         self, phones: Sequence[str], emails: Sequence[str], keys: Sequence[str], company_keys: Sequence[str]
@@ -26,6 +26,10 @@ class DuplicateSearch(Protocol):
 
     async def last_position(self, company_id: str) -> int:
         """Return the greatest position among the contacts of a company, 0 where it has none."""
+        ...
+
+    async def contacts_of(self, company_id: str) -> Sequence[Contact]:
+        """List the contacts of a company in their order."""
         ...
 
 

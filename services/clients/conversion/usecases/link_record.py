@@ -5,8 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from crm_contracts.client_answers import LinkedClient
-from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.conversions import LeadConversionRequested, LinkedClient
 from crm_contracts.values import ElementRef
 
 from services.clients.conversion.domain.decision import TargetDecision, given_to

@@ -17,6 +17,7 @@ from crm_contracts.values import ElementRef
 from services.clients.conversion.domain.decision import Decision, decide
 from services.clients.conversion.domain.resolution import Failure, Resolution
 from services.clients.conversion.domain.sought import Sought
+from services.clients.conversion.usecases.answer import answer, answer_again
 from services.clients.conversion.usecases.claim import claim_client
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.conversion.usecases.create_company import create_or_link_company
@@ -99,8 +100,7 @@ async def _resolve(request: LeadConversionRequested, cause: Cause, use: Collabor
         resolution = await _decide(request, cause, use)
     if resolution.answered_to is not None:
         await use.claims.release(id_)
-        if resolution.answered_to != cause.key:
-            await use.answers.give(resolution.answer, subject=id_, cause=cause)
+        await answer_again(request, resolution, cause, use)
         return
     # The records are the same whichever request is being answered: their cause is the resolution.
     own = replace(cause, key=id_)
@@ -113,16 +113,7 @@ async def _resolve(request: LeadConversionRequested, cause: Cause, use: Collabor
         await reconcile_employer(
             contact.ref.id, company.ref.id, own, contacts=use.contacts, companies=use.companies, views=use.views
         )
-    await use.resolutions.change(
-        id_,
-        lambda found: found.finish(
-            to=cause.key,
-            contact=None if contact is None else contact.ref,
-            company=None if company is None else company.ref,
-            linked=tuple(each.linked for each in (contact, company) if each and each.linked),
-        ),
-        cause.step("answer"),
-    )
+    await answer(request, contact, company, cause, use)
     await use.claims.release(id_)
 
 

@@ -52,7 +52,7 @@ class Deal(SalesElement, HasRequisites, DealState):
 
     is_new: bool = Field(default_factory=_is_new)
     conversion: ConversionRef | None = None
-    """The conversion that asked for it."""
+    """The conversion that asked for it, as it was then."""
 
     @classmethod
     def create(

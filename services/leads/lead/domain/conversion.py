@@ -7,17 +7,19 @@ no caller may choose for a record, and are never shown; only resolved ids are.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
-from crm_contracts.client_answers import LinkedClient
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import (
     Activities,
     DealDraft,
+    DealRequest,
     LeadConversionRefused,
     LeadConversionRequested,
     LeadDealRequested,
     LeadSnapshot,
+    LinkedClient,
+    ResolvedClient,
 )
 from crm_contracts.envelope import Event
 from crm_contracts.leads import LeadState
@@ -25,7 +27,7 @@ from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel
 
 from services.leads.lead.domain.conversion_request import ConversionRequest
-from services.leads.lead.domain.draft import check_fits, draft_of, snapshot_of
+from services.leads.lead.domain.draft import MAX_FORWARDED_BYTES, check_fits, draft_of, snapshot_of
 from services.leads.lead.domain.errors import (
     ID_TAKEN,
     NO_ANSWER,
@@ -45,7 +47,8 @@ class Conversion(BaseModel):
     """How far a conversion got.
 
     `asked_at` is the time from which on an answer is missing: of the last request, and later after each repeat.
-    `repeats` counts those of the request that waits for its answer now.
+    `repeats` counts those of the request that waits for its answer now. With `forwards_deal` clients passes the request
+    for the deal on to deals, whose answer is then the only one; a draft too large for that is requested afterwards.
 
     Its transitions change nothing in place: each returns the next state and the events to record.
     """
@@ -64,6 +67,7 @@ class Conversion(BaseModel):
     proposed_deal_id: str = ""
     snapshot: LeadSnapshot | None = None
     draft: DealDraft | None = None
+    forwards_deal: bool = False
     contact: ElementRef | None = None
     company: ElementRef | None = None
     deal: ElementRef | None = None
@@ -126,34 +130,35 @@ class Conversion(BaseModel):
             self._check_same(targets, request)
             return None
         draft = draft_of(lead, request.pipeline_id)
-        self._check_possible(targets, draft, is_repeat=lead.is_repeat)
-        context = {"correlation_id": correlation_id, "traceparent": traceparent, "started_by": by}
-        started = self._next_attempt(request, targets, snapshot_of(lead), draft, new_id).model_copy(update=context)
+        self._check_repeat(targets, is_repeat=lead.is_repeat)
+        fits = "deal" in targets and check_fits(draft) <= MAX_FORWARDED_BYTES
+        context: dict[str, Any] = {"correlation_id": correlation_id, "traceparent": traceparent, "started_by": by}
+        started = self._next_attempt(request, targets, snapshot_of(lead), draft, new_id)
+        context["forwards_deal"] = bool(started.client_targets) and fits
+        started = started.model_copy(update=context)
         asked, events = started.request_clients(ref, at)
         conversion, more = asked.proceed(ref, at)
         return conversion, (*events, *more)
 
-    def resolve(
-        self,
-        ref: ElementRef,
-        *,
-        contact: ElementRef | None,
-        company: ElementRef | None,
-        duplicates: tuple[ElementRef, ...],
-        linked: tuple[LinkedClient, ...],
-        at: datetime,
-    ) -> "Step":
-        """Take what clients created or linked; the deal is next, if one is wanted (LEAD-11)."""
-        if not self.client_targets:
-            return self, ()
-        found = {"contact": self.contact or contact, "company": self.company or company, "duplicates": duplicates}
-        return self.model_copy(update={**found, "linked": (*self.linked, *linked)}).proceed(ref, at)
+    def with_client(self, found: ResolvedClient | None) -> "Conversion":
+        """Take what clients created or linked; where nothing is missing it stays as it is."""
+        if found is None or not self.client_targets:
+            return self
+        refs = {"contact": self.contact or found.contact, "company": self.company or found.company}
+        how = {"duplicates": found.duplicates or self.duplicates, "linked": (*self.linked, *found.linked)}
+        return self.model_copy(update={**refs, **how})
 
-    def open_deal(self, deal: ElementRef) -> "Step":
-        """Take the deal that deals opened, which is the end (LEAD-14)."""
-        if not self.waits_for_deal:
+    def resolve(self, ref: ElementRef, found: ResolvedClient, *, at: datetime) -> "Step":
+        """Take what clients created or linked; the deal is next, if one is wanted (LEAD-11)."""
+        resolved = self.with_client(found)
+        return (self, ()) if resolved is self else resolved.proceed(ref, at)
+
+    def open_deal(self, deal: ElementRef, found: ResolvedClient | None = None) -> "Step":
+        """Take the deal that deals opened, with the client that clients told deals of, which is the end (LEAD-14)."""
+        resolved = self.with_client(found)
+        if not resolved.waits_for_deal:
             return self, ()
-        return self.model_copy(update={"deal": deal, "state": "done", "asked_at": None}), ()
+        return resolved.model_copy(update={"deal": deal, "state": "done", "asked_at": None}), ()
 
     def refuse(
         self,
@@ -162,12 +167,10 @@ class Conversion(BaseModel):
         code: str,
         message: str,
         candidates: tuple[ElementRef, ...] = (),
-        existing: tuple[ElementRef, ...] = (),
+        found: ResolvedClient | None = None,
     ) -> "Step":
-        """End without a result; what exists already stays, and a new attempt keeps it."""
-        made = {each.type: each for each in existing}
-        found = {"contact": self.contact or made.get("contact"), "company": self.company or made.get("company")}
-        kept = self.model_copy(update=found)
+        """End without a result; what was found of the client stays, and a new attempt keeps it."""
+        kept = self.with_client(found)
         event = LeadConversionRefused(
             lead=ref,
             conversion_id=self.conversion_id,
@@ -222,24 +225,31 @@ class Conversion(BaseModel):
             contact_id=self.contact_id,
             company_id=self.company_id,
             snapshot=self.snapshot,
+            deal=self._deal_request() if self.forwards_deal else None,
         )
         return conversion, (event,)
 
     def request_deal(self, ref: ElementRef, at: datetime) -> "Step":
         """Request the deal with the clients that are known by now."""
-        conversion = self.model_copy(update={"asked_at": at})
-        if self.draft is None:
+        conversion, deal = self.model_copy(update={"asked_at": at}), self._deal_request()
+        if deal is None:
             return conversion, ()
-        known = Client(company=self.draft.company, contacts=self.draft.contacts)
-        client = with_resolved(known, self.contact, self.company)
         event = LeadDealRequested(
             lead=ref,
             conversion_id=self.conversion_id,
             attempt=self.attempt,
-            proposed_deal_id=self.proposed_deal_id,
-            draft=self.draft.model_copy(update={"company": client.company, "contacts": client.contacts}),
+            proposed_deal_id=deal.proposed_deal_id,
+            draft=deal.draft,
         )
         return conversion, (event,)
+
+    def _deal_request(self) -> DealRequest | None:
+        if self.draft is None:
+            return None
+        known = Client(company=self.draft.company, contacts=self.draft.contacts)
+        client = with_resolved(known, self.contact, self.company)
+        draft = self.draft.model_copy(update={"company": client.company, "contacts": client.contacts})
+        return DealRequest(proposed_deal_id=self.proposed_deal_id, draft=draft)
 
     def wanted(self, request: ConversionRequest, *, is_repeat: bool) -> tuple[ConversionTarget, ...]:
         """Return what is to be converted into: what is requested, else the default of the lead."""
@@ -248,12 +258,10 @@ class Conversion(BaseModel):
         return request.with_chosen(("deal",) if is_repeat and self.state != "done" else ("contact", "deal"))
 
     @staticmethod
-    def _check_possible(targets: tuple[ConversionTarget, ...], draft: DealDraft, *, is_repeat: bool) -> None:
+    def _check_repeat(targets: tuple[ConversionTarget, ...], *, is_repeat: bool) -> None:
         if is_repeat and targets != ("deal",):
             message = "A repeat lead converts only into a deal."
             raise RepeatLeadOnlyDeal(message)
-        if "deal" in targets:
-            check_fits(draft)
 
     def _next_attempt(
         self,

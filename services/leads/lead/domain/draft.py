@@ -6,10 +6,14 @@ from crm_contracts.conversions import DealDraft, LeadSnapshot
 from crm_contracts.leads import LeadState
 
 from services.leads.lead.domain.errors import LeadTooLarge
+from shared.elements.domain.room import size_of
 from shared.kit.domain import MAX_EVENT_BYTES
 
 MAX_DRAFT_BYTES: Final = MAX_EVENT_BYTES - 64 * 1024
 """Leaves room for the rest of the events that carry a draft: ids, clients, the deal's own fields."""
+
+MAX_FORWARDED_BYTES: Final = 160 * 1024
+"""A draft that clients passes on shares its events with the snapshot, and with the contacts of the company."""
 
 
 def snapshot_of(lead: LeadState) -> LeadSnapshot:
@@ -24,12 +28,14 @@ def draft_of(lead: LeadState, pipeline_id: str) -> DealDraft:
     return DealDraft.model_construct(**{**fields, **client, "pipeline_id": pipeline_id})
 
 
-def check_fits(draft: DealDraft) -> None:
-    """Check that the draft fits into an event.
+def check_fits(draft: DealDraft) -> int:
+    """Check that the draft fits into an event, and return its size in bytes.
 
     Raises:
         LeadTooLarge: texts and product rows are too large for one deal.
     """
-    if len(draft.model_dump_json().encode()) > MAX_DRAFT_BYTES:
+    size = size_of(draft)
+    if size > MAX_DRAFT_BYTES:
         message = f"Texts and product rows are too large for one deal: shorten them below {MAX_DRAFT_BYTES} bytes."
         raise LeadTooLarge(message)
+    return size

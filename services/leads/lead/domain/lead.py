@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from crm_contracts.client_answers import CheckedContact, LinkedClient
+from crm_contracts.client_answers import CheckedContact
 from crm_contracts.client_field import Client
-from crm_contracts.conversions import LeadConverted
+from crm_contracts.conversions import LeadConverted, ResolvedClient
 from crm_contracts.elements import LEAD, ElementType
 from crm_contracts.leads import (
     LeadLinkRefused,
@@ -179,26 +179,32 @@ class Lead(LeadEvents):
         self,
         conversion_id: str,
         attempt: int,
+        found: ResolvedClient,
         *,
-        contact: ElementRef | None,
-        company: ElementRef | None,
-        duplicates: tuple[ElementRef, ...],
-        linked: tuple[LinkedClient, ...] = (),
         by: str,
         at: datetime,
     ) -> None:
         """Take what clients created or linked; an answer to another attempt changes nothing."""
         if self.conversion.is_about(conversion_id, attempt):
-            step = self.conversion.resolve(
-                self.ref, contact=contact, company=company, duplicates=duplicates, linked=linked, at=at
-            )
-            self._proceed(step, by=by, at=at)
+            self._proceed(self.conversion.resolve(self.ref, found, at=at), by=by, at=at)
 
-    def open_deal(self, conversion_id: str, attempt: int, deal: ElementRef, *, by: str, at: datetime) -> None:
-        """Take the deal that deals opened; an answer to another attempt changes nothing."""
-        if self.conversion.is_about(conversion_id, attempt) and self.conversion.waits_for_deal:
+    def open_deal(
+        self,
+        conversion_id: str,
+        attempt: int,
+        deal: ElementRef,
+        *,
+        found: ResolvedClient | None = None,
+        by: str,
+        at: datetime,
+    ) -> None:
+        """Take the deal that deals opened, with its client; an answer to another attempt changes nothing."""
+        if not self.conversion.is_about(conversion_id, attempt):
+            return
+        step = self.conversion.open_deal(deal, found)
+        if step[0].state == "done":
             self.deal_ids = (*self.deal_ids, deal.id)
-            self._proceed(self.conversion.open_deal(deal), by=by, at=at)
+            self._proceed(step, by=by, at=at)
 
     def refuse_conversion(
         self,
@@ -208,14 +214,11 @@ class Lead(LeadEvents):
         code: str,
         message: str,
         candidates: tuple[ElementRef, ...] = (),
-        existing: tuple[ElementRef, ...] = (),
+        found: ResolvedClient | None = None,
     ) -> None:
         """End the conversion without a result; an answer to another attempt changes nothing."""
         if self.conversion.is_about(conversion_id, attempt):
-            refused = self.conversion.refuse(
-                self.ref, code=code, message=message, candidates=candidates, existing=existing
-            )
-            self._take(refused)
+            self._take(self.conversion.refuse(self.ref, code=code, message=message, candidates=candidates, found=found))
 
     def ask_again(self, *, silent_since: datetime, at: datetime) -> None:
         """Repeat the request of the running attempt where none was published since then; see `Conversion.ask_again`."""
