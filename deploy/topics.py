@@ -8,7 +8,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ from shared.kit.settings import KafkaSettings
 TOPICS_FILE: Final = Path(__file__).with_name("topics.yaml")
 _EXISTS_ALREADY: Final = 36
 _SAFE_REPLICATION: Final = 3
+MADE_WITH: Final = "CRM_EVENT_PARTITIONS"
+"""Variable with the partitions of each topic of events, where they were made with another number than today's."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class Topic:
     name: str
     partitions: int
     config: dict[str, str]
+
+
+class UnknownEnvironment(Exception):
+    """`topics.yaml` has no numbers of partitions for this environment."""
 
 
 class KafkaAway(Exception):
@@ -48,15 +54,34 @@ class TopicsDiffer(Exception):
         self.mismatches = tuple(mismatches)
 
 
-def read_topics(file: Path = TOPICS_FILE) -> list[Topic]:
-    """Read all topics of the file, dead letters included."""
+def read_topics(environment: str | None = None, *, file: Path = TOPICS_FILE) -> list[Topic]:
+    """Read all topics of the file, dead letters included.
+
+    Args:
+        environment: of which the numbers of partitions are; by default `CRM_ENVIRONMENT`, or production.
+        file: in the form of `topics.yaml`.
+
+    Raises:
+        UnknownEnvironment: the file has no numbers for it.
+    """
     document = yaml.safe_load(file.read_text())
     events, parked = document["events"], document["dead_letters"]
-    return [Topic(name, events["partitions"], events["config"]) for name in events["topics"]] + [
+    partitions = _event_partitions(events["partitions"], environment or os.environ.get("CRM_ENVIRONMENT", "production"))
+    return [Topic(name, partitions, events["config"]) for name in events["topics"]] + [
         Topic(dead_letters(name, service), parked["partitions"], parked["config"])
         for service, names in parked["hears"].items()
         for name in names
     ]
+
+
+def _event_partitions(by_environment: Mapping[str, int], environment: str) -> int:
+    """Return the number for new topics, or the one that an older installation was made with."""
+    made_with = os.environ.get(MADE_WITH)
+    if made_with is not None:
+        return int(made_with)
+    if environment not in by_environment:
+        raise UnknownEnvironment(f"CRM_ENVIRONMENT is {environment!r}: it is one of {', '.join(by_environment)}")
+    return by_environment[environment]
 
 
 def read_subscriptions(file: Path = TOPICS_FILE) -> dict[str, frozenset[str]]:
@@ -70,6 +95,7 @@ async def apply(
     replication_factor: int,
     verify_configs: bool = True,
     topics: Sequence[Topic] | None = None,
+    environment: str | None = None,
 ) -> int:
     """Create the missing topics, then compare all of them with the file; return how many there are.
 
@@ -78,6 +104,7 @@ async def apply(
         replication_factor: copies of each partition; from 3 up, two of them must acknowledge a write.
         verify_configs: False only where the broker keeps no topic settings (`Kafka.verifies_topic_configs`).
         topics: other topics than those of `topics.yaml`.
+        environment: see `read_topics`.
 
     Raises:
         KafkaAway: no broker answers.
@@ -86,7 +113,7 @@ async def apply(
     in_sync = "2" if replication_factor >= _SAFE_REPLICATION else "1"
     wanted = [
         Topic(topic.name, topic.partitions, {**topic.config, "min.insync.replicas": in_sync})
-        for topic in (read_topics() if topics is None else topics)
+        for topic in (read_topics(environment) if topics is None else topics)
     ]
     async with _connected(kafka) as admin:
         refused = await _create(admin, wanted, replication_factor)
@@ -106,7 +133,7 @@ async def existing(kafka: KafkaSettings) -> dict[str, int]:
         KafkaAway: no broker answers.
     """
     async with _connected(kafka) as admin:
-        return await _partitions(admin)
+        return await count_partitions(admin)
 
 
 @asynccontextmanager
@@ -121,7 +148,8 @@ async def _connected(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]
         await admin.close()
 
 
-async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:
+async def count_partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:
+    """Count the partitions of each topic that is there."""
     return {
         topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics() if not topic["error_code"]
     }
@@ -145,9 +173,9 @@ async def _compare_partitions(
 ) -> list[str]:
     deadline = time.monotonic() + deadline_s
     while True:
-        found = await _partitions(admin)
+        found = await count_partitions(admin)
         mismatches = [
-            f"{topic.name}: {found.get(topic.name, 0)} partitions instead of {topic.partitions}"
+            f"{topic.name}: {found.get(topic.name, 0)} partitions instead of {topic.partitions} ({MADE_WITH})"
             for topic in wanted
             if found.get(topic.name, 0) != topic.partitions
         ]
@@ -183,7 +211,7 @@ def main() -> None:
                 replication_factor=int(os.environ.get("CRM_REPLICATION_FACTOR", "3")),
             )
         )
-    except (KafkaAway, TopicsDiffer) as error:
+    except (KafkaAway, TopicsDiffer, UnknownEnvironment) as error:
         sys.exit(str(error))
     print(f"{count} topics are as topics.yaml says")
 

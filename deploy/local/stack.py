@@ -190,6 +190,7 @@ def _apply_topics(kafka: Kafka) -> None:
         KafkaSettings.of(kafka.environment),
         replication_factor=kafka.replication_factor,
         verify_configs=kafka.verifies_topic_configs,
+        environment="local",
     )
     # In a thread of its own, because the caller's may already run an event loop.
     with ThreadPoolExecutor(max_workers=1) as thread:

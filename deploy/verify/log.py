@@ -16,7 +16,7 @@ from crm_contracts.envelope import Envelope, Event, MalformedEvent
 from crm_contracts.registry import parse
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
-from deploy.topics import read_subscriptions, read_topics
+from deploy.topics import count_partitions, read_subscriptions
 from deploy.verify.findings import LogAway
 from shared.kit.settings import KafkaSettings
 
@@ -114,8 +114,8 @@ async def open_log(settings: KafkaSettings) -> AsyncIterator[Log]:
     try:
         await consumer.start()
         await admin.start()
-        partitions = {topic.name: topic.partitions for topic in read_topics() if topic.name in topics.ALL}
-        consumer.assign([TopicPartition(name, number) for name in partitions for number in range(partitions[name])])
+        there = await count_partitions(admin)
+        consumer.assign([TopicPartition(name, number) for name in topics.ALL for number in range(there.get(name, 0))])
         yield Log(consumer, admin)
     except (KafkaError, OSError) as error:
         raise LogAway(f"Kafka does not answer: {type(error).__name__}") from error

@@ -40,12 +40,13 @@ class MemoryRepository(Repository[A]):
         }
         return True
 
-    async def _write(self, loaded: Stored[A], state: Document, cause: Cause, entries: list[Document]) -> bool:
+    async def _write(self, loaded: Stored[A], changed: Document, cause: Cause, entries: list[Document]) -> bool:
         aggregate = loaded.aggregate
         document = self.documents[aggregate.id]
         if document["state"]["version"] != aggregate.version or cause.key in document["inbox"]:
             return False
-        document["state"] = {**state, "version": aggregate.version + 1, "sequence": aggregate.sequence}
+        written = {"version": aggregate.version + 1, "sequence": aggregate.sequence}
+        document["state"] = {**document["state"], **changed, **written}
         document["inbox"] = [*document["inbox"], cause.key][-INBOX_SIZE:]
         if cause.has_key:
             document["keyed"] = keyed_after(loaded.keyed, cause)

@@ -28,7 +28,7 @@ async def published_dictionaries(kafka: Kafka, mongo: Mongo, directory: Path) ->
         KafkaSettings.of(kafka.environment),
         replication_factor=kafka.replication_factor,
         verify_configs=kafka.verifies_topic_configs,
-        topics=[topic for topic in read_topics() if topic.name == topics.CATALOG],
+        topics=[topic for topic in read_topics("local") if topic.name == topics.CATALOG],
     )
     async with running("catalog", build, mongo, directory, kafka=kafka.environment) as catalog:
         sequences = await _once_published(catalog.database)

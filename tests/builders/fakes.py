@@ -66,8 +66,8 @@ class Documents(MongoRepository[A]):
             self._power.written()
         return done
 
-    async def _write(self, loaded: Stored[A], state: Document, cause: Cause, entries: list[Document]) -> bool:
-        done = await super()._write(loaded, state, cause, entries)
+    async def _write(self, loaded: Stored[A], changed: Document, cause: Cause, entries: list[Document]) -> bool:
+        done = await super()._write(loaded, changed, cause, entries)
         if done:
             self._power.written()
         return done

@@ -172,7 +172,8 @@ async def test_the_consumer_of_the_readme_names_what_it_cannot_read_and_goes_on_
     kafka: Kafka, tmp_path: Path, readme: str
 ) -> None:
     """Killed after its commit, it begins behind the records that were put aside."""
-    await apply(KafkaSettings.of(kafka.environment), replication_factor=kafka.replication_factor)
+    kafka_settings = KafkaSettings.of(kafka.environment)
+    await apply(kafka_settings, replication_factor=kafka.replication_factor, environment="local")
     (code := tmp_path / "consumer.py").write_text(code_of(readme))
     group, first, second = f"tests.{uuid4()}", str(uuid4()), str(uuid4())
     await come_to_the_end(kafka, group)

@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from crm_contracts import topics
 
 from deploy.local.kafka import Kafka
-from deploy.topics import Topic, TopicsDiffer, apply, read_topics
+from deploy.topics import Topic, TopicsDiffer, UnknownEnvironment, apply, read_topics
 from shared.kit.settings import KafkaSettings
 
 
@@ -25,8 +25,25 @@ def test_no_history_expires_or_is_compacted_and_a_parked_event_always_fits() -> 
         assert topic.config["retention.ms"] == topic.config["retention.bytes"] == "-1"
         assert topic.config["message.timestamp.type"] == "LogAppendTime"
         parked = topic.name.endswith(".dlt")
-        assert topic.partitions == (1 if parked else 6)
         assert topic.config.get("max.message.bytes") == ("4194304" if parked else None)
+
+
+@pytest.mark.parametrize(("environment", "number"), [("local", 2), ("compose", 6), ("production", 12), (None, 12)])
+def test_topics_of_events_have_partitions_for_their_environment_and_dead_letters_have_one(
+    environment: str | None, number: int
+) -> None:
+    for topic in read_topics(environment):
+        assert topic.partitions == (1 if topic.name.endswith(".dlt") else number)
+
+
+def test_an_installation_made_with_another_number_of_partitions_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_EVENT_PARTITIONS", "6")
+    assert {topic.partitions for topic in read_topics("local")} == {1, 6}
+
+
+def test_an_environment_without_numbers_is_named() -> None:
+    with pytest.raises(UnknownEnvironment, match="one of local, compose, production"):
+        read_topics("laptop")
 
 
 async def apply_to(kafka: Kafka, *wanted: Topic) -> int:
@@ -50,7 +67,7 @@ async def test_a_wrong_partition_count_is_refused_and_left_as_it_is(kafka: Kafka
     await apply_to(kafka, Topic(name, 3, {}))
     with pytest.raises(TopicsDiffer) as refused:
         await apply_to(kafka, Topic(name, 6, {}), Topic(f"{name}.other", 1, {}))
-    assert refused.value.mismatches == (f"{name}: 3 partitions instead of 6",)
+    assert refused.value.mismatches == (f"{name}: 3 partitions instead of 6 (CRM_EVENT_PARTITIONS)",)
     assert await partitions(kafka, name) == 3
 
 
@@ -61,7 +78,7 @@ async def test_every_setting_that_differs_is_named_in_one_error(kafka: Kafka) ->
     with pytest.raises(TopicsDiffer) as refused:
         await apply_to(kafka, Topic(name, 6, {"cleanup.policy": "delete", "retention.ms": "-1"}))
     assert sorted(refused.value.mismatches) == [
-        f"{name}: 2 partitions instead of 6",
+        f"{name}: 2 partitions instead of 6 (CRM_EVENT_PARTITIONS)",
         f"{name}: cleanup.policy is 'compact' instead of 'delete'",
         f"{name}: retention.ms is '1000' instead of '-1'",
     ]

@@ -44,12 +44,13 @@ EVERYBODY, EVERY_FIRM = (*PEOPLE, ZOE), (*FIRMS, CORE)
 class Watched(Documents[A]):
     """Whatever is written keeps the rules of a list of links: one is primary, and nobody is in it twice."""
 
-    async def _write(self, loaded: Stored[A], state: Document, cause: Cause, entries: list[Document]) -> bool:
-        links = state["companies"] if self.kind is Contact else state.get("client", {}).get("contacts", ())
+    async def _write(self, loaded: Stored[A], changed: Document, cause: Cause, entries: list[Document]) -> bool:
+        links = changed.get("companies" if self.kind is Contact else "client") or ()
+        links = links["contacts"] if isinstance(links, dict) else links
         assert sum(link["is_primary"] for link in links) == bool(links)
         ends = [link["company_id" if self.kind is Contact else "contact_id"] for link in links]
         assert len(set(ends)) == len(ends)
-        return await super()._write(loaded, state, cause, entries)
+        return await super()._write(loaded, changed, cause, entries)
 
 
 class Site:

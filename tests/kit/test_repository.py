@@ -300,6 +300,18 @@ async def test_a_field_set_to_none_becomes_none(shelf: Shelf) -> None:
     assert kept["label"] is None
 
 
+async def test_a_change_writes_the_changed_fields_alone(mongo_shelf: MongoShelf) -> None:
+    """What is stored beside them stays as it is, though the aggregate was loaded with it."""
+    await mongo_shelf.jars.add(filled_jar("j1"), because("create"))
+    await mongo_shelf.collection.update({"_id": "j1"}, {"$unset": {"label": 1}})
+    await mongo_shelf.jars.change("j1", lambda jar: jar.fill(1), because("fill"))
+    kept = await mongo_shelf.kept("j1")
+    assert kept is not None
+    assert "label" not in kept
+    await mongo_shelf.jars.change("j1", lambda jar: jar.stick_on(LABEL), because("label"))
+    assert (await mongo_shelf.jars.get("j1")).label == LABEL
+
+
 async def test_an_old_copy_is_refused(shelf: Shelf) -> None:
     await shelf.jars.add(filled_jar("j1"), because("create"))
     await shelf.jars.change("j1", lambda jar: jar.fill(1), because("a"), expected_version=1)

@@ -19,6 +19,7 @@ from crm_contracts.envelope import Envelope, Event
 
 from deploy.local.services import ServiceProcess
 from deploy.local.stack import LocalStack
+from deploy.topics import read_topics
 from tests.deadlines import DEADLINE_S
 
 T = TypeVar("T")
@@ -217,7 +218,8 @@ HEARS = {
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
     await consumer._client.force_metadata_update()
-    return set(consumer.partitions_for_topic(topic) or range(6))
+    (number,) = {wanted.partitions for wanted in read_topics("local") if wanted.name == topic}
+    return set(consumer.partitions_for_topic(topic) or range(number))
 
 
 async def _read_to_end(consumer: AIOKafkaConsumer) -> list[Record]:

@@ -9,7 +9,7 @@ from rich.table import Table
 from deploy.cli.commands.options import AsJson
 from deploy.cli.commands.runner import OUT, expected_failures, failed, finish, print_json
 from deploy.cli.connection import Connection
-from deploy.topics import apply, existing, read_topics
+from deploy.topics import Topic, UnknownEnvironment, apply, existing, read_topics
 from shared.kit.settings import KafkaSettings
 
 app = typer.Typer(help="Topics of topics.yaml: what is there, and what is missing.", no_args_is_help=True)
@@ -23,11 +23,11 @@ def list_(*, as_json: AsJson = False) -> None:
 
     Example: crm topics list
     """
-    kafka, _ = _kafka()
+    kafka, _, environment = _kafka()
     there = finish(existing(kafka))
     rows = [
         {"topic": topic.name, "partitions": topic.partitions, "there": there.get(topic.name, 0)}
-        for topic in read_topics()
+        for topic in _wanted(environment)
     ]
     if as_json:
         print_json(rows)
@@ -51,17 +51,25 @@ def apply_(
 
     Example: crm topics apply --replication-factor 3
     """
-    kafka, verifies = _kafka()
-    finish(apply(kafka, replication_factor=replication_factor, verify_configs=verifies))
-    OUT.print(f"{len(read_topics())} topics are as topics.yaml says" + ("." if verifies else ", settings unverified."))
+    kafka, verifies, environment = _kafka()
+    wanted = _wanted(environment)
+    finish(apply(kafka, replication_factor=replication_factor, verify_configs=verifies, topics=wanted))
+    OUT.print(f"{len(wanted)} topics are as topics.yaml says" + ("." if verifies else ", settings unverified."))
 
 
-def _kafka() -> tuple[KafkaSettings, bool]:
-    """Return how to reach Kafka, and whether it keeps settings of topics."""
+def _wanted(environment: str | None) -> list[Topic]:
+    try:
+        return read_topics(environment)
+    except UnknownEnvironment as error:
+        raise failed(str(error)) from error
+
+
+def _kafka() -> tuple[KafkaSettings, bool, str | None]:
+    """Return how to reach Kafka, whether it keeps settings of topics, and of which environment its topics are."""
     if "KAFKA_BOOTSTRAP_SERVERS" in os.environ:
-        return KafkaSettings(), True
+        return KafkaSettings(), True, None
     with expected_failures():
         connection = Connection.find()
     if connection.kafka is None:
         raise failed("KAFKA_BOOTSTRAP_SERVERS is not set")
-    return connection.kafka, connection.verifies_topic_configs
+    return connection.kafka, connection.verifies_topic_configs, "local"

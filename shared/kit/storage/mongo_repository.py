@@ -80,11 +80,11 @@ class MongoRepository(Repository[A]):
             change["$currentDate"] = {"due": True}
         return await self._put({"_id": aggregate.id, "version": 0}, change, 1, entries)
 
-    async def _write(self, loaded: Stored[A], state: Document, cause: Cause, entries: list[Document]) -> bool:
+    async def _write(self, loaded: Stored[A], changed: Document, cause: Cause, entries: list[Document]) -> bool:
         aggregate = loaded.aggregate
         change: Document = {
             "$set": {
-                **{name: value for name, value in state.items() if name not in BOOKKEEPING},
+                **changed,
                 "version": aggregate.version + 1,
                 "sequence": aggregate.sequence,
             },

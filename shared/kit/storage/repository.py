@@ -5,7 +5,7 @@ its events are stored together or not at all.
 
 Note:
     `change` may run its action several times, each on a freshly loaded aggregate, so the action must be synchronous and
-    without side effects.
+    without side effects. It sets fields anew and changes no value in place: what it did not set is not written.
 """
 
 from abc import ABC, abstractmethod
@@ -170,13 +170,13 @@ class Repository(ABC, Generic[A]):
             if expected_version not in {None, ANY_VERSION, aggregate.version}:
                 message = f"The {self.noun} has version {aggregate.version}, not {expected_version}."
                 raise VersionMismatch(message)
-            before = aggregate.model_dump()
+            before = dict(aggregate)
             action(aggregate)
-            after = aggregate.model_dump()
-            if after == before and not aggregate.recorded:
+            changed = {name for name, value in aggregate if value is not before[name] and value != before[name]}
+            if not changed and not aggregate.recorded:
                 return aggregate
             entries = self._entries(aggregate, cause, pending=len(stored.outbox))
-            if await self._write(stored, after, cause, entries):
+            if await self._write(stored, aggregate.model_dump(include=changed - BOOKKEEPING), cause, entries):
                 aggregate.version += 1
                 aggregate._recorded.clear()  # noqa: SLF001
                 return aggregate
@@ -213,5 +213,5 @@ class Repository(ABC, Generic[A]):
         """Insert the document; False where the id is taken."""
 
     @abstractmethod
-    async def _write(self, loaded: Stored[A], state: Document, cause: Cause, entries: list[Document]) -> bool:
-        """Write the new state; False where the document is no longer as it was loaded."""
+    async def _write(self, loaded: Stored[A], changed: Document, cause: Cause, entries: list[Document]) -> bool:
+        """Write the changed fields; False where the document is no longer as it was loaded."""

@@ -8,8 +8,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from crm_contracts import topics
 from crm_contracts.leads import LeadCreated
 
+from deploy.topics import read_topics
+
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
-_PARTITIONS: Final = 6
+_PARTITIONS: Final = max(topic.partitions for topic in read_topics("local"))
 _TWO_MB: Final = 2 * 1024 * 1024
 _ENVELOPE: Final = {
     "ce_specversion": b"1.0",
