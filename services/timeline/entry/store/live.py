@@ -44,9 +44,9 @@ class LiveEntries:
         """See `Entries.is_known`."""
         return await self._read(lambda live: live.is_known(element))
 
-    async def correlated(self, correlation_id: str, *, access: Caller) -> tuple[list[Entry], bool]:
+    async def correlated(self, correlation_id: str, *, access: Caller, limit: int) -> tuple[list[Entry], bool]:
         """See `Entries.correlated`."""
-        return await self._read(lambda live: live.correlated(correlation_id, access=access))
+        return await self._read(lambda live: live.correlated(correlation_id, access=access, limit=limit))
 
     async def write(self, act: Callable[[Entries], Awaitable[None]]) -> None:
         """Apply a write to every target: the version that is being built, then the live one."""
