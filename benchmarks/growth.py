@@ -50,6 +50,7 @@ def _copies(pattern: Document, number: int) -> Iterator[Document]:
         copy = {**pattern, "_id": id_}
         if "number" in pattern:
             copy["number"] = 10**9 + int(uuid4().int % 10**9) * 1000 + place % 1000
-        if "element" in pattern:
-            copy |= {"event_id": id_, "correlation_id": id_, "element": {**pattern["element"], "id": id_}}
+        if "elements" in pattern:
+            elements = [{**element, "ref": f"deal:{id_}"} for element in pattern["elements"][:1]]
+            copy |= {"correlation_id": id_, "elements": elements}
         yield copy

@@ -38,8 +38,8 @@ async def count(target: Target) -> dict[str, Any]:
     found = {
         "commands": {name: count async for name, count in _commands(databases)},
         "events": await _events(target, chain),
-        "entries": dict(Counter(entry["type"] for entry in stored)),
-        "bytes of an entry": sum(len(bson.encode(entry)) for entry in stored) // len(stored),
+        "entries": dict(Counter(each["type"] for each in stored for _ in each["elements"])),
+        "bytes of an event's entries": sum(len(bson.encode(each)) for each in stored) // len(stored),
         "bytes of a document": {name: size async for name, size in _documents(databases)},
     }
     client.close()

@@ -27,7 +27,7 @@ from deploy.verify.sequences import Sequences
 from deploy.verify.state import State
 from deploy.verify.target import Opened, Target, open_system
 from deploy.verify.timeline import Timeline
-from services.timeline.entry.domain.entry import Entry
+from services.timeline.entry.store.documents import entries_in
 from services.timeline.entry.store.versions import live_collections
 from shared.elements.store.client_names import CLIENT_NAMES
 
@@ -157,5 +157,6 @@ async def _read_entries(system: Opened, timeline: Timeline, progress: Progress) 
     with progress("Reading timelines", await entries.count({})) as advance:
         strides = Strides(advance)
         async for document in entries.walk():
-            timeline.take_entry(Entry.model_validate({**document, "id": document["_id"]}))
+            for entry in entries_in(document):
+                timeline.take_entry(entry)
             strides.one()

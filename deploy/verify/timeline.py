@@ -53,7 +53,7 @@ class Timeline(Invariant):
         if entry.place == 0 and entry.event_id in self._bound_events:
             self._firsts[entry.event_id] = digest
         expected = self._expected.pop(entry.id, None)
-        # An entry may be bound to an element that the event names as well: whichever was stored first stays.
+        # An entry may be bound to an element that the event names as well: there is no copy of it.
         self._bound.pop(entry.id, None)
         if expected is None:
             self._wrong.append(

@@ -11,7 +11,7 @@ from services.timeline.entry.http import build_bindings_router
 from services.timeline.entry.http import build_router as build_entry_router
 from services.timeline.entry.store.entries import BINDINGS
 from services.timeline.entry.store.live import LiveEntries
-from services.timeline.entry.store.versions import ProjectionVersions
+from services.timeline.entry.store.versions import LIVE, ProjectionVersions
 from services.timeline.rebuild.domain import Rebuild, RebuildRunning
 from services.timeline.rebuild.http import build_router as build_rebuild_router
 from services.timeline.rebuild.store.comparison import VersionComparison
@@ -38,7 +38,9 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     bindings = service.repository(Bindings, BINDINGS)
     rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning})
     views = RebuildViews(rebuilds)
-    service.subscribe(topics.ALL, reactions(entries=entries), batch_handler=partial(on_events, entries=entries))
+    projecting = reactions(entries=entries)
+    service.subscribe(topics.ALL, projecting, batch_handler=partial(on_events, entries=entries))
+    service.fill(LIVE, topics.ALL, projecting, needed=versions.has_earlier)
     now, new_id = service.database.now, service.new_id
     lease = Lease(new_id(), rebuilds, now, new_id, settings.rebuild_held_s)
     comparing = VersionComparison(versions)

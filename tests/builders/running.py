@@ -133,11 +133,12 @@ def _stages(plan: Any) -> set[str]:
 
 @dataclass(frozen=True)
 class Plan:
-    """How MongoDB answered a query: the keys that it read, and the documents and keys that it read in vain."""
+    """How MongoDB answered a query: keys and documents that it read, and those of them that it read in vain."""
 
     where: Filter
     stages: set[str]
     keys: int
+    documents: int
     read_in_vain: int
 
 
@@ -164,6 +165,7 @@ class Explained(Collection):
                 where,
                 _stages(explained["queryPlanner"]["winningPlan"]),
                 keys=did["totalKeysExamined"],
+                documents=did["totalDocsExamined"],
                 read_in_vain=max(did["totalDocsExamined"], did["totalKeysExamined"]) - did["nReturned"],
             )
         )

@@ -24,7 +24,7 @@ from services.clients.records.domain.contact import Contact
 from services.deals.deal.domain.deal import Deal
 from services.leads.lead.domain.lead import Lead
 from services.timeline.entry.domain.bindings import Bindings
-from services.timeline.entry.domain.entry import Entry
+from services.timeline.entry.domain.entry import Entry, entry_id
 from services.timeline.entry.domain.entry import entries_of as timeline_entries_of
 from shared.elements.domain.client_field import NewContactLink, remove_contact, set_company, set_contacts
 from shared.kit.domain import derived_id
@@ -390,6 +390,12 @@ def entries_of(events: list[Envelope[Event]]) -> list[Entry]:
     return [entry for event in events for entry in timeline_entries_of(event)]
 
 
+def copied(entry: Entry) -> Entry:
+    """The entry as it shows on a lead that it was bound to by hand."""
+    lead = ElementRef(type="lead", id="lead-1")
+    return entry.model_copy(update={"id": entry_id(entry.event_id, lead), "element": lead, "bound_by_hand": True})
+
+
 def judged(events: list[Envelope[Event]], entries: list[Entry]) -> list[str]:
     timeline = Timeline()
     for event in events:
@@ -443,7 +449,7 @@ async def bound(linked: Office) -> Office:
 async def test_a_copy_that_was_bound_by_hand_must_be_there_and_be_like_its_original(bound: Office) -> None:
     """TL-05."""
     entries = entries_of(bound.events)
-    copy = entries[0].bound_to(ElementRef(type="lead", id="lead-1"))
+    copy = copied(entries[0])
     assert judged(bound.events, [*entries, copy]) == []
     missing = f"lead:lead-1 there is no entry of event {copy.event_id}, which was bound to it"
     assert judged(bound.events, entries) == [missing]
@@ -454,7 +460,7 @@ async def test_a_copy_that_was_bound_by_hand_must_be_there_and_be_like_its_origi
 
 async def test_a_copy_that_nobody_bound_is_named(linked: Office) -> None:
     entries = entries_of(linked.events)
-    copy = entries[0].bound_to(ElementRef(type="lead", id="lead-1"))
+    copy = copied(entries[0])
     assert judged(linked.events, [*entries, copy]) == [
         f"lead:lead-1 an entry of event {copy.event_id} was bound to it by no event"
     ]

@@ -40,6 +40,7 @@ class Replica:
     topic: str
     settings: KafkaSettings
     marks: Collection
+    is_new: bool = False
     now: datetime = NOON
     seen: list[str] = field(default_factory=list)
 
@@ -52,7 +53,11 @@ class Replica:
             lambda: TopicReader([self.topic], self.settings, group="kit.filling", parse=parse),
             self.marks,
             clock=lambda: self.now,
+            needed=self.is_needed,
         )
+
+    async def is_needed(self) -> bool:
+        return not self.is_new
 
     async def on_event(self, event: Envelope[Event], cause: Cause) -> None:
         assert cause.key == f"{event.id}/on_event"
@@ -95,3 +100,14 @@ async def test_a_replica_that_dies_before_the_view_is_filled_is_followed_by_one_
     later = Replica(name, kafka_settings, marks, now=NOON + ROLL_OUT)
     assert await later.fill() == 4
     assert sorted(later.seen) == before
+
+
+async def test_where_no_event_was_passed_without_the_view_nothing_is_read(
+    topics: Topics, kafka_settings: KafkaSettings, marks: Collection
+) -> None:
+    """The subscription of a new installation fills it from the beginning."""
+    topic = await topics.make()
+    await put(topics, topic, range(3))
+    replica = Replica(topic, kafka_settings, marks, is_new=True)
+    assert [await replica.fill(), await replica.fill(after=ROLL_OUT)] == [0, 0]
+    assert (replica.seen, await marks.find({})) == ([], [])

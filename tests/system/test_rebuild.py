@@ -191,7 +191,8 @@ async def test_the_timeline_is_rebuilt_under_load_and_nobody_notices(stack: Loca
         assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError] * 2, outcomes
 
         everything = {event.id for event in first} | set(office.news)
-        await until(lambda: office.shown(WATCHED), lambda found: set(found) == everything)
+        # The last one may have been published although it was cancelled before it was noted.
+        await until(lambda: office.shown(WATCHED), lambda found: everything <= set(found))
         await asyncio.to_thread(rebuild_by_command, stack)
         (old, old_marks), (new, new_marks), (again, again_marks) = [await office.contents(n) for n in (1, 2, 3)]
         assert (new, new_marks) == (again, again_marks)

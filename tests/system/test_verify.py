@@ -177,9 +177,8 @@ async def test_contacts_that_the_log_does_not_tell_of_are_named(crm: Crm, sale: 
 async def test_a_missing_and_a_foreign_entry_are_named(crm: Crm, sale: Sale, system: Opened) -> None:
     """TL-01, TL-11."""
     entries, _ = await live_collections(system.databases["timeline"])
-    entry = await entries.first({"element.id": sale.deal})
-    assert entry is not None
-    foreign = {**entry, "_id": f"nothing:deal:{sale.deal}", "event_id": "nothing"}
+    (entry,) = await entries.find({"elements.ref": f"deal:{sale.deal}", "elements": {"$size": 1}}, limit=1)
+    foreign = {**entry, "_id": "nothing"}
     async with changed(entries, entry["_id"], lambda _: None):
         await entries.insert(foreign)
         try:
@@ -188,7 +187,7 @@ async def test_a_missing_and_a_foreign_entry_are_named(crm: Crm, sale: Sale, sys
             await entries.delete({"_id": foreign["_id"]})
     assert found == [
         ("timeline", f"deal:{sale.deal}", "an entry of event nothing does not come from its event"),
-        ("timeline", f"deal:{sale.deal}", f"there is no entry of event {entry['event_id']}"),
+        ("timeline", f"deal:{sale.deal}", f"there is no entry of event {entry['_id']}"),
     ]
 
 

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 from crm_contracts import registry
 from crm_contracts.client_field import Client
+from crm_contracts.contacts import ContactMerged
 from crm_contracts.deals import DealContactsAttached
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadUpdated
@@ -61,3 +63,10 @@ def contacts_attached(deal: str, *contacts: str, **attributes: Any) -> Envelope[
     client = Client(company=ref("company:acme", "ACME"))
     data = DealContactsAttached(deal=ref(f"deal:{deal}", "Pumps"), attached=attached, client=client)
     return said(data, source="/crm/deals", **attributes)
+
+
+def contacts_merged(survivor: str, *others: str, seconds: float = 0) -> Envelope[ContactMerged]:
+    """Contacts that were merged into one of them."""
+    removed = [{"type": "contact", "id": other} for other in others]
+    said = sampled(ContactMerged, survivor={"type": "contact", "id": survivor}, removed=removed)
+    return replace(said, id=str(uuid4()), time=AT + timedelta(seconds=seconds))

@@ -2,14 +2,10 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from crm_contracts import registry
-from crm_contracts.contacts import ContactMerged
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 
@@ -18,13 +14,18 @@ from services.timeline.entry.store.live import LiveEntries
 from services.timeline.entry.store.versions import ProjectionVersions
 from tests.catalog.running import Api
 from tests.timeline.conftest import Deliver
-from tests.timeline.events import AT, contacts_attached, lead_renamed, ref, said, sampled
+from tests.timeline.events import contacts_attached, contacts_merged, lead_renamed, ref, said, sampled
 from tests.timeline.reading import events_of, page
 
 
 async def shown(timeline: Api, element: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = (await page(timeline, element, limit=200))["items"]
     return items
+
+
+async def stored(timeline: Api, event: Envelope[Event]) -> dict[str, Any] | None:
+    """The document of an event."""
+    return await timeline.database.collection("entries").get(event.id)
 
 
 async def told_by(timeline: Api, element: str) -> set[str]:
@@ -51,11 +52,10 @@ async def test_an_event_heard_twice_is_told_once(timeline: Api, deliver: Deliver
     """TL-11: one after the other, and at the same moment on two replicas."""
     sample = sampled(event)
     await deliver(sample)
-    entries = timeline.database.collection("entries")
-    once = await entries.find({"event_id": sample.id})
-    assert once
+    once = await stored(timeline, sample)
+    assert once is not None
     await deliver(sample, sample)
-    assert await entries.find({"event_id": sample.id}) == once
+    assert await stored(timeline, sample) == once
 
 
 async def test_an_entry_tells_when_who_where_and_why(timeline: Api, deliver: Deliver, one: str) -> None:
@@ -81,12 +81,6 @@ async def test_an_entry_tells_when_who_where_and_why(timeline: Api, deliver: Del
     }
 
 
-def merged(one: str, *others: str, seconds: float = 0) -> Envelope[ContactMerged]:
-    removed = [{"type": "contact", "id": other} for other in others]
-    said = sampled(ContactMerged, survivor={"type": "contact", "id": one}, removed=removed)
-    return replace(said, id=str(uuid4()), time=AT + timedelta(seconds=seconds))
-
-
 async def test_the_timeline_of_a_survivor_shows_those_of_all_that_were_merged(
     timeline: Api, deliver: Deliver, one: str
 ) -> None:
@@ -94,7 +88,7 @@ async def test_the_timeline_of_a_survivor_shows_those_of_all_that_were_merged(
     ada, eve, dan = (f"{name}-{one}" for name in ("ada", "eve", "dan"))
     both = contacts_attached(one, ada, eve)
     later = contacts_attached(one, dan, seconds=1)
-    merges = merged(eve, dan, seconds=2), merged(ada, eve, seconds=3)
+    merges = contacts_merged(eve, dan, seconds=2), contacts_merged(ada, eve, seconds=3)
     await deliver(both, later, *merges)
     for limit in (1, 2, 200):
         ids = await events_of(timeline, f"contact:{ada}", limit=limit)
@@ -108,23 +102,75 @@ async def test_what_is_unbound_from_one_that_was_merged_stays_with_the_survivor(
     """DUP-02, TL-05: on one page or on two."""
     ada, eve = f"ada-{one}", f"eve-{one}"
     both, later = contacts_attached(one, ada, eve), contacts_attached(one, ada, seconds=1)
-    await deliver(both, later, merged(ada, eve, seconds=2), unbound(both, f"contact:{eve}", 1))
+    await deliver(both, later, contacts_merged(ada, eve, seconds=2), unbound(both, f"contact:{eve}", 1))
     for limit in (1, 2, 3, 200):
         ids = await events_of(timeline, f"contact:{ada}", limit=limit)
         assert [id_ for id_ in ids if id_ in {later.id, both.id}] == [later.id, both.id], limit
 
 
-async def test_an_entry_half_told_is_told_in_full_when_the_event_comes_again(
+async def test_a_binding_half_stored_is_stored_in_full_when_either_event_comes_again(
     timeline: Api, deliver: Deliver, one: str
 ) -> None:
-    """TL-11: the process that wrote a part of it has died."""
-    event = contacts_attached(one, "ada", "bob")
+    """TL-05, TL-11: the process that wrote a part of it has died, after the override or after the event's entries."""
+    event = lead_renamed(one)
+    binding = bound(event, f"deal:{one}", 1)
     await deliver(event)
+    await deliver(binding)
+    before = await stored(timeline, event)
     entries = timeline.database.collection("entries")
-    before = await entries.find({"event_id": event.id}, sort=[("_id", 1)])
-    assert await entries.delete({"event_id": event.id, "place": {"$in": [0, 2]}}) == 2
+    for again in (event, binding):
+        await entries.update({"_id": event.id}, {"$pull": {"elements": {"bound": True}}})
+        assert await stored(timeline, event) != before
+        await deliver(again)
+        assert await stored(timeline, event) == before
+
+
+async def test_bindings_in_any_order_make_the_same_document(timeline: Api, deliver: Deliver, one: str) -> None:
+    """TL-05, TL-11: so that a rebuild, which reads other topics first, equals the live version."""
+    event = contacts_attached(one, "ada")
+    elements = [f"{kind}:{one}{number}" for kind in ("lead", "company", "deal") for number in range(3)]
+    bindings = [bound(event, element, number) for number, element in enumerate(elements, start=1)]
+    found = []
+    for attempt in range(4):
+        random.Random(attempt).shuffle(bindings)
+        await timeline.database.collection("entries").delete({"_id": event.id})
+        if attempt % 2:
+            await deliver(event, *bindings)
+        else:
+            for each in (*bindings[:5], event, *bindings[5:], *bindings):
+                await deliver(each)
+        found.append(await stored(timeline, event))
+    assert found[1:] == found[:-1]
+    assert [each["ref"] for each in found[0]["elements"] if each.get("bound")] == sorted(elements)  # type: ignore[index]
+
+
+async def test_an_entry_bound_again_to_an_element_that_its_event_names_shows_there_once(
+    timeline: Api, deliver: Deliver, one: str
+) -> None:
+    """TL-05: as the event says it, and not as a copy."""
+    event = contacts_attached(one, f"ada-{one}")
+    ada = f"contact:ada-{one}"
     await deliver(event)
-    assert await entries.find({"event_id": event.id}, sort=[("_id", 1)]) == before
+    (before,) = await shown(timeline, ada)
+    await deliver(unbound(event, ada, 1))
+    assert event.id not in await told_by(timeline, ada)
+    await deliver(bound(event, ada, 2))
+    assert [entry for entry in await shown(timeline, ada) if entry["event_id"] == event.id] == [before]
+
+
+async def test_what_an_event_says_to_many_is_stored_once(timeline: Api, deliver: Deliver, one: str) -> None:
+    """TL-01: one document, however many elements there are; each is shown its own line."""
+    contacts = [f"{one}-{number}" for number in range(50)]
+    event = contacts_attached(one, *contacts)
+    await deliver(event)
+    document = await stored(timeline, event)
+    assert document is not None
+    assert (len(document["elements"]), len(document["lines"])) == (52, 2)
+    (of_contact,) = await shown(timeline, f"contact:{contacts[7]}")
+    (of_deal,) = await shown(timeline, f"deal:{one}")
+    assert (of_contact["text"], of_contact["payload"]) == ("Linked to deal Pumps", {"element": f"deal:{one}"})
+    assert (of_deal["text"], len(of_deal["payload"]["contacts"])) == ("50 contacts of the company were attached", 50)
+    assert of_contact["element"] == {"type": "contact", "id": contacts[7], "title": contacts[7]}
 
 
 async def test_a_bound_entry_is_a_copy_of_that_of_the_element_the_event_is_about(
@@ -204,6 +250,6 @@ async def test_the_timeline_dropped_and_told_anew_is_the_same(timeline: Api, del
 async def _state(timeline: Api, events: Sequence[Envelope[Event]]) -> list[dict[str, Any]]:
     ids = [event.id for event in events]
     found = []
-    for name, field in (("entries", "event_id"), ("marks", "_id")):
-        found += await timeline.database.collection(name).find({field: {"$in": ids}}, sort=[("_id", 1)])
+    for name in ("entries", "marks"):
+        found += await timeline.database.collection(name).find({"_id": {"$in": ids}}, sort=[("_id", 1)])
     return found

@@ -224,22 +224,6 @@ async def test_a_trace_of_nothing_is_not_found(timeline: Api, one: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-@pytest.mark.parametrize("kinds", [None, {"$in": ["linked", "element_modified"]}])
-async def test_a_timeline_is_served_by_an_index(timeline: Api, deliver: Deliver, one: str, kinds: Any) -> None:
-    """TL-01: filter, order and place."""
-    await deliver(*(lead_renamed(one, seconds=number) for number in range(30)))
-    place = (await page(timeline, f"lead:{one}", limit=20))["items"][-1]
-    where: dict[str, Any] = {"element.type": "lead", "element.id": one} | ({} if kinds is None else {"kind": kinds})
-    at = AT.replace(second=10)
-    where["$or"] = [{"occurred_at": {"$lt": at}}, {"occurred_at": at, "_id": {"$lt": place["id"]}}]
-    plan = await timeline.database.collection("entries").explain(where, sort=[("occurred_at", -1), ("_id", -1)])
-    stages = str(plan["queryPlanner"]["winningPlan"])
-    assert "IXSCAN" in stages
-    assert "'SORT'" not in stages
-    assert plan["executionStats"]["nReturned"] == 10
-    assert plan["executionStats"]["totalKeysExamined"] <= 15
-
-
 async def test_an_unknown_kind_of_entries_is_refused_by_name(timeline: Api) -> None:
     """TL-01."""
     answer = await timeline.call("GET", "/timeline?element=lead:x&types=linked,stage_change")

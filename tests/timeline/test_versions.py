@@ -52,7 +52,7 @@ async def shown(replica: LiveEntries, lead: str) -> list[str]:
 
 
 async def projected(entries: Entries) -> set[str]:
-    return {document["event_id"] for document in await entries.entries.find({})}
+    return {document["_id"] for document in await entries.entries.find({})}
 
 
 async def test_at_first_the_collections_with_plain_names_are_live(

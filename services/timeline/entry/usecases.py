@@ -1,6 +1,6 @@
 """Project events into entries (TL-01, TL-11), and bind entries to elements by hand (TL-05)."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
 from services.timeline.entry.domain.bindings import Bindings
-from services.timeline.entry.domain.entry import BindingOverride, Entry, entries_of
+from services.timeline.entry.domain.entry import BindingOverride, Entry
 from shared.kit.domain import Cause, NotFound, invalid_field
 from shared.kit.storage.repository import Records
 from shared.kit.storage.repository_errors import IdTaken
@@ -17,20 +17,16 @@ from shared.kit.storage.repository_errors import IdTaken
 class Projection(Protocol):
     """Storage of entries and binding overrides."""
 
-    async def insert(self, entries: Sequence[Entry]) -> None:
-        """Insert the entries that are missing, in this order."""
+    async def insert(self, events: Sequence[Envelope[Event]]) -> None:
+        """Insert the entries of the events that have none yet."""
         ...
 
     async def override(self, overrides: Sequence[BindingOverride]) -> None:
         """Insert the binding overrides that are missing."""
         ...
 
-    async def bound_elements(self, event_ids: Collection[str]) -> Mapping[str, list[ElementRef]]:
-        """Find the elements that the entries of these events were ever bound to by hand, by event."""
-        ...
-
-    async def originals(self, event_ids: Collection[str]) -> list[Entry]:
-        """Find the entries of the elements that these events are about."""
+    async def bind(self, event_ids: Collection[str]) -> None:
+        """Show those of these events that are stored on the elements that they were ever bound to by hand."""
         ...
 
 
@@ -50,16 +46,12 @@ async def project_events(events: Sequence[Envelope[Event]], *, entries: Projecti
     """Store the entries and binding overrides of these events; projected before, they change nothing.
 
     An event and its bindings come in any order, on different topics. Each is written first and the other looked up
-    afterwards, so that whichever comes last makes the copies, and neither waits.
+    afterwards, so that whichever comes last shows the entry on the bound element, and neither waits.
     """
     overrides = [override for event in events if (override := BindingOverride.of(event)) is not None]
     await entries.override(overrides)
-    # Copies are made of the first entry: it is inserted last, so that no copy precedes an entry of its event.
-    await entries.insert([entry for event in events for entry in reversed(entries_of(event))])
-    bound = await entries.bound_elements({event.id for event in events} | {each.event_id for each in overrides})
-    if bound:
-        originals = await entries.originals(bound)
-        await entries.insert([entry.bound_to(element) for entry in originals for element in bound[entry.event_id]])
+    await entries.insert(events)
+    await entries.bind({event.id for event in events} | {each.event_id for each in overrides})
 
 
 async def list_bindings(event_id: str, *, bindings: Records[Bindings], entries: EntriesByEvent) -> Sequence[ElementRef]:

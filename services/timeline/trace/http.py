@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from services.timeline.entry.store.live import LiveEntries
-from services.timeline.trace.domain import Trace, trace_of
+from services.timeline.trace.domain import MAX_STEPS, Trace, trace_of
 from shared.kit.domain import NotFound
 from shared.kit.web.call import Call, needs
 from shared.kit.web.routes import router
@@ -20,7 +20,7 @@ def build_router(*, entries: LiveEntries) -> APIRouter:
     @api.get("/timeline/traces/{correlation_id}", tags=["trace"])
     async def trace(correlation_id: str, call: CanRead) -> Trace:
         """Read the events with a correlation id, as a tree of causes over the services."""
-        found, truncated = await entries.correlated(correlation_id, access=call.caller)
+        found, truncated = await entries.correlated(correlation_id, access=call.caller, limit=MAX_STEPS)
         tree = trace_of(correlation_id, found, truncated=truncated)
         if tree is None:
             message = f"Nothing is known of {correlation_id}."

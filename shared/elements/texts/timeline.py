@@ -25,7 +25,7 @@ _OWN: Final[Mapping[str, str]] = {
     "elapsed_ms": "milliseconds since the event before",
     "elements": "the elements that it is about",
     "ended_at": "when it ended; null while it runs",
-    "entries": "how many entries were compared",
+    "entries": "of how many events the entries were compared",
     "examples": "some of the differences",
     "extra": "how many the live projection lacks",
     "marks": "how many marks were compared",

@@ -7,7 +7,7 @@ the end of the topics is read up to again before the view is marked.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,6 +22,11 @@ ROLL_OUT: Final = timedelta(minutes=15)
 """How long replicas of an older version may go on beside this one."""
 
 
+async def always() -> bool:
+    """Fill every installation, also one whose group has passed nothing yet."""
+    return True
+
+
 class ViewFilling:
     """Applies reactions, which must bear any order and repetition, to all events of the time before them."""
 
@@ -33,20 +38,22 @@ class ViewFilling:
         marks: Collection,
         *,
         clock: Clock,
+        needed: Callable[[], Awaitable[bool]] = always,
     ) -> None:
-        """Fill the view of this name; `marks` remembers which ones are filled."""
+        """Fill the view of this name, where it is `needed`; `marks` remembers which ones are filled."""
         self._view = view
         self._reactions = by_event(reactions)
         self._open_reader = open_reader
         self._marks = marks
         self._clock = clock
+        self._needed = needed
         self._began: datetime | None = None
         self._reached: Places | None = None
         self._is_filled = False
 
     async def fill_view(self) -> int:
         """Read what is new since the last run, and count the events; nothing once the view is filled."""
-        self._is_filled = self._is_filled or await self._marks.get(self._view) is not None
+        self._is_filled = self._is_filled or await self._marks.get(self._view) is not None or not await self._needed()
         if self._is_filled:
             return 0
         began = self._began = self._began or self._clock()

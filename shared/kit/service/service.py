@@ -24,7 +24,7 @@ from shared.kit.messaging.reactions import Reactions
 from shared.kit.messaging.relay import Relay
 from shared.kit.messaging.subscribing import Subscription
 from shared.kit.messaging.topic_reader import TopicReader
-from shared.kit.messaging.view_filling import ViewFilling
+from shared.kit.messaging.view_filling import ViewFilling, always
 from shared.kit.service.clock import new_id, utc_now
 from shared.kit.service.jobs import Job, Jobs
 from shared.kit.service.lifecycle import Lifecycle
@@ -171,11 +171,17 @@ class Service:
         """The types of events that the service reacts to."""
         return self.subscription.events if self.subscription else frozenset()
 
-    def fill(self, view: str, topics: Sequence[str], reactions: Reactions) -> None:
+    def fill(
+        self,
+        view: str,
+        topics: Sequence[str],
+        reactions: Reactions,
+        *,
+        needed: Callable[[], Awaitable[bool]] = always,
+    ) -> None:
         """Fill a new view by these reactions from the events that the subscription has passed before they existed."""
-        filling = ViewFilling(
-            view, reactions, partial(self.topic_reader, topics), self.collection("filled_views"), clock=self.clock
-        )
+        marks, reader = self.collection("filled_views"), partial(self.topic_reader, topics)
+        filling = ViewFilling(view, reactions, reader, marks, clock=self.clock, needed=needed)
         self._jobs.add(FILL_AGAIN_S, filling.fill_view, first_s=0.0)
 
     def topic_reader(self, topics: Sequence[str] | None = None) -> TopicReader:

@@ -47,24 +47,18 @@ class Entry(Value):
             payload=line.payload,
             occurred_at=event.time,
             actor=event.actor,
-            service=event.source.rpartition("/")[2] or UNKNOWN_SERVICE,
+            service=service_of(event),
             type=event.type,
             correlation_id=event.correlation_id,
             causation_id=event.causation_id,
             place=place,
         )
 
-    def bound_to(self, element: ElementRef) -> Self:
-        """Copy the entry to another element's timeline (TL-05)."""
-        changed = {"id": entry_id(self.event_id, element), "element": element, "bound_by_hand": True}
-        return self.model_copy(update=changed)
-
 
 class BindingOverride(Value):
     """An entry bound to an element by hand, or unbound from it; of several the highest sequence counts (TL-05)."""
 
     id: str = Field(description="of the event that binds or unbinds")
-    entry_id: str
     event_id: str = Field(description="of the event that the entry is made of")
     element: ElementRef
     sequence: int
@@ -78,17 +72,26 @@ class BindingOverride(Value):
             return None
         return cls(
             id=event.id,
-            entry_id=entry_id(data.entry_event_id, data.element),
             event_id=data.entry_event_id,
             element=data.element,
             sequence=event.sequence or 0,
             shown=isinstance(data, TimelineEntryBound),
         )
 
+    @property
+    def entry_id(self) -> str:
+        """The entry that is bound or unbound."""
+        return entry_id(self.event_id, self.element)
+
 
 def entries_of(event: Envelope[Event]) -> list[Entry]:
     """Return the entries of an event; the first is of the element that it is about."""
     return [Entry.of(event, line, place) for place, line in enumerate(narrate(event))]
+
+
+def service_of(event: Envelope[Event]) -> str:
+    """Return the name of the service that published the event."""
+    return event.source.rpartition("/")[2] or UNKNOWN_SERVICE
 
 
 def entry_id(event_id: str, element: ElementRef) -> str:

@@ -1,36 +1,43 @@
-"""One version of the projection: its entries, and its binding overrides (the collection `marks`).
+"""One version of the projection: the entries of each event, and its binding overrides (the collection `marks`).
 
-Entries are only inserted; an entry that was unbound stays, and reading applies the newest override of each.
+Entries are inserted, and bound to further elements; one that was unbound stays, and reading applies the newest override
+of each.
 """
 
 from collections.abc import Collection as Many
-from collections.abc import Mapping, Sequence
-from operator import itemgetter
-from typing import Any
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any, Final
 
+from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
 from services.timeline.entry.domain.entry import BindingOverride, Entry
-from services.timeline.entry.domain.narration.line import MERGE_KIND, MERGED
+from services.timeline.entry.domain.narration.line import MERGED
+from services.timeline.entry.store.documents import (
+    binding_of,
+    document_of,
+    entries_in,
+    entry_in,
+    override_document,
+    override_in,
+)
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.indexes import Index
-from shared.kit.storage.pages import decode_cursor, newest_first
+from shared.kit.storage.pages import decode_cursor, encode_cursor
 from shared.kit.web.auth import Caller
 
 BINDINGS = "bindings"
-MAX_TRACE = 20_000
 MAX_MERGED = 1_000
-NEWEST = [("occurred_at", -1), ("_id", -1)]
 ENTRY_INDEXES = (
-    Index([("element.type", 1), ("element.id", 1), *NEWEST], name="by_element"),
-    Index([("element.type", 1), ("element.id", 1), ("kind", 1), *NEWEST], name="by_element_and_kind"),
-    Index([("correlation_id", 1), ("occurred_at", 1), ("_id", 1)], name="by_correlation"),
+    # Kinds come last: they are compared in the index, so that no other document is read, and the order stays.
+    Index([("elements.ref", 1), ("occurred_at", -1), ("_id", -1), ("elements.kind", 1)], name="by_element"),
+    Index([("correlation_id", 1), ("occurred_at", 1)], name="by_correlation"),
+    Index([("survivor", 1)], sparse=True, name="by_survivor"),
 )
-OVERRIDE_INDEXES = (
-    Index([("entry_id", 1), ("sequence", -1)], name="by_entry"),
-    Index([("event_id", 1)], name="by_event"),
-)
+OVERRIDE_INDEXES = (Index([("event_id", 1)], name="by_event"),)
+_FIELDS: Final = ("occurred_at", "actor", "service", "type", "correlation_id", "causation_id", "lines")
 
 
 class Entries:
@@ -50,108 +57,114 @@ class Entries:
         await self.entries.drop()
         await self.overrides.drop()
 
-    async def insert(self, entries: Sequence[Entry]) -> None:
-        """Insert the entries that are missing, in this order (TL-11)."""
-        await self.entries.insert_missing([_document(entry) for entry in entries])
+    async def insert(self, events: Sequence[Envelope[Event]]) -> None:
+        """Insert the entries of the events that have none yet (TL-11)."""
+        await self.entries.insert_missing([document_of(event) for event in events])
 
     async def override(self, overrides: Sequence[BindingOverride]) -> None:
         """Insert the binding overrides that are missing."""
-        await self.overrides.insert_missing([_document(override) for override in overrides])
+        await self.overrides.insert_missing([override_document(override) for override in overrides])
 
-    async def bound_elements(self, event_ids: Many[str]) -> Mapping[str, list[ElementRef]]:
-        """Find the elements that the entries of these events were ever bound to by hand, by event (TL-05)."""
-        bound: dict[str, list[ElementRef]] = {}
-        for override in await self.overrides.find({"event_id": {"$in": list(event_ids)}, "shown": True}):
-            bound.setdefault(override["event_id"], []).append(ElementRef.model_validate(override["element"]))
-        return bound
-
-    async def originals(self, event_ids: Many[str]) -> list[Entry]:
-        """Find the entries of the elements that these events are about."""
-        where = {"$or": [_of_event(event_id) for event_id in event_ids], "place": 0, "bound_by_hand": False}
-        return [_entry(document) for document in await self.entries.find(where)]
+    async def bind(self, event_ids: Many[str]) -> None:
+        """Show those of these events that are stored on the elements that they were ever bound to by hand (TL-05)."""
+        found = await self.overrides.find({"event_id": {"$in": list(event_ids)}, "shown": True})
+        bound = {override.entry_id: override for override in map(override_in, found)}
+        if not bound:
+            return
+        ids = list({override.event_id for override in bound.values()})
+        stored = await self.entries.find({"_id": {"$in": ids}}, fields={"elements": 1})
+        documents = {document["_id"]: document for document in stored}
+        await self.entries.update_each(
+            [
+                binding_of(documents[override.event_id], override.element)
+                for override in bound.values()
+                if override.event_id in documents
+            ]
+        )
 
     async def page(
         self, element: ElementRef, kinds: Sequence[str], *, access: Caller, limit: int, cursor: str | None
     ) -> tuple[list[Entry], str | None]:
         """Read entries of an element and of all that was merged into it, newest first (TL-01, DUP-02).
 
-        A page has fewer than `limit` where some were unbound by hand, or several are of one event.
+        Of each event there is one. A page has fewer than `limit` where some were unbound by hand.
         """
         del access  # every reader reads every timeline until rights per record exist (PERM)
-        ids = await self._merged_ids(element)
-        where: dict[str, Any] = {"element.type": element.type, "element.id": {"$in": ids} if ids[1:] else element.id}
-        if kinds:
-            where["kind"] = {"$in": list(kinds)}
+        refs = await self._merged_refs(str(element))
+        fields = _only(refs)
         while True:
-            last = await self._last_event(where, decode_cursor(cursor)[1]) if cursor and ids[1:] else ""
-            documents, cursor = await newest_first(self.entries, where, limit=limit, cursor=cursor, time="occurred_at")
-            shown = [_entry(each) for each in _once_each(await self._shown(documents), last)]
+            documents = await self.entries.find(
+                _page_of(refs, kinds, cursor), sort=[("occurred_at", -1), ("_id", -1)], limit=limit + 1, fields=fields
+            )
+            page = documents[:limit]
+            cursor = encode_cursor(page[-1]["occurred_at"], page[-1]["_id"]) if len(documents) > limit else None
+            shown = await self._shown(page, kinds)
             # Only the last page may be empty, also where all entries of a page were unbound.
             if shown or cursor is None:
                 return shown, cursor
 
     async def of_event(self, event_id: str) -> list[Entry]:
         """Find all entries of an event, those bound or unbound by hand included."""
-        return [_entry(document) for document in await self.entries.find(_of_event(event_id))]
+        document = await self.entries.get(event_id)
+        return [] if document is None else entries_in(document)
 
     async def is_known(self, element: ElementRef) -> bool:
         """Whether any event named the element, other than by a binding by hand."""
-        where = {"element.type": element.type, "element.id": element.id, "bound_by_hand": False}
-        return await self.entries.first(where) is not None
+        named = {"ref": str(element), "bound": {"$exists": False}}
+        return await self.entries.first({"elements": {"$elemMatch": named}}, fields={"_id": 1}) is not None
 
-    async def correlated(self, correlation_id: str, *, access: Caller) -> tuple[list[Entry], bool]:
-        """Find the entries with a correlation id, oldest first, and whether there are more than `MAX_TRACE`."""
+    async def correlated(self, correlation_id: str, *, access: Caller, limit: int) -> tuple[list[Entry], bool]:
+        """Find the entries of the first `limit` events with a correlation id, and whether there are more events."""
         del access
-        where = {"correlation_id": correlation_id, "bound_by_hand": False}
-        documents = await self.entries.find(where, sort=[("occurred_at", 1), ("_id", 1)], limit=MAX_TRACE + 1)
-        return [_entry(document) for document in documents[:MAX_TRACE]], len(documents) > MAX_TRACE
+        where: Filter = {"correlation_id": correlation_id}
+        documents = await self.entries.find(where, sort=[("occurred_at", 1)], limit=limit + 1)
+        found = (entry for document in documents[:limit] for entry in entries_in(document))
+        return [entry for entry in found if not entry.bound_by_hand], len(documents) > limit
 
-    async def _merged_ids(self, element: ElementRef) -> list[str]:
-        """Collect the ids of the element and of all that were merged into it, by the entries of the merges."""
-        ids, new = [element.id], [element.id]
-        while new and len(ids) < MAX_MERGED:
-            where = {"element.type": element.type, "element.id": {"$in": new}, "kind": MERGE_KIND}
-            merges = await self.entries.find({**where, f"payload.{MERGED}": {"$exists": True}}, sort=NEWEST)
-            refs = (ref for document in merges for ref in document["payload"][MERGED])
-            new = list(dict.fromkeys(id_ for id_ in (ref.partition(":")[2] for ref in refs) if id_ not in ids))
-            ids += new
-        return ids
+    async def _merged_refs(self, ref: str) -> list[str]:
+        """Collect the element and all that were merged into it, by the entries of the merges."""
+        refs, new = [ref], [ref]
+        while new and len(refs) < MAX_MERGED:
+            merges = await self.entries.find({"survivor": {"$in": new}}, fields={"lines": {"$slice": 1}})
+            merged = (each for document in merges for each in document["lines"][0]["payload"][MERGED])
+            new = list(dict.fromkeys(each for each in merged if each not in refs))
+            refs += new
+        return refs
 
-    async def _last_event(self, where: Filter, last: str) -> str:
-        """Return the event of the previous page's last entry, if any of its entries was shown, or an empty text."""
-        event_id = last.partition(":")[0]
-        before = await self.entries.find({**where, "_id": {"$gte": last, "$lt": f"{event_id};"}})
-        return event_id if await self._shown(before) else ""
+    async def _shown(self, documents: Sequence[Document], kinds: Sequence[str]) -> list[Entry]:
+        """Read one entry of each document: of the last of its elements that is of these kinds and not unbound."""
+        hidden = await self._hidden([document["_id"] for document in documents])
+        shown: list[Entry] = []
+        for document in documents:
+            candidates = (each for each in reversed(document["elements"]) if not kinds or each["kind"] in kinds)
+            entries = (entry_in(document, each) for each in candidates)
+            shown += next(([entry] for entry in entries if entry.id not in hidden), [])
+        return shown
 
-    async def _shown(self, documents: Sequence[Document]) -> list[Document]:
-        ids = [document["_id"] for document in documents]
-        hidden: dict[str, bool] = {}
-        overrides = await self.overrides.find({"entry_id": {"$in": ids}})
-        for override in sorted(overrides, key=itemgetter("sequence")):
-            hidden[override["entry_id"]] = not override["shown"]
-        return [document for document in documents if not hidden.get(document["_id"])]
-
-
-def _once_each(documents: Sequence[Document], last: str) -> list[Document]:
-    """Keep one entry of each event, and none of event `last`; entries of one event are neighbours."""
-    firsts = []
-    for document in documents:
-        if document["event_id"] != last:
-            firsts.append(document)
-        last = document["event_id"]
-    return firsts
+    async def _hidden(self, event_ids: Sequence[str]) -> set[str]:
+        """Return the entries of these events that were unbound, by the newest override of each."""
+        overrides = map(override_in, await self.overrides.find({"event_id": {"$in": list(event_ids)}}))
+        newest = {override.entry_id: override.shown for override in sorted(overrides, key=attrgetter("sequence"))}
+        return {id_ for id_, is_shown in newest.items() if not is_shown}
 
 
-def _of_event(event_id: str) -> Filter:
-    """Match by the prefix of the id, which spares every entry one more index."""
-    return {"_id": {"$gte": f"{event_id}:", "$lt": f"{event_id};"}, "event_id": event_id}
+def _page_of(refs: Sequence[str], kinds: Sequence[str], cursor: str | None) -> Filter:
+    """Match the events that a page may begin with.
+
+    Each element has a branch of its own, from which MongoDB reads in the order of the index and merges; of one `$in`
+    over a multikey index it would sort all that matches. A branch has a range of times beside the place of the cursor,
+    because only the range is looked up in the index.
+    """
+    place: Filter = {}
+    if cursor:
+        at, id_ = decode_cursor(cursor)
+        place = {"occurred_at": {"$lte": at}, "$or": [{"occurred_at": {"$lt": at}}, {"_id": {"$lt": id_}}]}
+    of_kinds: Filter = {"kind": {"$in": list(kinds)}} if kinds else {}
+    branches = [{"elements": {"$elemMatch": {"ref": ref, **of_kinds}}, **place} for ref in refs]
+    return {"$or": branches} if branches[1:] else branches[0]
 
 
-def _document(value: Entry | BindingOverride) -> Document:
-    document = value.model_dump()
-    document["_id"] = document.pop("id")
-    return document
-
-
-def _entry(document: Document) -> Entry:
-    return Entry.model_validate({**document, "id": document["_id"]})
+def _only(refs: Sequence[str]) -> dict[str, Any]:
+    """Project documents to these elements: an event may name a thousand."""
+    condition = {"$in": ["$$this.ref", {"$literal": list(refs)}]}
+    return {**dict.fromkeys(_FIELDS, 1), "elements": {"$filter": {"input": "$elements", "cond": condition}}}

@@ -27,8 +27,8 @@ class LiveEntries:
 
     def __init__(self, versions: ProjectionVersions) -> None:
         self._versions = versions
-        self._pointer = Pointer()
-        self._refreshed_at = -POINTER_MAX_AGE_S
+        self._pointer: Pointer | None = None
+        self._refreshed_at = 0.0
 
     async def page(
         self, element: ElementRef, kinds: Sequence[str], *, access: Caller, limit: int, cursor: str | None
@@ -44,16 +44,16 @@ class LiveEntries:
         """See `Entries.is_known`."""
         return await self._read(lambda live: live.is_known(element))
 
-    async def correlated(self, correlation_id: str, *, access: Caller) -> tuple[list[Entry], bool]:
+    async def correlated(self, correlation_id: str, *, access: Caller, limit: int) -> tuple[list[Entry], bool]:
         """See `Entries.correlated`."""
-        return await self._read(lambda live: live.correlated(correlation_id, access=access))
+        return await self._read(lambda live: live.correlated(correlation_id, access=access, limit=limit))
 
     async def write(self, act: Callable[[Entries], Awaitable[None]]) -> None:
         """Apply a write to every target: the version that is being built, then the live one."""
-        if monotonic() - self._refreshed_at > POINTER_MAX_AGE_S:
-            await self._refresh()
-        written: set[int] = set()
         pointer = self._pointer
+        if pointer is None or monotonic() - self._refreshed_at > POINTER_MAX_AGE_S:
+            pointer = await self._refresh()
+        written: set[int] = set()
         while missing := [number for number in pointer.targets if number not in written]:
             for number in missing:
                 await act(self._versions.version(number))
@@ -61,7 +61,7 @@ class LiveEntries:
             pointer = await self._refresh()
 
     async def _read(self, act: Callable[[Entries], Awaitable[T]]) -> T:
-        pointer = self._pointer
+        pointer = self._pointer or await self._refresh()
         while True:
             read = pointer.live
             found = await act(self._versions.version(read))

@@ -1,7 +1,8 @@
 """Versions of the projection: which one is live, and which one is being built (TL-11).
 
 A version is a pair of collections, entries and binding overrides. One document, the pointer, says which version is
-live and which is being built, so that switching is one write.
+live and which is being built, so that switching is one write. The form in which entries are stored has a pointer of its
+own: code of another form, such as a replica that is not updated yet, goes on with its own version (0047).
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,11 @@ from shared.kit.storage.connection import Database
 from shared.kit.storage.documents import Document, Filter
 
 POINTERS: Final = "projections"
-LIVE: Final = "live"
+LIVE: Final = "live_2"
+"""The pointer of this form, with a document for each event."""
+
+EARLIER: Final = "live"
+"""The pointer of the form before, with a document for each event and element."""
 
 
 class NotNext(Conflict):
@@ -59,8 +64,16 @@ class ProjectionVersions:
 
     async def ensure_live(self) -> None:
         """Create the pointer, and the live version's collections and indexes."""
-        await self._pointers.insert_missing([{"_id": LIVE, "live": 1, "next": None, "last": 1}])
+        if await self._pointers.get(LIVE) is None:
+            # A number that the earlier form will not use either: neither may find documents of the other.
+            earlier = await self._pointers.update({"_id": EARLIER}, {"$inc": {"last": 1}})
+            first = 1 if earlier is None else int(earlier["last"])
+            await self._pointers.insert_missing([{"_id": LIVE, "live": first, "next": None, "last": first}])
         await (await self.live()).ensure()
+
+    async def has_earlier(self) -> bool:
+        """Whether events were projected in the form before, so that the live version may lack them."""
+        return await self._pointers.get(EARLIER) is not None
 
     async def reserve(self) -> int:
         """Reserve a number that no version ever had."""

@@ -26,7 +26,7 @@ MERGED: Final = "merged"
 """Where the payload of a merge lists the elements whose timelines are part of the survivor's."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One element's part of an event; of a person it contains the name alone."""
 

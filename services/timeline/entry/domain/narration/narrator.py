@@ -1,6 +1,7 @@
 """Narrate events: one line for each element that an event names; of several for one element the first counts."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from crm_contracts.envelope import Envelope, Event
@@ -19,6 +20,7 @@ NARRATORS: Final[Mapping[type[Event], Narrator]] = {
 """By event class or base class of events."""
 
 
+@cache
 def narrator_of(event: type[Event]) -> Narrator | None:
     """Return the narrator of the class or of its nearest base class; None where the default line applies."""
     return next((NARRATORS[each] for each in event.__mro__ if each in NARRATORS), None)
