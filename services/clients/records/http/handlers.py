@@ -9,7 +9,7 @@ from fastapi import Response
 
 from services.clients.records.domain.client import C
 from services.clients.records.http.cards import CardLink, Cards
-from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn, RecordOut, UpsertIn
+from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn, NewUpsertIn, RecordOut, UpsertIn
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
 from shared.elements.domain.client_names import mark_of_names
@@ -85,6 +85,55 @@ class RecordHandlers(Generic[C, R]):
         )
         response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
         return record, partial(self.cards.link, record.ref, link_to, wait)
+
+    async def prepare(self, count: int) -> None:
+        """Read what so many new records need once: their dictionaries, and their numbers."""
+        await self.reference.codes(self.owners.kind.TYPE.fields)  # in memory for a moment
+        await self.numbers.reserve(self.owners.noun, count)
+
+    async def take(
+        self,
+        item: NewUpsertIn,
+        call: Call,
+        reading: ContactPointReading,
+        *,
+        corrects: bool,
+        complete: Callable[[C], object] = lambda _: None,
+    ) -> tuple[C, bool]:
+        """Create a record of a batch, or correct the one of its origin where that is wished.
+
+        The second result says whether it is new. Nobody waits for the card that it is created from.
+        """
+        link_to = self.cards.element_of(item.link_to, call)
+        fields, origin = item.fields(self.country, reading), item.origin
+        if origin is None or not corrects:
+            record = await create_client(
+                item.id or call.new_id,
+                fields,
+                origin,
+                call.cause,
+                owners=self.owners,
+                reference=self.reference,
+                numbers=self.numbers,
+                currency=self.currency,
+                link_to=link_to,
+                complete=complete,
+            )
+            return record, True
+        return await upsert_client(
+            origin,
+            fields,
+            call.cause,
+            owners=self.owners,
+            existing=call.guard(self.owners),
+            find=partial(self.views.by_origin, self.owners),
+            reference=self.reference,
+            numbers=self.numbers,
+            currency=self.currency,
+            new_id=item.id,
+            link_to=link_to,
+            complete=complete,
+        )
 
     async def correct(
         self,
