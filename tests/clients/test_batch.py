@@ -66,17 +66,13 @@ async def test_a_contact_of_a_known_origin_is_corrected_and_joins_the_companies_
     assert (refused["problem"]["code"], refused["status"]) == ("origin_version_conflict", 409)
 
 
-async def test_the_rows_of_deleted_records_are_refused_and_those_of_merged_ones_name_the_survivor(api: Api) -> None:
-    """CMN-14, DUP-02."""
-    gone, merged = {"last_name": "Gone", **an_origin()}, {"last_name": "Merged", **an_origin()}
-    first, second = await sent(api, "/contacts", gone, merged)
-    survivor = await api.made("/contacts", {"last_name": "Merged"})
+async def test_a_record_that_was_deleted_is_refused_as_gone(api: Api) -> None:
+    """CMN-14, COMP-10."""
+    gone, there = {"last_name": "Gone", **an_origin()}, {"last_name": "There", **an_origin()}
+    first, _ = await sent(api, "/contacts", gone, there, on_existing="correct")
     await api("DELETE", f"/contacts/{first['id']}")
-    assert (await api("POST", f"/contacts/{survivor['id']}/merge", {"others": [second["id"]]})).status_code == 200
-    found = await sent(api, "/contacts", gone, merged, on_existing="correct")
-    assert [item["problem"]["code"] for item in found] == ["gone", "gone"]
-    assert "merged_into" not in found[0]["problem"]
-    assert found[0]["status"] == 404
+    refused, kept = await sent(api, "/contacts", gone, there, on_existing="correct")
+    assert (refused["status"], refused["problem"]["code"], kept["outcome"]) == (404, "gone", "unchanged")
 
 
 async def test_each_company_of_a_batch_is_created_with_its_contacts_once(api: Api) -> None:

@@ -67,7 +67,7 @@ async def test_one_bad_item_spoils_none_of_the_others_and_says_all_that_is_wrong
     for problem in filter(None, problems):
         assert set(problem) >= {"type", "title", "status", "code", "detail", "correlation_id", "errors"}
     codes = [problem["code"] for problem in problems if problem]
-    assert codes == ["invalid_fields", "stage_not_in_pipeline", "product_not_found", "invalid_fields", "invalid"]
+    assert codes == ["invalid_fields", "stage_not_in_pipeline", "invalid", "invalid_fields", "invalid"]
 
 
 async def test_an_item_is_refused_as_a_single_request_would_be_and_says_the_same(api: Api) -> None:

@@ -9,6 +9,7 @@ from crm_contracts.values import Fields
 
 from services.catalog.dictionary.domain.dictionary import Dictionary
 from shared.elements.domain.dictionary_codes import DictionaryCodes
+from shared.elements.usecases.read_once import ReadCodes
 from shared.kit.storage.repository import Repository
 
 DICTIONARIES = "dictionaries"
@@ -16,17 +17,10 @@ VAT = "vat"
 
 
 @dataclass(frozen=True, slots=True)
-class ReadDictionaries:
-    """The dictionaries of some fields, as they were read once for many records."""
+class ReadDictionaries(ReadCodes):
+    """All that a product needs of the dictionaries, read once for many products."""
 
-    read: DictionaryCodes
     rates: Mapping[str, Decimal | None]
-
-    async def codes(self, fields: type[Fields], names: Iterable[str] | None = None) -> DictionaryCodes:
-        """Find the codes of the fields that have a dictionary, or of the named ones among them."""
-        specs = dictionary_fields(fields)
-        wanted = specs if names is None else {name: specs[name] for name in names if name in specs}
-        return DictionaryCodes(wanted, self.read.known)
 
     async def vat_rate(self, code: str) -> Decimal | None:
         """Find the percentage of a VAT rate; None where there is no such rate."""

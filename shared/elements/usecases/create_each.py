@@ -1,16 +1,16 @@
 """Create several sales elements at once, or correct those that are there (CMN-14)."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from crm_contracts.elements import ELEMENTS
 
-from shared.elements.domain.product_rows import ProductFacts
 from shared.elements.domain.stages import StageSet
 from shared.elements.domain.traits import HasClient
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.create_element import NewElement
+from shared.elements.usecases.read_once import ReadCodes, ReadProducts
 from shared.elements.usecases.upsert_by_origin import ByOrigin, upsert_by_origin
 from shared.kit.domain import Cause
 from shared.kit.storage.repository import Records
@@ -18,25 +18,14 @@ from shared.kit.storage.repository import Records
 C = TypeVar("C", bound=HasClient)
 
 
-@dataclass(frozen=True, slots=True)
-class _FoundProducts:
-    """The products that a batch names, found by one query."""
-
-    found: Mapping[str, ProductFacts]
-
-    async def facts(self, ids: Iterable[str | None]) -> Mapping[str, ProductFacts]:
-        """Find what is known of these products, by id."""
-        return {id_: self.found[id_] for id_ in ids if id_ is not None and id_ in self.found}
-
-
 async def prepared(
     noun: str, product_ids: Sequence[str | None], count: int, collaborators: Collaborators
 ) -> Collaborators:
     """Read what so many new elements need once: their products, their dictionaries, their numbers."""
-    products = _FoundProducts(await collaborators.products.facts(product_ids))
-    await collaborators.dictionaries.codes(ELEMENTS[noun].fields)  # in memory for a moment
+    products = ReadProducts(await collaborators.products.facts(product_ids))
+    codes = ReadCodes(await collaborators.dictionaries.codes(ELEMENTS[noun].fields))
     await collaborators.numbers.reserve(noun, count)
-    return replace(collaborators, products=products)
+    return replace(collaborators, products=products, dictionaries=codes)
 
 
 async def create_or_correct(

@@ -117,15 +117,15 @@ def _add_batch(
         With `on_existing: correct` a company of an origin that is known is corrected as the PUT by origin corrects it;
         `contacts` of such a company are refused, because they are for new companies.
         """
-        await handlers.prepare(len(body.valid))
-        await people.prepare(sum(len(item.contacts) for item in body.valid))
+        ready = await handlers.prepared(len(body.valid))
+        staff = await people.prepared(sum(len(item.contacts) for item in body.valid))
 
         async def one(item: CompanyItemIn, its: Call) -> Details:
             if body.corrects and item.origin is not None and item.contacts:
                 # Whether those of an existing company were created with it cannot be told.
                 raise invalid_field("contacts", "not_with_correct", "a company that may exist takes no new contacts")
-            create_people = await plan_people(people, item, its, reading)
-            company, is_new = await handlers.take(item, its, reading, corrects=body.corrects)
+            create_people = await plan_people(staff, item, its, reading)
+            company, is_new = await ready.take(item, its, reading, corrects=body.corrects)
             await create_people()
             return recorded(company, its.cause, is_new=is_new)
 

@@ -81,13 +81,13 @@ def _add_batch(api: APIRouter, handlers: RecordHandlers[Contact, ContactOut], co
         With `on_existing: correct` a contact of an origin that is known is corrected as the PUT by origin corrects it,
         and is linked to those of `company_ids` that it does not belong to.
         """
-        await handlers.prepare(len(body.valid))
+        ready = await handlers.prepared(len(body.valid))
         employers = [id_ for item in body.valid for id_ in item.company_ids]
         found = await find_employers(employers, companies=call.guard(companies), views=handlers.views)
 
         async def one(item: ContactItemIn, its: Call) -> Details:
             join = plan_employers(item.company_ids, its.cause, found=found)
-            contact, is_new = await handlers.take(item, its, reading, corrects=body.corrects, complete=join)
+            contact, is_new = await ready.take(item, its, reading, corrects=body.corrects, complete=join)
             return recorded(contact, its.cause, is_new=is_new)
 
         return await Items.of(body, call, request).answer(one, lambda item: item.identities)

@@ -1,9 +1,9 @@
 """Handle the requests that are the same for contacts and companies but for their bodies."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from fastapi import Response
 
@@ -14,6 +14,7 @@ from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
 from shared.elements.domain.client_names import mark_of_names
 from shared.elements.schemas.contact_points import ContactPointReading
+from shared.elements.usecases.read_once import ReadCodes
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
 from shared.kit.web.call import Call, etag, show_version
@@ -86,10 +87,11 @@ class RecordHandlers(Generic[C, R]):
         response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
         return record, partial(self.cards.link, record.ref, link_to, wait)
 
-    async def prepare(self, count: int) -> None:
+    async def prepared(self, count: int) -> Self:
         """Read what so many new records need once: their dictionaries, and their numbers."""
-        await self.reference.codes(self.owners.kind.TYPE.fields)  # in memory for a moment
+        codes = ReadCodes(await self.reference.codes(self.owners.kind.TYPE.fields))
         await self.numbers.reserve(self.owners.noun, count)
+        return replace(self, reference=codes)
 
     async def take(
         self,
