@@ -127,7 +127,9 @@ def served(services: httpx.AsyncBaseTransport) -> Iterator[dict[str, str]]:
         def do_GET(self) -> None:
             _, service, rest = self.path.split("/", 2)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            request = httpx.Request(self.command, f"http://{service}/{rest}", content=body)
+            request = httpx.Request(
+                self.command, f"http://{service}/{rest}", content=body, headers=dict(self.headers.items())
+            )
             found = asyncio.run(services.handle_async_request(request))
             self.send_response(found.status_code)
             self.end_headers()

@@ -82,7 +82,7 @@ async def test_each_company_of_a_batch_is_created_with_its_contacts_once(api: Ap
     for _ in range(2):
         found = await sent(api, "/companies", *items, idempotency_key=key)
         assert outcomes(found) == ["created", "name_missing", "name_missing", "created"]
-        assert [error["field"] for error in found[2]["problem"]["errors"]][0] == "contacts.0.first_name"
+        assert found[2]["problem"]["errors"][0]["field"] == "contacts.0.first_name"
         people = await api.read(f"/companies/{found[0]['id']}/contacts")
         assert [contact["last_name"] for contact in people["items"]] == ["Amsel", "Berg"]
         collection = api.database.collection("idempotency")

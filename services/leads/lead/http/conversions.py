@@ -1,6 +1,7 @@
 """The route that converts many leads by one request (LEAD-11 to LEAD-13, ADR 0048)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
@@ -25,8 +26,15 @@ from shared.kit.web.problems import Details, refusal_details
 from shared.kit.web.routes import is_process, router
 from shared.kit.web.waiting import LongPolls
 
-Begun: TypeAlias = Lead | DomainError | Forbidden
-"""A lead whose conversion was begun, or why it was not."""
+
+@dataclass(frozen=True, slots=True)
+class NotBegun:
+    """Why the conversion of a lead was not begun."""
+
+    error: DomainError | Forbidden
+
+
+Begun: TypeAlias = Lead | NotBegun
 
 
 def conversions_routes(*, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> APIRouter:
@@ -60,7 +68,7 @@ async def _begin(
 
     async def one(place: int, lead_id: str) -> Begun:
         if lead_id in body.lead_ids[:place]:
-            return RepeatedItem("An earlier item of the batch is the same lead.")
+            return NotBegun(RepeatedItem("An earlier item of the batch is the same lead."))
         try:
             return await convert_lead(
                 lead_id,
@@ -71,7 +79,7 @@ async def _begin(
                 check_targets=partial(check_writes, call),
             )
         except (DomainError, Forbidden) as error:
-            return error
+            return NotBegun(error)
 
     return await all_of(one(place, lead_id) for place, lead_id in enumerate(body.lead_ids))
 
@@ -88,7 +96,7 @@ async def _shown(
     lead_ids: Sequence[str], begun: Sequence[Begun], request: Request, collaborators: Collaborators
 ) -> list[Details]:
     """Show how far each got, with the current names of all clients."""
-    outs = [ConversionOut.of(each.conversion) if isinstance(each, Lead) else each for each in begun]
+    outs = [ConversionOut.of(each.conversion) if isinstance(each, Lead) else each.error for each in begun]
     clients = [ref for out in outs if isinstance(out, ConversionOut) for ref in out.clients]
     names = await collaborators.client_names.of(clients)
 
