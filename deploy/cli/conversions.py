@@ -65,6 +65,21 @@ class Results:
     failed: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
+    async def count(self, lead_id: str, work: Awaitable[Outcome]) -> None:
+        """Count how the work for a lead ends.
+
+        Raises:
+            Problem: the caller may not.
+        """
+        try:
+            outcome = await work
+        except (Problem, ServiceAway, StillRunning) as problem:
+            if isinstance(problem, Problem) and problem.status in {401, 403}:
+                raise
+            self.failed[lead_id] = str(problem)
+            outcome = "failed"
+        self.counts[outcome] += 1
+
 
 async def convert(
     crm: Crm, lead_id: str, request: ConversionRequest, *, deadline_s: float = 120.0
@@ -178,16 +193,6 @@ async def convert_stage(
     leads, left = plan or await planned(crm, stage, request, originator=originator, parallel=parallel)
     results = Results()
 
-    async def end(lead_id: str, work: Awaitable[Outcome]) -> None:
-        try:
-            outcome = await work
-        except (Problem, ServiceAway, StillRunning) as problem:
-            if isinstance(problem, Problem) and problem.status in {401, 403}:
-                raise
-            results.failed[lead_id] = str(problem)
-            outcome = "failed"
-        results.counts[outcome] += 1
-
     async def finish(lead_id: str) -> Outcome:
         conversion = await crm.get("leads", address("leads", lead_id, "conversion"))
         return await _finish_earlier(crm, conversion, request)
@@ -195,12 +200,14 @@ async def convert_stage(
     async def part(lead_ids: Sequence[str]) -> None:
         some = Conversions(crm, request)
         ended = await some.convert(lead_ids)
-        await each(lead_ids, lambda id_: end(id_, some.finish(ended[id_])), parallel=parallel, advance=advance)
+        await each(
+            lead_ids, lambda id_: results.count(id_, some.finish(ended[id_])), parallel=parallel, advance=advance
+        )
 
     with bar(f"Converting {stage}", len(leads) + len(left), console) as advance:
         parts = [leads[first : first + SENT] for first in range(0, len(leads), SENT)]
         await each(parts, part, parallel=min(parallel, _PARTS))
-        await each(left, lambda id_: end(id_, finish(id_)), parallel=parallel, advance=advance)
+        await each(left, lambda id_: results.count(id_, finish(id_)), parallel=parallel, advance=advance)
     results.seconds = monotonic() - started
     return results
 

@@ -50,7 +50,7 @@ async def test_products_of_known_external_ids_are_corrected_where_that_is_wished
 
 
 async def test_a_batch_of_none_and_one_of_a_reader_are_refused(catalog: Api) -> None:
-    """PROD-01, AUTH-01."""
+    """PROD-01."""
     assert wrong_fields(await catalog.call("POST", "/products/batch", {"items": []})) == {"items"}
     reader = catalog.signer.token(roles=["reader"])
     answer = await catalog.call("POST", "/products/batch", {"items": [{"name": "x"}]}, token=reader)

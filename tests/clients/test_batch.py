@@ -111,7 +111,7 @@ async def test_a_version_of_another_system_belongs_to_an_origin_there(api: Api) 
 
 
 async def test_who_may_not_write_the_card_of_one_item_gets_the_others(api: Api) -> None:
-    """CLI-05, AUTH-01: rights are those of a single request."""
+    """CLI-05: rights are those of a single request."""
     card = {"type": "lead", "id": str(uuid4())}
     answer = await api("POST", "/contacts", {"last_name": "x", "link_to": card}, roles=["user"])
     assert answer.status_code == 201
@@ -121,6 +121,6 @@ async def test_who_may_not_write_the_card_of_one_item_gets_the_others(api: Api) 
 
 @pytest.mark.parametrize("path", ["/contacts", "/companies"])
 async def test_who_may_not_create_one_may_not_create_many(api: Api, path: str) -> None:
-    """AUTH-01."""
+    """The right is that of a single request."""
     answer = await api("POST", f"{path}/batch", {"items": [{"title": "x"}]}, roles=["reader"])
     assert answer.status_code == 403

@@ -21,5 +21,5 @@ async def test_each_deal_of_a_batch_has_its_result_and_its_pipeline(api: Api) ->
 
 
 async def test_who_may_not_create_one_deal_may_not_create_many(api: Api) -> None:
-    """AUTH-01."""
+    """The right is that of a single request."""
     assert (await api("POST", "/deals/batch", {"items": [{}]}, roles=["reader"])).status_code == 403

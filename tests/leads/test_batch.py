@@ -109,7 +109,7 @@ async def test_a_batch_that_is_none_is_refused_whole(api: Api, body: Any, fields
 
 
 async def test_who_may_not_create_one_lead_may_not_create_many(api: Api) -> None:
-    """AUTH-01."""
+    """The right is that of a single request."""
     assert (await api("POST", "/leads/batch", {"items": [{}]}, roles=["reader"])).status_code == 403
     assert (await api("POST", "/leads/batch", {"items": [{}]}, roles=None)).status_code == 401
 

@@ -70,6 +70,6 @@ async def test_a_request_that_can_be_done_for_no_lead_is_refused_whole(
 
 
 async def test_rights_are_those_of_single_conversions(api: Api) -> None:
-    """LEAD-11, AUTH-01."""
+    """LEAD-11."""
     ids = await leads(api)
     assert (await api("POST", "/conversions", {"lead_ids": ids}, roles=["reader"])).status_code == 403

@@ -20,7 +20,7 @@ from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
-from shared.elements.usecases.create_each import create_or_correct, prepared
+from shared.elements.usecases.create_each import create_or_correct, prepare_collaborators
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
 from shared.kit.storage.repository import Repository
 from shared.kit.web.batches import ANSWERS_BATCH, Items, recorded
@@ -114,7 +114,7 @@ def _add_batch(
         With `on_existing: correct` a deal of an origin that is known is corrected as the PUT by origin corrects it.
         """
         sold = [row.product_id for item in body.valid for row in item.rows]
-        known = await prepared(deals.noun, sold, len(body.valid), collaborators)
+        known = await prepare_collaborators(deals.noun, sold, len(body.valid), collaborators)
 
         async def one(item: DealIn, its: Call) -> Details:
             deal, is_new = await create_or_correct(

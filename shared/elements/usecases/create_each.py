@@ -18,7 +18,7 @@ from shared.kit.storage.repository import Records
 C = TypeVar("C", bound=HasClient)
 
 
-async def prepared(
+async def prepare_collaborators(
     noun: str, product_ids: Sequence[str | None], count: int, collaborators: Collaborators
 ) -> Collaborators:
     """Read what so many new elements need once: their products, their dictionaries, their numbers."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from fastapi import Response
 
@@ -104,37 +104,27 @@ class RecordHandlers(Generic[C, R]):
     ) -> tuple[C, bool]:
         """Create a record of a batch, or correct the one of its origin where that is wished.
 
-        The second result says whether it is new. Nobody waits for the card that it is created from.
+        The second result says whether it is new. The card that it is created from is not waited for.
         """
-        link_to = self.cards.element_of(item.link_to, call)
         fields, origin = item.fields(self.country, reading), item.origin
+        made_with: dict[str, Any] = {
+            "owners": self.owners,
+            "reference": self.reference,
+            "numbers": self.numbers,
+            "currency": self.currency,
+            "link_to": self.cards.element_of(item.link_to, call),
+            "complete": complete,
+        }
         if origin is None or not corrects:
-            record = await create_client(
-                item.id or call.new_id,
-                fields,
-                origin,
-                call.cause,
-                owners=self.owners,
-                reference=self.reference,
-                numbers=self.numbers,
-                currency=self.currency,
-                link_to=link_to,
-                complete=complete,
-            )
-            return record, True
+            return await create_client(item.id or call.new_id, fields, origin, call.cause, **made_with), True
         return await upsert_client(
             origin,
             fields,
             call.cause,
-            owners=self.owners,
             existing=call.guard(self.owners),
             find=partial(self.views.by_origin, self.owners),
-            reference=self.reference,
-            numbers=self.numbers,
-            currency=self.currency,
             new_id=item.id,
-            link_to=link_to,
-            complete=complete,
+            **made_with,
         )
 
     async def correct(

@@ -21,7 +21,7 @@ from shared.elements.schemas.scalars import OriginPart
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
-from shared.elements.usecases.create_each import create_or_correct, prepared
+from shared.elements.usecases.create_each import create_or_correct, prepare_collaborators
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
 from shared.kit.storage.repository import Repository
 from shared.kit.web.batches import ANSWERS_BATCH, Items, recorded
@@ -95,7 +95,7 @@ def _add_batch(
         With `on_existing: correct` a lead of an origin that is known is corrected as the PUT by origin corrects it.
         """
         sold = [row.product_id for item in body.valid for row in item.rows]
-        known = await prepared(leads.noun, sold, len(body.valid), collaborators)
+        known = await prepare_collaborators(leads.noun, sold, len(body.valid), collaborators)
 
         async def one(item: LeadIn, its: Call) -> Details:
             lead, is_new = await create_or_correct(
