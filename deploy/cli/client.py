@@ -64,9 +64,12 @@ class Crm:
         """Set a resource."""
         return await self.send("PUT", service, path, query=query, body=body, wait_s=wait_s)
 
-    async def post(self, service: str, path: str, body: Any = None) -> Answer:
-        """Create a resource, once, however often the request is sent."""
-        return await self.send("POST", service, path, body=body, headers={"Idempotency-Key": str(uuid4())})
+    async def post(
+        self, service: str, path: str, body: Any = None, *, query: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Create a resource, or several, once, however often the request is sent."""
+        key = {"Idempotency-Key": str(uuid4())}
+        return await self.send("POST", service, path, query=query, body=body, headers=key)
 
     async def pages(self, service: str, path: str, **query: str | int | None) -> AsyncIterator[dict[str, Any]]:
         """Yield all items of a list, page by page."""

@@ -5,7 +5,7 @@ run recognises the deals that a stopped run did not move, and only those: a deal
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final, Literal
@@ -21,7 +21,12 @@ from deploy.cli.progress import bar
 Outcome = Literal["converted", "was converted", "deal moved", "failed"]
 Plan = tuple[list[str], list[str]]
 """Ids of the leads to convert, and of those whose deal is to be moved."""
+SENT: Final = 100
+"""Leads in one request."""
+_PARTS: Final = 4
+"""Requests at a time."""
 _WAIT_S: Final = 30.0
+_AWAY: Final = 503
 
 
 class StillRunning(Exception):
@@ -60,6 +65,21 @@ class Results:
     failed: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
+    async def count(self, lead_id: str, work: Awaitable[Outcome]) -> None:
+        """Count how the work for a lead ends.
+
+        Raises:
+            Problem: the caller may not.
+        """
+        try:
+            outcome = await work
+        except (Problem, ServiceAway, StillRunning) as problem:
+            if isinstance(problem, Problem) and problem.status in {401, 403}:
+                raise
+            self.failed[lead_id] = str(problem)
+            outcome = "failed"
+        self.counts[outcome] += 1
+
 
 async def convert(
     crm: Crm, lead_id: str, request: ConversionRequest, *, deadline_s: float = 120.0
@@ -89,6 +109,71 @@ async def convert(
     return await _finish_earlier(crm, result, request), result
 
 
+@dataclass
+class Conversions:
+    """Conversions of several leads by one request."""
+
+    crm: Crm
+    request: ConversionRequest
+    deadline_s: float = 120.0
+
+    def __post_init__(self) -> None:
+        """Mark what is converted by it."""
+        self._mine = f"{self.request.prefix}{uuid4()}"
+
+    async def convert(self, lead_ids: Sequence[str]) -> dict[str, dict[str, Any] | Exception]:
+        """Convert the leads, wait for the end of all, and return each one's conversion or why there is none.
+
+        Raises:
+            Problem: the caller may convert none.
+        """
+        ended: dict[str, dict[str, Any] | Exception] = {}
+        deadline = monotonic() + self.deadline_s
+        while left := [id_ for id_ in lead_ids if id_ not in ended]:
+            try:
+                found = await self._once(left)
+            except ServiceAway as away:
+                return ended | dict.fromkeys(left, away)
+            ended |= {lead_id: one for lead_id, one in found.items() if not _goes_on(one)}
+            if monotonic() > deadline:
+                late = StillRunning(f"the conversion has not ended after {self.deadline_s:.0f} s")
+                return dict.fromkeys(lead_ids, late) | ended
+        return ended
+
+    async def finish(self, ended: dict[str, Any] | Exception) -> Outcome:
+        """Move the deal of a conversion if a stage is requested.
+
+        Raises:
+            Problem, ServiceAway, StillRunning: there is no conversion.
+        """
+        if isinstance(ended, Exception):
+            raise ended
+        if ended["correlation_id"] == self._mine:
+            await _move(self.crm, ended["deal"], self.request)
+            return "converted"
+        return await _finish_earlier(self.crm, ended, self.request)
+
+    async def _once(self, lead_ids: Sequence[str]) -> dict[str, dict[str, Any] | Problem]:
+        # No Idempotency-Key: the states of the leads make repeats harmless.
+        answer = await self.crm.send(
+            "POST",
+            "leads",
+            address("conversions"),
+            body={**self.request.body, "lead_ids": list(lead_ids)},
+            headers={"X-Correlation-Id": self._mine},
+            wait_s=_WAIT_S,
+        )
+        return {
+            item["lead_id"]: Problem(item["status"], item["problem"]) if item.get("problem") else item["conversion"]
+            for item in answer.body["items"]
+        }
+
+
+def _goes_on(one: dict[str, Any] | Problem) -> bool:
+    """Return whether a conversion runs, or could not be begun now."""
+    return one.status == _AWAY if isinstance(one, Problem) else one["state"] != "done"
+
+
 async def convert_stage(
     crm: Crm,
     stage: str,
@@ -106,25 +191,23 @@ async def convert_stage(
     """
     started = monotonic()
     leads, left = plan or await planned(crm, stage, request, originator=originator, parallel=parallel)
-    known = set(leads)
     results = Results()
 
     async def finish(lead_id: str) -> Outcome:
         conversion = await crm.get("leads", address("leads", lead_id, "conversion"))
         return await _finish_earlier(crm, conversion, request)
 
-    async def one(lead_id: str) -> None:
-        try:
-            outcome = (await convert(crm, lead_id, request))[0] if lead_id in known else await finish(lead_id)
-        except (Problem, ServiceAway, StillRunning) as problem:
-            if isinstance(problem, Problem) and problem.status in {401, 403}:
-                raise
-            results.failed[lead_id] = str(problem)
-            outcome = "failed"
-        results.counts[outcome] += 1
+    async def part(lead_ids: Sequence[str]) -> None:
+        some = Conversions(crm, request)
+        ended = await some.convert(lead_ids)
+        await each(
+            lead_ids, lambda id_: results.count(id_, some.finish(ended[id_])), parallel=parallel, advance=advance
+        )
 
     with bar(f"Converting {stage}", len(leads) + len(left), console) as advance:
-        await each([*leads, *left], one, parallel=parallel, advance=advance)
+        parts = [leads[first : first + SENT] for first in range(0, len(leads), SENT)]
+        await each(parts, part, parallel=min(parallel, _PARTS))
+        await each(left, lambda id_: results.count(id_, finish(id_)), parallel=parallel, advance=advance)
     results.seconds = monotonic() - started
     return results
 

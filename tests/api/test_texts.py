@@ -61,7 +61,7 @@ REFUSALS: Final = {"not_found", "company_not_found", "contact_not_found", "inval
 async def address_of(path: str, service: str, system: System) -> str:
     """The path with ids of records that exist, as far as there can be any."""
     for beginning, (plural, body) in PARENTS.items():
-        if path.startswith(beginning):
+        if path.startswith(f"{beginning}{{"):
             created = (await system.apis[service].call("POST", plural, body)).json()["id"]
             path = f"{beginning}{created}/{path.removeprefix(beginning).partition('/')[2]}"
     return path.removeprefix("/v1").replace("{code}", "source").replace("{event_id}", "none")

@@ -40,42 +40,42 @@ class Services(httpx.AsyncBaseTransport):
         host, path = request.url.host, unquote(request.url.raw_path.decode().partition("?")[0])
         if path == "/openapi.json":
             return httpx.Response(200, json=_described(host))
-        if request.method == "PUT":
-            return self._put(path, json.loads(request.content))
+        if request.method == "POST":
+            return self._batch(path, json.loads(request.content))
         if "/external/" in path or "/by-external-id/" in path:
             found = self.records.get(path.replace("by-external-id", "external"))
             return httpx.Response(200, json=found) if found else httpx.Response(404, json={"code": "not_found"})
         return httpx.Response(200, json={"items": self._listed(path, request.url.params), "next_cursor": None})
 
-    def _put(self, path: str, body: dict[str, Any]) -> httpx.Response:
+    def _batch(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        assert (path.endswith("/batch"), body["on_existing"]) == (True, "correct")
+        results = [self._one(path.removesuffix("/batch"), item) for item in body["items"]]
+        return httpx.Response(207, json={"items": results})
+
+    def _one(self, plural: str, item: dict[str, Any]) -> dict[str, Any]:
+        origin = item.get("origin_id") or item["external_id"]
+        path = "/".join([plural, "external", *([item["originator_id"]] if "originator_id" in item else []), origin])
         if self.refusals:
-            return httpx.Response(422, json=self.refusals.pop())
-        if path.rpartition("/")[2] in self.gone:
-            return httpx.Response(410, json={"code": "gone", **self.gone[path.rpartition("/")[2]]})
-        if "/companies/" in path.removeprefix("/v1/companies/"):
-            return self._link(*path.removeprefix("/v1/contacts/").split("/companies/"))
+            return _refused(422, self.refusals.pop())
+        if origin in self.gone:
+            return _refused(404, {"code": "gone", **self.gone[origin]})
+        ids = item.pop("company_ids", [])
+        if any(id_ in self.gone for id_ in ids):
+            return _refused(422, no_such_company())
         before = self.records.get(path)
-        if before is not None and all(before.get(name) == value for name, value in body.items()):
-            return httpx.Response(200, json=before)
+        links = {"companies": [{"company_id": id_} for id_ in ids]} if ids else {}
+        if before is not None and all(before.get(name) == value for name, value in (item | links).items()):
+            return {"status": 200, "outcome": "unchanged", "id": before["id"]}
         self.writes += 1
-        origin = path.rpartition("/")[2]
         marks: dict[str, Any] = {
             "id": f"id of {origin}",
             "origin_id": origin,
             "external_id": origin,
             "updated_at": str(self.writes),
         }
-        self.records[path] = {"companies": [], **(before or {}), **body, **marks}
-        return httpx.Response(200 if before else 201, json=self.records[path])
-
-    def _link(self, contact: str, company: str) -> httpx.Response:
-        found = next(record for record in self.records.values() if record["id"] == contact)
-        if not any(record["id"] == company for record in self.records.values()):
-            return httpx.Response(404, json={"code": "not_found", "detail": "There is no such company."})
-        self.writes += 1
-        found["companies"] = [*found["companies"], {"company_id": company, "title": company, "is_primary": True}]
-        found["updated_at"] = str(self.writes)
-        return httpx.Response(200, json=found)
+        self.records[path] = {"companies": [], **(before or {}), **item, **links, **marks}
+        status, outcome = (200, "corrected") if before else (201, "created")
+        return {"status": status, "outcome": outcome, "id": marks["id"]}
 
     def _listed(self, path: str, query: httpx.QueryParams) -> list[dict[str, Any]]:
         prefix = f"{path}/external/{query['originator_id']}/"
@@ -105,6 +105,15 @@ def _takes(schema: str) -> dict[str, Any]:
     return {"put": {"requestBody": {"content": content}}}
 
 
+def _refused(status: int, problem: Mapping[str, Any]) -> dict[str, Any]:
+    return {"status": status, "outcome": "refused", "problem": dict(problem)}
+
+
+def no_such_company() -> Mapping[str, Any]:
+    wrong = {"field": "company_ids.0", "code": "no_such_company", "message": "there is no such company"}
+    return {"code": "no_such_company", "errors": [wrong]}
+
+
 def product_not_found() -> Mapping[str, Any]:
     wrong = {"field": "rows.0.product_id", "code": "product_not_found", "message": "the catalog has not told of it"}
     return {"code": "invalid", "errors": [wrong]}
@@ -118,7 +127,9 @@ def served(services: httpx.AsyncBaseTransport) -> Iterator[dict[str, str]]:
         def do_GET(self) -> None:
             _, service, rest = self.path.split("/", 2)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            request = httpx.Request(self.command, f"http://{service}/{rest}", content=body)
+            request = httpx.Request(
+                self.command, f"http://{service}/{rest}", content=body, headers=dict(self.headers.items())
+            )
             found = asyncio.run(services.handle_async_request(request))
             self.send_response(found.status_code)
             self.end_headers()

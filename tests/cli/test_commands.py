@@ -242,6 +242,7 @@ class OneDeal(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self.writes = 0
         self.asked: list[str] = []
+        self.converted: list[str] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.writes += request.method != "GET"
@@ -251,6 +252,11 @@ class OneDeal(httpx.AsyncBaseTransport):
                 return httpx.Response(200, json={"items": [], "next_cursor": None})
             case "/v1/deals/1":
                 return httpx.Response(200, json={"id": "1"})
+            case "/v1/conversions":
+                self.converted += json.loads(request.content)["lead_ids"]
+                done = {"state": "done", "deal": None, "correlation_id": request.headers["X-Correlation-Id"]}
+                items = [{"lead_id": id_, "status": 200, "conversion": done} for id_ in self.converted]
+                return httpx.Response(207, json={"items": items})
             case "/v1/lead-stages":
                 return httpx.Response(200, json={"items": [{"id": "PROCESSED"}], "next_cursor": None})
             case "/v1/leads":
@@ -287,7 +293,4 @@ def test_a_yes_is_for_the_leads_that_were_asked_about() -> None:
     services = OneDeal()
     with served(services) as environment:
         RUN.invoke(app, ["convert", "--stage", "PROCESSED"], input="y\n", env=environment)
-    assert {path for path in services.asked if path.endswith("/conversion")} == {
-        "/v1/leads/7/conversion",
-        "/v1/leads/8/conversion",
-    }
+    assert services.converted == ["7", "8"]

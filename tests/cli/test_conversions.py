@@ -34,6 +34,8 @@ class Leads(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         match request.url.path.removeprefix("/v1/").split("/"):
+            case ["conversions"]:
+                return self._convert_each(request, json.loads(request.content)["lead_ids"])
             case [_, id_, "conversion"]:
                 return self._convert(request, id_)
             case [_, id_, "stage"]:
@@ -58,6 +60,18 @@ class Leads(httpx.AsyncBaseTransport):
 
     def _lead(self, id_: str) -> dict[str, Any]:
         return {"id": id_, "originator_id": "elsewhere" if id_.startswith("other") else "here"}
+
+    def _convert_each(self, request: httpx.Request, ids: list[str]) -> httpx.Response:
+        answers = [(id_, self._convert(request, id_)) for id_ in ids]
+        items = [
+            {
+                "lead_id": id_,
+                "status": answer.status_code,
+                ("problem" if answer.is_error else "conversion"): answer.json(),
+            }
+            for id_, answer in answers
+        ]
+        return httpx.Response(207, json={"items": items})
 
     def _convert(self, request: httpx.Request, id_: str) -> httpx.Response:
         if id_ in self.refuse:

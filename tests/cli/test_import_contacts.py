@@ -51,7 +51,7 @@ async def test_the_sample_contacts_go_in_with_their_companies_and_a_second_time_
     assert services.writes == writes
 
 
-async def test_a_contact_whose_company_cannot_be_linked_is_rejected_and_importing_it_again_mends_it(
+async def test_a_contact_whose_company_went_meanwhile_is_rejected_whole_and_importing_it_again_creates_it(
     tmp_path: Path,
 ) -> None:
     """CMN-14, COMP-04."""
@@ -62,11 +62,13 @@ async def test_a_contact_whose_company_cannot_be_linked_is_rejected_and_importin
     file = written(tmp_path, HEAD, SECOND)
     counts = await importing(services, Kind.CONTACTS, file)
     assert counts.rejected == 1
-    assert counts.rejects[0].reason == "account: 410 gone"
+    reason = "422 no_such_company: account: 'Inkstone': there is no such company (no_such_company)"
+    assert counts.rejects[0].reason == reason
+    assert not any(path.startswith("/v1/contacts") for path in services.records)
     rejects = tmp_path / "rejects.csv"
     write_rejects(rejects, read_table(file).header, counts.rejects)
     del services.gone["id of Inkstone"]
-    assert figures(await importing(services, Kind.CONTACTS, rejects)) == (0, 1, 0, 0, 0)
+    assert figures(await importing(services, Kind.CONTACTS, rejects)) == (1, 0, 0, 0, 0)
     goran = services.records["/v1/contacts/external/crm_sales_opportunities/P-002"]
     assert [link["company_id"] for link in goran["companies"]] == [services.records[employer]["id"]]
 

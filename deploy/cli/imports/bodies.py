@@ -97,7 +97,7 @@ def columns_of(mapping: Mapping, row: Row) -> dict[str, str]:
     for index, sold in enumerate(mapping.rows):
         parts = {"product_id": sold.product, "price": sold.price, "quantity": sold.quantity}
         found |= {f"rows.{index}.{part}": column for part, column in parts.items() if column}
-    return found | ({"company_id": mapping.company} if mapping.company else {})
+    return found | ({"company_id": mapping.company, "company_ids": mapping.company} if mapping.company else {})
 
 
 def _fields(mapping: Mapping, cells: Cells, forms: Forms) -> Iterator[tuple[str, str | bool]]:

@@ -1,6 +1,6 @@
 """The types of elements that can be imported: their services, and their addresses by origin."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -9,6 +9,7 @@ from crm_contracts.elements import COMPANY, CONTACT, LEAD, PRODUCT, ElementType
 
 from deploy.cli.answers import Problem
 from deploy.cli.client import Crm, address
+from deploy.cli.imports.table import BadRow
 
 
 class Kind(StrEnum):
@@ -32,11 +33,6 @@ class Target:
         """The path of the upsert in the service's API description."""
         return f"/v1/{self.element.plural}/external/{self.key}"
 
-    def path(self, originator: str, origin: str) -> str:
-        """Return the address of the record of this origin."""
-        known = {"{originator}": originator, "{origin}": origin, "{external_id}": origin}
-        return address(self.element.plural, "external", *(known[part] for part in self.key.split("/")))
-
 
 TARGETS: Final = {
     Kind.COMPANIES: Target(COMPANY),
@@ -54,20 +50,30 @@ def addressable(origin: str) -> bool:
 async def fields_of(crm: Crm, kind: Kind) -> dict[str, Any]:
     """Read the fields that the service accepts, and the JSON Schema of each, from its API description.
 
-    The company of a contact is added to them: it is linked after the upsert.
+    The company of a contact is added to them.
     """
     target = TARGETS[kind]
     described = await crm.get(target.element.service, "/openapi.json")
     content = described["paths"][target.template]["put"]["requestBody"]["content"]["application/json"]["schema"]
     schema = described["components"]["schemas"][content["$ref"].rpartition("/")[2]]
-    afterwards: dict[str, Any] = {"company_id": {}} if kind is Kind.CONTACTS else {}
-    return {**schema["properties"], **afterwards}
+    employer: dict[str, Any] = {"company_id": {}} if kind is Kind.CONTACTS else {}
+    return {**schema["properties"], **employer}
 
 
-async def last_updates(crm: Crm, kind: Kind, originator: str) -> AsyncIterator[tuple[str, str]]:
-    """Yield the origin of each record of the originator that exists, and when it was last changed."""
-    async for item in crm.pages(TARGETS[kind].element.service, address(kind.value), originator_id=originator):
-        yield item["origin_id"], item["updated_at"]
+def identified(kind: Kind, originator: str, origin: str, made: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a row as an item of a batch: with its origin, and the company of a contact as its employer.
+
+    Raises:
+        BadRow: the row has an external id that is not its origin.
+    """
+    if kind is Kind.PRODUCTS:
+        if made.get("external_id", origin) != origin:
+            raise BadRow(f"external_id: {made['external_id']!r} is not {origin!r}")
+        return {**made, "external_id": origin}
+    item = {**made, "originator_id": originator, "origin_id": origin}
+    if kind is Kind.CONTACTS and "company_id" in item:
+        item["company_ids"] = [item.pop("company_id")]
+    return item
 
 
 async def product(crm: Crm, external_id: str) -> dict[str, Any] | None:
@@ -99,15 +105,6 @@ async def company(crm: Crm, originator: str, origin: str) -> dict[str, Any] | No
             path = address("companies", str(problem.body["merged_into"]))
         else:
             return found
-
-
-async def link(crm: Crm, contact: dict[str, Any], company_id: str) -> dict[str, Any]:
-    """Link the contact to this company, unless it is linked, and return the contact."""
-    if any(link["company_id"] == company_id for link in contact["companies"]):
-        return contact
-    answer = await crm.put("clients", address("contacts", contact["id"], "companies", company_id), {})
-    found: dict[str, Any] = answer.body
-    return found
 
 
 def is_date(schema: dict[str, Any]) -> bool:

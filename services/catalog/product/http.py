@@ -3,18 +3,28 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from crm_contracts.products import ProductFields
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from services.catalog.product.domain.product import Product
-from services.catalog.product.schemas import ExternalId, ProductFieldsIn, ProductIn, ProductOut
+from services.catalog.product.schemas import ExternalId, ProductFieldsIn, ProductIn, ProductOut, ProductsIn
 from services.catalog.product.store import ProductViews
-from services.catalog.product.usecases import OwnDictionaries, correct_product, create_product, upsert_product
+from services.catalog.product.usecases import (
+    DictionariesOfMany,
+    OwnDictionaries,
+    correct_product,
+    create_product,
+    upsert_product,
+)
 from shared.elements.schemas.scalars import Code
 from shared.kit.domain import NotFound
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Repository
+from shared.kit.web.batches import ANSWERS_BATCH, Items, recorded
 from shared.kit.web.call import Call, needs, show_version
 from shared.kit.web.conditions import IfMatch
+from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Limit, Page, Truth, cursor_of
 
@@ -24,13 +34,14 @@ ProductCursor = Annotated[str | None, cursor_of("products")]
 
 
 def build_router(
-    *, products: Repository[Product], views: ProductViews, dictionaries: OwnDictionaries, numbers: Numbers
+    *, products: Repository[Product], views: ProductViews, dictionaries: DictionariesOfMany, numbers: Numbers
 ) -> APIRouter:
     """Build the endpoints."""
     api = router()
     api.tags = ["products"]
     _add_reads(api, products, views)
     _add_writes(api, products, dictionaries, numbers)
+    _add_batch(api, products, views, dictionaries, numbers)
     _add_upsert(api, products, views, dictionaries, numbers)
     return api
 
@@ -92,6 +103,45 @@ def _add_writes(api: APIRouter, products: Repository[Product], dictionaries: Own
             expected_version=if_match,
         )
         return _shown(product, response)
+
+
+def _add_batch(
+    api: APIRouter,
+    products: Repository[Product],
+    views: ProductViews,
+    dictionaries: DictionariesOfMany,
+    numbers: Numbers,
+) -> None:
+    @api.post("/products/batch", operation_id="createProducts", **ANSWERS_BATCH)
+    async def enter_each(body: ProductsIn, call: CanWrite, request: Request) -> JSONResponse:
+        """Create up to 200 products, each with a result of its own (PROD-01, PROD-10).
+
+        With `on_existing: correct` a product of an external id that is known is corrected.
+        """
+        read = await dictionaries.read(ProductFields)
+        await numbers.reserve(products.noun, len(body.valid))
+        create = partial(create_product, products=products, dictionaries=read, numbers=numbers)
+
+        async def one(item: ProductIn, its: Call) -> Details:
+            product, is_new = await _entered(item, its)
+            return recorded(product, its.cause, is_new=is_new)
+
+        async def _entered(item: ProductIn, its: Call) -> tuple[Product, bool]:
+            if item.external_id is None or not body.corrects:
+                return await create(item.id or its.new_id, item.catalog_id, item.fields(), its.cause), True
+            return await upsert_product(
+                item.catalog_id,
+                item.fields(),
+                its.cause,
+                fresh_id=its.new_id,
+                products=its.guard(products),
+                dictionaries=read,
+                views=views,
+                create=create,
+                new_id=item.id,
+            )
+
+        return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 
 
 def _add_upsert(

@@ -1,5 +1,6 @@
 """Requests and answers of the product API."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from shared.elements.schemas.money import MoneyIn
 from shared.elements.schemas.scalars import Code, NewId, Sort
 from shared.elements.schemas.strict_types import WHOLE, StrictDecimal
 from shared.kit.domain import invalid_field
+from shared.kit.web.batches import BatchIn
 from shared.kit.web.schemas import Input
 
 ProductName = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
@@ -75,6 +77,18 @@ class ProductIn(ProductFieldsIn):
 
     id: NewId | None = None
     catalog_id: Code = "default"
+
+    @property
+    def identities(self) -> Iterator[tuple[str, str | tuple[str, str]]]:
+        """What no two products of a batch may have in common, by the field that says it."""
+        if self.id is not None:
+            yield "id", self.id
+        if self.external_id is not None:
+            yield "external_id", (self.catalog_id, self.external_id)
+
+
+class ProductsIn(BatchIn[ProductIn]):
+    """New products, or products as another system has them."""
 
 
 class ProductOut(ProductState):

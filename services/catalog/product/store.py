@@ -8,6 +8,7 @@ from typing import Any
 from services.catalog.product.domain.product import Product
 from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import Index
+from shared.kit.storage.lookups import Lookup
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor, stored_number
 from shared.kit.web.auth import Caller
@@ -34,6 +35,7 @@ class ProductViews:
 
     def __init__(self, products: MongoRepository[Product]) -> None:
         self._products = products
+        self._external_ids = Lookup(products.collection, "catalog_id", "external_id")
 
     async def page(
         self, catalog_id: str, *, active: bool | None, access: Caller, limit: int, cursor: str | None
@@ -52,7 +54,7 @@ class ProductViews:
 
     async def by_external_id(self, catalog_id: str, external_id: str) -> Product | None:
         """Find the product that an integration knows by this id (PROD-10)."""
-        document = await self._products.collection.first({"catalog_id": catalog_id, "external_id": external_id})
+        document = await self._external_ids.find(catalog_id, external_id)
         return None if document is None else self._products.read(document)
 
 

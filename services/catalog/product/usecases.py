@@ -40,6 +40,14 @@ class OwnDictionaries(Protocol):
         ...
 
 
+class DictionariesOfMany(OwnDictionaries, Protocol):
+    """The dictionaries of this service, which can be read at once for many products."""
+
+    async def read(self, fields: type[Fields]) -> OwnDictionaries:
+        """Read all dictionaries of these fields."""
+        ...
+
+
 async def create_product(
     id_: str,
     catalog_id: str,
@@ -107,20 +115,23 @@ async def upsert_product(
     views: ByExternalId,
     create: Create,
     expected_version: int | None = None,
+    new_id: str | None = None,
 ) -> tuple[Product, bool]:
     """Create the product of `fields["external_id"]`, or correct it (PROD-10).
 
-    Its id is derived from the external id, so that parallel calls meet in one document; `fresh_id` is used where the
-    product that had this external id before has another one now.
+    A new one has the id `new_id`, if one is given. Else its id is derived from the external id, so that parallel calls
+    meet in one document; `fresh_id` is used where the product that had this external id before has another one now.
 
     Returns:
         The product, and whether it is new.
 
     Raises:
         VersionMismatch: the caller's copy of an existing product is old, or there is none of which it has a copy.
+        IdTaken: another product has the id `new_id`.
     """
     external_id = fields["external_id"]
-    for id_ in (derived_id("product", catalog_id, external_id), fresh_id, fresh_id):
+    derived = (derived_id("product", catalog_id, external_id), fresh_id, fresh_id)
+    for id_ in derived if new_id is None else (new_id, new_id):
         found = await views.by_external_id(catalog_id, external_id)
         if found is not None:
             corrected = await correct_product(
@@ -134,6 +145,7 @@ async def upsert_product(
             return corrected, False
         refuse_new(products.noun, expected_version)
         # The id or the external id is taken: by a parallel call, or the id was used before.
-        with suppress(IdTaken, ExternalIdTaken):
+        taken = (IdTaken, ExternalIdTaken) if new_id is None else (ExternalIdTaken,)
+        with suppress(*taken):
             return await create(id_, catalog_id, fields, cause), True
     raise ExternalIdTaken

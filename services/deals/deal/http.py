@@ -3,10 +3,11 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.schemas import ContactAdded, DealFilters, DealIn, DealOut, DealPatch, DealUpsert
+from services.deals.deal.schemas import ContactAdded, DealFilters, DealIn, DealOut, DealPatch, DealsIn, DealUpsert
 from services.deals.deal.usecases import create_deal
 from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.domain import stages_of
@@ -19,9 +20,13 @@ from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
+from shared.elements.usecases.create_each import create_or_correct, prepare_collaborators
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
 from shared.kit.storage.repository import Repository
+from shared.kit.web.batches import ANSWERS_BATCH, Items, recorded
+from shared.kit.web.call import Call
 from shared.kit.web.conditions import IfMatch, Waiting
+from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Page
 from shared.kit.web.waiting import LongPolls
@@ -37,6 +42,7 @@ def build_router(
     """Make the routes, over these collaborators."""
     own = router()
     _add_writes(own, deals, collaborators, long_polls)
+    _add_batch(own, deals, views, collaborators)
     _add_upsert(own, deals, views, collaborators, long_polls)
 
     @own.get("/deals", tags=["deals"])
@@ -96,6 +102,36 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
         )
         deal = await answered(deal, wait, elements=guarded)
         return versioned(DealOut.of(deal), response)
+
+
+def _add_batch(
+    api: APIRouter, deals: Repository[Deal], views: ElementViews[Deal], collaborators: Collaborators
+) -> None:
+    @api.post("/deals/batch", operation_id="createDeals", tags=["deals"], **ANSWERS_BATCH)
+    async def create_each(body: DealsIn, call: CanWrite, request: Request) -> JSONResponse:
+        """Create up to 200 deals, each with a result of its own (DEAL-01, CMN-14).
+
+        With `on_existing: correct` a deal of an origin that is known is corrected as the PUT by origin corrects it.
+        """
+        sold = [row.product_id for item in body.valid for row in item.rows]
+        known = await prepare_collaborators(deals.noun, sold, len(body.valid), collaborators)
+
+        async def one(item: DealIn, its: Call) -> Details:
+            deal, is_new = await create_or_correct(
+                item.id,
+                item.to_domain(item.origin),
+                its.cause,
+                fresh_id=its.new_id,
+                corrects=body.corrects,
+                elements=its.guard(deals),
+                views=views,
+                create=partial(create_deal, deals=deals, collaborators=known, pipeline_id=item.pipeline_id),
+                stages=partial(stages_of, item.pipeline_id),
+                collaborators=known,
+            )
+            return recorded(deal, its.cause, is_new=is_new)
+
+        return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 
 
 def _add_upsert(

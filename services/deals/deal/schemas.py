@@ -17,6 +17,7 @@ from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import ElementId, Text, Title
 from shared.elements.schemas.strict_types import StrictDate
 from shared.elements.usecases.create_element import NewElement
+from shared.kit.web.batches import BatchIn
 
 
 class DealFieldsIn(dictionary_inputs(DealFields), OwnedIn, SourcedIn):  # type: ignore[misc] # codes are derived
@@ -44,6 +45,10 @@ class DealUpsert(DealFieldsIn, NewElementIn):
 
 class DealIn(NewRecordIn, DealUpsert):
     """A new deal; nothing is mandatory (DEAL-01)."""
+
+
+class DealsIn(BatchIn[DealIn]):
+    """New deals, or deals as another system has them."""
 
 
 class DealPatch(DealFieldsIn, ClientIn):

@@ -5,7 +5,7 @@ lead is lost.
 """
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from crm_contracts.conversions import Activities, LinkedClient
 from crm_contracts.leads import LeadFields, LeadState
@@ -32,7 +32,11 @@ from shared.elements.schemas.new_element import NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import ElementId, Name, PastDate, Text, Title
 from shared.elements.usecases.create_element import NewElement
+from shared.kit.web.batches import BatchIn
+from shared.kit.web.problems import Problem
 from shared.kit.web.schemas import Input
+
+MAX_CONVERSIONS: Final = 100
 
 
 class LeadFieldsIn(dictionary_inputs(LeadFields), ContactPointsIn, OwnedIn, SourcedIn):  # type: ignore[misc] # codes are derived
@@ -81,11 +85,24 @@ class LeadIn(NewRecordIn, LeadUpsert):
     """A new lead; nothing is mandatory (LEAD-01)."""
 
 
+class LeadsIn(BatchIn[LeadIn]):
+    """New leads, or leads as another system has them."""
+
+
 class LeadPatch(LeadFieldsIn, ClientIn):
     """Changes of a lead: fields, or its client."""
 
 
-class ConversionIn(Input):
+class ConversionTermsIn(Input):
+    """What several leads may be converted into by one request."""
+
+    targets: Annotated[list[ConversionTarget], Field(min_length=1, max_length=3)] | None = None
+    on_duplicate: OnDuplicate = "link"
+    pipeline_id: ElementId = "default"
+    activities: Activities = "complete"
+
+
+class ConversionIn(ConversionTermsIn):
     """What to convert into; without targets: contact and deal, for a repeat lead a deal.
 
     `on_duplicate` says what becomes of clients that the lead may be about already. `link` takes the one that is the
@@ -94,10 +111,6 @@ class ConversionIn(Input):
     a client all the same.
     """
 
-    targets: Annotated[list[ConversionTarget], Field(min_length=1, max_length=3)] | None = None
-    on_duplicate: OnDuplicate = "link"
-    pipeline_id: ElementId = "default"
-    activities: Activities = "complete"
     contact_id: ElementId | None = Field(
         default=None, description="the contact that the lead is about, such as one of the candidates: it is linked"
     )
@@ -106,6 +119,19 @@ class ConversionIn(Input):
     def to_domain(self) -> ConversionRequest:
         """Make the value that the rules take."""
         return ConversionRequest(**{**self.model_dump(), "targets": tuple(self.targets) if self.targets else None})
+
+
+class ConversionsIn(ConversionTermsIn):
+    """The leads to convert, and what each is to be converted into, as in the request for one lead."""
+
+    lead_ids: list[ElementId] = Field(
+        min_length=1, max_length=MAX_CONVERSIONS, description="ids of the leads, each once, in the order of the results"
+    )
+
+    def to_domain(self) -> ConversionRequest:
+        """Make the value that the rules take, for each lead."""
+        terms = self.model_dump(exclude={"lead_ids"})
+        return ConversionRequest(**{**terms, "targets": tuple(self.targets) if self.targets else None})
 
 
 class ConversionOut(BaseModel):
@@ -155,6 +181,22 @@ class ConversionOut(BaseModel):
                 ),
             }
         )
+
+
+class LeadConversion(BaseModel):
+    """How far the conversion of one lead of several got, or why it was refused."""
+
+    lead_id: str
+    status: int = Field(description="status that a request for this lead alone would have been answered with")
+    conversion: ConversionOut | None = Field(default=None, description="how far it got; null where it was refused")
+    problem: Problem | None = Field(default=None, description="why it was refused; null where it was not")
+
+
+class ConversionsOut(BaseModel):
+    """How far the conversions of several leads got, in the order of the request."""
+
+    items: list[LeadConversion] = Field(description="one result for each lead")
+    refused: int = Field(description="how many were refused")
 
 
 class LeadOut(LeadState):

@@ -4,8 +4,8 @@ Any code of a dictionary that is not known here is accepted. A code that an elem
 because values are deleted without asking who has them.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crm_contracts.field_spec import FieldSpec
@@ -26,6 +26,11 @@ class DictionaryCodes:
 
     specs: Mapping[str, FieldSpec]
     known: Mapping[str, Sequence[str]]
+
+    def only(self, names: Iterable[str]) -> "DictionaryCodes":
+        """Leave out the fields that are not named."""
+        wanted = set(names)
+        return replace(self, specs={name: spec for name, spec in self.specs.items() if name in wanted})
 
     def for_new(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Check the fields of a new element; an absent one gets the first value of its dictionary, null stays null.

@@ -1,5 +1,7 @@
 """Identity that a caller may give a new record (CMN-14)."""
 
+from collections.abc import Iterator
+
 from shared.elements.schemas.scalars import NewId, OriginPart
 from shared.kit.domain import invalid_field
 from shared.kit.web.schemas import Input
@@ -25,3 +27,11 @@ class NewRecordIn(Input):
             missing = "originator_id" if self.originator_id is None else "origin_id"
             raise invalid_field(missing, "missing", "an origin is a system and the id there: both or none")
         return self.originator_id, self.origin_id
+
+    @property
+    def identities(self) -> Iterator[tuple[str, str | tuple[str, str]]]:
+        """What no two records of a batch may have in common, by the field that says it."""
+        if self.id is not None:
+            yield "id", self.id
+        if self.originator_id is not None and self.origin_id is not None:
+            yield "origin_id", (self.originator_id, self.origin_id)

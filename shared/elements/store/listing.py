@@ -10,6 +10,7 @@ from shared.elements.domain.element import Element, OriginTaken
 from shared.kit.domain import DomainError
 from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import Index
+from shared.kit.storage.lookups import Lookup
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import NEWEST, newest_first
 from shared.kit.web.auth import Caller
@@ -58,6 +59,7 @@ class ElementViews(Generic[E]):
     def __init__(self, elements: MongoRepository[E], filters: Mapping[str, str] = SALES_FILTERS) -> None:
         self._elements = elements
         self._filters = filters
+        self._origins = Lookup(elements.collection, "originator_id", "origin_id")
 
     async def page(
         self, wanted: Mapping[str, str | None], *, access: Caller, limit: int, cursor: str | None
@@ -70,5 +72,5 @@ class ElementViews(Generic[E]):
 
     async def by_origin(self, originator: str, origin: str) -> E | None:
         """Find the element that came from there (CMN-14)."""
-        document = await self._elements.collection.first({"originator_id": originator, "origin_id": origin})
+        document = await self._origins.find(originator, origin)
         return None if document is None else self._elements.read(document)

@@ -36,8 +36,11 @@ async def upsert_by_origin(
     stages: Callable[[], StageSet],
     collaborators: Collaborators,
     expected_version: int | None = None,
+    new_id: str | None = None,
 ) -> tuple[C, bool]:
     """Create the element of this origin, or correct its fields; stage, client and rows of an existing one stay.
+
+    A new one has the id `new_id`, if one is given, else one that is derived from its origin.
 
     Returns:
         The element, and whether it is new.
@@ -51,7 +54,7 @@ async def upsert_by_origin(
     if found is None:
         refuse_new(elements.noun, expected_version)
         try:
-            return await create(derived_id(elements.noun, *origin), new, cause), True
+            return await create(new_id or derived_id(elements.noun, *origin), new, cause), True
         except (IdTaken, OriginTaken):  # another request created it meanwhile
             found = await views.by_origin(*origin)
             if found is None:

@@ -6,7 +6,7 @@ next batch. So the busier a service is, the fewer round trips each request costs
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -22,6 +22,15 @@ async def side_by_side(one: Awaitable[R], other: Awaitable[S]) -> tuple[R, S]:
     if isinstance(second, BaseException):
         raise second
     return first, second
+
+
+async def all_of(each: Iterable[Awaitable[R]]) -> list[R]:
+    """Await many concurrently and return their results in order; where one fails, still wait for all others."""
+    results = await asyncio.gather(*each, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]
 
 
 class Batcher(Generic[K, R]):

@@ -1,5 +1,6 @@
 """Read and write one MongoDB collection as plain documents; only this package imports the driver."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
@@ -17,7 +18,7 @@ from shared.kit.storage.indexes import Index
 _NOT_FOUND = frozenset({26, 27})
 """Codes of the server for a missing collection, and a missing index."""
 
-GROUP = 100
+GROUP = 200
 """Documents read or written in one command at most."""
 
 
@@ -96,9 +97,10 @@ class Collection:
         return document
 
     async def _get_each(self, ids: Sequence[str]) -> list[Document | Exception | None]:
-        found = {document["_id"]: document for document in await self.find({"_id": {"$in": list(set(ids))}})}
+        wanted = Counter(ids)
+        found = {document["_id"]: document for document in await self.find({"_id": {"$in": list(wanted)}})}
         # Each caller gets a copy of its own.
-        return [found.pop(id_, None) if ids.count(id_) == 1 else deepcopy(found.get(id_)) for id_ in ids]
+        return [found.get(id_) if wanted[id_] == 1 else deepcopy(found.get(id_)) for id_ in ids]
 
     async def first(self, where: Filter, sort: Sort | None = None, fields: Filter | None = None) -> Document | None:
         """Load the first document that matches."""

@@ -13,10 +13,17 @@ class Numbers:
 
     async def next(self, kind: str) -> int:
         """Return the next number of this process's block, reserving a new block every 50 numbers."""
-        if not self._reserved.get(kind):
-            counter = await self._counters.update({"_id": kind}, {"$inc": {"last": self._block}}, upsert=True)
-            last = int(counter["last"]) if counter else 0
-            # A second task may have reserved a block meanwhile: both are kept.
-            self._reserved.setdefault(kind, []).extend(range(last, last - self._block, -1))
-            self._reserved[kind].sort(reverse=True)
+        await self.reserve(kind, 1)
         return self._reserved[kind].pop()
+
+    async def reserve(self, kind: str, count: int) -> None:
+        """Have so many numbers at hand, by one command at most."""
+        missing = count - len(self._reserved.get(kind, ()))
+        if missing <= 0:
+            return
+        block = max(missing, self._block)
+        counter = await self._counters.update({"_id": kind}, {"$inc": {"last": block}}, upsert=True)
+        last = int(counter["last"]) if counter else 0
+        # A second task may have reserved a block meanwhile: both are kept.
+        self._reserved.setdefault(kind, []).extend(range(last, last - block, -1))
+        self._reserved[kind].sort(reverse=True)

@@ -3,13 +3,13 @@
 Authentication runs before request validation, so unauthenticated callers never see validation errors.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPBearer
 
-from shared.kit.domain import Aggregate, Cause
+from shared.kit.domain import Aggregate, Cause, derived_id
 from shared.kit.storage.repository import Records
 from shared.kit.telemetry.spans import current_traceparent
 from shared.kit.web.auth import Caller, check_permission
@@ -37,6 +37,10 @@ class Call:
     def guard(self, records: Records[A]) -> Guarded[A]:
         """Guard records with what this caller may do."""
         return Guarded(records, ScopeAccess(self.caller, self.permission))
+
+    def item(self, place: int) -> "Call":
+        """Return the call of one item of a batch: its cause and its new id follow from those of the batch."""
+        return replace(self, cause=self.cause.step(f"item {place}"), new_id=derived_id(self.new_id, place))
 
 
 PERMISSIONS: dict[Any, str] = {}

@@ -5,7 +5,7 @@ The status follows from the kind of the domain's error, by one table; nothing el
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -30,6 +30,11 @@ _CODES: Final[Mapping[int, str]] = {
     _METHOD: "method_not_allowed",
 }
 """Of the framework's own errors; its only 400 is a body that the parser gives up."""
+
+Details: TypeAlias = dict[str, Any]
+"""Problem details, as JSON."""
+Wrong: TypeAlias = dict[str, str]
+"""One entry of `errors`."""
 
 
 class WrongField(BaseModel):
@@ -58,10 +63,9 @@ class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
 
 
-def problem(request: Request, status: int, code: str, detail: str | None = None, **more: Any) -> JSONResponse:
-    """Make an error answer."""
-    request.state.problem_code = code  # for the log
-    body = {
+def problem_details(request: Request, status: int, code: str, detail: str | None = None, **more: Any) -> Details:
+    """Make the problem details of an error."""
+    return {
         "type": f"/errors/{code}",
         "title": title_of(code),
         "status": status,
@@ -70,6 +74,16 @@ def problem(request: Request, status: int, code: str, detail: str | None = None,
         "correlation_id": getattr(request.state, "correlation_id", None),
         **more,
     }
+
+
+def problem(request: Request, status: int, code: str, detail: str | None = None, **more: Any) -> JSONResponse:
+    """Make an error answer."""
+    return _answer(request, problem_details(request, status, code, detail, **more))
+
+
+def _answer(request: Request, body: Details) -> JSONResponse:
+    status = body["status"]
+    request.state.problem_code = body["code"]  # for the log
     headers = {"Retry-After": "1"} if status == 503 else {}  # noqa: PLR2004
     if status == 401:  # noqa: PLR2004
         headers["WWW-Authenticate"] = "Bearer"
@@ -85,15 +99,28 @@ def is_refusal(error: Exception) -> bool:
     return isinstance(error, (RequestValidationError, Forbidden))
 
 
+def refusal_details(request: Request, error: DomainError | Forbidden) -> Details:
+    """Make the problem details of a refusal; a domain error has the status of its kind."""
+    if isinstance(error, DomainError):
+        return problem_details(request, status_of(type(error)), error.code, str(error), **dict(error.details))
+    is_one = len(error.permissions) == 1
+    detail = f"the permission {error} is needed" if is_one else f"the permissions {error} are needed"
+    return problem_details(request, 403, "forbidden", detail, permissions=list(error.permissions))
+
+
+def wrong_fields_details(request: Request, wrong: Sequence[Wrong]) -> Details:
+    """Make the problem details of fields that are not valid."""
+    return problem_details(request, 422, "invalid_fields", sentence_of(wrong), errors=list(wrong))
+
+
 def domain_problem(request: Request, error: DomainError) -> JSONResponse:
     """Make the answer to a domain error, with the status of its kind."""
-    status = status_of(type(error))
-    return problem(request, status, error.code, str(error), **dict(error.details))
+    return _answer(request, refusal_details(request, error))
 
 
 def _validation_problem(request: Request, error: RequestValidationError) -> JSONResponse:
     wrong = [wrong_field_of(found, request, error.body) for found in error.errors()]
-    return problem(request, 422, "invalid_fields", sentence_of(wrong), errors=wrong)
+    return _answer(request, wrong_fields_details(request, wrong))
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -113,9 +140,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Forbidden)
     async def _forbidden(request: Request, error: Forbidden) -> Response:
-        is_one = len(error.permissions) == 1
-        detail = f"the permission {error} is needed" if is_one else f"the permissions {error} are needed"
-        return problem(request, 403, "forbidden", detail, permissions=list(error.permissions))
+        return _answer(request, refusal_details(request, error))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:

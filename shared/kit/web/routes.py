@@ -95,7 +95,8 @@ async def _once(
 ) -> Response:
     """Handle a request with a key, or answer its repeat.
 
-    A refusal is not stored and frees the key for another body, because nothing was written.
+    A refusal is not stored and frees the key for another body, because nothing was written. Nor is an answer that asks
+    for a repeat, which goes on with what is missing.
     """
     if not 1 <= len(key) <= MAX_KEY:
         raise invalid_field("idempotency-key", "length", f"1 to {MAX_KEY} characters are allowed")
@@ -115,7 +116,8 @@ async def _once(
         if is_refusal(error):
             await keys.free(keyed)
         raise
-    if response.status_code < _REFUSED and not answers_with_state:
+    is_final = response.status_code < _REFUSED and "retry-after" not in response.headers
+    if is_final and not answers_with_state:
         await keys.finish(keyed, response)
     return response
 

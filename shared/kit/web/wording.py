@@ -42,13 +42,15 @@ _PLAIN: Final[Mapping[str, str]] = {
 """By the type of pydantic's error; what is not here has words of our own already."""
 
 
-def wrong_field_of(found: Mapping[str, Any], request: Request, body: Any) -> dict[str, str]:
-    """Make the entry of `errors` for an error of pydantic."""
+def wrong_field_of(
+    found: Mapping[str, Any], request: Request, body: Any, *, within: Sequence[str] = ()
+) -> dict[str, str]:
+    """Make the entry of `errors` for an error of pydantic; `within` is the place of an item in the request's body."""
     place: Sequence[Any] = found["loc"]
     field = ".".join(str(part) for part in place[1:]) or str(place[0])
     if found["type"] == "json_invalid":
         return {"field": "body", "code": "json_invalid", "message": _broken(found, body)}
-    message = _unknown(request, place) if found["type"] == "extra_forbidden" else _plain(found)
+    message = _unknown(request, place, within) if found["type"] == "extra_forbidden" else _plain(found)
     return {"field": field, "code": str(found["type"]), "message": message}
 
 
@@ -68,12 +70,12 @@ def _broken(found: Mapping[str, Any], body: Any) -> str:
     return f"the body is no JSON at line {line}, column {column}: {found['ctx']['error']}"
 
 
-def _unknown(request: Request, place: Sequence[Any]) -> str:
+def _unknown(request: Request, place: Sequence[Any], within: Sequence[str]) -> str:
     """Say what was probably meant by a field that the body does not have, or which request changes it."""
     name, *path = str(place[-1]), *place[1:-1]
     if not path and (operation := _changed_by(request, name)):
         return f"{name} is changed by {operation}"
-    return f"there is no such field{meant(name, _names(request, path))}"
+    return f"there is no such field{meant(name, _names(request, [*within, *path]))}"
 
 
 def _changed_by(request: Request, name: str) -> str | None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from crm_contracts.values import ElementRef
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from services.clients.permissions import CanRead, CanWrite
 from services.clients.records.domain.company import Company
@@ -13,8 +14,10 @@ from services.clients.records.domain.contact import Contact
 from services.clients.records.http.handlers import ENTER, RecordHandlers
 from services.clients.records.http.record_routes import RecordFilters, add_record_routes
 from services.clients.records.schemas.records import (
+    CompaniesIn,
     CompanyFieldsIn,
     CompanyIn,
+    CompanyItemIn,
     CompanyOut,
     CompanyUpsertIn,
     ContactOut,
@@ -24,9 +27,11 @@ from services.clients.records.usecases.create_in_company import plan_contacts, w
 from shared.elements.http.contact_points import Reading
 from shared.elements.schemas.contact_points import ContactPointReading
 from shared.elements.schemas.scalars import OriginPart
-from shared.kit.domain import Invalid
+from shared.kit.domain import Invalid, invalid_field
+from shared.kit.web.batches import ANSWERS_BATCH, Items, recorded
 from shared.kit.web.call import Call
 from shared.kit.web.conditions import IfMatch, Waiting
+from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Limit, Page, Truth, cursor_of
 
@@ -58,6 +63,8 @@ def companies_router(
         contacts = tuple(contact.ref for contact in await create_people())
         link = await linked()
         return NewCompanyOut.of(company, link_state=link.state, link_refusal=link.refusal, contacts=contacts)
+
+    _add_batch(api, handlers, people)
 
     @api.patch("/companies/{company_id}")
     async def correct(
@@ -98,6 +105,31 @@ async def plan_people(
         numbers=people.numbers,
         currency=people.currency,
     )
+
+
+def _add_batch(
+    api: APIRouter, handlers: RecordHandlers[Company, CompanyOut], people: RecordHandlers[Contact, ContactOut]
+) -> None:
+    @api.post("/companies/batch", operation_id="createCompanies", **ANSWERS_BATCH)
+    async def enter_each(body: CompaniesIn, call: CanWrite, reading: Reading, request: Request) -> JSONResponse:
+        """Create up to 200 companies, each with a result of its own (COMP-01, CMN-14, CONT-08).
+
+        With `on_existing: correct` a company of an origin that is known is corrected as the PUT by origin corrects it;
+        `contacts` of such a company are refused, because they are for new companies.
+        """
+        ready = await handlers.prepared(len(body.valid))
+        staff = await people.prepared(sum(len(item.contacts) for item in body.valid))
+
+        async def one(item: CompanyItemIn, its: Call) -> Details:
+            if body.corrects and item.origin is not None and item.contacts:
+                # Whether those of an existing company were created with it cannot be told.
+                raise invalid_field("contacts", "not_with_correct", "a company that may exist takes no new contacts")
+            create_people = await plan_people(staff, item, its, reading)
+            company, is_new = await ready.take(item, its, reading, corrects=body.corrects)
+            await create_people()
+            return recorded(company, its.cause, is_new=is_new)
+
+        return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 
 
 def _add_upsert(api: APIRouter, handlers: RecordHandlers[Company, CompanyOut]) -> None:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from services.clients.permissions import CanExport, CanWrite
 from services.clients.records.domain.company import Company
@@ -12,15 +13,20 @@ from services.clients.records.http.record_routes import RecordFilters, add_recor
 from services.clients.records.schemas.records import (
     ContactFieldsIn,
     ContactIn,
+    ContactItemIn,
     ContactOut,
+    ContactsIn,
     ContactUpsertIn,
     NewContactOut,
 )
-from services.clients.records.usecases.create_in_company import plan_employers
+from services.clients.records.usecases.create_in_company import find_employers, plan_employers
 from shared.elements.http.contact_points import Reading
 from shared.elements.schemas.scalars import OriginPart
 from shared.kit.storage.repository import Records
+from shared.kit.web.batches import ANSWERS_BATCH, Items, recorded
+from shared.kit.web.call import Call
 from shared.kit.web.conditions import IfMatch, Waiting
+from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
@@ -42,11 +48,13 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut], companies: Re
     async def enter(
         body: ContactIn, call: CanWrite, wait: Waiting, reading: Reading, response: Response
     ) -> NewContactOut:
-        ids = list(dict.fromkeys(body.company_ids))
-        join = await plan_employers(ids, call.cause, companies=call.guard(companies), views=handlers.views)
+        found = await find_employers(body.company_ids, companies=call.guard(companies), views=handlers.views)
+        join = plan_employers(body.company_ids, call.cause, found=found)
         contact, linked = await handlers.enter(body, call, wait, reading, response, complete=join)
         link = await linked()
         return NewContactOut.of(contact, link_state=link.state, link_refusal=link.refusal)
+
+    _add_batch(api, handlers, companies)
 
     @api.get("/contacts/export")
     async def export(call: CanExport, limit: Limit = 50, cursor: Cursor = None) -> Page[ContactOut]:
@@ -63,6 +71,26 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut], companies: Re
 
     add_record_routes(api, handlers, page_model=Page[ContactOut], filters=ContactFilters)
     return api
+
+
+def _add_batch(api: APIRouter, handlers: RecordHandlers[Contact, ContactOut], companies: Records[Company]) -> None:
+    @api.post("/contacts/batch", operation_id="createContacts", **ANSWERS_BATCH)
+    async def enter_each(body: ContactsIn, call: CanWrite, reading: Reading, request: Request) -> JSONResponse:
+        """Create up to 200 contacts, each with a result of its own (CONT-01, CMN-14, CONT-08).
+
+        With `on_existing: correct` a contact of an origin that is known is corrected as the PUT by origin corrects it,
+        and is linked to those of `company_ids` that it does not belong to.
+        """
+        ready = await handlers.prepared(len(body.valid))
+        employers = [id_ for item in body.valid for id_ in item.company_ids]
+        found = await find_employers(employers, companies=call.guard(companies), views=handlers.views)
+
+        async def one(item: ContactItemIn, its: Call) -> Details:
+            join = plan_employers(item.company_ids, its.cause, found=found)
+            contact, is_new = await ready.take(item, its, reading, corrects=body.corrects, complete=join)
+            return recorded(contact, its.cause, is_new=is_new)
+
+        return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 
 
 def _add_upsert(api: APIRouter, handlers: RecordHandlers[Contact, ContactOut]) -> None:

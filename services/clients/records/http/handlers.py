@@ -1,19 +1,20 @@
 """Handle the requests that are the same for contacts and companies but for their bodies."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from fastapi import Response
 
 from services.clients.records.domain.client import C
 from services.clients.records.http.cards import CardLink, Cards
-from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn, RecordOut, UpsertIn
+from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn, NewUpsertIn, RecordOut, UpsertIn
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
 from shared.elements.domain.client_names import mark_of_names
 from shared.elements.schemas.contact_points import ContactPointReading
+from shared.elements.usecases.read_once import ReadCodes
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
 from shared.kit.web.call import Call, etag, show_version
@@ -85,6 +86,46 @@ class RecordHandlers(Generic[C, R]):
         )
         response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
         return record, partial(self.cards.link, record.ref, link_to, wait)
+
+    async def prepared(self, count: int) -> Self:
+        """Read what so many new records need once: their dictionaries, and their numbers."""
+        codes = ReadCodes(await self.reference.codes(self.owners.kind.TYPE.fields))
+        await self.numbers.reserve(self.owners.noun, count)
+        return replace(self, reference=codes)
+
+    async def take(
+        self,
+        item: NewUpsertIn,
+        call: Call,
+        reading: ContactPointReading,
+        *,
+        corrects: bool,
+        complete: Callable[[C], object] = lambda _: None,
+    ) -> tuple[C, bool]:
+        """Create a record of a batch, or correct the one of its origin where that is wished.
+
+        The second result says whether it is new. The card that it is created from is not waited for.
+        """
+        fields, origin = item.fields(self.country, reading), item.origin
+        made_with: dict[str, Any] = {
+            "owners": self.owners,
+            "reference": self.reference,
+            "numbers": self.numbers,
+            "currency": self.currency,
+            "link_to": self.cards.element_of(item.link_to, call),
+            "complete": complete,
+        }
+        if origin is None or not corrects:
+            return await create_client(item.id or call.new_id, fields, origin, call.cause, **made_with), True
+        return await upsert_client(
+            origin,
+            fields,
+            call.cause,
+            existing=call.guard(self.owners),
+            find=partial(self.views.by_origin, self.owners),
+            new_id=item.id,
+            **made_with,
+        )
 
     async def correct(
         self,

@@ -28,6 +28,8 @@ from shared.elements.schemas.money import MoneyIn
 from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import Code, ElementId, Name, OriginPart, PastDate, Text, Title, UserId
 from shared.elements.schemas.tracking import TouchIn, UtmIn
+from shared.kit.domain import invalid_field
+from shared.kit.web.batches import BatchIn
 from shared.kit.web.schemas import Input
 
 MAX_NEW_CONTACTS: Final = 50
@@ -137,6 +139,36 @@ class CompanyIn(CompanyFieldsIn, NewClientIn):
     contacts: Annotated[list[ContactFieldsIn], Field(max_length=MAX_NEW_CONTACTS)] = Field(
         default=[], description="new contacts, which are created in this company, in their order"
     )
+
+
+class NewUpsertIn(UpsertIn, NewClientIn):
+    """A record of a batch."""
+
+    def fields(self, country: str, reading: ContactPointReading) -> dict[str, Any]:
+        """Return the sent fields as the domain has them.
+
+        Raises:
+            Invalid: it has a version of another system, and no origin there.
+        """
+        if self.origin_version is not None and self.origin is None:
+            raise invalid_field("origin_version", "missing_origin", "a version is that of an origin")
+        return super().fields(country, reading)
+
+
+class ContactItemIn(NewUpsertIn, ContactIn):
+    """A contact of a batch: a new one, or one as another system has it."""
+
+
+class CompanyItemIn(NewUpsertIn, CompanyIn):
+    """A company of a batch: a new one, or one as another system has it."""
+
+
+class ContactsIn(BatchIn[ContactItemIn]):
+    """New contacts, or contacts as another system has them."""
+
+
+class CompaniesIn(BatchIn[CompanyItemIn]):
+    """New companies, or companies as another system has them."""
 
 
 class MergeIn(Input):

@@ -9,8 +9,10 @@ from services.clients.records.domain.client import C
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.store.search import BY_KEY
-from shared.kit.storage.batching import side_by_side
+from shared.kit.storage.batching import Batcher, side_by_side
+from shared.kit.storage.collection import GROUP
 from shared.kit.storage.documents import Document, Filter
+from shared.kit.storage.lookups import Lookup
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor, newest_first, stored_number
 from shared.kit.web.auth import Caller
@@ -41,6 +43,8 @@ class ClientViews:
     def __init__(self, contacts: MongoRepository[Contact], companies: MongoRepository[Company]) -> None:
         self._contacts = contacts
         self._companies = companies
+        self._origins = {of.noun: Lookup(of.collection, "originator_id", "origin_id") for of in (contacts, companies)}
+        self._positions: Batcher[str, int] = Batcher(self._last_positions, most=GROUP)
 
     async def page(
         self,
@@ -67,7 +71,7 @@ class ClientViews:
 
     async def by_origin(self, of: MongoRepository[C], originator: str, origin: str) -> C | None:
         """Find the record with this origin (CMN-14)."""
-        document = await of.collection.first({"originator_id": originator, "origin_id": origin})
+        document = await self._origins[of.noun].find(originator, origin)
         return None if document is None else of.read(document)
 
     async def contacts_of(self, company_id: str) -> Sequence[Contact]:
@@ -159,9 +163,13 @@ class ClientViews:
 
     async def last_position(self, company_id: str) -> int:
         """Return the greatest position among the contacts of a company, 0 where it has none (COMP-04)."""
-        last = {"$group": {"_id": None, "position": {"$max": "$position"}}}
-        found = await self._contacts.collection.aggregate([*_seats_of(company_id), last])
-        return int(found[0]["position"]) if found else 0
+        return await self._positions.load(company_id)
+
+    async def _last_positions(self, company_ids: Sequence[str]) -> list[int | Exception]:
+        last = {"$group": {"_id": "$company_id", "position": {"$max": "$position"}}}
+        found = await self._contacts.collection.aggregate([*_seats_of(*dict.fromkeys(company_ids)), last])
+        positions = {each["_id"]: int(each["position"]) for each in found}
+        return [positions.get(id_, 0) for id_ in company_ids]
 
     async def matches(
         self, phones: Sequence[str], emails: Sequence[str], keys: Sequence[str] = (), *, limit: int = MAX_MATCHES
@@ -205,14 +213,11 @@ async def _found(of: MongoRepository[C], where: Filter | None, limit: int, **how
     return [] if where is None else await of.collection.find(where, limit=limit, **how)
 
 
-def _seats_of(company_id: str) -> list[Document]:
-    """Build the stages that list the contacts of a company by id, position and number."""
-    return [
-        {"$match": {"companies.company_id": company_id}},
-        {"$unwind": "$companies"},
-        {"$match": {"companies.company_id": company_id}},
-        {"$project": {"position": "$companies.position", "number": 1}},
-    ]
+def _seats_of(*company_ids: str) -> list[Document]:
+    """Build the stages that list the contacts of companies by id, company, position and number."""
+    where = {"$match": {"companies.company_id": {"$in": list(company_ids)}}}
+    seat = {"company_id": "$companies.company_id", "position": "$companies.position", "number": 1}
+    return [where, {"$unwind": "$companies"}, where, {"$project": seat}]
 
 
 def _seat_of(texts: list[str]) -> Seat:

@@ -128,8 +128,11 @@ async def take_over_client(
     owners: Records[C],
     reference: FieldCodes,
     expected_version: int | None = None,
+    complete: Callable[[C], object] = lambda _: None,
 ) -> C:
     """Set the given fields to the values of another system; equal values change nothing (CMN-14).
+
+    `complete` gives the record links, in the same write.
 
     Raises:
         NotFound: no such record.
@@ -139,12 +142,12 @@ async def take_over_client(
         VersionMismatch: the caller's copy is old.
     """
     codes = await reference.codes(ELEMENTS[owners.noun].fields, changes)
-    return await owners.change(
-        id_,
-        lambda found: found.take_over(codes.for_existing(changes, found), by=cause.actor, at=cause.at),
-        cause,
-        expected_version=expected_version,
-    )
+
+    def take_over(found: C) -> None:
+        found.take_over(codes.for_existing(changes, found), by=cause.actor, at=cause.at)
+        complete(found)
+
+    return await owners.change(id_, take_over, cause, expected_version=expected_version)
 
 
 async def upsert_client(
@@ -159,8 +162,14 @@ async def upsert_client(
     numbers: Numbers,
     currency: str,
     expected_version: int | None = None,
+    new_id: str | None = None,
+    link_to: ElementRef | None = None,
+    complete: Callable[[C], object] = lambda _: None,
 ) -> tuple[C, bool]:
     """Create the record of this origin, or set its fields; its links stay as they are (CMN-14).
+
+    A new one has the id `new_id`, if one is given, else one that is derived from its origin, and is linked to the card
+    that it is created from. `complete` gives either one links, in the same write.
 
     `existing` are the records of `owners` as the caller may change them. Returns the record, and whether it is new.
 
@@ -170,13 +179,22 @@ async def upsert_client(
         OriginVersionConflict: it would overwrite what was corrected here (CONT-08).
         VersionMismatch: the caller's copy is old, or there is no record of which it has a copy.
     """
-    id_ = derived_id(owners.noun, *origin)
+    id_ = new_id or derived_id(owners.noun, *origin)
     found = await find(*origin)
     if found is None:
         refuse_new(owners.noun, expected_version)
         try:
             new = await create_client(
-                id_, fields, origin, cause, owners=owners, reference=reference, numbers=numbers, currency=currency
+                id_,
+                fields,
+                origin,
+                cause,
+                owners=owners,
+                reference=reference,
+                numbers=numbers,
+                currency=currency,
+                link_to=link_to,
+                complete=complete,
             )
         except (IdTaken, OriginTaken):
             # A concurrent request created it, or it was deleted: its id is never used again.
@@ -192,6 +210,7 @@ async def upsert_client(
         owners=existing,
         reference=reference,
         expected_version=expected_version,
+        complete=complete,
     )
     return record, False
 

@@ -1,7 +1,8 @@
 """Create contacts in companies: an existing company for a new contact, new contacts for a new company (COMP-04)."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeAlias
 
 from crm_contracts.values import ElementRef
 
@@ -11,31 +12,52 @@ from services.clients.records.domain.errors import NoSuchCompany
 from services.clients.records.usecases.clients import FieldCodes, plan_client
 from services.clients.records.usecases.employment import STEP, Positions
 from shared.kit.domain import Cause, Invalid, NotFound, derived_id, wrong_field
+from shared.kit.storage.batching import all_of, side_by_side
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Records, Repository
 
+Employer: TypeAlias = tuple[ElementRef, int]
+"""A company, and the place that a new contact takes among its contacts."""
 
-async def plan_employers(
-    company_ids: Sequence[str], cause: Cause, *, companies: Records[Company], views: Positions
+
+async def find_employers(
+    company_ids: Iterable[str], *, companies: Records[Company], views: Positions
+) -> Mapping[str, Employer]:
+    """Find these companies, and the places that new contacts take in them; without those that do not exist."""
+
+    async def one(id_: str) -> Employer | None:
+        with suppress(NotFound):
+            company, last = await side_by_side(companies.get(id_), views.last_position(id_))
+            return company.ref, last + STEP
+        return None
+
+    wanted = list(dict.fromkeys(company_ids))
+    found = await all_of(one(id_) for id_ in wanted)
+    return {id_: employer for id_, employer in zip(wanted, found, strict=True) if employer is not None}
+
+
+def plan_employers(
+    company_ids: Iterable[str], cause: Cause, *, found: Mapping[str, Employer]
 ) -> Callable[[Contact], None]:
-    """Return what links a new contact to these companies, in the write that creates it.
+    """Return what links a contact to these companies, in the write that creates it or sets its fields.
+
+    Of several that come into one company at once, the order is that of their numbers.
 
     Raises:
-        NoSuchCompany: names every company that does not exist.
+        NoSuchCompany: names every company that was not found.
     """
-    employers, wrong = list[tuple[ElementRef, int]](), list[dict[str, str]]()
-    for place, id_ in enumerate(company_ids):
-        try:
-            company = await companies.get(id_)
-        except NotFound:
-            wrong.append(wrong_field(f"company_ids.{place}", NoSuchCompany.code, "there is no such company"))
-        else:
-            employers.append((company.ref, await views.last_position(id_) + STEP))
+    wanted = list(dict.fromkeys(company_ids))
+    wrong = [
+        wrong_field(f"company_ids.{place}", NoSuchCompany.code, "there is no such company")
+        for place, id_ in enumerate(wanted)
+        if id_ not in found
+    ]
     if wrong:
         raise NoSuchCompany("Some companies do not exist.", {"errors": wrong})
 
     def link(contact: Contact) -> None:
-        for company, position in employers:
+        for id_ in wanted:
+            company, position = found[id_]
             contact.link(company, position=position, by=cause.actor, at=cause.at)
 
     return link

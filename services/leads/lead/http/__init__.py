@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.http.conversion import conversion_routes
+from services.leads.lead.http.conversions import conversions_routes
 from services.leads.lead.http.leads import lead_routes
 from services.leads.lead.schemas import ContactAdded, LeadOut
 from services.leads.lead.store import LeadViews
@@ -44,4 +45,5 @@ def build_router(
         )
     )
     api.include_router(conversion_routes(leads=leads, collaborators=collaborators, long_polls=long_polls))
+    api.include_router(conversions_routes(leads=leads, collaborators=collaborators, long_polls=long_polls))
     return api

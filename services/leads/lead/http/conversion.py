@@ -1,6 +1,7 @@
 """Routes of the conversion of a lead (LEAD-11 to LEAD-14)."""
 
 from functools import partial
+from typing import Self
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
@@ -29,6 +30,12 @@ class ConversionRefused(Conflict):
         "Convert again with the right candidate as `contact_id` or `company_id`, or with `on_duplicate: create` for "
         "somebody new, or with other `targets`. After `client_busy`, `client_failed` or `no_answer` convert again."
     )
+
+    @classmethod
+    def of(cls, out: ConversionOut) -> Self:
+        """Make the error of a refused conversion."""
+        details = out.model_dump(mode="json", include={"candidates", "contact", "company", "attempt", "correlation_id"})
+        return cls(out.message or "", {**details, "reason": out.code})
 
 
 def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> APIRouter:
@@ -79,11 +86,7 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
         )
         out, version = await _shown(lead, collaborators)
         if out.state == "refused":
-            details = out.model_dump(
-                mode="json", include={"candidates", "contact", "company", "attempt", "correlation_id"}
-            )
-            details["reason"] = out.code
-            raise ConversionRefused(out.message or "", details)
+            raise ConversionRefused.of(out)
         status = 200 if out.state == "done" else 202
         headers = {"Location": f"/v1/leads/{lead_id}/conversion", **version}
         return JSONResponse(out.model_dump(mode="json"), status, headers)

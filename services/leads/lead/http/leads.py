@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, TypeAlias
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.lead import Lead
-from services.leads.lead.schemas import LeadIn, LeadOut, LeadPatch, LeadUpsert
+from services.leads.lead.schemas import LeadIn, LeadOut, LeadPatch, LeadsIn, LeadUpsert
 from services.leads.lead.store import LeadViews
 from services.leads.lead.usecases import create_lead
 from services.leads.permissions import CanRead, CanWrite
@@ -20,9 +21,13 @@ from shared.elements.schemas.scalars import OriginPart
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
+from shared.elements.usecases.create_each import create_or_correct, prepare_collaborators
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
 from shared.kit.storage.repository import Repository
+from shared.kit.web.batches import ANSWERS_BATCH, Items, recorded
+from shared.kit.web.call import Call
 from shared.kit.web.conditions import IfMatch, Waiting
+from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Page
 from shared.kit.web.waiting import LongPolls
@@ -51,6 +56,7 @@ def lead_routes(
 
     answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
     _add_create(api, leads, collaborators, answered, default_country)
+    _add_batch(api, leads, views, collaborators, default_country)
     _add_correct(api, leads, collaborators, answered, default_country)
     _add_upsert(api, leads, views, collaborators, answered, default_country)
     return api
@@ -77,6 +83,38 @@ def _add_create(
         )
         lead = await answered(lead, wait, elements=call.guard(leads))
         return created(LeadOut.of(lead), response, f"/leads/{lead.id}")
+
+
+def _add_batch(
+    api: APIRouter, leads: Repository[Lead], views: LeadViews, collaborators: Collaborators, default_country: str
+) -> None:
+    @api.post("/leads/batch", operation_id="createLeads", **ANSWERS_BATCH)
+    async def create_each(body: LeadsIn, call: CanWrite, reading: Reading, request: Request) -> JSONResponse:
+        """Create up to 200 leads, each with a result of its own (LEAD-01, CMN-14).
+
+        With `on_existing: correct` a lead of an origin that is known is corrected as the PUT by origin corrects it.
+        """
+        sold = [row.product_id for item in body.valid for row in item.rows]
+        known = await prepare_collaborators(leads.noun, sold, len(body.valid), collaborators)
+
+        async def one(item: LeadIn, its: Call) -> Details:
+            lead, is_new = await create_or_correct(
+                item.id,
+                item.to_domain(default_country, reading, item.origin),
+                its.cause,
+                fresh_id=its.new_id,
+                corrects=body.corrects,
+                elements=its.guard(leads),
+                views=views,
+                create=partial(
+                    create_lead, leads=leads, collaborators=known, converted_elsewhere=item.converted_elsewhere
+                ),
+                stages=lambda: LEAD_STAGES,
+                collaborators=known,
+            )
+            return recorded(lead, its.cause, is_new=is_new)
+
+        return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 
 
 def _add_correct(

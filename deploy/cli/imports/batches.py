@@ -1,0 +1,98 @@
+"""Send the rows of a file to their service in batches, and say how each row ended.
+
+Leads receives products by events, so right after an import of products it may not know them yet. That one refusal is
+retried, against one deadline for the whole run.
+"""
+
+import asyncio
+from collections.abc import Mapping as Lookup
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final, Literal, TypeAlias
+
+from deploy.cli.answers import Problem, ServiceAway
+from deploy.cli.client import Crm
+from deploy.cli.imports.targets import TARGETS, Kind
+
+SENT: Final = 100
+"""Rows in one request."""
+PRODUCT_WAIT_S: Final = 30.0
+
+_TOO_LARGE: Final = 413
+_AWAY: Final = 503
+_PAUSE_S: Final = 0.2
+
+Ended: TypeAlias = Literal["created", "updated", "unchanged"] | Problem
+"""How a row ended at the service."""
+_OUTCOMES: Final[Lookup[str, Literal["created", "updated", "unchanged"]]] = {
+    "created": "created",
+    "corrected": "updated",
+    "unchanged": "unchanged",
+}
+
+
+@dataclass
+class Sender:
+    """Creates or corrects records by their origins.
+
+    Attributes:
+        country: of phones without a country code, if the mapping names one.
+        patience_s: how long a service may refuse rows because it cannot take any now.
+    """
+
+    crm: Crm
+    kind: Kind
+    country: str | None = None
+    product_wait_s: float = PRODUCT_WAIT_S
+    patience_s: float = 60.0
+    _give_up_at: float | None = None
+
+    async def send(self, bodies: Sequence[Lookup[str, Any]]) -> list[Ended]:
+        """Send these bodies, again those that may be taken later, and return how each ended.
+
+        Raises:
+            Problem: the caller may not.
+            ServiceAway: the service cannot take them, and the patience is over.
+        """
+        give_up_at = monotonic() + self.patience_s
+        ended = await self._once(bodies)
+        while later := [place for place, one in enumerate(ended) if self._may_be_taken_later(one)]:
+            away = next((one for one in ended if isinstance(one, Problem) and one.status == _AWAY), None)
+            if away is not None and monotonic() > give_up_at:
+                raise ServiceAway(f"{TARGETS[self.kind].element.service} takes no rows: {away}")
+            await asyncio.sleep(_PAUSE_S)
+            again = await self._once([bodies[place] for place in later])
+            for place, one in zip(later, again, strict=True):
+                ended[place] = one
+        return ended
+
+    async def _once(self, bodies: Sequence[Lookup[str, Any]]) -> list[Ended]:
+        target = TARGETS[self.kind].element
+        query = {"default_country": self.country} if self.country and self.kind is not Kind.PRODUCTS else None
+        batch = {"items": list(bodies), "on_existing": "correct"}
+        try:
+            answer = await self.crm.post(target.service, f"/v1/{target.plural}/batch", batch, query=query)
+        except Problem as problem:
+            if problem.status == _TOO_LARGE and len(bodies) > 1:
+                middle = len(bodies) // 2
+                return [*await self._once(bodies[:middle]), *await self._once(bodies[middle:])]
+            if problem.status == _TOO_LARGE:
+                return [problem]
+            raise
+        return [
+            Problem(item["status"], item["problem"]) if item["outcome"] == "refused" else _OUTCOMES[item["outcome"]]
+            for item in answer.body["items"]
+        ]
+
+    def _may_be_taken_later(self, ended: Ended) -> bool:
+        """Return whether the service cannot take the row now, or lacks only products, and the deadline is ahead."""
+        if not isinstance(ended, Problem):
+            return False
+        if ended.status == _AWAY:
+            return True
+        if not ended.errors or any(wrong["code"] != "product_not_found" for wrong in ended.errors):
+            return False
+        if self._give_up_at is None:
+            self._give_up_at = monotonic() + self.product_wait_s
+        return monotonic() < self._give_up_at

@@ -1,0 +1,113 @@
+"""The route that converts many leads by one request (LEAD-11 to LEAD-13, ADR 0048)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from services.leads.lead.domain.lead import Lead
+from services.leads.lead.http.conversion import ConversionRefused
+from services.leads.lead.schemas import ConversionOut, ConversionsIn, ConversionsOut
+from services.leads.lead.usecases import convert_lead
+from services.leads.permissions import CanWrite
+from shared.elements.http.rights import check_writes
+from shared.elements.usecases.collaborators import Collaborators
+from shared.kit.domain import DomainError
+from shared.kit.storage.batching import all_of
+from shared.kit.storage.repository import Records, Repository
+from shared.kit.web.auth import Forbidden
+from shared.kit.web.batches import MULTI_STATUS, RepeatedItem, answered
+from shared.kit.web.call import Call
+from shared.kit.web.conditions import Waiting
+from shared.kit.web.problems import Details, refusal_details
+from shared.kit.web.routes import is_process, router
+from shared.kit.web.waiting import LongPolls
+
+
+@dataclass(frozen=True, slots=True)
+class NotBegun:
+    """Why the conversion of a lead was not begun."""
+
+    error: DomainError | Forbidden
+
+
+Begun: TypeAlias = Lead | NotBegun
+
+
+def conversions_routes(*, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> APIRouter:
+    """Make the route, over these collaborators."""
+    api = router("conversion")
+
+    @api.post("/conversions", operation_id="convertLeads", status_code=MULTI_STATUS, response_model=ConversionsOut)
+    @is_process
+    async def convert_each(body: ConversionsIn, call: CanWrite, wait: Waiting, request: Request) -> JSONResponse:
+        """Convert up to 100 leads, each with a result of its own (LEAD-11, LEAD-13).
+
+        `Prefer: wait=N` waits until all of them have ended. A repeat is answered with the state of each lead.
+        """
+        guarded = call.guard(leads)
+        begun = await _begin(body, call, guarded, collaborators)
+
+        async def read() -> Sequence[Begun]:
+            return await all_of(_current(each, guarded) for each in begun)
+
+        begun = await long_polls.until(read, lambda found: not any(map(_is_running, found)), wait, so_far=begun)
+        return answered(await _shown(body.lead_ids, begun, request, collaborators))
+
+    return api
+
+
+async def _begin(
+    body: ConversionsIn, call: Call, leads: Records[Lead], collaborators: Collaborators
+) -> Sequence[Begun]:
+    """Begin the conversion of each lead, all side by side."""
+    terms = body.to_domain()
+
+    async def one(place: int, lead_id: str) -> Begun:
+        if lead_id in body.lead_ids[:place]:
+            return NotBegun(RepeatedItem("An earlier item of the batch is the same lead."))
+        try:
+            return await convert_lead(
+                lead_id,
+                terms,
+                call.item(place).cause,
+                leads=leads,
+                new_id=collaborators.new_id,
+                check_targets=partial(check_writes, call),
+            )
+        except (DomainError, Forbidden) as error:
+            return NotBegun(error)
+
+    return await all_of(one(place, lead_id) for place, lead_id in enumerate(body.lead_ids))
+
+
+def _is_running(begun: Begun) -> bool:
+    return isinstance(begun, Lead) and begun.conversion.state == "running"
+
+
+async def _current(begun: Begun, leads: Records[Lead]) -> Begun:
+    return await leads.get(begun.id) if isinstance(begun, Lead) and _is_running(begun) else begun
+
+
+async def _shown(
+    lead_ids: Sequence[str], begun: Sequence[Begun], request: Request, collaborators: Collaborators
+) -> list[Details]:
+    """Show how far each got, with the current names of all clients."""
+    outs = [ConversionOut.of(each.conversion) if isinstance(each, Lead) else each.error for each in begun]
+    clients = [ref for out in outs if isinstance(out, ConversionOut) for ref in out.clients]
+    names = await collaborators.client_names.of(clients)
+
+    def one(lead_id: str, out: ConversionOut | DomainError | Forbidden) -> Details:
+        if isinstance(out, ConversionOut):
+            named = out.with_names(names)
+            if named.state != "refused":
+                status = 200 if named.state == "done" else 202
+                return {"lead_id": lead_id, "status": status, "conversion": named.model_dump(mode="json")}
+            out = ConversionRefused.of(named)
+        problem = refusal_details(request, out)
+        return {"lead_id": lead_id, "status": problem["status"], "problem": problem}
+
+    return [one(lead_id, out) for lead_id, out in zip(lead_ids, outs, strict=True)]
