@@ -50,7 +50,7 @@ def run(
         theirs = stacks[-1] if against else None
         bench = Bench(stacks[0], theirs, results, console, rounds=1 if quick else rounds, share=share)
         asyncio.run(_measure(bench, measurements, keep=not only))
-    console.print(report.table(results), markup=False, highlight=False)
+    console.print(report.table(results), markup=False, highlight=False, soft_wrap=True)
     if not only and not quick:
         report.write(results)
 

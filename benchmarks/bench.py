@@ -88,7 +88,7 @@ class Bench:
             text += f"; limit {figures(row.limit)}; ratio [bold]{row.ratio.median:.2f}[/]"
         if row.theirs is not None and row.times is not None:
             text += f"; {self.results.against} {figures(row.theirs)}; [bold]{row.times.median:.2f}x[/]"
-        self.console.print(text, highlight=False)
+        self.console.print(text, highlight=False, soft_wrap=True)
 
     def say(self, line: str) -> None:
         """Print what is being done."""

@@ -86,6 +86,11 @@ class Bus:
             await self._client.drop_database(self._database.name)
             self._client.close()
 
+    @property
+    def database(self) -> str:
+        """The name of the database, which is dropped in the end."""
+        return str(self._database.name)
+
     async def insert(self, collection: str, documents: Sequence[dict[str, Any]]) -> None:
         """Insert all documents in one command."""
         await self._database[collection].bulk_write([InsertOne(each) for each in documents], ordered=False)
