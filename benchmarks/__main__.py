@@ -15,6 +15,7 @@ from benchmarks.bench import Bench
 from benchmarks.checkouts import NoSuchRevision, checkout, present
 from benchmarks.measures.order import Measurement, NoSuchMeasurement, chosen
 from benchmarks.ours.counting import count as count_conversion
+from benchmarks.program import MeasurementFailed
 from benchmarks.results import Results
 from benchmarks.system import HeldStack, running
 
@@ -49,18 +50,28 @@ def run(
         share = 0.1 if quick else 1.0
         theirs = stacks[-1] if against else None
         bench = Bench(stacks[0], theirs, results, console, rounds=1 if quick else rounds, share=share)
-        asyncio.run(_measure(bench, measurements, keep=not only))
+        failed = asyncio.run(_measure(bench, measurements, keep=not only))
     console.print(report.table(results), markup=False, highlight=False, soft_wrap=True)
+    if failed:
+        console.print(f"[red]Failed: {', '.join(failed)}; the pages are left alone, `pages` writes what is kept.")
+        raise typer.Exit(1)
     if not only and not quick:
         report.write(results)
 
 
-async def _measure(bench: Bench, measurements: list[Measurement], *, keep: bool) -> None:
+async def _measure(bench: Bench, measurements: list[Measurement], *, keep: bool) -> list[str]:
+    """Measure, go on after a measurement that fails, and return the names of those."""
+    failed = []
     bench.remember_memory("at rest", bench.ours)
     for measurement in measurements:
-        await measurement(bench)
+        try:
+            await measurement(bench)
+        except MeasurementFailed as error:
+            console.print(f"{measurement.__name__}: {error}", markup=False, highlight=False)
+            failed.append(measurement.__name__)
         if keep:
-            bench.results.save()  # what was measured is kept even if the rest fails
+            bench.results.save()  # what was measured is kept even if the rest ends
+    return failed
 
 
 @app.command()

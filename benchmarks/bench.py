@@ -73,12 +73,13 @@ class Bench:
         found = {side: Side.of(each) for side, each in runs.items()}
         self.add(replace(row, ours=found[OURS], limit=found.get(LIMIT), theirs=found.get(THEIRS)))
 
-    async def give_machine_to(self, stack: HeldStack) -> None:
-        """Pause the other stack, so that it costs nothing, and continue this one."""
+    async def give_machine_to(self, stack: HeldStack | None) -> None:
+        """Pause every other stack, so that it costs nothing, and continue this one."""
         for other in (self.ours, self.theirs):
             if other is not None and other is not stack:
                 await asyncio.to_thread(other.pause)
-        await asyncio.to_thread(stack.resume)
+        if stack is not None:
+            await asyncio.to_thread(stack.resume)
 
     def add(self, row: Row) -> None:
         """Keep a row, and print it."""

@@ -7,6 +7,7 @@ answers has ended, whatever way, stdin ends, and so does the stack.
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from deploy.local.stack import LocalStack
 
 MINUTES = 12 * 60
 REPLICA = "b"
+SETTLE_S = 3.0
 
 
 def main() -> None:
@@ -54,8 +56,13 @@ def pause(stack: Any) -> None:
 
 
 def resume_and_wait(stack: Any) -> None:
-    """Continue everything, and return when every service accepts writes."""
+    """Continue everything, and return when every service accepts writes again and Kafka has its leaders back.
+
+    A broker that was frozen for longer than its session is fenced a moment after it continues, and registers anew.
+    """
     resume(stack)
+    time.sleep(SETTLE_S)
+    stack.kafka.wait_ready()
     wait_ready(stack)
 
 

@@ -1,7 +1,7 @@
 """All measurements, in the order in which they disturb one another least."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Sequence
+from typing import Final, Protocol
 
 from benchmarks.bench import Bench
 from benchmarks.measures.conversion import b2, b2_open, b9, b11
@@ -11,7 +11,14 @@ from benchmarks.measures.projection import b4
 from benchmarks.measures.searching import b5
 from benchmarks.measures.storing import b7, b8
 
-Measurement = Callable[[Bench], Awaitable[None]]
+
+class Measurement(Protocol):
+    """A function that makes one family of measurements, named as one chooses it."""
+
+    __name__: str
+
+    def __call__(self, bench: Bench) -> Awaitable[None]: ...
+
 
 ALONE: Final[dict[str, Measurement]] = {
     # Its history must be small at the beginning, and its thousands of conversions warm up Kafka's JVM for all others.

@@ -36,6 +36,7 @@ async def b7(bench: Bench) -> None:
 
 async def b8(bench: Bench) -> None:
     """Convert leads beside a history of 1x, 10x, 100x; one size after the other."""
+    await bench.give_machine_to(bench.ours)
     given = bench.given({"callers": 16}, 400)
     await measured("ours.conversion", bench.target, **given)  # warms up, and leaves what is copied
     base = bench.some(1_000)
