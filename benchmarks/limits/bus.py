@@ -96,8 +96,13 @@ class Bus:
         await self._database[collection].bulk_write([InsertOne(each) for each in documents], ordered=False)
 
     async def update(self, collection: str, ids: Sequence[str], size: int) -> None:
-        """Set so many bytes in each document, in one command."""
-        changes = [UpdateOne({"_id": id_}, {"$set": {"change": text(size)}}) for id_ in ids]
+        """Set so many bytes in each document, in one command.
+
+        Note:
+            They differ each time: MongoDB writes nothing where a value is set that is there already.
+        """
+        value = uuid4().hex.ljust(size, "x")
+        changes = [UpdateOne({"_id": id_}, {"$set": {"change": value}}) for id_ in ids]
         await self._database[collection].bulk_write(changes, ordered=False)
 
     async def publish(self, topic: str, messages: Received) -> None:

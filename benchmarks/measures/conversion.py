@@ -56,6 +56,8 @@ async def b11(bench: Bench) -> None:
         one = [await _converted(bench, stack.target, "one replica", given)]
         with stack.replicas() as urls:
             both = replace(stack.target, more_urls=(urls,))
+            # The replicas share out the partitions first.
+            await _converted(bench, both, "warm-up of two", given)
             two = [await _converted(bench, both, "two replicas", given) for _ in range(2)]
         one.append(await _converted(bench, stack.target, "one replica", given))
         await _verify(bench, stack.target)

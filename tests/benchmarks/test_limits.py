@@ -14,9 +14,9 @@ from tests.deadlines import DEADLINE_S
 
 
 async def test_the_shortest_conversion_is_eleven_writes_and_seven_events(local_stack: LocalStack) -> None:
-    servers = {"kafka": local_stack.kafka.bootstrap_servers, "mongo": local_stack.mongo.url}
-    chain = Chain(Target({}, "", **servers, directory=str(local_stack.directory)))
-    client: Any = AsyncIOMotorClient(local_stack.mongo.url)
+    kafka, mongo = local_stack.kafka.bootstrap_servers, local_stack.mongo.url
+    chain = Chain(Target({}, "", kafka=kafka, mongo=mongo, directory=str(local_stack.directory)))
+    client: Any = AsyncIOMotorClient(mongo)
     lead = str(uuid4())
     async with chain.bus:
         database = client[chain.bus.database]
