@@ -95,7 +95,7 @@ def profile(
 
     async def sample(stack: HeldStack) -> None:
         for service, shares in (await profiling.profile(stack.target, seconds=seconds, callers=callers)).items():
-            console.print(f"{service}: {profiling.shown(shares)}", highlight=False)
+            console.print(f"{service}: {profiling.shown(shares)}", highlight=False, soft_wrap=True)
 
     try:
         profiler = profiling.profiler()

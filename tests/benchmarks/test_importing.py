@@ -19,5 +19,5 @@ def test_too_few_leads_are_repeated_under_further_origins(tmp_path: Path) -> Non
 def test_too_many_leads_are_cut_off(tmp_path: Path) -> None:
     source, file = tmp_path / "source.csv", tmp_path / "leads.csv"
     source.write_text("opportunity_id\nA\nB\n", encoding="utf-8")
-    write_leads(source, file, 1)
-    assert file.read_text(encoding="utf-8").split() == ["opportunity_id", "A"]
+    write_leads(source, file, 1, prefix="m")
+    assert file.read_text(encoding="utf-8").split() == ["opportunity_id", "mA"]
