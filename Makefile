@@ -81,11 +81,12 @@ fuzz: export CRM_FUZZ_EXAMPLES ?= 100
 fuzz: setup  ## ask every service thousands of odd things, for minutes instead of one
 	$(BIN)/python -m pytest -q -s tests/system/fuzz
 
-bench: setup  ## measure beside bare limits, about half an hour; writes docs/performance.md
-	$(BIN)/python -m benchmarks run
+# make has no options of its own for us: `make bench AGAINST=f9eee3b` is `python -m benchmarks --against f9eee3b`.
+bench: setup  ## measure beside bare limits, about half an hour; AGAINST=REVISION by turns with that one, ONLY=B1,B2 a part
+	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(if $(ONLY),--only $(ONLY))
 
 bench-quick: setup  ## a tenth of it: shows that the benchmarks work
-	$(BIN)/python -m benchmarks run --quick
+	$(BIN)/python -m benchmarks --quick $(if $(AGAINST),--against $(AGAINST)) $(if $(ONLY),--only $(ONLY))
 
 contracts: setup  ## write the JSON Schemas and samples of all events anew
 	$(BIN)/python shared/contracts/generate.py

@@ -20,14 +20,24 @@ def grow(mongo: str, *, deals: int, entries: int) -> str:
     """Add copies until there are so many, unless there are more already; return the numbers as a text."""
     there: list[int] = []
     with MongoClient[Document](mongo) as client:
-        for database, collection, number in (("crm_deals", "deals", deals), ("crm_timeline", "entries", entries)):
-            stored = client[database][collection]
+        for stored, number in ((client["crm_deals"]["deals"], deals), (timelines(client)[-1], entries)):
             pattern = stored.find_one({}, sort=[("_id", -1)])
             if pattern is None:
-                raise LookupError(f"nothing to copy in {database}.{collection}")
+                raise LookupError(f"nothing to copy in {stored.full_name}")
             put_in(stored, _copies(pattern, number - stored.estimated_document_count()))
             there.append(stored.estimated_document_count())
     return f"{there[0]:,} deals and {there[1]:,} entries"
+
+
+def timelines(client: MongoClient[Document]) -> list[Collection[Document]]:
+    """Find the collections of timeline entries: those that are found by the correlation id, whatever their names."""
+    database = client["crm_timeline"]
+    return [
+        database[name]
+        for name in sorted(database.list_collection_names())
+        if not name.startswith("system.")
+        and any(facts["key"][0][0] == "correlation_id" for facts in database[name].index_information().values())
+    ]
 
 
 def put_in(stored: Collection[Document], documents: Iterable[Document]) -> None:
@@ -50,7 +60,8 @@ def _copies(pattern: Document, number: int) -> Iterator[Document]:
         copy = {**pattern, "_id": id_}
         if "number" in pattern:
             copy["number"] = 10**9 + int(uuid4().int % 10**9) * 1000 + place % 1000
+        if "correlation_id" in pattern:
+            copy["correlation_id"] = id_
         if "elements" in pattern:
-            elements = [{**element, "ref": f"deal:{id_}"} for element in pattern["elements"][:1]]
-            copy |= {"correlation_id": id_, "elements": elements}
+            copy["elements"] = [{**pattern["elements"][0], "ref": f"deal:{id_}"}]
         yield copy

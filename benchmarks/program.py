@@ -27,6 +27,10 @@ class Target:
     mongo: str
     directory: str
     """The directory of the stack, with the records of its processes."""
+    crm: str = ""
+    """The operator's command of the revision that runs."""
+    more_urls: tuple[dict[str, str], ...] = ()
+    """The services again, once for each further replica."""
 
 
 class MeasurementFailed(RuntimeError):

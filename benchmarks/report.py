@@ -1,83 +1,161 @@
-"""Write the figures into docs/performance.md: a table, and a chart beside it."""
+"""Write the figures into the pages: tables, and a chart beside them."""
 
 from pathlib import Path
+from typing import Final
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 
-from benchmarks.results import Results, Row
+from benchmarks import scaling
+from benchmarks.results import NOTHING, Amount, Results, Row, Side
 
-DOCS = Path(__file__).parents[1] / "docs"
-PAGE = DOCS / "performance.md"
-CHART = DOCS / "performance.png"
-_BEGIN, _END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
+DOCS: Final = Path(__file__).parents[1] / "docs"
+PERFORMANCE: Final = DOCS / "performance.md"
+SCALING: Final = DOCS / "scaling.md"
+CHART: Final = DOCS / "performance.png"
+LOADED: Final = "convert leads, 16 callers"
+_ALONE: Final = ("<!-- figures: written by `make bench` -->", "<!-- end of figures -->")
+_AGAINST: Final = ("<!-- figures: written by `make bench AGAINST=...` -->", "<!-- end of the comparison -->")
+_SCALING: Final = ("<!-- figures: written by `make bench` -->", "<!-- end of figures -->")
 
 
 def write(results: Results) -> None:
-    """Write table and chart of a run into the page; the text around them stays."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    PAGE.write_text(f"{before}{_BEGIN}\n\n{table(results)}\n{_END}{after}", encoding="utf-8")
-    draw(results)
+    """Write the tables of a run into the pages, and its chart; the text around them stays."""
+    replace_between(PERFORMANCE, _AGAINST if results.against else _ALONE, table(results))
+    if not results.against:
+        draw(results)
+    if results.row(LOADED) is not None:
+        replace_between(SCALING, _SCALING, scaling.page(results))
+
+
+def replace_between(page: Path, marks: tuple[str, str], text: str) -> None:
+    """Replace what is between two marks.
+
+    Raises:
+        ValueError: the page has not got both marks.
+    """
+    before, begin, rest = page.read_text(encoding="utf-8").partition(marks[0])
+    _, end, after = rest.partition(marks[1])
+    if not begin or not end:
+        raise ValueError(f"{page.name} lacks {marks}")
+    page.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def table(results: Results) -> str:
     """Format the results as Markdown."""
     facts = results.machine
     machine = f"{facts['cores']} cores ({facts['processor']}), Python {facts['python']}"
+    beside = f", by turns with {results.against}" if results.against else ""
+    heads = ["", "", "ours", "p50 / p95 / p99 ms", "bare limit", "its p50 ms", "ratio (spread)"]
+    if results.against:
+        heads += [results.against, "its p50 ms", "ours to it (lowest to highest)"]
+    heads += ["target", ""]
     lines = [
-        f"Measured {results.at} at {facts['commit']}: {machine}; {results.servers}.",
+        f"Measured {results.at} at {facts['commit']}{beside}: {machine}; {results.servers}.",
         "",
-        "| | | ours | p50 / p95 / p99 ms | bare limit | its p50 ms | ratio (spread) | target | |",
-        "|---|---|---|---|---|---|---|---|---|",
-        *(_line(row) for row in results.rows),
+        f"| {' | '.join(heads)} |",
+        f"|{'---|' * len(heads)}",
+        *(_line(row, against=bool(results.against)) for row in results.rows),
+        *_amounts(results),
         "",
         "CPU milliseconds per conversion, and megabytes of memory:",
         "",
         *_processes(results),
     ]
     lines += ["", "Bytes per lead that is created and converted:", "", *_growth(results)]
-    return "\n".join([*lines, "", f"![Ratios to the bare limits]({CHART.name})", ""])
+    return "\n".join([*lines, *([] if results.against else ["", f"![Ratios to the bare limits]({CHART.name})"]), ""])
 
 
-def _line(row: Row) -> str:
-    ours, limit = row.ours, row.limit
-    latencies = " / ".join(_median(each, ".0f") for each in (ours.p50, ours.p95, ours.p99)) if ours.p50 else ""
-    bare = f"{_median(limit.per_second)}/s" if limit else ""
-    bare_p50 = _median(limit.p50, ".0f") if limit and limit.p50 else ""
-    ratio = f"**{row.ratio.median:.2f}** ({row.ratio.spread:.0%})" if row.ratio else ""
+def _line(row: Row, *, against: bool) -> str:
+    limit, theirs = row.limit, row.theirs
+    cells = [row.benchmark, row.what, *_side(row.ours), *(_rate_and_p50(limit)), _ratio(row)]
+    if against:
+        cells += [*_rate_and_p50(theirs), _times(row)]
+    return f"| {' | '.join([*cells, ', '.join(_targets(row)), verdict(row.is_met)])} |"
+
+
+def _side(side: Side) -> tuple[str, str]:
+    if side == NOTHING:
+        return "not there", ""
+    latencies = " / ".join(_median(each, ".0f") for each in (side.p50, side.p95, side.p99)) if side.p50 else ""
+    return f"{_median(side.per_second)}/s", latencies
+
+
+def _rate_and_p50(side: Side | None) -> tuple[str, str]:
+    if side is None:
+        return "", ""
+    return f"{_median(side.per_second)}/s", _median(side.p50, ".0f") if side.p50 else ""
+
+
+def _ratio(row: Row) -> str:
+    if row.p99_at_most and row.own_p99:
+        return f"p99 **{row.own_p99.median:.1f}x** of its p99"
+    if row.by_latency and row.times_p50 and row.times_p99:
+        return f"p50 **{row.times_p50.median:.1f}x**, p99 **{row.times_p99.median:.1f}x** of its p50"
+    return f"**{row.ratio.median:.2f}** ({row.ratio.spread:.0%})" if row.ratio else ""
+
+
+def _times(row: Row) -> str:
+    if row.times is None:
+        return ""
+    text = f"**{row.times.median:.2f}x** ({min(row.times.values):.2f} to {max(row.times.values):.2f})"
+    if row.their_p50 is not None:
+        lowest, highest = min(row.their_p50.values), max(row.their_p50.values)
+        text += f", p50 **{row.their_p50.median:.2f}x** ({lowest:.2f} to {highest:.2f})"
+    return text
+
+
+def _targets(row: Row) -> list[str]:
     targets = [f"≥ {row.at_least}"] if row.at_least else []
     if row.p99_at_most and row.own_p99:
-        ratio = f"p99 **{row.own_p99.median:.1f}x** of its p99"
         targets.append(f"p99 ≤ {row.p99_at_most:g}x")
-    elif row.by_latency and row.times_p50 and row.times_p99:
-        ratio = f"p50 **{row.times_p50.median:.1f}x**, p99 **{row.times_p99.median:.1f}x** of its p50"
     if row.p99_below_ms:
         targets.append(f"p99 < {row.p99_below_ms:g} ms")
     if row.p50_below and row.p99_below:
         targets.append(f"p50 < {row.p50_below:g}x, p99 < {row.p99_below:g}x")
-    verdict = {True: "met", False: "**missed**", None: ""}[row.is_met]
-    cells = [row.benchmark, row.what, f"{_median(ours.per_second)}/s", latencies, bare, bare_p50, ratio]
-    return f"| {' | '.join([*cells, ', '.join(targets), verdict])} |"
+    if row.times_at_least and row.theirs:
+        targets.append(f"≥ {row.times_at_least:g}x")
+    if row.p50_at_most and row.theirs:
+        targets.append(f"p50 ≤ {row.p50_at_most:g}x")
+    return targets
+
+
+def _amounts(results: Results) -> list[str]:
+    if not results.amounts:
+        return []
+    heads = ["", "ours", results.against, "ours to it", "target", ""]
+    return ["", f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(_amount(each) for each in results.amounts)]
+
+
+def _amount(amount: Amount) -> str:
+    target = "" if amount.at_most is None else f"≤ {amount.at_most:g}x"
+    cells = [amount.what, f"{amount.ours:,}", f"{amount.theirs:,}", f"**{amount.times:.2f}x**", target]
+    return f"| {' | '.join([*cells, verdict(amount.is_met)])} |"
+
+
+def verdict(is_met: bool | None) -> str:  # noqa: FBT001 - the answer itself
+    """Say whether a target is met."""
+    return {True: "met", False: "**missed**", None: ""}[is_met]
 
 
 def _processes(results: Results) -> list[str]:
-    loaded = next((row for row in results.rows if row.what == "convert leads, 16 callers" and row.limit), None)
+    loaded = results.row(LOADED)
     if loaded is None or loaded.limit is None:
         return []
+    sides = {"ours, 16 callers": loaded.ours, "bare limit": loaded.limit}
+    if loaded.theirs is not None:
+        sides[results.against] = loaded.theirs
     moments = list(results.memory_mib)
-    lines = [
-        f"| process | ours, 16 callers | bare limit | {' | '.join(f'MiB {moment}' for moment in moments)} |",
-        f"|---|---|---|{'---|' * len(moments)}",
-    ]
+    heads = ["process", *sides, *(f"MiB {moment}" for moment in moments)]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for name in loaded.ours.cpu_ms:
-        memory = " | ".join(str(results.memory_mib[moment].get(name, "")) for moment in moments)
         shown = "callers, or the limit itself" if name == "measuring" else name
-        cpu = f"{loaded.ours.cpu_ms[name]:.1f} | {loaded.limit.cpu_ms.get(name, 0):.1f}"
-        lines.append(f"| {shown} | {cpu} | {memory} |")
-    totals = " | ".join(f"{sum(side.cpu_ms.values()):.1f}" for side in (loaded.ours, loaded.limit))
-    return [*lines, f"| together | {totals} | {' | '.join('' for _ in moments)} |"]
+        cells = [f"{side.cpu_ms.get(name, 0):.1f}" for side in sides.values()]
+        cells += [str(results.memory_mib[moment].get(name, "")) for moment in moments]
+        lines.append(f"| {' | '.join([shown, *cells])} |")
+    totals = [f"{sum(side.cpu_ms.values()):.1f}" for side in sides.values()]
+    totals += [str(sum(results.memory_mib[moment].values())) for moment in moments]
+    return [*lines, f"| {' | '.join(['together', *totals])} |"]
 
 
 def _growth(results: Results) -> list[str]:
@@ -106,6 +184,6 @@ def draw(results: Results) -> None:
         if row.at_least:
             axes.plot([row.at_least] * 2, [place - 0.4, place + 0.4], color="black", linewidth=2)
     axes.set_yticks(range(len(rows)), [f"{row.benchmark} {row.what}" for row in reversed(rows)])
-    axes.set_xlabel("share of the bare limit (B8: of the rate without a past); black: target")
+    axes.set_xlabel("share of what each is compared with, mostly its bare limit; black: target")
     figure.savefig(CHART, dpi=110, metadata={"Software": None})
     plt.close(figure)

@@ -35,6 +35,11 @@ def taken(directory: Path) -> dict[str, Taken]:
     return found
 
 
+def memory_mib(directory: Path) -> dict[str, int]:
+    """Measure the resident memory of each process of the stack in a directory, in MiB."""
+    return {name: each.resident >> 20 for name, each in taken(directory).items() if name != "measuring"}
+
+
 async def with_cpu(directory: Path, window: Awaitable[Run]) -> Run:
     """Add the CPU seconds that each process took during a measurement."""
     before = taken(directory)

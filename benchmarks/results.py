@@ -3,14 +3,13 @@
 import json
 import os
 import platform
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from benchmarks.figures import Figure, Run, ratio
 
@@ -39,14 +38,20 @@ class Side:
         return cls(tuple(run.per_second for run in runs), **percentiles, cpu_ms=cpu_ms)
 
 
+NOTHING: Final = Side(())
+"""What was not measured, as where an endpoint is not there."""
+
+
 @dataclass(frozen=True)
 class Row:
-    """One thing measured, beside its limit; the targets are for the ratios."""
+    """One thing measured, beside its limit and another revision; the targets are for the ratios."""
 
     benchmark: str
     what: str
     ours: Side
     limit: Side | None = None
+    theirs: Side | None = None
+    """The other revision."""
     by_latency: bool = False
     """Compare latencies, not throughput, as when the rate of both is the same."""
     at_least: float | None = None
@@ -58,6 +63,10 @@ class Row:
     p99_at_most: float | None = None
     """Our p99 over the limit's p99."""
     p99_below_ms: float | None = None
+    times_at_least: float | None = None
+    """Ours over theirs, by throughput."""
+    p50_at_most: float | None = None
+    """Our p50 over theirs."""
 
     @property
     def ratio(self) -> Figure | None:
@@ -80,11 +89,27 @@ class Row:
         return None if self.limit is None or not self.limit.p99 else ratio(self.ours.p99, self.limit.p99)
 
     @property
+    def times(self) -> Figure | None:
+        """Ours over theirs, by throughput."""
+        return None if self.theirs is None else ratio(self.ours.per_second, self.theirs.per_second)
+
+    @property
+    def their_p50(self) -> Figure | None:
+        """Our median latency over theirs."""
+        return None if self.theirs is None or not self.theirs.p50 else ratio(self.ours.p50, self.theirs.p50)
+
+    @property
     def is_met(self) -> bool | None:
-        """Whether every target is; None where there is none."""
+        """Whether every target is; None where there is none that was measured."""
+        if self.ours == NOTHING:
+            return False
         found = []
         if self.at_least is not None and self.ratio is not None:
             found.append(self.ratio.median >= self.at_least)
+        if self.times_at_least is not None and self.times is not None:
+            found.append(self.times.median >= self.times_at_least)
+        if self.p50_at_most is not None and self.their_p50 is not None:
+            found.append(self.their_p50.median <= self.p50_at_most)
         if self.p50_below is not None and self.times_p50 is not None:
             found.append(self.times_p50.median < self.p50_below)
         if self.p99_below is not None and self.times_p99 is not None:
@@ -94,6 +119,27 @@ class Row:
         if self.p99_below_ms is not None:
             found.append(median(self.ours.p99) < self.p99_below_ms)
         return all(found) if found else None
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Something that is no rate, beside the same of another revision."""
+
+    what: str
+    ours: int
+    theirs: int
+    at_most: float | None = None
+    """Ours over theirs."""
+
+    @property
+    def times(self) -> float:
+        """Ours over theirs."""
+        return self.ours / self.theirs
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the target is; None where there is none."""
+        return None if self.at_most is None else self.times <= self.at_most
 
 
 @dataclass
@@ -110,29 +156,45 @@ class Results:
     """Resident memory by process, by moment."""
     growth: dict[str, dict[str, int]] = field(default_factory=dict)
     """Bytes per conversion: by service or server, by what they are."""
+    against: str = ""
+    """The commit of the other revision."""
+    amounts: list[Amount] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, servers: str, *, quick: bool) -> Self:
+    def begin(cls, servers: str, *, commit: str, against: str = "", quick: bool) -> Self:
         """Begin, with the facts of this machine."""
-        now = datetime.now(UTC)
-        return cls(at=now.isoformat(timespec="seconds"), machine=_machine(), servers=servers, quick=quick)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(at=now, machine=_machine(commit), servers=servers, quick=quick, against=against)
 
     def save(self) -> Path:
         """Write it to a file named by its minute, or `quick` if it was quick."""
         FOLDER.mkdir(exist_ok=True)
-        path = FOLDER / f"{'quick' if self.quick else self.at[:16].replace(':', '')}.json"
+        name = "quick" if self.quick else self.at[:16].replace(":", "")
+        path = FOLDER / f"{name}{f'-against-{self.against}' if self.against else ''}.json"
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
         return path
+
+    @classmethod
+    def newest(cls, *, against: bool | None = None) -> Self | None:
+        """Read the newest run that was not quick: beside another revision or not, if that is said; None if none is."""
+        saved = (path for path in sorted(FOLDER.glob("2*.json"), reverse=True))
+        return next((cls.read(path) for path in saved if against in {None, "-against-" in path.name}), None)
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Read a saved run."""
         saved = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**{**saved, "rows": [_row(row) for row in saved["rows"]]})
+        rows = [_row(row) for row in saved["rows"]]
+        amounts = [Amount(**amount) for amount in saved.get("amounts", ())]
+        return cls(**{**saved, "rows": rows, "amounts": amounts})
+
+    def row(self, what: str) -> Row | None:
+        """Find the row of this text."""
+        return next((row for row in self.rows if row.what == what), None)
 
 
 def _row(saved: dict[str, Any]) -> Row:
-    sides = {side: _side(saved[side]) if saved[side] else None for side in ("ours", "limit")}
+    sides = {side: _side(saved[side]) if saved.get(side) else None for side in ("ours", "limit", "theirs")}
     return Row(**{**saved, **sides})
 
 
@@ -141,14 +203,13 @@ def _side(saved: dict[str, Any]) -> Side:
     return Side(**given)
 
 
-def _machine() -> dict[str, str]:
+def _machine(commit: str) -> dict[str, str]:
     cpus = Path("/proc/cpuinfo")
     names = [line for line in cpus.read_text().splitlines() if "model name" in line] if cpus.exists() else []
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     return {
         "cores": str(os.cpu_count()),
         "processor": names[0].partition(":")[2].strip() if names else platform.processor(),
         "python": platform.python_version(),
-        "commit": commit.stdout.strip() or "unknown",
+        "commit": commit,
         **{name: version(name) for name in ("aiokafka", "fastapi", "faststream", "motor", "pydantic", "pymongo")},
     }

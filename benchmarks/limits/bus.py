@@ -12,13 +12,13 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from crm_contracts.topics import LEADS as LEADS_TOPIC
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import InsertOne, UpdateOne, WriteConcern
 
 from benchmarks.limits import sizes
 from benchmarks.program import Target
 
-PARTITIONS = 6
 _READY_S = 0.05
 LEADS, DEALS, CLIENTS = "bench.leads", "bench.deals", "bench.clients"
 
@@ -26,6 +26,17 @@ Received = Sequence[tuple[str, str]]
 """Id and event type of each message."""
 
 Stage = Callable[[Received], Awaitable[None]]
+
+
+async def partitions_of_a_topic(kafka: str) -> int:
+    """Count the partitions that a topic of the services has on this stack: the limit gets as many."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        (described,) = await admin.describe_topics([LEADS_TOPIC])
+        return len(described["partitions"])
+    finally:
+        await admin.close()
 
 
 def text(size: int) -> str:
@@ -47,6 +58,7 @@ class Bus:
         )
         self._consumers: list[AIOKafkaConsumer] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._partitions = 0
         # A stage that fails ends the measurement, which would wait for ever.
         self._running = asyncio.TaskGroup()
 
@@ -74,13 +86,23 @@ class Bus:
             await self._client.drop_database(self._database.name)
             self._client.close()
 
+    @property
+    def database(self) -> str:
+        """The name of the database, which is dropped in the end."""
+        return str(self._database.name)
+
     async def insert(self, collection: str, documents: Sequence[dict[str, Any]]) -> None:
         """Insert all documents in one command."""
         await self._database[collection].bulk_write([InsertOne(each) for each in documents], ordered=False)
 
     async def update(self, collection: str, ids: Sequence[str], size: int) -> None:
-        """Set so many bytes in each document, in one command."""
-        changes = [UpdateOne({"_id": id_}, {"$set": {"change": text(size)}}) for id_ in ids]
+        """Set so many bytes in each document, in one command.
+
+        Note:
+            They differ each time: MongoDB writes nothing where a value is set that is there already.
+        """
+        value = uuid4().hex.ljust(size, "x")
+        changes = [UpdateOne({"_id": id_}, {"$set": {"change": value}}) for id_ in ids]
         await self._database[collection].bulk_write(changes, ordered=False)
 
     async def publish(self, topic: str, messages: Received) -> None:
@@ -112,17 +134,18 @@ class Bus:
         )
         await consumer.start()
         # Assigned by hand: with one member there is nothing to agree on.
-        places = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        places = [TopicPartition(topic, number) for topic in topics for number in range(self._partitions)]
         consumer.assign(places)
         await consumer.seek_to_end(*places)
         return consumer
 
     async def _make_topics(self) -> None:
+        self._partitions = await partitions_of_a_topic(self._kafka)
         admin = AIOKafkaAdminClient(bootstrap_servers=self._kafka)
         await admin.start()
         try:
             there = await admin.list_topics()
-            missing = [NewTopic(name, PARTITIONS, 1) for name in (LEADS, DEALS, CLIENTS) if name not in there]
+            missing = [NewTopic(name, self._partitions, 1) for name in (LEADS, DEALS, CLIENTS) if name not in there]
             if missing:
                 await admin.create_topics(missing)
             names = [LEADS, DEALS, CLIENTS]

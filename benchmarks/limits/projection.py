@@ -10,7 +10,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import WriteConcern
 
 from benchmarks.figures import Run
-from benchmarks.limits.bus import PARTITIONS
+from benchmarks.limits.bus import partitions_of_a_topic
 from benchmarks.program import Target
 
 BATCH = 500
@@ -23,11 +23,12 @@ async def measure(target: Target, *, events: int) -> Run:
     consumer = AIOKafkaConsumer(bootstrap_servers=target.kafka)
     await consumer.start()
     try:
-        places = [TopicPartition(topics.LEADS, number) for number in range(PARTITIONS)]
+        number = await partitions_of_a_topic(target.kafka)
+        places = [TopicPartition(topics.LEADS, partition) for partition in range(number)]
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
         for place, end in ends.items():
-            consumer.seek(place, max(0, end - events // PARTITIONS))
+            consumer.seek(place, max(0, end - events // number))
         began, done = monotonic(), 0
         while any([await consumer.position(place) < ends[place] for place in places]):
             found = await consumer.getmany(timeout_ms=1000, max_records=BATCH)

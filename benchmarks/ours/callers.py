@@ -1,6 +1,7 @@
 """Call the services over HTTP, cheaply enough to leave the machine to the services."""
 
 from collections.abc import Mapping
+from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,7 +18,8 @@ class Callers:
     """Connections to all services with one token; an async context manager."""
 
     def __init__(self, target: Target) -> None:
-        self._urls = target.urls
+        self._urls = [target.urls, *target.more_urls]
+        self._sent = count()
         self._http = aiohttp.ClientSession(
             headers={"Authorization": f"Bearer {target.token}"}, connector=aiohttp.TCPConnector(limit=512)
         )
@@ -38,10 +40,17 @@ class Callers:
         Raises:
             Refused: anything else.
         """
-        async with self._http.request(method, f"{self._urls[service]}/v1{path}", json=body, headers=headers) as answer:
+        # Every replica takes its share.
+        url = self._urls[next(self._sent) % len(self._urls)][service]
+        async with self._http.request(method, f"{url}/v1{path}", json=body, headers=headers) as answer:
             if answer.status >= 400:
                 raise Refused(f"{method} {path}: {answer.status} {(await answer.text())[:300]}")
             return await answer.json()
+
+    async def has(self, service: str, path: str) -> bool:
+        """Return whether the service says in its API document that it has this path."""
+        async with self._http.get(f"{self._urls[0][service]}/openapi.json") as answer:
+            return f"/v1{path}" in (await answer.json())["paths"]
 
 
 def a_lead(number: int, run: str) -> dict[str, Any]:
@@ -51,7 +60,7 @@ def a_lead(number: int, run: str) -> dict[str, Any]:
         "first_name": "Ada",
         "last_name": f"Lovelace {run} {number}",
         "company_title": f"ACME {run} {number} GmbH",
-        "phones": [{"kind": "WORK", "value": f"+4930{int(run, 16) % 10_000:04d}{number:06d}"}],
+        "phones": [{"kind": "WORK", "value": f"+4930{int(run, 16) % 100_000:05d}{number:05d}"}],
         "emails": [{"kind": "WORK", "value": f"ada.{run}.{number}@acme.example"}],
         "comments": "Would like to be called back about the new pumps before the end of the month.",
         "source_id": "WEB",

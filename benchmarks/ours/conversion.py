@@ -2,6 +2,7 @@
 
 import asyncio
 from time import monotonic
+from typing import Final
 from uuid import uuid4
 
 from benchmarks.figures import Run
@@ -10,31 +11,34 @@ from benchmarks.ours.callers import Callers, a_lead
 from benchmarks.ours.entries import Entries
 from benchmarks.program import Target
 
-_QUIET_S = 1.0
+WISH: Final = {"targets": ["contact", "company", "deal"]}
+_QUIET_S: Final = 1.0
 
 
 async def measure(target: Target, *, warm_up: int, operations: int, pace: Pace) -> Run:
     """Convert leads that were created before."""
     async with Callers(target) as crm, Entries(target) as entries:
         run = uuid4().hex[:8]
-        leads = await _leads(crm, run, 1 + warm_up + operations)
+        leads = await prepared(crm, 1 + warm_up + operations)
 
         async def convert(number: int, expected: int) -> str:
             chain = f"{run}-{number}"
-            wish = {"targets": ["contact", "company", "deal"]}
             path = f"/leads/{leads[number]}/conversion"
-            await crm.send("POST", "leads", path, wish, {"X-Correlation-Id": chain})
+            await crm.send("POST", "leads", path, WISH, {"X-Correlation-Id": chain})
             await entries.reach(chain, expected)
             return chain
 
+        # What a conversion comes to depends on the revision, and is counted by the first one.
         expected = await entries_of(entries, await convert(warm_up + operations, 1))
         return await paced(
             lambda number: convert(number, expected), target, warm_up=warm_up, operations=operations, pace=pace
         )
 
 
-async def _leads(crm: Callers, run: str, number: int) -> list[str]:
+async def prepared(crm: Callers, number: int) -> list[str]:
+    """Create so many leads, and return their ids."""
     found: list[str] = [""] * number
+    run = uuid4().hex[:8]
 
     async def create(place: int) -> None:
         found[place] = (await crm.send("POST", "leads", "/leads", a_lead(place, run)))["id"]

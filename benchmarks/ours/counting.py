@@ -1,7 +1,7 @@
 """Count what one conversion costs: writes, commands, events with their sizes, timeline entries.
 
 MongoDB's profiler notes every command of all five databases while one lead is converted; the topics and documents are
-read afterwards. `benchmarks.limits.sizes` holds what was counted, and the bare limit does just that.
+read afterwards. `benchmarks.limits.sizes` holds what was counted, and the bare limit does no more than is needed of it.
 """
 
 import asyncio
@@ -14,9 +14,11 @@ import bson
 from aiokafka import AIOKafkaConsumer
 from crm_contracts import topics
 from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import MongoClient
 
+from benchmarks.growth import timelines
 from benchmarks.ours.callers import Callers, a_lead
-from benchmarks.ours.conversion import entries_of
+from benchmarks.ours.conversion import WISH, entries_of
 from benchmarks.ours.entries import Entries
 from benchmarks.program import Target
 
@@ -34,7 +36,8 @@ async def count(target: Target) -> dict[str, Any]:
             for database in databases.values():
                 await database["system.profile"].drop()
             chain = await _convert(crm, entries, databases, run, number)
-    stored = [entry async for entry in databases["timeline"]["entries"].find({"correlation_id": chain})]
+    with MongoClient[dict[str, Any]](target.mongo) as reader:
+        stored = [entry for entries in timelines(reader) for entry in entries.find({"correlation_id": chain})]
     found = {
         "commands": {name: count async for name, count in _commands(databases)},
         "events": await _events(target, chain),
@@ -53,8 +56,7 @@ async def _convert(crm: Callers, entries: Entries, databases: Mapping[str, Any],
     for database in databases.values():
         await database.command("profile", 2)
     chain = f"{run}-{number}"
-    wish = {"targets": ["contact", "company", "deal"]}
-    await crm.send("POST", "leads", f"/leads/{lead}/conversion", wish, {"X-Correlation-Id": chain})
+    await crm.send("POST", "leads", f"/leads/{lead}/conversion", WISH, {"X-Correlation-Id": chain})
     await entries_of(entries, chain)
     for database in databases.values():
         await database.command("profile", 0)

@@ -1,7 +1,8 @@
 """Wait until all timeline entries of a chain of events can be read.
 
 Without polling: a change stream of MongoDB returns each entry as soon as it is committed to a majority, which is when a
-reader sees it; it costs the database one cursor, however many conversions are watched.
+reader sees it; it costs the database one cursor, however many conversions are watched. All collections are watched,
+because it is a matter of the revision which one has the entries, and how many of them an event has.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from benchmarks.program import Target
 
 _INSERTS: list[dict[str, Any]] = [
-    {"$match": {"operationType": "insert"}},
+    {"$match": {"operationType": "insert", "fullDocument.correlation_id": {"$exists": True}}},
     {"$project": {"fullDocument.correlation_id": 1}},
 ]
 
@@ -24,7 +25,7 @@ class Entries:
 
     def __init__(self, target: Target) -> None:
         self._client: Any = AsyncIOMotorClient(target.mongo)
-        self._collection = self._client["crm_timeline"]["entries"]
+        self._database = self._client["crm_timeline"]
         self._seen: dict[str, int] = defaultdict(int)
         self._waiting: dict[str, tuple[int, asyncio.Future[None]]] = {}
         self._watching: asyncio.Task[None]
@@ -54,7 +55,7 @@ class Entries:
             await waiting
 
     async def _watch(self, opened: "asyncio.Future[None]") -> None:
-        async with self._collection.watch(_INSERTS, max_await_time_ms=1000) as changes:
+        async with self._database.watch(_INSERTS, max_await_time_ms=1000) as changes:
             await changes.try_next()  # the cursor is made by the first look
             opened.set_result(None)
             async for change in changes:

@@ -10,9 +10,10 @@ from aiokafka import AIOKafkaProducer
 from crm_contracts import topics
 from crm_contracts.envelope import Envelope
 from crm_contracts.leads import LeadUpdated
-from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import MongoClient
 
 from benchmarks.figures import Run
+from benchmarks.growth import timelines
 from benchmarks.program import Target
 
 _LOOK_S = 0.05
@@ -47,15 +48,13 @@ async def fill(target: Target, *, events: int, chain: str) -> None:
 
 
 async def measure(target: Target, *, events: int, chain: str) -> Run:
-    """Measure entries per second, from the first that was seen to the last."""
-    client: Any = AsyncIOMotorClient(target.mongo)
-    entries = client["crm_timeline"]["entries"]
+    """Measure events per second, from the first that was seen to the last."""
     counts: list[tuple[float, int]] = []
-    while not counts or counts[-1][1] < events:
-        found = await entries.count_documents({"correlation_id": chain})
-        if found:
-            counts.append((monotonic(), found))
-        await asyncio.sleep(_LOOK_S)
-    client.close()
+    with MongoClient[dict[str, Any]](target.mongo) as client:
+        while not counts or counts[-1][1] < events:
+            found = sum(entries.count_documents({"correlation_id": chain}) for entries in timelines(client))
+            if found:
+                counts.append((monotonic(), found))
+            await asyncio.sleep(_LOOK_S)
     (began, before), (ended, after) = counts[0], counts[-1]
     return Run((), ended - began, after - before)

@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks import results
 from benchmarks.figures import Run
-from benchmarks.report import table
-from benchmarks.results import Results, Row, Side
+from benchmarks.report import replace_between, table
+from benchmarks.results import NOTHING, Amount, Results, Row, Side
 
 
 def a_side(*rates: float, p50: float = 10, p99: float = 20) -> Side:
@@ -16,7 +16,7 @@ def a_side(*rates: float, p50: float = 10, p99: float = 20) -> Side:
 
 
 def some_results(*rows: Row) -> Results:
-    found = Results.begin("Kafka maven, MongoDB wheel", quick=False)
+    found = Results.begin("Kafka maven, MongoDB wheel", commit="15c17ab", quick=False)
     found.rows = list(rows)
     found.memory_mib = {"at rest": {"leads": 90}}
     found.growth = {"leads": {"documents": 1_900, "events": 20_000}, "kafka": {"on disk": 40_000}}
@@ -69,3 +69,50 @@ def test_a_side_has_the_figures_of_its_runs() -> None:
         {"leads": 50.0},
     )
     assert Side.of([Run((), 2.0, 10)]) == Side((5.0,))
+
+
+def test_another_revision_is_compared_by_rate_and_by_latency() -> None:
+    faster = Row("B2", "x", a_side(40, 44, p50=6), theirs=a_side(20, 20, p50=10), times_at_least=2.0, p50_at_most=0.65)
+    assert faster.times is not None
+    assert (faster.times.values, faster.is_met) == ((2.0, 2.2), True)
+    assert Row("B2", "x", a_side(39), theirs=a_side(20), times_at_least=2.0).is_met is False
+    slower = Row("B2", "x", a_side(40, p50=7), theirs=a_side(20, p50=10), p50_at_most=0.65)
+    assert slower.is_met is False
+    assert Row("B2", "x", a_side(39), times_at_least=2.0).is_met is None, "no other revision was measured"
+
+
+def test_the_comparison_says_both_rates_the_ratio_and_its_spread() -> None:
+    found = some_results(
+        Row("B2", "convert leads, 16 callers", a_side(40, 44), limit=a_side(100, 100), theirs=a_side(20, 20)),
+        Row("B10", "create in batches: POST /v1/leads/batch is not there", NOTHING, at_least=3.0),
+    )
+    found.against = "f9eee3b"
+    found.amounts = [Amount("MiB after the load", 900, 1000, at_most=1.0), Amount("bytes", 700, 1000, at_most=0.6)]
+    page = table(found)
+    assert "by turns with f9eee3b" in page
+    assert "| **2.10x** (2.00 to 2.20), p50 **1.00x** (1.00 to 1.00) |" in page
+    assert "| process | ours, 16 callers | bare limit | f9eee3b | MiB at rest |" in page
+    assert "| not there |" in page
+    assert page.count("**missed**") == 2
+    assert "| MiB after the load | 900 | 1,000 | **0.90x** | ≤ 1x | met |" in page
+
+
+def test_a_comparison_is_kept_beside_a_run_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    alone, quick, both = some_results(), some_results(), some_results(Row("B2", "x", a_side(1), theirs=a_side(2)))
+    alone.at, quick.at, both.at = (f"2026-11-2{day}T10:00:00+00:00" for day in (1, 3, 2))
+    quick.quick, both.against, both.amounts = True, "f9eee3b", [Amount("bytes", 1, 2)]
+    for each in (alone, quick, both):
+        each.save()
+    assert Results.newest() == both
+    assert Results.newest(against=True) == both
+    assert Results.newest(against=False) == alone
+
+
+def test_figures_replace_those_before_and_leave_the_text_around(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("Before.\n<!-- a -->\nold\n<!-- b -->\nAfter.\n", encoding="utf-8")
+    replace_between(page, ("<!-- a -->", "<!-- b -->"), "new")
+    assert page.read_text(encoding="utf-8") == "Before.\n<!-- a -->\n\nnew\n<!-- b -->\nAfter.\n"
+    with pytest.raises(ValueError, match="lacks"):
+        replace_between(page, ("<!-- c -->", "<!-- d -->"), "new")
