@@ -9,7 +9,6 @@ import aiohttp
 
 from benchmarks.program import Target
 
-
 _IDLE_S: Final = 2.0
 
 
