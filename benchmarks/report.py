@@ -13,7 +13,6 @@ DOCS: Final = Path(__file__).parents[1] / "docs"
 PERFORMANCE: Final = DOCS / "performance.md"
 SCALING: Final = DOCS / "scaling.md"
 CHART: Final = DOCS / "performance.png"
-LOADED: Final = "convert leads, 16 callers"
 _ALONE: Final = ("<!-- figures: written by `make bench` -->", "<!-- end of figures -->")
 _AGAINST: Final = ("<!-- figures: written by `make bench AGAINST=...` -->", "<!-- end of the comparison -->")
 _SCALING: Final = ("<!-- figures: written by `make bench` -->", "<!-- end of figures -->")
@@ -24,8 +23,9 @@ def write(results: Results) -> None:
     replace_between(PERFORMANCE, _AGAINST if results.against else _ALONE, table(results))
     if not results.against:
         draw(results)
-    if results.row(LOADED) is not None:
-        replace_between(SCALING, _SCALING, scaling.page(results))
+    measured = Results.newest(having=scaling.LOADED)
+    if measured is not None:
+        replace_between(SCALING, _SCALING, scaling.page(measured))
 
 
 def replace_between(page: Path, marks: tuple[str, str], text: str) -> None:
@@ -139,7 +139,7 @@ def verdict(is_met: bool | None) -> str:  # noqa: FBT001 - the answer itself
 
 
 def _processes(results: Results) -> list[str]:
-    loaded = results.row(LOADED)
+    loaded = results.row(scaling.LOADED)
     if loaded is None or loaded.limit is None:
         return []
     sides = {"ours, 16 callers": loaded.ours, "bare limit": loaded.limit}

@@ -175,10 +175,15 @@ class Results:
         return path
 
     @classmethod
-    def newest(cls, *, against: bool | None = None) -> Self | None:
-        """Read the newest run that was not quick: beside another revision or not, if that is said; None if none is."""
-        saved = (path for path in sorted(FOLDER.glob("2*.json"), reverse=True))
-        return next((cls.read(path) for path in saved if against in {None, "-against-" in path.name}), None)
+    def newest(cls, *, against: bool | None = None, having: str = "") -> Self | None:
+        """Read the newest run that was not quick; None if there is none.
+
+        With `against` only those beside another revision, or only those that are not; with `having` only those that
+        have a row of this text.
+        """
+        saved = (cls.read(path) for path in sorted(FOLDER.glob("2*.json"), reverse=True))
+        fitting = (run for run in saved if against in {None, bool(run.against)})
+        return next((run for run in fitting if not having or run.row(having)), None)
 
     @classmethod
     def read(cls, path: Path) -> Self:

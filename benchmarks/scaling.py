@@ -24,7 +24,8 @@ MONGOD_CORES: Final = 16
 BROKER_CORES: Final = 8
 FEWEST_REPLICAS: Final = 2
 FEWEST_BROKERS: Final = 3
-_LOADED: Final = "convert leads, 16 callers"
+LOADED: Final = "convert leads, 16 callers"
+"""The row that all of it follows from."""
 _DAY_S: Final = 86_400
 _TOPICS: Final = Path(__file__).parents[1] / "deploy" / "topics.yaml"
 
@@ -89,9 +90,9 @@ def page(results: Results) -> str:
     Raises:
         LookupError: conversions by 16 callers were not measured in this run.
     """
-    row = results.row(_LOADED)
+    row = results.row(LOADED)
     if row is None:
-        raise LookupError(_LOADED)
+        raise LookupError(LOADED)
     cpu_ms = {name: each for name, each in row.ours.cpu_ms.items() if name not in {"bare", "measuring"}}
     on_disk = sum(sizes.get("on disk", 0) for sizes in results.growth.values())
     wanted = [needs(rate, cpu_ms, on_disk) for rate in RATES]

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from itertools import count
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import aiohttp
 
 from benchmarks.program import Target
+
+_IDLE_S: Final = 2.0
 
 
 class Refused(RuntimeError):
@@ -21,7 +23,9 @@ class Callers:
         self._urls = [target.urls, *target.more_urls]
         self._sent = count()
         self._http = aiohttp.ClientSession(
-            headers={"Authorization": f"Bearer {target.token}"}, connector=aiohttp.TCPConnector(limit=512)
+            headers={"Authorization": f"Bearer {target.token}"},
+            # Well before the server closes an idle connection, which a request could meet half way.
+            connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=_IDLE_S),
         )
 
     async def __aenter__(self) -> Self:

@@ -107,6 +107,8 @@ def test_a_comparison_is_kept_beside_a_run_of_its_own(tmp_path: Path, monkeypatc
     assert Results.newest() == both
     assert Results.newest(against=True) == both
     assert Results.newest(against=False) == alone
+    assert Results.newest(having="x") == both
+    assert Results.newest(having="y") is None
 
 
 def test_figures_replace_those_before_and_leave_the_text_around(tmp_path: Path) -> None:
