@@ -115,7 +115,7 @@ async def put(kafka: Kafka, *records: Record) -> list[tuple[int, int]]:
 
 async def come_to_the_end(kafka: Kafka, group: str) -> None:
     """Let the group have read what other tests left."""
-    (leads,) = (topic for topic in read_topics() if topic.name == topics.LEADS)
+    (leads,) = (topic for topic in read_topics("local") if topic.name == topics.LEADS)
     partitions = [TopicPartition(leads.name, number) for number in range(leads.partitions)]
     async with AIOKafkaConsumer(
         bootstrap_servers=kafka.bootstrap_servers, group_id=group, enable_auto_commit=False

@@ -69,7 +69,7 @@ async def test_both_forms_are_kept_apart(database: Database) -> None:
 async def _passed(kafka: Kafka, events: Sequence[Envelope[Event]]) -> None:
     """Publish the events of leads and deals, and let the service's group pass them."""
     settings = KafkaSettings.of(kafka.environment)
-    wanted = [topic for topic in read_topics() if topic.name in topics.ALL]
+    wanted = [topic for topic in read_topics("local") if topic.name in topics.ALL]
     await apply(
         settings,
         replication_factor=kafka.replication_factor,

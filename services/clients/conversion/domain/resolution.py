@@ -5,7 +5,7 @@ instead of searching for duplicates again and finding the records that it create
 """
 
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 from crm_contracts.client_answers import CompanyContacts, LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import DealRequest, LeadConversionRefused, LeadConversionRequested, LinkedClient
@@ -14,18 +14,19 @@ from crm_contracts.values import ElementRef, OnDuplicate, Value
 from services.clients.conversion.domain.decision import Decision
 from shared.kit.domain import Aggregate, derived_id
 
-DUPLICATES_FOUND = "duplicates_found"
-CHOOSE = (
-    "There are clients with the same phone, e-mail or company title. Convert again with the `contact_id` or "
-    "`company_id` of the one that is meant, or with `on_duplicate` set to `create` for a new one."
-)
-
 
 class Failure(Value):
     """Why nothing can come of the attempt; a later attempt may succeed."""
 
     code: str
     message: str
+
+
+DUPLICATES: Final = Failure(
+    code="duplicates_found",
+    message="There are clients with the same phone, e-mail or company title. Convert again with the `contact_id` or "
+    "`company_id` of the one that is meant, or with `on_duplicate` set to `create` for a new one.",
+)
 
 
 class Resolution(Aggregate):
@@ -100,23 +101,9 @@ class Resolution(Aggregate):
         decision = self.decision
         results = tuple(ref for ref in (self.contact, self.company) if ref is not None)
         if self.failure is not None:
-            return LeadClientRefused(
-                lead=self.lead,
-                conversion_id=self.conversion_id,
-                attempt=self.attempt,
-                code=self.failure.code,
-                message=self.failure.message,
-                existing=results,
-            )
+            return self._refusal(self.failure, existing=results)
         if decision.is_refused:
-            return LeadClientRefused(
-                lead=self.lead,
-                conversion_id=self.conversion_id,
-                attempt=self.attempt,
-                code=DUPLICATES_FOUND,
-                message=CHOOSE,
-                candidates=decision.duplicates,
-            )
+            return self._refusal(DUPLICATES, candidates=decision.duplicates)
         targets = [each.ref for each in (decision.contact, decision.company) if each and each.action == "create"]
         created = {ref.id for ref in targets}
         return LeadClientResolved(
@@ -130,4 +117,17 @@ class Resolution(Aggregate):
             linked=self.linked,
             deal=deal,
             company_contacts=company_contacts,
+        )
+
+    def _refusal(
+        self, why: Failure, *, candidates: tuple[ElementRef, ...] = (), existing: tuple[ElementRef, ...] = ()
+    ) -> LeadClientRefused:
+        return LeadClientRefused(
+            lead=self.lead,
+            conversion_id=self.conversion_id,
+            attempt=self.attempt,
+            code=why.code,
+            message=why.message,
+            candidates=candidates,
+            existing=existing,
         )

@@ -12,7 +12,7 @@ from shared.elements.domain.room import MAX_CLIENT_BYTES, fitting, shortened
 from shared.kit.domain import Cause
 
 
-async def answer(
+async def answer_conversion(
     request: LeadConversionRequested, contact: Outcome | None, company: Outcome | None, cause: Cause, use: Collaborators
 ) -> None:
     """Answer the request once everything is as decided, by the last write of the resolution."""
@@ -32,7 +32,7 @@ async def answer(
     )
 
 
-async def answer_again(
+async def repeat_answer(
     request: LeadConversionRequested, resolution: Resolution, cause: Cause, use: Collaborators
 ) -> None:
     """Answer a repeated request from what is stored; the request itself is not delivered twice."""

@@ -17,7 +17,7 @@ from crm_contracts.values import ElementRef
 from services.clients.conversion.domain.decision import Decision, decide
 from services.clients.conversion.domain.resolution import Failure, Resolution
 from services.clients.conversion.domain.sought import Sought
-from services.clients.conversion.usecases.answer import answer, answer_again
+from services.clients.conversion.usecases.answer import answer_conversion, repeat_answer
 from services.clients.conversion.usecases.claim import claim_client
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.conversion.usecases.create_company import create_or_link_company
@@ -100,7 +100,7 @@ async def _resolve(request: LeadConversionRequested, cause: Cause, use: Collabor
         resolution = await _decide(request, cause, use)
     if resolution.answered_to is not None:
         await use.claims.release(id_)
-        await answer_again(request, resolution, cause, use)
+        await repeat_answer(request, resolution, cause, use)
         return
     # The records are the same whichever request is being answered: their cause is the resolution.
     own = replace(cause, key=id_)
@@ -113,7 +113,7 @@ async def _resolve(request: LeadConversionRequested, cause: Cause, use: Collabor
         await reconcile_employer(
             contact.ref.id, company.ref.id, own, contacts=use.contacts, companies=use.companies, views=use.views
         )
-    await answer(request, contact, company, cause, use)
+    await answer_conversion(request, contact, company, cause, use)
     await use.claims.release(id_)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from crm_contracts.client_field import Client
 from crm_contracts.conversions import (
     Activities,
     DealDraft,
@@ -27,7 +26,7 @@ from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel
 
 from services.leads.lead.domain.conversion_request import ConversionRequest
-from services.leads.lead.domain.draft import MAX_FORWARDED_BYTES, check_fits, draft_of, snapshot_of
+from services.leads.lead.domain.draft import MAX_FORWARDED_BYTES, check_fits, draft_of, snapshot_of, with_client
 from services.leads.lead.domain.errors import (
     ID_TAKEN,
     NO_ANSWER,
@@ -35,7 +34,6 @@ from services.leads.lead.domain.errors import (
     LeadAlreadyConverted,
     RepeatLeadOnlyDeal,
 )
-from shared.elements.domain.client_field import with_resolved
 from shared.kit.domain import NewId, derived_id
 
 ConversionState = Literal["none", "running", "done", "refused"]
@@ -234,21 +232,13 @@ class Conversion(BaseModel):
         conversion, deal = self.model_copy(update={"asked_at": at}), self._deal_request()
         if deal is None:
             return conversion, ()
-        event = LeadDealRequested(
-            lead=ref,
-            conversion_id=self.conversion_id,
-            attempt=self.attempt,
-            proposed_deal_id=deal.proposed_deal_id,
-            draft=deal.draft,
-        )
+        event = LeadDealRequested(lead=ref, conversion_id=self.conversion_id, attempt=self.attempt, **dict(deal))
         return conversion, (event,)
 
     def _deal_request(self) -> DealRequest | None:
         if self.draft is None:
             return None
-        known = Client(company=self.draft.company, contacts=self.draft.contacts)
-        client = with_resolved(known, self.contact, self.company)
-        draft = self.draft.model_copy(update={"company": client.company, "contacts": client.contacts})
+        draft = with_client(self.draft, self.contact, self.company)
         return DealRequest(proposed_deal_id=self.proposed_deal_id, draft=draft)
 
     def wanted(self, request: ConversionRequest, *, is_repeat: bool) -> tuple[ConversionTarget, ...]:

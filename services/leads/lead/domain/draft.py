@@ -2,10 +2,13 @@
 
 from typing import Final
 
+from crm_contracts.client_field import Client
 from crm_contracts.conversions import DealDraft, LeadSnapshot
 from crm_contracts.leads import LeadState
+from crm_contracts.values import ElementRef
 
 from services.leads.lead.domain.errors import LeadTooLarge
+from shared.elements.domain.client_field import with_resolved
 from shared.elements.domain.room import size_of
 from shared.kit.domain import MAX_EVENT_BYTES
 
@@ -26,6 +29,12 @@ def draft_of(lead: LeadState, pipeline_id: str) -> DealDraft:
     fields = {name: getattr(lead, name) for name in DealDraft.model_fields if hasattr(lead, name)}
     client = {"company": lead.client.company, "contacts": lead.client.contacts}
     return DealDraft.model_construct(**{**fields, **client, "pipeline_id": pipeline_id})
+
+
+def with_client(draft: DealDraft, contact: ElementRef | None, company: ElementRef | None) -> DealDraft:
+    """Link what the conversion has created or linked so far beside the lead's own clients."""
+    client = with_resolved(Client(company=draft.company, contacts=draft.contacts), contact, company)
+    return draft.model_copy(update={"company": client.company, "contacts": client.contacts})
 
 
 def check_fits(draft: DealDraft) -> int:
