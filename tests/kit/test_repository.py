@@ -457,6 +457,18 @@ async def test_the_relay_is_told_of_the_document_as_it_is_after_the_write(mongo_
     assert told == [(1, 1), (2, 2)]
 
 
+async def test_whoever_waits_for_a_document_is_told_of_each_of_its_writes(mongo_shelf: MongoShelf) -> None:
+    written: list[str] = []
+    jars: MongoRepository[Jar] = MongoRepository(
+        Jar, mongo_shelf.collection, Hints(), source="/kit", new_id=new_id, written=written.append
+    )
+    await jars.add(filled_jar("j1"), because("create"))
+    await jars.add(filled_jar("j1"), because("create"))
+    await jars.change("j1", lambda jar: jar.fill(1), because("fill"))
+    await jars.change("j1", lambda jar: None, because("nothing"))
+    assert written == ["j1", "j1"]
+
+
 async def test_nothing_with_events_is_taken_in_while_the_backlog_is_full(mongo_shelf: MongoShelf) -> None:
     await mongo_shelf.jars.add(Jar(id="j1"), because("create"))
     mongo_shelf.hints.is_full = True

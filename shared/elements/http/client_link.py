@@ -19,6 +19,10 @@ async def client_answered(
     A refusal is in the element's `client`: what else the request did to the element stays.
     """
     answered = await long_polls.until(
-        lambda: elements.get(element.id), lambda found: found.client.link_state != "pending", wait, so_far=element
+        lambda: elements.get(element.id),
+        lambda found: found.client.link_state != "pending",
+        wait,
+        so_far=element,
+        document=element.id,
     )
     return (await name_clients([answered], client_names=client_names))[0]

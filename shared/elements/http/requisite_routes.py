@@ -53,6 +53,7 @@ def requisite_routes(
             lambda found: found.requisite_link.state != "pending",
             wait,
             so_far=element,
+            document=element_id,
         )
         link = element.requisite_link
         if link.state == "refused":

@@ -133,6 +133,7 @@ class Service:
             new_id=self.new_id,
             outbox_cap=self.settings.outbox_cap,
             taken=taken,
+            written=self.long_polls.wake,
         )
 
     def subscribe(

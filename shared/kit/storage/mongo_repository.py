@@ -38,12 +38,17 @@ class MongoRepository(Repository[A]):
         new_id: NewId,
         outbox_cap: int = 200,
         taken: Mapping[str, Callable[[], DomainError]] | None = None,
+        written: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Raise an error of `taken` instead of `DuplicateKey`, by the name of the index that refused the write."""
+        """Tell `written` the id of each document that was written.
+
+        Raise an error of `taken` instead of `DuplicateKey`, by the name of the index that refused the write.
+        """
         super().__init__(kind, source=source, new_id=new_id, outbox_cap=outbox_cap)
         self.collection = collection
         self._outbox = outbox
         self._taken = dict(taken or {})
+        self._written = written
 
     def read(self, document: Document) -> A:
         """Convert a document to its aggregate, for read views."""
@@ -112,4 +117,5 @@ class MongoRepository(Repository[A]):
             fault_point(f"written:{self.collection.name}")
             if hinted:
                 self._outbox.hint(self.collection, {"_id": guard["_id"], "version": version, "outbox": list(hinted)})
+            self._written(guard["_id"])
         return done

@@ -1,14 +1,24 @@
-"""Hold requests until a process ends (`Prefer: wait=N`), up to a number of requests."""
+"""Hold requests until a process ends (`Prefer: wait=N`), up to a number of requests.
+
+A request polls, because another replica may end the process. A write of this one to its document makes it read at once,
+so that polls are seldom needed.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from shared.kit.telemetry.metrics import WAITERS, WAITERS_LIMIT
 
 T = TypeVar("T")
+
+FIRST_PAUSE_S: Final = 0.05
+GROWTH: Final = 1.5
+LONGEST_PAUSE_S: Final = 0.25
 
 
 @dataclass
@@ -32,21 +42,44 @@ class Wait:
 class LongPolls:
     """Long polls on the end of a process; beyond the limit, and during shutdown, requests are answered at once."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(
+        self, limit: int, *, first_pause_s: float = FIRST_PAUSE_S, longest_pause_s: float = LONGEST_PAUSE_S
+    ) -> None:
+        """Read a document that nobody here writes after `first_pause_s`, and ever more rarely."""
         self._free = limit
+        self._pauses = (first_pause_s, longest_pause_s)
         self._stopping = False
+        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         WAITERS_LIMIT.set(limit)
 
     def release_all(self) -> None:
         """Answer all waiting requests with the current state, because the service is about to stop."""
         self._stopping = True
+        for document in list(self._waiting):
+            self.wake(document)
+
+    def wake(self, document: str) -> None:
+        """Let the requests that wait for this document, by its id, read it now."""
+        for written in self._waiting.get(document, ()):
+            written.set()
 
     async def until(
-        self, read: Callable[[], Awaitable[T]], ended: Callable[[T], bool], wait: Wait, *, so_far: T | None = None
+        self,
+        read: Callable[[], Awaitable[T]],
+        ended: Callable[[T], bool],
+        wait: Wait,
+        *,
+        so_far: T | None = None,
+        document: str | None = None,
     ) -> T:
         """Read until the process has ended or the time is over, and return the last reading.
 
-        `so_far` is a reading that the caller has already; where it shows the end, nothing is read.
+        Args:
+            read: reads the state of the process.
+            ended: whether a reading shows the end.
+            wait: how long the caller would wait.
+            so_far: a reading that the caller has already; where it shows the end, nothing is read.
+            document: id of the document that ends the process, if it is one of this service's.
         """
         reading = await read() if so_far is None else so_far
         if not wait.seconds or ended(reading):
@@ -57,13 +90,29 @@ class LongPolls:
         self._free -= 1
         WAITERS.inc()
         try:
-            deadline, pause = monotonic() + wait.seconds, 0.02
-            while not (ended(reading) or self._stopping) and (left := deadline - monotonic()) > 0:
-                await asyncio.sleep(min(pause, left))
-                pause = min(pause * 1.3, 0.25)
-                reading = await read()
+            with self._watching(document or "") as written:
+                deadline, (pause, longest) = monotonic() + wait.seconds, self._pauses
+                while not (ended(reading) or self._stopping) and (left := deadline - monotonic()) > 0:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(min(pause, left)):
+                            await written.wait()
+                    written.clear()
+                    pause = min(pause * GROWTH, longest)
+                    reading = await read()
             wait.is_granted = ended(reading) or not self._stopping
             return reading
         finally:
             self._free += 1
             WAITERS.dec()
+
+    @contextmanager
+    def _watching(self, document: str) -> Iterator[asyncio.Event]:
+        """Yield what is set by each write to the document."""
+        written = asyncio.Event()
+        self._waiting[document].add(written)
+        try:
+            yield written
+        finally:
+            self._waiting[document].discard(written)
+            if not self._waiting[document]:
+                del self._waiting[document]

@@ -83,6 +83,7 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
             lambda found: found.conversion.state != "running",
             wait,
             so_far=lead,
+            document=lead_id,
         )
         out, version = await _shown(lead, collaborators)
         if out.state == "refused":
