@@ -1,6 +1,9 @@
 """Domain errors of the lead."""
 
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, Self
+
+from crm_contracts.values import ElementRef
 
 from shared.kit.domain import Conflict, Invalid, Refused
 
@@ -22,9 +25,23 @@ class UseConversion(Refused):
 
 
 class LeadAlreadyConverted(Conflict):
-    """The lead was converted into something else (LEAD-13), and stays in CONVERTED (LEAD-11)."""
+    """The lead was converted in another way than is asked for (LEAD-13), and stays in CONVERTED (LEAD-11)."""
 
     code = "lead_already_converted"
+    advice = (
+        "Take what it was converted into: `contact`, `company` and `deal` name it, and `conversion` is the address of "
+        "the whole result. A lead is converted once; for another deal create one that links the client."
+    )
+
+    @classmethod
+    def into(
+        cls, lead: ElementRef, *, targets: Iterable[str], used: Mapping[str, str], results: Iterable[ElementRef]
+    ) -> Self:
+        """Make the error that names the results, by their ids alone: their names may have changed."""
+        how = "".join(f", with {name} {value}" for name, value in used.items())
+        message = f"The lead was converted into {', '.join(targets)}{how}."
+        named = {ref.type: ElementRef(type=ref.type, id=ref.id).model_dump(mode="json") for ref in results}
+        return cls(message, {**named, "conversion": f"/v1/leads/{lead.id}/conversion"})
 
 
 class RepeatLeadOnlyDeal(Invalid):
