@@ -173,7 +173,7 @@ async def test_a_deal_of_no_known_pipeline_is_refused_and_the_refusal_is_kept() 
         lead=LEAD_REF,
         conversion=conversion(),
         code="pipeline_not_found",
-        message="There is no pipeline nowhere.",
+        message="There is no pipeline nowhere; known: default.",
     )
     assert service.refusals.said(Refusal.id_for(conversion())) == [refused]
     assert service.answers.events == [refused]

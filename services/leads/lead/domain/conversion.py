@@ -250,8 +250,9 @@ class Conversion(BaseModel):
     @staticmethod
     def _check_repeat(targets: tuple[ConversionTarget, ...], *, is_repeat: bool) -> None:
         if is_repeat and targets != ("deal",):
-            message = "A repeat lead converts only into a deal."
-            raise RepeatLeadOnlyDeal(message)
+            raise RepeatLeadOnlyDeal.at(
+                "A repeat lead converts only into a deal, for the client that it has.", "targets"
+            )
 
     def _next_attempt(
         self,

@@ -48,6 +48,7 @@ class RepeatLeadOnlyDeal(Invalid):
     """A repeat lead has its client already, and converts only into a deal (LEAD-04)."""
 
     code = "repeat_lead_only_deal"
+    advice = "Convert it without `targets`, `contact_id` and `company_id`: the deal links the client of the lead."
 
 
 class LeadTooLarge(Invalid):
