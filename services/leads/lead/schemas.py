@@ -108,7 +108,9 @@ class ConversionTermsIn(Input):
 
 
 class ConversionIn(ConversionTermsIn):
-    """What to convert into; without targets: contact and deal, for a repeat lead a deal.
+    """What to convert into; without targets: contact and deal, for a repeat lead a deal for the client that it links.
+
+    A lead without any name makes a contact whose first name is the lead's title; `targets: ["deal"]` makes none.
 
     `on_duplicate` says what becomes of clients that the lead may be about already. `link` takes the one that is the
     same client by name and phone or e-mail, or by its title as a company, and fills what it lacks; where that is not
