@@ -26,8 +26,8 @@ class IdTaken(Conflict):
 
     code = "id_taken"
     advice = (
-        "Send the request with another id, or without one where it may choose none. A conversion that was refused for it "
-        "is sent again as it was."
+        "Send the request with another id, or without one where it may choose none. A conversion that was refused for "
+        "it is sent again as it was."
     )
 
 
