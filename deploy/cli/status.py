@@ -71,7 +71,7 @@ async def services_status(crm: Crm) -> list[ServiceStatus]:
 
 
 def view(found: list[ServiceStatus], title: str, width: int) -> Group:
-    """Make a table of the services with their addresses, below it where it has no room, and of each that is away why."""
+    """Make a table of the services, their addresses below it where it has no room, and why a service is away."""
     with_address = width >= _WIDE
     table = Table(title=title, title_justify="left")
     for column in ("service", *(("address",) if with_address else ()), "ready"):

@@ -75,7 +75,9 @@ def status(
     every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks of --watch.")] = 2.0,
     as_json: AsJson = False,
 ) -> None:
-    """Show services, their addresses, providers, outbox backlog and dead letters; exit code 1 where a service takes no writes.
+    """Show services and providers with their addresses, backlog and dead letters.
+
+    Exit code 1 where a service takes no writes.
 
     Example: crm status --watch
     """
