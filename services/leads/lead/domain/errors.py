@@ -29,8 +29,8 @@ class LeadAlreadyConverted(Conflict):
 
     code = "lead_already_converted"
     advice = (
-        "Take what it was converted into: `contact`, `company` and `deal` name it, and `conversion` is the address of "
-        "the whole result. A lead is converted once; for another deal create one that links the client."
+        "Read `/v1/leads/{lead_id}/conversion`, or take `contact`, `company` and `deal` of the answer, where a "
+        "conversion was asked for. A lead is converted once; for another deal create one that links the client."
     )
 
     @classmethod
