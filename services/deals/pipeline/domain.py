@@ -27,6 +27,7 @@ class PipelineNotFound(Invalid):
     """No such pipeline."""
 
     code = "pipeline_not_found"
+    advice = "Name one of the pipelines that the message lists, or leave `pipeline_id` out."
 
 
 def stages_of(pipeline_id: str) -> StageSet:
