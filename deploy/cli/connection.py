@@ -33,7 +33,7 @@ class Connection:
     urls: dict[str, str]
     token: str
     servers: str
-    """The providers of Kafka and MongoDB."""
+    """The providers and addresses of Kafka and MongoDB."""
     kafka: KafkaSettings | None
     verifies_topic_configs: bool = True
 
@@ -43,7 +43,7 @@ class Connection:
         return cls(
             urls={name: stack.services[name].url for name in SERVICES},
             token=_token(stack.keys),
-            servers=f"Kafka {stack.kafka.provider}, MongoDB {stack.mongo.provider}",
+            servers=stack.as_running().servers,
             kafka=KafkaSettings.of(stack.kafka.environment),
             verifies_topic_configs=stack.kafka.verifies_topic_configs,
         )
@@ -69,7 +69,7 @@ class Connection:
         return cls(
             urls=stack.services,
             token=_token(Keys(Path(stack.private_key), Path(stack.jwks))),
-            servers=f"Kafka {stack.kafka_provider}, MongoDB {stack.mongo_provider}",
+            servers=stack.servers,
             kafka=KafkaSettings.of(stack.kafka_environment),
             verifies_topic_configs=stack.kafka_provider != "tansu",
         )

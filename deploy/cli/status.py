@@ -71,7 +71,7 @@ async def services_status(crm: Crm) -> list[ServiceStatus]:
 
 
 def view(found: list[ServiceStatus], title: str, width: int) -> Group:
-    """Make a table of the services, with their addresses where there is room, and a line for each that is away."""
+    """Make a table of the services, their addresses below it where it has no room, and why a service is away."""
     with_address = width >= _WIDE
     table = Table(title=title, title_justify="left")
     for column in ("service", *(("address",) if with_address else ()), "ready"):
@@ -86,5 +86,6 @@ def view(found: list[ServiceStatus], title: str, width: int) -> Group:
         readiness = "away" if status.backlog is None else status.readiness
         address = (status.url,) if with_address else ()
         table.add_row(status.name, *address, f"[{colour}]{readiness}[/]", *shown, oldest)
+    addresses = [] if with_address else [Text(f"{status.name:9} {status.url}/docs") for status in found]
     away = [Text(status.readiness, style="red") for status in found if status.backlog is None]
-    return Group(table, *away)
+    return Group(table, *addresses, *away)

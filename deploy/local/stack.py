@@ -108,17 +108,11 @@ class LocalStack:
 
     def describe(self) -> str:
         """List the providers and addresses, one to a line."""
-        lines = [
-            f"Kafka    {self.kafka.provider:7} {self.kafka.bootstrap_servers}",
-            f"MongoDB  {self.mongo.provider:7} {self.mongo.url.rpartition('@')[2]}",
-            *(f"{name:16} {service.url}/docs" for name, service in self.services.items()),
-            f"logs             {self.directory / 'logs'}",
-        ]
-        return "\n".join(lines)
+        return f"{self.as_running().describe()}\nlogs             {self.directory / 'logs'}"
 
-    def detach(self) -> state.RunningStack:
-        """Leave everything running after this process; `LocalStack.down()` ends it."""
-        stack = state.RunningStack(
+    def as_running(self) -> state.RunningStack:
+        """Return how it is found by others."""
+        return state.RunningStack(
             kafka_provider=self.kafka.provider,
             kafka_environment=self.kafka.environment,
             mongo_provider=self.mongo.provider,
@@ -128,6 +122,10 @@ class LocalStack:
             jwks=str(self.keys.jwks),
             processes=recorded_processes(self.directory),
         )
+
+    def detach(self) -> state.RunningStack:
+        """Leave everything running after this process; `LocalStack.down()` ends it."""
+        stack = self.as_running()
         state.save(self.directory, stack)
         self._detached = True
         if self._lock is not None:

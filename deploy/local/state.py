@@ -53,6 +53,26 @@ class RunningStack:
     def bootstrap_servers(self) -> str:
         return self.kafka_environment["KAFKA_BOOTSTRAP_SERVERS"]
 
+    @property
+    def mongo_address(self) -> str:
+        """Where MongoDB is, without who may log in."""
+        return self.mongo_url.removeprefix("mongodb://").rpartition("@")[2]
+
+    @property
+    def servers(self) -> str:
+        """The providers and addresses of Kafka and MongoDB, in a line."""
+        kafka = f"Kafka {self.kafka_provider} {self.bootstrap_servers}"
+        return f"{kafka}, MongoDB {self.mongo_provider} {self.mongo_address.partition('/')[0]}"
+
+    def describe(self) -> str:
+        """List the providers and addresses, one to a line."""
+        lines = [
+            f"Kafka    {self.kafka_provider:7} {self.bootstrap_servers}",
+            f"MongoDB  {self.mongo_provider:7} {self.mongo_address}",
+            *(f"{name:16} {url}/docs" for name, url in self.services.items()),
+        ]
+        return "\n".join(lines)
+
 
 def local_directory() -> Path:
     """Return `.local` beside the sources, or the directory in `CRM_LOCAL_DIR`."""

@@ -132,6 +132,8 @@ class DomainError(Exception):
     """Further codes that errors of this class may have, with what each means."""
     advice: ClassVar[str] = ""
     """What a caller does about it; empty for what its kind says."""
+    advice_on: ClassVar[Mapping[str, str]] = {}
+    """What a caller does about some of the further codes, where it is something else."""
     message: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
 

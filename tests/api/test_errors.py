@@ -153,6 +153,41 @@ async def test_every_code_has_a_page_that_says_what_it_means_and_what_to_do(serv
 
 
 @pytest.mark.parametrize(
+    ("service", "field", "told"),
+    [
+        ("deals", "stage_id", ["NEW", "PREPARATION", "WON"]),
+        ("leads", "stage_id", ["NEW", "IN_PROCESS", "JUNK"]),
+        ("deals", "pipeline_id", ["default"]),
+    ],
+)
+async def test_a_wrong_name_is_answered_with_those_that_there_are(
+    service: str, field: str, told: list[str], system: System
+) -> None:
+    """LEAD-06, DEAL-06."""
+    problem = await refused(system, service, "POST", f"/{service}", {field: "NADA"})
+    (wrong,) = problem["errors"]
+    assert wrong["field"] == field
+    for text in (wrong["message"], problem["detail"]):
+        assert all(name in text for name in told), text
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *("duplicates_found", "client_busy", "client_failed", "no_answer", "id_taken"),
+        *("contact_not_found", "company_not_found", "pipeline_not_found"),
+    ],
+)
+async def test_every_reason_of_a_refused_conversion_has_a_page(reason: str, system: System) -> None:
+    """LEAD-13."""
+    client = system.apis["leads"].client
+    page = await client.get(f"http://leads/errors/{reason}")
+    assert page.status_code == 200, page.text
+    for kind in ("refused", "invalid"):
+        assert page.json()["advice"] != (await client.get(f"http://leads/errors/{kind}")).json()["advice"]
+
+
+@pytest.mark.parametrize(
     ("method", "path", "body", "code"),
     [
         ("GET", "/deals/nada", None, "not_found"),

@@ -75,6 +75,10 @@ async def test_the_entrance_lists_what_there_is(service: str, system: System) ->
     entrance = (await client.get(f"http://{service}/")).json()
     assert entrance["service"] == service
     assert entrance["resources"]
+    described: dict[str, list[str]] = {}
+    for method, path, _ in operations(service):
+        described.setdefault(path, []).append(method)
+    assert entrance["routes"] == {path: sorted(methods) for path, methods in described.items()}
     for address in entrance["documents"].values():
         assert (await client.get(f"http://{service}{address}")).status_code == 200, address
 

@@ -1,5 +1,6 @@
 """Everything in the documents is described, and every example in them works as it stands."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -10,12 +11,15 @@ from deploy.local.services import SERVICES
 from tests.api.documents import body_schema, document_of, operations
 from tests.security.conftest import System
 
+_DEFAULT: Final = re.compile(r"Default: `[^`]*`\.$")
+"""Says what is sent, and not what it means."""
+
 
 def undescribed(service: str) -> Iterator[str]:
     document = document_of(service)
     for name, schema in document["components"]["schemas"].items():
         for field, described in schema.get("properties", {}).items():
-            if not described.get("description"):
+            if not _DEFAULT.sub("", described.get("description", "")).strip():
                 yield f"{name}.{field}"
     for method, path, operation in operations(service):
         for parameter in operation.get("parameters", ()):
@@ -30,6 +34,37 @@ def undescribed(service: str) -> Iterator[str]:
 def test_every_field_parameter_and_group_is_described(service: str) -> None:
     """What a name means everywhere is told in shared/elements/texts; what one field means alone, at the field."""
     assert list(undescribed(service)) == []
+
+
+def corrected_lists(service: str) -> Iterator[tuple[str, str]]:
+    """The lists in bodies of PATCH and PUT, with their descriptions."""
+    for method, path, operation in operations(service):
+        for name, field in body_schema(service, operation).get("properties", {}).items():
+            types = {choice.get("type") for choice in field.get("anyOf", (field,))}
+            if method in {"PATCH", "PUT"} and types <= {"array", "null"}:
+                yield f"{method} {path}: {name}", field["description"]
+
+
+@pytest.mark.parametrize("service", ["leads", "deals", "clients", "catalog"])
+def test_every_list_that_a_request_corrects_says_what_becomes_of_the_old_one(service: str) -> None:
+    told = dict(corrected_lists(service))
+    assert told
+    assert {
+        place for place, text in told.items() if "replaces the whole list" not in text and "new" not in text
+    } == set()
+
+
+def test_a_field_that_has_a_value_nobody_gave_says_where_it_comes_from() -> None:
+    """CONT-05, COMP-02, COMP-03, COMP-06, DICT-03."""
+    for schema, names in (
+        ("CompanyIn", ("type_id", "industry", "employees")),
+        ("ContactIn", ("type_id", "source_id")),
+    ):
+        fields = document_of("clients")["components"]["schemas"][schema]["properties"]
+        for name in names:
+            assert "the dictionary's first value" in fields[name]["description"], (schema, name)
+    company = document_of("clients")["components"]["schemas"]["CompanyIn"]["properties"]
+    assert company["revenue"]["description"].startswith("yearly revenue; 0 ")
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -101,6 +101,22 @@ def test_a_crm_that_does_not_answer_is_shown_as_such(monkeypatch: pytest.MonkeyP
     assert [one["readiness"] for one in shown["services"]] == [f"{name} does not answer" for name in SERVICES]
 
 
+def test_a_second_start_and_the_status_say_where_everything_is(tmp_path: Path) -> None:
+    urls = {name: f"http://127.0.0.1:{place}" for place, name in enumerate(SERVICES, start=1)}
+    keys = make_keys(tmp_path / "keys")
+    kafka = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9"}
+    mongo = "mongodb://root:secret@127.0.0.1:8/?replicaSet=rs0"
+    (tmp_path / "local").mkdir()
+    there = RunningStack("tansu", kafka, "wheel", mongo, urls, str(keys.private_key), str(keys.jwks))
+    save(tmp_path / "local", there)
+    started, status = RUN.invoke(app, ["up"]), RUN.invoke(app, ["status"])
+    assert (started.exit_code, status.exit_code) == (0, 1), started.output
+    for shown in (started.stdout, status.stdout):
+        for address in ("127.0.0.1:9", "127.0.0.1:8", *urls.values()):
+            assert address in shown, shown
+        assert "secret" not in shown
+
+
 def test_servers_that_do_not_answer_cannot_be_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONGODB_URL", "mongodb://127.0.0.1:1/?replicaSet=rs0")
     monkeypatch.setenv("MONGODB_SERVER_SELECTION_TIMEOUT_MS", "100")

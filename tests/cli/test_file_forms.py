@@ -184,7 +184,7 @@ from deploy.cli.imports.bodies import Forms
 from deploy.cli.imports.files import read_table
 from deploy.cli.imports.mapping import Mapping
 from deploy.cli.imports.origins import Origins
-from deploy.cli.imports.row_filter import valid_rows
+from deploy.cli.imports.row_filter import checked_rows
 from deploy.cli.imports.survey import survey
 def peak():  # not ru_maxrss, which begins with that of the process that started this one
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
@@ -195,7 +195,7 @@ before = peak()
 forms = Forms()
 found = survey(mapping, table, (), forms.conventions)
 with Origins() as origins:
-    rows = sum(1 for _ in valid_rows(mapping, table, forms, origins, print))
+    rows = sum(1 for _ in checked_rows(mapping, table, origins, print))
 print(found.rows, rows, (peak() - before) // 1024, peak() // 1024)
 """
 

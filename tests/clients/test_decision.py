@@ -124,6 +124,31 @@ def test_a_phone_is_enough_for_a_name_that_agrees_as_far_as_it_is_known(person: 
     assert decision.duplicates == refs(ADA)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Greta Sommer", "G. Sommer", True),
+        ("Greta Sommer", "Sommer", True),
+        ("Greta Sommer", "Greta", True),
+        ("Greta Sommer", "Greta Sommer-Mai", True),
+        ("Greta M. Sommer", "G. Sommer", True),
+        ("Greta Maria Sommer", "G. M. Sommer", True),
+        ("Greta Sommer", "G. Sommer-Mai", False),
+        ("Greta Sommer-Mai", "G. Sommer", False),
+        ("Greta Sommer", "G. S.", False),
+        ("Greta Sommer", "G.", False),
+        ("Anna Anders", "A. Berg", False),
+        ("Anna A. Berg", "Alma A. Berg", False),
+    ],
+)
+def test_an_initial_is_enough_only_where_nothing_else_differs(one: str, other: str, *, same: bool) -> None:
+    """LEAD-12: whichever of the two the lead has."""
+    for lead, known in ((one, other), (other, one)):
+        contact = a_contact("greta", phones=(a_phone(),), first_name=None, last_name=known)
+        decision = decide(a_question("contact", first_name=None, last_name=lead), [contact], [])
+        assert (linked(decision)[0], decision.is_refused) == (("greta", False) if same else (None, True))
+
+
 def test_among_many_with_one_phone_the_candidates_to_choose_from_are_named() -> None:
     """LEAD-12: those with the name first, and companies only where one is wanted."""
     others = [a_contact(f"other-{n}", phones=(a_phone(),), first_name="Bruno") for n in range(25)]

@@ -129,6 +129,33 @@ async def test_ids_that_an_address_swallows_are_rejected_rows_and_the_others_go_
     assert {contact["origin_id"] for contact in there} == set(good)
 
 
+async def test_a_row_is_rejected_with_all_that_is_known_to_be_wrong_with_it(api: Api, tmp_path: Path) -> None:
+    """CMN-14: id, translation, date, truth, company and name at once; the service is asked about the others."""
+    file, mapping = tmp_path / "people.csv", tmp_path / "people.toml"
+    header = "id,from,Given,Surname,Born,Export,Firm,Kind"
+    file.write_text(
+        f"{header}\na/b,fair,,,31.02.1990,maybe,Nobody Ltd,Z\n2,shop,,,,,,\n3,shop,,Berg,,,,Q\n4,shop,Ada,,,,,\n"
+    )
+    originator = f"shop-{uuid4()}"
+    mapping.write_text(
+        'originator = "shop"\noriginator_column = "from"\norigin = "id"\ncompany = "Firm"\ncomplete = ["Kind"]\n'
+        '[columns]\nGiven = "first_name"\nSurname = "last_name"\nBorn = "birth_date"\nExport = "export"\n'
+        'Kind = "type_id"\n[values]\nKind = { Q = "QUITE_NEW", "" = "" }\n'
+    )
+    file.write_text(file.read_text().replace("shop", originator))
+    token = api._signer.token(sub="anna")
+    async with Crm({"clients": "http://clients"}, token, transport=api._http._transport) as crm:
+        run = Import(crm, Kind.CONTACTS, read_mapping(mapping, originator=originator), Console(file=StringIO()))
+        counts = await run.run(read_table(file))
+    first, second, third = [rejected.reason.split("; ") for rejected in counts.rejects]
+    assert [reason.partition(":")[0] for reason in first] == [
+        *("from", "id", "Kind", "Born", "Export", "Firm", "Given + Surname")
+    ], first
+    assert "422 name_missing: Given: ''" in second[0]
+    assert "unknown_value" in third[0]
+    assert counts.created == 1
+
+
 async def test_what_the_service_refuses_is_named_by_the_column_of_the_file(api: Api, tmp_path: Path) -> None:
     """CMN-14: not by the place in a request, such as phones.1.value."""
     file, mapping = tmp_path / "people.csv", tmp_path / "people.toml"

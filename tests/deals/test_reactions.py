@@ -173,7 +173,7 @@ async def test_a_deal_of_no_known_pipeline_is_refused_and_the_refusal_is_kept() 
         lead=LEAD_REF,
         conversion=conversion(),
         code="pipeline_not_found",
-        message="There is no pipeline nowhere.",
+        message="There is no pipeline nowhere; known: default.",
     )
     assert service.refusals.said(Refusal.id_for(conversion())) == [refused]
     assert service.answers.events == [refused]
@@ -307,7 +307,10 @@ async def test_a_refusal_tells_the_lead_of_its_client_and_is_kept() -> None:
         await service.passed_on(an_answer(nowhere), cause)
     await service.passed_on(an_answer(), again(ASKED))
     refused = LeadDealRefused(
-        lead=LEAD_REF, conversion=passed_on(), code="pipeline_not_found", message="There is no pipeline nowhere."
+        lead=LEAD_REF,
+        conversion=passed_on(),
+        code="pipeline_not_found",
+        message="There is no pipeline nowhere; known: default.",
     )
     assert service.refusals.said(Refusal.id_for(passed_on())) == [refused]
     assert set(map(type, service.answers.events)) == {LeadDealRefused}

@@ -55,6 +55,46 @@ async def test_a_converted_lead_says_when_by_whom_and_into_what(api: Api) -> Non
     assert (after["client"]["company"]["id"], after["deal_ids"]) == (company_ref().id, [deal])
 
 
+async def test_a_converted_lead_refuses_another_wish_and_names_what_it_was_converted_into(api: Api) -> None:
+    """LEAD-13: one lead or many; a repeat is answered, and what is not asked for is no other wish."""
+    lead = (await api.made("/leads"))["id"]
+    path, first = f"/leads/{lead}/conversion", {"on_duplicate": "link", "targets": ["contact", "company", "deal"]}
+    await api("POST", path, first)
+    deal = await answered(api, {"id": lead, "title": ""})
+    done = await api.read(path)
+    for repeat in (first, {}, {"on_duplicate": "link"}, {"contact_id": contact_ref().id}, {"activities": "complete"}):
+        again = await api("POST", path, repeat)
+        assert (again.status_code, again.json()) == (200, done)
+    named = {"contact": contact_ref().id, "company": company_ref().id, "deal": deal}
+    other: tuple[dict[str, Any], ...] = (
+        {"on_duplicate": "create"},
+        {"pipeline_id": "service"},
+        {"activities": "keep_open"},
+        {"targets": ["deal"]},
+        {"contact_id": "bob"},
+    )
+    for wish in other:
+        refused = await api("POST", path, wish)
+        assert refused.status_code == 409, refused.text
+        problems = [refused.json()]
+        if "contact_id" not in wish:
+            many = await api("POST", "/conversions", {"lead_ids": [lead], **wish})
+            problems.append(many.json()["items"][0]["problem"])
+        for problem in problems:
+            assert (problem["code"], problem["conversion"]) == ("lead_already_converted", f"/v1{path}")
+            assert {kind: problem[kind]["id"] for kind in named} == named
+    assert await api.read(path) == done
+
+
+async def test_a_running_conversion_takes_no_other_wish(api: Api) -> None:
+    """LEAD-13."""
+    path = f"/leads/{(await api.made('/leads'))['id']}/conversion"
+    await api("POST", path, {"on_duplicate": "create"})
+    assert (await api("POST", path, {})).status_code == 202
+    refused = await api("POST", path, {"on_duplicate": "link"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "conversion_running")
+
+
 async def test_a_conversion_repeated_with_its_key_is_one(api: Api) -> None:
     """LEAD-13: while it runs and when it has ended."""
     lead, key = await api.made("/leads"), str(uuid4())

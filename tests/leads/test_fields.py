@@ -119,6 +119,7 @@ async def test_a_code_that_is_in_no_dictionary_is_refused(api: Api, name: str) -
     for method, path in (("POST", "/leads"), ("PATCH", f"/leads/{lead['id']}"), ("PUT", origin)):
         answer = await api(method, path, {name: "HEARSAY"})
         assert (wrong_fields(answer), answer.json()["code"]) == ([name], "unknown_value")
+        assert "GET /v1/dictionaries/s" in answer.json()["errors"][0]["message"]
 
 
 async def test_a_new_lead_has_the_first_source_and_no_salutation(api: Api) -> None:

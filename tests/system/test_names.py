@@ -57,8 +57,10 @@ async def test_a_renamed_client_has_its_new_name_on_every_card_and_no_card_is_wr
     assert seen == await etag(crm, plural, card)
     written = await crm.call("PATCH", plural, card, {"comments": "Called them"}, If_Match=seen)
     assert names(written.json()) == expected
+    assert written.headers["etag"] == await etag(crm, plural, card)
     moved = await crm.call("PUT", plural, f"{card}/rows", {"amount": {"value": "10", "currency": "EUR"}})
     assert names(moved.json()) == expected
+    assert moved.headers["etag"] == await etag(crm, plural, card)
     await crm.settle()
     told = [entry["type"] for entry in await crm.timeline(f"{plural[:-1]}:{card.split('/')[-1]}")]
     assert not [type_ for type_ in told if "client" in type_ or "attached" in type_][2:], told
@@ -77,6 +79,33 @@ async def test_a_contact_that_is_linked_by_hand_shows_its_name_at_once(crm: Crm,
     assert added.json()[plural[:-1]]["client"]["contacts"][0]["title"] == "Lovelace"
     created = await crm.call("POST", plural, f"/{plural}", {"contacts": [{"contact_id": ada}]})
     assert names(created.json()) == [None, "Lovelace"]
+
+
+@pytest.mark.parametrize("plural", PLURALS)
+async def test_whoever_has_the_answer_to_a_write_reads_it_no_second_time(crm: Crm, plural: str) -> None:
+    """CLI-01: every answer that shows a record has the same ETag, whatever names it shows."""
+    company, (ada,) = await crm.new_company("Tags GmbH", "Lovelace")
+    await rename(crm, f"/companies/{company}", title="Tags AG")
+    await crm.settle()
+    link: Json = {"contacts": [{"contact_id": ada}]}
+    created = await crm.call("POST", plural, f"/{plural}", link, Prefer="wait=60")
+    card = created.headers["location"].removeprefix("/v1")
+    writes: list[tuple[str, str, str, Json]] = [
+        (plural, "PATCH", card, {"comments": "Called her"}),
+        (plural, "PUT", f"{card}/client", {"company_id": company}),
+        (plural, "POST", f"{card}/contacts", {"contact_id": ada}),
+        (plural, "PUT", f"/{plural}/external/erp/{company}", {**link, "title": "Of another system"}),
+        ("clients", "PUT", f"/contacts/{ada}/companies/{company}", {"role_id": 2}),
+        ("clients", "PATCH", f"/contacts/{ada}", {"position": "Owner"}),
+    ]
+    for service, method, path, body in writes:
+        waits = {} if service == "clients" else {"Prefer": "wait=60"}
+        answer = await crm.call(method, service, path, body, **waits)
+        assert answer.status_code in {200, 201}, answer.text
+        shown = answer.json().get(plural[:-1], answer.json())
+        record = f"/contacts/{ada}" if service == "clients" else f"/{plural}/{shown['id']}"
+        again = await crm.call("GET", service, record, If_None_Match=answer.headers["etag"])
+        assert again.status_code == 304, (method, path, answer.headers["etag"], again.headers["etag"])
 
 
 async def test_a_conversion_shows_the_names_that_its_results_have_now(crm: Crm) -> None:

@@ -70,6 +70,19 @@ async def test_two_people_with_one_phone_or_address_are_not_made_one_in_silence(
     assert (await converted(crm, twice))["contact"]["id"] == new["contact"]["id"]
 
 
+async def test_an_initial_with_another_last_name_is_another_person(crm: Crm) -> None:
+    """LEAD-12: a name with a part missing is linked, and so is an initial where nothing else differs."""
+    phone = a_phone()
+    greta = await made(crm, "/contacts", first_name="Greta", last_name="Sommer", phones=points(phone))
+    for first, last in (("G.", "Sommer-Mai"), ("G.", "Winter"), ("Bruno", "Sommer")):
+        refused = await crm.convert(await crm.new_lead(first_name=first, last_name=last, phones=points(phone)))
+        assert (refused.status_code, refused.json()["code"]) == (409, "conversion_refused"), refused.text
+        assert [each["id"] for each in refused.json()["candidates"]] == [greta["id"]]
+    for name in ({"last_name": "Sommer"}, {"first_name": "G.", "last_name": "Sommer"}, {"first_name": "Greta"}):
+        done = await converted(crm, await crm.new_lead(**name, phones=points(phone)))
+        assert done["contact"]["id"] == greta["id"]
+
+
 async def test_a_shared_address_links_nobody_of_another_name_and_hinders_nobody(crm: Crm) -> None:
     """LEAD-12."""
     mail = a_mailbox("info")

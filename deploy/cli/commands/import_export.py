@@ -34,7 +34,10 @@ def import_file(
     file: ExistingFile,
     *,
     map_: Annotated[Path, typer.Option("--map", exists=True, dir_okay=False, help="TOML file: what columns mean.")],
-    reject: Annotated[Path | None, typer.Option(help="For bad rows, else FILE.rejected.csv here.")] = None,
+    reject: Annotated[
+        Path | None,
+        typer.Option(help="For bad rows, else NAME.rejected.csv in this folder, of FILE without its suffix."),
+    ] = None,
     originator: Originator = None,
     sheet: Annotated[str | None, typer.Option(help="Of an XLSX file, instead of the first.")] = None,
     encoding: Annotated[
@@ -55,6 +58,7 @@ def import_file(
     Encoding, delimiter, decimal mark and dates are recognised and said, where no option names them.
 
     Exit code 1 where rows were rejected: they are in a CSV file with their reasons, ready to be corrected and imported.
+    The records belong to whom the column of `responsible_id` names, else to the user of the token.
     Rows of records that were merged into others are skipped. Corrections made here are kept if the mapping names a
     column of `origin_version`.
 

@@ -33,10 +33,16 @@ from deploy.local import state
 def up() -> None:
     """Start everything, with the first usable providers of Kafka and MongoDB, and leave it running.
 
-    It goes on with the data that `crm down` kept.
+    It goes on with the data that `crm down` kept. What runs already is shown with its addresses.
 
     Example: CRM_KAFKA=docker crm up
     """
+    with expected_failures():
+        running = state.load()
+    if running is not None:
+        _say(running.describe())
+        OUT.print("It runs already. `crm status` shows its state, `crm down` ends it.", soft_wrap=True)
+        return
     with expected_failures(), needs_the_repository():
         from deploy.local.stack import LocalStack  # noqa: PLC0415 - see above
 
@@ -69,7 +75,9 @@ def status(
     every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks of --watch.")] = 2.0,
     as_json: AsJson = False,
 ) -> None:
-    """Show services, providers, outbox backlog and dead letters; exit code 1 where a service takes no writes.
+    """Show services and providers with their addresses, backlog and dead letters.
+
+    Exit code 1 where a service takes no writes.
 
     Example: crm status --watch
     """

@@ -32,11 +32,10 @@ class Forms:
 _AS_WRITTEN = Forms()
 
 
-def translate(mapping: Mapping, row: Row, forms: Forms = _AS_WRITTEN) -> dict[str, str]:
+def translate(mapping: Mapping, row: Row, forms: Forms = _AS_WRITTEN) -> Cells:
     """Apply the mapping's translations to the row's cells; numbers become the codes of their ranges.
 
-    Raises:
-        BadRow: a value without one, in a column whose translations are complete, or in none of its ranges.
+    A value without one, in a column whose translations are complete, or in none of its ranges is among the problems.
     """
     cells, found = row.cells.copy(), Cells(row.cells, row.typed, forms.conventions)
     for column, values in mapping.values.items():
@@ -50,9 +49,7 @@ def translate(mapping: Mapping, row: Row, forms: Forms = _AS_WRITTEN) -> dict[st
             cells[column] = next((code for code, bound in bounds.items() if number < bound), "")
             if not cells[column]:
                 found.wrong(column, f"{row.cells[column]!r} is in no range")
-    if found.problems:
-        raise BadRow("; ".join(found.problems))
-    return cells
+    return Cells(cells, row.typed, forms.conventions, [*row.problems, *found.problems])
 
 
 def body(mapping: Mapping, row: Row, references: References, forms: Forms = _AS_WRITTEN) -> dict[str, Any]:
@@ -61,7 +58,7 @@ def body(mapping: Mapping, row: Row, references: References, forms: Forms = _AS_
     Raises:
         BadRow: naming everything that is wrong with it.
     """
-    cells = Cells(translate(mapping, row, forms), row.typed, forms.conventions)
+    cells = translate(mapping, row, forms)
     made = {
         **mapping.constants,
         **dict(_fields(mapping, cells, forms)),
@@ -80,9 +77,19 @@ def body(mapping: Mapping, row: Row, references: References, forms: Forms = _AS_
     return made
 
 
+def nameless(mapping: Mapping, row: Row, names: Container[str]) -> Iterator[str]:
+    """Say that the row has none of the names that a new record needs; one that is there keeps its own."""
+    columns = [column for column, name in mapping.columns.items() if name in names]
+    for name, texts in mapping.templates.items():
+        columns += [column for text in texts for column in placeholders(text) if name in names]
+    if columns and not any(row.cells[column] for column in columns):
+        yield f"{' + '.join(dict.fromkeys(columns))}: is empty, and a new record needs a name"
+
+
 def columns_of(mapping: Mapping, row: Row) -> dict[str, str]:
     """Return the column of each field of the row's body, such as `phones.1` to Mobile; several are joined by `+`."""
-    found = {name: column for column, name in mapping.columns.items() if row.cells.get(column)}
+    found = {name: column for column, name in mapping.columns.items()}  # also empty ones: a name may be missing
+    found |= {name: column for column, name in mapping.columns.items() if row.cells.get(column)}
     for name, texts in mapping.templates.items():
         fitting = next((text for text in texts if all(row.cells.get(column) for column in placeholders(text))), "")
         found[name] = " + ".join(placeholders(fitting)) or name

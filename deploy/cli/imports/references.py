@@ -28,7 +28,7 @@ class Finder:
 
     async def references(self, rows: Iterable[Row]) -> References:
         """Return all that these rows need."""
-        cells = [translate(self.mapping, row, self.forms) for row in rows]
+        cells = [translate(self.mapping, row, self.forms) for row in rows]  # also of rows that are wrong elsewhere
         column, originator = self.mapping.company, self.mapping.originator
         companies = (row[column] for row in cells) if column else ()
         await self._find(self.companies, companies, lambda name: company(self.crm, originator, name))

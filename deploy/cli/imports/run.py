@@ -15,17 +15,17 @@ from rich.console import Console
 from deploy.cli.answers import Problem
 from deploy.cli.client import Crm
 from deploy.cli.imports.batches import PRODUCT_WAIT_S, SENT, Sender
-from deploy.cli.imports.bodies import Forms, References, body
+from deploy.cli.imports.bodies import Forms, References, body, nameless
 from deploy.cli.imports.conventions import Conventions
 from deploy.cli.imports.field_columns import with_columns
 from deploy.cli.imports.mapping import BadMapping, Mapping
 from deploy.cli.imports.origins import Origins
 from deploy.cli.imports.outcomes import Counts
 from deploy.cli.imports.references import Finder
-from deploy.cli.imports.row_filter import valid_rows
+from deploy.cli.imports.row_filter import checked_rows
 from deploy.cli.imports.survey import survey
 from deploy.cli.imports.table import BadRow, Rejected, Row, Table
-from deploy.cli.imports.targets import Kind, fields_of, identified, is_date
+from deploy.cli.imports.targets import TARGETS, Kind, fields_of, identified, is_date
 from deploy.cli.pool import each
 from deploy.cli.progress import Advance, bar
 
@@ -83,11 +83,11 @@ class Import:
         rows = iter(table)
         while taken := list(islice(rows, _BATCH)):
             rejects: list[Rejected] = []
-            valid = list(valid_rows(self.mapping, taken, self._forms, origins, rejects.append))
+            checked = list(checked_rows(self.mapping, taken, origins, rejects.append))
             advance(len(rejects))
             try:
-                references = await finder.references(valid)
-                await self._batch(valid, references, sender, counts=counts, rejects=rejects, advance=advance)
+                references = await finder.references(checked)
+                await self._batch(checked, references, sender, counts=counts, rejects=rejects, advance=advance)
             finally:
                 # Also when it is stopped: what was rejected so far is in the file.
                 for rejected in sorted(rejects, key=lambda rejected: rejected.row.line):
@@ -124,12 +124,12 @@ class Import:
         await each(parts, send, parallel=self.parallel)
 
     def _body(self, row: Row, references: References) -> dict[str, Any]:
-        return identified(
-            self.kind,
-            self.mapping.originator,
-            self.mapping.origin_of(row),
-            body(self.mapping, row, references, self._forms),
-        )
+        try:
+            made = body(self.mapping, row, references, self._forms)
+        except BadRow as problem:
+            unnamed = nameless(self.mapping, row, TARGETS[self.kind].names)
+            raise BadRow("; ".join([str(problem), *unnamed])) from None
+        return identified(self.kind, self.mapping.originator, self.mapping.origin_of(row), made)
 
     def _reason(self, row: Row, problem: Problem) -> str | None:
         """Return why the row is rejected; None where it is skipped, as its record was merged into another."""

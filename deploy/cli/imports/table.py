@@ -32,12 +32,14 @@ class Row:
     """One row; `line` is where it ends in the file, `cells` are trimmed, `raw` is what the file has.
 
     `typed` are the columns whose cells are numbers and dates in the file itself, not texts that look like them.
+    `problems` are what is wrong with its id.
     """
 
     line: int
     raw: tuple[str, ...]
     cells: dict[str, str]
     typed: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

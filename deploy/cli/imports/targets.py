@@ -23,9 +23,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Target:
-    """A type of element, and the key of its address by origin."""
+    """A type of element, the fields of which a new one needs one as its name, and the key of its address by origin."""
 
     element: ElementType
+    names: tuple[str, ...] = ()
     key: str = "{originator}/{origin}"
 
     @property
@@ -35,9 +36,9 @@ class Target:
 
 
 TARGETS: Final = {
-    Kind.COMPANIES: Target(COMPANY),
-    Kind.CONTACTS: Target(CONTACT),
-    Kind.PRODUCTS: Target(PRODUCT, "{external_id}"),
+    Kind.COMPANIES: Target(COMPANY, ("title",)),
+    Kind.CONTACTS: Target(CONTACT, ("first_name", "last_name")),
+    Kind.PRODUCTS: Target(PRODUCT, ("name",), "{external_id}"),
     Kind.LEADS: Target(LEAD),
 }
 

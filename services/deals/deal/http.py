@@ -83,7 +83,7 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
             pipeline_id=body.pipeline_id,
         )
         deal = await answered(deal, wait, elements=call.guard(deals))
-        return created(DealOut.of(deal), response, f"/deals/{deal.id}")
+        return created(DealOut.of(deal), deal, response, "/deals")
 
     @api.patch("/deals/{deal_id}", tags=["deals"])
     async def correct(
@@ -101,7 +101,7 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
             expected_version=if_match,
         )
         deal = await answered(deal, wait, elements=guarded)
-        return versioned(DealOut.of(deal), response)
+        return versioned(DealOut.of(deal), deal, response)
 
 
 def _add_batch(
@@ -167,4 +167,4 @@ def _add_upsert(
             expected_version=if_match,
         )
         deal = await answered(deal, wait, elements=guarded)
-        return versioned(DealOut.of(deal), response, 201 if is_new else 200)
+        return versioned(DealOut.of(deal), deal, response, 201 if is_new else 200)

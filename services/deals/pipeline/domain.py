@@ -27,6 +27,7 @@ class PipelineNotFound(Invalid):
     """No such pipeline."""
 
     code = "pipeline_not_found"
+    advice = "Name one of the pipelines that the message lists, or leave `pipeline_id` out."
 
 
 def stages_of(pipeline_id: str) -> StageSet:
@@ -36,5 +37,6 @@ def stages_of(pipeline_id: str) -> StageSet:
         PipelineNotFound: there is none of this code.
     """
     if pipeline_id not in _PIPELINES:
-        raise PipelineNotFound.at(f"There is no pipeline {pipeline_id}.", "pipeline_id")
+        message = f"There is no pipeline {pipeline_id}; known: {', '.join(_PIPELINES)}."
+        raise PipelineNotFound.at(message, "pipeline_id")
     return _PIPELINES[pipeline_id]

@@ -101,24 +101,31 @@ class ConversionTermsIn(Input):
     pipeline_id: ElementId = "default"
     activities: Activities = "complete"
 
+    def to_domain(self) -> ConversionRequest:
+        """Make the value that the rules take, which knows what was given and what is a default."""
+        given = self.model_dump(exclude_unset=True, include=set(ConversionRequest.model_fields))
+        return ConversionRequest(**given)
+
 
 class ConversionIn(ConversionTermsIn):
-    """What to convert into; without targets: contact and deal, for a repeat lead a deal.
+    """What to convert into; without targets: contact and deal, for a repeat lead a deal for the client that it links.
+
+    A lead without any name makes a contact whose first name is the lead's title; `targets: ["deal"]` makes none.
 
     `on_duplicate` says what becomes of clients that the lead may be about already. `link` takes the one that is the
     same client by name and phone or e-mail, or by its title as a company, and fills what it lacks; where that is not
     clear, the conversion is refused and names the candidates. `reject` refuses wherever there are any; `create` creates
     a client all the same.
+
+    A lead that is converted already is answered with the first result, unless something else is asked for: other
+    targets, another client, or terms that were given and differ from those that were used. That is 409
+    `lead_already_converted`, which names what it was converted into.
     """
 
     contact_id: ElementId | None = Field(
         default=None, description="the contact that the lead is about, such as one of the candidates: it is linked"
     )
     company_id: ElementId | None = Field(default=None, description="the company that the lead is about: it is linked")
-
-    def to_domain(self) -> ConversionRequest:
-        """Make the value that the rules take."""
-        return ConversionRequest(**{**self.model_dump(), "targets": tuple(self.targets) if self.targets else None})
 
 
 class ConversionsIn(ConversionTermsIn):
@@ -127,11 +134,6 @@ class ConversionsIn(ConversionTermsIn):
     lead_ids: list[ElementId] = Field(
         min_length=1, max_length=MAX_CONVERSIONS, description="ids of the leads, each once, in the order of the results"
     )
-
-    def to_domain(self) -> ConversionRequest:
-        """Make the value that the rules take, for each lead."""
-        terms = self.model_dump(exclude={"lead_ids"})
-        return ConversionRequest(**{**terms, "targets": tuple(self.targets) if self.targets else None})
 
 
 class ConversionOut(BaseModel):

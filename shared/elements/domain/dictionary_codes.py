@@ -63,7 +63,10 @@ class DictionaryCodes:
             if given.get(name) is not None:
                 checked[name] = self._accepted(spec, given[name], current.get(name))
                 if checked[name] is None:
-                    message = f"the dictionary {spec.dictionary} has no such value"
+                    message = (
+                        f"the dictionary {spec.dictionary} has no such value; "
+                        f"GET /v1/dictionaries/{spec.dictionary} of catalog lists those that it has"
+                    )
                     unknown.append(wrong_field(name, UnknownValue.code, message))
         if unknown:
             raise UnknownValue("Some values are in no dictionary.", {"errors": unknown})

@@ -81,7 +81,8 @@ class StageSet:
         for stage in self._stages:
             if stage.id == stage_id:
                 return stage
-        raise StageNotFound.at(f"There is no stage {stage_id} here.", "stage_id")
+        there = ", ".join(stage.id for stage in self._stages)
+        raise StageNotFound.at(f"There is no stage {stage_id} here; there are {there}.", "stage_id")
 
 
 class StagedElement(Protocol):

@@ -17,6 +17,7 @@ from crm_contracts.events import LinkRefused
 from crm_contracts.product_rows import Priced, ProductRow
 from crm_contracts.requisites import RequisiteChoice, RequisiteLink
 from crm_contracts.values import ElementRef, Money, StageSemantic
+from pydantic import PrivateAttr
 
 from shared.elements.domain.client_answers import (
     Attachment,
@@ -26,7 +27,7 @@ from shared.elements.domain.client_answers import (
     refuse_company,
 )
 from shared.elements.domain.client_field import with_created, without
-from shared.elements.domain.client_names import Names, with_names
+from shared.elements.domain.client_names import Names, mark_of_names, with_names
 from shared.elements.domain.element import Element
 from shared.elements.domain.requisites import ask_again, choose, confirm, refuse
 from shared.elements.domain.room import MAX_ROWS_BYTES, check_room
@@ -145,9 +146,18 @@ class HasClient(Element):
     if TYPE_CHECKING:
         client: Client
 
+    _names_mark: str = PrivateAttr(default="")
+
+    @property
+    def names_mark(self) -> str:
+        """What tells its names from the stored ones, which its version does not; see `mark_of_names`."""
+        return self._names_mark
+
     def with_client_names(self, names: Names) -> Self:
         """Copy it for an answer, with the current names of the clients that it links."""
-        return self.model_copy(update={"client": with_names(self.client, names)})
+        named = self.model_copy(update={"client": with_names(self.client, names)})
+        named._names_mark = mark_of_names(self.client.refs, named.client.refs)  # noqa: SLF001 - its own copy
+        return named
 
     def set_client(self, client: Client, *, by: str, at: datetime) -> None:
         """Set the Client field; the event of a new company or contact asks for what is known of it."""

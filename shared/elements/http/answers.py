@@ -11,13 +11,19 @@ from shared.kit.web.call import show_version
 E_contra = TypeVar("E_contra", bound=Element, contravariant=True)
 
 
-class Versioned(Protocol):
-    """An answer with the version of what it shows."""
+class NamesClients(Protocol):
+    """An element with the names of its clients, as an answer shows them."""
 
+    id: str
     version: int
 
+    @property
+    def names_mark(self) -> str:
+        """What tells the names from the stored ones."""
+        ...
 
-V = TypeVar("V", bound=Versioned)
+
+A = TypeVar("A")
 
 
 class ShowsElement(Protocol[E_contra]):
@@ -38,13 +44,13 @@ class ShowsAddedContact(Protocol[E_contra]):
         ...
 
 
-def created(answer: V, response: Response, path: str) -> V:
+def created(answer: A, shown: NamesClients, response: Response, path: str) -> A:
     """Answer with 201, the address of what was created and its version."""
-    response.headers["Location"] = f"/v1{path}"
-    return versioned(answer, response, 201)
+    response.headers["Location"] = f"/v1{path}/{shown.id}"
+    return versioned(answer, shown, response, 201)
 
 
-def versioned(answer: V, response: Response, status: int = 200) -> V:
-    """Answer with the version as ETag."""
-    show_version(response, answer.version, status)
+def versioned(answer: A, shown: NamesClients, response: Response, status: int = 200) -> A:
+    """Answer with the ETag of what is shown, the same whichever request it is the answer to."""
+    show_version(response, shown.version, status, beside=shown.names_mark)
     return answer

@@ -13,10 +13,9 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from shared.elements.domain.client_field import add_contact, remove_contact, set_contacts
-from shared.elements.domain.client_names import mark_of_names
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.stages import StageSet
-from shared.elements.http.answers import ShowsAddedContact, ShowsElement
+from shared.elements.http.answers import ShowsAddedContact, ShowsElement, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.schemas.client_field import ClientIn, ContactLinkIn, Contacts, check_linked
 from shared.elements.schemas.product_rows import RowsIn
@@ -27,7 +26,7 @@ from shared.elements.usecases.collaborators import Collaborators, KnownNames
 from shared.elements.usecases.move_element import move_element
 from shared.elements.usecases.set_rows import set_rows
 from shared.kit.storage.repository import Records
-from shared.kit.web.call import Call, needs, show_version
+from shared.kit.web.call import Call, needs
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls, Wait
@@ -50,13 +49,7 @@ class _Routes(Generic[E]):
 
     async def shown(self, element: E, response: Response) -> BaseModel:
         (named,) = await name_clients([element], client_names=self.client_names)
-        beside = mark_of_names(element.client.refs, named.client.refs)
-        show_version(response, element.version, beside=beside)
-        return self.out.of(named)
-
-    def answered(self, named: E, response: Response, status: int) -> BaseModel:
-        show_version(response, named.version, status)
-        return self.out.of(named)
+        return versioned(self.out.of(named), named, response)
 
 
 def element_routes(
@@ -165,7 +158,7 @@ def _add_client(routes: _Routes[E], contacts: "_Contacts[E]") -> None:
         )
         fields = {link.contact_id: f"contacts.{place}.contact_id" for place, link in enumerate(body.contacts or ())}
         element = await contacts.confirmed(element, call, wait, fields, company=body.company)
-        return routes.answered(element, response, _status(element))
+        return versioned(routes.out.of(element), element, response, _status(element))
 
 
 @dataclass(frozen=True)
@@ -220,7 +213,7 @@ def _add_contact_list(routes: _Routes[E], contacts: _Contacts[E]) -> None:
         element = await contacts.change(element_id, lambda client: set_contacts(client, new), call, if_match)
         fields = {link.contact_id: f"{place}.contact_id" for place, link in enumerate(body)}
         element = await contacts.confirmed(element, call, wait, fields)
-        return routes.answered(element, response, _status(element))
+        return versioned(routes.out.of(element), element, response, _status(element))
 
 
 def _add_new_contact(routes: _Routes[E], contacts: _Contacts[E], contact_added: type[ShowsAddedContact[E]]) -> None:
@@ -253,8 +246,7 @@ def _add_new_contact(routes: _Routes[E], contacts: _Contacts[E], contact_added: 
 
         element = await contacts.change(element_id, rule, call, if_match)
         element = await contacts.confirmed(element, call, wait, {new.contact_id: "contact_id"})
-        show_version(response, element.version, _status(element))
-        return contact_added.of(element, added=added)
+        return versioned(contact_added.of(element, added=added), element, response, _status(element))
 
 
 def _add_contact_removal(routes: _Routes[E], contacts: _Contacts[E]) -> None:

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from shared.elements.domain.traits import HasRequisites
-from shared.elements.http.answers import ShowsElement
+from shared.elements.http.answers import ShowsElement, versioned
 from shared.elements.schemas.requisites import RequisitesIn, RequisitesRefused
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import KnownNames
 from shared.elements.usecases.requisites import choose_requisites
 from shared.kit.storage.repository import Records
-from shared.kit.web.call import Call, needs, show_version
+from shared.kit.web.call import Call, needs
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls
@@ -58,7 +58,7 @@ def requisite_routes(
         link = element.requisite_link
         if link.state == "refused":
             raise RequisitesRefused(link)
-        show_version(response, element.version, 202 if link.state == "pending" else 200)
-        return out.of(*await name_clients([element], client_names=client_names))
+        (named,) = await name_clients([element], client_names=client_names)
+        return versioned(out.of(named), named, response, 202 if link.state == "pending" else 200)
 
     return api

@@ -75,10 +75,15 @@ class ClientIn(Input):
 
 
 class ClientRefused(Conflict):
-    """The company or some of the contacts to be linked do not exist (CLI-02, CLI-07); `errors` has the fields."""
+    """The company that is to be linked does not exist, or was deleted (CLI-02, CLI-07); `errors` has the fields."""
 
     code = "company_not_found"
-    also: ClassVar[Mapping[str, str]] = {CONTACT_NOT_FOUND: "A contact to be linked does not exist."}
+    advice = (
+        "Look for it by `GET /v1/clients/search` or `GET /v1/companies` of clients, and send the request with the id "
+        "of one that is there. What else the request changed stays; `client` is what is linked now."
+    )
+    also: ClassVar[Mapping[str, str]] = {CONTACT_NOT_FOUND: "A contact to be linked does not exist, or was deleted."}
+    advice_on: ClassVar[Mapping[str, str]] = {CONTACT_NOT_FOUND: advice.replace("companies", "contacts")}
 
     def __init__(self, client: Client, errors: Sequence[Mapping[str, str]]) -> None:
         # One class for both: clients names what was not found.

@@ -35,7 +35,10 @@ Rows = Annotated[list[RowIn], Field(max_length=500)]
 
 
 class RowsIn(Input):
-    """Product rows and amount to be set; absent rows stay as they are."""
+    """Product rows and amount to be set: `rows` replaces all rows; without `rows` they stay as they are.
+
+    A row that is to stay is sent again, with its id.
+    """
 
     rows: Rows | None = None
     amount: MoneyIn | None = None

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+_FIRST: Final = "a new record that is not given it has the dictionary's first value, and null leaves it empty"
+_OF_NEW: Final = "taken for a new record; one that is there keeps its own"
+
 _IDENTITY: Final = {
     "code": "stable code",
     "company_id": "id of a company",
@@ -50,10 +53,10 @@ _PEOPLE: Final = {
     "director_sign": "picture of the director's signature",
     "email": "e-mail address, in any case",
     "emails": "e-mail addresses, first the main one",
-    "employees": "size, a code of the dictionary `employees`",
+    "employees": f"size, a code of the dictionary `employees`; {_FIRST}",
     "export": "whether the contact may be exported",
     "first_name": "given name",
-    "industry": "a code of the dictionary `industry`",
+    "industry": f"a code of the dictionary `industry`; {_FIRST}",
     "is_default_my_company": "whether it is the default of our own companies",
     "is_my_company": "whether it is one of our own companies",
     "is_primary": "whether it is the main one",
@@ -68,11 +71,11 @@ _PEOPLE: Final = {
     "postal_code": "postal code",
     "province": "district",
     "region": "state or region",
-    "revenue": "yearly revenue",
+    "revenue": "yearly revenue; 0 in the installation's currency where a new company is not given it",
     "role_id": "role in the company or for the element; 0 for none",
     "salutation": "a code of the dictionary `honorific`",
     "stamp": "picture of the company's stamp",
-    "type_id": "a code of the dictionary of types, such as `CLIENT`",
+    "type_id": f"a code of the dictionary `contact_type` or `company_type`, such as `CLIENT`; {_FIRST}",
     "websites": "addresses of websites",
 }
 
@@ -89,6 +92,8 @@ _SALES: Final = {
     "company": "the company",
     "contact": "the contact",
     "contacts": "the linked contacts, in order",
+    "DealUpsert.contacts": f"contacts to link, in order; {_OF_NEW}",
+    "LeadUpsert.contacts": f"contacts to link, in order; {_OF_NEW}",
     "currency": "ISO 4217 code, such as `EUR`",
     "is_manual_amount": "whether the amount was given, and is no sum of rows",
     "link_no": "counts the requests to link a client",
@@ -96,8 +101,8 @@ _SALES: Final = {
     "mc_bank_detail_id": "id of the account of our own company",
     "mc_requisite_id": "id of the requisites of our own company",
     "bank_detail_id": "id of the client's account",
-    "moved_at": "when it came into its stage",
-    "moved_by": "who moved it there",
+    "moved_at": "when it was moved into its stage; null where it is in the stage that it was created in, whichever",
+    "moved_by": "who moved it there; null where nobody did",
     "name": "its name",
     "observers": "users who watch it, by id",
     "open_to_all": "whether all users see it",
@@ -105,10 +110,12 @@ _SALES: Final = {
     "responsible_id": "id of the user who is responsible",
     "requisite_link": "chosen requisites, and whether they were confirmed",
     "rows": "product rows, in order",
+    "DealUpsert.rows": f"product rows, in order; {_OF_NEW}",
+    "LeadUpsert.rows": f"product rows, in order; {_OF_NEW}",
     "semantic": "`P` in process, `S` success, `F` failure",
     "sort": "place in lists, the smallest first",
     "source_description": "more about where it came from",
-    "source_id": "where it came from, a code of the dictionary `source`",
+    "source_id": f"where it came from, a code of the dictionary `source`; {_FIRST}",
     "stage_id": "id of a stage, as listed by `/v1/lead-stages` or `/v1/deal-stages`",
     "stage_semantic": "`P` in process, `S` success, `F` failure",
     "status_description": "more about its stage, as a text",
@@ -167,6 +174,7 @@ _TRACKING: Final = {
 }
 
 _PROCESSES: Final = {
+    "activities": "what becomes of the lead's open activities: `complete` ends them, `keep_open` leaves them",
     "attempt": "counts the attempts at the conversion",
     "candidates": "clients that match, of which one has to be chosen",
     "conversion_id": "id of the conversion; null before the first",

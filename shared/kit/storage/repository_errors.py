@@ -25,6 +25,10 @@ class IdTaken(Conflict):
     """Another aggregate was created with this id."""
 
     code = "id_taken"
+    advice = (
+        "Send the request with another id, or without one where it may choose none. A conversion that was refused for "
+        "it is sent again as it was."
+    )
 
 
 class EventTooLarge(Invalid):

@@ -15,7 +15,8 @@ class Entrance(BaseModel):
     service: str = Field(description="name of the service")
     description: str = Field(description="what it is for")
     documents: dict[str, str] = Field(description="addresses of its documents, by what they are")
-    resources: list[str] = Field(description="addresses of what it has")
+    resources: list[str] = Field(description="addresses of what it has to read")
+    routes: dict[str, list[str]] = Field(description="everything that it can be asked: the methods of each address")
 
 
 def build_entrance() -> APIRouter:
@@ -31,6 +32,7 @@ def build_entrance() -> APIRouter:
             description=app.description.partition("\n")[0],
             documents={"docs": "/docs", "redoc": "/redoc", "openapi": "/openapi.json", "errors": "/errors"},
             resources=sorted(path for path in paths if path.startswith("/v1/") and "get" in paths[path]),
+            routes={path: sorted(method.upper() for method in paths[path]) for path in sorted(paths)},
         )
 
     @routes.get("/errors", operation_id="listErrorCodes", summary="List the codes of errors")

@@ -72,16 +72,21 @@ def error_codes() -> dict[str, ErrorCode]:
         code: ErrorCode(code=code, title=title_of(code), status=status, meaning=meaning, advice=advice)
         for code, status, meaning, advice in _HTTP
     }
-    for error in _below(DomainError):
-        if error in {DomainError, NotYet} or not error.__doc__:
-            continue
-        status = status_of(error)
-        meanings = {error.code: plain(inspect.cleandoc(error.__doc__ or "")).replace("\n", " "), **error.also}
-        for code, meaning in meanings.items():
-            advice = vars(error).get("advice") or _ADVICE[status]
-            explained = ErrorCode(code=code, title=title_of(code), status=status, meaning=meaning, advice=advice)
-            found.setdefault(code, explained)
+    errors = [error for error in _below(DomainError) if error not in {DomainError, NotYet} and error.__doc__]
+    for error in errors:
+        meaning = plain(inspect.cleandoc(error.__doc__ or "")).replace("\n", " ")
+        found.setdefault(error.code, _explained(error, error.code, meaning))
+    # Only now: an error with a class of its own says more of itself than one that has its code among others.
+    for error in errors:
+        for code, meaning in error.also.items():
+            found.setdefault(code, _explained(error, code, meaning))
     return dict(sorted(found.items()))
+
+
+def _explained(error: type[DomainError], code: str, meaning: str) -> ErrorCode:
+    status = status_of(error)
+    advice = error.advice_on.get(code) or vars(error).get("advice") or _ADVICE[status]
+    return ErrorCode(code=code, title=title_of(code), status=status, meaning=meaning, advice=advice)
 
 
 def _below(kind: type[K]) -> Iterator[type[K]]:

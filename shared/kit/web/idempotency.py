@@ -112,5 +112,8 @@ def _begun(body_hash: str, new_id: str) -> Update:
 class KeyReused(Conflict):
     """The Idempotency-Key was used for another request within 24 hours."""
 
-    advice = "Send another request with a key of its own; a repeat has the same address, body and If-Match."
+    advice = (
+        "Make a new key for this request. An old key is for repeating its own request alone, with the same address, "
+        "body and If-Match; what became of that one, its record says."
+    )
     code = "idempotency_key_reused"

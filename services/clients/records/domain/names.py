@@ -22,14 +22,21 @@ _UMLAUT: Final = re.compile("([aou])e")
 
 
 def agreement(one: str, other: str) -> Agreement:
-    """Compare two names of people by their words in any order; an initial stands for any word that begins with it."""
+    """Compare two names of people by their words in any order.
+
+    A part may be missing, or an initial may stand for a word that begins with it, but not both: of `G. Sommer-Mai` and
+    `Greta Sommer` neither the first name nor the last one is known to be the other's. One whole word is in both.
+    """
     ours, theirs = ({_UMLAUT.sub(r"\1", word) for word in words_of(name)} for name in (one, other))
     if not ours or not theirs:
         return "unknown"
     if ours == theirs:
         return "same"
     less, more = sorted((ours, theirs), key=len)
-    return "partly" if all(_is_among(word, more) for word in less) else "other"
+    if all(len(word) == 1 for word in less & more):
+        return "other"
+    left = less - more
+    return "partly" if not left or _are_initials(left, more - less) else "other"
 
 
 def company_key(title: str) -> str:
@@ -51,5 +58,12 @@ def company_key(title: str) -> str:
     return "".join(word for place, word in enumerate(words) if place in outer or word not in _JOINING)
 
 
-def _is_among(word: str, words: set[str]) -> bool:
-    return any(word == each or (min(len(word), len(each)) == 1 and word[0] == each[0]) for each in words)
+def _are_initials(words: set[str], others: set[str]) -> bool:
+    """Whether each word is the initial of another one, or has it there, and what is over are initials as well."""
+    over = set(others)
+    for word in words:
+        fitting = next((each for each in over if min(len(word), len(each)) == 1 and word[0] == each[0]), None)
+        if fitting is None:
+            return False
+        over.discard(fitting)
+    return all(len(word) == 1 for word in over)

@@ -39,7 +39,7 @@ def build_router(
     people = RecordHandlers(contacts, ContactOut, *shared)
     api.include_router(contacts_router(people, companies))
     api.include_router(companies_router(RecordHandlers(companies, CompanyOut, *shared), people))
-    api.include_router(employment_router(contacts, companies, views))
+    api.include_router(employment_router(people, companies))
     api.include_router(search_router(contacts, companies, views, country=country))
     api.include_router(duplicates_router(contacts, companies, views, elements, country=country))
     api.include_router(requisites_router(contacts, country=country))

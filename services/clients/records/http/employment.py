@@ -5,17 +5,16 @@ from fastapi import APIRouter, Response
 from services.clients.permissions import CanWrite
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
+from services.clients.records.http.handlers import RecordHandlers
 from services.clients.records.schemas.employment import LinkIn
 from services.clients.records.schemas.records import ContactOut
-from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.employment import link_contact, unlink_contact
 from shared.kit.storage.repository import Repository
-from shared.kit.web.call import etag
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
 
 
-def employment_router(contacts: Repository[Contact], companies: Repository[Company], views: ClientViews) -> APIRouter:
+def employment_router(handlers: RecordHandlers[Contact, ContactOut], companies: Repository[Company]) -> APIRouter:
     """Build the routes that link contacts to companies."""
     api = router("contacts")
 
@@ -32,14 +31,14 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
             contact_id,
             company_id,
             call.cause,
-            contacts=call.guard(contacts),
+            contacts=call.guard(handlers.owners),
             companies=companies,
-            views=views,
+            views=handlers.views,
             is_primary=body.is_primary,
             role_id=body.role_id,
             expected_version=if_match,
         )
-        return await _shown(contact, response, views)
+        return await handlers.show(contact, response)
 
     @api.delete("/contacts/{contact_id}/companies/{company_id}")
     async def unlink(
@@ -47,14 +46,8 @@ def employment_router(contacts: Repository[Contact], companies: Repository[Compa
     ) -> ContactOut:
         """Unlink the contact from a company (COMP-04)."""
         contact = await unlink_contact(
-            contact_id, company_id, call.cause, contacts=call.guard(contacts), expected_version=if_match
+            contact_id, company_id, call.cause, contacts=call.guard(handlers.owners), expected_version=if_match
         )
-        return await _shown(contact, response, views)
+        return await handlers.show(contact, response)
 
     return api
-
-
-async def _shown(contact: Contact, response: Response, views: ClientViews) -> ContactOut:
-    response.headers.update(etag(contact.version))
-    (named,) = await views.with_company_names([contact])
-    return ContactOut.of(named)

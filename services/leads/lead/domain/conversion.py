@@ -125,7 +125,7 @@ class Conversion(BaseModel):
             raise LeadAlreadyConverted(message)
         targets = self.wanted(request, is_repeat=lead.is_repeat)
         if self.state in {"running", "done"}:
-            self._check_same(targets, request)
+            self._check_same(targets, request, ref)
             return None
         draft = draft_of(lead, request.pipeline_id)
         self._check_repeat(targets, is_repeat=lead.is_repeat)
@@ -250,8 +250,9 @@ class Conversion(BaseModel):
     @staticmethod
     def _check_repeat(targets: tuple[ConversionTarget, ...], *, is_repeat: bool) -> None:
         if is_repeat and targets != ("deal",):
-            message = "A repeat lead converts only into a deal."
-            raise RepeatLeadOnlyDeal(message)
+            raise RepeatLeadOnlyDeal.at(
+                "A repeat lead converts only into a deal, for the client that it has.", "targets"
+            )
 
     def _next_attempt(
         self,
@@ -285,13 +286,14 @@ class Conversion(BaseModel):
             linked=tuple(each for each in self.linked if request.kept(each.client)),
         )
 
-    def _check_same(self, targets: tuple[ConversionTarget, ...], request: ConversionRequest) -> None:
+    def _check_same(self, targets: tuple[ConversionTarget, ...], request: ConversionRequest, lead: ElementRef) -> None:
         known = {self.contact_id, self.company_id, *(ref.id for ref in self.existing)}
-        is_other = targets != self.targets or not request.chosen <= known
-        if self.state == "done" and is_other:
-            raise LeadAlreadyConverted(f"The lead was converted into {', '.join(self.targets)}.")
-        if self.state == "running" and (is_other or request.on_duplicate != self.on_duplicate):
+        used = {name: str(getattr(self, name)) for name in request.insists_on}
+        if targets == self.targets and request.chosen <= known and request.insists_on == used:
+            return
+        if self.state == "running":
             raise ConversionRunning("The lead is being converted.")
+        raise LeadAlreadyConverted.into(lead, targets=self.targets, used=used, results=self.existing)
 
 
 Step: TypeAlias = tuple[Conversion, tuple[Event, ...]]

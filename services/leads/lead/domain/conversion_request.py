@@ -14,7 +14,8 @@ TARGETS: Final[tuple[ConversionTarget, ...]] = ("contact", "company", "deal")
 class ConversionRequest(BaseModel):
     """What to convert into; `targets` None means the default of the lead.
 
-    `contact_id` and `company_id` are existing records that are to be linked, whatever `on_duplicate` says.
+    `contact_id` and `company_id` are existing records that are to be linked, whatever `on_duplicate` says. What is not
+    given has its default where the conversion begins, and asks for nothing where there is one already.
     """
 
     targets: tuple[ConversionTarget, ...] | None = None
@@ -28,6 +29,11 @@ class ConversionRequest(BaseModel):
     def chosen(self) -> frozenset[str]:
         """Ids of the records that are to be linked."""
         return frozenset(id_ for id_ in (self.contact_id, self.company_id) if id_)
+
+    @property
+    def insists_on(self) -> dict[str, str]:
+        """The terms that were given, beside targets and records."""
+        return self.model_dump(include={"on_duplicate", "pipeline_id", "activities"}, exclude_unset=True)
 
     def kept(self, made: ElementRef | None) -> ElementRef | None:
         """Keep what an earlier attempt has created or linked, unless another record is chosen since."""

@@ -1,6 +1,9 @@
 """Domain errors of the lead."""
 
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, Self
+
+from crm_contracts.values import ElementRef
 
 from shared.kit.domain import Conflict, Invalid, Refused
 
@@ -22,15 +25,30 @@ class UseConversion(Refused):
 
 
 class LeadAlreadyConverted(Conflict):
-    """The lead was converted into something else (LEAD-13), and stays in CONVERTED (LEAD-11)."""
+    """The lead was converted in another way than is asked for (LEAD-13), and stays in CONVERTED (LEAD-11)."""
 
     code = "lead_already_converted"
+    advice = (
+        "Read `/v1/leads/{lead_id}/conversion`, or take `contact`, `company` and `deal` of the answer, where a "
+        "conversion was asked for. A lead is converted once; for another deal create one that links the client."
+    )
+
+    @classmethod
+    def into(
+        cls, lead: ElementRef, *, targets: Iterable[str], used: Mapping[str, str], results: Iterable[ElementRef]
+    ) -> Self:
+        """Make the error that names the results, by their ids alone: their names may have changed."""
+        how = "".join(f", with {name} {value}" for name, value in used.items())
+        message = f"The lead was converted into {', '.join(targets)}{how}."
+        named = {ref.type: ElementRef(type=ref.type, id=ref.id).model_dump(mode="json") for ref in results}
+        return cls(message, {**named, "conversion": f"/v1/leads/{lead.id}/conversion"})
 
 
 class RepeatLeadOnlyDeal(Invalid):
     """A repeat lead has its client already, and converts only into a deal (LEAD-04)."""
 
     code = "repeat_lead_only_deal"
+    advice = "Convert it without `targets`, `contact_id` and `company_id`: the deal links the client of the lead."
 
 
 class LeadTooLarge(Invalid):

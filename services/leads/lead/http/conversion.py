@@ -1,11 +1,13 @@
 """Routes of the conversion of a lead (LEAD-11 to LEAD-14)."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Self
+from typing import ClassVar, Self
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
+from services.leads.lead.domain.errors import NO_ANSWER
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.schemas import ConversionIn, ConversionOut
 from services.leads.lead.usecases import convert_lead
@@ -27,9 +29,24 @@ class ConversionRefused(Conflict):
 
     code = "conversion_refused"
     advice = (
-        "Convert again with the right candidate as `contact_id` or `company_id`, or with `on_duplicate: create` for "
-        "somebody new, or with other `targets`. After `client_busy`, `client_failed` or `no_answer` convert again."
+        "Convert again as the page of `reason` says, such as `/errors/duplicates_found`: with the right candidate as "
+        "`contact_id` or `company_id`, or with `on_duplicate: create` for somebody new, or unchanged."
     )
+    also: ClassVar[Mapping[str, str]] = {
+        "duplicates_found": "Clients have the phone, the e-mail or the company's title of the lead; as `reason`.",
+        "client_busy": "Another conversion was creating a client with the same phone, e-mail or title; as `reason`.",
+        "client_failed": "The client could not be created because of an error of the service; as `reason`.",
+        NO_ANSWER: "Clients or deals did not answer for two hours; as `reason`.",
+        "pipeline_not_found": "There is no pipeline `pipeline_id`; as `reason`.",
+    }
+    advice_on: ClassVar[Mapping[str, str]] = {
+        "duplicates_found": "Convert again with the right one of the `candidates` as `contact_id` or `company_id`, or "
+        "with `on_duplicate: create` for somebody new, or with `targets` that do without.",
+        "client_busy": "Convert again: the other one has ended by then, and its client is linked or is a candidate.",
+        "client_failed": "Convert again later; where it fails again, report it with the `correlation_id`.",
+        NO_ANSWER: "Convert again: what was created meanwhile is found, and nothing is created twice.",
+        "pipeline_not_found": "Convert again with the id of a pipeline that deals has, or without `pipeline_id`.",
+    }
 
     @classmethod
     def of(cls, out: ConversionOut) -> Self:

@@ -82,7 +82,7 @@ def _add_create(
             converted_elsewhere=body.converted_elsewhere,
         )
         lead = await answered(lead, wait, elements=call.guard(leads))
-        return created(LeadOut.of(lead), response, f"/leads/{lead.id}")
+        return created(LeadOut.of(lead), lead, response, "/leads")
 
 
 def _add_batch(
@@ -145,7 +145,8 @@ def _add_correct(
             client=body.given_rule,
             expected_version=if_match,
         )
-        return versioned(LeadOut.of(await answered(lead, wait, elements=guarded)), response)
+        lead = await answered(lead, wait, elements=guarded)
+        return versioned(LeadOut.of(lead), lead, response)
 
 
 def _add_upsert(
@@ -183,4 +184,4 @@ def _add_upsert(
             expected_version=if_match,
         )
         lead = await answered(lead, wait, elements=guarded)
-        return versioned(LeadOut.of(lead), response, 201 if is_new else 200)
+        return versioned(LeadOut.of(lead), lead, response, 201 if is_new else 200)

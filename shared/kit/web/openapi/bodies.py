@@ -31,6 +31,24 @@ def strip_defaults(document: Mapping[str, Any]) -> None:
                 schema["description"] = said.strip()
 
 
+def correcting_lists(document: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """List the lists in bodies that correct what is there, by schema and name: all of PATCH and PUT."""
+    schemas = document["components"]["schemas"]
+    roots = {
+        name
+        for operations in document["paths"].values()
+        for method, operation in operations.items()
+        if method in {"patch", "put"}
+        for name in references(operation.get("requestBody", {}))
+    }
+    return {
+        (root, name)
+        for root in roots
+        for name, schema in schemas[root].get("properties", {}).items()
+        if {choice.get("type") for choice in schema.get("anyOf", (schema,))} - {"null"} == {"array"}
+    }
+
+
 def references(node: Any) -> Iterator[str]:
     """Yield the names of the schemas that a part of a document refers to."""
     if isinstance(node, list):

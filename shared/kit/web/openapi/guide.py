@@ -22,7 +22,7 @@ where an operation does not act on them.
 
 **Concurrent changes.** `ETag` is the version of a record. A write with `If-Match` is refused with 412 where the record
 has another version by then; a GET with `If-None-Match` is answered with 304 where it has not changed. In a PATCH, what
-is absent stays as it is.
+is absent stays as it is; a list that is sent replaces the whole list.
 
 **Waiting.** What another service has to confirm is answered with 202, and goes on. With `Prefer: wait=N` the answer
 comes when it has ended, after N seconds at the latest (at most 60); `Preference-Applied` says so.

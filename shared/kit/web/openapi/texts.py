@@ -7,6 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from shared.kit.web.openapi.bodies import correcting_lists
+
+_REPLACES: Final = "; where it is sent it replaces the whole list, `[]` empties it"
+
 KIT_FIELDS: Final[Mapping[str, str]] = {
     "Content.text": "the bytes, in this encoding",
     "Discarding.reason": "why the record is not to be handled; kept with it",
@@ -81,12 +85,16 @@ KIT_TAGS: Final[Mapping[str, str]] = {
 
 
 def describe_fields(document: Mapping[str, Any], texts: Mapping[str, str]) -> None:
-    """Describe every property and parameter that has no description of its own."""
-    known = {**KIT_FIELDS, **texts}
+    """Describe every property and parameter that has no description of its own.
+
+    Of a list that a request may correct, its meaning in one schema has to say what becomes of the list that is there.
+    """
+    known, replaced = {**KIT_FIELDS, **texts}, correcting_lists(document)
     for owner, name, described in _properties(document):
-        text = known.get(f"{owner}.{name}", known.get(name))
+        own = known.get(f"{owner}.{name}")
+        text = own or known.get(name)
         if text and not described.get("description"):
-            described["description"] = text
+            described["description"] = f"{text}{_REPLACES}" if (owner, name) in replaced and not own else text
 
 
 def add_examples(document: Mapping[str, Any], examples: Mapping[str, Mapping[str, Any]]) -> None:
