@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from crm_contracts.envelope import Event
-from pydantic import BaseModel
+from pydantic import BaseModel, computed_field
 
 from shared.kit.domain import Aggregate, Cause
 
@@ -34,6 +34,12 @@ class Jar(Aggregate):
     amount: int = 0
     number: int | None = None
     label: Label | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def found_by(self) -> list[str]:
+        """What it is found by."""
+        return [] if self.deleted_at else [f"amount:{self.amount}"]
 
     def fill(self, amount: int, text: str = "") -> None:
         """Add, and record it."""

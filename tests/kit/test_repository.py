@@ -229,6 +229,16 @@ async def test_any_version_fits_a_change_of_what_is_there(shelf: Shelf) -> None:
         await shelf.jars.change("j2", lambda jar: jar.fill(1), because("fill"), expected_version=ANY_VERSION)
 
 
+async def test_what_follows_from_a_changed_field_is_written_with_it(shelf: Shelf) -> None:
+    """Queries find a document by what is stored, such as the keys of a search."""
+    await shelf.jars.add(filled_jar("j1"), because("create"))
+    for change, keys in ((lambda jar: jar.fill(1), ["amount:2"]), (Jar.throw_away, [])):
+        await shelf.jars.change("j1", change, because(f"to {keys}"))
+        kept = await shelf.kept("j1")
+        assert kept is not None
+        assert kept["found_by"] == keys
+
+
 async def test_an_action_that_changes_nothing_writes_nothing(shelf: Shelf) -> None:
     await shelf.jars.add(filled_jar("j1", 3), because("create"))
     before = await shelf.kept("j1")

@@ -176,7 +176,10 @@ class Repository(ABC, Generic[A]):
             if not changed and not aggregate.recorded:
                 return aggregate
             entries = self._entries(aggregate, cause, pending=len(stored.outbox))
-            if await self._write(stored, aggregate.model_dump(include=changed - BOOKKEEPING), cause, entries):
+            # What follows from fields is stored as well, and found by queries: any of it may follow from these.
+            derived = self.kind.model_computed_fields.keys() if changed else ()
+            written = aggregate.model_dump(include={*(changed - BOOKKEEPING), *derived})
+            if await self._write(stored, written, cause, entries):
                 aggregate.version += 1
                 aggregate._recorded.clear()  # noqa: SLF001
                 return aggregate
