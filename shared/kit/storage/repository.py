@@ -9,9 +9,9 @@ Note:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from shared.kit.domain import Aggregate, Cause, NewId, NotFound
 from shared.kit.storage.documents import Document
@@ -172,14 +172,11 @@ class Repository(ABC, Generic[A]):
                 raise VersionMismatch(message)
             before = dict(aggregate)
             action(aggregate)
-            changed = {name for name, value in aggregate if value is not before[name] and value != before[name]}
+            changed = _changed(aggregate, before)
             if not changed and not aggregate.recorded:
                 return aggregate
             entries = self._entries(aggregate, cause, pending=len(stored.outbox))
-            # What follows from fields is stored as well, and found by queries: any of it may follow from these.
-            derived = self.kind.model_computed_fields.keys() if changed else ()
-            written = aggregate.model_dump(include={*(changed - BOOKKEEPING), *derived})
-            if await self._write(stored, written, cause, entries):
+            if await self._write(stored, changed, cause, entries):
                 aggregate.version += 1
                 aggregate._recorded.clear()  # noqa: SLF001
                 return aggregate
@@ -218,3 +215,11 @@ class Repository(ABC, Generic[A]):
     @abstractmethod
     async def _write(self, loaded: Stored[A], changed: Document, cause: Cause, entries: list[Document]) -> bool:
         """Write the changed fields; False where the document is no longer as it was loaded."""
+
+
+def _changed(aggregate: Aggregate, before: Mapping[str, Any]) -> Document:
+    """Return the fields that differ, with everything that is computed of fields: it is stored, and found by queries."""
+    names = {name for name, value in aggregate if value is not before[name] and value != before[name]}
+    if not names:
+        return {}
+    return aggregate.model_dump(include={*(names - BOOKKEEPING), *type(aggregate).model_computed_fields})
