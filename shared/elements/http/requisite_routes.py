@@ -49,11 +49,7 @@ def requisite_routes(
             element_id, body.choice, call.cause, elements=guarded, expected_version=if_match
         )
         element = await long_polls.until(
-            lambda: guarded.get(element_id),
-            lambda found: found.requisite_link.state != "pending",
-            wait,
-            so_far=element,
-            document=element_id,
+            lambda: guarded.get(element_id), _is_answered, wait, so_far=element, document=element_id
         )
         link = element.requisite_link
         if link.state == "refused":
@@ -62,3 +58,7 @@ def requisite_routes(
         return versioned(out.of(named), named, response, 202 if link.state == "pending" else 200)
 
     return api
+
+
+def _is_answered(element: HasRequisites) -> bool:
+    return element.requisite_link.state != "pending"

@@ -45,7 +45,7 @@ class LongPolls:
     def __init__(
         self, limit: int, *, first_pause_s: float = FIRST_PAUSE_S, longest_pause_s: float = LONGEST_PAUSE_S
     ) -> None:
-        """Read a document that nobody here writes after `first_pause_s`, and ever more rarely."""
+        """Read again after `first_pause_s`, and ever more rarely, unless a write of this process comes first."""
         self._free = limit
         self._pauses = (first_pause_s, longest_pause_s)
         self._stopping = False
@@ -93,10 +93,7 @@ class LongPolls:
             with self._watching(document or "") as written:
                 deadline, (pause, longest) = monotonic() + wait.seconds, self._pauses
                 while not (ended(reading) or self._stopping) and (left := deadline - monotonic()) > 0:
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(min(pause, left)):
-                            await written.wait()
-                    written.clear()
+                    await _pause(min(pause, left), written)
                     pause = min(pause * GROWTH, longest)
                     reading = await read()
             wait.is_granted = ended(reading) or not self._stopping
@@ -116,3 +113,11 @@ class LongPolls:
             self._waiting[document].discard(written)
             if not self._waiting[document]:
                 del self._waiting[document]
+
+
+async def _pause(seconds: float, written: asyncio.Event) -> None:
+    """Wait for a write, no longer than this."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await written.wait()
+    written.clear()
