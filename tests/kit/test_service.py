@@ -309,8 +309,7 @@ async def test_while_its_database_is_away_a_service_says_so_at_once_and_comes_ba
         async with running.app.router.lifespan_context(running.app):
             await running.becomes("ok")
             await asyncio.to_thread(mongo.kill)
-            await running.becomes("unavailable")
-            assert (await running.readiness())[1]["database"] == "away"
+            await running.becomes("unavailable", database="away")
             answer = await running.client.get("/v1/outbox/quarantined", headers=caller)
             assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
             assert int(answer.headers["retry-after"]) >= 1

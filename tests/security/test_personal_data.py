@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from deploy.local.services import DATABASE_PREFIX, ServiceProcess
 from deploy.local.stack import LocalStack
+from deploy.topics import read_topics
 from shared.kit.storage.connection import connect
 from shared.kit.telemetry.logs import kinds_and_places
 from tests.deadlines import DEADLINE_S
@@ -96,18 +97,19 @@ async def converted(crm: Debugged) -> str:
 async def poison(crm: Debugged) -> None:
     """News of a person that nobody can read, one to each partition; every service that hears of leads parks it."""
     key = uuid4().hex
+    (partitions,) = (topic.partitions for topic in read_topics("local") if topic.name == topics.LEADS)
     producer = AIOKafkaProducer(bootstrap_servers=crm.stack.kafka.bootstrap_servers)
     await producer.start()
     try:
         value = json.dumps({"lead": person(), "comments": COMMENT}).encode()
         headers = [("ce_type", b"crm.lead.created.v1"), ("ce_id", key.encode()), ("ce_subject", NAME.encode())]
-        for partition in range(6):
+        for partition in range(partitions):
             await producer.send_and_wait(topics.LEADS, value, key.encode(), partition=partition, headers=headers)
     finally:
         await producer.stop()
 
     async def is_parked() -> bool:
-        return crm.logs().count("record parked") >= 6
+        return crm.logs().count("record parked") >= partitions
 
     await eventually(is_parked, "the poison is parked")
 
