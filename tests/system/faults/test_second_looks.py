@@ -17,6 +17,7 @@ from crm_contracts.registry import parse
 from deploy.verify.run import verify
 from deploy.verify.target import Target
 from tests.system.crm import Crm, Json, a_phone, until
+from tests.system.faults.test_between_steps import resolved
 from tests.system.faults.test_deaths import is_dead, restart
 
 pytestmark = pytest.mark.real_kafka
@@ -150,15 +151,16 @@ async def test_a_converted_lead_unlinks_a_result_that_is_gone(crm: Crm) -> None:
     await crm.settle()
     await stop(crm, "deals")
     assert (await crm.convert(lead, wait=0, targets=["contact", "deal"])).status_code == 202
-    waiting = await until(partial(crm.conversion, lead), lambda found: found["contact"])
-    await delete(crm, waiting["contact"]["id"])
+    result = (await resolved(crm, lead)).contact
+    assert result is not None
+    await delete(crm, result.id)
     await stop(crm, "leads")
     await restart(crm.services["deals"], None)
 
     async def element() -> str:
         return lead
 
-    await dies_and_is_found_out(crm, "leads", element, waiting["contact"]["id"])
+    await dies_and_is_found_out(crm, "leads", element, result.id)
 
 
 @pytest.mark.parametrize("passage", [1, 2, 3])
