@@ -19,9 +19,9 @@ from crm_contracts.values import ElementRef
 
 from services.clients.answers.domain import RequisiteChoiceCheck, find_problem
 from services.clients.records.domain.company import Company
+from services.clients.records.domain.company_contacts import company_contacts
 from services.clients.records.domain.contact import Contact
 from services.clients.records.usecases.merge import follow_merges
-from shared.elements.domain.client_field import MAX_CONTACTS
 from shared.elements.domain.room import MAX_CLIENT_BYTES, fitting, shortened
 from shared.kit.domain import Cause
 from shared.kit.messaging.answers import Answers
@@ -84,12 +84,13 @@ async def answer_client_link(
             return ElementCompanyRefused(
                 element=element, link_no=client.link_no, company=client.company, code=COMPANY_NOT_FOUND, checked=checked
             )
+        brought = company_contacts(contacts, length)
         return ElementContactsResolved(
             element=element,
             link_no=client.link_no,
             company=company.ref,
-            contacts=tuple(shortened(contact.ref, length) for contact in contacts[:MAX_CONTACTS]),
-            truncated=len(contacts) > MAX_CONTACTS,
+            contacts=brought.contacts,
+            truncated=brought.truncated,
             checked=checked,
         )
 

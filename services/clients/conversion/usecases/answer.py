@@ -1,5 +1,7 @@
 """Answer a conversion, with what its deal needs: the request that the lead sent along, and the company's contacts."""
 
+from functools import partial
+
 from crm_contracts.client_answers import CompanyContacts
 from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.values import ElementRef
@@ -7,8 +9,8 @@ from crm_contracts.values import ElementRef
 from services.clients.conversion.domain.resolution import Resolution
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.conversion.usecases.link_record import Outcome
-from shared.elements.domain.client_field import MAX_CONTACTS
-from shared.elements.domain.room import MAX_CLIENT_BYTES, fitting, shortened
+from services.clients.records.domain.company_contacts import company_contacts
+from shared.elements.domain.room import MAX_CLIENT_BYTES, fitting
 from shared.kit.domain import Cause
 
 
@@ -52,9 +54,4 @@ async def _contacts_for_deal(
     if request.deal is None or company is None:
         return None
     found = await use.views.contacts_of(company.id)
-
-    def contacts(length: int) -> CompanyContacts:
-        refs = (shortened(each.ref, length) for each in found[:MAX_CONTACTS])
-        return CompanyContacts(contacts=tuple(refs), truncated=len(found) > MAX_CONTACTS)
-
-    return fitting(contacts, MAX_CLIENT_BYTES)
+    return fitting(partial(company_contacts, found), MAX_CLIENT_BYTES)
