@@ -1,6 +1,7 @@
 """The order of a lead for a deal: from the lead itself, or passed on by clients with the client that it found."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 from crm_contracts.client_answers import CompanyContacts, LeadClientResolved
@@ -12,7 +13,7 @@ from shared.elements.domain.client_answers import attach_contacts
 from shared.elements.domain.client_field import asking, set_company, with_resolved
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DealOrder:
     """What deal to open, and for which attempt of which conversion.
 
@@ -44,7 +45,7 @@ class DealOrder:
         )
         return cls(answer.lead, conversion, deal.proposed_deal_id, deal.draft, answer.company_contacts)
 
-    @property
+    @cached_property
     def client(self) -> Client:
         """The Client field of the deal, complete as far as clients told; it asks for the rest (CLI-02, CLI-07)."""
         known = Client(company=self.draft.company, contacts=self.draft.contacts)
