@@ -7,7 +7,7 @@ no caller may choose for a record, and are never shown; only resolved ids are.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from crm_contracts.conversions import (
     Activities,
@@ -26,7 +26,7 @@ from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel
 
 from services.leads.lead.domain.conversion_request import ConversionRequest
-from services.leads.lead.domain.draft import MAX_FORWARDED_BYTES, check_fits, draft_of, snapshot_of, with_client
+from services.leads.lead.domain.draft import MAX_FORWARDED_BYTES, check_fits, draft_of, link_client, snapshot_of
 from services.leads.lead.domain.errors import (
     ID_TAKEN,
     NO_ANSWER,
@@ -130,11 +130,10 @@ class Conversion(BaseModel):
         draft = draft_of(lead, request.pipeline_id)
         self._check_repeat(targets, is_repeat=lead.is_repeat)
         fits = "deal" in targets and check_fits(draft) <= MAX_FORWARDED_BYTES
-        context: dict[str, Any] = {"correlation_id": correlation_id, "traceparent": traceparent, "started_by": by}
         started = self._next_attempt(request, targets, snapshot_of(lead), draft, new_id)
-        context["forwards_deal"] = bool(started.client_targets) and fits
-        started = started.model_copy(update=context)
-        asked, events = started.request_clients(ref, at)
+        forwards = {"forwards_deal": bool(started.client_targets) and fits}
+        context = {"correlation_id": correlation_id, "traceparent": traceparent, "started_by": by}
+        asked, events = started.model_copy(update={**context, **forwards}).request_clients(ref, at)
         conversion, more = asked.proceed(ref, at)
         return conversion, (*events, *more)
 
@@ -238,7 +237,7 @@ class Conversion(BaseModel):
     def _deal_request(self) -> DealRequest | None:
         if self.draft is None:
             return None
-        draft = with_client(self.draft, self.contact, self.company)
+        draft = link_client(self.draft, self.contact, self.company)
         return DealRequest(proposed_deal_id=self.proposed_deal_id, draft=draft)
 
     def wanted(self, request: ConversionRequest, *, is_repeat: bool) -> tuple[ConversionTarget, ...]:

@@ -31,7 +31,7 @@ def draft_of(lead: LeadState, pipeline_id: str) -> DealDraft:
     return DealDraft.model_construct(**{**fields, **client, "pipeline_id": pipeline_id})
 
 
-def with_client(draft: DealDraft, contact: ElementRef | None, company: ElementRef | None) -> DealDraft:
+def link_client(draft: DealDraft, contact: ElementRef | None, company: ElementRef | None) -> DealDraft:
     """Link what the conversion has created or linked so far beside the lead's own clients."""
     client = with_resolved(Client(company=draft.company, contacts=draft.contacts), contact, company)
     return draft.model_copy(update={"company": client.company, "contacts": client.contacts})
