@@ -260,6 +260,41 @@ def test_a_company_that_is_not_there_is_unlinked_with_the_reason() -> None:
     assert (again.link_no, again.link_state, again.refusal) == (2, "pending", None)
 
 
+def refused(client: Client) -> Client:
+    found = refuse_company(client, link_no=client.link_no, code="company_not_found")
+    assert found is not None
+    return found
+
+
+def test_a_company_that_is_not_there_leaves_the_former_one_linked_with_its_contacts() -> None:
+    """CLI-07: also where several were tried one after the other."""
+    linked_before = answered(set_company(Client(), "acme"), "acme", "ada", "bob")
+    for tried in (["nobody"], ["bell", "nobody"], ["nobody", "bell", "nobody"]):
+        client = linked_before
+        for company_id in tried:
+            client = set_company(client, company_id)
+            assert client.former_company == company_ref()
+        client = refused(client)
+        assert (client.company, client.contacts) == (company_ref(), linked_before.contacts)
+        assert (client.former_company, client.link_state, client.refusal) == (None, "refused", "company_not_found")
+
+
+def test_the_former_company_is_kept_while_contacts_are_asked_for_and_forgotten_once_another_is_linked() -> None:
+    """CLI-02, CLI-07."""
+    client = answered(set_company(Client(), "acme"), "acme", "ada")
+    asked = add_contact(set_company(add_contact(client, EVE), "bell"), DAN)
+    assert asked.former_company == company_ref()
+    assert answered(asked, "bell").former_company is None
+    assert set_company(asked, None).former_company is None
+    assert with_resolved(asked, None, company_ref("core")).former_company is None
+
+
+def test_a_contact_that_is_linked_after_a_refusal_ends_it() -> None:
+    """CLI-05, CLI-06."""
+    client = add_contact(refused(set_company(Client(), "nobody")), NewContactLink("ada", title="Ada"))
+    assert (client.link_state, client.refusal, linked(client)) == ("done", None, ["ada"])
+
+
 def test_what_a_conversion_resolved_is_linked_at_once_and_as_primary() -> None:
     """LEAD-14."""
     refused = refuse_company(set_company(a_client("bob"), "nobody"), link_no=1, code="company_not_found")

@@ -36,7 +36,7 @@ wishes = st.builds(
 
 
 class ClientField(RuleBasedStateMachine):
-    """Remembers, beside the field itself, only whom somebody has touched and what was asked."""
+    """Remembers, beside the field itself, whom somebody has touched, what was asked, and which company is confirmed."""
 
     questions = Bundle("questions")
 
@@ -44,6 +44,7 @@ class ClientField(RuleBasedStateMachine):
     def empty(self) -> None:
         self.client = Client()
         self.touched: set[str] = set()
+        self.confirmed: str | None = None
 
     @property
     def question(self) -> tuple[int, str | None]:
@@ -61,6 +62,7 @@ class ClientField(RuleBasedStateMachine):
         had_company = self.client.company is not None
         self.client = set_company(self.client, None)
         assert self.client.company is None
+        self.confirmed = None
         if had_company:
             self.touched |= self._linked()
         return self.question
@@ -96,6 +98,7 @@ class ClientField(RuleBasedStateMachine):
         )
         assert found is not None
         self.client = found.client
+        self.confirmed = company_id
         assert self.touched & {link.contact_id for link in before.contacts} <= self._linked()
         assert not before.auto_link_contacts or set(people) <= self._linked()
         assert {link.auto_linked_from for link in self.client.contacts} <= {None, company_id}
@@ -111,6 +114,7 @@ class ClientField(RuleBasedStateMachine):
         refused = refuse_company(self.client, link_no=link_no, code="company_not_found")
         if refused is not None:
             assert refused.contacts == self.client.contacts
+            assert (refused.company and refused.company.id) == self.confirmed
             self.client = refused
 
     @rule(target=questions, wish=wishes)

@@ -299,3 +299,24 @@ async def test_a_company_that_was_deleted_while_a_contact_was_linked_to_it_is_un
     assert [link.company_id for link in ada.companies] == [card.id("acme")]
     await card.contacts.forget_causes(card.id("ada"))
     await card.settle()
+
+
+@pytest.mark.parametrize("end", ["deleted", "merged"])
+async def test_the_former_company_that_ends_while_another_is_refused_is_not_linked_again(card: Card, end: str) -> None:
+    """CLI-07, COMP-10, DUP-02: deleted it is gone, and the contacts that it brought stay; merged it is its survivor."""
+    acme, bell = card.id("acme"), card.id("bell")
+    await card.set(lambda client: set_company(client, acme))
+    await card.settle()
+    await card.set(lambda client: set_company(client, "nobody"))
+    await card.clients_look()
+    if end == "deleted":
+        await delete_client(acme, card.cause(), owners=card.companies)
+    else:
+        await merge_clients(bell, [acme], {}, card.cause(), owners=card.companies)
+    await card.hear_all("acme")
+    await card.deals_hear_answers()
+    await card.settle()
+    client = await card.client()
+    assert (client.company and client.company.id) == (None if end == "deleted" else bell)
+    assert await card.linked() == ["ada", "bob"]
+    assert {link.auto_linked_from for link in client.contacts} == {None if end == "deleted" else bell}

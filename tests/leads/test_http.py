@@ -638,7 +638,7 @@ async def test_a_lead_is_found_by_its_origin_alone_among_all_of_its_system(api: 
 async def test_whoever_creates_or_corrects_a_lead_may_wait_for_its_company(
     api: Api, method: str, *, is_there: bool
 ) -> None:
-    """CLI-07: as `PUT .../client` does."""
+    """CLI-07: of a correction that is refused the caller is told as by `PUT .../client`; what is created remains."""
     lead = {"id": str(uuid4()), "title": "New"} if method != "PATCH" else await api.made("/leads")
     path = {"POST": "/leads", "PATCH": f"/leads/{lead['id']}", "PUT": f"/leads/external/shop/{lead['id']}"}[method]
     body = {"company_id": "acme", **({"id": lead["id"]} if method == "POST" else {})}
@@ -658,7 +658,8 @@ async def test_whoever_creates_or_corrects_a_lead_may_wait_for_its_company(
     await deliver(api, lead["id"], found if is_there else refusal)
     answer = await call
     client = answer.json()["client"]
-    assert answer.status_code == (200 if method == "PATCH" else 201)
+    corrected = (200, None) if is_there else (409, "company_not_found")
+    assert (answer.status_code, answer.json().get("code")) == (corrected if method == "PATCH" else (201, None))
     assert client["link_state"] == ("done" if is_there else "refused")
     assert [link["contact_id"] for link in client["contacts"]] == (["ada"] if is_there else [])
     assert answer.headers["preference-applied"] == "wait=20"

@@ -79,6 +79,30 @@ async def test_an_unknown_company_is_unlinked_again(crm: Crm) -> None:
     assert (client["company"], client["link_state"]) == (None, "refused")
 
 
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/client"), ("PATCH", "")])
+@pytest.mark.parametrize("kind", ["lead", "deal"])
+async def test_an_unknown_company_takes_the_place_of_none_that_is_linked(
+    crm: Crm, kind: str, method: str, path: str
+) -> None:
+    """CLI-07: company, contacts and what the clients know of it are as before."""
+    company, contacts = await crm.new_company("Kept GmbH", "Kay", "Ken")
+    card = await (crm.new_deal if kind == "deal" else crm.new_lead)(title="Kept")
+    element = f"/{kind}s/{card}"
+    linked = await crm.call("PUT", f"{kind}s", f"{element}/client", {"company_id": company}, Prefer="wait=60")
+    assert linked.status_code == 200, linked.text
+
+    answer = await crm.call(method, f"{kind}s", f"{element}{path}", {"company_id": "nobody"}, Prefer="wait=60")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "company_not_found")
+    client = (await crm.get(f"{kind}s", element))["client"]
+    assert (client["company"]["id"], client["link_state"]) == (company, "refused")
+    before = linked.json()["client"]
+    assert [client[name] for name in ("company", "contacts")] == [before[name] for name in ("company", "contacts")]
+    elements = partial(crm.get, "clients", f"/companies/{company}/elements")
+    await until(elements, lambda found: [item["element"]["id"] for item in found["items"]] == [card])
+    assert [link["contact_id"] for link in client["contacts"]] == contacts
+
+
 @pytest.mark.parametrize("kind", ["lead", "deal"])
 async def test_a_contact_that_does_not_exist_is_never_linked_for_ever(crm: Crm, kind: str) -> None:
     """CLI-02, CLI-06, TL-01: the one that exists gets its name; whoever waits is told which one does not."""

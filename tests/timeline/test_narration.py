@@ -176,6 +176,9 @@ def test_a_refused_company_is_unlinked_in_its_own_timeline_too(event: type[Event
     element = "lead" if event is leads.LeadCompanyUnlinked else "deal"
     sample = sampled(event, company=_json("company:gone"), **{element: _json(f"{element}:1", "Pumps")})
     assert kinds(sample) == {f"{element}:1": "unlinked", "company:gone": "unlinked"}
+    client = {"company": _json("company:former"), "link_state": "refused"}
+    kept = sampled(event, company=_json("company:gone"), client=client, **{element: _json(f"{element}:1", "Pumps")})
+    assert kinds(kept) == {f"{element}:1": "unlinked", "company:gone": "unlinked", "company:former": "linked"}
 
 
 def test_a_conversion_shows_on_the_lead_and_on_what_it_made() -> None:

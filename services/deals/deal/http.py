@@ -15,6 +15,7 @@ from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.requisite_routes import requisite_routes
+from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.client_names import name_clients
@@ -73,7 +74,10 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
 
     @api.post("/deals", status_code=201, tags=["deals"])
     async def create(body: DealIn, call: CanWrite, wait: Waiting, response: Response) -> DealOut:
-        """Create a deal; no field is mandatory (DEAL-01). `Prefer: wait=N` waits for the contacts of its company."""
+        """Create a deal; no field is mandatory (DEAL-01). `Prefer: wait=N` waits for the contacts of its company.
+
+        A client that does not exist keeps no deal from being created: `client.link_state` is then `refused`.
+        """
         deal = await create_deal(
             body.id or call.new_id,
             body.to_domain(body.origin),
@@ -89,7 +93,11 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
     async def correct(
         deal_id: str, body: DealPatch, call: CanWrite, if_match: IfMatch, wait: Waiting, response: Response
     ) -> DealOut:
-        """Update a deal; what is absent stays as it is (DEAL-01)."""
+        """Update a deal; what is absent stays as it is (DEAL-01).
+
+        A company or contact is linked once clients has confirmed it: until then `client.link_state` is `pending`, and
+        the former company stays if the new one does not exist. `Prefer: wait=N` waits for that; a refusal is 409.
+        """
         guarded = call.guard(deals)
         deal = await correct_element(
             deal_id,
@@ -101,6 +109,7 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
             expected_version=if_match,
         )
         deal = await answered(deal, wait, elements=guarded)
+        check_linked(deal.client, body.contact_fields, company=body.company)
         return versioned(DealOut.of(deal), deal, response)
 
 
@@ -111,6 +120,7 @@ def _add_batch(
     async def create_each(body: DealsIn, call: CanWrite, request: Request) -> JSONResponse:
         """Create up to 200 deals, each with a result of its own (DEAL-01, CMN-14).
 
+        What a deal links is confirmed afterwards: `client.link_state` of the deal says what became of it.
         With `on_existing: correct` a deal of an origin that is known is corrected as the PUT by origin corrects it.
         """
         sold = [row.product_id for item in body.valid for row in item.rows]

@@ -36,6 +36,11 @@ class Client(Value):
     """
 
     company: ElementRef | None = None
+    former_company: ElementRef | None = Field(
+        default=None,
+        description="while `company` is yet to be confirmed: the confirmed one before it, which is linked again if the "
+        "new one is refused",
+    )
     contacts: tuple[ContactLink, ...] = ()
     link_no: int = 0
     link_state: LinkState = "none"

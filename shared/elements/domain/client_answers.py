@@ -118,15 +118,25 @@ def _with_company(
         both = [link.model_copy(update={"is_primary": link.contact_id == first}) for link in (*kept, *added)]
     else:
         both = [*kept, *added]
-    linked = {"company": company, "contacts": with_one_primary(both), "link_state": _settled(client)}
+    linked = {
+        "company": company,
+        "former_company": None,
+        "contacts": with_one_primary(both),
+        "link_state": _settled(client),
+    }
     return fitting_client(client.model_copy(update=linked))
 
 
 def refuse_company(client: Client, *, link_no: int, code: str) -> Client | None:
-    """Unlink the company that clients does not know; None where the answer is stale or was applied before."""
+    """Link the former company, if any, instead of one that clients does not know.
+
+    Its contacts are still linked, because only a confirmed company takes their place. None where the answer is stale or
+    was applied before.
+    """
     if not (waits_for(client, link_no) and client.asks_for_company):
         return None
-    return client.model_copy(update={"company": None, "link_state": "refused", "refusal": code})
+    former = {"company": client.former_company, "former_company": None}
+    return client.model_copy(update={**former, "link_state": "refused", "refusal": code})
 
 
 def _settled(client: Client) -> str:

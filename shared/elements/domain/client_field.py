@@ -43,7 +43,10 @@ class NewContactLink:
 
 
 def set_company(client: Client, company_id: str | None, *, auto_link_contacts: bool | None = None) -> Client:
-    """Link a company, to be confirmed by clients, or clear it; clearing keeps the contacts (CLI-07)."""
+    """Link a company, to be confirmed by clients, or clear it; clearing keeps the contacts (CLI-07).
+
+    The company that was confirmed last is kept beside the new one until that is confirmed.
+    """
     auto = client.auto_link_contacts if auto_link_contacts is None else auto_link_contacts
     current = client.company.id if client.company else None
     if company_id == current:
@@ -51,6 +54,7 @@ def set_company(client: Client, company_id: str | None, *, auto_link_contacts: b
     cleared = company_id is None
     return Client(
         company=None if cleared else ElementRef(type="company", id=company_id or ""),
+        former_company=None if cleared else _confirmed_company(client),
         # After a clear no company owns the contacts: they were kept on purpose.
         contacts=tuple(_touched(link) for link in client.contacts) if cleared else client.contacts,
         link_no=client.link_no + 1,
@@ -119,7 +123,8 @@ def fitting_client(client: Client) -> Client:
             link.model_copy(update={"title": link.title and link.title[:length]}) for link in client.contacts
         )
         company = client.company and shortened(client.company, length)
-        return client.model_copy(update={"contacts": contacts, "company": company})
+        former = client.former_company and shortened(client.former_company, length)
+        return client.model_copy(update={"contacts": contacts, "company": company, "former_company": former})
 
     return fitting(cut, MAX_CLIENT_BYTES)
 
@@ -173,6 +178,7 @@ def with_resolved(client: Client, contact: ElementRef | None, company: ElementRe
         return fitting_client(linked)
     settled = {
         "company": company,
+        "former_company": None,
         "link_no": client.link_no + 1,
         # Contacts whose request was about the former company, too, are asked for again.
         "link_state": "pending" if linked.pending_contacts else "done",
@@ -184,9 +190,17 @@ def with_resolved(client: Client, contact: ElementRef | None, company: ElementRe
     return fitting_client(linked.model_copy(update=settled))
 
 
+def _confirmed_company(client: Client) -> ElementRef | None:
+    return client.former_company if client.asks_for_company else client.company
+
+
 def _linking(client: Client, contacts: tuple[ContactLink, ...]) -> Client:
-    """Link these contacts as a user asks for, if they fit into the events about them."""
-    linked = fitting_client(asking(client, client.model_copy(update={"contacts": contacts})))
+    """Link these contacts as a user asks for, if they fit into the events about them.
+
+    An earlier refusal is over with that.
+    """
+    over = {"link_state": "done", "refusal": None, "refused_contacts": ()} if client.link_state == "refused" else {}
+    linked = fitting_client(asking(client, client.model_copy(update={"contacts": contacts, **over})))
     check_room("contacts", linked, MAX_CLIENT_BYTES, before=client)
     return linked
 

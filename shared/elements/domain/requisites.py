@@ -26,10 +26,16 @@ def choose(link: RequisiteLink, choice: RequisiteChoice) -> RequisiteLink:
 
 def ask_again(link: RequisiteLink, before: Client, after: Client) -> RequisiteLink:
     """Repeat the request after a client was unlinked to whom the requisites may belong."""
-    left = {str(ref) for ref in before.refs} - {str(ref) for ref in after.refs}
+    left = _linked(before) - _linked(after)
     if not left or link.requisite_id is None:
         return link
     return link.model_copy(update={"choice_no": link.choice_no + 1, "state": "pending"})
+
+
+def _linked(client: Client) -> set[str]:
+    """Name all that it links, with the company that is kept until another one is confirmed."""
+    former = (client.former_company,) if client.former_company else ()
+    return {str(ref) for ref in (*former, *client.refs)}
 
 
 def confirm(link: RequisiteLink, choice_no: int) -> RequisiteLink | None:

@@ -213,7 +213,10 @@ class HasClient(Element):
         at: datetime,
         checked: tuple[CheckedContact, ...] = (),
     ) -> None:
-        """Unlink a company that does not exist (CLI-07); an answer to another link changes nothing."""
+        """Unlink a company that does not exist, and link the former one again (CLI-07).
+
+        An answer to another link changes nothing.
+        """
         check = check_contacts(self.client, link_no=link_no, checked=checked)
         client = check and refuse_company(check.client, link_no=link_no, code=code)
         if check and client:

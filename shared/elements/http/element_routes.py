@@ -156,8 +156,7 @@ def _add_client(routes: _Routes[E], contacts: "_Contacts[E]") -> None:
         element = await client_field.set_client(
             element_id, body.rule(), call.cause, elements=call.guard(routes.elements), expected_version=if_match
         )
-        fields = {link.contact_id: f"contacts.{place}.contact_id" for place, link in enumerate(body.contacts or ())}
-        element = await contacts.confirmed(element, call, wait, fields, company=body.company)
+        element = await contacts.confirmed(element, call, wait, body.contact_fields, company=body.company)
         return versioned(routes.out.of(element), element, response, _status(element))
 
 

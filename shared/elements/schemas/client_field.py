@@ -56,6 +56,11 @@ class ClientIn(Input):
         return self.company_id
 
     @property
+    def contact_fields(self) -> dict[str, str]:
+        """Fields of the body, by the contact that each links."""
+        return {link.contact_id: f"contacts.{place}.contact_id" for place, link in enumerate(self.contacts or ())}
+
+    @property
     def given_rule(self) -> Callable[[Client], Client] | None:
         """The rule of `rule`, or None where the body has nothing of the Client field."""
         return self.rule() if self.model_fields_set & ClientIn.model_fields.keys() else None
@@ -80,7 +85,8 @@ class ClientRefused(Conflict):
     code = "company_not_found"
     advice = (
         "Look for it by `GET /v1/clients/search` or `GET /v1/companies` of clients, and send the request with the id "
-        "of one that is there. What else the request changed stays; `client` is what is linked now."
+        "of one that is there. A company that was linked before still is: `client` is what is linked now. What else "
+        "the request changed stays."
     )
     also: ClassVar[Mapping[str, str]] = {CONTACT_NOT_FOUND: "A contact to be linked does not exist, or was deleted."}
     advice_on: ClassVar[Mapping[str, str]] = {CONTACT_NOT_FOUND: advice.replace("companies", "contacts")}
@@ -109,7 +115,8 @@ def check_linked(client: Client, contacts: Mapping[str, str], *, company: str | 
         for id_, field in contacts.items()
         if id_ in client.refused_contacts
     ]
-    if company is not None and client.company is None:
+    is_linked = client.company is not None and client.company.id == company
+    if company is not None and client.refusal == ClientRefused.code and not is_linked:
         errors.insert(0, wrong_field("company_id", ClientRefused.code, "There is no such company."))
     if errors:
         raise ClientRefused(client, errors)

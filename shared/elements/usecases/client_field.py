@@ -66,8 +66,8 @@ async def attach_contacts(
 async def refuse_company(
     answer: ElementCompanyRefused, cause: Cause, *, elements: Records[HasClient], removed_clients: DeletedClients
 ) -> None:
-    """Unlink the company that does not exist."""
-    await elements.change(
+    """Unlink the company that does not exist; the former one is linked again, unless it was deleted meanwhile."""
+    element = await elements.change(
         answer.element.id,
         lambda element: element.refuse_company(
             link_no=answer.link_no,
@@ -79,7 +79,8 @@ async def refuse_company(
         ),
         cause,
     )
-    await removed_clients.remove_from(answer.element, _confirmed(answer.checked), cause)
+    former = (element.client.company,) if element.client.company else ()
+    await removed_clients.remove_from(answer.element, (*former, *_confirmed(answer.checked)), cause)
 
 
 async def check_contacts(

@@ -16,6 +16,7 @@ from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.http.contact_points import Reading
+from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.filters import SalesFilters
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.usecases.client_names import name_clients
@@ -71,7 +72,10 @@ def _add_create(
 ) -> None:
     @api.post("/leads", status_code=201)
     async def create(body: LeadIn, call: CanWrite, reading: Reading, wait: Waiting, response: Response) -> LeadOut:
-        """Create a lead; no field is mandatory (LEAD-01). `Prefer: wait=N` waits for the contacts of its company."""
+        """Create a lead; no field is mandatory (LEAD-01). `Prefer: wait=N` waits for the contacts of its company.
+
+        A client that does not exist keeps no lead from being created: `client.link_state` is then `refused`.
+        """
         new = body.to_domain(default_country, reading, body.origin)
         lead = await create_lead(
             body.id or call.new_id,
@@ -92,6 +96,7 @@ def _add_batch(
     async def create_each(body: LeadsIn, call: CanWrite, reading: Reading, request: Request) -> JSONResponse:
         """Create up to 200 leads, each with a result of its own (LEAD-01, CMN-14).
 
+        What a lead links is confirmed afterwards: `client.link_state` of the lead says what became of it.
         With `on_existing: correct` a lead of an origin that is known is corrected as the PUT by origin corrects it.
         """
         sold = [row.product_id for item in body.valid for row in item.rows]
@@ -134,7 +139,11 @@ def _add_correct(
         wait: Waiting,
         response: Response,
     ) -> LeadOut:
-        """Update a lead; a client in the body makes it a repeat lead (LEAD-03, LEAD-10)."""
+        """Update a lead; a client in the body makes it a repeat lead (LEAD-03, LEAD-10).
+
+        A company or contact is linked once clients has confirmed it: until then `client.link_state` is `pending`, and
+        the former company stays if the new one does not exist. `Prefer: wait=N` waits for that; a refusal is 409.
+        """
         guarded = call.guard(leads)
         lead = await correct_element(
             lead_id,
@@ -146,6 +155,7 @@ def _add_correct(
             expected_version=if_match,
         )
         lead = await answered(lead, wait, elements=guarded)
+        check_linked(lead.client, body.contact_fields, company=body.company)
         return versioned(LeadOut.of(lead), lead, response)
 
 

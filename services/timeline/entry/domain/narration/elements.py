@@ -143,13 +143,17 @@ def contacts_attached(event: ContactsAttached) -> Iterator[Line]:
 
 
 def company_unlinked(event: CompanyUnlinked) -> Iterator[Line]:
-    """Show a refused company on the element and on the company, whose timeline shows the link (CLI-07)."""
+    """Show a refused company on the element and on the company, whose timeline shows the link (CLI-07).
+
+    A former company, which is linked again, was shown as unlinked.
+    """
     text, payload = (
         f"The company could not be linked: {event.code}",
         {"company": str(event.company), "code": event.code},
     )
     yield Line(event.element, "unlinked", text, payload)
     yield from _unlinked(event.element, [event.company])
+    yield from _linked(event.element, [event.client.company] if event.client.company else [])
 
 
 def requisites_chosen(event: RequisitesChosen) -> Iterator[Line]:
