@@ -13,6 +13,7 @@ import pytest
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaTimeoutError
+from aiokafka.partitioner import DefaultPartitioner
 from crm_contracts.client_answers import ElementCompanyRefused
 from crm_contracts.envelope import Envelope
 from crm_contracts.registry import parse
@@ -109,6 +110,7 @@ class Listener:
             dead_letter_topic=dead_letters,
             batch_handler=batch_handler,
             traces=traces,
+            kafka_answers=lambda: True,
         )
 
     async def _react(self, heard: Envelope[ElementCompanyRefused], cause: Cause) -> None:
@@ -858,6 +860,64 @@ async def test_a_consumer_that_does_not_know_where_it_is_is_started_anew(stage: 
 
     consumer.position = never
     consumer.pause(*consumer.assignment())
+    await stage.say("a", 2)
+    await listener.has_handled(("a", 2))
+    assert metric("crm_consumer_standstills_total") == stood_still + 1
+
+
+async def test_a_partition_that_alone_is_not_read_has_the_consumer_started_anew(
+    topics: Topics, kafka_settings: KafkaSettings
+) -> None:
+    """While the other one is read all the time."""
+    stage = Stage(topics, await topics.make(partitions=2), kafka_settings)
+    await stage.make_dead_letters()
+    listener = await stage.listen(standstill_s=1.0)
+    await stage.say("a", 1)
+    await stage.say("d", 0)
+    await listener.has_handled(("a", 1), ("d", 0))
+    stood_still = metric("crm_consumer_standstills_total") or 0
+    consumer = listener.subscription._consumer()
+    left, read = (DefaultPartitioner()(key, [0, 1], [0, 1]) for key in (b"a", b"d"))
+    assert left != read
+    consumer.pause(TopicPartition(stage.topic, left))
+    await stage.say("a", 2)
+
+    async def is_handled() -> bool:
+        await stage.say("d", len(listener.handled))
+        return ("a", 2) in listener.handled
+
+    await eventually(is_handled, "what the partition had was handled")
+    assert metric("crm_consumer_standstills_total") == stood_still + 1
+    await listener.subscription.stop()
+
+
+async def test_a_consumer_that_can_ask_nothing_although_kafka_answers_is_started_anew(stage: Stage) -> None:
+    """Its connection is of no use, and it would not even see that there is something to read."""
+    listener = await stage.listen(standstill_s=1.0)
+    await stage.say("a", 1)
+    await listener.has_handled(("a", 1))
+    stood_still = metric("crm_consumer_standstills_total") or 0
+    consumer = listener.subscription._consumer()
+
+    async def refuse(places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        raise KafkaTimeoutError
+
+    consumer.end_offsets = refuse
+    consumer.pause(*consumer.assignment())
+    await stage.say("a", 2)
+    await listener.has_handled(("a", 2))
+    assert metric("crm_consumer_standstills_total") == stood_still + 1
+
+
+async def test_a_consumer_whose_part_in_the_group_ended_is_started_anew(stage: Stage) -> None:
+    """An error that aiokafka does not expect ends it, and it has no partitions then that it could fail to read."""
+    listener = await stage.listen()
+    await stage.say("a", 1)
+    await listener.has_handled(("a", 1))
+    stood_still = metric("crm_consumer_standstills_total") or 0
+    consumer = listener.subscription._consumer()
+    consumer._coordinator._coordination_task.cancel()
+    consumer.assignment = frozenset
     await stage.say("a", 2)
     await listener.has_handled(("a", 2))
     assert metric("crm_consumer_standstills_total") == stood_still + 1

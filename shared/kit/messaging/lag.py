@@ -7,7 +7,8 @@ is asked for the ends. What is postponed waits for another process, so for it al
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Protocol
@@ -53,20 +54,36 @@ class Lag:
         topics: Sequence[str],
         consumer: Callable[[], Reader | None],
         postponed: Callable[[], Mapping[str, int]] = dict,
+        *,
+        max_batch: int,
+        kafka_answers: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Add the number of records that are `postponed`, by topic."""
+        """Add the number of records that are `postponed`, by topic.
+
+        Args:
+            topics: shown from the start.
+            consumer: the present one; None until it is started.
+            postponed: how many records of each topic are kept apart.
+            max_batch: records of a batch that leaves others unread.
+            kafka_answers: whether Kafka answers others, so that a consumer that cannot ask it has no reason for that.
+        """
         self._topics = topics
         self._consumer = consumer
         self._postponed = postponed
+        self._max_batch = max_batch
+        self._kafka_answers = kafka_answers
         self._in_hand: dict[TopicPartition, int] = {}
         self._reached: dict[TopicPartition, int] = {}
-        self._idle_since: float | None = None
+        self._has_handled = self._was_full = False
+        self._idle_since: dict[TopicPartition, float] = {}
+        self._unmeasured_since: float | None = None
         self._behind_since: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def handling(self, records: Iterable[Record]) -> Iterator[None]:
+    def handling(self, records: Sequence[Record]) -> Iterator[None]:
         """Count these records as not yet handled within the block, although the consumer's position is beyond them."""
+        self._was_full |= len(records) >= self._max_batch
         for record in records:
             place = TopicPartition(record.topic, record.partition)
             self._in_hand[place] = min(self._in_hand.get(place, record.offset), record.offset)
@@ -74,11 +91,13 @@ class Lag:
             yield
         finally:
             self._in_hand.clear()
+            self._has_handled = True
 
     @property
     def standstill_s(self) -> float:
-        """Seconds for which nothing was read or handled although there is something to read."""
-        return 0.0 if self._idle_since is None or self._in_hand else monotonic() - self._idle_since
+        """Seconds for which a partition was not read although it has records, or Kafka could not be asked for it."""
+        since = [*self._idle_since.values(), *([] if self._unmeasured_since is None else [self._unmeasured_since])]
+        return monotonic() - min(since) if since else 0.0
 
     @property
     def stalled_s(self) -> float:
@@ -91,7 +110,7 @@ class Lag:
 
     def start(self) -> None:
         """Start to measure, in the background."""
-        self._idle_since = None
+        self._idle_since, self._unmeasured_since = {}, None
         self._task = asyncio.create_task(self._repeat())
 
     async def stop(self) -> None:
@@ -108,34 +127,46 @@ class Lag:
                 async with asyncio.timeout(PATIENCE_S):
                     await self.measure()
             except (KafkaError, OSError, TimeoutError):
-                self._idle_since = None  # there may be nothing to read from
+                self._idle_since = {}  # there may be nothing to read from
+                self._unmeasured_since = (self._unmeasured_since or monotonic()) if self._kafka_answers() else None
             except Exception:  # noqa: BLE001 - the next measurement may succeed, and without any no standstill is seen
                 log.exception("lag not measured")
+            else:
+                self._unmeasured_since = None
             await asyncio.sleep(EVERY_S)
 
     async def measure(self) -> None:
         """Measure once and set the metric."""
         consumer = self._consumer()
-        behind: Counter[str] = Counter()
         if consumer is None or not (places := sorted(consumer.assignment())):
-            self._show(behind)
-            self._behind_since = None
+            self._show(Counter())
+            self._behind_since, self._idle_since = None, {}
             return
         ends = await consumer.end_offsets(places)
         positions = {**await _positions(consumer, places), **self._in_hand}
-        for place, end in ends.items():
-            # Some brokers report too low an end; records fetched beyond it exist.
-            known = max(end, consumer.highwater(place) or 0)
-            behind[place.topic] += max(0, known - positions.get(place, known))
-        is_lost = not positions.keys() >= set(places)
-        is_behind = bool(behind.total()) or is_lost
-        self._behind_since = (self._behind_since or monotonic()) if is_behind else None
-        if not is_behind or self._in_hand or positions != self._reached:
-            self._idle_since = None
-        elif self._idle_since is None:
-            self._idle_since = monotonic()
+        if consumer.assignment() != frozenset(places):  # the group has divided its partitions anew meanwhile
+            return
+        # Some brokers report too low an end; records fetched beyond it exist.
+        known = {place: max(end, consumer.highwater(place) or 0) for place, end in ends.items()}
+        behind = {place: max(0, end - positions.get(place, end)) for place, end in known.items()}
+        unread = {place for place in places if behind.get(place) or place not in positions}
+        self._behind_since = (self._behind_since or monotonic()) if unread else None
+        self._note_idle({place for place in unread if positions.get(place) == self._reached.get(place)})
         self._reached = positions
-        self._show(behind)
+        by_topic: Counter[str] = Counter()
+        for place, number in behind.items():
+            by_topic[place.topic] += number
+        self._show(by_topic)
+
+    def _note_idle(self, unmoved: AbstractSet[TopicPartition]) -> None:
+        """Note since when these partitions have not been read.
+
+        None of them counts while one batch takes long, or while batches are full: the others wait for their turn then.
+        """
+        is_waiting = self._was_full or (bool(self._in_hand) and not self._has_handled)
+        self._was_full = self._has_handled = False
+        idle = frozenset() if is_waiting else unmoved - self._in_hand.keys()
+        self._idle_since = {place: self._idle_since.get(place, monotonic()) for place in idle}
 
     def _show(self, behind: Counter[str]) -> None:
         postponed = self._postponed()

@@ -53,8 +53,12 @@ class Subscription:
         known: Iterable[str] = (),
         batch_handler: BatchHandler | None = None,
         traces: Traces | None = None,
+        kafka_answers: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Prepare to consume; `known` lists all event types, those without a reaction are skipped unread."""
+        """Prepare to consume; `known` lists all event types, those without a reaction are skipped unread.
+
+        `kafka_answers` is whether Kafka is known to answer: a consumer that cannot ask it then is restarted.
+        """
         self._service = service
         self._topics = tuple(topics)
         self._settings = settings
@@ -72,7 +76,13 @@ class Subscription:
         )
         self._postponed = PostponedLanes(self._records.handle, settings, stopping=self._stopping)
         self.broker = subscribe(self.group, self._topics, self._handle_batch, settings)
-        self._lag = Lag(self._topics, self._consumer, self._postponed.count_by_topic)
+        self._lag = Lag(
+            self._topics,
+            self._consumer,
+            self._postponed.count_by_topic,
+            max_batch=settings.max_batch,
+            kafka_answers=kafka_answers,
+        )
         self._offsets = OffsetCommitter(self._postponed.first_offsets)
         self._watching: asyncio.Task[None] | None = None
         self._start_series()
@@ -98,9 +108,16 @@ class Subscription:
 
     @property
     def _is_running(self) -> bool:
-        """Whether the task that polls is alive; FastStream starts it again after an error, and not after others."""
+        """Whether the tasks are alive that poll, and that take part in the group.
+
+        FastStream starts the one again after some errors only. Of the end of the other aiokafka tells only those who
+        poll, and FastStream polls again: the consumer would wait for partitions for ever.
+        """
         (batches,) = self.broker.subscribers
-        return any(not task.done() for task in getattr(batches, "tasks", ()))
+        coordinator = getattr(self._consumer(), "_coordinator", None)
+        coordination = getattr(coordinator, "_coordination_task", None)
+        is_member = coordination is None or not coordination.done()
+        return is_member and any(not task.done() for task in getattr(batches, "tasks", ()))
 
     async def start(self) -> None:
         """Join the group and start to consume."""
@@ -122,11 +139,7 @@ class Subscription:
         return await self._records.handle_again(record)
 
     async def _watch(self) -> None:
-        """Restart the consumer where it does not run, or reads nothing although there is something to read.
-
-        An error that aiokafka's coordinator does not expect ends it; FastStream then polls a dead consumer for ever,
-        without a log line.
-        """
+        """Restart the consumer where it does not run, or does not read a partition that has something to read."""
         while True:
             await asyncio.sleep(WATCH_S)
             if self._is_running and self._lag.standstill_s < self._settings.standstill_s:

@@ -160,6 +160,7 @@ class Service:
             known=self.contracts.types,
             batch_handler=batch_handler,
             traces=self.traces,
+            kafka_answers=lambda: self._probe.is_answering,
         )
 
     @property
