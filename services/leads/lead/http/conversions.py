@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.http.conversion import ConversionRefused
-from services.leads.lead.schemas import ConversionOut, ConversionsIn, ConversionsOut
+from services.leads.lead.schemas import ConversionOut, ConversionsIn, ConversionsOut, LeadConversion
 from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanWrite
 from shared.elements.http.rights import check_writes
@@ -19,7 +19,7 @@ from shared.kit.domain import DomainError
 from shared.kit.storage.batching import all_of
 from shared.kit.storage.repository import Records, Repository
 from shared.kit.web.auth import Forbidden
-from shared.kit.web.batches import MULTI_STATUS, RepeatedItem, answered
+from shared.kit.web.batches import ANSWERS_BATCH, RepeatedItem, answered
 from shared.kit.web.call import Call
 from shared.kit.web.conditions import Waiting
 from shared.kit.web.problems import Details, refusal_details
@@ -41,7 +41,7 @@ def conversions_routes(*, leads: Repository[Lead], collaborators: Collaborators,
     """Make the route, over these collaborators."""
     api = router("conversion")
 
-    @api.post("/conversions", operation_id="convertLeads", status_code=MULTI_STATUS, response_model=ConversionsOut)
+    @api.post("/conversions", operation_id="convertLeads", **{**ANSWERS_BATCH, "response_model": ConversionsOut})
     @is_process
     async def convert_each(body: ConversionsIn, call: CanWrite, wait: Waiting, request: Request) -> JSONResponse:
         """Convert up to 100 leads, each with a result of its own (LEAD-11, LEAD-13).
@@ -55,7 +55,7 @@ def conversions_routes(*, leads: Repository[Lead], collaborators: Collaborators,
             return await all_of(_current(each, guarded) for each in begun)
 
         begun = await long_polls.until(read, lambda found: not any(map(_is_running, found)), wait, so_far=begun)
-        return answered(await _shown(body.lead_ids, begun, request, collaborators))
+        return answered(request, await _shown(body.lead_ids, begun, request, collaborators), LeadConversion)
 
     return api
 
