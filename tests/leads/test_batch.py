@@ -195,7 +195,8 @@ async def test_leads_of_known_origins_are_corrected_where_that_is_wished(api: Ap
     found = await sent(api, *items, more=CORRECT)
     assert outcomes(found) == [(200, "unchanged")] * 3 + [(201, "created")]
     refused = await sent(api, items[0])
-    assert refused["items"][0]["problem"]["code"] == "origin_taken"
+    problem = refused["items"][0]["problem"]
+    assert (problem["code"], problem["existing_id"]) == ("origin_taken", corrected["id"])
 
 
 async def test_a_lead_that_another_system_may_have_made_keeps_the_id_that_was_chosen_for_it(api: Api) -> None:

@@ -479,6 +479,7 @@ async def test_an_origin_belongs_to_one_lead(api: Api) -> None:
     lead = await api.made("/leads", body)
     taken = await api("POST", "/leads", body)
     assert (taken.status_code, taken.json()["code"]) == (409, "origin_taken")
+    assert (taken.json()["existing_id"], lead["id"] in taken.json()["detail"]) == (lead["id"], True)
     upserted = await api("PUT", f"/leads/external/shop/{body['origin_id']}", {"title": "Known"})
     assert (upserted.status_code, upserted.json()["id"]) == (200, lead["id"])
 
