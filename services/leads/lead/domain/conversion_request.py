@@ -26,11 +26,6 @@ class ConversionRequest(BaseModel):
     company_id: str | None = None
 
     @property
-    def chosen(self) -> frozenset[str]:
-        """Ids of the records that are to be linked."""
-        return frozenset(id_ for id_ in (self.contact_id, self.company_id) if id_)
-
-    @property
     def insists_on(self) -> dict[str, str]:
         """The terms that were given, beside targets and records."""
         return self.model_dump(include={"on_duplicate", "pipeline_id", "activities"}, exclude_unset=True)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from services.leads.lead.domain.errors import LeadAlreadyConverted
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.http.conversion import ConversionRefused
 from services.leads.lead.schemas import ConversionOut, ConversionsIn, ConversionsOut, LeadConversion
@@ -35,6 +36,8 @@ class NotBegun:
 
 
 Begun: TypeAlias = Lead | NotBegun
+_NAMES_CLIENTS: Final = (ConversionOut, LeadAlreadyConverted)
+"""What is shown with the names that clients have now."""
 
 
 def conversions_routes(*, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> APIRouter:
@@ -97,16 +100,17 @@ async def _shown(
 ) -> list[Details]:
     """Show how far each got, with the current names of all clients."""
     outs = [ConversionOut.of(each.conversion) if isinstance(each, Lead) else each.error for each in begun]
-    clients = [ref for out in outs if isinstance(out, ConversionOut) for ref in out.clients]
+    clients = [ref for out in outs if isinstance(out, _NAMES_CLIENTS) for ref in out.clients]
     names = await collaborators.client_names.of(clients)
 
     def one(lead_id: str, out: ConversionOut | DomainError | Forbidden) -> Details:
+        if isinstance(out, _NAMES_CLIENTS):
+            out = out.with_names(names)
         if isinstance(out, ConversionOut):
-            named = out.with_names(names)
-            if named.state != "refused":
-                status = 200 if named.state == "done" else 202
-                return {"lead_id": lead_id, "status": status, "conversion": named.model_dump(mode="json")}
-            out = ConversionRefused.of(named)
+            if out.state != "refused":
+                status = 200 if out.state == "done" else 202
+                return {"lead_id": lead_id, "status": status, "conversion": out.model_dump(mode="json")}
+            out = ConversionRefused.of(out)
         problem = refusal_details(request, out)
         return {"lead_id": lead_id, "status": problem["status"], "problem": problem}
 
