@@ -286,23 +286,14 @@ class Conversion(BaseModel):
         )
 
     def _check_same(self, targets: tuple[ConversionTarget, ...], request: ConversionRequest, lead: ElementRef) -> None:
-        differs = self._differing(targets, request)
+        known = {self.contact_id, self.company_id, *(ref.id for ref in self.existing)}
+        used = {name: str(getattr(self, name)) for name in request.insists_on}
+        differs = ({} if targets == self.targets else {"targets": ", ".join(targets)}) | request.differing(used, known)
         if not differs:
             return
         if self.state == "running":
             raise ConversionRunning("The lead is being converted.")
-        used = {name: str(getattr(self, name)) for name in request.insists_on}
         raise LeadAlreadyConverted.into(lead, targets=self.targets, used=used, differs=differs, results=self.existing)
-
-    def _differing(self, targets: tuple[ConversionTarget, ...], request: ConversionRequest) -> dict[str, str]:
-        """Return the fields of a request that ask for something else than the attempt, with what they ask for."""
-        known = {self.contact_id, self.company_id, *(ref.id for ref in self.existing)}
-        records = {"contact_id": request.contact_id, "company_id": request.company_id}
-        return {
-            **({} if targets == self.targets else {"targets": ", ".join(targets)}),
-            **{name: id_ for name, id_ in records.items() if id_ and id_ not in known},
-            **{name: value for name, value in request.insists_on.items() if value != str(getattr(self, name))},
-        }
 
 
 Step: TypeAlias = tuple[Conversion, tuple[Event, ...]]
