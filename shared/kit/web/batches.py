@@ -26,6 +26,7 @@ from shared.kit.web.wording import wrong_field_of
 
 MAX_ITEMS: Final = 200
 MULTI_STATUS: Final = HTTPStatus.MULTI_STATUS.value
+_SERVER_ERROR: Final = HTTPStatus.INTERNAL_SERVER_ERROR.value
 
 T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
@@ -210,16 +211,11 @@ def answered(request: Request, results: Sequence[Details], shown_as: type[BaseMo
         problem["status"] == HTTPStatus.SERVICE_UNAVAILABLE or problem["code"] == ConcurrentUpdate.code
         for problem in problems
     )
-    if len(problems) == len(results) and all(map(_is_refusal, problems)):
+    if len(problems) == len(results) and all(problem["status"] < _SERVER_ERROR for problem in problems):
         refuse_whole(request)
     headers = {"Retry-After": "1"} if is_unfinished else None
     items = [every | result for result in results]
     return JSONResponse({"items": items, "refused": len(problems)}, MULTI_STATUS, headers)
-
-
-def _is_refusal(problem: Details) -> bool:
-    is_refusal: bool = problem["status"] < HTTPStatus.INTERNAL_SERVER_ERROR
-    return is_refusal
 
 
 def _refused(details: Details) -> Details:
