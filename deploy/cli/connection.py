@@ -1,7 +1,8 @@
 """Where the services of a running CRM are, and a token for them.
 
 A CRM that is not the local stack is named by `CRM_LEADS_URL` and its four like. It needs a token in `CRM_TOKEN`, or the
-private key that it trusts in the file `CRM_PRIVATE_KEY_FILE`, as the compose file has it.
+private key that it trusts in the file `CRM_PRIVATE_KEY_FILE`, as the compose file has it. The token in `CRM_TOKEN`
+counts for the local stack, too; without one an operator uses it.
 """
 
 import os
@@ -62,13 +63,13 @@ class Connection:
             if missing:
                 raise NotRunning(f"also needed: {', '.join(missing)}")
             kafka = KafkaSettings() if "KAFKA_BOOTSTRAP_SERVERS" in os.environ else None
-            return cls(named, os.environ.get("CRM_TOKEN") or _token(find_keys(Path())), "named by CRM_*_URL", kafka)
+            return cls(named, _given_token() or _token(find_keys(Path())), "named by CRM_*_URL", kafka)
         stack = state.load()
         if stack is None:
             raise NotRunning("no stack runs here: `crm up` starts one, or CRM_LEADS_URL and its like name another")
         return cls(
             urls=stack.services,
-            token=_token(Keys(Path(stack.private_key), Path(stack.jwks))),
+            token=_given_token() or _token(Keys(Path(stack.private_key), Path(stack.jwks))),
             servers=stack.servers,
             kafka=KafkaSettings.of(stack.kafka_environment),
             verifies_topic_configs=stack.kafka_provider != "tansu",
@@ -77,6 +78,10 @@ class Connection:
     def crm(self) -> Crm:
         """Return a client with this token."""
         return Crm(self.urls, self.token)
+
+
+def _given_token() -> str | None:
+    return os.environ.get("CRM_TOKEN") or None
 
 
 def _token(keys: Keys) -> str:

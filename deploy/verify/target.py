@@ -17,7 +17,8 @@ from shared.kit.storage.errors import is_transient
 
 _SERVICES: Final = sorted({each.service for each in AGGREGATES.values()})
 _NO_TARGET: Final = (
-    "no stack runs here: `crm up` starts one, or MONGODB_URL and KAFKA_BOOTSTRAP_SERVERS name the servers of another"
+    "no stack runs here: `crm up` starts one, with the data that `crm down` kept, whose Kafka and MongoDB are read; "
+    "MONGODB_URL and KAFKA_BOOTSTRAP_SERVERS name the servers of another"
 )
 
 

@@ -1,4 +1,4 @@
-"""A consumer of another department: print every deal that a lead became, from the beginning of the log."""
+"""A consumer of another department: print what every converted lead became, from the beginning of the log."""
 
 import asyncio
 import os
@@ -17,6 +17,11 @@ def put_aside(error: MalformedEvent) -> None:
     print("put aside:", error, file=sys.stderr, flush=True)
 
 
+def results_of(converted: LeadConverted) -> str:
+    """Name what the lead became: deal, contact and company, as far as they were asked for."""
+    return " ".join(str(ref) for ref in (converted.deal, converted.contact, converted.company) if ref)
+
+
 async def main() -> None:
     """Consume for ever, from the offsets that the group committed last."""
     servers, group = os.environ["KAFKA_BOOTSTRAP_SERVERS"], os.environ["CONSUMER_GROUP"]
@@ -26,9 +31,11 @@ async def main() -> None:
             batch = await consumer.getmany(timeout_ms=60_000)  # returns as soon as anything is there
             for event in read_each(chain.from_iterable(batch.values()), put_aside):
                 if isinstance(event.data, LeadConverted):
-                    print(event.id, event.time, event.data.lead, "became", event.data.deal, flush=True)
+                    print(event.id, event.time, event.data.lead, "became", results_of(event.data), flush=True)
             await consumer.commit()  # after the work on the whole batch: an event may come twice, but none is lost
 
 
 if __name__ == "__main__":
+    if missing := [name for name in ("KAFKA_BOOTSTRAP_SERVERS", "CONSUMER_GROUP") if not os.environ.get(name)]:
+        sys.exit(f"first set {' and '.join(missing)}: where Kafka is, and a name that no other consumer has")
     asyncio.run(main())

@@ -3,6 +3,7 @@
 from crm_contracts import registry, topics
 from crm_contracts.companies import CompanyFields
 from crm_contracts.contacts import ContactFields
+from crm_contracts.elements import COMPANY, CONTACT
 from fastapi import FastAPI
 
 import services.clients.answers.events as answers
@@ -27,8 +28,8 @@ from services.clients.records.http import build_router
 from services.clients.records.store.collections import COMPANIES, COMPANY_INDEXES, CONTACT_INDEXES, CONTACTS
 from services.clients.records.store.views import ClientViews
 from services.clients.settings import ClientsSettings
-from shared.elements.domain.element import OriginTaken
 from shared.elements.events.reference import reference_reactions
+from shared.elements.store.listing import taken_origin
 from shared.elements.store.reference import Reference
 from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
@@ -40,8 +41,8 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     settings = ClientsSettings()
     contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
     service = Service("clients", topics.CLIENTS, contracts, settings)
-    taken = {"origin": _origin_taken, "default_seller": _seller_taken}
-    contacts = service.repository(Contact, CONTACTS, indexes=CONTACT_INDEXES, taken=taken)
+    contacts = service.repository(Contact, CONTACTS, indexes=CONTACT_INDEXES, taken=taken_origin(CONTACT.noun))
+    taken = {**taken_origin(COMPANY.noun), "default_seller": SellerTaken.by}
     companies = service.repository(Company, COMPANIES, indexes=COMPANY_INDEXES, taken=taken)
     views = ClientViews(contacts, companies)
     elements = LinkedElements(service.collection(COLLECTION, ELEMENT_INDEXES))
@@ -83,14 +84,6 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     )
     element_api = linked_element_http.build_router(contacts=contacts, companies=companies, elements=elements)
     return service.app(api, element_api, description="Contacts and companies.", texts=TEXTS), settings
-
-
-def _origin_taken() -> OriginTaken:
-    return OriginTaken("Another record came from this origin.")
-
-
-def _seller_taken() -> SellerTaken:
-    return SellerTaken("Another company is the default seller.")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,9 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     service.before_start(versions.ensure_live)
     entries = LiveEntries(versions)
     bindings = service.repository(Bindings, BINDINGS)
-    rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning})
+    rebuilds = service.repository(
+        Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: lambda _: RebuildRunning()}
+    )
     views = RebuildViews(rebuilds)
     projecting = reactions(entries=entries)
     service.subscribe(topics.ALL, projecting, batch_handler=partial(on_events, entries=entries))

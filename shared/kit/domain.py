@@ -7,7 +7,7 @@ relay publishes them from there (design: one document, one write).
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Final, Self, TypeVar, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from crm_contracts.envelope import Event
@@ -158,10 +158,18 @@ class Refused(DomainError):
     code = "refused"
 
 
+KNOWN_SOON: Final = "if it was created just now, send the same request again in a moment"
+"""Of what another service owns: it is known here as soon as its event has come."""
+
+
 class Invalid(DomainError):
-    """The input can never be accepted; `errors` lists `{field, code, message}`."""
+    """The input cannot be accepted as it is; `errors` lists `{field, code, message}`."""
 
     code = "invalid"
+    advice = (
+        "Correct the fields that `errors` names, and send the request again. The `code` of a field may have a page of "
+        "its own, `/errors/{code}`, which says more."
+    )
 
 
 class Conflict(DomainError):

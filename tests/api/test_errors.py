@@ -60,6 +60,7 @@ async def test_a_wrong_field_is_explained_in_plain_words(
         ("rows", [], "PUT /v1/deals/{deal_id}/rows"),
         ("stage_id", "WON", "PUT /v1/deals/{deal_id}/stage"),
         ("requisite_id", "x", "PUT /v1/deals/{deal_id}/requisites"),
+        ("currency", "EUR", "PUT /v1/deals/{deal_id}/rows, as amount.currency"),
     ],
 )
 async def test_a_field_that_another_request_changes_leads_there(
@@ -67,6 +68,12 @@ async def test_a_field_that_another_request_changes_leads_there(
 ) -> None:
     problem = await refused(system, "deals", "PATCH", f"/deals/{await a_deal(system)}", {field: value})
     assert problem["detail"] == f"{field} is changed by {operation}."
+
+
+@pytest.mark.parametrize("field", ["pipeline_id", "id", "originator_id"])
+async def test_a_field_that_only_a_new_record_takes_is_not_called_unknown(field: str, system: System) -> None:
+    problem = await refused(system, "deals", "PATCH", f"/deals/{await a_deal(system)}", {field: "x"})
+    assert problem["detail"] == f"{field} is taken only where a record is created."
 
 
 @pytest.mark.parametrize("field", ["name", "active", "external_id"])

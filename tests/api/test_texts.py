@@ -36,6 +36,13 @@ def test_every_field_parameter_and_group_is_described(service: str) -> None:
     assert list(undescribed(service)) == []
 
 
+def test_the_client_that_was_found_or_linked_is_not_described_as_a_client_field() -> None:
+    schemas = document_of("leads")["components"]["schemas"] | document_of("clients")["components"]["schemas"]
+    texts = [schemas[name]["properties"]["client"]["description"] for name in ("LinkedClient", "ClientMatch")]
+    assert all(schemas["LeadOut"]["properties"]["client"]["description"] != text for text in texts)
+    assert "there already" in texts[0]
+
+
 def corrected_lists(service: str) -> Iterator[tuple[str, str]]:
     """The lists in bodies of PATCH and PUT, with their descriptions."""
     for method, path, operation in operations(service):

@@ -48,6 +48,10 @@ class Api:
             sent["authorization"] = f"Bearer {self._signer.token(sub='anna', roles=list(roles))}"
         return await self._http.request(method, f"/v1{path}", json=body, headers=sent)
 
+    async def get(self, address: str) -> httpx.Response:
+        """One look at an address outside of `/v1`, such as `/errors/gone`, without a token."""
+        return await self._http.get(address)
+
     async def made(self, path: str, body: Mapping[str, Any] | None = None, **headers: Any) -> dict[str, Any]:
         """What a POST created, as it is read from then on."""
         answer = await self("POST", path, body or {}, **headers)

@@ -171,8 +171,10 @@ async def test_an_external_id_belongs_to_one_product_of_a_catalog(catalog: Api, 
     await entered(catalog, name)
     taken = await catalog.call("POST", "/products", {"name": name, "external_id": name})
     assert (taken.status_code, taken.json()["code"]) == (409, "external_id_taken")
+    assert taken.json()["existing_id"] == first["id"]
     taken = await catalog.call("PATCH", f"/products/{second['id']}", {"external_id": name})
     assert (taken.status_code, taken.json()["code"]) == (409, "external_id_taken")
+    assert taken.json()["existing_id"] == first["id"]
     assert (await catalog.call("PATCH", f"/products/{first['id']}", {"external_id": None})).status_code == 200
     freed = await catalog.call("PATCH", f"/products/{second['id']}", {"external_id": name})
     assert (freed.status_code, freed.json()["external_id"]) == (200, name)

@@ -106,7 +106,7 @@ def _takes(schema: str) -> dict[str, Any]:
 
 
 def _refused(status: int, problem: Mapping[str, Any]) -> dict[str, Any]:
-    return {"status": status, "outcome": "refused", "problem": dict(problem)}
+    return {"status": status, "outcome": "refused", "id": None, "version": None, "problem": dict(problem)}
 
 
 def no_such_company() -> Mapping[str, Any]:

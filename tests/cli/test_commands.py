@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from deploy.cli.app import app
 from deploy.cli.client import SERVICES
+from deploy.cli.connection import OPERATOR, Connection
 from deploy.cli.progress import bar, remote_bar
 from deploy.cli.status import ServiceStatus, view
 from deploy.local.keys import make_keys
@@ -115,6 +116,28 @@ def test_a_second_start_and_the_status_say_where_everything_is(tmp_path: Path) -
         for address in ("127.0.0.1:9", "127.0.0.1:8", *urls.values()):
             assert address in shown, shown
         assert "secret" not in shown
+
+
+@pytest.mark.parametrize("token", ["that of anna", None])
+def test_the_local_stack_is_used_by_the_user_of_the_token_or_else_by_an_operator(
+    token: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CMN-14: what is imported belongs to whom the token is of."""
+    urls = dict.fromkeys(SERVICES, "http://127.0.0.1:1")
+    keys = make_keys(tmp_path / "keys")
+    (tmp_path / "local").mkdir()
+    kafka = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9"}
+    save(tmp_path / "local", RunningStack("tansu", kafka, "wheel", "", urls, str(keys.private_key), str(keys.jwks)))
+    if token is not None:
+        monkeypatch.setenv("CRM_TOKEN", token)
+    used = Connection.find().token
+    user = None if used == token else jwt.decode(used, options={"verify_signature": False})["sub"]
+    assert user == (None if token else OPERATOR)
+
+
+def test_a_system_that_was_ended_is_verified_after_it_was_started_again() -> None:
+    found = RUN.invoke(app, ["verify"])
+    assert (found.exit_code, "with the data that `crm down` kept" in found.stderr) == (1, True)
 
 
 def test_servers_that_do_not_answer_cannot_be_verified(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,18 @@ def test_data_is_deleted_only_after_a_yes(tmp_path: Path, answer: str) -> None:
     assert not (tmp_path / "local" / "data").exists()
 
 
+def test_what_stays_of_a_stack_whose_data_is_deleted_is_said(tmp_path: Path) -> None:
+    """Tokens go on being trusted, and what happened can still be read."""
+    keep_providers(tmp_path / "local", "maven", "wheel")
+    for name in ("keys", "logs"):
+        (tmp_path / "local" / name).mkdir()
+    forgotten = RUN.invoke(app, ["down", "--forget", "--yes"])
+    said = " ".join(forgotten.stdout.split())
+    assert said == f"Nothing was running. All data is deleted; keys and logs stay in {tmp_path / 'local'}."
+    assert (tmp_path / "local" / "keys").exists()
+    assert (tmp_path / "local" / "logs").exists()
+
+
 def test_data_of_servers_that_were_given_is_neither_deleted_nor_said_to_be(tmp_path: Path) -> None:
     keep_providers(tmp_path / "local", "given", "given")
     assert RUN.invoke(app, ["down", "--forget"]).stdout == "Nothing was running.\n"

@@ -147,11 +147,11 @@ def test_a_row_with_a_broken_quote_is_a_rejected_row_with_its_line(tmp_path: Pat
 def test_a_file_of_rejected_rows_is_as_strict_as_the_first_time_and_the_next(tmp_path: Path, bad: str) -> None:
     """CMN-14: a row that is a cell short is not filled up, however often it comes again."""
     file = written(tmp_path, f"id,name,city\n{bad}\n".encode())
-    rejects = tmp_path / "rejects.csv"
     table = read_table(file)
     for _ in range(3):
         assert table.rows == []
-        write_rejects(rejects, table.header, table.malformed)
+        rejects = write_rejects(tmp_path / "rejects.csv", table.header, table.malformed)
+        assert rejects is not None
         table = read_table(rejects, columns=["reason", "id", "name", "city"])
         assert table.header == ["reason", "id", "name", "city"]
         assert len(table.malformed) == 1

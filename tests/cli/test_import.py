@@ -1,12 +1,13 @@
 """An import goes on after a bad row, and may be done again."""
 
 import csv
+import json
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from deploy.cli import views
 from deploy.cli.answers import ServiceAway
@@ -16,7 +17,7 @@ from deploy.cli.imports import BadMapping, Counts, Import, Kind, read_mapping
 from deploy.cli.imports.files import read_table
 from deploy.cli.imports.rejects import reject_file, write_rejects
 from deploy.cli.imports.table import BadFile
-from tests.cli.fakes import URLS, Services, product_not_found
+from tests.cli.fakes import URLS, Services, product_not_found, served
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 QUIET = Console(file=StringIO())
@@ -73,10 +74,55 @@ async def test_bad_rows_go_to_the_reject_file_with_their_reasons_and_the_others_
 
 
 def test_a_run_without_rejects_leaves_no_reject_file(tmp_path: Path) -> None:
-    file = tmp_path / "rejects.csv"
-    file.write_text("from an earlier run")
-    write_rejects(file, ["a"], [])
-    assert not file.exists()
+    assert write_rejects(tmp_path / "rejects.csv", ["a"], []) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_rejected_rows_that_somebody_may_have_corrected_is_neither_overwritten_nor_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CMN-14: whatever is imported next, itself included, and however that ends."""
+    monkeypatch.chdir(tmp_path)
+    bad, good = "product,series,sales_price\nP1,,a lot\nP2,,2\n", "product,series,sales_price\nP1,,1\nP2,,2\n"
+    first, second, third = (tmp_path / f"products.rejected{end}.csv" for end in ("", "-2", "-3"))
+    corrected = "product,series,sales_price\nP1,,half corrected\n"
+
+    def imported(file: str, content: str | None = None) -> Result:
+        if content is not None:
+            Path(file).write_text(content)
+        command = ["import", "products", file, "--map", str(SAMPLES / "products.toml")]
+        return CliRunner().invoke(app, command, env=environment)
+
+    with served(Services()) as environment:
+        found = imported("products.csv", bad)
+        assert (found.exit_code, found.stderr.splitlines()[-1]) == (
+            1,
+            "1 rows were rejected; see products.rejected.csv",
+        )
+        first.write_text(corrected)
+        found = imported("products.csv", bad)
+        assert found.stderr.splitlines()[-1] == (
+            "1 rows were rejected; see products.rejected-2.csv; "
+            "products.rejected.csv was there already, and stays as it is"
+        )
+        assert ("a lot" in second.read_text(), imported(first.name).exit_code) == (True, 1)
+        assert "half corrected" in third.read_text()
+        for file, content in (("products.csv", good), (third.name, good)):
+            assert imported(file, content).exit_code == 0
+    assert (first.read_text(), "a lot" in second.read_text(), third.read_text()) == (corrected, True, good)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_file_of_rejected_rows_has_a_free_name_also_where_it_is_named(tmp_path: Path) -> None:
+    """CMN-14: and the answer for programs says which."""
+    file, rejects = tmp_path / "products.csv", tmp_path / "bad.csv"
+    file.write_text("product,series,sales_price\nP1,,a lot\n")
+    rejects.write_text("corrected")
+    command = ["import", "products", str(file), "--map", str(SAMPLES / "products.toml"), "--reject", str(rejects)]
+    with served(Services()) as environment:
+        found = CliRunner().invoke(app, [*command, "--json"], env=environment)
+    assert json.loads(found.stdout)["reject_file"] == str(tmp_path / "bad-2.csv")
+    assert rejects.read_text() == "corrected"
 
 
 async def test_a_field_that_the_service_does_not_have_stops_the_import_before_its_first_row(tmp_path: Path) -> None:
@@ -145,13 +191,13 @@ async def test_what_was_rejected_before_an_import_broke_off_is_in_the_file(tmp_p
     services = Services()
     file, rejects = tmp_path / "products.csv", tmp_path / "rejects.csv"
     file.write_text("product,series,sales_price\nP1,,a lot\n../P2,,1\nP3,,2\n")
-    rejects.write_text("of an earlier run")
     mapping, table = read_mapping(SAMPLES / "products.toml"), read_table(file)
     away = Crm(URLS, "token", transport=services, patience_s=0)
     services.breaks = True
-    with reject_file(rejects, table.header) as hand_on, pytest.raises(ServiceAway):
+    with pytest.raises(ServiceAway) as broken, reject_file(rejects, table.header) as hand_on:
         async with away as crm:
             await Import(crm, Kind.PRODUCTS, mapping, QUIET, hand_on=hand_on).run(table)
+    assert broken.value.__notes__ == [f"What was rejected before is in {rejects}."]
     lines = list(csv.reader(rejects.read_text(encoding="utf-8-sig").splitlines()))[1:]
     assert [line[1] for line in lines if line[1] == "../P2"] == ["../P2"]
 
@@ -164,7 +210,7 @@ async def test_an_import_that_breaks_off_leaves_the_file_that_it_reads(first: st
     before, mapping, table = file.read_text(), read_mapping(SAMPLES / "products.toml"), read_table(file)
     away = Crm(URLS, "token", transport=services, patience_s=0)
     services.breaks = True
-    with pytest.raises(ServiceAway), reject_file(file, table.header, source=file) as hand_on:
+    with pytest.raises(ServiceAway), reject_file(file, table.header) as hand_on:
         async with away as crm:
             await Import(crm, Kind.PRODUCTS, mapping, QUIET, hand_on=hand_on).run(table)
     assert file.read_text() == before

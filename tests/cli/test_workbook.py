@@ -162,5 +162,6 @@ def test_what_is_rejected_of_a_workbook_is_a_csv_file_that_can_be_imported(tmp_p
     (row,) = read_table(rejects).rows
     assert row.raw[1] == "2"
     assert row.raw[0] == "phone: the cell holds #N/A"
-    write_rejects(rejects, read_table(rejects).header, table.malformed)
-    assert rejects.read_text(encoding="utf-8-sig").splitlines()[0] == "reason,id,phone,note"
+    again = write_rejects(rejects, read_table(rejects).header, table.malformed)
+    assert again == tmp_path / "rejects-2.csv"
+    assert again.read_text(encoding="utf-8-sig").splitlines()[0] == "reason,id,phone,note"

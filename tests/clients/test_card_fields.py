@@ -162,6 +162,7 @@ async def test_there_is_one_default_seller_and_it_is_ours(api: Api) -> None:
     first = await api.made("/companies", {**ACME, **ours})
     taken = await api("POST", "/companies", {**ACME, **ours})
     assert (taken.status_code, taken.json()["code"]) == (409, "default_seller_taken")
+    assert taken.json()["existing_id"] == first["id"]
     client = await api.made("/companies", ACME)
     assert wrong_fields(await api("POST", "/companies", {**ACME, "is_default_my_company": True})) == [
         "is_default_my_company"

@@ -99,6 +99,7 @@ async def test_a_code_that_no_dictionary_has_is_refused_and_every_field_named(
         assert wrong_fields(answer) == list(wrong)
         assert answer.json()["code"] == "unknown_value"
         assert {error["code"] for error in answer.json()["errors"]} == {"unknown_value"}
+        assert all("if it was created just now" in error["message"] for error in answer.json()["errors"])
     assert await heard.read(f"/{kind}/{known['id']}") == known
 
 

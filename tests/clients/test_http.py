@@ -191,6 +191,7 @@ async def test_a_record_of_another_system_is_created_once_and_then_corrected(api
     origin = {"originator_id": "shop", "origin_id": first.json()["origin_id"]}
     taken = await api("POST", f"/{kind}", {**body, **origin})
     assert (taken.status_code, taken.json()["code"]) == (409, "origin_taken")
+    assert taken.json()["existing_id"] == first.json()["id"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

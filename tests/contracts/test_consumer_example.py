@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import re
+import runpy
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,6 +29,8 @@ from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "consumer.py"
+KINDS = ("deal", "contact", "company")
+SETTINGS = {"KAFKA_BOOTSTRAP_SERVERS", "CONSUMER_GROUP"}
 READMES = ("README.md", "shared/contracts/README.md")
 
 Headers = list[tuple[str, bytes]]
@@ -86,6 +90,26 @@ def test_the_readme_says_what_to_install_and_leaves_the_name_of_the_group_to_the
 def test_the_consumer_takes_ten_lines() -> None:
     code = EXAMPLE.read_text().split("async def main")[1].split("if __name__")[0].splitlines()
     assert len([line for line in code if line.strip()]) <= 11, "the promise is ten lines, and their signature"
+
+
+@pytest.mark.parametrize("results", [("deal", "contact", "company"), ("contact",), ("deal",)])
+def test_the_consumer_names_what_a_lead_became_also_where_that_is_no_deal(results: tuple[str, ...]) -> None:
+    """LEAD-11: a conversion makes what it was asked for."""
+    sample = json.loads(registry.sample_of(LeadConverted.ce_type))["data"]
+    event = LeadConverted.model_validate({**sample, **{kind: None for kind in KINDS if kind not in results}})
+    named = runpy.run_path(str(EXAMPLE))["results_of"](event)
+    assert [each.partition(":")[0] for each in named.split()] == [kind for kind in KINDS if kind in results]
+
+
+@pytest.mark.parametrize("given", [{"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, {"CONSUMER_GROUP": "tests"}])
+def test_a_consumer_that_lacks_a_setting_says_which(given: dict[str, str]) -> None:
+    other = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    environment = {**other, **given, "PYTHONPATH": str(PACKAGE.parent)}
+    found = subprocess.run(
+        [sys.executable, EXAMPLE], env=environment, capture_output=True, text=True, check=False, timeout=DEADLINE_S
+    )
+    (missing,) = SETTINGS - given.keys()
+    assert (found.returncode, found.stderr.startswith(f"first set {missing}: ")) == (1, True), found.stderr
 
 
 @pytest.mark.parametrize("record", unreadable(), ids=lambda record: str(record.value))

@@ -152,9 +152,10 @@ async def test_a_request_that_is_repeated_with_its_key_makes_one_deal(api: Api) 
 async def test_an_origin_belongs_to_one_deal(api: Api) -> None:
     """CMN-14."""
     body = {"originator_id": "shop", "origin_id": str(uuid4())}
-    await api.made("/deals", body)
+    deal = await api.made("/deals", body)
     taken = await api("POST", "/deals", body)
     assert (taken.status_code, taken.json()["code"]) == (409, "origin_taken")
+    assert (taken.json()["existing_id"], deal["id"] in taken.json()["detail"]) == (deal["id"], True)
 
 
 async def test_a_correction_changes_what_it_says_and_a_correction_of_nothing_changes_nothing(api: Api) -> None:

@@ -452,6 +452,7 @@ async def test_everything_that_a_route_does_not_know_is_named_at_once_with_what_
         ("if-match", "header_not_applicable"),
     ]
     assert "did you mean limit?" in refused["errors"][0]["message"]
+    assert refused["errors"][2]["message"] == "there is no such parameter; there are cursor, limit"
 
 
 @pytest.mark.parametrize("limit", ["1.0", "1_0", " 1", "+1", "\N{ARABIC-INDIC DIGIT ONE}", "true", ""])

@@ -509,7 +509,7 @@ async def test_a_duplicate_is_told_by_the_index_that_refused_it(database: Databa
         mongo_shelf.hints,
         source="/kit",
         new_id=new_id,
-        taken={"number": lambda: IdTaken("number")},
+        taken={"number": lambda holder: IdTaken(f"by {holder}")},
     )
-    with pytest.raises(IdTaken):
+    with pytest.raises(IdTaken, match=r"^by j1$"):
         await named.add(Jar(id="j2", number=7), because("create"))

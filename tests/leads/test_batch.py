@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.api.documents import document_of
 from tests.builders.running import Api, wrong_fields
 
 WRITES = ("update", "insert", "findAndModify")
@@ -54,7 +55,7 @@ async def test_one_bad_item_spoils_none_of_the_others_and_says_all_that_is_wrong
     )
     assert outcomes(found) == [(422, "refused"), (201, "created"), *[(422, "refused")] * 4]
     assert found["refused"] == 5
-    problems = [item.get("problem") for item in found["items"]]
+    problems = [item["problem"] for item in found["items"]]
     assert problems[1] is None
     fields = [[error["field"] for error in problem["errors"]] for problem in problems if problem]
     assert fields == [["stage_id", "titel"], ["stage_id"], ["rows.0.product_id"], ["body"], ["origin_id"]]
@@ -68,6 +69,20 @@ async def test_one_bad_item_spoils_none_of_the_others_and_says_all_that_is_wrong
         assert set(problem) >= {"type", "title", "status", "code", "detail", "correlation_id", "errors"}
     codes = [problem["code"] for problem in problems if problem]
     assert codes == ["invalid_fields", "stage_not_in_pipeline", "invalid", "invalid_fields", "invalid"]
+
+
+async def test_each_result_has_every_key_that_is_described_null_where_it_does_not_apply(api: Api) -> None:
+    """CMN-14: created, corrected, refused; a program may read each key of each."""
+    described = document_of("leads")["components"]["schemas"]["ItemResult"]
+    origin = an_origin()
+    for outcome in ("created", "corrected"):
+        found = await sent(api, {**origin, "title": outcome}, {"stage_id": "NOWHERE"}, more=CORRECT)
+        made, refused = found["items"]
+        assert (made["outcome"], made["problem"]) == (outcome, None)
+        assert (refused["outcome"], refused["id"], refused["version"]) == ("refused", None, None)
+        for item in (made, refused):
+            assert item.keys() == described["properties"].keys()
+    assert {"id", "version", "problem"} <= set(described["required"])
 
 
 async def test_an_item_is_refused_as_a_single_request_would_be_and_says_the_same(api: Api) -> None:
@@ -124,6 +139,31 @@ async def test_a_batch_repeated_with_its_key_is_answered_with_its_first_answer(a
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
 
 
+async def test_a_batch_of_which_every_item_was_refused_frees_its_key_for_the_corrected_one(api: Api) -> None:
+    """CMN-14: it has written nothing, as a single request that was refused."""
+    key, wrong = str(uuid4()), [{"titel": "First"}, {"stage_id": "NOWHERE"}]
+    for _ in range(2):
+        assert (await sent(api, *wrong, idempotency_key=key))["refused"] == 2
+    right = [{"title": "First"}, {"title": "Second"}]
+    found = await sent(api, *right, idempotency_key=key)
+    assert outcomes(found) == [(201, "created")] * 2
+    assert await sent(api, *right, idempotency_key=key) == found
+    again = await api("POST", "/leads/batch", {"items": wrong}, idempotency_key=key)
+    assert (again.status_code, again.json()["code"]) == (409, "idempotency_key_reused")
+
+
+async def test_what_a_batch_refused_is_sent_alone_with_a_new_key(api: Api) -> None:
+    """CMN-14: the description of the key says so, and the page of the error that the old one leads to."""
+    key, other, origin = str(uuid4()), str(uuid4()), an_origin()
+    first = await sent(api, origin, {"stage_id": "NOWHERE"}, idempotency_key=key)
+    assert outcomes(first) == [(201, "created"), (422, "refused")]
+    corrected = [origin, {"stage_id": "NEW"}]
+    refused = await api("POST", "/leads/batch", {"items": corrected}, idempotency_key=key)
+    assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_key_reused")
+    alone = await sent(api, corrected[1], idempotency_key=other)
+    assert outcomes(alone) == [(201, "created")]
+
+
 async def test_a_batch_whose_answer_was_lost_creates_nothing_twice(api: Api) -> None:
     """CMN-14: it died before it stored its answer, or half way."""
     key, originator = str(uuid4()), str(uuid4())
@@ -155,7 +195,8 @@ async def test_leads_of_known_origins_are_corrected_where_that_is_wished(api: Ap
     found = await sent(api, *items, more=CORRECT)
     assert outcomes(found) == [(200, "unchanged")] * 3 + [(201, "created")]
     refused = await sent(api, items[0])
-    assert refused["items"][0]["problem"]["code"] == "origin_taken"
+    problem = refused["items"][0]["problem"]
+    assert (problem["code"], problem["existing_id"]) == ("origin_taken", corrected["id"])
 
 
 async def test_a_lead_that_another_system_may_have_made_keeps_the_id_that_was_chosen_for_it(api: Api) -> None:
@@ -165,7 +206,7 @@ async def test_a_lead_that_another_system_may_have_made_keeps_the_id_that_was_ch
     assert found["items"][0]["id"] == chosen
     other = {**an_origin(), "id": chosen}
     found = await sent(api, other, {**origin, "title": "Known by its origin"}, more=CORRECT)
-    assert [item.get("problem", {}).get("code") for item in found["items"]] == ["id_taken", None]
+    assert [item["problem"] and item["problem"]["code"] for item in found["items"]] == ["id_taken", None]
 
 
 async def commands(api: Api, *names: str) -> int:

@@ -83,6 +83,9 @@ async def test_a_converted_lead_refuses_another_wish_and_names_what_it_was_conve
         for problem in problems:
             assert (problem["code"], problem["conversion"]) == ("lead_already_converted", f"/v1{path}")
             assert {kind: problem[kind]["id"] for kind in named} == named
+            assert {kind: problem[kind] for kind in named} == {kind: done[kind] for kind in named}
+            assert problem["differs"] == list(wish)
+            assert all(name in problem["detail"] for name in wish)
     assert await api.read(path) == done
 
 

@@ -191,6 +191,21 @@ async def test_every_wrong_field_is_named(api: Api) -> None:
     ]
 
 
+async def test_a_product_that_catalog_has_just_created_is_refused_until_its_event_has_come(api: Api) -> None:
+    """ROW-01, PROD-10: and the refusal says so, for the same request with the same key is taken then."""
+    key, id_ = str(uuid4()), str(uuid4())
+    body = {"rows": [{"product_id": id_}]}
+    refused = await api("POST", "/leads", body, idempotency_key=key)
+    assert wrong_fields(refused) == ["rows.0.product_id"]
+    wrong = refused.json()["errors"][0]
+    assert "if it was created just now, send the same request again in a moment" in wrong["message"]
+    page = (await api.get(f"/errors/{wrong['code']}")).json()
+    assert (page["status"], "created just now" in page["advice"]) == (422, True)
+    assert "can never" not in (await api.get("/errors/invalid")).text
+    await sells(api, id_)
+    assert (await api("POST", "/leads", body, idempotency_key=key)).status_code == 201
+
+
 async def test_an_unknown_stage_and_every_wrong_row_are_named(api: Api) -> None:
     """LEAD-06, ROW-01."""
     assert wrong_fields(await api("POST", "/leads", {"stage_id": "WON"})) == ["stage_id"]
@@ -464,6 +479,7 @@ async def test_an_origin_belongs_to_one_lead(api: Api) -> None:
     lead = await api.made("/leads", body)
     taken = await api("POST", "/leads", body)
     assert (taken.status_code, taken.json()["code"]) == (409, "origin_taken")
+    assert (taken.json()["existing_id"], lead["id"] in taken.json()["detail"]) == (lead["id"], True)
     upserted = await api("PUT", f"/leads/external/shop/{body['origin_id']}", {"title": "Known"})
     assert (upserted.status_code, upserted.json()["id"]) == (200, lead["id"])
 

@@ -153,6 +153,7 @@ async def test_an_entry_is_bound_only_to_an_element_that_an_event_has_named(
         for element in (f"deal:not-{one}", f"contact:{one}", f"deal:{one[:-1]}"):
             answer = await timeline.call("POST", path, {"element": element})
             assert (wrong_fields(answer), answer.json()["errors"][0]["code"]) == ({"element"}, "element_not_found")
+            assert "if it was created just now" in answer.json()["detail"]
     assert await timeline.database.collection("bindings").get(Bindings.id_for(event.id)) is None
     assert (await timeline.call("POST", path, {"element": f"deal:{one}"})).status_code == 201
 

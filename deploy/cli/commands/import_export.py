@@ -16,7 +16,7 @@ from deploy.cli.imports import Counts, Import, Kind, read_mapping
 from deploy.cli.imports.dialect import named_delimiter
 from deploy.cli.imports.files import read_table
 from deploy.cli.imports.mapping import known_country
-from deploy.cli.imports.rejects import reject_file
+from deploy.cli.imports.rejects import reject_file, reject_name
 
 
 def _country(code: str) -> str:
@@ -36,7 +36,10 @@ def import_file(
     map_: Annotated[Path, typer.Option("--map", exists=True, dir_okay=False, help="TOML file: what columns mean.")],
     reject: Annotated[
         Path | None,
-        typer.Option(help="For bad rows, else NAME.rejected.csv in this folder, of FILE without its suffix."),
+        typer.Option(
+            help="For bad rows, else NAME.rejected.csv in this folder, of FILE without its suffix. A file that is "
+            "there stays, and the next free name is taken, such as NAME.rejected-2.csv."
+        ),
     ] = None,
     originator: Originator = None,
     sheet: Annotated[str | None, typer.Option(help="Of an XLSX file, instead of the first.")] = None,
@@ -57,7 +60,8 @@ def import_file(
 
     Encoding, delimiter, decimal mark and dates are recognised and said, where no option names them.
 
-    Exit code 1 where rows were rejected: they are in a CSV file with their reasons, ready to be corrected and imported.
+    Exit code 1 where rows were rejected: they are in a new CSV file with their reasons, ready to be corrected and
+    imported. No file that is there is overwritten or deleted.
     The records belong to whom the column of `responsible_id` names, else to the user of the token.
     Rows of records that were merged into others are skipped. Corrections made here are kept if the mapping names a
     column of `origin_version`.
@@ -66,27 +70,28 @@ def import_file(
     """
     options = {"encoding": encoding, "delimiter": delimiter, "decimal": decimal, "dates": dates, "country": country}
 
-    async def run(crm: Crm) -> Counts:
+    async def run(crm: Crm) -> tuple[Counts, Path | None]:
         mapping = read_mapping(map_, originator=originator, **options)
         table = read_table(file, sheet, encoding=mapping.encoding, delimiter=mapping.delimiter, columns=mapping.used)
-        with reject_file(rejects, table.header, table.delimiter, source=file) as hand_on:
-            return await Import(crm, kind, mapping, ERR, parallel, hand_on=hand_on).run(table)
+        with reject_file(wanted, table.header, table.delimiter) as rejects:
+            counts = await Import(crm, kind, mapping, ERR, parallel, hand_on=rejects).run(table)
+        return counts, rejects.written
 
-    # Not beside the file: a data set is often read-only.
-    rejects = reject or Path(f"{file.stem}.rejected.csv")
-    counts = operate(run)
+    wanted = reject or reject_name(file)
+    counts, rejected = operate(run)
     if as_json:
-        print_json(_whole(file, counts))
+        print_json(_whole(file, counts, rejected))
     else:
         views.counts(OUT, file.name, counts)
-    if counts.rejected:
-        raise failed(f"{counts.rejected} rows were rejected; see {rejects}")
+    if rejected:
+        stays = "" if rejected == wanted else f"; {wanted} was there already, and stays as it is"
+        raise failed(f"{counts.rejected} rows were rejected; see {rejected}{stays}")
 
 
-def _whole(file: Path, counts: Counts) -> dict[str, Any]:
+def _whole(file: Path, counts: Counts, rejected: Path | None) -> dict[str, Any]:
     numbers = {name: getattr(counts, name) for name in ("created", "updated", "unchanged", "skipped", "rejected")}
-    reasons = [asdict(reason) for reason in counts.reasons]
-    return {"file": file.name, **numbers, "recognised": list(counts.said), "reasons": reasons}
+    reasons, where = [asdict(reason) for reason in counts.reasons], str(rejected) if rejected else None
+    return {"file": file.name, **numbers, "recognised": list(counts.said), "reasons": reasons, "reject_file": where}
 
 
 def export_file(

@@ -59,7 +59,7 @@ def expected_failures() -> Iterator[None]:
     except BadMapping as error:
         raise failed(*error.reasons) from error
     except _EXPECTED as error:
-        raise failed(str(error)) from error
+        raise failed(str(error), *getattr(error, "__notes__", ())) from error
 
 
 @contextmanager

@@ -53,7 +53,9 @@ def up() -> None:
 
 def down(
     *,
-    forget: Annotated[bool, typer.Option("--forget", help="Delete all data of the stack, too; asks first.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Delete all data of the stack, too, but keys and logs; asks first.")
+    ] = False,
     yes: Yes = False,
 ) -> None:
     """End what `crm up` left running; its data stays for the next `crm up`.
@@ -65,8 +67,14 @@ def down(
         if forget and there:
             confirm(f"Delete all data of the stack in {state.local_directory()}?", yes=yes)
         ended = state.down(forget=forget)
-    data = "" if not there else " All data is deleted." if forget else " Its data is kept."
+    data = "" if not there else f" All data is deleted{_left()}." if forget else " Its data is kept."
     OUT.print((f"Ended {', '.join(ended)}." if ended else "Nothing was running.") + data, soft_wrap=True)
+
+
+def _left() -> str:
+    """Say what stays of a stack whose data is deleted."""
+    left = [name for name in ("keys", "logs") if (state.local_directory() / name).exists()]
+    return f"; {' and '.join(left)} stay in {state.local_directory()}" if left else ""
 
 
 def status(

@@ -29,8 +29,9 @@ def verify(
     ] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Check databases and topics, of a running or a stopped system, against what is promised; exit code 1 if broken.
+    """Check databases and topics against what is promised, whether services run or not; exit code 1 if broken.
 
+    Kafka and MongoDB have to run: after `crm down`, `crm up` starts them with the data that was kept.
     MONGODB_URL and KAFKA_BOOTSTRAP_SERVERS (and CRM_DATABASE_PREFIX) name a system that is not the local stack.
 
     Example: crm verify --patience 0

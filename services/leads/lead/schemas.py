@@ -186,12 +186,12 @@ class ConversionOut(BaseModel):
 
 
 class LeadConversion(BaseModel):
-    """How far the conversion of one lead of several got, or why it was refused."""
+    """How far the conversion of one lead of several got, or why it was refused; the other of the two is null."""
 
     lead_id: str
     status: int = Field(description="status that a request for this lead alone would have been answered with")
-    conversion: ConversionOut | None = Field(default=None, description="how far it got; null where it was refused")
-    problem: Problem | None = Field(default=None, description="why it was refused; null where it was not")
+    conversion: ConversionOut | None = Field(description="how far it got; null where it was refused")
+    problem: Problem | None = Field(description="why it was refused; null where it was not")
 
 
 class ConversionsOut(BaseModel):

@@ -7,9 +7,9 @@ from typing import Protocol
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
-from services.timeline.entry.domain.bindings import Bindings
+from services.timeline.entry.domain.bindings import Bindings, UnknownElement
 from services.timeline.entry.domain.entry import BindingOverride, Entry
-from shared.kit.domain import Cause, NotFound, invalid_field
+from shared.kit.domain import Cause, NotFound
 from shared.kit.storage.repository import Records
 from shared.kit.storage.repository_errors import IdTaken
 
@@ -85,13 +85,13 @@ async def bind_entry(
 
     Raises:
         NotFound: no such entry.
-        Invalid: no event has named the element.
+        UnknownElement: no event has named the element.
         LastBinding: it would be shown nowhere.
         TooManyBindings: it is bound to as many elements as are allowed.
     """
     named = await _named(event_id, entries)
     if bound and not await entries.is_known(element):
-        raise invalid_field("element", "element_not_found", "no event has named this element yet")
+        raise UnknownElement
     id_ = Bindings.id_for(event_id)
     try:
         await bindings.get(id_)

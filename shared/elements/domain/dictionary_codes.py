@@ -11,13 +11,17 @@ from typing import Any
 from crm_contracts.field_spec import FieldSpec
 from crm_contracts.values import Fields
 
-from shared.kit.domain import Invalid, wrong_field
+from shared.kit.domain import KNOWN_SOON, Invalid, wrong_field
 
 
 class UnknownValue(Invalid):
     """The dictionary of a field has no such value (DICT-01)."""
 
     code = "unknown_value"
+    advice = (
+        "Where the value was added just now, send the same request again: its event comes in a moment. Else send one "
+        "of those that the message says where to find."
+    )
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class DictionaryCodes:
                 if checked[name] is None:
                     message = (
                         f"the dictionary {spec.dictionary} has no such value; "
-                        f"GET /v1/dictionaries/{spec.dictionary} of catalog lists those that it has"
+                        f"GET /v1/dictionaries/{spec.dictionary} of catalog lists those that it has; {KNOWN_SOON}"
                     )
                     unknown.append(wrong_field(name, UnknownValue.code, message))
         if unknown:

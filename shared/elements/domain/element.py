@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from crm_contracts.elements import ElementType
 from crm_contracts.envelope import Event
@@ -17,10 +17,24 @@ from shared.kit.domain import Aggregate, Conflict, change_fields
 S = TypeVar("S", bound=Fields)
 
 
+def taken_by(noun: str, id_: str | None, how: str) -> tuple[str, dict[str, str]]:
+    """Make message and details of the error that one element has what another asks for; None where it has gone."""
+    return (f"Another {noun} {how}.", {}) if id_ is None else (f"The {noun} {id_} {how}.", {"existing_id": id_})
+
+
 class OriginTaken(Conflict):
-    """Another element came from the same origin (CMN-14)."""
+    """Another element came from the same origin (CMN-14); `existing_id` is its id."""
 
     code = "origin_taken"
+    advice = (
+        "Correct the record `existing_id`, or send the request as an upsert by origin: a PUT to "
+        "`/v1/.../external/{originator}/{origin}`, or a batch with `on_existing: correct`."
+    )
+
+    @classmethod
+    def by(cls, noun: str, id_: str | None) -> Self:
+        """Make the error that names the element, if it is still there."""
+        return cls(*taken_by(noun, id_, "came from this origin"))
 
 
 class Element(HasResponsible, Aggregate, Fields):

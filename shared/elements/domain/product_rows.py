@@ -8,16 +8,31 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import ClassVar, Final
 
 from crm_contracts.product_rows import Priced, ProductRow
 from crm_contracts.values import Money
 
 from shared.elements.domain.currencies import CURRENCIES
-from shared.kit.domain import Invalid, invalid_field, wrong_field
+from shared.kit.domain import KNOWN_SOON, Invalid, invalid_field, wrong_field
 
 CENT: Final = Decimal("0.01")
 """The smallest unit of a currency that does not exist, which older deals may have."""
+
+
+PRODUCT_NOT_FOUND: Final = "product_not_found"
+
+
+class WrongRows(Invalid):
+    """Some product rows cannot be accepted; `errors` names each."""
+
+    also: ClassVar[Mapping[str, str]] = {
+        PRODUCT_NOT_FOUND: "The catalog has not told this service of such a product; as the code of a field."
+    }
+    advice_on: ClassVar[Mapping[str, str]] = {
+        PRODUCT_NOT_FOUND: "Where it was created just now, send the same request again: its event comes in a "
+        "moment. Else look for it by `GET /v1/products` of catalog, and send the id of one that is there."
+    }
 
 
 @dataclass(frozen=True)
@@ -75,7 +90,7 @@ def make_rows(
     """Make rows; `was` are those that the element has, whose agreed prices hold in their own currency only.
 
     Raises:
-        Invalid: naming every wrong row: an id that no row has, or that another one has as well, an unknown or
+        WrongRows: naming every wrong row: an id that no row has, or that another one has as well, an unknown or
             switched-off product, no name, no price in the currency.
     """
     existing = {row.id: row for row in was.rows} if was else {}
@@ -95,7 +110,7 @@ def make_rows(
         else:
             rows.append(_row(new, product, currency, index))
     if errors:
-        raise Invalid("Some product rows cannot be accepted.", {"errors": errors})
+        raise WrongRows("Some product rows cannot be accepted.", {"errors": errors})
     return _identified(rows, existing, new_id)
 
 
@@ -154,7 +169,7 @@ def _wrong(index: int, name: str, code: str, message: str) -> dict[str, str]:
 
 def _problem(new: NewRow, product: ProductFacts | None, currency: str, *, is_sold: bool) -> tuple[str, str, str] | None:
     if new.product_id and product is None and not (is_sold and new.name):
-        return "product_id", "product_not_found", "the catalog has not told of this product"
+        return "product_id", PRODUCT_NOT_FOUND, f"the catalog has not told of this product; {KNOWN_SOON}"
     if product and not product.active and not is_sold:
         return "product_id", "product_inactive", "the product cannot be bought now"
     if not new.name and product is None:

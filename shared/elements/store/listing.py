@@ -3,15 +3,15 @@
 Each list is served by one index: the equality fields come first, then the order.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final, Generic, TypeVar
 
 from shared.elements.domain.element import Element, OriginTaken
-from shared.kit.domain import DomainError
 from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.lookups import Lookup
-from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.mongo_repository import MongoRepository, Taken
 from shared.kit.storage.pages import NEWEST, newest_first
 from shared.kit.web.auth import Caller
 
@@ -48,9 +48,9 @@ SALES_FILTERS: Final[Mapping[str, str]] = {
 """Fields by which every sales element is listed."""
 
 
-def taken_origin(noun: str) -> Mapping[str, Callable[[], DomainError]]:
+def taken_origin(noun: str) -> Mapping[str, Taken]:
     """Map the index `origin` to the error of a write that it refused."""
-    return {"origin": lambda: OriginTaken(f"Another {noun} came from this origin.")}
+    return {"origin": partial(OriginTaken.by, noun)}
 
 
 class ElementViews(Generic[E]):

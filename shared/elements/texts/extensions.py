@@ -19,6 +19,8 @@ EXTENSIONS: Final[Mapping[str, Any]] = {
         ("contact", ElementRef, "conversions: the contact that exists already"),
         ("conversion", str, "`lead_already_converted`: address of the conversion and its whole result"),
         ("deal", ElementRef, "`lead_already_converted`: the deal that was made"),
+        ("differs", list[str], "`lead_already_converted`: the fields that ask for something else than was done"),
+        ("existing_id", str, "`origin_taken` and its like: id of the record that has what another one asked for"),
         ("merged_into", str, "`gone`: id of the record that this one was merged into"),
         ("permissions", list[str], "`forbidden`: the permissions that are needed"),
         ("reason", str, "`conversion_refused`: the code of the reason"),

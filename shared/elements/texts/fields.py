@@ -85,6 +85,8 @@ _SALES: Final = {
     "amount": "the total; the sum of the rows unless `is_manual_amount`",
     "auto_link_contacts": "whether setting the company links its contacts as well",
     "begin_date": "first day",
+    "ClientMatch.client": "the client that was found",
+    "LinkedClient.client": "the contact or the company that was there already, and was linked",
     "client": "the linked company and contacts",
     "close_date": "expected day of closing",
     "closed": "whether it is in a final stage",

@@ -12,7 +12,7 @@ from shared.kit.dead_letters.collector import DeadLetterCollector
 from shared.kit.dead_letters.http import build_dead_letters
 from shared.kit.dead_letters.service import DeadLetterService, ignore
 from shared.kit.dead_letters.store import DEAD_LETTER_INDEXES, DeadLetterStore
-from shared.kit.domain import Aggregate, DomainError
+from shared.kit.domain import Aggregate
 from shared.kit.messaging.answers import Answers
 from shared.kit.messaging.batch_handling import BatchHandler
 from shared.kit.messaging.handling import Parse
@@ -32,7 +32,7 @@ from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import connect
 from shared.kit.storage.indexes import Index
-from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.mongo_repository import MongoRepository, Taken
 from shared.kit.storage.numbers import Numbers
 from shared.kit.telemetry.metrics import BUILD
 from shared.kit.telemetry.tracing import make_traces
@@ -120,7 +120,7 @@ class Service:
         name: str,
         *,
         indexes: Sequence[Index] = (),
-        taken: Mapping[str, Callable[[], DomainError]] | None = None,
+        taken: Mapping[str, Taken] | None = None,
     ) -> MongoRepository[A]:
         """Make a repository whose events are published to the service's topic."""
         collection = self.collection(name, (*OUTBOX_INDEXES, *indexes))

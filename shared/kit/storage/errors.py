@@ -17,11 +17,17 @@ _RETRYABLE_CODES = frozenset({_WRITE_CONFLICT, 91, 189, 10107, 11600, 11602, 134
 
 
 class DuplicateKey(Exception):
-    """A unique index refused a write; `index` names it (`_id_` for the document's own id)."""
+    """A unique index refused a write.
 
-    def __init__(self, index: str) -> None:
+    Attributes:
+        index: its name; `_id_` for the document's own id.
+        key: the values that another document has already, by their paths; empty where that is not known.
+    """
+
+    def __init__(self, index: str, key: Document | None = None) -> None:
         super().__init__(index)
         self.index = index
+        self.key = key or {}
 
 
 class UnsafeDeployment(RuntimeError):
@@ -51,4 +57,4 @@ def outcome_of_write(problem: Document) -> bool | Exception:
     if problem["code"] != _DUPLICATE:
         return OperationFailure(problem["errmsg"], problem["code"], problem)
     index = index_in(problem["errmsg"])
-    return False if index == "_id_" else DuplicateKey(index)
+    return False if index == "_id_" else DuplicateKey(index, problem.get("keyValue"))

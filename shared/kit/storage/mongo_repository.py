@@ -1,7 +1,7 @@
 """Keep aggregates in MongoDB and hint their events to the outbox relay."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from shared.kit.domain import Cause, DomainError, NewId
 from shared.kit.fault_points import fault_point
@@ -10,6 +10,9 @@ from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.errors import DuplicateKey
 from shared.kit.storage.inbox import INBOX_SIZE, keyed_after
 from shared.kit.storage.repository import BOOKKEEPING, A, Repository, Stored
+
+Taken: TypeAlias = Callable[[str | None], DomainError]
+"""Makes the error of a write that a unique index refused, with the id of the document that has the key."""
 
 
 class Outbox(Protocol):
@@ -37,12 +40,13 @@ class MongoRepository(Repository[A]):
         source: str,
         new_id: NewId,
         outbox_cap: int = 200,
-        taken: Mapping[str, Callable[[], DomainError]] | None = None,
+        taken: Mapping[str, Taken] | None = None,
         written: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Tell `written` the id of each document that was written.
 
-        Raise an error of `taken` instead of `DuplicateKey`, by the name of the index that refused the write.
+        Raise an error of `taken` instead of `DuplicateKey`, by the name of the index that refused the write; it is made
+        with the id of the document that has the key, or None where that has gone.
         """
         super().__init__(kind, source=source, new_id=new_id, outbox_cap=outbox_cap)
         self.collection = collection
@@ -111,7 +115,7 @@ class MongoRepository(Repository[A]):
             done = await self.collection.put(guard, change)
         except DuplicateKey as error:
             if error.index in self._taken:
-                raise self._taken[error.index]() from error  # noqa: RSE102 - the entry makes the error
+                raise self._taken[error.index](await self._holder(error)) from error
             raise
         if done:
             fault_point(f"written:{self.collection.name}")
@@ -119,3 +123,7 @@ class MongoRepository(Repository[A]):
                 self._outbox.hint(self.collection, {"_id": guard["_id"], "version": version, "outbox": list(hinted)})
             self._written(guard["_id"])
         return done
+
+    async def _holder(self, refused: DuplicateKey) -> str | None:
+        found = await self.collection.first(refused.key, fields={"_id": 1}) if refused.key else None
+        return None if found is None else str(found["_id"])

@@ -19,12 +19,14 @@ from shared.kit.storage.batching import all_of
 from shared.kit.storage.repository_errors import ConcurrentUpdate
 from shared.kit.web.auth import Forbidden
 from shared.kit.web.call import Call
+from shared.kit.web.idempotency import refuse_whole
 from shared.kit.web.problems import Details, Problem, refusal_details, wrong_fields_details
 from shared.kit.web.schemas import Input
 from shared.kit.web.wording import wrong_field_of
 
 MAX_ITEMS: Final = 200
 MULTI_STATUS: Final = HTTPStatus.MULTI_STATUS.value
+_SERVER_ERROR: Final = HTTPStatus.INTERNAL_SERVER_ERROR.value
 
 T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
@@ -77,13 +79,13 @@ class BatchIn(Input, Generic[T]):
 
 
 class ItemResult(BaseModel):
-    """How one item of a batch ended."""
+    """How one item of a batch ended; what does not apply is null."""
 
     status: int = Field(description="status that a single request would have been answered with")
     outcome: Outcome = Field(description="what became of the item")
-    id: str | None = Field(default=None, description="id of the record; null where it was refused")
-    version: int | None = Field(default=None, description="version of the record; null where it was refused")
-    problem: Problem | None = Field(default=None, description="why the item was refused; null where it was not")
+    id: str | None = Field(description="id of the record; null where it was refused")
+    version: int | None = Field(description="version of the record; null where it was refused")
+    problem: Problem | None = Field(description="why the item was refused; null where it was not")
 
 
 class BatchOut(BaseModel):
@@ -93,7 +95,15 @@ class BatchOut(BaseModel):
     refused: int = Field(description="how many items were refused")
 
 
-ANSWERS_BATCH: Final[dict[str, Any]] = {"status_code": MULTI_STATUS, "response_model": BatchOut}
+RESULTS: Final = (
+    "One result for each item, in order. Where some were refused, the others count: send the refused ones alone, "
+    "corrected, with a new Idempotency-Key. Where all were refused, the key is free again, as that of a single request."
+)
+ANSWERS_BATCH: Final[dict[str, Any]] = {
+    "status_code": MULTI_STATUS,
+    "response_model": BatchOut,
+    "response_description": RESULTS,
+}
 """Options of a route that takes a batch."""
 
 
@@ -168,7 +178,7 @@ class Items(Generic[T]):
                 return _refused(refusal_details(self.request, error))
 
         results = await all_of(one(place, item) for place, item in enumerate(self.given))
-        return answered(results)
+        return answered(self.request, results, ItemResult)
 
     @staticmethod
     def _repeated(
@@ -189,15 +199,23 @@ class Items(Generic[T]):
         return wrong_fields_details(self.request, wrong)
 
 
-def answered(results: Sequence[Details]) -> JSONResponse:
-    """Answer with the results of all items; where one may succeed later, a repeat is asked for."""
-    refused = [result for result in results if "problem" in result]
+def answered(request: Request, results: Sequence[Details], shown_as: type[BaseModel]) -> JSONResponse:
+    """Answer with the results of all items, each with every field of its model; what it has not is null.
+
+    Where an item may succeed later, a repeat is asked for. Where all were refused, the request was: it frees its key.
+    """
+    # By hand, because the model of a problem would drop what a problem says besides.
+    every = dict.fromkeys(shown_as.model_fields)
+    problems = [result["problem"] for result in results if result.get("problem")]
     is_unfinished = any(
-        result["status"] == HTTPStatus.SERVICE_UNAVAILABLE or result["problem"]["code"] == ConcurrentUpdate.code
-        for result in refused
+        problem["status"] == HTTPStatus.SERVICE_UNAVAILABLE or problem["code"] == ConcurrentUpdate.code
+        for problem in problems
     )
+    if len(problems) == len(results) and all(problem["status"] < _SERVER_ERROR for problem in problems):
+        refuse_whole(request)
     headers = {"Retry-After": "1"} if is_unfinished else None
-    return JSONResponse({"items": list(results), "refused": len(refused)}, MULTI_STATUS, headers)
+    items = [every | result for result in results]
+    return JSONResponse({"items": items, "refused": len(problems)}, MULTI_STATUS, headers)
 
 
 def _refused(details: Details) -> Details:

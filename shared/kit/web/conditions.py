@@ -18,6 +18,9 @@ from shared.kit.web.waiting import Wait
 MAX_WAIT_S: Final = 60
 
 _IF_MATCH: Final = r'^(\*|[0-9]{1,18}|(W/)?"[0-9]{1,18}(\.[0-9a-f]{8})?")$'
+_KEY: Final = (
+    "a repeat is the same request; one that was refused, of a batch every item, frees its key for another body"
+)
 _WAIT: Final = re.compile(r'wait\s*=\s*("?)([0-9]{1,9})\1', re.IGNORECASE)
 
 
@@ -71,9 +74,7 @@ Waiting = Annotated[Wait, Depends(_wait)]
 
 
 def _key(
-    idempotency_key: Annotated[
-        str | None, Header(min_length=1, max_length=MAX_KEY, description="a repeat is the same request")
-    ] = None,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=MAX_KEY, description=_KEY)] = None,
 ) -> None:
     del idempotency_key  # the route reads it before the body is parsed
 

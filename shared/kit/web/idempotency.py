@@ -2,7 +2,8 @@
 
 A key gets the id of the resource to create *before* its request runs. A repeat that finds no stored answer continues
 with the same id, so a process that died halfway creates nothing twice. A refused request has written nothing, so it
-frees its key: the same body is judged again, and a corrected one is a request of its own (ADR 0031).
+frees its key: the same body is judged again, and a corrected one is a request of its own (ADR 0031). So does a batch of
+which every item was refused (ADR 0048).
 """
 
 import hashlib
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.kit.domain import Conflict, NewId
@@ -89,6 +91,16 @@ class IdempotencyKeys:
         await self._collection.update(_unanswered(keyed), {"$set": {"is_free": True}})
 
 
+def refuse_whole(request: Request) -> None:
+    """Note that an answer of success is none: all that the request asked for was refused."""
+    request.state.is_refused_whole = True
+
+
+def is_refused_whole(request: Request) -> bool:
+    """Return whether that was noted."""
+    return getattr(request.state, "is_refused_whole", False)
+
+
 def _unanswered(keyed: KeyedRequest) -> Mapping[str, Any]:
     return {"_id": keyed.id, "body_hash": keyed.body_hash, "answer": {"$exists": False}}
 
@@ -114,6 +126,7 @@ class KeyReused(Conflict):
 
     advice = (
         "Make a new key for this request. An old key is for repeating its own request alone, with the same address, "
-        "body and If-Match; what became of that one, its record says."
+        "body and If-Match; what became of that one, its record says. Of a batch that was answered with some items "
+        "refused, send these alone, with a new key."
     )
     code = "idempotency_key_reused"

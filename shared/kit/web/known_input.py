@@ -20,7 +20,7 @@ from fastapi.routing import APIRoute
 
 from shared.kit.domain import Invalid, wrong_field
 from shared.kit.web.content_types import check_content_type
-from shared.kit.web.sentences import meant, sentence_of
+from shared.kit.web.sentences import meant_or_all, sentence_of
 
 CONDITIONS: Final = ("if-match", "idempotency-key", "prefer")
 """Headers that a caller relies on: ignoring one would do something else than was requested."""
@@ -55,10 +55,12 @@ class KnownInput:
     """The query parameters and headers that a route acts on.
 
     Attributes:
+        shown: the query parameters without old names, which are still taken.
         several: those query parameters that may be given more than once.
     """
 
     parameters: frozenset[str]
+    shown: frozenset[str]
     several: frozenset[str]
     headers: frozenset[str]
     has_body: bool
@@ -72,6 +74,7 @@ class KnownInput:
         headers = _get_flat_fields_from_params([field for each in dependants for field in each.header_params])
         return cls(
             parameters=frozenset(field.alias for field in query),
+            shown=frozenset(field.alias for field in query if not field.field_info.deprecated),
             several=frozenset(
                 field.alias for field in query if field_annotation_is_sequence(field.field_info.annotation)
             ),
@@ -103,7 +106,7 @@ class KnownInput:
         for name in dict.fromkeys(given):
             if name not in self.parameters:
                 yield wrong_field(
-                    name, "unknown_parameter", f"there is no such parameter{meant(name, self.parameters)}"
+                    name, "unknown_parameter", f"there is no such parameter{meant_or_all(name, self.shown)}"
                 )
             elif given.count(name) > 1 and name not in self.several:
                 yield wrong_field(name, "repeated_parameter", "one value is expected")

@@ -12,7 +12,7 @@ from shared.kit.web.auth import check_permission
 from shared.kit.web.call import PERMISSIONS
 from shared.kit.web.conditions import IDEMPOTENCY_KEY
 from shared.kit.web.context import caller_of, context_of
-from shared.kit.web.idempotency import MAX_KEY
+from shared.kit.web.idempotency import MAX_KEY, is_refused_whole
 from shared.kit.web.known_input import KnownInput
 from shared.kit.web.openapi.names import summary_of
 from shared.kit.web.problems import DatabaseUnavailable, is_refusal
@@ -116,6 +116,9 @@ async def _once(
         if is_refusal(error):
             await keys.free(keyed)
         raise
+    if is_refused_whole(request):
+        await keys.free(keyed)
+        return response
     is_final = response.status_code < _REFUSED and "retry-after" not in response.headers
     if is_final and not answers_with_state:
         await keys.finish(keyed, response)

@@ -1,7 +1,7 @@
 """Say in plain words what is wrong with a request, and what to do instead."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, get_args
 
 from fastapi import Request
@@ -71,15 +71,17 @@ def _broken(found: Mapping[str, Any], body: Any) -> str:
 
 
 def _unknown(request: Request, place: Sequence[Any], within: Sequence[str]) -> str:
-    """Say what was probably meant by a field that the body does not have, or which request changes it."""
+    """Say what was probably meant by a field that the body does not have, or which request takes it."""
     name, *path = str(place[-1]), *place[1:-1]
     if not path and (operation := _changed_by(request, name)):
         return f"{name} is changed by {operation}"
+    if not path and _is_for_new(request, name):
+        return f"{name} is taken only where a record is created"
     return f"there is no such field{meant(name, _names(request, [*within, *path]))}"
 
 
 def _changed_by(request: Request, name: str) -> str | None:
-    """Find the operation that sets a part of this resource, and whose body has the field.
+    """Find the operation that sets a part of this resource, and whose body has the field, or has it in another one.
 
     A part with an id of its own is another resource, whose `name` is not meant by that of a company.
     """
@@ -88,16 +90,42 @@ def _changed_by(request: Request, name: str) -> str | None:
     document = request.app.openapi()
     here = re.sub(r":\w+}", "}", str(getattr(request.scope.get("route"), "path", "")))
     part = re.compile(rf"{re.escape(here)}/[^{{]+")
-    for path, operations in document["paths"].items():
-        if part.fullmatch(path) and "put" in operations and name in _properties(document, operations["put"]):
-            return f"PUT {path}"
+    bodies = {
+        f"PUT {path}": _fields(document, _body_of(operations["put"]))
+        for path, operations in document["paths"].items()
+        if part.fullmatch(path) and "put" in operations
+    }
+    for operation, fields in bodies.items():
+        if name in fields:
+            return operation
+    for operation, fields in bodies.items():
+        for outer, field in fields.items():
+            if name in _fields(document, field):
+                return f"{operation}, as {outer}.{name}"
     return None
 
 
-def _properties(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterable[str]:
-    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    name = schema.get("$ref", "").rpartition("/")[2]
-    found: Mapping[str, Any] = document["components"]["schemas"].get(name, {}).get("properties", {})
+def _is_for_new(request: Request, name: str) -> bool:
+    """Return whether a field of a correction is one that only a new record takes."""
+    if request.method != "PATCH":
+        return False
+    document = request.app.openapi()
+    above = str(getattr(request.scope.get("route"), "path", "")).rpartition("/")[0]
+    return name in _fields(document, _body_of(document["paths"].get(above, {}).get("post", {})))
+
+
+def _body_of(operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    content = operation.get("requestBody", {}).get("content", {})
+    schema: Mapping[str, Any] = content.get("application/json", {}).get("schema", {})
+    return schema
+
+
+def _fields(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields of an object by their names; of no object there are none."""
+    found: dict[str, Any] = {}
+    for choice in (schema, *schema.get("anyOf", ())):
+        name = choice.get("$ref", "").rpartition("/")[2]
+        found |= document["components"]["schemas"].get(name, {}).get("properties", {})
     return found
 
 

@@ -12,16 +12,21 @@ from crm_contracts.products import ProductCreated, ProductFields, ProductState, 
 from crm_contracts.values import ElementRef
 
 from services.catalog.product.domain.prices import check_prices
+from shared.elements.domain.element import taken_by
 from shared.kit.domain import Aggregate, Conflict, change_fields, invalid_field
 
 
 class ExternalIdTaken(Conflict):
-    """Another product of the catalog has this external id (PROD-10)."""
+    """Another product of the catalog has this external id (PROD-10); `existing_id` is its id."""
 
     code = "external_id_taken"
+    advice = (
+        "Correct the product `existing_id`, or send the request as an upsert: a PUT to "
+        "`/v1/products/external/{external_id}`, or a batch with `on_existing: correct`."
+    )
 
-    def __init__(self) -> None:
-        super().__init__("Another product has this external id.")
+    def __init__(self, id_: str | None = None) -> None:
+        super().__init__(*taken_by("product", id_, "has this external id"))
 
 
 class Product(Aggregate, ProductState):

@@ -24,8 +24,9 @@ class Failure(Value):
 
 DUPLICATES: Final = Failure(
     code="duplicates_found",
-    message="There are clients with the same phone, e-mail or company title. Convert again with the `contact_id` or "
-    "`company_id` of the one that is meant, or with `on_duplicate` set to `create` for a new one.",
+    message="There are clients with the same phone, e-mail or company title. Convert the lead again, by "
+    "`POST /v1/leads/{lead_id}/conversion`, with the `contact_id` or `company_id` of the one that is meant, or with "
+    "`on_duplicate` set to `create` for a new one.",
 )
 
 

@@ -1,5 +1,8 @@
 """Domain errors of contacts and companies."""
 
+from typing import Self
+
+from shared.elements.domain.element import taken_by
 from shared.kit.domain import Conflict, Invalid, NotFound
 
 
@@ -52,9 +55,15 @@ class NotOurs(Invalid):
 
 
 class SellerTaken(Conflict):
-    """Another company is the default seller (COMP-08)."""
+    """Another company is the default seller (COMP-08); `existing_id` is its id."""
 
     code = "default_seller_taken"
+    advice = "Let the company `existing_id` no longer be the default seller, then send the request again."
+
+    @classmethod
+    def by(cls, id_: str | None) -> Self:
+        """Make the error that names the company, if it is still there."""
+        return cls(*taken_by("company", id_, "is the default seller"))
 
 
 class OriginVersionConflict(Conflict):

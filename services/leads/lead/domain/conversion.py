@@ -288,11 +288,12 @@ class Conversion(BaseModel):
     def _check_same(self, targets: tuple[ConversionTarget, ...], request: ConversionRequest, lead: ElementRef) -> None:
         known = {self.contact_id, self.company_id, *(ref.id for ref in self.existing)}
         used = {name: str(getattr(self, name)) for name in request.insists_on}
-        if targets == self.targets and request.chosen <= known and request.insists_on == used:
+        differs = ({} if targets == self.targets else {"targets": ", ".join(targets)}) | request.differing(used, known)
+        if not differs:
             return
         if self.state == "running":
             raise ConversionRunning("The lead is being converted.")
-        raise LeadAlreadyConverted.into(lead, targets=self.targets, used=used, results=self.existing)
+        raise LeadAlreadyConverted.into(lead, targets=self.targets, used=used, differs=differs, results=self.existing)
 
 
 Step: TypeAlias = tuple[Conversion, tuple[Event, ...]]

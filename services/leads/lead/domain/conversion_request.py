@@ -1,5 +1,6 @@
 """What a lead is to be converted into (LEAD-11)."""
 
+from collections.abc import Container, Mapping
 from typing import Final
 
 from crm_contracts.conversions import Activities
@@ -26,14 +27,17 @@ class ConversionRequest(BaseModel):
     company_id: str | None = None
 
     @property
-    def chosen(self) -> frozenset[str]:
-        """Ids of the records that are to be linked."""
-        return frozenset(id_ for id_ in (self.contact_id, self.company_id) if id_)
-
-    @property
     def insists_on(self) -> dict[str, str]:
         """The terms that were given, beside targets and records."""
         return self.model_dump(include={"on_duplicate", "pipeline_id", "activities"}, exclude_unset=True)
+
+    def differing(self, used: Mapping[str, str], known: Container[str | None]) -> dict[str, str]:
+        """Return the terms that are other than those `used`, and the records that are none of the `known` ones."""
+        records = {"contact_id": self.contact_id, "company_id": self.company_id}
+        return {
+            **{name: id_ for name, id_ in records.items() if id_ and id_ not in known},
+            **{name: value for name, value in self.insists_on.items() if value != used[name]},
+        }
 
     def kept(self, made: ElementRef | None) -> ElementRef | None:
         """Keep what an earlier attempt has created or linked, unless another record is chosen since."""

@@ -5,6 +5,7 @@ from typing import Final, Self
 
 from crm_contracts.values import ElementRef
 
+from shared.elements.domain.client_names import Names, renamed
 from shared.kit.domain import Conflict, Invalid, Refused
 
 NO_ANSWER: Final = "no_answer"
@@ -30,18 +31,40 @@ class LeadAlreadyConverted(Conflict):
     code = "lead_already_converted"
     advice = (
         "Read `/v1/leads/{lead_id}/conversion`, or take `contact`, `company` and `deal` of the answer, where a "
-        "conversion was asked for. A lead is converted once; for another deal create one that links the client."
+        "conversion was asked for; `differs` names the fields that ask for something else. A lead is converted once: "
+        "for another deal create one that links the client."
     )
 
     @classmethod
     def into(
-        cls, lead: ElementRef, *, targets: Iterable[str], used: Mapping[str, str], results: Iterable[ElementRef]
+        cls,
+        lead: ElementRef,
+        *,
+        targets: Iterable[str],
+        used: Mapping[str, str],
+        differs: Mapping[str, str],
+        results: Iterable[ElementRef],
     ) -> Self:
-        """Make the error that names the results, by their ids alone: their names may have changed."""
+        """Make the error that names the results, and what the request asks for in another way: `differs`."""
         how = "".join(f", with {name} {value}" for name, value in used.items())
-        message = f"The lead was converted into {', '.join(targets)}{how}."
-        named = {ref.type: ElementRef(type=ref.type, id=ref.id).model_dump(mode="json") for ref in results}
-        return cls(message, {**named, "conversion": f"/v1/leads/{lead.id}/conversion"})
+        other = ", ".join(f"{name} {value}" for name, value in differs.items())
+        message = (
+            f"The lead was converted into {', '.join(targets)}{how}. The request asks for something else: {other}."
+        )
+        named = {ref.type: ref.model_dump(mode="json") for ref in results}
+        details = {"conversion": f"/v1/leads/{lead.id}/conversion", "differs": list(differs)}
+        return cls(message, {**named, **details})
+
+    @property
+    def clients(self) -> tuple[ElementRef, ...]:
+        """The contact and the company that it names."""
+        named = (self.details.get(kind) for kind in ("contact", "company"))
+        return tuple(ElementRef.model_validate(each) for each in named if each is not None)
+
+    def with_names(self, names: Names) -> Self:
+        """Show them by their current names."""
+        named = {ref.type: renamed(ref, names).model_dump(mode="json") for ref in self.clients}
+        return type(self)(self.message, {**self.details, **named})
 
 
 class RepeatLeadOnlyDeal(Invalid):

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from services.leads.lead.domain.errors import NO_ANSWER
+from services.leads.lead.domain.errors import NO_ANSWER, LeadAlreadyConverted
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.schemas import ConversionIn, ConversionOut
 from services.leads.lead.usecases import convert_lead
@@ -29,8 +29,9 @@ class ConversionRefused(Conflict):
 
     code = "conversion_refused"
     advice = (
-        "Convert again as the page of `reason` says, such as `/errors/duplicates_found`: with the right candidate as "
-        "`contact_id` or `company_id`, or with `on_duplicate: create` for somebody new, or unchanged."
+        "Convert the lead again as the page of `reason` says, such as `/errors/duplicates_found`: by "
+        "`POST /v1/leads/{lead_id}/conversion` with the right candidate as `contact_id` or `company_id`, or with "
+        "`on_duplicate: create` for somebody new, or unchanged."
     )
     also: ClassVar[Mapping[str, str]] = {
         "duplicates_found": "Clients have the phone, the e-mail or the company's title of the lead; as `reason`.",
@@ -40,7 +41,8 @@ class ConversionRefused(Conflict):
         "pipeline_not_found": "There is no pipeline `pipeline_id`; as `reason`.",
     }
     advice_on: ClassVar[Mapping[str, str]] = {
-        "duplicates_found": "Convert again with the right one of the `candidates` as `contact_id` or `company_id`, or "
+        "duplicates_found": "Convert the lead again: by `POST /v1/leads/{lead_id}/conversion`, with the right one of "
+        "the `candidates` as `contact_id` or `company_id`; or, also together with others by `POST /v1/conversions`, "
         "with `on_duplicate: create` for somebody new, or with `targets` that do without.",
         "client_busy": "Convert again: the other one has ended by then, and its client is linked or is a candidate.",
         "client_failed": "Convert again later; where it fails again, report it with the `correlation_id`.",
@@ -86,15 +88,18 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
         `deals:write` for a deal.
         """
         guarded = call.guard(leads)
-        lead = await convert_lead(
-            lead_id,
-            body.to_domain(),
-            call.cause,
-            leads=guarded,
-            new_id=collaborators.new_id,
-            check_targets=partial(check_writes, call),
-            expected_version=if_match,
-        )
+        try:
+            lead = await convert_lead(
+                lead_id,
+                body.to_domain(),
+                call.cause,
+                leads=guarded,
+                new_id=collaborators.new_id,
+                check_targets=partial(check_writes, call),
+                expected_version=if_match,
+            )
+        except LeadAlreadyConverted as error:
+            raise error.with_names(await collaborators.client_names.of(error.clients)) from None
         lead = await long_polls.until(
             lambda: guarded.get(lead_id),
             lambda found: found.conversion.state != "running",

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from services.leads.lead.domain.errors import LeadAlreadyConverted
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.http.conversion import ConversionRefused
-from services.leads.lead.schemas import ConversionOut, ConversionsIn, ConversionsOut
+from services.leads.lead.schemas import ConversionOut, ConversionsIn, ConversionsOut, LeadConversion
 from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanWrite
 from shared.elements.http.rights import check_writes
@@ -19,7 +20,7 @@ from shared.kit.domain import DomainError
 from shared.kit.storage.batching import all_of
 from shared.kit.storage.repository import Records, Repository
 from shared.kit.web.auth import Forbidden
-from shared.kit.web.batches import MULTI_STATUS, RepeatedItem, answered
+from shared.kit.web.batches import ANSWERS_BATCH, RepeatedItem, answered
 from shared.kit.web.call import Call
 from shared.kit.web.conditions import Waiting
 from shared.kit.web.problems import Details, refusal_details
@@ -35,13 +36,15 @@ class NotBegun:
 
 
 Begun: TypeAlias = Lead | NotBegun
+_NAMES_CLIENTS: Final = (ConversionOut, LeadAlreadyConverted)
+"""What is shown with the names that clients have now."""
 
 
 def conversions_routes(*, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> APIRouter:
     """Make the route, over these collaborators."""
     api = router("conversion")
 
-    @api.post("/conversions", operation_id="convertLeads", status_code=MULTI_STATUS, response_model=ConversionsOut)
+    @api.post("/conversions", operation_id="convertLeads", **{**ANSWERS_BATCH, "response_model": ConversionsOut})
     @is_process
     async def convert_each(body: ConversionsIn, call: CanWrite, wait: Waiting, request: Request) -> JSONResponse:
         """Convert up to 100 leads, each with a result of its own (LEAD-11, LEAD-13).
@@ -55,7 +58,7 @@ def conversions_routes(*, leads: Repository[Lead], collaborators: Collaborators,
             return await all_of(_current(each, guarded) for each in begun)
 
         begun = await long_polls.until(read, lambda found: not any(map(_is_running, found)), wait, so_far=begun)
-        return answered(await _shown(body.lead_ids, begun, request, collaborators))
+        return answered(request, await _shown(body.lead_ids, begun, request, collaborators), LeadConversion)
 
     return api
 
@@ -97,16 +100,17 @@ async def _shown(
 ) -> list[Details]:
     """Show how far each got, with the current names of all clients."""
     outs = [ConversionOut.of(each.conversion) if isinstance(each, Lead) else each.error for each in begun]
-    clients = [ref for out in outs if isinstance(out, ConversionOut) for ref in out.clients]
+    clients = [ref for out in outs if isinstance(out, _NAMES_CLIENTS) for ref in out.clients]
     names = await collaborators.client_names.of(clients)
 
     def one(lead_id: str, out: ConversionOut | DomainError | Forbidden) -> Details:
+        if isinstance(out, _NAMES_CLIENTS):
+            out = out.with_names(names)
         if isinstance(out, ConversionOut):
-            named = out.with_names(names)
-            if named.state != "refused":
-                status = 200 if named.state == "done" else 202
-                return {"lead_id": lead_id, "status": status, "conversion": named.model_dump(mode="json")}
-            out = ConversionRefused.of(named)
+            if out.state != "refused":
+                status = 200 if out.state == "done" else 202
+                return {"lead_id": lead_id, "status": status, "conversion": out.model_dump(mode="json")}
+            out = ConversionRefused.of(out)
         problem = refusal_details(request, out)
         return {"lead_id": lead_id, "status": problem["status"], "problem": problem}
 

@@ -3,23 +3,40 @@
 A binding is an event too, because the projection can be rebuilt from the topics alone.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final
 
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 from crm_contracts.values import ElementRef
 
-from shared.kit.domain import Aggregate, Refused, derived_id
+from shared.kit.domain import KNOWN_SOON, Aggregate, Invalid, Refused, derived_id, wrong_field
 
 MAX_BOUND = 100
 MAX_UNBOUND = 1_000
 """As many as the largest event names, so that the document cannot grow for ever."""
+ELEMENT_NOT_FOUND: Final = "element_not_found"
 
 
 class LastBinding(Refused):
     """The entry would be bound to no element at all."""
 
     code = "last_binding"
+
+
+class UnknownElement(Invalid):
+    """No event has named the element to which an entry is to be bound; `errors` has the field."""
+
+    also: ClassVar[Mapping[str, str]] = {
+        ELEMENT_NOT_FOUND: "No event that came so far has named the element; as the code of a field."
+    }
+    advice_on: ClassVar[Mapping[str, str]] = {
+        ELEMENT_NOT_FOUND: "Where it was created just now, send the same request again: its event comes in a "
+        "moment. Else send the type and the id of an element that is there, such as `deal:` and its id."
+    }
+
+    def __init__(self) -> None:
+        message = f"no event has named this element yet; {KNOWN_SOON}"
+        super().__init__(message, {"errors": [wrong_field("element", ELEMENT_NOT_FOUND, message)]})
 
 
 class TooManyBindings(Refused):
