@@ -36,9 +36,7 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     service.before_start(versions.ensure_live)
     entries = LiveEntries(versions)
     bindings = service.repository(Bindings, BINDINGS)
-    rebuilds = service.repository(
-        Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: lambda _: RebuildRunning()}
-    )
+    rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning.by})
     views = RebuildViews(rebuilds)
     projecting = reactions(entries=entries)
     service.subscribe(topics.ALL, projecting, batch_handler=partial(on_events, entries=entries))

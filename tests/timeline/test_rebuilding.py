@@ -72,7 +72,7 @@ class Site:
             NoOutbox(),
             source="/crm/timeline",
             new_id=_new_id,
-            taken={ONE_OPEN: lambda _: RebuildRunning()},
+            taken={ONE_OPEN: RebuildRunning.by},
         )
         self.views = RebuildViews(self.rebuilds)
 

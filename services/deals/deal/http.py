@@ -1,7 +1,8 @@
 """Routes of deals."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -32,6 +33,9 @@ from shared.kit.web.routes import router
 from shared.kit.web.schemas import Page
 from shared.kit.web.waiting import LongPolls
 
+_Answered: TypeAlias = Callable[..., Awaitable[Deal]]
+"""Waits for what clients says of a deal's client: `client_answered`."""
+
 
 def build_router(
     *,
@@ -42,9 +46,11 @@ def build_router(
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
     own = router()
-    _add_writes(own, deals, collaborators, long_polls)
+    answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
+    _add_create(own, deals, collaborators, answered)
+    _add_correct(own, deals, collaborators, answered)
     _add_batch(own, deals, views, collaborators)
-    _add_upsert(own, deals, views, collaborators, long_polls)
+    _add_upsert(own, deals, views, collaborators, answered)
 
     @own.get("/deals", tags=["deals"])
     async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> Page[DealOut]:
@@ -69,9 +75,7 @@ def build_router(
     return api
 
 
-def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators, long_polls: LongPolls) -> None:
-    answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
-
+def _add_create(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators, answered: _Answered) -> None:
     @api.post("/deals", status_code=201, tags=["deals"])
     async def create(body: DealIn, call: CanWrite, wait: Waiting, response: Response) -> DealOut:
         """Create a deal; no field is mandatory (DEAL-01). `Prefer: wait=N` waits for the contacts of its company.
@@ -89,6 +93,8 @@ def _add_writes(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
         deal = await answered(deal, wait, elements=call.guard(deals))
         return created(DealOut.of(deal), deal, response, "/deals")
 
+
+def _add_correct(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators, answered: _Answered) -> None:
     @api.patch("/deals/{deal_id}", tags=["deals"])
     async def correct(
         deal_id: str, body: DealPatch, call: CanWrite, if_match: IfMatch, wait: Waiting, response: Response
@@ -149,10 +155,8 @@ def _add_upsert(
     deals: Repository[Deal],
     views: ElementViews[Deal],
     collaborators: Collaborators,
-    long_polls: LongPolls,
+    answered: _Answered,
 ) -> None:
-    answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
-
     @api.put("/deals/external/{originator}/{origin:path}", responses={201: {"model": DealOut}}, tags=["deals"])
     async def upsert(
         originator: OriginPart,

@@ -7,7 +7,7 @@ share.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, Self
 
 from crm_contracts.values import Value
 
@@ -26,6 +26,11 @@ class RebuildRunning(Conflict):
     """There is one rebuild at a time; `rebuild_id` names it."""
 
     code = "rebuild_running"
+
+    @classmethod
+    def by(cls, id_: str | None) -> Self:
+        """Make the error that names the rebuild, if it has not ended meanwhile."""
+        return cls("Another rebuild is not over.", {} if id_ is None else {"rebuild_id": id_})
 
 
 class NothingToAccept(Refused):

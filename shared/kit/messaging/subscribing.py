@@ -55,10 +55,7 @@ class Subscription:
         traces: Traces | None = None,
         kafka_answers: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Prepare to consume; `known` lists all event types, those without a reaction are skipped unread.
-
-        `kafka_answers` is whether Kafka is known to answer: a consumer that cannot ask it then is restarted.
-        """
+        """Prepare to consume; `known` lists all event types, those without a reaction are skipped unread."""
         self._service = service
         self._topics = tuple(topics)
         self._settings = settings
@@ -76,13 +73,8 @@ class Subscription:
         )
         self._postponed = PostponedLanes(self._records.handle, settings, stopping=self._stopping)
         self.broker = subscribe(self.group, self._topics, self._handle_batch, settings)
-        self._lag = Lag(
-            self._topics,
-            self._consumer,
-            self._postponed.count_by_topic,
-            max_batch=settings.max_batch,
-            kafka_answers=kafka_answers,
-        )
+        postponed, max_batch = self._postponed.count_by_topic, settings.max_batch
+        self._lag = Lag(self._topics, self._consumer, postponed, max_batch=max_batch, kafka_answers=kafka_answers)
         self._offsets = OffsetCommitter(self._postponed.first_offsets)
         self._watching: asyncio.Task[None] | None = None
         self._start_series()
