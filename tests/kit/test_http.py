@@ -157,6 +157,8 @@ async def shop(database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
     keys = database.collection("idempotency")
     await keys.ensure(IDEMPOTENCY_INDEXES)
     signer, long_polls = Signer(tmp_path / "jwks.json"), LongPolls(MAX_WAITERS)
+    shop = Shop(signer, long_polls)
+    shop.keys, shop.database = keys, database
     app_context = AppContext(
         service="jars",
         authenticator=Authenticator(KeyFile(signer.jwks_file), issuer=ISSUER, audience=AUDIENCE),
@@ -171,8 +173,6 @@ async def shop(database: Database, tmp_path: Path) -> AsyncIterator[Shop]:
     async def life() -> AsyncIterator[None]:
         yield
 
-    shop = Shop(signer, long_polls)
-    shop.keys, shop.database = keys, database
     app = make_app(app_context, [jars_router(shop.jars, long_polls, shop.faults)], life, description="Jars")
     shop.client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://shop"
