@@ -5,14 +5,15 @@ two writes is hit every time, not by luck.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
+from pymongo import MongoClient
 
 from deploy.local.process import NotReady
-from deploy.local.services import ServiceProcess
+from deploy.local.services import DATABASE_PREFIX, ServiceProcess
 from tests.system.conftest import QUICK
 from tests.system.crm import Crm, Json, a_phone, until
 
@@ -95,20 +96,40 @@ async def test_a_service_killed_right_after_a_link_by_hand_links_no_deleted_cont
     assert (found["link_state"], found["refused_contacts"]) == ("refused", [gone])
 
 
+@contextmanager
+def held(crm: Crm, contact: str) -> Iterator[Callable[[], Awaitable[int]]]:
+    """Let writes of a contact wait for a transaction that wrote it, until the end; the function counts those writes."""
+    with MongoClient[Json](crm.stack.mongo.url) as client, client.start_session() as session:
+        contacts = client[f"{DATABASE_PREFIX}clients"]["contacts"]
+        session.start_transaction()
+        contacts.update_one({"_id": contact}, {"$set": {"is_held": True}}, session=session)
+
+        async def waiting() -> int:
+            asked = {"currentOp": 1, "ns": contacts.full_name, "writeConflicts": {"$gt": 0}}
+            return len((await asyncio.to_thread(lambda: client.admin.command(asked)))["inprog"])
+
+        yield waiting
+
+
 async def test_clients_killed_right_after_a_contact_joined_a_company_that_ends_links_no_such_company(crm: Crm) -> None:
-    """COMP-10, COMP-04."""
+    """COMP-10, COMP-04: it ends between the read and the write of the link; the event alone makes clients look."""
     service = crm.services["clients"]
     company, _ = await crm.new_company("Ending GmbH")
     contact = (await crm.call("POST", "clients", "/contacts", {"last_name": "Joiner"})).json()["id"]
     await crm.settle()
     await restart(service, "written:contacts")
     try:
+        with held(crm, contact) as waiting:
+            joining = asyncio.create_task(crm.call("PUT", "clients", f"/contacts/{contact}/companies/{company}", {}))
+            await until(waiting, bool)
+            assert (await crm.call("DELETE", "clients", f"/companies/{company}")).status_code == 204
+            await crm.settle()
+            assert not joining.done()
         with suppress(httpx.TransportError):
-            await crm.call("PUT", "clients", f"/contacts/{contact}/companies/{company}", {})
+            await joining
         await until(is_dead(service), bool)
     finally:
         await restart(service, None)
-    assert (await crm.call("DELETE", "clients", f"/companies/{company}")).status_code == 204
     await until(lambda: crm.get("clients", f"/contacts/{contact}"), lambda found: not found["companies"])
 
 
