@@ -87,6 +87,9 @@ def counts(console: Console, file: str, found: Counts) -> None:
         f"{found.skipped} skipped, {found.rejected} rejected in {found.seconds:.1f} s",
         soft_wrap=True,
     )
+    if found.left_out:
+        kept = ", ".join(f"{name} of {number}" for name, number in sorted(found.left_out.items()))
+        console.print(f"  existing records keep what the file has otherwise: {kept}", highlight=False, soft_wrap=True)
     for reason in found.reasons[:_REASONS]:
         example = f"{escape(printable(reason.example))} [dim](line {reason.line})[/]"
         console.print(f"  {reason.rows} x {example}", highlight=False, soft_wrap=True)

@@ -65,7 +65,7 @@ class Services(httpx.AsyncBaseTransport):
         before = self.records.get(path)
         links = {"companies": [{"company_id": id_} for id_ in ids]} if ids else {}
         if before is not None and all(before.get(name) == value for name, value in (item | links).items()):
-            return {"status": 200, "outcome": "unchanged", "id": before["id"]}
+            return {"status": 200, "outcome": "unchanged", "id": before["id"], "left_out": []}
         self.writes += 1
         marks: dict[str, Any] = {
             "id": f"id of {origin}",
@@ -75,7 +75,7 @@ class Services(httpx.AsyncBaseTransport):
         }
         self.records[path] = {"companies": [], **(before or {}), **item, **links, **marks}
         status, outcome = (200, "corrected") if before else (201, "created")
-        return {"status": status, "outcome": outcome, "id": marks["id"]}
+        return {"status": status, "outcome": outcome, "id": marks["id"], "left_out": None}
 
     def _listed(self, path: str, query: httpx.QueryParams) -> list[dict[str, Any]]:
         prefix = f"{path}/external/{query['originator_id']}/"
@@ -106,7 +106,8 @@ def _takes(schema: str) -> dict[str, Any]:
 
 
 def _refused(status: int, problem: Mapping[str, Any]) -> dict[str, Any]:
-    return {"status": status, "outcome": "refused", "id": None, "version": None, "problem": dict(problem)}
+    nothing = dict.fromkeys(("id", "version", "left_out"))
+    return {"status": status, "outcome": "refused", **nothing, "problem": dict(problem)}
 
 
 def no_such_company() -> Mapping[str, Any]:

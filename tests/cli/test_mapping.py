@@ -1,5 +1,6 @@
 """A mapping that does not fit is refused before the first row."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from deploy.cli.exports.columns import COMPANY_COLUMNS, CONTACT_COLUMNS
 from deploy.cli.imports import BadMapping, read_mapping
 from deploy.cli.imports.files import read_table
+from deploy.cli.imports.mapping import Mapping
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 
@@ -74,8 +76,23 @@ def test_columns_of_templates_rows_conditions_and_amounts_count_as_used(tmp_path
 
 
 def test_a_misspelt_key_of_the_mapping_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadMapping, match="columms: Extra inputs are not permitted"):
+    with pytest.raises(
+        BadMapping, match=r"columms: Extra inputs are not permitted.*the keys of a mapping are .*columns"
+    ):
         read_mapping(written(tmp_path, 'originator = "o"\norigin = "id"\n[columms]\na = "b"\n'))
+
+
+def test_every_key_of_a_mapping_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    table = page.partition("| key | means |")[2].partition("\n\n")[0]
+    for key in Mapping.model_fields:
+        assert re.search(rf"[`\[]{key}[`\].]", table), key
+
+
+def test_companies_may_come_from_another_system_than_the_rows(tmp_path: Path) -> None:
+    text = 'originator = "shop"\norigin = "id"\ncompany = "account"\n'
+    assert read_mapping(written(tmp_path, text)).originator_of_companies == "shop"
+    assert read_mapping(written(tmp_path, f'{text}company_originator = "erp"\n')).originator_of_companies == "erp"
 
 
 def test_a_missing_key_of_the_mapping_is_named(tmp_path: Path) -> None:

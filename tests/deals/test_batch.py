@@ -17,8 +17,17 @@ async def test_each_deal_of_a_batch_has_its_result_and_its_pipeline(api: Api) ->
     items[0]["title"] = "Corrected"
     answer = await api("POST", "/deals/batch", {"items": items[:1], "on_existing": "correct"})
     (corrected,) = answer.json()["items"]
-    assert {name: corrected[name] for name in first} == {**first, "status": 200, "outcome": "corrected", "version": 2}
+    changed = {"status": 200, "outcome": "corrected", "version": 2, "left_out": []}
+    assert {name: corrected[name] for name in first} == {**first, **changed}
     assert (await api.read(f"/deals/{first['id']}"))["title"] == "Corrected"
+
+
+async def test_what_an_upsert_leaves_as_it_is_is_named(api: Api) -> None:
+    """CMN-14."""
+    path = f"/deals/external/shop/{uuid4()}"
+    await api("PUT", path, {"title": "Order"})
+    answer = await api("PUT", path, {"title": "Order 2", "pipeline_id": "default", "stage_id": "PREPARATION"})
+    assert (answer.status_code, answer.json()["title"], answer.json()["left_out"]) == (200, "Order 2", ["stage_id"])
 
 
 async def test_who_may_not_create_one_deal_may_not_create_many(api: Api) -> None:

@@ -320,3 +320,26 @@ async def test_the_former_company_that_ends_while_another_is_refused_is_not_link
     assert (client.company and client.company.id) == (None if end == "deleted" else bell)
     assert await card.linked() == ["ada", "bob"]
     assert {link.auto_linked_from for link in client.contacts} == {None if end == "deleted" else bell}
+
+
+@pytest.mark.parametrize("then", ["stays", "deleted"])
+async def test_contacts_that_one_who_does_not_exist_was_to_replace_are_linked_again(card: Card, then: str) -> None:
+    """CLI-06, COMP-10: as they were, but for one that was deleted meanwhile; those that exist are linked besides."""
+    await card.set(
+        lambda client: set_contacts(client, [NewContactLink(card.id("ada")), NewContactLink(card.id("bob"))])
+    )
+    await card.settle()
+    before = await card.client()
+    await card.set(lambda client: set_contacts(client, [NewContactLink("nada"), NewContactLink(card.id("eve"))]))
+    await card.clients_look()
+    if then == "deleted":
+        await card.delete("bob")
+        await card.hear_all("bob")
+    await card.settle()
+    client = await card.client()
+    left = before.contacts if then == "stays" else before.contacts[:1]
+    assert set(left) < set(client.contacts)
+    assert sorted(await card.linked()) == sorted([*(["bob"] if then == "stays" else []), "ada", "eve"])
+    assert (client.contact_id, client.refused_contacts) == (card.id("ada"), ("nada",))
+    (checked,) = [said for said in await card.deals.said(card.id(PUMPS)) if isinstance(said, DealContactsChecked)][1:]
+    assert [ref.id for ref in checked.linked_again] == [card.id("ada"), card.id("bob")]

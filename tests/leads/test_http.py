@@ -450,10 +450,35 @@ async def test_a_lead_of_another_system_is_created_once_and_then_corrected(api: 
     assert (again.status_code, again.json()) == (200, first.json())
     other = {"title": "Changed", "stage_id": "JUNK", "rows": [], "contacts": []}
     changed = (await api("PUT", path, other)).json()
+    assert (again.json()["left_out"], changed["left_out"]) == ([], ["stage_id", "rows"])
     left_alone = ("id", "number", "stage_id", "rows", "amount", "client", "is_repeat", "originator_id", "origin_id")
     assert {name: changed[name] for name in left_alone} == {name: first.json()[name] for name in left_alone}
     assert (changed["title"], changed["version"]) == ("Changed", 2)
     assert wrong_fields(await api("PUT", path, {"stage_id": "NOWHERE"})) == ["stage_id"]
+
+
+async def test_what_an_upsert_leaves_as_it_is_is_named(api: Api) -> None:
+    """CMN-14: nothing that was sent is silently ignored, also in a batch; what is as the lead has it is not named."""
+    origin = {"originator_id": "shop", "origin_id": str(uuid4())}
+    row, contacts = {"name": "Advice", "price": "10"}, [{"contact_id": "ada"}]
+    body = {"title": "Order", "stage_id": "NEW", "company_id": "acme", "rows": [row], "contacts": contacts}
+    path = f"/leads/external/shop/{origin['origin_id']}"
+    assert (await api("PUT", path, body)).json()["left_out"] == []
+    other: dict[str, Any] = {
+        "title": "Order 2",
+        "company_id": "bell",
+        "contacts": [{"contact_id": "bob"}],
+        "rows": [{**row, "price": "11"}],
+        "amount": {"value": "12", "currency": "USD"},
+        "currency": "USD",
+        "is_manual_amount": True,
+        "converted_elsewhere": True,
+    }
+    answer = await api("POST", "/leads/batch", {"items": [{**other, **origin}], "on_existing": "correct"})
+    (item,) = answer.json()["items"]
+    assert (item["outcome"], item["left_out"]) == ("corrected", [name for name in other if name != "title"])
+    answer = await api("PUT", path, {"stage_id": "JUNK"})
+    assert (answer.status_code, answer.json()["left_out"], answer.json()["title"]) == (200, ["stage_id"], "Order 2")
 
 
 async def test_an_old_copy_of_another_system_s_lead_is_refused(api: Api) -> None:

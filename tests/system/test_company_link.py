@@ -101,6 +101,7 @@ async def test_an_unknown_company_takes_the_place_of_none_that_is_linked(
     elements = partial(crm.get, "clients", f"/companies/{company}/elements")
     await until(elements, lambda found: [item["element"]["id"] for item in found["items"]] == [card])
     assert [link["contact_id"] for link in client["contacts"]] == contacts
+    assert kind == "deal" or (await crm.get("leads", element))["is_repeat"] is True
 
 
 @pytest.mark.parametrize("kind", ["lead", "deal"])
@@ -128,6 +129,21 @@ async def test_a_contact_that_does_not_exist_is_never_linked_for_ever(crm: Crm, 
     assert "unlinked" in _kinds(await crm.timeline(f"{kind}:{card}"))
     found = await crm.get(f"{kind}s", path)
     assert [link["contact_id"] for link in found["client"]["contacts"]] == [ada]
+
+
+@pytest.mark.parametrize("kind", ["lead", "deal"])
+async def test_a_list_with_a_contact_that_does_not_exist_takes_the_place_of_none(crm: Crm, kind: str) -> None:
+    """CLI-02, CLI-06: the refused request has unlinked nobody."""
+    _, (ada,) = await crm.new_company("Keeping GmbH", "Lovelace")
+    card = await (crm.new_deal if kind == "deal" else crm.new_lead)(title="Kept", contacts=[{"contact_id": ada}])
+    path = f"/{kind}s/{card}"
+    before = (await until(partial(crm.get, f"{kind}s", path), _is_answered))["client"]
+
+    refused = await crm.call("PUT", f"{kind}s", f"{path}/contacts", [{"contact_id": "nada"}], Prefer="wait=60")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "contact_not_found"), refused.text
+    assert refused.json()["client"]["contacts"] == before["contacts"]
+    assert (await crm.get(f"{kind}s", path))["client"]["contacts"] == before["contacts"]
 
 
 def _is_answered(found: Json) -> bool:

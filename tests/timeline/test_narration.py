@@ -401,9 +401,12 @@ def test_whoever_came_was_linked_and_whoever_went_was_unlinked(event: type[Event
 def test_a_contact_that_does_not_exist_is_unlinked_in_its_own_timeline_too(event: type[Event]) -> None:
     """CLI-02, TL-01: and the names of those that exist are told."""
     element = "lead" if event is leads.LeadContactsChecked else "deal"
-    about = {element: _json(f"{element}:1", "Pumps"), "confirmed": [_json("contact:ada", "Ada")]}
+    about = {element: _json(f"{element}:1", "Pumps"), "confirmed": [_json("contact:ada", "Ada")], "linked_again": []}
     refused = {"refused": [_json("contact:nada")], "code": "contact_not_found"}
     told = sampled(event, **about, **refused)
     assert kinds(told) == {f"{element}:1": "unlinked", "contact:nada": "unlinked"}
     assert line_of(told, f"{element}:1").text == "Confirmed: Ada; Not linked: 1 contacts (contact_not_found)"
     assert kinds(sampled(event, **about, refused=[], code=None)) == {f"{element}:1": "element_modified"}
+    kept = sampled(event, **{**about, **refused, "linked_again": [_json("contact:eve", "Eve")]})
+    assert kinds(kept) == {f"{element}:1": "unlinked", "contact:nada": "unlinked", "contact:eve": "linked"}
+    assert line_of(kept, f"{element}:1").text.endswith("Linked as before: Eve")

@@ -91,7 +91,14 @@ def import_file(
 def _whole(file: Path, counts: Counts, rejected: Path | None) -> dict[str, Any]:
     numbers = {name: getattr(counts, name) for name in ("created", "updated", "unchanged", "skipped", "rejected")}
     reasons, where = [asdict(reason) for reason in counts.reasons], str(rejected) if rejected else None
-    return {"file": file.name, **numbers, "recognised": list(counts.said), "reasons": reasons, "reject_file": where}
+    return {
+        "file": file.name,
+        **numbers,
+        "recognised": list(counts.said),
+        "reasons": reasons,
+        "left_out": dict(counts.left_out),
+        "reject_file": where,
+    }
 
 
 def export_file(

@@ -5,9 +5,10 @@ retried, against one deadline for the whole run.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping as Lookup
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final, Literal, TypeAlias
 
@@ -39,6 +40,7 @@ class Sender:
     Attributes:
         country: of phones without a country code, if the mapping names one.
         patience_s: how long a service may refuse rows because it cannot take any now.
+        left_out: how many existing records kept a field that the file has otherwise.
     """
 
     crm: Crm
@@ -46,6 +48,7 @@ class Sender:
     country: str | None = None
     product_wait_s: float = PRODUCT_WAIT_S
     patience_s: float = 60.0
+    left_out: Counter[str] = field(default_factory=Counter)
     _give_up_at: float | None = None
 
     async def send(self, bodies: Sequence[Lookup[str, Any]]) -> list[Ended]:
@@ -80,6 +83,8 @@ class Sender:
             if problem.status == _TOO_LARGE:
                 return [problem]
             raise
+        for item in answer.body["items"]:
+            self.left_out.update(item["left_out"] or ())
         return [
             Problem(item["status"], item["problem"]) if item["outcome"] == "refused" else _OUTCOMES[item["outcome"]]
             for item in answer.body["items"]

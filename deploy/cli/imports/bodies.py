@@ -69,7 +69,7 @@ def body(mapping: Mapping, row: Row, references: References, forms: Forms = _AS_
         if company in references.companies:
             made["company_id"] = references.companies[company]
         else:
-            cells.wrong(mapping.company, f"there is no company {company!r} from {mapping.originator}")
+            cells.wrong(mapping.company, f"there is no company {company!r} from {mapping.originator_of_companies}")
     if mapping.rows:
         made["rows"] = [_product_row(rule, row, cells, references) for rule in mapping.rows]
     if cells.problems:

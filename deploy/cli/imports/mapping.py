@@ -62,6 +62,7 @@ class Mapping(BaseModel):
         money: field to amount.
         prices: list prices of a product.
         company: column of a company's `origin`, empty for a lead or a contact without one.
+        company_originator: the system that the companies came from, where it is another one.
         phones, emails, websites, messengers: contact points of contacts and companies; several columns make several.
         rows: product rows of a lead.
         ignored: columns that are left out on purpose; `Phonetic*` are all that begin so.
@@ -85,6 +86,7 @@ class Mapping(BaseModel):
     money: dict[str, MoneyRule] = {}
     prices: list[MoneyRule] = []
     company: str | None = None
+    company_originator: str | None = None
     phones: list[PointRule] = []
     emails: list[PointRule] = []
     websites: list[PointRule] = []
@@ -104,6 +106,11 @@ class Mapping(BaseModel):
             message = "give either `origin` or `origin_from`"
             raise ValueError(message)
         return self
+
+    @property
+    def originator_of_companies(self) -> str:
+        """The system by whose ids companies are found."""
+        return self.company_originator or self.originator
 
     @property
     def origin_columns(self) -> list[str]:
@@ -194,4 +201,6 @@ def read_mapping(file: Path, **options: str | None) -> Mapping:
         raise BadMapping([f"{file.name} is not UTF-8 in line {line}: TOML files are"]) from error
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
+        if any(found["type"] == "extra_forbidden" and len(found["loc"]) == 1 for found in error.errors()):
+            wrong.append(f"the keys of a mapping are {', '.join(Mapping.model_fields)}")
         raise BadMapping([f"{file.name}: {reason}" for reason in wrong]) from error

@@ -29,11 +29,13 @@ class Counts:
 
     Attributes:
         said: what was recognised of the file.
+        left_out: how many existing records kept a field, by its name, that the file has otherwise.
         rejects: the rejected rows, where they are not handed on as they come.
     """
 
     ended: Counter[Outcome] = field(default_factory=Counter)
     said: tuple[str, ...] = ()
+    left_out: Counter[str] = field(default_factory=Counter)
     rejects: list[Rejected] = field(default_factory=list)
     seconds: float = 0.0
     hand_on: Callable[[Rejected], None] | None = None

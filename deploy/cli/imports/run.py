@@ -79,7 +79,7 @@ class Import:
 
     async def _batches(self, table: Table, origins: Origins, counts: Counts, advance: Advance) -> None:
         finder = Finder(self.crm, self.mapping, self._forms, self.parallel)
-        sender = Sender(self.crm, self.kind, self.mapping.country, self.product_wait_s)
+        sender = Sender(self.crm, self.kind, self.mapping.country, self.product_wait_s, left_out=counts.left_out)
         rows = iter(table)
         while taken := list(islice(rows, _BATCH)):
             rejects: list[Rejected] = []

@@ -3,8 +3,9 @@
 from typing import Protocol
 
 from crm_contracts import registry
+from crm_contracts.client_field import ContactLink
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.events import RequisitesChosen, Updated
+from crm_contracts.events import ClientChanged, RequisitesChosen, Updated
 
 from services.clients.answers.domain import RequisiteChoiceCheck
 from services.clients.answers.usecases import LinkedClients, RequisiteOwners, answer_client_link, answer_requisites
@@ -27,8 +28,15 @@ def reactions(*, companies: Repository[Company], views: AnswerReads, answers: An
         """Answer a pending link of a company or of contacts."""
         change = EXTRACTORS[type(event.data)](event.data)
         if change.client is not None:
+            replaced = _replaced(event.data) if isinstance(event.data, ClientChanged) else ()
             await answer_client_link(
-                change.ref, change.client, cause, companies=companies, views=views, answers=answers
+                change.ref,
+                change.client,
+                cause,
+                replaced=replaced,
+                companies=companies,
+                views=views,
+                answers=answers,
             )
 
     async def on_requisites_chosen(event: Envelope[RequisitesChosen], cause: Cause) -> None:
@@ -40,3 +48,9 @@ def reactions(*, companies: Repository[Company], views: AnswerReads, answers: An
         *(on(event, on_event, name="company_link") for event in EXTRACTORS if not issubclass(event, Updated)),
         *(on(event, on_requisites_chosen) for event in registry.EVENTS.values() if issubclass(event, RequisitesChosen)),
     ]
+
+
+def _replaced(change: ClientChanged) -> tuple[ContactLink, ...]:
+    """Return the confirmed links that a request removed."""
+    stays = {link.contact_id for link in change.after.contacts}
+    return tuple(link for link in change.before.contacts if link.contact_id not in stays and link.link_state == "done")

@@ -4,7 +4,7 @@ An answer changes no state and its id follows from the question's, so a repeated
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from crm_contracts.client_answers import (
     CheckedContact,
@@ -14,7 +14,7 @@ from crm_contracts.client_answers import (
     ElementRequisitesConfirmed,
     ElementRequisitesRefused,
 )
-from crm_contracts.client_field import Client
+from crm_contracts.client_field import Client, ContactLink
 from crm_contracts.values import ElementRef
 
 from services.clients.answers.domain import RequisiteChoiceCheck, find_problem
@@ -60,11 +60,15 @@ async def answer_client_link(
     client: Client,
     cause: Cause,
     *,
+    replaced: Sequence[ContactLink] = (),
     companies: Repository[Company],
     views: LinkedClients,
     answers: Answers,
 ) -> None:
-    """Answer what an element of any type asks about its Client field: company and contacts at once (CLI-02, CLI-07)."""
+    """Answer what an element of any type asks about its Client field: company and contacts at once (CLI-02, CLI-07).
+
+    Where one of the contacts does not exist, the answer has the links that the request `replaced`.
+    """
     if client.link_state != "pending":
         return
     found = await views.surviving_contacts(client.pending_contacts)
@@ -73,25 +77,22 @@ async def answer_client_link(
         company = await follow_merges(client.company.id, owners=companies)
     contacts = [] if company is None else await views.contacts_of(company.id)
 
+    left = () if found.keys() >= set(client.pending_contacts) else replaced
+
     def answer(length: int) -> ElementContactsChecked | ElementContactsResolved | ElementCompanyRefused:
         checked = tuple(
             CheckedContact(contact_id=id_, contact=shortened(found[id_].ref, length) if id_ in found else None)
             for id_ in client.pending_contacts
         )
+        links = tuple(link.model_copy(update={"title": link.title and link.title[:length]}) for link in left)
+        said: dict[str, Any] = {"element": element, "link_no": client.link_no, "checked": checked, "replaced": links}
         if client.company is None or not client.asks_for_company:
-            return ElementContactsChecked(element=element, link_no=client.link_no, checked=checked)
+            return ElementContactsChecked(**said)
         if company is None or company.deleted_at:
-            return ElementCompanyRefused(
-                element=element, link_no=client.link_no, company=client.company, code=COMPANY_NOT_FOUND, checked=checked
-            )
+            return ElementCompanyRefused(**said, company=client.company, code=COMPANY_NOT_FOUND)
         brought = company_contacts(contacts, length)
         return ElementContactsResolved(
-            element=element,
-            link_no=client.link_no,
-            company=company.ref,
-            contacts=brought.contacts,
-            truncated=brought.truncated,
-            checked=checked,
+            **said, company=company.ref, contacts=brought.contacts, truncated=brought.truncated
         )
 
     await answers.give(fitting(answer, MAX_ANSWER_BYTES), subject=element.id, cause=cause)

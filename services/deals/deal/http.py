@@ -8,7 +8,16 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.schemas import ContactAdded, DealFilters, DealIn, DealOut, DealPatch, DealsIn, DealUpsert
+from services.deals.deal.schemas import (
+    ContactAdded,
+    DealFilters,
+    DealIn,
+    DealOut,
+    DealPatch,
+    DealsIn,
+    DealUpsert,
+    DealUpserted,
+)
 from services.deals.deal.usecases import create_deal
 from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.domain import stages_of
@@ -145,7 +154,7 @@ def _add_batch(
                 stages=partial(stages_of, item.pipeline_id),
                 collaborators=known,
             )
-            return recorded(deal, its.cause, is_new=is_new)
+            return recorded(deal, its.cause, is_new=is_new, left_out=item.kept_by(deal))
 
         return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 
@@ -157,7 +166,7 @@ def _add_upsert(
     collaborators: Collaborators,
     answered: _Answered,
 ) -> None:
-    @api.put("/deals/external/{originator}/{origin:path}", responses={201: {"model": DealOut}}, tags=["deals"])
+    @api.put("/deals/external/{originator}/{origin:path}", responses={201: {"model": DealUpserted}}, tags=["deals"])
     async def upsert(
         originator: OriginPart,
         origin: OriginPart,
@@ -166,8 +175,11 @@ def _add_upsert(
         if_match: IfMatch,
         wait: Waiting,
         response: Response,
-    ) -> DealOut:
-        """Create or correct the deal of this origin; stage, client and rows of an existing one stay (CMN-14)."""
+    ) -> DealUpserted:
+        """Create or correct the deal of this origin (CMN-14).
+
+        Pipeline, stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
+        """
         guarded = call.guard(deals)
         deal, is_new = await upsert_by_origin(
             (originator, origin),
@@ -181,4 +193,4 @@ def _add_upsert(
             expected_version=if_match,
         )
         deal = await answered(deal, wait, elements=guarded)
-        return versioned(DealOut.of(deal), deal, response, 201 if is_new else 200)
+        return versioned(DealUpserted.by(body, deal, is_new=is_new), deal, response, 201 if is_new else 200)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from crm_contracts.deals import DealFields, DealState
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.deals.deal.domain.deal import Deal
 from services.deals.pipeline.domain import DEFAULT_PIPELINE
@@ -12,7 +12,7 @@ from shared.elements.schemas.dictionary_fields import dictionary_inputs
 from shared.elements.schemas.fields import OwnedIn, SourcedIn
 from shared.elements.schemas.filters import SalesFilters
 from shared.elements.schemas.given_fields import given_fields
-from shared.elements.schemas.new_element import NewElementIn
+from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import ElementId, Text, Title
 from shared.elements.schemas.strict_types import StrictDate
@@ -41,6 +41,11 @@ class DealUpsert(DealFieldsIn, NewElementIn):
     def to_domain(self, origin: tuple[str, str] | None) -> NewElement:
         """Make the value that the use cases take."""
         return self.new_element(self.fields(), origin)
+
+    def kept_by(self, deal: Deal) -> list[str]:
+        """List what is given for a new deal and that an existing one keeps as it is."""
+        is_elsewhere = "pipeline_id" in self.model_fields_set and self.pipeline_id != deal.pipeline_id
+        return [*self.left_out(deal), *(["pipeline_id"] if is_elsewhere else [])]
 
 
 class DealIn(NewRecordIn, DealUpsert):
@@ -71,6 +76,17 @@ class DealOut(DealState):
     def of(cls, deal: Deal) -> "DealOut":
         """Show a deal."""
         return cls(**dict(deal.state), version=deal.version)
+
+
+class DealUpserted(DealOut):
+    """A deal after an upsert."""
+
+    left_out: list[str] = Field(description=LEFT_OUT)
+
+    @classmethod
+    def by(cls, body: DealUpsert, deal: Deal, *, is_new: bool) -> "DealUpserted":
+        """Show what became of the request."""
+        return cls(**dict(DealOut.of(deal)), left_out=[] if is_new else body.kept_by(deal))
 
 
 class ContactAdded(BaseModel):

@@ -28,7 +28,7 @@ from shared.elements.schemas.contact_points import (
 from shared.elements.schemas.dictionary_fields import dictionary_inputs
 from shared.elements.schemas.fields import OwnedIn, SourcedIn
 from shared.elements.schemas.given_fields import given_fields
-from shared.elements.schemas.new_element import NewElementIn
+from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import ElementId, Name, PastDate, Text, Title
 from shared.elements.usecases.create_element import NewElement
@@ -80,6 +80,11 @@ class LeadUpsert(LeadFieldsIn, NewElementIn):
             return replace(new, stage_id=LEAD_STAGES.success.id)
         return new
 
+    def kept_by(self, lead: Lead) -> list[str]:
+        """List what is given for a new lead and that an existing one keeps as it is."""
+        is_otherwise = self.converted_elsewhere and not lead.converted
+        return [*self.left_out(lead), *(["converted_elsewhere"] if is_otherwise else [])]
+
 
 class LeadIn(NewRecordIn, LeadUpsert):
     """A new lead; nothing is mandatory (LEAD-01)."""
@@ -96,7 +101,10 @@ class LeadPatch(LeadFieldsIn, ClientIn):
 class ConversionTermsIn(Input):
     """What several leads may be converted into by one request."""
 
-    targets: Annotated[list[ConversionTarget], Field(min_length=1, max_length=3)] | None = None
+    targets: Annotated[list[ConversionTarget], Field(min_length=1, max_length=3)] | None = Field(
+        default=None,
+        description="contact and deal where absent, of a repeat lead the deal; nothing is added afterwards",
+    )
     on_duplicate: OnDuplicate = "link"
     pipeline_id: ElementId = "default"
     activities: Activities = "complete"
@@ -211,6 +219,17 @@ class LeadOut(LeadState):
     def of(cls, lead: Lead) -> "LeadOut":
         """Show a lead."""
         return cls(**dict(lead.state), version=lead.version, conversion_state=lead.conversion.state)
+
+
+class LeadUpserted(LeadOut):
+    """A lead after an upsert."""
+
+    left_out: list[str] = Field(description=LEFT_OUT)
+
+    @classmethod
+    def by(cls, body: LeadUpsert, lead: Lead, *, is_new: bool) -> "LeadUpserted":
+        """Show what became of the request."""
+        return cls(**dict(LeadOut.of(lead)), left_out=[] if is_new else body.kept_by(lead))
 
 
 class ContactAdded(BaseModel):

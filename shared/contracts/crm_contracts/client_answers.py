@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from crm_contracts.client_field import ContactLink
 from crm_contracts.conversions import DealRequest, LinkedClient, ResolvedClient
 from crm_contracts.events import Answer, ElementAnswer
 from crm_contracts.values import ElementRef, Value
@@ -71,33 +72,37 @@ class CheckedContact(Value):
     contact: ElementRef | None = Field(default=None, description="it or its last survivor; null: it does not exist")
 
 
-class ElementContactsResolved(ElementAnswer):
+class ClientLinkAnswer(ElementAnswer):
+    """An answer to what an element's Client field asks."""
+
+    link_no: int
+    checked: tuple[CheckedContact, ...] = Field(default=(), description="contacts that were linked by their ids")
+    replaced: tuple[ContactLink, ...] = Field(
+        default=(), description="where one of `checked` does not exist: the links that the request had removed"
+    )
+
+
+class ElementContactsResolved(ClientLinkAnswer):
     """The company of an element and its contacts, in their order: an answer to a company link (CLI-07)."""
 
     ce_type: ClassVar[str] = "crm.element.contacts_resolved.v1"
-    link_no: int
     company: ElementRef
     contacts: tuple[ElementRef, ...] = ()
     truncated: bool = False
-    checked: tuple[CheckedContact, ...] = Field(default=(), description="contacts that were linked by their ids")
 
 
-class ElementCompanyRefused(ElementAnswer):
+class ElementCompanyRefused(ClientLinkAnswer):
     """The company that an element links is not there: an answer to a company link (CLI-07)."""
 
     ce_type: ClassVar[str] = "crm.element.company_refused.v1"
-    link_no: int
     company: ElementRef
     code: str = Field(examples=["company_not_found"])
-    checked: tuple[CheckedContact, ...] = Field(default=(), description="contacts that were linked by their ids")
 
 
-class ElementContactsChecked(ElementAnswer):
+class ElementContactsChecked(ClientLinkAnswer):
     """Whether the contacts that an element links by their ids exist: an answer to a link without a company (CLI-02)."""
 
     ce_type: ClassVar[str] = "crm.element.contacts_checked.v1"
-    link_no: int
-    checked: tuple[CheckedContact, ...] = ()
 
 
 class ElementRequisitesConfirmed(ElementAnswer):

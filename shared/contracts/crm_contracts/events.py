@@ -160,6 +160,9 @@ class ContactsChecked(ClientFieldEvent):
     confirmed: tuple[ElementRef, ...] = ()
     refused: tuple[ElementRef, ...] = ()
     code: str | None = Field(default=None, examples=["contact_not_found"], description="where some were refused")
+    linked_again: tuple[ElementRef, ...] = Field(
+        default=(), description="where some were refused: those that they were to take the place of"
+    )
     client: Client
 
     @property

@@ -36,6 +36,7 @@ class ContactCheck:
     client: Client
     confirmed: tuple[ElementRef, ...]
     refused: tuple[ElementRef, ...]
+    linked_again: tuple[ElementRef, ...] = ()
 
     @property
     def published(self) -> dict[str, Any]:
@@ -48,29 +49,39 @@ def waits_for(client: Client, link_no: int) -> bool:
     return link_no == client.link_no and client.link_state == "pending"
 
 
-def check_contacts(client: Client, *, link_no: int, checked: Sequence[CheckedContact]) -> ContactCheck | None:
+def check_contacts(
+    client: Client, *, link_no: int, checked: Sequence[CheckedContact], replaced: Sequence[ContactLink] = ()
+) -> ContactCheck | None:
     """Confirm the pending contacts that exist and unlink the others; None where the answer is stale or was applied.
 
-    A request about a company, too, stays pending until its company is attached or refused.
+    Where one does not exist, those that the request `replaced` are linked again. A request about a company, too, stays
+    pending until its company is attached or refused.
     """
     if not waits_for(client, link_no):
         return None
     pending = {link.contact_id: link for link in client.contacts if link.link_state == "pending"}
     found = {each.contact_id: each.contact for each in checked if each.contact_id in pending}
     refused = tuple(pending[id_].ref for id_, ref in found.items() if ref is None)
-    left = fitting_client(
-        client.model_copy(
-            update={
-                "contacts": following(client.contacts, found),
-                "refused_contacts": tuple(ref.id for ref in refused),
-                "refusal": CONTACT_NOT_FOUND if refused else None,
-            }
-        )
-    )
+    checked_now = {
+        "contacts": following(client.contacts, found),
+        "refused_contacts": tuple(ref.id for ref in refused),
+        "refusal": CONTACT_NOT_FOUND if refused else None,
+    }
+    left, again = _with_again(fitting_client(client.model_copy(update=checked_now)), replaced if refused else ())
     if not client.asks_for_company:
         left = left.model_copy(update={"link_state": _settled(left), "company_confirmed": False})
     confirmed = {ref.id for ref in found.values() if ref is not None}
-    return ContactCheck(left, tuple(link.ref for link in left.contacts if link.contact_id in confirmed), refused)
+    return ContactCheck(left, tuple(link.ref for link in left.contacts if link.contact_id in confirmed), refused, again)
+
+
+def _with_again(client: Client, replaced: Sequence[ContactLink]) -> tuple[Client, tuple[ElementRef, ...]]:
+    """Link again what a refused request had replaced, if there is room; the former primary is primary again."""
+    linked = {link.contact_id for link in client.contacts}
+    again = [link for link in replaced if link.contact_id not in linked]
+    both = fitting_client(client.model_copy(update={"contacts": with_one_primary([*again, *client.contacts])}))
+    if not again or len(both.contacts) > MAX_CONTACTS or size_of(both) > MAX_CLIENT_BYTES:
+        return client, ()
+    return both, tuple(link.ref for link in again)
 
 
 def attach_contacts(

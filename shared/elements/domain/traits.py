@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Self, TypedDict
 
 from crm_contracts.client_answers import CheckedContact
-from crm_contracts.client_field import Client
+from crm_contracts.client_field import Client, ContactLink
 from crm_contracts.envelope import Event
 from crm_contracts.events import LinkRefused
 from crm_contracts.product_rows import Priced, ProductRow
@@ -177,9 +177,17 @@ class HasClient(Element):
         """Unlink a deleted contact or company (COMP-10), or link the one that it was merged into (DUP-02)."""
         self._change_client(without(self.client, deleted, survivor), by=by, at=at)
 
-    def check_contacts(self, *, link_no: int, checked: tuple[CheckedContact, ...], by: str, at: datetime) -> None:
+    def check_contacts(
+        self,
+        *,
+        link_no: int,
+        checked: tuple[CheckedContact, ...],
+        replaced: tuple[ContactLink, ...] = (),
+        by: str,
+        at: datetime,
+    ) -> None:
         """Confirm linked contacts, or unlink those that do not exist (CLI-02); an answer to another link is ignored."""
-        check = check_contacts(self.client, link_no=link_no, checked=checked)
+        check = check_contacts(self.client, link_no=link_no, checked=checked, replaced=replaced)
         if check is not None and not self.client.asks_for_company:
             self._replace_client(check.client, self._contacts_checked(check), by=by, at=at)
 
@@ -193,9 +201,10 @@ class HasClient(Element):
         by: str,
         at: datetime,
         checked: tuple[CheckedContact, ...] = (),
+        replaced: tuple[ContactLink, ...] = (),
     ) -> None:
         """Attach the contacts of the linked company (CLI-07); an answer to another link changes nothing."""
-        check = check_contacts(self.client, link_no=link_no, checked=checked)
+        check = check_contacts(self.client, link_no=link_no, checked=checked, replaced=replaced)
         found = check and attach_contacts(
             check.client, link_no=link_no, company=company, contacts=contacts, truncated=truncated
         )
@@ -212,12 +221,13 @@ class HasClient(Element):
         by: str,
         at: datetime,
         checked: tuple[CheckedContact, ...] = (),
+        replaced: tuple[ContactLink, ...] = (),
     ) -> None:
         """Unlink a company that does not exist, and link the former one again (CLI-07).
 
         An answer to another link changes nothing.
         """
-        check = check_contacts(self.client, link_no=link_no, checked=checked)
+        check = check_contacts(self.client, link_no=link_no, checked=checked, replaced=replaced)
         client = check and refuse_company(check.client, link_no=link_no, code=code)
         if check and client:
             more = self._checked_besides(check, client)

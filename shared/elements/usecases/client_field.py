@@ -1,10 +1,10 @@
 """Set the Client field of an element, and apply the answers about what it links (CLI-02, CLI-06, CLI-07)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TypeVar
 
 from crm_contracts.client_answers import (
-    CheckedContact,
+    ClientLinkAnswer,
     ElementCompanyRefused,
     ElementContactsChecked,
     ElementContactsResolved,
@@ -54,12 +54,13 @@ async def attach_contacts(
             contacts=answer.contacts,
             truncated=answer.truncated,
             checked=answer.checked,
+            replaced=answer.replaced,
             by=cause.actor,
             at=cause.at,
         ),
         cause,
     )
-    linked = (answer.company, *answer.contacts, *_confirmed(answer.checked))
+    linked = (answer.company, *answer.contacts, *_linked_by(answer))
     await removed_clients.remove_from(answer.element, linked, cause)
 
 
@@ -74,13 +75,14 @@ async def refuse_company(
             company=answer.company,
             code=answer.code,
             checked=answer.checked,
+            replaced=answer.replaced,
             by=cause.actor,
             at=cause.at,
         ),
         cause,
     )
     former = (element.client.company,) if element.client.company else ()
-    await removed_clients.remove_from(answer.element, (*former, *_confirmed(answer.checked)), cause)
+    await removed_clients.remove_from(answer.element, (*former, *_linked_by(answer)), cause)
 
 
 async def check_contacts(
@@ -90,12 +92,18 @@ async def check_contacts(
     await elements.change(
         answer.element.id,
         lambda element: element.check_contacts(
-            link_no=answer.link_no, checked=answer.checked, by=cause.actor, at=cause.at
+            link_no=answer.link_no,
+            checked=answer.checked,
+            replaced=answer.replaced,
+            by=cause.actor,
+            at=cause.at,
         ),
         cause,
     )
-    await removed_clients.remove_from(answer.element, _confirmed(answer.checked), cause)
+    await removed_clients.remove_from(answer.element, _linked_by(answer), cause)
 
 
-def _confirmed(checked: Iterable[CheckedContact]) -> list[ElementRef]:
-    return [each.contact for each in checked if each.contact is not None]
+def _linked_by(answer: ClientLinkAnswer) -> list[ElementRef]:
+    """List the contacts that an answer links: those that it confirms, and those that its request had replaced."""
+    confirmed = [each.contact for each in answer.checked if each.contact is not None]
+    return [*confirmed, *(link.ref for link in answer.replaced)]

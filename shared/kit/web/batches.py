@@ -85,6 +85,9 @@ class ItemResult(BaseModel):
     outcome: Outcome = Field(description="what became of the item")
     id: str | None = Field(description="id of the record; null where it was refused")
     version: int | None = Field(description="version of the record; null where it was refused")
+    left_out: list[str] | None = Field(
+        description="fields that differ from those of the existing record and were not taken, as its PUT by origin says"
+    )
     problem: Problem | None = Field(description="why the item was refused; null where it was not")
 
 
@@ -137,11 +140,12 @@ Identities: TypeAlias = Iterable[tuple[str, Hashable]]
 """What makes an item the same record as another: the field that a refusal names, and its value."""
 
 
-def recorded(record: Record, cause: Cause, *, is_new: bool) -> Details:
-    """Make the result of an item that was created or that corrected a record."""
+def recorded(record: Record, cause: Cause, *, is_new: bool, left_out: Sequence[str] = ()) -> Details:
+    """Make the result of an item that was created or that corrected a record, which kept what is `left_out`."""
     outcome: Outcome = "created" if is_new else "corrected" if record.updated_at == cause.at else "unchanged"
     status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
-    return {"status": status.value, "outcome": outcome, "id": record.id, "version": record.version}
+    ended = {"status": status.value, "outcome": outcome, "id": record.id, "version": record.version}
+    return ended if is_new else {**ended, "left_out": list(left_out)}
 
 
 @dataclass(frozen=True)

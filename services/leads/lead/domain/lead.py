@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from crm_contracts.client_answers import CheckedContact
-from crm_contracts.client_field import Client
+from crm_contracts.client_field import Client, ContactLink
 from crm_contracts.conversions import LeadConverted, ResolvedClient
 from crm_contracts.elements import LEAD, ElementType
 from crm_contracts.leads import (
@@ -131,10 +131,18 @@ class Lead(LeadEvents):
         as_whole = created.type == "company" and self.conversion.state != "running"
         self._change_client(with_created(self.client, created), by=by, at=at, way="whole" if as_whole else "part")
 
-    def check_contacts(self, *, link_no: int, checked: tuple[CheckedContact, ...], by: str, at: datetime) -> None:
+    def check_contacts(
+        self,
+        *,
+        link_no: int,
+        checked: tuple[CheckedContact, ...],
+        replaced: tuple[ContactLink, ...] = (),
+        by: str,
+        at: datetime,
+    ) -> None:
         """Confirm linked contacts or unlink them; the lead is no repeat lead by links of contacts that do not exist."""
         self._judge_repeat(link_no, checked)
-        super().check_contacts(link_no=link_no, checked=checked, by=by, at=at)
+        super().check_contacts(link_no=link_no, checked=checked, replaced=replaced, by=by, at=at)
 
     def refuse_company(
         self,
@@ -145,10 +153,13 @@ class Lead(LeadEvents):
         by: str,
         at: datetime,
         checked: tuple[CheckedContact, ...] = (),
+        replaced: tuple[ContactLink, ...] = (),
     ) -> None:
         """Unlink a company that does not exist; the lead is no repeat lead by that link."""
         self._judge_repeat(link_no, checked)
-        super().refuse_company(link_no=link_no, company=company, code=code, by=by, at=at, checked=checked)
+        super().refuse_company(
+            link_no=link_no, company=company, code=code, by=by, at=at, checked=checked, replaced=replaced
+        )
 
     def start_conversion(
         self,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.lead import Lead
-from services.leads.lead.schemas import LeadIn, LeadOut, LeadPatch, LeadsIn, LeadUpsert
+from services.leads.lead.schemas import LeadIn, LeadOut, LeadPatch, LeadsIn, LeadUpsert, LeadUpserted
 from services.leads.lead.store import LeadViews
 from services.leads.lead.usecases import create_lead
 from services.leads.permissions import CanRead, CanWrite
@@ -117,7 +117,7 @@ def _add_batch(
                 stages=lambda: LEAD_STAGES,
                 collaborators=known,
             )
-            return recorded(lead, its.cause, is_new=is_new)
+            return recorded(lead, its.cause, is_new=is_new, left_out=item.kept_by(lead))
 
         return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 
@@ -167,7 +167,7 @@ def _add_upsert(
     answered: _Answered,
     default_country: str,
 ) -> None:
-    @api.put("/leads/external/{originator}/{origin:path}", responses={201: {"model": LeadOut}})
+    @api.put("/leads/external/{originator}/{origin:path}", responses={201: {"model": LeadUpserted}})
     async def upsert(
         originator: OriginPart,
         origin: OriginPart,
@@ -177,8 +177,11 @@ def _add_upsert(
         if_match: IfMatch,
         wait: Waiting,
         response: Response,
-    ) -> LeadOut:
-        """Create or correct the lead of this origin; stage, client and rows of an existing one stay (CMN-14)."""
+    ) -> LeadUpserted:
+        """Create or correct the lead of this origin (CMN-14).
+
+        Stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
+        """
         guarded = call.guard(leads)
         lead, is_new = await upsert_by_origin(
             (originator, origin),
@@ -194,4 +197,4 @@ def _add_upsert(
             expected_version=if_match,
         )
         lead = await answered(lead, wait, elements=guarded)
-        return versioned(LeadOut.of(lead), lead, response, 201 if is_new else 200)
+        return versioned(LeadUpserted.by(body, lead, is_new=is_new), lead, response, 201 if is_new else 200)

@@ -115,6 +115,8 @@ def contacts_checked(event: ContactsChecked) -> Iterator[Line]:
     parts = [f"Confirmed: {_names(event.confirmed)}"] if event.confirmed else []
     if event.refused:
         parts.append(f"Not linked: {len(event.refused)} contacts ({event.code})")
+    if event.linked_again:
+        parts.append(f"Linked as before: {_names(event.linked_again)}")
     payload = {
         "confirmed": [str(ref) for ref in event.confirmed],
         "refused": [str(ref) for ref in event.refused],
@@ -123,6 +125,7 @@ def contacts_checked(event: ContactsChecked) -> Iterator[Line]:
     kind: Kind = "unlinked" if event.refused else "element_modified"
     yield Line(event.element, kind, "; ".join(parts) or "The Client field was confirmed", payload)
     yield from _unlinked(event.element, event.refused)
+    yield from _linked(event.element, event.linked_again)
 
 
 def contacts_attached(event: ContactsAttached) -> Iterator[Line]:
