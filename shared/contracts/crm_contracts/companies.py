@@ -24,9 +24,7 @@ class CompanyFields(Reachable, Owned, TakenOver, Traced):
     banking_details: Annotated[str | None, FieldSpec(kind="text")] = Field(
         default=None, examples=["Account 4711 at ACME Bank"]
     )
-    logo: FileRef | None = Field(
-        default=None, description="picture of the logo for documents, as are the next three (COMP-09)"
-    )
+    logo: FileRef | None = Field(default=None, description="picture of the logo, for documents (COMP-09)")
     stamp: FileRef | None = None
     director_sign: FileRef | None = None
     accountant_sign: FileRef | None = None
@@ -34,7 +32,7 @@ class CompanyFields(Reachable, Owned, TakenOver, Traced):
         default=False, description="whether it is one of our own companies: a seller, no client (COMP-08)"
     )
     is_default_my_company: Annotated[bool, FieldSpec(title="Default own company")] = Field(
-        default=False, description="whether it is the seller unless another is named"
+        default=False, description="whether it is the default of our own companies: the seller unless another is named"
     )
 
 

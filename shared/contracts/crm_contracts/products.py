@@ -35,7 +35,8 @@ class ProductFields(Fields):
     external_id: Annotated[str | None, _EXTERNAL_ID] = Field(default=None, examples=["GTX Pro"])
     prices: tuple[ListPrice, ...] = ()
     measure_code: Annotated[int, _MEASURE] = Field(
-        default=796, description="unit: a code of the dictionary `measure`, such as 796 for pieces"
+        default=796,
+        description="unit: a code of the dictionary `measure`, such as 796 for pieces",
     )
     vat_id: Annotated[str | None, FieldSpec(title="VAT", dictionary="vat", has_default=False)] = Field(
         default=None, examples=["DE_19"], description="VAT rate: a code of the dictionary `vat`"
