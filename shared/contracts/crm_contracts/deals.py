@@ -36,6 +36,9 @@ class DealFields(Owned, Sourced):
     close_date: Annotated[date | None, FieldSpec(is_requirable=True)] = Field(
         default=None, description="expected day of closing; seven days after creation unless given (DEAL-12)"
     )
+    probability: Annotated[int | None, FieldSpec(at_least=0, at_most=100)] = Field(
+        default=None, examples=[50], description="probability of winning, in percent (DEAL-13)"
+    )
     additional_info: Annotated[str | None, FieldSpec(kind="text")] = None
 
 
