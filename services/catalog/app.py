@@ -1,7 +1,6 @@
 """Compose the catalog service."""
 
 from crm_contracts import registry, topics
-from crm_contracts.elements import PRODUCT
 from fastapi import FastAPI
 
 from services.catalog.dictionary.domain.dictionary import Dictionary
@@ -12,7 +11,6 @@ from services.catalog.product.domain.product import ExternalIdTaken, Product
 from services.catalog.product.http import build_router as build_products
 from services.catalog.product.store import PRODUCT_INDEXES, PRODUCTS, ProductViews
 from services.catalog.settings import CatalogSettings
-from shared.elements.http.fields import field_routes
 from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
@@ -28,7 +26,6 @@ def build() -> tuple[FastAPI, CatalogSettings]:
     dictionaries = service.repository(Dictionary, DICTIONARIES)
     service.before_start(lambda: seed_dictionaries(service.clock(), dictionaries=dictionaries))
     routers = (
-        field_routes(PRODUCT),
         build_products(
             products=products,
             views=ProductViews(products),

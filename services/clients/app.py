@@ -29,7 +29,6 @@ from services.clients.records.store.collections import COMPANIES, COMPANY_INDEXE
 from services.clients.records.store.views import ClientViews
 from services.clients.settings import ClientsSettings
 from shared.elements.events.reference import reference_reactions
-from shared.elements.http.fields import field_routes
 from shared.elements.store.listing import taken_origin
 from shared.elements.store.reference import Reference
 from shared.elements.texts.api import TEXTS
@@ -84,8 +83,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         currency=settings.base_currency,
     )
     element_api = linked_element_http.build_router(contacts=contacts, companies=companies, elements=elements)
-    fields = [field_routes(each) for each in (CONTACT, COMPANY)]
-    return service.app(*fields, api, element_api, description="Contacts and companies.", texts=TEXTS), settings
+    return service.app(api, element_api, description="Contacts and companies.", texts=TEXTS), settings
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from shared.elements.domain.traits import HasRequisites
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.requisites import requisite_reactions
-from shared.elements.http.fields import field_routes
 from shared.elements.store.client_names import CLIENT_NAMES
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.removed_clients import LinkingRecords
@@ -54,11 +53,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
         deals=deals, views=ElementViews(deals, FILTERS), collaborators=collaborators, long_polls=service.long_polls
     )
     app = service.app(
-        field_routes(DEAL),
-        deal_routes,
-        pipeline_http.build_router(),
-        description="Deals, their stages, products and clients.",
-        texts=TEXTS,
+        deal_routes, pipeline_http.build_router(), description="Deals, their stages, products and clients.", texts=TEXTS
     )
     return app, settings
 

@@ -15,7 +15,6 @@ from services.leads.settings import LeadsSettings
 from services.leads.stage import http as stage_http
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
-from shared.elements.http.fields import field_routes
 from shared.elements.store.client_names import CLIENT_NAMES
 from shared.elements.store.listing import taken_origin
 from shared.elements.store.stores import ElementStores
@@ -60,13 +59,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
         long_polls=service.long_polls,
         default_country=settings.default_country,
     )
-    app = service.app(
-        field_routes(LEAD),
-        lead_routes,
-        stage_http.build_router(),
-        description="Leads and their conversion.",
-        texts=TEXTS,
-    )
+    app = service.app(lead_routes, stage_http.build_router(), description="Leads and their conversion.", texts=TEXTS)
     return app, settings
 
 
