@@ -66,7 +66,7 @@ async def test_callers_are_told_of_the_probability(api: Api) -> None:
         "is_list": False,
         "dictionary": None,
         "operators": ["=", "!=", ">", ">=", "<", "<=", "in", "not in", "empty"],
-        "is_orderable": True,
+        "is_orderable": False,
         "is_writable": True,
         "is_personal": False,
     }

@@ -32,7 +32,7 @@ class BoatFields(Fields):
     sail: Literal["up", "down"] = "down"
     papers: FileRef | None = None
     photos: tuple[FileRef, ...] = ()
-    hull: Annotated[str, FieldSpec(title="Hull number", is_writable=False, is_personal=True, is_orderable=False)] = ""
+    hull: Annotated[str, FieldSpec(title="Hull number", is_writable=False, is_personal=True, is_filterable=False)] = ""
 
 
 class BoatState(BoatFields):
@@ -147,16 +147,30 @@ def test_the_title_follows_from_the_name_unless_it_is_declared() -> None:
 
 def test_what_is_declared_goes_before_what_follows() -> None:
     assert boat("name").is_writable
-    assert boat("name").is_orderable
+    assert boat("name").operators
     assert not boat("hull").is_writable
-    assert not boat("hull").is_orderable
+    assert not boat("hull").operators
     assert boat("hull").is_personal
     assert boat("rig").dictionary == "rig"
 
 
-def test_a_list_has_no_order_and_money_is_ordered_by_its_value() -> None:
-    assert not boat("owner_ids").is_orderable
-    assert (boat("price").path, boat("price").is_orderable) == ("price.value", True)
+def test_money_is_compared_by_its_value() -> None:
+    assert boat("price").path == "price.value"
+
+
+@TYPES
+def test_lists_are_ordered_by_what_an_index_has_in_order(type_: ElementType) -> None:
+    """DEAL-02."""
+    orders = {name for name, field in catalogue_of(type_).items() if field.is_orderable}
+    assert orders == ({"number"} if type_ is PRODUCT else {"created_at", "number"})
+
+
+def test_lists_are_not_filtered_by_what_records_from_before_it_lack() -> None:
+    """DEAL-08, CONT-03: that they lack it would look like a value."""
+    unasked = {
+        name for type_ in ELEMENTS.values() for name, field in catalogue_of(type_).items() if not field.operators
+    }
+    assert unasked == {"is_new", "converted_elsewhere", "has_phone", "has_email", "has_imol", "available"}
 
 
 def test_elements_are_found_by_what_is_inside_of_their_fields() -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from crm_contracts.elements import ELEMENTS, ElementType
+from crm_contracts.elements import ELEMENTS, PRODUCT, ElementType
 from fastapi import FastAPI
 
 from deploy.local.mongo import Mongo
@@ -82,7 +82,7 @@ async def test_a_field_says_what_it_is(asked: Asked) -> None:
         "is_list": False,
         "dictionary": None,
         "operators": ["=", "!=", ">", ">=", "<", "<=", "in", "not in", "empty"],
-        "is_orderable": True,
+        "is_orderable": asked.type is not PRODUCT,
         "is_writable": False,
         "is_personal": False,
     }

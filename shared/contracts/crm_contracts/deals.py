@@ -48,7 +48,9 @@ class DealState(DealFields, Identified, Staged, Priced, Audited):
     pipeline_id: str = "default"
     client: ClientField = Client()
     requisite_link: RequisiteLink = RequisiteLink()
-    is_new: bool = Field(default=False, description="stands on the first stage of its pipeline (DEAL-08)")
+    is_new: Annotated[bool, FieldSpec(is_filterable=False)] = Field(
+        default=False, description="stands on the first stage of its pipeline (DEAL-08)"
+    )
     closed: bool = False
     closed_at: datetime | None = None
     lead_id: Annotated[str | None, FieldSpec(kind="element")] = None

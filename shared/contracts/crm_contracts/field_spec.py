@@ -46,7 +46,8 @@ class FieldSpec:
         is_verbatim: whether blanks at the ends of a string stay, as in the id of another system.
         is_past: whether a date may not be in the future.
         is_writable: whether users edit it; None for whether it is one of the `...Fields` of its element.
-        is_orderable: whether lists are ordered by it; None for whether its kind has an order.
+        is_filterable: whether lists are filtered by it; not, where records from before the field lack it.
+        is_orderable: whether lists are ordered by it, which takes an index.
         is_requirable: whether a stage may require it (UF-09).
         is_personal: whether it is data of a person: not for logs, masked where it is restricted.
         path: of a part: where it is inside of the value.
@@ -65,7 +66,8 @@ class FieldSpec:
     is_verbatim: bool = False
     is_past: bool = False
     is_writable: bool | None = None
-    is_orderable: bool | None = None
+    is_filterable: bool = True
+    is_orderable: bool = False
     is_requirable: bool = False
     is_personal: bool = False
     path: str = ""

@@ -11,6 +11,7 @@ from crm_contracts.values import ContactPoint, Fields, StageSemantic, Touch, Utm
 OPEN_LINES: Final = frozenset({"IMOL", "OPENLINE"})
 """Kinds of messengers that are chats with the CRM itself."""
 
+_LATER: Final = FieldSpec(is_filterable=False)
 _NAME: Final = FieldSpec(longest=100, is_personal=True)
 _POINT: Final = FieldSpec(path="normalized", is_personal=True)
 _PHONES: Final = FieldSpec(is_requirable=True, is_personal=True, parts={"phone": _POINT})
@@ -53,19 +54,19 @@ class Reachable(Fields):
 
     @computed_field  # type: ignore[prop-decorator]
     @property
-    def has_phone(self) -> bool:
+    def has_phone(self) -> Annotated[bool, _LATER]:
         """Whether there is a phone."""
         return bool(self.phones)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
-    def has_email(self) -> bool:
+    def has_email(self) -> Annotated[bool, _LATER]:
         """Whether there is an e-mail address."""
         return bool(self.emails)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
-    def has_imol(self) -> Annotated[bool, FieldSpec(title="Has open line")]:
+    def has_imol(self) -> Annotated[bool, FieldSpec(title="Has open line", is_filterable=False)]:
         """Whether there is a chat with the CRM itself, an open line, among the messengers."""
         return any(messenger.kind in OPEN_LINES for messenger in self.messengers)
 
@@ -98,8 +99,10 @@ class Sourced(Fields):
 class Identified(Fields):
     """Marks of identity that the system or an importer gives; fixed after creation (CMN-03, CMN-10, CMN-14)."""
 
-    id: Annotated[str, FieldSpec(title="ID")] = Field(examples=["0199f2a4-0000-7000-8000-000000000001"])
-    number: int = Field(examples=[17], description="human serial number per element type; unique, gaps allowed")
+    id: Annotated[str, FieldSpec(title="ID", kind="element")] = Field(examples=["0199f2a4-0000-7000-8000-000000000001"])
+    number: Annotated[int, FieldSpec(is_orderable=True)] = Field(
+        examples=[17], description="human serial number per element type; unique, gaps allowed"
+    )
     originator_id: str | None = Field(default=None, description="system the element came from")
     origin_id: str | None = Field(default=None, description="its id in that system")
 
@@ -107,7 +110,7 @@ class Identified(Fields):
 class Audited(Fields):
     """Who made and last changed an element, `user:<sub>` or `service:<sub>`; times are UTC (CMN-10)."""
 
-    created_at: datetime
+    created_at: Annotated[datetime, FieldSpec(is_orderable=True)]
     created_by: str = Field(examples=["user:anna"])
     updated_at: datetime
     updated_by: str = Field(examples=["user:anna"])

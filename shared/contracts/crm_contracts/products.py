@@ -1,5 +1,6 @@
 """Products and the events about them, on `crm.catalog.events`."""
 
+from datetime import datetime
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, computed_field
@@ -58,13 +59,14 @@ class ProductFields(Fields):
 class ProductState(ProductFields, Audited):
     """A product as everybody may see it (PROD-05, PROD-06)."""
 
-    id: Annotated[str, FieldSpec(title="ID")]
-    number: int
+    id: Annotated[str, FieldSpec(title="ID", kind="element")]
+    number: Annotated[int, FieldSpec(is_orderable=True)]
+    created_at: datetime  # no list of products has this order
     catalog_id: str = Field(default="default", description="catalog the product belongs to; immutable")
 
     @computed_field  # type: ignore[prop-decorator]
     @property
-    def available(self) -> bool:
+    def available(self) -> Annotated[bool, FieldSpec(is_filterable=False)]:
         """Whether it can be bought now (PROD-08): as long as no product has a quantity, whether it is active."""
         return self.active
 

@@ -38,8 +38,6 @@ OPERATORS: Final[Mapping[Kind, frozenset[str]]] = {
 }
 """What a condition may compare, by kind."""
 
-_ORDERED: Final = frozenset({"string", "integer", "decimal", "money", "date", "datetime"})
-
 
 @dataclass(frozen=True)
 class CatalogueField:
@@ -47,6 +45,8 @@ class CatalogueField:
 
     Attributes:
         path: where it is in MongoDB's document.
+        operators: what a condition may compare; none where records from before the field lack it.
+        is_orderable: whether an index has its order.
         is_writable: whether users may edit it: PATCH takes it.
         dictionary: id of the dictionary that its values come from.
         is_list: whether it has several values, of which a condition needs one.
@@ -86,14 +86,13 @@ def _entries(declared: DeclaredField, *, is_edited: bool) -> Iterator[CatalogueF
 
 def _entry(name: str, path: str, spec: FieldSpec, shape: Shape, *, is_writable: bool) -> CatalogueField:
     kind = shape.kind(spec)
-    follows = kind in _ORDERED and not shape.is_list
     return CatalogueField(
         name=name,
         title=spec.title or _title(name),
         kind=kind,
         path=f"{path}.value" if kind == "money" else path,
-        operators=OPERATORS[kind],
-        is_orderable=follows if spec.is_orderable is None else spec.is_orderable,
+        operators=OPERATORS[kind] if spec.is_filterable else frozenset(),
+        is_orderable=spec.is_orderable,
         is_writable=is_writable if spec.is_writable is None else spec.is_writable,
         dictionary=spec.dictionary,
         is_list=shape.is_list,

@@ -23,8 +23,10 @@ class FieldOut(BaseModel):
     dictionary: str | None = Field(
         description="id of the dictionary whose codes it takes, for `GET /v1/dictionaries/{code}` of catalog"
     )
-    operators: list[str] = Field(description="what a condition of a filter may compare; of several values, one has to")
-    is_orderable: bool = Field(description="whether it has an order, by which lists are sorted")
+    operators: list[str] = Field(
+        description="what a condition of a filter may compare, of several values one; empty where lists have no filter"
+    )
+    is_orderable: bool = Field(description="whether lists can be ordered by it")
     is_writable: bool = Field(description="whether the caller may change it, by PATCH")
     is_personal: bool = Field(description="whether it is data of a person")
 
