@@ -42,6 +42,7 @@ class BoatFields(Fields):
     is_afloat: bool = True
     rig: Annotated[str | None, FieldSpec(dictionary="rig")] = None
     skipper_id: Annotated[str, FieldSpec(kind="user")] = ""
+    owner_id: Annotated[str | None, FieldSpec(kind="user")] = None
     crew: Annotated[tuple[str, ...], FieldSpec(kind="user", longest=3)] = ()
     utm: Utm | None = None
     traces: tuple[Touch, ...] = ()
@@ -78,6 +79,11 @@ def test_a_body_has_the_fields_that_users_edit() -> None:
 def test_what_is_absent_is_not_given() -> None:
     assert given() == {}
     assert (Boat().name, Boat().is_afloat, Boat().crew, Boat().skipper_id) == ("Anna", True, [], None)
+
+
+def test_a_user_who_has_to_be_there_cannot_be_removed_and_another_one_can() -> None:
+    """CMN-04."""
+    assert given(skipper_id=None, owner_id=None) == {"owner_id": None}
 
 
 @pytest.mark.parametrize("name", ["name", "is_afloat", "crew", "masts", "traces"])

@@ -4,6 +4,7 @@ from typing import Any
 
 from crm_contracts.values import Fields
 
+from shared.elements.domain.declared_fields import Shape
 from shared.elements.schemas.values import ValueIn
 from shared.kit.web.schemas import Input
 
@@ -11,13 +12,14 @@ from shared.kit.web.schemas import Input
 def given_fields(body: Input, contract: type[Fields]) -> dict[str, Any]:
     """Take the fields of the contract that the caller sent, as the domain has them; absent ones are not changed.
 
-    A responsible user cannot be removed: a `responsible_id` of null counts as absent.
+    A responsible user cannot be removed: null, where the contract has none, counts as absent.
     """
-    sent = [name for name in contract.model_fields if name in body.model_fields_set]
-    given = {name: _value(getattr(body, name)) for name in sent}
-    if "responsible_id" in given and given["responsible_id"] is None:
-        del given["responsible_id"]
-    return given
+    sent = {name: getattr(body, name) for name in contract.model_fields if name in body.model_fields_set}
+    return {name: _value(value) for name, value in sent.items() if value is not None or _may_be_null(contract, name)}
+
+
+def _may_be_null(contract: type[Fields], name: str) -> bool:
+    return Shape.of(contract.model_fields[name].annotation).is_nullable
 
 
 def _value(sent: Any) -> Any:
