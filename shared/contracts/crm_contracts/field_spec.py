@@ -39,7 +39,7 @@ class FieldSpec:
         dictionary: id of the dictionary that its values come from; None where it has none.
         has_default: whether a new element without the field gets the first value of the dictionary.
         aliases: codes that are taken for another one.
-        at_least: the smallest number.
+        at_least: the smallest integer; a decimal is never negative.
         at_most: the largest number.
         shortest: fewest characters of a string.
         longest: most characters of a string, most entries of a list; None for what its kind allows.

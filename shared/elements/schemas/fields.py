@@ -44,11 +44,11 @@ def fields_in(contract: type[Fields], *, base: type[Body], values: Values | None
 
     What `base` declares already is left to it. `values` are the inputs of values that this contract alone has.
     """
-    known = {**_VALUES, **(values or {})}
+    known, left = {**_VALUES, **(values or {})}, contract.model_fields.keys() - base.model_fields
     inputs = {
         each.name: _declaration(each, known)
         for each in declared_fields(contract)
-        if each.name in contract.model_fields.keys() - base.model_fields and each.spec.is_writable is not False
+        if each.name in left and each.spec.is_writable is not False
     }
     return create_model(f"{contract.__name__}Base", __base__=base, **inputs)  # type: ignore[call-overload,no-any-return]
 
