@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import pytest
-from crm_contracts.elements import CONTACT, DEAL, ELEMENTS, LEAD, PRODUCT, ElementType
-from crm_contracts.field_spec import FieldSpec
+from crm_contracts.elements import COMPANY, CONTACT, DEAL, ELEMENTS, LEAD, PRODUCT, ElementType
+from crm_contracts.field_spec import FieldSpec, specs_of
 from crm_contracts.values import Fields, FileRef, Money
 
 from services.clients.records.store.views import FILTERS as CLIENT_FILTERS
@@ -211,6 +211,18 @@ def test_names_and_contact_data_are_personal() -> None:
     personal = {name for name, field in catalogue_of(CONTACT).items() if field.is_personal}
     assert personal >= {"first_name", "last_name", "birth_date", "phones", "phone", "emails", "email", "photo"}
     assert not personal & {"source_id", "responsible_id", "number"}
+
+
+def test_a_stage_may_require_the_fields_of_the_card_that_people_fill() -> None:
+    """UF-09."""
+    of_all = {"title", "responsible_id", "comments"}
+    of_sales = of_all | {"amount", "client", "source_id", "rows"}
+    for type_, wanted in (
+        (DEAL, of_sales | {"begin_date", "close_date"}),
+        (LEAD, of_sales | {"phones", "emails"}),
+        (COMPANY, of_all | {"type_id", "phones", "emails"}),
+    ):
+        assert {name for name, spec in specs_of(type_.state) if spec.is_requirable} == wanted
 
 
 def test_the_catalogue_cannot_be_changed() -> None:
