@@ -1,10 +1,11 @@
 """What a row of the file becomes."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from deploy.cli.imports.bodies import References, body
+from deploy.cli.imports.bodies import Forms, References, body
 from deploy.cli.imports.mapping import Mapping, read_mapping
 from deploy.cli.imports.mapping_rules import MoneyRule
 from deploy.cli.imports.table import BadRow, Row
@@ -14,6 +15,7 @@ KNOWN = References(companies={"Blauwerk": "c1"}, products={"GTX Pro": "p1"})
 STAFFED = Mapping(
     originator="o", origin="id", columns={"staff": "employees"}, ranges={"staff": {"FEW": 50, "SOME": 250}}
 )
+SORTED, WHOLE = Mapping(originator="o", origin="id", columns={"place": "sort"}), Forms(integers={"sort"})
 WON = {
     "opportunity_id": "A1",
     "sales_agent": "Ada Winter",
@@ -107,3 +109,17 @@ def test_millions_become_a_plain_amount(cell: str, value: str) -> None:
     mapping = Mapping(originator="o", origin="id", money={"revenue": rule})
     made = body(mapping, Row(2, ("1", cell), {"id": "1", "revenue": cell}), References())
     assert made["revenue"] == {"value": value, "currency": "USD"}
+
+
+@pytest.mark.parametrize(("cell", "value"), [("7", 7), ("-7", -7), ("007", 7), ("7.0", 7), ("", None)])
+def test_a_cell_of_a_whole_number_becomes_one(cell: str, value: int | None) -> None:
+    """CMN-14: as a body has it, and not as a text."""
+    assert body(SORTED, Row(2, ("1", cell), {"id": "1", "place": cell}), References(), WHOLE).get("sort") == value
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"), [("7.5", "place: '7.5' is no whole number"), ("many", "place: 'many' is not a number")]
+)
+def test_a_cell_that_is_no_whole_number_is_bad(cell: str, reason: str) -> None:
+    with pytest.raises(BadRow, match=re.escape(reason)):
+        body(SORTED, Row(2, ("1", cell), {"id": "1", "place": cell}), References(), WHOLE)

@@ -1,11 +1,15 @@
 """A mapping that does not fit is refused before the first row."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from crm_contracts.companies import CompanyFields
+from crm_contracts.contacts import ContactFields, ContactState
+from crm_contracts.registry import sample_of
 
-from deploy.cli.exports.columns import COMPANY_COLUMNS, CONTACT_COLUMNS
+from deploy.cli.exports.columns import COMPANY_COLUMNS, CONTACT_COLUMNS, contact_row
 from deploy.cli.imports import BadMapping, read_mapping
 from deploy.cli.imports.files import read_table
 from deploy.cli.imports.mapping import Mapping
@@ -28,6 +32,40 @@ def test_the_sample_mappings_speak_for_every_column_of_the_samples(name: str) ->
 def test_the_mappings_of_exported_files_speak_for_every_column_of_theirs(name: str, columns: tuple[str, ...]) -> None:
     """CONT-06, CMN-14."""
     read_mapping(SAMPLES / f"exported-{name}.toml").check_header(list(columns))
+
+
+def test_an_export_has_a_column_for_every_field_that_one_cell_holds() -> None:
+    """CONT-06: a field that is declared in the contract is exported and taken in again."""
+    contact = ContactState.model_validate(
+        {
+            **json.loads(sample_of("crm.contact.created.v1"))["data"]["contact"],
+            "last_name": "Berg",
+            "companies": [{"company_id": "c-1", "title": "ACME", "is_primary": True}],
+            "export": False,
+        }
+    )
+    cells = dict(zip(CONTACT_COLUMNS, contact_row(contact.model_dump(mode="json"), "o-1"), strict=True))
+    assert (cells["last_name"], cells["export"], cells["company"], cells["company_origin_id"]) == (
+        "Berg",
+        "false",
+        "ACME",
+        "o-1",
+    )
+    lists = {"observers", "phones", "emails", "websites", "messengers", "traces", "utm", "photo", "edited_here"}
+    assert set(ContactFields.model_fields) - lists <= cells.keys()
+    files = {"logo", "stamp", "director_sign", "accountant_sign"}
+    assert set(CompanyFields.model_fields) - lists - files <= set(COMPANY_COLUMNS)
+
+
+def test_a_file_that_was_exported_before_a_field_was_there_is_taken(tmp_path: Path) -> None:
+    """CONT-06, CMN-14."""
+    before = [name for name in CONTACT_COLUMNS if name != "position"]
+    mapping = read_mapping(SAMPLES / "exported-contacts.toml")
+    mapping.check_header(before)
+    with pytest.raises(BadMapping, match="column 'rank' is neither used nor listed"):
+        mapping.check_header([*before, "rank"])
+    with pytest.raises(BadMapping, match="exported: Input should be 'contacts' or 'companies'"):
+        read_mapping(written(tmp_path, 'originator = "o"\norigin = "id"\nexported = "people"\n'))
 
 
 def test_columns_that_are_missing_unknown_or_doubled_are_all_named(tmp_path: Path) -> None:

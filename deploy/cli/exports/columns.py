@@ -6,24 +6,26 @@ Left out are requisites, observers, campaign marks and all companies of a contac
 from collections.abc import Mapping
 from typing import Any, Final
 
+from crm_contracts.elements import COMPANY, CONTACT
+
 from deploy.cli.imports.contact_points import write_points
 from deploy.cli.imports.mapping import CONTACT_POINTS
+from deploy.cli.plain_fields import plain_fields
 
 _IDENTITY: Final = ("id", "originator_id", "origin_id", "origin_version")
-_SHARED: Final = (*CONTACT_POINTS, "type_id", "comments", "responsible_id", "open_to_all")
 _AUDIT: Final = ("created_at", "updated_at")
 CONTACT_COLUMNS: Final = (
     *_IDENTITY,
-    *("salutation", "last_name", "first_name", "middle_name", "birth_date", "position", "company", "company_id"),
-    "company_origin_id",
-    *_SHARED,
-    *("source_id", "source_description", "export"),
+    *plain_fields(CONTACT),
+    *CONTACT_POINTS,
+    *("company", "company_id", "company_origin_id"),
     *_AUDIT,
 )
 COMPANY_COLUMNS: Final = (
     *_IDENTITY,
-    *("title", "industry", "employees", "revenue", "revenue_currency", "banking_details", "is_my_company"),
-    *_SHARED,
+    *plain_fields(COMPANY),
+    *("revenue", "revenue_currency"),
+    *CONTACT_POINTS,
     *_AUDIT,
 )
 

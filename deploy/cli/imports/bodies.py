@@ -22,11 +22,20 @@ class References:
 
 @dataclass(frozen=True)
 class Forms:
-    """How to read the cells: the fields that are true or false, those that are dates, and the file's conventions."""
+    """How to read the cells: the fields that are true or false, dates, whole numbers, and the file's conventions."""
 
     booleans: Container[str] = ()
     dates: Container[str] = ()
     conventions: Conventions = field(default_factory=Conventions)
+    integers: Container[str] = ()
+
+    def read(self, name: str, column: str, cells: Cells) -> str | bool | int:
+        """Read the cell of a field."""
+        if name in self.booleans:
+            return cells.truth(column)
+        if name in self.integers:
+            return cells.whole(column)
+        return cells.day(column, cells[column]) if name in self.dates else cells[column]
 
 
 _AS_WRITTEN = Forms()
@@ -107,11 +116,10 @@ def columns_of(mapping: Mapping, row: Row) -> dict[str, str]:
     return found | ({"company_id": mapping.company, "company_ids": mapping.company} if mapping.company else {})
 
 
-def _fields(mapping: Mapping, cells: Cells, forms: Forms) -> Iterator[tuple[str, str | bool]]:
+def _fields(mapping: Mapping, cells: Cells, forms: Forms) -> Iterator[tuple[str, str | bool | int]]:
     for column, name in mapping.columns.items():
         if cells[column]:
-            truth, day = name in forms.booleans, name in forms.dates
-            yield name, cells.truth(column) if truth else cells.day(column, cells[column]) if day else cells[column]
+            yield name, forms.read(name, column, cells)
     for name, texts in mapping.templates.items():
         fitting = next((text for text in texts if all(cells[column] for column in placeholders(text))), None)
         if fitting is not None:

@@ -44,6 +44,13 @@ class Cells:
             self.wrong(column, reason)
         return Decimal(0)
 
+    def whole(self, column: str) -> int:
+        """Return the whole number."""
+        number = self.number(column)
+        if number != number.to_integral_value():
+            self.wrong(column, f"{self[column]!r} is no whole number")
+        return int(number)
+
     def money(self, rule: MoneyRule) -> dict[str, str]:
         """Return the amount as the services take it."""
         value = self.number(rule.column) * rule.factor

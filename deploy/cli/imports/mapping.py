@@ -13,12 +13,15 @@ from string import Formatter
 from typing import Annotated, Any, Final, Literal, Self
 
 import phonenumbers
+from crm_contracts.elements import COMPANY, CONTACT
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from deploy.cli.imports.mapping_rules import MoneyRule, PointRule, RowRule
 from deploy.cli.imports.table import REASON, Row
+from deploy.cli.plain_fields import plain_fields
 
 CONTACT_POINTS: Final = ("phones", "emails", "websites", "messengers")
+_EXPORTED: Final = {each.plural: plain_fields(each) for each in (CONTACT, COMPANY)}
 
 
 def known_country(code: str) -> str:
@@ -52,6 +55,7 @@ class Mapping(BaseModel):
         origin: column of the row's id in that system; for products, the external id.
         origin_from: for a file without ids, the columns that tell its rows apart; an id is derived from them.
         originator_column: column that says the originator too: a row from elsewhere is rejected.
+        exported: the type of elements that an export of ours wrote: each column that is named as a field fills it.
         columns: column to field.
         constants: field to value, the same for all rows.
         values: column to translations; a value without one stays as it is,
@@ -76,6 +80,7 @@ class Mapping(BaseModel):
     origin: str | None = None
     origin_from: list[str] = []
     originator_column: str | None = None
+    exported: Literal["contacts", "companies"] | None = None
     columns: dict[str, str] = {}
     constants: dict[str, Any] = {}
     values: dict[str, dict[str, str]] = {}
@@ -106,6 +111,15 @@ class Mapping(BaseModel):
             message = "give either `origin` or `origin_from`"
             raise ValueError(message)
         return self
+
+    @model_validator(mode="after")
+    def _exported_columns(self) -> Self:
+        """Map the columns of an export; a file from before a field was there lacks its column."""
+        if self.exported is None:
+            return self
+        names = _EXPORTED[self.exported]
+        columns = {**{name: name for name in names}, **self.columns}
+        return self.model_copy(update={"columns": columns, "optional": [*self.optional, *names]})
 
     @property
     def originator_of_companies(self) -> str:

@@ -25,7 +25,7 @@ from deploy.cli.imports.references import Finder
 from deploy.cli.imports.row_filter import checked_rows
 from deploy.cli.imports.survey import survey
 from deploy.cli.imports.table import BadRow, Rejected, Row, Table
-from deploy.cli.imports.targets import TARGETS, Kind, fields_of, identified, is_date
+from deploy.cli.imports.targets import TARGETS, Kind, fields_of, identified, is_date, is_only
 from deploy.cli.pool import each
 from deploy.cli.progress import Advance, bar
 
@@ -72,10 +72,11 @@ class Import:
         unknown = sorted(self.mapping.fields - fields.keys())
         if unknown:
             raise BadMapping([f"{self.kind.value} have no field {name!r}" for name in unknown])
-        booleans = frozenset(name for name, schema in fields.items() if schema.get("type") == "boolean")
+        booleans = frozenset(name for name, schema in fields.items() if is_only(schema, "boolean"))
+        integers = frozenset(name for name, schema in fields.items() if is_only(schema, "integer"))
         dates = frozenset(name for name, schema in fields.items() if is_date(schema))
         given = self.mapping
-        return Forms(booleans, dates, Conventions.given(given.decimal, given.dates, given.country))
+        return Forms(booleans, dates, Conventions.given(given.decimal, given.dates, given.country), integers)
 
     async def _batches(self, table: Table, origins: Origins, counts: Counts, advance: Advance) -> None:
         finder = Finder(self.crm, self.mapping, self._forms, self.parallel)

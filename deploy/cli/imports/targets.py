@@ -111,3 +111,8 @@ async def company(crm: Crm, originator: str, origin: str) -> dict[str, Any] | No
 def is_date(schema: dict[str, Any]) -> bool:
     """Return whether a field of this JSON Schema is a date."""
     return any(one.get("format") == "date" for one in (schema, *schema.get("anyOf", ())))
+
+
+def is_only(schema: dict[str, Any], type_: str) -> bool:
+    """Return whether a field of this JSON Schema has this type alone, or null."""
+    return {one.get("type") for one in schema.get("anyOf", (schema,))} - {"null"} == {type_}

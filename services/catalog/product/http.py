@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Annotated
 
+from crm_contracts.elements import PRODUCT
 from crm_contracts.products import ProductFields
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -17,6 +18,7 @@ from services.catalog.product.usecases import (
     create_product,
     upsert_product,
 )
+from shared.elements.http.fields import field_routes
 from shared.elements.schemas.scalars import Code
 from shared.kit.domain import NotFound
 from shared.kit.storage.numbers import Numbers
@@ -37,12 +39,14 @@ def build_router(
     *, products: Repository[Product], views: ProductViews, dictionaries: DictionariesOfMany, numbers: Numbers
 ) -> APIRouter:
     """Build the endpoints."""
-    api = router()
-    api.tags = ["products"]
-    _add_reads(api, products, views)
-    _add_writes(api, products, dictionaries, numbers)
-    _add_batch(api, products, views, dictionaries, numbers)
-    _add_upsert(api, products, views, dictionaries, numbers)
+    own = router("products")
+    _add_reads(own, products, views)
+    _add_writes(own, products, dictionaries, numbers)
+    _add_batch(own, products, views, dictionaries, numbers)
+    _add_upsert(own, products, views, dictionaries, numbers)
+    api = APIRouter()
+    api.include_router(field_routes(PRODUCT))
+    api.include_router(own)
     return api
 
 

@@ -4,26 +4,25 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any
 
-from crm_contracts.products import BASE_PRICE_TYPE, ListPrice, ProductState
-from pydantic import Field, StrictBool, StringConstraints
+from crm_contracts.products import BASE_PRICE_TYPE, ListPrice, ProductFields, ProductState
+from pydantic import StringConstraints
 
 from services.catalog.product.domain.product import Product
+from shared.elements.schemas.fields import fields_in
+from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.money import MoneyIn
-from shared.elements.schemas.scalars import Code, NewId, Sort
-from shared.elements.schemas.strict_types import WHOLE, StrictDecimal
+from shared.elements.schemas.scalars import Code, NewId
+from shared.elements.schemas.strict_types import StrictDecimal
+from shared.elements.schemas.values import ValueIn
 from shared.kit.domain import invalid_field
 from shared.kit.web.batches import BatchIn
 from shared.kit.web.schemas import Input
 
-ProductName = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-SectionId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Quantity = Annotated[Decimal, StrictDecimal(whole=9, places=6)]
-Percent = Annotated[Decimal, StrictDecimal(whole=3, places=4, most=100)]
-MeasureCode = Annotated[int, Field(ge=1, le=9999), WHOLE]
 
 
-class ListPriceIn(Input):
+class ListPriceIn(ValueIn):
     """One entry of the price list (PROD-11)."""
 
     price_type_id: Code = BASE_PRICE_TYPE
@@ -31,34 +30,17 @@ class ListPriceIn(Input):
     quantity_from: Quantity | None = None
     quantity_to: Quantity | None = None
 
-    def entry(self) -> ListPrice:
-        """Convert to the domain's value."""
+    def value_of(self) -> ListPrice:
+        """Make the value that the rules take."""
         return ListPrice(**{**dict(self), "price": self.price.value_of()})
 
 
-class ProductFieldsIn(Input):
+class ProductFieldsIn(fields_in(ProductFields, base=Input, values={ListPrice: ListPriceIn})):  # type: ignore[misc]
     """Fields of a product; on PATCH, absent fields stay unchanged."""
-
-    name: ProductName = ""
-    active: StrictBool = True
-    section_ids: Annotated[list[SectionId], Field(max_length=100)] = []
-    main_section_id: SectionId | None = None
-    external_id: ExternalId | None = None
-    prices: Annotated[list[ListPriceIn], Field(max_length=100)] = []
-    measure_code: MeasureCode = 796
-    vat_id: Code | None = None
-    vat_rate: Percent | None = None
-    vat_included: StrictBool = False
-    sort: Sort = 500
 
     def fields(self) -> dict[str, Any]:
         """Convert the given fields to the domain's values."""
-        given = {name: getattr(self, name) for name in ProductFieldsIn.model_fields if name in self.model_fields_set}
-        if "prices" in given:
-            given["prices"] = tuple(entry.entry() for entry in self.prices)
-        if "section_ids" in given:
-            given["section_ids"] = tuple(dict.fromkeys(self.section_ids))
-        return given
+        return given_fields(self, ProductFields)
 
     def fields_of(self, external_id: str) -> dict[str, Any]:
         """Convert the given fields, for the product of this external id.

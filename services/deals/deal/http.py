@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, TypeAlias
 
+from crm_contracts.elements import DEAL
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -24,6 +25,7 @@ from services.deals.pipeline.domain import stages_of
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.http.element_routes import element_routes
+from shared.elements.http.fields import field_routes
 from shared.elements.http.requisite_routes import requisite_routes
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.scalars import OriginPart
@@ -69,6 +71,7 @@ def build_router(
         return Page(items=[DealOut.of(deal) for deal in named], next_cursor=more)
 
     api = APIRouter()
+    api.include_router(field_routes(DEAL))
     api.include_router(own)
     api.include_router(
         element_routes(

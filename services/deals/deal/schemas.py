@@ -8,29 +8,23 @@ from pydantic import BaseModel, Field
 from services.deals.deal.domain.deal import Deal
 from services.deals.pipeline.domain import DEFAULT_PIPELINE
 from shared.elements.schemas.client_field import ClientIn
-from shared.elements.schemas.dictionary_fields import dictionary_inputs
-from shared.elements.schemas.fields import OwnedIn, SourcedIn
+from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.filters import SalesFilters
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
-from shared.elements.schemas.scalars import ElementId, Text, Title
-from shared.elements.schemas.strict_types import StrictDate
+from shared.elements.schemas.scalars import ElementId
 from shared.elements.usecases.create_element import NewElement
 from shared.kit.web.batches import BatchIn
+from shared.kit.web.schemas import Input
 
 
-class DealFieldsIn(dictionary_inputs(DealFields), OwnedIn, SourcedIn):  # type: ignore[misc] # codes are derived
+class DealFieldsIn(fields_in(DealFields, base=Input)):  # type: ignore[misc] # derived from the contract
     """Fields of a deal; on PATCH, what is absent stays as it is."""
-
-    title: Title = ""
-    begin_date: StrictDate | None = None
-    close_date: StrictDate | None = None
-    additional_info: Text | None = None
 
     def fields(self) -> dict[str, Any]:
         """Take the fields that the caller sent."""
-        return given_fields(self, DealFieldsIn)
+        return given_fields(self, DealFields)
 
 
 class DealUpsert(DealFieldsIn, NewElementIn):

@@ -17,7 +17,6 @@ from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_names import Names, renamed
-from shared.elements.schemas.address import AddressIn
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import (
     ContactPointReading,
@@ -25,12 +24,11 @@ from shared.elements.schemas.contact_points import (
     check_contact_points,
     contact_point_fields,
 )
-from shared.elements.schemas.dictionary_fields import dictionary_inputs
-from shared.elements.schemas.fields import OwnedIn, SourcedIn
+from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
-from shared.elements.schemas.scalars import ElementId, Name, PastDate, Text, Title
+from shared.elements.schemas.scalars import ElementId
 from shared.elements.usecases.create_element import NewElement
 from shared.kit.web.batches import BatchIn
 from shared.kit.web.problems import Problem
@@ -39,18 +37,8 @@ from shared.kit.web.schemas import Input
 MAX_CONVERSIONS: Final = 100
 
 
-class LeadFieldsIn(dictionary_inputs(LeadFields), ContactPointsIn, OwnedIn, SourcedIn):  # type: ignore[misc] # codes are derived
+class LeadFieldsIn(fields_in(LeadFields, base=ContactPointsIn)):  # type: ignore[misc] # derived from the contract
     """Fields of a lead; on PATCH, what is absent stays as it is."""
-
-    title: Title = ""
-    first_name: Name | None = None
-    middle_name: Name | None = None
-    last_name: Name | None = None
-    birth_date: PastDate | None = None
-    position: Title | None = None
-    company_title: Title | None = None
-    address: AddressIn | None = None
-    status_description: Text | None = None
 
     def fields(self, country: str, reading: ContactPointReading) -> dict[str, Any]:
         """Take the fields that the caller sent, with contact data normalised as far as it is sure.
@@ -60,7 +48,7 @@ class LeadFieldsIn(dictionary_inputs(LeadFields), ContactPointsIn, OwnedIn, Sour
         Raises:
             Invalid: names every phone and e-mail that is not valid, where the caller wants that.
         """
-        given = given_fields(self, LeadFieldsIn)
+        given = given_fields(self, LeadFields)
         if reading.strict:
             check_contact_points(given, reading.country(country), strict=True)
         return given | contact_point_fields(given, reading.country(country))

@@ -1,9 +1,10 @@
 """The Client field of an element: one company, several contacts (CLI-01, CLI-06)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, computed_field
 
+from crm_contracts.field_spec import FieldSpec
 from crm_contracts.values import ElementRef, LinkState, Value
 
 
@@ -80,3 +81,16 @@ class Client(Value):
         """Pointers to the company and all contacts."""
         company = (self.company,) if self.company else ()
         return (*company, *(link.ref for link in self.contacts))
+
+
+ClientField = Annotated[
+    Client,
+    FieldSpec(
+        is_requirable=True,
+        parts={
+            "company_id": FieldSpec(kind="element", path="company.id", is_writable=True),
+            "contact_id": FieldSpec(kind="element", path="contacts.contact_id"),
+        },
+    ),
+]
+"""The Client field as the state of an element has it: elements are found by its company and each of its contacts."""

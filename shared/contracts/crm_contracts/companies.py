@@ -1,6 +1,6 @@
 """Companies and the events about them, on `crm.clients.events`."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
@@ -10,29 +10,37 @@ from crm_contracts.fields import Audited, Identified, Owned, Reachable, TakenOve
 from crm_contracts.requisites import Requisite
 from crm_contracts.values import ChangedFields, ElementRef, FileRef, Money
 
+_TYPE: Final = FieldSpec(dictionary="company_type", aliases={"CUSTOMER": "CLIENT"}, is_requirable=True)
+
 
 class CompanyFields(Reachable, Owned, TakenOver, Traced):
     """Fields of a company that its users edit freely (COMP-01)."""
 
-    title: str = Field(default="", examples=["ACME GmbH"])
-    type_id: Annotated[str | None, FieldSpec(dictionary="company_type", aliases={"CUSTOMER": "CLIENT"})] = None
+    title: Annotated[str, FieldSpec(is_requirable=True)] = Field(default="", examples=["ACME GmbH"])
+    type_id: Annotated[str | None, _TYPE] = None
     industry: Annotated[str | None, FieldSpec(dictionary="industry")] = Field(default=None, examples=["MANUFACTURING"])
     employees: Annotated[str | None, FieldSpec(dictionary="employees")] = None
-    revenue: Money | None = None
-    banking_details: str | None = Field(default=None, examples=["Account 4711 at ACME Bank"])
-    logo: FileRef | None = Field(default=None, description="for documents, as are the next three (COMP-09)")
+    revenue: Annotated[Money | None, FieldSpec(parts={"revenue_currency": FieldSpec(path="currency")})] = None
+    banking_details: Annotated[str | None, FieldSpec(kind="text")] = Field(
+        default=None, examples=["Account 4711 at ACME Bank"]
+    )
+    logo: FileRef | None = Field(default=None, description="picture of the logo, for documents (COMP-09)")
     stamp: FileRef | None = None
     director_sign: FileRef | None = None
     accountant_sign: FileRef | None = None
-    is_my_company: bool = Field(default=False, description="a seller of ours, no client (COMP-08)")
-    is_default_my_company: bool = Field(default=False, description="the seller unless another is named")
+    is_my_company: Annotated[bool, FieldSpec(title="Own company")] = Field(
+        default=False, description="whether it is one of our own companies: a seller, no client (COMP-08)"
+    )
+    is_default_my_company: Annotated[bool, FieldSpec(title="Default own company")] = Field(
+        default=False, description="whether it is the default of our own companies: the seller unless another is named"
+    )
 
 
 class CompanyState(CompanyFields, Identified, Audited):
     """A company as everybody may see it."""
 
     requisites: tuple[Requisite, ...] = ()
-    lead_id: str | None = None
+    lead_id: Annotated[str | None, FieldSpec(kind="element")] = None
 
 
 class OfCompany(ElementEvent):

@@ -1,6 +1,6 @@
 """Contacts and the events about them, on `crm.clients.events`."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, computed_field
 
@@ -14,9 +14,11 @@ from crm_contracts.values import ChangedFields, ElementRef, FileRef, Value
 class ContactFields(Named, Reachable, Owned, Sourced, TakenOver, Traced):
     """Fields of a contact that its users edit freely (CONT-01)."""
 
-    type_id: Annotated[str | None, FieldSpec(dictionary="contact_type")] = None
-    export: bool = Field(default=True, description="may be exported (CONT-06)")
-    photo: FileRef | None = Field(default=None, description="where the picture is kept")
+    type_id: Annotated[str | None, FieldSpec(dictionary="contact_type", is_requirable=True)] = None
+    export: bool = Field(default=True, description="whether it may be exported (CONT-06)")
+    photo: Annotated[FileRef | None, FieldSpec(is_personal=True)] = Field(
+        default=None, description="picture of the person: where it is kept"
+    )
 
 
 class CompanyLink(Value):
@@ -35,12 +37,15 @@ class CompanyLink(Value):
         return ElementRef(type="company", id=self.company_id, title=self.title)
 
 
+_COMPANIES: Final = FieldSpec(parts={"company_id": FieldSpec(kind="element", path="company_id")})
+
+
 class ContactState(ContactFields, Identified, Audited):
     """A contact as everybody may see it."""
 
-    companies: tuple[CompanyLink, ...] = ()
+    companies: Annotated[tuple[CompanyLink, ...], _COMPANIES] = ()
     requisites: tuple[Requisite, ...] = ()
-    lead_id: str | None = None
+    lead_id: Annotated[str | None, FieldSpec(kind="element")] = None
 
     @computed_field(examples=["0199f2a4-0000-7000-8000-00000000c0de"])  # type: ignore[prop-decorator]
     @property

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from crm_contracts.client_field import Client
+from crm_contracts.client_field import Client, ClientField
 from crm_contracts.conversions import ConversionRef
 from crm_contracts.events import (
     ClientChanged,
@@ -21,6 +21,7 @@ from crm_contracts.events import (
     StageChanged,
     Updated,
 )
+from crm_contracts.field_spec import FieldSpec
 from crm_contracts.fields import Audited, Identified, Owned, Sourced, Staged
 from crm_contracts.product_rows import Priced
 from crm_contracts.requisites import RequisiteLink
@@ -30,23 +31,30 @@ from crm_contracts.values import ChangedFields, ElementRef
 class DealFields(Owned, Sourced):
     """Fields of a deal that its users edit freely (DEAL-01)."""
 
-    title: str = Field(default="", examples=["Pumps for ACME"])
-    begin_date: date | None = None
-    close_date: date | None = Field(default=None, description="seven days after creation unless given (DEAL-12)")
-    additional_info: str | None = None
+    title: Annotated[str, FieldSpec(is_requirable=True)] = Field(default="", examples=["Pumps for ACME"])
+    begin_date: Annotated[date | None, FieldSpec(is_requirable=True)] = None
+    close_date: Annotated[date | None, FieldSpec(is_requirable=True)] = Field(
+        default=None, description="expected day of closing; seven days after creation unless given (DEAL-12)"
+    )
+    probability: Annotated[int | None, FieldSpec(at_least=0, at_most=100)] = Field(
+        default=None, examples=[50], description="probability of winning, in percent (DEAL-13)"
+    )
+    additional_info: Annotated[str | None, FieldSpec(kind="text")] = None
 
 
 class DealState(DealFields, Identified, Staged, Priced, Audited):
     """A deal as everybody may see it."""
 
     pipeline_id: str = "default"
-    client: Client = Client()
+    client: ClientField = Client()
     requisite_link: RequisiteLink = RequisiteLink()
-    is_new: bool = Field(default=False, description="stands on the first stage of its pipeline (DEAL-08)")
+    is_new: Annotated[bool, FieldSpec(is_filterable=False)] = Field(
+        default=False, description="stands on the first stage of its pipeline (DEAL-08)"
+    )
     closed: bool = False
     closed_at: datetime | None = None
-    lead_id: str | None = None
-    quote_id: str | None = None
+    lead_id: Annotated[str | None, FieldSpec(kind="element")] = None
+    quote_id: Annotated[str | None, FieldSpec(kind="element")] = None
 
 
 class OfDeal(ElementEvent):

@@ -1,11 +1,11 @@
 """Leads and the events about them, on `crm.leads.events`."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
-from crm_contracts.client_field import Client
+from crm_contracts.client_field import Client, ClientField
 from crm_contracts.events import (
     ClientChanged,
     CompanyUnlinked,
@@ -19,33 +19,45 @@ from crm_contracts.events import (
     StageChanged,
     Updated,
 )
+from crm_contracts.field_spec import FieldSpec
 from crm_contracts.fields import Audited, Identified, Named, Owned, Reachable, Sourced, Staged
 from crm_contracts.product_rows import Priced
 from crm_contracts.values import Address, ChangedFields, ElementRef
+
+_ADDRESS: Final = FieldSpec(
+    is_personal=True,
+    parts={
+        "address_city": FieldSpec(path="city", is_personal=True),
+        "address_postal_code": FieldSpec(path="postal_code", is_personal=True),
+        "address_country_code": FieldSpec(path="country_code", is_personal=True),
+    },
+)
 
 
 class LeadFields(Named, Reachable, Owned, Sourced):
     """Fields of a lead that its users edit freely (LEAD-02, LEAD-08, LEAD-18)."""
 
-    title: str = Field(default="", examples=["Pumps for ACME"])
-    company_title: str | None = Field(default=None, description="free text, not a link")
-    address: Address | None = None
-    status_description: str | None = Field(default=None, description="more information about this stage")
+    title: Annotated[str, FieldSpec(is_requirable=True)] = Field(default="", examples=["Pumps for ACME"])
+    company_title: str | None = Field(default=None, description="name of the company: free text, not a link")
+    address: Annotated[Address | None, _ADDRESS] = None
+    status_description: Annotated[str | None, FieldSpec(kind="text")] = Field(
+        default=None, description="more information about this stage"
+    )
 
 
 class LeadState(LeadFields, Identified, Staged, Priced, Audited):
     """A lead as everybody may see it."""
 
-    client: Client = Client()
+    client: ClientField = Client()
     is_repeat: bool = Field(default=False, description="a lead of a client already known (LEAD-03)")
     closed_at: datetime | None = None
     converted: bool = False
     converted_at: datetime | None = None
     converted_by: str | None = None
-    converted_elsewhere: bool = Field(
+    converted_elsewhere: Annotated[bool, FieldSpec(is_filterable=False)] = Field(
         default=False, description="in the system that it was imported from; when, by whom and into what is not known"
     )
-    deal_ids: tuple[str, ...] = ()
+    deal_ids: Annotated[tuple[str, ...], FieldSpec(kind="element")] = ()
 
 
 class OfLead(ElementEvent):

@@ -1,9 +1,11 @@
 """Product rows of an element and their amount (ROW-01, ROW-02)."""
 
 from decimal import Decimal
+from typing import Annotated, Final
 
 from pydantic import Field
 
+from crm_contracts.field_spec import FieldSpec
 from crm_contracts.values import Exact, Fields, Money, Value
 
 
@@ -19,9 +21,14 @@ class ProductRow(Value):
     sort: int = 10
 
 
+_ROWS: Final = FieldSpec(
+    is_requirable=True, parts={"product_id": FieldSpec(kind="element", path="product_id")}, title="Products"
+)
+
+
 class Priced(Fields):
     """Product rows and what they add up to (ROW-02)."""
 
-    rows: tuple[ProductRow, ...] = ()
-    amount: Money
+    rows: Annotated[tuple[ProductRow, ...], _ROWS] = ()
+    amount: Annotated[Money, FieldSpec(is_requirable=True, parts={"currency": FieldSpec(path="currency")})]
     is_manual_amount: bool = Field(default=False, description="the amount was typed in, not summed from the rows")

@@ -1,6 +1,7 @@
 """Products and the events about them, on `crm.catalog.events`."""
 
-from typing import Annotated, ClassVar
+from datetime import datetime
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, computed_field
 
@@ -21,24 +22,31 @@ class ListPrice(Value):
     quantity_to: Exact | None = None
 
 
+_EXTERNAL_ID: Final = FieldSpec(title="External ID", shortest=1, is_verbatim=True)
+_MEASURE: Final = FieldSpec(dictionary="measure", has_default=False, at_least=1, at_most=9999)
+
+
 class ProductFields(Fields):
     """Fields of a product that its users edit freely (PROD-01, PROD-04, PROD-08, PROD-10, PROD-11)."""
 
-    name: str = Field(default="", examples=["GTX Pro"])
+    name: Annotated[str, FieldSpec(shortest=1)] = Field(default="", examples=["GTX Pro"])
     active: bool = True
-    section_ids: tuple[str, ...] = ()
-    main_section_id: str | None = None
-    external_id: str | None = Field(default=None, examples=["GTX Pro"])
+    section_ids: Annotated[tuple[str, ...], FieldSpec(kind="element")] = ()
+    main_section_id: Annotated[str | None, FieldSpec(kind="element")] = None
+    external_id: Annotated[str | None, _EXTERNAL_ID] = Field(default=None, examples=["GTX Pro"])
     prices: tuple[ListPrice, ...] = ()
-    measure_code: Annotated[int, FieldSpec(dictionary="measure", has_default=False)] = Field(
-        default=796, description="of the dictionary `measure`; 796 is a piece"
+    measure_code: Annotated[int, _MEASURE] = Field(
+        default=796,
+        description="unit: a code of the dictionary `measure`, such as 796 for pieces",
     )
-    vat_id: Annotated[str | None, FieldSpec(dictionary="vat", has_default=False)] = Field(
-        default=None, examples=["DE_19"], description="code in the dictionary `vat`"
+    vat_id: Annotated[str | None, FieldSpec(title="VAT", dictionary="vat", has_default=False)] = Field(
+        default=None, examples=["DE_19"], description="VAT rate: a code of the dictionary `vat`"
     )
-    vat_rate: Exact | None = Field(default=None, description="percent; that of `vat_id`, where one is chosen")
-    vat_included: bool = False
-    sort: int = 500
+    vat_rate: Annotated[Exact | None, FieldSpec(title="VAT rate", at_most=100)] = Field(
+        default=None, description="VAT in percent; that of `vat_id`, where one is chosen"
+    )
+    vat_included: Annotated[bool, FieldSpec(title="VAT included")] = False
+    sort: Annotated[int, FieldSpec(at_least=0, at_most=10**6)] = 500
 
     @property
     def base_price(self) -> Money | None:
@@ -51,13 +59,14 @@ class ProductFields(Fields):
 class ProductState(ProductFields, Audited):
     """A product as everybody may see it (PROD-05, PROD-06)."""
 
-    id: str
-    number: int
+    id: Annotated[str, FieldSpec(title="ID", kind="element")]
+    number: Annotated[int, FieldSpec(is_orderable=True)]
+    created_at: datetime  # no list of products has this order
     catalog_id: str = Field(default="default", description="catalog the product belongs to; immutable")
 
     @computed_field  # type: ignore[prop-decorator]
     @property
-    def available(self) -> bool:
+    def available(self) -> Annotated[bool, FieldSpec(is_filterable=False)]:
         """Whether it can be bought now (PROD-08): as long as no product has a quantity, whether it is active."""
         return self.active
 

@@ -5,10 +5,10 @@ from typing import Literal
 from crm_contracts.values import Address
 
 from shared.elements.schemas.scalars import Code, Country, Title
-from shared.kit.web.schemas import Input
+from shared.elements.schemas.values import ValueIn
 
 
-class AddressIn(Input):
+class AddressIn(ValueIn):
     """A postal address (REQ-03)."""
 
     type: Literal["physical", "registered", "legal", "mailing", "beneficiary", "shipping"] = "physical"

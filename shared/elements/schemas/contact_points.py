@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from shared.elements.domain import contact_points as rules
 from shared.elements.domain.messengers import messengers
+from shared.elements.schemas.values import ValueIn
 from shared.kit.web.schemas import Input
 
 
@@ -29,13 +30,13 @@ class ContactPointReading:
         return self.default_country or of_installation
 
 
-class ContactPointIn(Input):
+class ContactPointIn(ValueIn):
     """A phone, address or user name as it was typed."""
 
     kind: str
     value: Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
 
-    def point(self) -> ContactPoint:
+    def value_of(self) -> ContactPoint:
         """Make the value, not yet normalised."""
         return ContactPoint(kind=self.kind, value=self.value)
 
@@ -105,11 +106,7 @@ class ContactPointsIn(Input):
 
 def contact_point_fields(given: Mapping[str, Any], country: str) -> dict[str, tuple[ContactPoint, ...]]:
     """Take the contact data from the given fields, normalised as far as that is sure (CONT-03)."""
-    points = {
-        name: tuple(point.point() for point in given[name])
-        for name in ("phones", "emails", "websites", "messengers")
-        if name in given
-    }
+    points = {name: given[name] for name in ContactPointsIn.model_fields if name in given}
     if "phones" in points:
         points["phones"] = rules.phones(points["phones"], country)
     if "emails" in points:

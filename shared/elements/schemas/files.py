@@ -6,10 +6,10 @@ from crm_contracts.values import FileRef
 from pydantic import Field, StringConstraints
 
 from shared.elements.schemas.scalars import Title, WebAddress
-from shared.kit.web.schemas import Input
+from shared.elements.schemas.values import ValueIn
 
 
-class FileIn(Input):
+class FileIn(ValueIn):
     """Where a file is kept (COMP-09)."""
 
     url: WebAddress

@@ -2,26 +2,28 @@
 
 from typing import Any
 
-from shared.elements.schemas.address import AddressIn
-from shared.elements.schemas.files import FileIn
-from shared.elements.schemas.money import MoneyIn
-from shared.elements.schemas.tracking import UtmIn
+from crm_contracts.values import Fields
+
+from shared.elements.domain.declared_fields import Shape
+from shared.elements.schemas.values import ValueIn
 from shared.kit.web.schemas import Input
 
 
-def given_fields(body: Input, declared: type[Input]) -> dict[str, Any]:
-    """Take the declared fields that the caller sent, as the domain has them; absent ones are not changed.
+def given_fields(body: Input, contract: type[Fields]) -> dict[str, Any]:
+    """Take the fields of the contract that the caller sent, as the domain has them; absent ones are not changed.
 
-    A responsible user cannot be removed: a `responsible_id` of null counts as absent.
+    A responsible user cannot be removed: null, where the contract has none, counts as absent.
     """
-    given = {name: getattr(body, name) for name in declared.model_fields if name in body.model_fields_set}
-    for name, value in given.items():
-        if isinstance(value, (AddressIn, FileIn, MoneyIn, UtmIn)):
-            given[name] = value.value_of()
-    if "observers" in given:
-        given["observers"] = tuple(dict.fromkeys(given["observers"]))
-    if "traces" in given:
-        given["traces"] = tuple(touch.value_of() for touch in given["traces"])
-    if "responsible_id" in given and given["responsible_id"] is None:
-        del given["responsible_id"]
-    return given
+    sent = {name: getattr(body, name) for name in contract.model_fields if name in body.model_fields_set}
+    return {name: _value(value) for name, value in sent.items() if value is not None or _may_be_null(contract, name)}
+
+
+def _may_be_null(contract: type[Fields], name: str) -> bool:
+    return Shape.of(contract.model_fields[name].annotation).is_nullable
+
+
+def _value(sent: Any) -> Any:
+    """Return what the rules take; a list without what it has twice, where its entries are ids."""
+    if isinstance(sent, list):
+        return tuple(dict.fromkeys(sent) if all(isinstance(each, str) for each in sent) else map(_value, sent))
+    return sent.value_of() if isinstance(sent, ValueIn) else sent

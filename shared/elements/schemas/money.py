@@ -3,10 +3,10 @@
 from crm_contracts.values import Money
 
 from shared.elements.schemas.scalars import Amount, Currency
-from shared.kit.web.schemas import Input
+from shared.elements.schemas.values import ValueIn
 
 
-class MoneyIn(Input):
+class MoneyIn(ValueIn):
     """An amount of money."""
 
     value: Amount

@@ -3,10 +3,10 @@
 from crm_contracts.values import Touch, Utm
 
 from shared.elements.schemas.scalars import Moment, Title, WebAddress
-from shared.kit.web.schemas import Input
+from shared.elements.schemas.values import ValueIn
 
 
-class UtmIn(Input):
+class UtmIn(ValueIn):
     """Campaign marks of a visit (CMN-07)."""
 
     source: Title | None = None
@@ -20,7 +20,7 @@ class UtmIn(Input):
         return Utm(**self.model_dump())
 
 
-class TouchIn(Input):
+class TouchIn(ValueIn):
     """A visit (CMN-08)."""
 
     at: Moment

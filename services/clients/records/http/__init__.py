@@ -1,5 +1,6 @@
 """Routes of contacts and companies."""
 
+from crm_contracts.elements import COMPANY, CONTACT
 from fastapi import APIRouter
 
 from services.clients.linked_element.store import LinkedElements, RefusedLinks
@@ -15,6 +16,7 @@ from services.clients.records.http.search import duplicates_router, search_route
 from services.clients.records.schemas.records import CompanyOut, ContactOut
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes
+from shared.elements.http.fields import field_routes
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
 from shared.kit.web.waiting import LongPolls
@@ -33,8 +35,10 @@ def build_router(
     country: str,
     currency: str,
 ) -> APIRouter:
-    """Build the routes; those by origin come first, or other paths of two parts would match them."""
+    """Build the routes; lists of fields and those by origin come first, or other paths would match them."""
     api = APIRouter()
+    api.include_router(field_routes(CONTACT))
+    api.include_router(field_routes(COMPANY))
     shared = (views, reference, numbers, Cards(elements, refused_links, long_polls), country, currency)
     people = RecordHandlers(contacts, ContactOut, *shared)
     api.include_router(contacts_router(people, companies))

@@ -9,7 +9,7 @@ from crm_contracts.companies import CompanyFields, CompanyState
 from crm_contracts.contacts import ContactFields, ContactState
 from crm_contracts.fields import Reachable, Traced
 from crm_contracts.values import ElementRef, Fields, Touch
-from pydantic import BaseModel, Field, StrictBool, computed_field
+from pydantic import BaseModel, Field, computed_field
 
 from services.clients.linked_element.domain import LinkingType
 from services.clients.records.domain.client import ClientRecord
@@ -21,13 +21,10 @@ from shared.elements.schemas.contact_points import (
     check_contact_points,
     contact_point_fields,
 )
-from shared.elements.schemas.dictionary_fields import dictionary_inputs
-from shared.elements.schemas.files import FileIn
+from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.given_fields import given_fields
-from shared.elements.schemas.money import MoneyIn
 from shared.elements.schemas.origin import NewRecordIn
-from shared.elements.schemas.scalars import Code, ElementId, Name, OriginPart, PastDate, Text, Title, UserId
-from shared.elements.schemas.tracking import TouchIn, UtmIn
+from shared.elements.schemas.scalars import Code, ElementId, OriginPart
 from shared.kit.domain import invalid_field
 from shared.kit.web.batches import BatchIn
 from shared.kit.web.schemas import Input
@@ -36,16 +33,9 @@ MAX_NEW_CONTACTS: Final = 50
 
 
 class ClientFieldsIn(ContactPointsIn):
-    """Fields that contacts and companies share; on PATCH, absent ones stay as they are."""
+    """Fields of a contact or a company; on PATCH, absent ones stay as they are."""
 
     CONTRACT: ClassVar[type[Fields]]
-
-    comments: Text | None = None
-    responsible_id: UserId | None = None
-    observers: Annotated[list[UserId], Field(max_length=100)] = []
-    open_to_all: StrictBool = True
-    utm: UtmIn | None = None
-    traces: Annotated[list[TouchIn], Field(max_length=100)] = []
 
     def fields(self, country: str, reading: ContactPointReading) -> dict[str, Any]:
         """Return the sent fields of the contract as the domain has them, contact data normalised.
@@ -55,42 +45,21 @@ class ClientFieldsIn(ContactPointsIn):
         Raises:
             Invalid: names every phone and e-mail that is not valid (CONT-03).
         """
-        sent = given_fields(self, type(self))
-        given = {name: value for name, value in sent.items() if name in self.CONTRACT.model_fields}
+        given = given_fields(self, self.CONTRACT)
         check_contact_points(given, reading.country(country), strict=reading.strict)
         return given | contact_point_fields(given, reading.country(country))
 
 
-class ContactFieldsIn(dictionary_inputs(ContactFields), ClientFieldsIn):  # type: ignore[misc]
+class ContactFieldsIn(fields_in(ContactFields, base=ClientFieldsIn)):  # type: ignore[misc] # derived from the contract
     """Fields of a contact."""
 
     CONTRACT: ClassVar[type[Fields]] = ContactFields
 
-    first_name: Name | None = None
-    middle_name: Name | None = None
-    last_name: Name | None = None
-    birth_date: PastDate | None = None
-    position: Title | None = None
-    source_id: Code | None = None
-    source_description: Text | None = None
-    export: StrictBool = True
-    photo: FileIn | None = None
 
-
-class CompanyFieldsIn(dictionary_inputs(CompanyFields), ClientFieldsIn):  # type: ignore[misc]
+class CompanyFieldsIn(fields_in(CompanyFields, base=ClientFieldsIn)):  # type: ignore[misc] # derived from the contract
     """Fields of a company."""
 
     CONTRACT: ClassVar[type[Fields]] = CompanyFields
-
-    title: Title = ""
-    revenue: MoneyIn | None = None
-    banking_details: Text | None = None
-    logo: FileIn | None = None
-    stamp: FileIn | None = None
-    director_sign: FileIn | None = None
-    accountant_sign: FileIn | None = None
-    is_my_company: StrictBool = False
-    is_default_my_company: StrictBool = False
 
 
 class UpsertIn(ClientFieldsIn):

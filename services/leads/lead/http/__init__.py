@@ -1,5 +1,6 @@
 """Routes of leads."""
 
+from crm_contracts.elements import LEAD
 from fastapi import APIRouter
 
 from services.leads.lead.domain.lead import Lead
@@ -10,6 +11,7 @@ from services.leads.lead.schemas import ContactAdded, LeadOut
 from services.leads.lead.store import LeadViews
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.http.element_routes import element_routes
+from shared.elements.http.fields import field_routes
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.storage.repository import Repository
 from shared.kit.web.waiting import LongPolls
@@ -25,6 +27,7 @@ def build_router(
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
     api = APIRouter()
+    api.include_router(field_routes(LEAD))
     api.include_router(
         lead_routes(
             leads=leads,

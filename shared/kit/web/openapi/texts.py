@@ -85,15 +85,14 @@ KIT_TAGS: Final[Mapping[str, str]] = {
 
 
 def describe_fields(document: Mapping[str, Any], texts: Mapping[str, str]) -> None:
-    """Describe every property and parameter that has no description of its own.
+    """Describe every property and parameter, by its name where it has no description of its own.
 
     Of a list that a request may correct, its meaning in one schema has to say what becomes of the list that is there.
     """
     known, replaced = {**KIT_FIELDS, **texts}, correcting_lists(document)
     for owner, name, described in _properties(document):
         own = known.get(f"{owner}.{name}")
-        text = own or known.get(name)
-        if text and not described.get("description"):
+        if text := described.get("description") or own or known.get(name):
             described["description"] = f"{text}{_REPLACES}" if (owner, name) in replaced and not own else text
 
 

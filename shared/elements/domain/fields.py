@@ -1,0 +1,106 @@
+"""The catalogue of fields of each element type: what lists are filtered and ordered by, and what users may fill.
+
+It is derived from the contract alone, so that a field is declared once. Values inside of a field, such as the company
+of the Client field, have entries of their own under the name that lists have for them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from crm_contracts.elements import ElementType
+from crm_contracts.field_spec import FieldSpec, Kind
+
+from shared.elements.domain.declared_fields import DeclaredField, Shape, declared_fields, shape_at
+
+_EMPTY: Final = frozenset({"empty"})
+_LIKE: Final = frozenset({"like", "not like"})
+_EQUALITY: Final = _EMPTY | {"=", "!=", "in", "not in"}
+_ORDER: Final = _EQUALITY | {">", ">=", "<", "<="}
+
+OPERATORS: Final[Mapping[Kind, frozenset[str]]] = {
+    "string": _EQUALITY | _LIKE,
+    "text": _EMPTY | _LIKE,
+    "integer": _ORDER,
+    "decimal": _ORDER,
+    "money": _ORDER,
+    "date": _ORDER,
+    "datetime": _ORDER,
+    "boolean": _EQUALITY,
+    "dictionary": _EQUALITY,
+    "stage": _EQUALITY,
+    "user": _EQUALITY,
+    "element": _EQUALITY,
+    "list": _EMPTY,
+    "object": _EMPTY,
+}
+"""What a condition may compare, by kind."""
+
+
+@dataclass(frozen=True)
+class CatalogueField:
+    """A field of an element type.
+
+    Attributes:
+        path: where it is in MongoDB's document.
+        operators: what a condition may compare; none where records from before the field lack it.
+        is_orderable: whether an index has its order.
+        is_writable: whether users may edit it: PATCH takes it.
+        dictionary: id of the dictionary that its values come from.
+        is_list: whether it has several values, of which a condition needs one.
+        is_personal: whether it is data of a person.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    path: str
+    operators: frozenset[str]
+    is_orderable: bool
+    is_writable: bool
+    dictionary: str | None
+    is_list: bool
+    is_personal: bool
+
+
+@cache
+def catalogue_of(type_: ElementType) -> Mapping[str, CatalogueField]:
+    """Return the fields of an element type by name: those that its users edit, then the others."""
+    edited, found = type_.fields.model_fields, dict[str, CatalogueField]()
+    for declared in (*declared_fields(type_.fields), *declared_fields(type_.state)):
+        for entry in _entries(declared, is_edited=declared.name in edited):
+            found.setdefault(entry.name, entry)  # a contact is found by each of its companies, not by the primary alone
+    return MappingProxyType(found)
+
+
+def _entries(declared: DeclaredField, *, is_edited: bool) -> Iterator[CatalogueField]:
+    name, spec, shape = declared.name, declared.spec, declared.shape
+    yield _entry(name, "_id" if name == "id" else name, spec, shape, is_writable=is_edited)
+    for part, its_spec in spec.parts.items():
+        inner = shape_at(shape.type, its_spec.path)
+        its_shape = Shape(inner.type, is_list=shape.is_list or inner.is_list)
+        yield _entry(part, f"{name}.{its_spec.path}", its_spec, its_shape, is_writable=False)
+
+
+def _entry(name: str, path: str, spec: FieldSpec, shape: Shape, *, is_writable: bool) -> CatalogueField:
+    kind = shape.kind(spec)
+    return CatalogueField(
+        name=name,
+        title=spec.title or _title(name),
+        kind=kind,
+        path=f"{path}.value" if kind == "money" else path,
+        operators=OPERATORS[kind] if spec.is_filterable else frozenset(),
+        is_orderable=spec.is_orderable,
+        is_writable=is_writable if spec.is_writable is None else spec.is_writable,
+        dictionary=spec.dictionary,
+        is_list=shape.is_list,
+        is_personal=spec.is_personal,
+    )
+
+
+def _title(name: str) -> str:
+    """`Begin date` of `begin_date`, `Source` of `source_id`, `Deals` of `deal_ids`, `New` of `is_new`."""
+    plain = f"{name[:-4]}s" if name.endswith("_ids") else name.removesuffix("_id")
+    return plain.removeprefix("is_").replace("_", " ").capitalize()
