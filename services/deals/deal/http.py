@@ -12,12 +12,15 @@ from services.deals.deal.schemas import ContactAdded, DealFilters, DealIn, DealO
 from services.deals.deal.usecases import create_deal
 from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.domain import stages_of
+from shared.elements.domain.interim_catalogue import DEAL_FIELDS
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.http.element_routes import element_routes
+from shared.elements.http.query_routes import query_routes
 from shared.elements.http.requisite_routes import requisite_routes
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.scalars import OriginPart
+from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
@@ -41,6 +44,7 @@ def build_router(
     *,
     deals: Repository[Deal],
     views: ElementViews[Deal],
+    lists: FilteredLists[Deal],
     collaborators: Collaborators,
     long_polls: LongPolls,
 ) -> APIRouter:
@@ -61,6 +65,7 @@ def build_router(
 
     api = APIRouter()
     api.include_router(own)
+    api.include_router(query_routes(lists, DealOut, DEAL_FIELDS, client_names=collaborators.client_names))
     api.include_router(
         element_routes(
             deals,

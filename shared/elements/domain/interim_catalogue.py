@@ -66,7 +66,7 @@ _NOT_STORED_ALWAYS: Final = frozenset({"converted_elsewhere", "is_new"})
 
 def fields_of(type_: ElementType) -> dict[str, CatalogueField]:
     """Return the fields by which elements of a type are filtered, by name."""
-    inside = _INSIDE | (_REACHABLE if "phones" in type_.state.model_fields else {})
+    inside = {**_INSIDE, **(_REACHABLE if "phones" in type_.state.model_fields else {})}
     plain = ((name, kind, "_id" if name == "id" else name, name == "observers") for name, kind in _plain(type_))
     found = [*plain, *((name, *more) for name, more in inside.items())]
     return {name: _field(type_, name, kind, path, is_list=is_list) for name, kind, path, is_list in sorted(found)}

@@ -67,6 +67,16 @@ class FilteredLists(Generic[E]):
     def __init__(self, elements: MongoRepository[E], table: IndexTable, *, budget: int = BUDGET) -> None:
         self._elements, self._table, self._budget = elements, table, budget
 
+    @property
+    def noun(self) -> str:
+        """Name of a record."""
+        return self._elements.noun
+
+    @property
+    def orders(self) -> Sequence[str]:
+        """Names of the fields that a list can be ordered by."""
+        return self._table.orders
+
     async def page(self, query: Query, *, access: Caller, limit: int, after: Place | None = None) -> FilteredPage[E]:
         """Read one page.
 
@@ -127,7 +137,7 @@ class FilteredLists(Generic[E]):
         """Count what an alternative finds that none before it has counted, and whether that is all."""
         rest = [*(branch.rest.parts if branch.rest else ()), *([Not(AnyOf(tuple(counted)))] if counted else [])]
         match, most = {"$match": compiled(branch.found)}, budget if rest else MAX_COUNT + 1
-        number = [{"$match": compiled(All(tuple(rest)))}, {"$count": "number"}]
+        number: list[Document] = [{"$match": compiled(All(tuple(rest)))}, {"$count": "number"}]
         (found,) = await self._aggregate(branch, [match, {"$limit": most}, *number]) or [{"number": 0}]
         if not rest or branch.is_few:
             return found["number"], True
@@ -177,7 +187,7 @@ class _Sorting:
 
     def stages(self, along: Sequence[Document], most: int, rest: All | None = None, wanted: int = 0) -> list[Document]:
         """Match by an index, in order, at most so many; then, apart from that, what is left, as many as are wanted."""
-        left = [{"$match": compiled(rest)}, {"$limit": wanted}] if rest else []
+        left: list[Document] = [{"$match": compiled(rest)}, {"$limit": wanted}] if rest else []
         return [*self._sorted(along), {"$limit": most}, *left, _SHOWN]
 
     def place_stages(self, along: Sequence[Document], number: int) -> list[Document]:

@@ -9,7 +9,10 @@ from services.leads.lead.http.leads import lead_routes
 from services.leads.lead.schemas import ContactAdded, LeadOut
 from services.leads.lead.store import LeadViews
 from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.domain.interim_catalogue import LEAD_FIELDS
 from shared.elements.http.element_routes import element_routes
+from shared.elements.http.query_routes import query_routes
+from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.storage.repository import Repository
 from shared.kit.web.waiting import LongPolls
@@ -19,6 +22,7 @@ def build_router(
     *,
     leads: Repository[Lead],
     views: LeadViews,
+    lists: FilteredLists[Lead],
     collaborators: Collaborators,
     long_polls: LongPolls,
     default_country: str,
@@ -44,6 +48,7 @@ def build_router(
             long_polls=long_polls,
         )
     )
+    api.include_router(query_routes(lists, LeadOut, LEAD_FIELDS, client_names=collaborators.client_names))
     api.include_router(conversion_routes(leads=leads, collaborators=collaborators, long_polls=long_polls))
     api.include_router(conversions_routes(leads=leads, collaborators=collaborators, long_polls=long_polls))
     return api

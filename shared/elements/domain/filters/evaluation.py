@@ -17,7 +17,14 @@ from shared.elements.domain.filters.nodes import (
 )
 from shared.elements.domain.filters.wildcards import is_like
 
-_COMPARED: Final[Mapping[Operator, Callable[[Any, Any], bool]]] = {">": gt, ">=": ge, "<": lt, "<=": le}
+_COMPARED: Final[Mapping[Operator, Callable[[Any, Any], bool]]] = {
+    "=": eq,
+    "in": eq,
+    ">": gt,
+    ">=": ge,
+    "<": lt,
+    "<=": le,
+}
 
 
 def matches(node: Node, document: Mapping[str, Any]) -> bool:
@@ -73,6 +80,6 @@ def _holds(condition: Condition, document: Mapping[str, Any]) -> bool:
 def _any(values: list[Any], condition: Condition) -> bool:
     if condition.operator == "like":
         return any(isinstance(value, str) and is_like(value, str(condition.operand)) for value in values)
-    compare = _COMPARED.get(condition.operator, eq)
+    compare = _COMPARED[condition.operator]
     wanted = [(family_of(each), each) for each in condition.values]
     return any(family_of(value) is family and compare(value, each) for value in values for family, each in wanted)

@@ -11,8 +11,8 @@ from shared.elements.domain.filters.wildcards import MAX_PATTERN, is_pattern
 
 MAX_TEXT: Final = 2_000
 MAX_DAYS: Final = 36_500
-_LARGEST: Final = 2**63 - 1
-"""MongoDB has no larger whole number."""
+LARGEST: Final = 10**18
+"""A whole number that MongoDB has, and every reader of JSON."""
 
 DECIMAL: Final = r"-?[0-9]{1,20}(\.[0-9]{1,10})?"
 """Fewer digits than a decimal of MongoDB has, so that none is rounded."""
@@ -90,13 +90,13 @@ def _text(raw: Any, _: datetime) -> str:
 def _integer(raw: Any, _: datetime) -> int:
     # In JSON 1.0 is a whole number; `1e400` is infinite here, and no whole number.
     is_whole = isinstance(raw, int) or (isinstance(raw, float) and raw.is_integer())
-    if isinstance(raw, bool) or not is_whole or abs(raw) > _LARGEST:
-        raise WrongOperand(f"a whole number is needed, {-_LARGEST} to {_LARGEST}")
+    if isinstance(raw, bool) or not is_whole or abs(raw) > LARGEST:
+        raise WrongOperand("a whole number is needed, -10^18 to 10^18")
     return int(raw)
 
 
 def _decimal(raw: Any, _: datetime) -> Decimal:
-    text = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) and abs(raw) <= _LARGEST else raw
+    text = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) and abs(raw) <= LARGEST else raw
     if not isinstance(text, str) or not re.fullmatch(DECIMAL, text):
         raise WrongOperand('a decimal text such as "12.50" is needed, with at most 20 digits and 10 places')
     return Decimal(text)

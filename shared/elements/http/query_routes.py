@@ -1,0 +1,67 @@
+"""The route of filtered lists, the same for all element types (DEAL-01, DEAL-02)."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from crm_contracts.elements import ELEMENTS
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from shared.elements.domain.fields import CatalogueField
+from shared.elements.domain.filters.query import Listed
+from shared.elements.domain.sales_element import SalesElement
+from shared.elements.http.answers import ShowsElement
+from shared.elements.schemas.list_query import FilteredPageOut, ListQueryIn, query_in, row_of
+from shared.elements.store.filtered_lists import FilteredLists
+from shared.elements.store.list_cursors import ListCursor, digest_of
+from shared.elements.usecases.client_names import name_clients
+from shared.elements.usecases.collaborators import KnownNames
+from shared.kit.web.call import Call, needs
+from shared.kit.web.routes import router
+
+E = TypeVar("E", bound=SalesElement)
+
+
+def query_routes(
+    lists: FilteredLists[E],
+    out: type[ShowsElement[E]],
+    fields: Mapping[str, CatalogueField],
+    *,
+    client_names: KnownNames,
+) -> APIRouter:
+    """Make the route of one type; `fields` are those by which its records are filtered."""
+    type_, shown = ELEMENTS[lists.noun], cast("type[BaseModel]", out)
+    listed = Listed(fields, lists.orders, [*shown.model_fields, *shown.model_computed_fields])
+    body_type: Any = query_in(type_.noun, listed)
+    page_type: Any = FilteredPageOut[row_of(type_.noun, shown)]  # type: ignore[misc] # the row is made here
+    api, can_read = router(type_.plural), needs(f"{type_.service}:read")
+
+    @api.post(f"/{type_.plural}/query", response_model=page_type)
+    async def query(body: body_type, call: Call = can_read) -> JSONResponse:
+        """List records by a filter, in an order, with the fields that are wanted (DEAL-01, DEAL-02).
+
+        `filter` joins conditions on fields by `and`, `or` and `not`; worked out, it has at most 8 alternatives. A page
+        may have fewer records than `limit` though there are more: then `complete` is false. A caller who goes on with
+        `next_cursor` until it is null has read everything that passes the filter, whatever it is.
+        """
+        asked: ListQueryIn = body
+        of = digest_of(type_.noun, call.caller.actor, asked.filter, asked.order)
+        cursor = None if asked.cursor is None else ListCursor.read(asked.cursor, of)
+        began_at = cursor.began_at if cursor else call.cause.at
+        wanted = listed.query(asked.filter, asked.order, asked.select, now=began_at)
+        after = cursor.place if cursor else None
+        page = await lists.page(wanted, access=call.caller, limit=asked.limit, after=after)
+        number = await lists.count(wanted) if asked.count == "capped" else None
+        select = None if wanted.select is None else set(wanted.select)
+        named = await name_clients(page.items, client_names=client_names)
+        return JSONResponse(
+            {
+                "items": [out.of(element).model_dump(mode="json", include=select) for element in named],
+                "next_cursor": ListCursor(of, began_at, page.next).text if page.next else None,
+                "complete": page.is_complete,
+                "count": {"value": number.value, "is_exact": number.is_exact} if number else None,
+            }
+        )
+
+    return api
