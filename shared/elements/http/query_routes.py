@@ -12,13 +12,13 @@ from shared.elements.domain.fields import CatalogueField
 from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.http.answers import ShowsElement
-from shared.elements.schemas.list_query import FilteredPageOut, ListQueryIn, query_in, row_of
+from shared.elements.schemas.list_query import CountOut, FilteredPageOut, ListQueryIn, query_in, row_of
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.list_cursors import ListCursor, digest_of
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import KnownNames
 from shared.kit.web.call import Call, needs
-from shared.kit.web.routes import router
+from shared.kit.web.routes import is_process, router
 
 E = TypeVar("E", bound=SalesElement)
 
@@ -38,6 +38,7 @@ def query_routes(
     api, can_read = router(type_.plural), needs(f"{type_.service}:read")
 
     @api.post(f"/{type_.plural}/query", response_model=page_type)
+    @is_process  # a repeat with the same key is answered with what is there now
     async def query(body: body_type, call: Call = can_read) -> JSONResponse:
         """List records by a filter, in an order, with the fields that are wanted (DEAL-01, DEAL-02).
 
@@ -45,23 +46,26 @@ def query_routes(
         may have fewer records than `limit` though there are more: then `complete` is false. A caller who goes on with
         `next_cursor` until it is null has read everything that passes the filter, whatever it is.
         """
-        asked: ListQueryIn = body
-        of = digest_of(type_.noun, call.caller.actor, asked.filter, asked.order)
-        cursor = None if asked.cursor is None else ListCursor.read(asked.cursor, of)
-        began_at = cursor.began_at if cursor else call.cause.at
-        wanted = listed.query(asked.filter, asked.order, asked.select, now=began_at)
-        after = cursor.place if cursor else None
-        page = await lists.page(wanted, access=call.caller, limit=asked.limit, after=after)
-        number = await lists.count(wanted) if asked.count == "capped" else None
-        select = None if wanted.select is None else set(wanted.select)
-        named = await name_clients(page.items, client_names=client_names)
-        return JSONResponse(
-            {
-                "items": [out.of(element).model_dump(mode="json", include=select) for element in named],
-                "next_cursor": ListCursor(of, began_at, page.next).text if page.next else None,
-                "complete": page.is_complete,
-                "count": {"value": number.value, "is_exact": number.is_exact} if number else None,
-            }
-        )
+        answer = await _answer(body, call, lists, listed)
+        select = None if body.select is None else set(body.select)
+        named = await name_clients(answer.items, client_names=client_names)
+        items = [out.of(element).model_dump(mode="json", include=select) for element in named]
+        return JSONResponse({**answer.model_dump(exclude={"items"}), "items": items})
 
     return api
+
+
+async def _answer(body: ListQueryIn, call: Call, lists: FilteredLists[E], listed: Listed) -> FilteredPageOut[Any]:
+    """Read the page that is wanted, with its elements as they are."""
+    of = digest_of(lists.noun, call.caller.actor, body.filter, body.order)
+    cursor = None if body.cursor is None else ListCursor.read(body.cursor, of)
+    began_at, after = (cursor.began_at, cursor.place) if cursor else (call.cause.at, None)
+    wanted = listed.query(body.filter, body.order, body.select, now=began_at)
+    page = await lists.page(wanted, access=call.caller, limit=body.limit, after=after)
+    number = await lists.count(wanted) if body.count == "capped" else None
+    return FilteredPageOut[Any](
+        items=list(page.items),
+        next_cursor=ListCursor(of, began_at, page.next).text if page.next else None,
+        complete=page.is_complete,
+        count=CountOut(value=number.value, is_exact=number.is_exact) if number else None,
+    )

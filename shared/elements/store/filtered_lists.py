@@ -8,17 +8,17 @@ meanwhile is on this page or on the next one, never between them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from shared.elements.domain.element import Element
 from shared.elements.domain.filters.nodes import All, AnyOf, Node, Not
-from shared.elements.domain.filters.query import Order, Query
+from shared.elements.domain.filters.query import Query
 from shared.elements.store.filter_compiler import compiled
 from shared.elements.store.list_cursors import Place
+from shared.elements.store.list_sorting import SHOWN, Read, Sorting
 from shared.elements.store.query_plan import IndexTable, PlannedBranch, planned
 from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
-from shared.kit.storage.pages import WITHOUT_BOOKKEEPING
 from shared.kit.web.auth import Caller
 
 E = TypeVar("E", bound=Element)
@@ -28,7 +28,6 @@ BUDGET: Final = 20_000
 FIRST_LOOK: Final = 1_000
 MAX_COUNT: Final = 10_000
 MAX_TIME_MS: Final = 5_000
-_SHOWN: Final[Document] = {"$project": WITHOUT_BOOKKEEPING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +50,6 @@ class Count:
 
     value: int
     is_exact: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What one alternative found, in order, and the place that it was read up to; None for to its end."""
-
-    documents: list[Document]
-    up_to: Place | None
 
 
 class FilteredLists(Generic[E]):
@@ -85,7 +76,7 @@ class FilteredLists(Generic[E]):
         """
         del access  # every reader reads every element until rights per record exist (PERM)
         branches = planned(query.filter, query.order, self._table)
-        order = _Sorting(query.order, self._table)
+        order = Sorting(query.order, self._table)
         read = [await self._read(branch, order, after, limit + 1, self._budget // len(branches)) for branch in branches]
         found = {document["_id"]: document for each in read for document in each.documents}
         documents = sorted(found.values(), key=order.key, reverse=order.is_descending)
@@ -112,12 +103,10 @@ class FilteredLists(Generic[E]):
             counted.append(branch.whole)
         return Count(min(value, MAX_COUNT), is_exact and value <= MAX_COUNT)
 
-    async def _read(
-        self, branch: PlannedBranch, order: "_Sorting", after: Place | None, wanted: int, budget: int
-    ) -> _Read:
+    async def _read(self, branch: PlannedBranch, order: Sorting, after: Place | None, wanted: int, budget: int) -> Read:
         if branch.is_few:
             where: Document = {"$and": [compiled(branch.whole), *order.following(after)]}
-            return _Read(await self._aggregate(branch, [{"$match": where}, _SHOWN]), None)
+            return Read(await self._aggregate(branch, [{"$match": where}, SHOWN]), None)
         along = [compiled(branch.found), *order.following(after)]
         if branch.rest is None:
             return order.read(await self._aggregate(branch, order.stages(along, wanted)), wanted)
@@ -131,7 +120,7 @@ class FilteredLists(Generic[E]):
         up_to = order.place(ends[0]) if ends else None
         along += order.not_beyond(up_to)
         read = order.read(await self._aggregate(branch, order.stages(along, 2 * most, branch.rest, wanted)), wanted)
-        return _Read(read.documents, read.up_to or up_to)
+        return Read(read.documents, read.up_to or up_to)
 
     async def _count(self, branch: PlannedBranch, counted: list[Node], budget: int) -> tuple[int, bool]:
         """Count what an alternative finds that none before it has counted, and whether that is all."""
@@ -146,59 +135,3 @@ class FilteredLists(Generic[E]):
 
     async def _aggregate(self, branch: PlannedBranch, stages: Sequence[Document]) -> list[Document]:
         return await self._elements.collection.aggregate(stages, hint=branch.index, max_time_ms=MAX_TIME_MS)
-
-
-class _Sorting:
-    """An order, as MongoDB and as Python have it."""
-
-    def __init__(self, order: Order, table: IndexTable) -> None:
-        self._path, self.is_descending = order.field.path, order.is_descending
-        direction = -1 if order.is_descending else 1
-        ids = {} if order.field.name in table.unique else {"_id": direction}
-        self._by: Document = {self._path: direction, **ids}
-        self._worse, self._better = ("$lt", "$gt") if order.is_descending else ("$gt", "$lt")
-
-    def key(self, document: Document) -> Any:
-        return document[self._path], document["_id"]
-
-    def place(self, document: Document) -> Place:
-        return Place(*self.key(document))
-
-    def first(self, places: Sequence[Place]) -> Place:
-        return (max if self.is_descending else min)(places, key=lambda place: (place.value, place.id))
-
-    def is_beyond(self, document: Document, place: Place) -> bool:
-        key, end = self.key(document), (place.value, place.id)
-        return bool(key < end if self.is_descending else key > end)
-
-    def following(self, after: Place | None) -> list[Document]:
-        """Conditions for what comes after a place."""
-        return self._bounded(after, self._worse, {f"{self._better}e": after.id} if after else {})
-
-    def not_beyond(self, place: Place | None) -> list[Document]:
-        """Conditions for what comes no later than a place."""
-        return self._bounded(place, self._better, {self._worse: place.id} if place else {})
-
-    def _bounded(self, place: Place | None, side: str, ties: Document) -> list[Document]:
-        """Bound the index by the value of a place, and leave out what has the same value on the other side."""
-        if place is None:
-            return []
-        return [{self._path: {f"{side}e": place.value}}, {"$nor": [{self._path: place.value, "_id": ties}]}]
-
-    def stages(self, along: Sequence[Document], most: int, rest: All | None = None, wanted: int = 0) -> list[Document]:
-        """Match by an index, in order, at most so many; then, apart from that, what is left, as many as are wanted."""
-        left: list[Document] = [{"$match": compiled(rest)}, {"$limit": wanted}] if rest else []
-        return [*self._sorted(along), {"$limit": most}, *left, _SHOWN]
-
-    def place_stages(self, along: Sequence[Document], number: int) -> list[Document]:
-        """Read from the index alone the place of the record of this number, from 1."""
-        keys = {"_id": 1, self._path: 1}
-        return [*self._sorted(along), {"$skip": number - 1}, {"$limit": 1}, {"$project": keys}]
-
-    def _sorted(self, along: Sequence[Document]) -> list[Document]:
-        conditions = [each for each in along if each]
-        return [*([{"$match": {"$and": conditions}}] if conditions else []), {"$sort": self._by}]
-
-    def read(self, documents: list[Document], wanted: int) -> _Read:
-        """Tell what an alternative has found: where it found all that were wanted, there may be more."""
-        return _Read(documents, self.place(documents[-1]) if len(documents) == wanted else None)

@@ -104,7 +104,7 @@ def _decimal(raw: Any, _: datetime) -> Decimal:
 
 def _date(raw: Any, now: datetime) -> str:
     if is_relative("date", raw):
-        return (now + _distance(raw)).date().isoformat()
+        return _distant(raw, now).date().isoformat()
     if isinstance(raw, str) and re.fullmatch(_DATE, raw):
         try:
             return date.fromisoformat(raw).isoformat()
@@ -115,7 +115,7 @@ def _date(raw: Any, now: datetime) -> str:
 
 def _moment(raw: Any, now: datetime) -> datetime:
     if is_relative("datetime", raw):
-        return now + _distance(raw)
+        return _distant(raw, now)
     if isinstance(raw, str) and re.fullmatch(f"{_DATE}T{_TIME}", raw):
         try:
             at = datetime.fromisoformat(raw).astimezone(UTC)
@@ -127,12 +127,15 @@ def _moment(raw: Any, now: datetime) -> datetime:
     )
 
 
-def _distance(raw: Mapping[str, Any]) -> timedelta:
+def _distant(raw: Mapping[str, Any], now: datetime) -> datetime:
     ((unit, number),) = raw.items()
     most = MAX_DAYS * (24 if unit == "hours" else 1)
     if isinstance(number, bool) or not isinstance(number, int) or abs(number) > most:
         raise WrongOperand(f"a whole number of {unit} is needed, {-most} to {most}")
-    return timedelta(**{unit: number})
+    try:
+        return now + timedelta(**{unit: number})
+    except OverflowError:
+        raise WrongOperand("there is no such time") from None
 
 
 def _boolean(raw: Any, _: datetime) -> bool:

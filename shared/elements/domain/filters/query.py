@@ -24,11 +24,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A list as a caller wants it; `select` are the fields of the answer, None for all of them."""
+    """A list as a caller wants it."""
 
     filter: Node
     order: Order
-    select: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Listed:
         *,
         now: datetime,
     ) -> Query:
-        """Read a query; `now` is what relative dates count from.
+        """Read a query, and check the columns that it selects; `now` is what relative dates count from.
 
         Raises:
             InvalidQuery: naming everything in it that is not valid.
@@ -68,7 +67,7 @@ class Listed:
         ]
         if wrong or ordered is None:
             raise InvalidQuery.of(wrong)
-        return Query(node, ordered, None if select is None else frozenset(select))
+        return Query(node, ordered)
 
     def _order(self, order: Sequence[Sequence[str]], wrong: list[Wrong]) -> Order | None:
         ((name, direction),) = order
