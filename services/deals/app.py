@@ -10,7 +10,7 @@ from services.deals.deal import events as deal_events
 from services.deals.deal import http as deal_http
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.refusal import Refusal
-from services.deals.deal.store import DEAL_INDEXES, DEALS, FILTERS, REFUSALS
+from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE, DEALS, FILTERS, REFUSALS
 from services.deals.pipeline import http as pipeline_http
 from services.deals.settings import DealsSettings
 from shared.elements.domain.traits import HasRequisites
@@ -18,6 +18,7 @@ from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.requisites import requisite_reactions
 from shared.elements.store.client_names import CLIENT_NAMES
+from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.removed_clients import LinkingRecords
 from shared.elements.store.stores import ElementStores
@@ -50,7 +51,11 @@ def build() -> tuple[FastAPI, DealsSettings]:
     )
     service.fill(CLIENT_NAMES, [topics.CLIENTS], client_name_reactions(stores.client_names))
     deal_routes = deal_http.build_router(
-        deals=deals, views=ElementViews(deals, FILTERS), collaborators=collaborators, long_polls=service.long_polls
+        deals=deals,
+        views=ElementViews(deals, FILTERS),
+        lists=FilteredLists(deals, DEAL_TABLE),
+        collaborators=collaborators,
+        long_polls=service.long_polls,
     )
     app = service.app(
         deal_routes, pipeline_http.build_router(), description="Deals, their stages, products and clients.", texts=TEXTS

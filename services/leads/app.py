@@ -9,13 +9,14 @@ from fastapi import FastAPI
 from services.leads.lead import events as lead_events
 from services.leads.lead import http as lead_http
 from services.leads.lead.domain.lead import Lead
-from services.leads.lead.store import LEAD_INDEXES, LEADS, LeadViews
+from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE, LEADS, LeadViews
 from services.leads.lead.usecases import ask_again
 from services.leads.settings import LeadsSettings
 from services.leads.stage import http as stage_http
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.store.client_names import CLIENT_NAMES
+from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import taken_origin
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
@@ -53,6 +54,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     lead_routes = lead_http.build_router(
         leads=leads,
         views=views,
+        lists=FilteredLists(leads, LEAD_TABLE),
         collaborators=stores.collaborators(
             numbers=service.numbers, currency=settings.base_currency, new_id=service.new_id
         ),

@@ -175,11 +175,13 @@ class Explained(Collection):
         )
         return await super().find(where, sort=sort, limit=limit, fields=fields, hint=hint)
 
-    async def aggregate(self, pipeline: Sequence[Document], *, hint: str | None = None) -> list[Document]:
+    async def aggregate(
+        self, pipeline: Sequence[Document], *, hint: str | None = None, max_time_ms: int | None = None
+    ) -> list[Document]:
         """Note how the first stages are answered, those that read from the collection."""
         first, second = pipeline[0]["$match"], pipeline[1].get("$limit", 0)
         await self.find(first, limit=second, hint=hint)
-        return await super().aggregate(pipeline, hint=hint)
+        return await super().aggregate(pipeline, hint=hint, max_time_ms=max_time_ms)
 
     def assert_served_by_indexes(self) -> None:
         """Neither the whole collection is read, in whatever order, nor anything sorted in memory."""

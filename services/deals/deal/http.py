@@ -26,9 +26,11 @@ from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
+from shared.elements.http.query_routes import query_routes
 from shared.elements.http.requisite_routes import requisite_routes
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.scalars import OriginPart
+from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
@@ -52,6 +54,7 @@ def build_router(
     *,
     deals: Repository[Deal],
     views: ElementViews[Deal],
+    lists: FilteredLists[Deal],
     collaborators: Collaborators,
     long_polls: LongPolls,
 ) -> APIRouter:
@@ -73,6 +76,7 @@ def build_router(
     api = APIRouter()
     api.include_router(field_routes(DEAL))
     api.include_router(own)
+    api.include_router(query_routes(lists, DealOut, client_names=collaborators.client_names))
     api.include_router(
         element_routes(
             deals,

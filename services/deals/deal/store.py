@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from shared.elements.store.listing import SALES_FILTERS, SALES_INDEXES
+from services.deals.pipeline.domain import PIPELINES
+from shared.elements.store.listing import SALES_FILTERS, SALES_GROUPS, SALES_INDEXES, WHOLE_GROUPS
+from shared.elements.store.query_plan import IndexGroup, IndexTable
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import NEWEST
 
@@ -16,4 +18,20 @@ DEAL_INDEXES: Final[Sequence[Index]] = (
     Index([("stage_id", 1), *NEWEST], name="by_stage_alone"),
     Index([("lead_id", 1), *NEWEST], name="by_lead"),
 )
+DEAL_TABLE: Final = IndexTable(
+    (
+        *SALES_GROUPS,
+        IndexGroup("by_lead", ("lead_id",)),
+        IndexGroup("by_stage", ("pipeline_id", "stage_id")),
+        IndexGroup("by_stage_alone", ("stage_id",)),
+        IndexGroup("by_pipeline", ("pipeline_id",)),
+        *WHOLE_GROUPS,
+    ),
+    choices={
+        "pipeline_id": tuple(PIPELINES),
+        "stage_id": tuple(dict.fromkeys(stage.id for stages in PIPELINES.values() for stage in stages)),
+    },
+)
+"""How filtered lists of deals are found."""
+
 FILTERS: Final[Mapping[str, str]] = {**SALES_FILTERS, "pipeline_id": "pipeline_id", "lead_id": "lead_id"}

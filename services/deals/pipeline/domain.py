@@ -7,7 +7,7 @@ from shared.kit.domain import Invalid
 
 DEFAULT_PIPELINE: Final = "default"
 
-_PIPELINES: Final = {
+PIPELINES: Final = {
     DEFAULT_PIPELINE: StageSet(
         [
             Stage(id="NEW", name="New", semantic="P", sort=10, color="#39A8EF", system=True),
@@ -36,7 +36,7 @@ def stages_of(pipeline_id: str) -> StageSet:
     Raises:
         PipelineNotFound: there is none of this code.
     """
-    if pipeline_id not in _PIPELINES:
-        message = f"There is no pipeline {pipeline_id}; known: {', '.join(_PIPELINES)}."
+    if pipeline_id not in PIPELINES:
+        message = f"There is no pipeline {pipeline_id}; known: {', '.join(PIPELINES)}."
         raise PipelineNotFound.at(message, "pipeline_id")
-    return _PIPELINES[pipeline_id]
+    return PIPELINES[pipeline_id]

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Final
 
 from services.leads.lead.domain.lead import Lead
-from shared.elements.store.listing import SALES_INDEXES, ElementViews
+from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.store.listing import SALES_GROUPS, SALES_INDEXES, WHOLE_GROUPS, ElementViews
+from shared.elements.store.query_plan import IndexGroup, IndexTable
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import NEWEST
 
@@ -15,6 +17,11 @@ LEAD_INDEXES: Final[Sequence[Index]] = (
     Index([("stage_id", 1), *NEWEST], name="by_stage"),
     Index([("conversion.asked_at", 1)], partial={"conversion.state": "running"}, name="running"),
 )
+LEAD_TABLE: Final = IndexTable(
+    (*SALES_GROUPS, IndexGroup("by_stage", ("stage_id",)), *WHOLE_GROUPS),
+    choices={"stage_id": tuple(stage.id for stage in LEAD_STAGES)},
+)
+"""How filtered lists of leads are found."""
 
 
 class LeadViews(ElementViews[Lead]):

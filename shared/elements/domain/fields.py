@@ -75,6 +75,12 @@ def catalogue_of(type_: ElementType) -> Mapping[str, CatalogueField]:
     return MappingProxyType(found)
 
 
+@cache
+def filterable_fields(type_: ElementType) -> Mapping[str, CatalogueField]:
+    """Return the fields by which lists of an element type are filtered, by name."""
+    return MappingProxyType({name: each for name, each in catalogue_of(type_).items() if each.operators})
+
+
 def _entries(declared: DeclaredField, *, is_edited: bool) -> Iterator[CatalogueField]:
     name, spec, shape = declared.name, declared.spec, declared.shape
     yield _entry(name, "_id" if name == "id" else name, spec, shape, is_writable=is_edited)

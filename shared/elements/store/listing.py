@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final, Generic, TypeVar
 
 from shared.elements.domain.element import Element, OriginTaken
+from shared.elements.store.query_plan import IndexGroup
 from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.lookups import Lookup
@@ -36,6 +37,19 @@ SALES_INDEXES: Final[Sequence[Index]] = (
     ),
 )
 """Indexes of every sales element."""
+
+SALES_GROUPS: Final[Sequence[IndexGroup]] = (
+    IndexGroup("_id_", ("id",), order=None),
+    IndexGroup("by_contact", ("contact_id",)),
+    IndexGroup("by_company", ("company_id",)),
+    IndexGroup("by_origin_id", ("origin_id",), is_partial=True),
+    IndexGroup("by_responsible", ("responsible_id",)),
+    IndexGroup("by_originator", ("originator_id",), is_partial=True),
+)
+"""Which of these indexes find what a filter names, the fewest records first."""
+
+WHOLE_GROUPS: Final[Sequence[IndexGroup]] = (IndexGroup("newest"), IndexGroup("number", order="number"))
+"""Indexes with the whole collection in an order: the last ones of every table."""
 
 SALES_FILTERS: Final[Mapping[str, str]] = {
     "stage_id": "stage_id",

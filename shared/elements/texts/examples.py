@@ -49,9 +49,18 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "DealIn": _DEAL,
     "DealsIn": {"items": [_DEAL, {"title": "Pipes for ACME"}]},
     "DealPatch": {"comments": "Wants an offer by Friday."},
+    "DealQueryIn": {
+        "filter": {"stage_id": {"in": ["NEW", "EXECUTING"]}, "amount": {">=": "5000"}},
+        "order": [["created_at", "desc"]],
+        "select": ["id", "title", "amount"],
+    },
     "DealUpsert": _DEAL,
     "DuplicatesIn": {"kind": "phone", "values": ["030 901820"]},
     "LeadIn": _LEAD,
+    "LeadQueryIn": {
+        "filter": {"or": [{"phone": "+4930901820"}, {"title": {"like": "%pumps%"}}], "stage_id": {"!=": "CONVERTED"}},
+        "select": ["id", "title", "phones"],
+    },
     "LeadsIn": {
         "items": [{**_LEAD, "originator_id": "old-crm", "origin_id": "L-17"}, {"title": "Pipes for Bonn"}],
         "on_existing": "correct",

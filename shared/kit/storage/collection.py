@@ -178,8 +178,11 @@ class Collection:
         """Drop the collection with its indexes, if it exists."""
         await self._inner.drop()
 
-    async def aggregate(self, pipeline: Sequence[Document], *, hint: str | None = None) -> list[Document]:
-        """Run an aggregation pipeline, by the index named in `hint`."""
-        options = {} if hint is None else {"hint": hint}
+    async def aggregate(
+        self, pipeline: Sequence[Document], *, hint: str | None = None, max_time_ms: int | None = None
+    ) -> list[Document]:
+        """Run an aggregation pipeline, by the index named in `hint`, for at most so long."""
+        given = {"hint": hint, "maxTimeMS": max_time_ms}
+        options = {name: value for name, value in given.items() if value is not None}
         documents: list[Document] = await self._inner.aggregate(list(pipeline), **options).to_list(length=None)
         return documents

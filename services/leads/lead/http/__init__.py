@@ -12,6 +12,8 @@ from services.leads.lead.store import LeadViews
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
+from shared.elements.http.query_routes import query_routes
+from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.storage.repository import Repository
 from shared.kit.web.waiting import LongPolls
@@ -21,6 +23,7 @@ def build_router(
     *,
     leads: Repository[Lead],
     views: LeadViews,
+    lists: FilteredLists[Lead],
     collaborators: Collaborators,
     long_polls: LongPolls,
     default_country: str,
@@ -47,6 +50,7 @@ def build_router(
             long_polls=long_polls,
         )
     )
+    api.include_router(query_routes(lists, LeadOut, client_names=collaborators.client_names))
     api.include_router(conversion_routes(leads=leads, collaborators=collaborators, long_polls=long_polls))
     api.include_router(conversions_routes(leads=leads, collaborators=collaborators, long_polls=long_polls))
     return api

@@ -1,0 +1,82 @@
+"""Read what a caller wants of a list: which records, in which order, which of their fields (DEAL-01, DEAL-02)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from shared.elements.domain.fields import CatalogueField
+from shared.elements.domain.filters.errors import InvalidQuery, Wrong
+from shared.elements.domain.filters.nodes import Node
+from shared.elements.domain.filters.parsing import FilterReader, unknown
+from shared.kit.domain import wrong_field
+
+DIRECTIONS: Final = ("asc", "desc")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By which field a list is ordered; records that have the same value are ordered by id, in the same direction."""
+
+    field: CatalogueField
+    is_descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A list as a caller wants it."""
+
+    filter: Node
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the caller may know of the records of a list.
+
+    Attributes:
+        fields: by which it is filtered.
+        orders: names of those by which it can be ordered, because an index has their order.
+        columns: what an answer shows.
+    """
+
+    fields: Mapping[str, CatalogueField]
+    orders: Sequence[str]
+    columns: Sequence[str]
+
+    def query(
+        self,
+        filter_: Mapping[str, Any],
+        order: Sequence[Sequence[str]],
+        select: Sequence[str] | None,
+        *,
+        now: datetime,
+    ) -> Query:
+        """Read a query, and check the columns that it selects; `now` is what relative dates count from.
+
+        Raises:
+            InvalidQuery: naming everything in it that is not valid.
+        """
+        wrong: list[Wrong] = []
+        node = FilterReader(self.fields, now, wrong).read(filter_, "filter")
+        ordered = self._order(order, wrong)
+        wrong += [
+            unknown(f"select.{place}", name, self.columns)
+            for place, name in enumerate(select or ())
+            if name not in self.columns
+        ]
+        if wrong or ordered is None:
+            raise InvalidQuery.of(wrong)
+        return Query(node, ordered)
+
+    def _order(self, order: Sequence[Sequence[str]], wrong: list[Wrong]) -> Order | None:
+        ((name, direction),) = order
+        field = self.fields.get(name)
+        if direction not in DIRECTIONS:
+            wrong.append(wrong_field("order.0.1", "not_orderable", "`asc` or `desc` is needed"))
+        if field is None:
+            wrong.append(unknown("order.0.0", name, self.orders))
+        elif name not in self.orders:
+            message = f"the list cannot be ordered by {name}; it can by {', '.join(self.orders)}"
+            wrong.append(wrong_field("order.0.0", "not_orderable", message))
+        return None if field is None else Order(field, direction == "desc")

@@ -1,0 +1,124 @@
+"""Choose for every alternative of a filter the index that finds it, and what is left to be looked at (DEAL-01)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Final
+
+from shared.elements.domain.filters.nodes import All, Condition, Node
+from shared.elements.domain.filters.normal_form import Branch, branches_of
+from shared.elements.domain.filters.query import Order
+
+MAX_SCANS: Final = 200
+"""Places of an index that MongoDB reads side by side in their common order; with more it would sort in memory."""
+
+_BOUNDS: Final = frozenset({"=", ">", ">=", "<", "<="})
+
+
+@dataclass(frozen=True, slots=True)
+class IndexGroup:
+    """An index that has equality of these fields first, and then the order.
+
+    Attributes:
+        order: the field that comes next, before the id; None where the fields alone find so few records that these are
+            ordered here.
+        is_partial: whether records without a value are missing in it, so that it serves one given text alone.
+    """
+
+    index: str
+    fields: tuple[str, ...] = ()
+    order: str | None = "created_at"
+    is_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndexTable:
+    """The indexes of a collection, those that find fewest records first.
+
+    Attributes:
+        choices: all values that a field may have, where it always has one of few: "not this one" is "one of the rest".
+        unique: fields whose values no two records share, so that an index in their order needs no id after them.
+    """
+
+    groups: Sequence[IndexGroup]
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unique: frozenset[str] = frozenset({"number"})
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """Names of the fields that the whole collection can be ordered by."""
+        return tuple(group.order for group in self.groups if group.order is not None and not group.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBranch:
+    """One alternative of a filter, and how it is found.
+
+    Attributes:
+        index: by its name.
+        found: the conditions that the index finds.
+        rest: the conditions that every record found has to pass besides; None where there are none.
+        is_few: whether the index finds few records, in no order.
+    """
+
+    index: str
+    found: All
+    rest: All | None
+    is_few: bool
+
+    @property
+    def whole(self) -> All:
+        """All conditions."""
+        return All((*self.found.parts, *(self.rest.parts if self.rest else ())))
+
+
+def planned(node: Node, order: Order, table: IndexTable) -> list[PlannedBranch]:
+    """Plan every alternative of a filter.
+
+    Raises:
+        FilterTooWide: there are more than 8.
+    """
+    return [_planned(branch, order, table) for branch in branches_of(node)]
+
+
+def _planned(branch: Branch, order: Order, table: IndexTable) -> PlannedBranch:
+    nodes = [_of_the_rest(node, table.choices) for node in branch]
+    equal = _equalities(nodes)
+    group = next(group for group in table.groups if _serves(group, equal, order))
+    found: list[Node] = [equal[name] for name in group.fields]
+    if group.order is not None:
+        found += [node for node in nodes if _bounds(node, group.order) and node not in found]
+    rest = [node for node in nodes if node not in found]
+    return PlannedBranch(group.index, All(tuple(found)), All(tuple(rest)) if rest else None, group.order is None)
+
+
+def _equalities(nodes: Sequence[Node]) -> dict[str, Condition]:
+    """By field, the condition that names fewest values."""
+    found: dict[str, Condition] = {}
+    for node in nodes:
+        if isinstance(node, Condition) and node.operator in {"=", "in"}:
+            known = found.get(node.field.name)
+            if known is None or len(node.values) < len(known.values):
+                found[node.field.name] = node
+    return found
+
+
+def _serves(group: IndexGroup, equal: Mapping[str, Condition], order: Order) -> bool:
+    if group.order not in {None, order.field.name} or not set(group.fields) <= equal.keys():
+        return False
+    conditions = [equal[name] for name in group.fields]
+    if group.is_partial and not all(each.operator == "=" and each.operand != "" for each in conditions):
+        return False
+    return prod(len(each.values) for each in conditions) <= MAX_SCANS
+
+
+def _bounds(node: Node, name: str) -> bool:
+    return isinstance(node, Condition) and node.field.name == name and node.operator in _BOUNDS
+
+
+def _of_the_rest(node: Node, choices: Mapping[str, Sequence[str]]) -> Node:
+    """Turn what a field is not into what it may be, where that is known."""
+    if isinstance(node, Condition) and node.operator in {"!=", "not in"} and node.field.name in choices:
+        rest = tuple(each for each in choices[node.field.name] if each not in node.values)
+        return Condition(node.field, "in", rest)
+    return node

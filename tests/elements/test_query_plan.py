@@ -1,0 +1,88 @@
+"""Which index finds an alternative of a filter, and what is left to be looked at (DEAL-01)."""
+
+from typing import Any
+
+import pytest
+from crm_contracts.elements import DEAL, LEAD
+
+from services.deals.deal.store import DEAL_TABLE
+from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE
+from shared.elements.domain.fields import filterable_fields
+from shared.elements.domain.filters.nodes import Condition, Node
+from shared.elements.domain.filters.parsing import parse_filter
+from shared.elements.domain.filters.query import Order
+from shared.elements.store.query_plan import MAX_SCANS, PlannedBranch, planned
+from tests.builders.filters import NOW
+
+DEAL_FIELDS, LEAD_FIELDS = filterable_fields(DEAL), filterable_fields(LEAD)
+NEWEST = Order(DEAL_FIELDS["created_at"])
+
+
+def plans(raw: Any, order: Order = NEWEST) -> list[PlannedBranch]:
+    return planned(parse_filter(raw, DEAL_FIELDS, now=NOW), order, DEAL_TABLE)
+
+
+def names(nodes: tuple[Node, ...]) -> list[str]:
+    return [node.field.name for node in nodes if isinstance(node, Condition)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "index", "found", "rest"),
+    [
+        ({}, "newest", [], []),
+        ({"title": "x"}, "newest", [], ["title"]),
+        ({"created_at": {">": {"days": -1}}, "title": "x"}, "newest", ["created_at"], ["title"]),
+        ({"pipeline_id": "default"}, "by_pipeline", ["pipeline_id"], []),
+        ({"stage_id": "NEW"}, "by_stage_alone", ["stage_id"], []),
+        ({"stage_id": {"in": ["NEW", "WON"]}, "pipeline_id": "default"}, "by_stage", ["pipeline_id", "stage_id"], []),
+        ({"stage_id": "NEW", "contact_id": "ada"}, "by_contact", ["contact_id"], ["stage_id"]),
+        ({"originator_id": "shop"}, "by_originator", ["originator_id"], []),
+        ({"originator_id": {"in": ["shop", "fair"]}}, "newest", [], ["originator_id"]),
+        ({"originator_id": ""}, "newest", [], ["originator_id"]),
+        ({"id": "x", "title": "y"}, "_id_", ["id"], ["title"]),
+        ({"responsible_id": {"!=": "anna"}}, "newest", [], ["responsible_id"]),
+    ],
+)
+def test_equality_chooses_the_index_that_finds_fewest(raw: Any, index: str, found: list[str], rest: list[str]) -> None:
+    (plan,) = plans(raw)
+    assert plan.index == index
+    assert names(plan.found.parts) == found
+    assert names(plan.rest.parts if plan.rest else ()) == rest
+
+
+def test_not_this_stage_is_one_of_the_others() -> None:
+    (plan,) = plans({"stage_id": {"not in": ["NEW", "WON"]}})
+    (condition,) = plan.found.parts
+    assert isinstance(condition, Condition)
+    others = ("PREPARATION", "PREPAYMENT_INVOICE", "EXECUTING", "FINAL_INVOICE", "LOSE", "APOLOGY")
+    assert (plan.index, condition.operator, condition.operand) == ("by_stage_alone", "in", others)
+
+
+def test_each_alternative_has_an_index_of_its_own() -> None:
+    raw = {"or": [{"company_id": "acme"}, {"contact_id": "ada"}, {"title": "x"}], "pipeline_id": "default"}
+    assert [plan.index for plan in plans(raw)] == ["by_company", "by_contact", "by_pipeline"]
+
+
+def test_another_order_takes_an_index_that_has_it() -> None:
+    (plan,) = plans({"stage_id": "NEW"}, Order(DEAL_FIELDS["number"]))
+    assert (plan.index, names(plan.rest.parts if plan.rest else ())) == ("number", ["stage_id"])
+
+
+def test_too_many_places_of_an_index_would_be_sorted_in_memory_and_are_not_taken() -> None:
+    many = [str(number) for number in range(MAX_SCANS // 2 + 1)]
+    (plan,) = plans({"pipeline_id": {"in": ["a", "b"]}, "stage_id": {"in": many}})
+    assert plan.index == "by_stage_alone"
+
+
+def test_a_field_that_is_bound_twice_is_found_by_the_narrower_condition() -> None:
+    raw = {"and": [{"stage_id": {"in": ["NEW", "WON"]}}, {"stage_id": "NEW"}]}
+    (plan,) = plans(raw)
+    (condition,) = plan.found.parts
+    assert isinstance(condition, Condition)
+    assert (condition.operand, names(plan.rest.parts if plan.rest else ())) == ("NEW", ["stage_id"])
+
+
+def test_leads_are_planned_over_their_own_indexes() -> None:
+    assert {group.index for group in LEAD_TABLE.groups} <= {index.name for index in LEAD_INDEXES} | {"_id_"}
+    for table, fields in ((LEAD_TABLE, LEAD_FIELDS), (DEAL_TABLE, DEAL_FIELDS)):
+        assert {name for group in table.groups for name in group.fields} | set(table.choices) <= fields.keys()

@@ -1,0 +1,62 @@
+"""Lists of leads by filter, order and columns, over the API: the mechanism is the one of deals."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from tests.builders.running import Api, wrong_fields
+
+PATH = "/leads/query"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def leads(api: Api) -> dict[str, str]:
+    """The ids of two leads of one user, whose id is that of `user`."""
+    user = f"user-{uuid4()}"
+    bodies: dict[str, dict[str, Any]] = {
+        "ada": {
+            "last_name": "Lovelace",
+            "phones": [{"value": "+4930901820"}, {"value": "+4930901821"}],
+            "birth_date": "1990-12-10",
+            "status_description": "calls back",
+        },
+        "bob": {"title": "Pumps", "stage_id": "IN_PROCESS", "emails": [{"value": "bob@example.com"}]},
+    }
+    made = {name: (await api.made("/leads", {"responsible_id": user, **body}))["id"] for name, body in bodies.items()}
+    return {**made, "user": user}
+
+
+@pytest.mark.parametrize(
+    ("filter_", "expected"),
+    [
+        ({"phone": "+4930901821"}, ["ada"]),
+        ({"phone": {"like": "+4930%"}}, ["ada"]),
+        ({"phone": {"empty": True}}, ["bob"]),
+        ({"email": {"in": ["bob@example.com", "eve@example.com"]}}, ["bob"]),
+        ({"last_name": {"like": "love%"}}, ["ada"]),
+        ({"birth_date": {"<": "2000-01-01"}}, ["ada"]),
+        ({"stage_id": {"!=": "NEW"}}, ["bob"]),
+        ({"stage_id": {"not in": ["IN_PROCESS", "CONVERTED"]}}, ["ada"]),
+        ({"converted": False}, ["bob", "ada"]),
+        ({"or": [{"title": "Pumps"}, {"status_description": {"like": "calls%"}}]}, ["bob", "ada"]),
+    ],
+)
+async def test_leads_are_filtered(api: Api, leads: dict[str, str], filter_: Any, expected: list[str]) -> None:
+    """Newest first, unless another order is asked for."""
+    answer = await api("POST", PATH, {"filter": {"responsible_id": leads["user"], **filter_}, "select": ["id"]})
+    assert answer.status_code == 200, answer.text
+    page = {"items": [{"id": leads[name]} for name in expected], "next_cursor": None, "complete": True, "count": None}
+    assert answer.json() == page
+
+
+async def test_a_list_of_leads_shows_what_follows_from_their_fields_as_well(api: Api, leads: dict[str, str]) -> None:
+    body = {"filter": {"id": leads["ada"]}, "select": ["has_phone", "has_email", "conversion_state"]}
+    (item,) = (await api("POST", PATH, body)).json()["items"]
+    assert item == {"has_phone": True, "has_email": False, "conversion_state": "none"}
+
+
+async def test_a_list_of_leads_takes_fields_of_leads_alone(api: Api) -> None:
+    assert wrong_fields(await api("POST", PATH, {"filter": {"pipeline_id": "default"}})) == ["filter.pipeline_id"]
+    assert (await api("POST", PATH, {}, roles=[])).status_code == 403
