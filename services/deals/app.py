@@ -13,7 +13,7 @@ from services.deals.deal.domain.refusal import Refusal
 from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE, DEALS, FILTERS, REFUSALS
 from services.deals.pipeline import http as pipeline_http
 from services.deals.settings import DealsSettings
-from shared.elements.domain.traits import HasRequisites
+from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.requisites import requisite_reactions

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import trunc
 from typing import Final
 
 from deploy.cli.imports.contact_points import read_points
@@ -49,7 +50,7 @@ class Cells:
         number = self.number(column)
         if number != number.to_integral_value():
             self.wrong(column, f"{self[column]!r} is no whole number")
-        return int(number)
+        return trunc(number)
 
     def money(self, rule: MoneyRule) -> dict[str, str]:
         """Return the amount as the services take it."""

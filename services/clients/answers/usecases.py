@@ -65,10 +65,7 @@ async def answer_client_link(
     views: LinkedClients,
     answers: Answers,
 ) -> None:
-    """Answer what an element of any type asks about its Client field: company and contacts at once (CLI-02, CLI-07).
-
-    Where one of the contacts does not exist, the answer has the links that the request `replaced`.
-    """
+    """Answer what an element of any type asks about its Client field: company and contacts at once (CLI-02, CLI-07)."""
     if client.link_state != "pending":
         return
     found = await views.surviving_contacts(client.pending_contacts)

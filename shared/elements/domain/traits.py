@@ -1,7 +1,7 @@
-"""What an element type may have: stages, product rows, a Client field, chosen requisites.
+"""What an element type may have: stages, product rows, a Client field; chosen requisites are in `requisite_trait`.
 
 Each trait is one mixin with the methods of its intents. The state is in the contract's state class of the type, the
-rules are in `stages`, `product_rows`, `client_field` and `requisites`; the type names its event in each abstract hook.
+rules are in `stages`, `product_rows` and `client_field`; the type names its event in each abstract hook.
 """
 
 from abc import abstractmethod
@@ -15,7 +15,6 @@ from crm_contracts.client_field import Client, ContactLink
 from crm_contracts.envelope import Event
 from crm_contracts.events import LinkRefused
 from crm_contracts.product_rows import Priced, ProductRow
-from crm_contracts.requisites import RequisiteChoice, RequisiteLink
 from crm_contracts.values import ElementRef, Money, StageSemantic
 from pydantic import PrivateAttr
 
@@ -29,7 +28,6 @@ from shared.elements.domain.client_answers import (
 from shared.elements.domain.client_field import with_created, without
 from shared.elements.domain.client_names import Names, mark_of_names, with_names
 from shared.elements.domain.element import Element
-from shared.elements.domain.requisites import ask_again, choose, confirm, refuse
 from shared.elements.domain.room import MAX_ROWS_BYTES, check_room
 from shared.elements.domain.stages import ProcessStage, Stage, enter_stage
 
@@ -223,10 +221,7 @@ class HasClient(Element):
         checked: tuple[CheckedContact, ...] = (),
         replaced: tuple[ContactLink, ...] = (),
     ) -> None:
-        """Unlink a company that does not exist, and link the former one again (CLI-07).
-
-        An answer to another link changes nothing.
-        """
+        """Link the former company, if any, instead of one that does not exist (CLI-07); as above."""
         check = check_contacts(self.client, link_no=link_no, checked=checked, replaced=replaced)
         client = check and refuse_company(check.client, link_no=link_no, code=code)
         if check and client:
@@ -269,37 +264,3 @@ class HasClient(Element):
 
     @abstractmethod
     def _company_refused(self, client: Client, company: ElementRef, code: str) -> Event: ...
-
-
-class HasRequisites(HasClient):
-    """An element for which requisites of its client and of ours are chosen (REQ-05)."""
-
-    if TYPE_CHECKING:
-        requisite_link: RequisiteLink
-
-    def choose_requisites(self, choice: RequisiteChoice, *, by: str, at: datetime) -> None:
-        """Choose requisites as a whole; the event asks whether they fit."""
-        self._link_requisites(choose(self.requisite_link, choice), by=by, at=at)
-
-    def confirm_requisites(self, *, choice_no: int, by: str, at: datetime) -> None:
-        """Confirm that they fit; an answer to another choice changes nothing."""
-        self._link_requisites(confirm(self.requisite_link, choice_no), by=by, at=at)
-
-    def refuse_requisites(self, *, choice_no: int, code: str, field: str, by: str, at: datetime) -> None:
-        """Choose none, because one does not fit; an answer to another choice changes nothing."""
-        self._link_requisites(refuse(self.requisite_link, choice_no, code=code, field=field), by=by, at=at)
-
-    def _client_replaced(self, before: Client, *, by: str, at: datetime) -> None:
-        """Ask again where a client was unlinked to whom the requisites may belong."""
-        super()._client_replaced(before, by=by, at=at)
-        self._link_requisites(ask_again(self.requisite_link, before, self.client), by=by, at=at)
-
-    def _link_requisites(self, link: RequisiteLink | None, *, by: str, at: datetime) -> None:
-        if link is None or link == self.requisite_link:
-            return
-        before, self.requisite_link = self.requisite_link, link
-        self._touch(by, at)
-        self.record(self._requisites_chosen(before, link))
-
-    @abstractmethod
-    def _requisites_chosen(self, before: RequisiteLink, after: RequisiteLink) -> Event: ...

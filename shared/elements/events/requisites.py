@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from crm_contracts.client_answers import ElementRequisitesConfirmed, ElementRequisitesRefused
 from crm_contracts.envelope import Envelope
 
-from shared.elements.domain.traits import HasRequisites
+from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.usecases.requisites import confirm_requisites, refuse_requisites
 from shared.kit.domain import Cause
 from shared.kit.messaging.reactions import Reactions, on

@@ -6,7 +6,7 @@ from crm_contracts.elements import ELEMENTS
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
-from shared.elements.domain.traits import HasRequisites
+from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.http.answers import ShowsElement, versioned
 from shared.elements.schemas.requisites import RequisitesIn, RequisitesRefused
 from shared.elements.usecases.client_names import name_clients

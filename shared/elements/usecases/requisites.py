@@ -5,7 +5,7 @@ from typing import TypeVar
 from crm_contracts.client_answers import ElementRequisitesConfirmed, ElementRequisitesRefused
 from crm_contracts.requisites import RequisiteChoice
 
-from shared.elements.domain.traits import HasRequisites
+from shared.elements.domain.requisite_trait import HasRequisites
 from shared.kit.domain import Cause
 from shared.kit.storage.repository import Records
 

@@ -31,10 +31,11 @@ from pydantic import Field
 from services.deals.pipeline.domain import stages_of
 from shared.elements.domain.client_answers import Attachment, ContactCheck
 from shared.elements.domain.element import state_of
+from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.domain.responsible import NewResponsible
 from shared.elements.domain.sales_element import InitialState, SalesElement
 from shared.elements.domain.stages import Stage
-from shared.elements.domain.traits import HasRequisites, StageMove
+from shared.elements.domain.traits import StageMove
 
 DAYS_TO_CLOSE: Final = 7
 
