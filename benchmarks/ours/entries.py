@@ -7,6 +7,7 @@ because it is a matter of the revision which one has the entries, and how many o
 
 import asyncio
 from collections import defaultdict
+from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,6 +28,7 @@ class Entries:
         self._client: Any = AsyncIOMotorClient(target.mongo)
         self._database = self._client["crm_timeline"]
         self._seen: dict[str, int] = defaultdict(int)
+        self._newest_at = monotonic()
         self._waiting: dict[str, tuple[int, asyncio.Future[None]]] = {}
         self._watching: asyncio.Task[None]
 
@@ -47,6 +49,14 @@ class Entries:
         """Return how many there are so far."""
         return self._seen[correlation_id]
 
+    async def idle(self, seconds: float) -> None:
+        """Return when no entry of any chain has come for so long: all that was begun has ended."""
+        while True:
+            left = self._newest_at + seconds - monotonic()
+            if left <= 0:
+                return
+            await asyncio.sleep(left)
+
     async def reach(self, correlation_id: str, number: int) -> None:
         """Return when so many of them can be read."""
         if self._seen[correlation_id] < number:
@@ -63,6 +73,7 @@ class Entries:
 
     def _count(self, correlation_id: str) -> None:
         self._seen[correlation_id] += 1
+        self._newest_at = monotonic()
         number, waiting = self._waiting.get(correlation_id, (0, None))
         if waiting is not None and self._seen[correlation_id] >= number and not waiting.done():
             del self._waiting[correlation_id]
