@@ -87,7 +87,7 @@ async def test_a_field_of_another_resource_below_is_no_field_of_this_one(field: 
 
 async def test_several_wrong_fields_are_named_in_the_sentence(system: System) -> None:
     problem = await refused(system, "leads", "POST", "/leads", {"title": 7, "observers": "anna"})
-    assert problem["detail"] == "2 fields are wrong, see `errors`: observers, title."
+    assert problem["detail"] == "2 fields are wrong, see `errors`: title, observers."
 
 
 async def asked(system: System, method: str, path: str, **options: Any) -> httpx.Response:

@@ -116,12 +116,13 @@ def test_a_refused_company_and_contacts_that_go_with_the_old_one_let_it_ask_agai
     deal.attach_contacts(link_no=1, company=company_ref(), contacts=(contact_ref(),), truncated=False, by=ANNA, at=NOON)
     assert deal.requisite_link.choice_no == 1, "who comes takes nobody's requisites away"
     deal.set_client(set_company(deal.client, "bell"), by=ANNA, at=NOON)
-    assert deal.requisite_link.choice_no == 2, "acme went"
+    assert deal.requisite_link.choice_no == 1, "acme stays until bell is confirmed"
     deal.attach_contacts(link_no=2, company=company_ref("bell"), contacts=(), truncated=False, by=ANNA, at=NOON)
-    assert deal.requisite_link.choice_no == 3, "ada went"
+    assert deal.requisite_link.choice_no == 2, "acme and ada went"
     deal.set_client(set_company(deal.client, "nobody"), by=ANNA, at=NOON)
+    assert deal.requisite_link.choice_no == 2, "bell stays until then"
     deal.refuse_company(link_no=3, company=company_ref("nobody"), code="company_not_found", by=ANNA, at=NOON)
-    assert deal.requisite_link.choice_no == 5
+    assert deal.requisite_link.choice_no == 3
     assert (deal.requisite_link.choice, deal.requisite_link.state) == (CHOICE, "pending")
 
 

@@ -93,7 +93,8 @@ async def test_a_caller_may_change_what_is_said_to_be_writable_and_nothing_else(
     fields = await asked.fields()
     answer = await asked.api("PATCH", f"/{asked.type.plural}/nobody", {name: {"odd": 1} for name in fields})
     assert answer.status_code == 422, answer.text
-    unknown = {error["field"] for error in answer.json()["errors"] if error["code"] == "extra_forbidden"}
+    refused = {error["field"] for error in answer.json()["errors"] if error["code"] == "extra_forbidden"}
+    unknown = refused & fields.keys()  # a value that is an object has fields of its own
     assert {name for name, field in fields.items() if not field["is_writable"]} == unknown
 
 

@@ -1,5 +1,6 @@
 """Which index finds an alternative of a filter, and what is left to be looked at (DEAL-01)."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -86,3 +87,24 @@ def test_leads_are_planned_over_their_own_indexes() -> None:
     assert {group.index for group in LEAD_TABLE.groups} <= {index.name for index in LEAD_INDEXES} | {"_id_"}
     for table, fields in ((LEAD_TABLE, LEAD_FIELDS), (DEAL_TABLE, DEAL_FIELDS)):
         assert {name for group in table.groups for name in group.fields} | set(table.choices) <= fields.keys()
+
+
+@pytest.mark.parametrize(
+    "raw", [{"=": "2026-03-02T12:00:00Z"}, {">=": "2026-03-02T12:00:00Z", "<=": "2026-03-02T12:00:00Z"}]
+)
+def test_a_range_of_one_moment_is_a_range_for_mongodb(raw: dict[str, str]) -> None:
+    """It would take one value for a place of the index, and sort what two contacts have there."""
+    (plan,) = plans({"contact_id": {"in": ["ada", "bob"]}, "created_at": raw})
+    contacts, *bounds = plan.found.parts
+    assert isinstance(contacts, Condition)
+    step, moment = timedelta(milliseconds=1), datetime(2026, 3, 2, 12, tzinfo=UTC)
+    assert {(each.operator, each.operand) for each in bounds if isinstance(each, Condition)} == {
+        (">", moment - step),
+        ("<", moment + step),
+    }
+
+
+@pytest.mark.parametrize("last", ["9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00Z"])
+def test_the_last_moments_that_there_are_can_be_asked_for(last: str) -> None:
+    (plan,) = plans({"created_at": {"=": last}})
+    assert [each.operator for each in plan.found.parts if isinstance(each, Condition)] == ["="]

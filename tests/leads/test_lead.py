@@ -290,7 +290,9 @@ def test_a_lead_that_is_a_repeat_lead_anyway_stays_one_without_the_company_that_
         whole(lead, lambda client: set_company(client, "nobody"))
     single(lead, lambda client: remove_contact(client, "ada"))
     refuse(lead, lead.client.link_no)
-    assert (lead.client.is_empty, lead.is_repeat) == (True, True)
+    kept = lead.client.company and lead.client.company.id
+    assert (kept, lead.client.contacts) == ("acme" if before == "a company" else None, ())
+    assert lead.is_repeat
 
 
 def check(lead: Lead, link_no: int, **exists: bool) -> None:

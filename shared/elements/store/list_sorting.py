@@ -8,7 +8,7 @@ from shared.elements.domain.filters.nodes import All
 from shared.elements.domain.filters.query import Order
 from shared.elements.store.filter_compiler import compiled
 from shared.elements.store.list_cursors import Place
-from shared.elements.store.query_plan import IndexTable
+from shared.elements.store.query_plan import IndexTable, next_to
 from shared.kit.storage.documents import Document
 from shared.kit.storage.pages import WITHOUT_BOOKKEEPING
 
@@ -58,7 +58,8 @@ class Sorting:
         """Bound the index by the value of a place, and leave out what has the same value on the other side."""
         if place is None:
             return []
-        return [{self._path: {f"{side}e": place.value}}, {"$nor": [{self._path: place.value, "_id": ties}]}]
+        bound = next_to(place.value, 1 if side == "$lt" else -1)
+        return [{self._path: {side: bound}}, {"$nor": [{self._path: place.value, "_id": ties}]}]
 
     def stages(self, along: Sequence[Document], most: int, rest: All | None = None, wanted: int = 0) -> list[Document]:
         """Match by an index, in order, at most so many; then, apart from that, what is left, as many as are wanted."""

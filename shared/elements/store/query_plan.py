@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from math import prod
 from typing import Final
 
-from shared.elements.domain.filters.nodes import All, Condition, Node
+from shared.elements.domain.filters.nodes import All, Condition, Node, Operator
 from shared.elements.domain.filters.normal_form import Branch, branches_of
 from shared.elements.domain.filters.query import Order
 
 MAX_SCANS: Final = 200
 """Places of an index that MongoDB reads side by side in their common order; with more it would sort in memory."""
 
+_LARGEST: Final = 2**63 - 1
 _BOUNDS: Final = frozenset({"=", ">", ">=", "<", "<="})
 
 
@@ -89,7 +91,44 @@ def _planned(branch: Branch, order: Order, table: IndexTable) -> PlannedBranch:
     if group.order is not None:
         found += [node for node in nodes if _bounds(node, group.order) and node not in found]
     rest = [node for node in nodes if node not in found]
-    return PlannedBranch(group.index, All(tuple(found)), All(tuple(rest)) if rest else None, group.order is None)
+    along = All(tuple(bound for node in found for bound in _as_range(node, group.order)))
+    return PlannedBranch(group.index, along, All(tuple(rest)) if rest else None, group.order is None)
+
+
+def _as_range(node: Node, order: str | None) -> Sequence[Node]:
+    """Turn what bounds the order into bounds that leave out their ends.
+
+    Several places of an index are merged in their order along a range of it. Where a range has one value alone, MongoDB
+    takes it for a place, and sorts.
+    """
+    if not (order and isinstance(node, Condition) and _bounds(node, order)):
+        return [node]
+    value = node.operand
+    if isinstance(value, tuple) or not isinstance(value, (datetime, int)):
+        return [node]
+    sides: dict[str, tuple[tuple[Operator, int], ...]] = {
+        "=": ((">", -1), ("<", 1)),
+        ">=": ((">", -1),),
+        "<=": (("<", 1),),
+    }
+    try:
+        ends = [(side, next_to(value, steps)) for side, steps in sides.get(node.operator, ())]
+    except OverflowError:  # the first or the last value that there is
+        return [node]
+    return [Condition(node.field, side, end) for side, end in ends] or [node]
+
+
+def next_to(value: datetime | int, steps: int) -> datetime | int:
+    """Return the stored value that is so many steps further: of a time a millisecond each, of a number 1.
+
+    Raises:
+        OverflowError: there is none, or no number of the database.
+    """
+    if isinstance(value, datetime):
+        return value + timedelta(milliseconds=steps)
+    if abs(value) >= _LARGEST:
+        raise OverflowError
+    return value + steps
 
 
 def _equalities(nodes: Sequence[Node]) -> dict[str, Condition]:
