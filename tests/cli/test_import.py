@@ -16,7 +16,7 @@ from deploy.cli.client import SERVICES, Crm
 from deploy.cli.imports import BadMapping, Counts, Import, Kind, read_mapping
 from deploy.cli.imports.files import read_table
 from deploy.cli.imports.rejects import reject_file, write_rejects
-from deploy.cli.imports.table import BadFile
+from deploy.cli.imports.table import BadFile, Rejected, Row
 from tests.cli.fakes import URLS, Services, product_not_found, served
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
@@ -76,6 +76,24 @@ async def test_bad_rows_go_to_the_reject_file_with_their_reasons_and_the_others_
 def test_a_run_without_rejects_leaves_no_reject_file(tmp_path: Path) -> None:
     assert write_rejects(tmp_path / "rejects.csv", ["a"], []) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_runs_that_reject_rows_at_the_same_time_have_a_file_each(tmp_path: Path) -> None:
+    """Also where they were given the same name; what the first one has is whole when the second one has none."""
+    file, nothing = tmp_path / "people.rejected.csv", tmp_path / "people.csv"
+    nothing.write_text("a\n1\n")
+    (row,) = read_table(nothing)
+    assert isinstance(row, Row)
+    with reject_file(file, ["a"]) as first:
+        with reject_file(file, ["a"]) as second:
+            first(Rejected(row, "of the first"))
+        assert second.written is None
+        with reject_file(file, ["a"]) as third:
+            third(Rejected(row, "of the third"))
+    assert (third.written, first.written) == (file, tmp_path / "people.rejected-2.csv")
+    texts = [each.read_text() for each in (third.written, first.written) if each]
+    assert ["of the third" in texts[0], "of the first" in texts[1]] == [True, True]
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_a_file_of_rejected_rows_that_somebody_may_have_corrected_is_neither_overwritten_nor_deleted(

@@ -9,7 +9,9 @@ A file that is there already is never replaced and never removed: it may hold wh
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from os import fdopen
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Final, TextIO
 
 from deploy.cli.csv_guard import csv_writer
@@ -58,8 +60,8 @@ def reject_file(file: Path, header: list[str], delimiter: str = ",") -> Iterator
     Raises:
         BadFile: it cannot be written.
     """
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    with _opened(unfinished) as text:
+    text, unfinished = _opened_beside(file)
+    with text:
         put = csv_writer(text, delimiter)
         rejects = RejectFile(put, has_reasons=header[0] == REASON)
         try:
@@ -81,11 +83,13 @@ def _keep(rejects: RejectFile, text: TextIO, unfinished: Path, file: Path) -> No
         unfinished.unlink()
 
 
-def _opened(file: Path) -> TextIO:
+def _opened_beside(file: Path) -> tuple[TextIO, Path]:
+    """Open a file of this run alone: another import may collect rows for the same name at the same time."""
     try:
-        return file.open("w", encoding="utf-8-sig", newline="")
+        descriptor, name = mkstemp(dir=file.parent, prefix=f".{file.name}.")
     except OSError as error:
         raise BadFile(f"{file.parent} cannot take the file of rejected rows: {error.strerror}") from error
+    return fdopen(descriptor, "w", encoding="utf-8-sig", newline=""), Path(name)
 
 
 def _claimed(file: Path) -> Path:
