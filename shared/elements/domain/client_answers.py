@@ -78,8 +78,10 @@ def _with_again(client: Client, replaced: Sequence[ContactLink]) -> tuple[Client
     """Link again what a refused request had replaced, if there is room; the former primary is primary again."""
     linked = {link.contact_id for link in client.contacts}
     again = [link for link in replaced if link.contact_id not in linked]
+    if not again:
+        return client, ()
     both = fitting_client(client.model_copy(update={"contacts": with_one_primary([*again, *client.contacts])}))
-    if not again or len(both.contacts) > MAX_CONTACTS or size_of(both) > MAX_CLIENT_BYTES:
+    if len(both.contacts) > MAX_CONTACTS or size_of(both) > MAX_CLIENT_BYTES:
         return client, ()
     return both, tuple(link.ref for link in again)
 

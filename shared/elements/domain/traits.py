@@ -221,7 +221,10 @@ class HasClient(Element):
         checked: tuple[CheckedContact, ...] = (),
         replaced: tuple[ContactLink, ...] = (),
     ) -> None:
-        """Link the former company, if any, instead of one that does not exist (CLI-07); as above."""
+        """Link the former company, if any, instead of one that does not exist (CLI-07).
+
+        An answer to another link changes nothing.
+        """
         check = check_contacts(self.client, link_no=link_no, checked=checked, replaced=replaced)
         client = check and refuse_company(check.client, link_no=link_no, code=code)
         if check and client:
