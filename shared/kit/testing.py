@@ -5,7 +5,8 @@ from typing import Any
 from shared.kit.domain import Cause, NewId
 from shared.kit.storage.documents import Document
 from shared.kit.storage.inbox import INBOX_SIZE, keyed_after
-from shared.kit.storage.repository import A, Repository, Stored
+from shared.kit.storage.repository import Repository
+from shared.kit.storage.stored import A, Stored
 
 
 class MemoryRepository(Repository[A]):

@@ -21,7 +21,7 @@ from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import Stored
+from shared.kit.storage.stored import Stored
 from shared.kit.testing import MemoryRepository
 from tests.builders.causes import ids, uuids
 

@@ -22,7 +22,7 @@ from shared.elements.store.removed_clients import Owners, RemovedClients
 from shared.kit.domain import Aggregate, Cause
 from shared.kit.storage.connection import Database
 from shared.kit.storage.documents import Document
-from shared.kit.storage.repository import Stored
+from shared.kit.storage.stored import Stored
 from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA, NOON, a_cause
 from tests.builders.clients import just_created_company, just_created_contact

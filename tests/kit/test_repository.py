@@ -296,7 +296,7 @@ async def test_a_race_lost_too_often_is_told(shelf: Shelf) -> None:
 
     with pytest.raises(ConcurrentUpdate):
         await shelf.jars.change("j1", fill, because("fill"))
-    assert rivals == ATTEMPTS
+    assert rivals == 1 + ATTEMPTS  # the first run is on the aggregate as this process wrote it last
     assert (await shelf.jars.get("j1")).amount == 0
 
 

@@ -18,11 +18,7 @@ async def client_answered(
 
     A refusal is in the element's `client`: what else the request did to the element stays.
     """
-    answered = await long_polls.until(
-        lambda: elements.get(element.id),
-        lambda found: found.client.link_state != "pending",
-        wait,
-        so_far=element,
-        document=element.id,
+    answered = await long_polls.until_record(
+        elements, element.id, lambda found: found.client.link_state != "pending", wait, so_far=element
     )
     return (await name_clients([answered], client_names=client_names))[0]

@@ -48,9 +48,7 @@ def requisite_routes(
         element = await choose_requisites(
             element_id, body.choice, call.cause, elements=guarded, expected_version=if_match
         )
-        element = await long_polls.until(
-            lambda: guarded.get(element_id), _is_answered, wait, so_far=element, document=element_id
-        )
+        element = await long_polls.until_record(guarded, element_id, _is_answered, wait, so_far=element)
         link = element.requisite_link
         if link.state == "refused":
             raise RequisitesRefused(link)

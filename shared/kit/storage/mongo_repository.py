@@ -9,7 +9,8 @@ from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.errors import DuplicateKey
 from shared.kit.storage.inbox import INBOX_SIZE, keyed_after
-from shared.kit.storage.repository import BOOKKEEPING, A, Repository, Stored
+from shared.kit.storage.repository import BOOKKEEPING, Repository
+from shared.kit.storage.stored import A, Stored
 
 Taken: TypeAlias = Callable[[str | None], DomainError]
 """Makes the error of a write that a unique index refused, with the id of the document that has the key."""

@@ -6,11 +6,13 @@ its events are stored together or not at all.
 Note:
     `change` may run its action several times, each on a freshly loaded aggregate, so the action must be synchronous and
     without side effects. It sets fields anew and changes no value in place: what it did not set is not written.
+
+    Its first run may be on the aggregate as this process wrote it last. The guarded write then confirms that there was no other
+    write since; where it does not, or nothing is to be written, or the action fails, a freshly loaded one decides.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from shared.kit.domain import Aggregate, Cause, NewId, NotFound
@@ -19,9 +21,9 @@ from shared.kit.storage.errors import DuplicateKey
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.outbox_entries import make_entries
 from shared.kit.storage.repository_errors import BacklogFull, ConcurrentUpdate, Gone, IdTaken, VersionMismatch
+from shared.kit.storage.stored import A, LastWritten, Stored
 from shared.kit.telemetry.metrics import CONFLICTS, WRITES_REFUSED
 
-A = TypeVar("A", bound=Aggregate)
 A_co = TypeVar("A_co", bound=Aggregate, covariant=True)
 
 ANY_VERSION: Final = -1
@@ -30,22 +32,6 @@ ANY_VERSION: Final = -1
 ATTEMPTS = 6
 
 BOOKKEEPING = frozenset({"id", "version", "sequence"})
-
-
-@dataclass(frozen=True)
-class Stored(Generic[A]):
-    """A loaded aggregate, with the bookkeeping of its document."""
-
-    aggregate: A
-    inbox: frozenset[str]
-    outbox: Sequence[Document]
-    created_by: str
-    is_quarantined: bool = False
-    keyed: Sequence[Document] = ()
-
-    def has_applied(self, cause: Cause) -> bool:
-        """Return whether the document remembers the cause."""
-        return cause.key in self.inbox or any(entry["cause"] == cause.key for entry in self.keyed)
 
 
 def refuse_new(noun: str, expected_version: int | None) -> None:
@@ -71,6 +57,10 @@ class Records(Protocol[A_co]):
         """Load one aggregate: see `Repository.get`."""
         ...
 
+    async def written(self, id_: str) -> A_co:
+        """Return one aggregate after a write of this process: see `Repository.written`."""
+        ...
+
     async def change(
         self, id_: str, action: Callable[[A_co], object], cause: Cause, *, expected_version: int | None = None
     ) -> A_co:
@@ -86,6 +76,7 @@ class Repository(ABC, Generic[A]):
         self._source = source
         self._new_id = new_id
         self._outbox_cap = outbox_cap
+        self._last_written: LastWritten[A] = LastWritten(most_pending=outbox_cap // 2)
         self._conflicts = CONFLICTS.labels(self.noun)
         self._refused_writes = WRITES_REFUSED.labels(self.noun)
 
@@ -113,6 +104,14 @@ class Repository(ABC, Generic[A]):
         """
         return self._present(id_, await self._load(id_)).aggregate
 
+    async def written(self, id_: str) -> A:
+        """Return an aggregate as this process wrote it last, else load it: for what has waited for that write.
+
+        Raises:
+            NotFound, Gone: see `get`.
+        """
+        return self._last_written.find(id_) or await self.get(id_)
+
     async def add(self, aggregate: A, cause: Cause) -> A:
         """Insert a new aggregate; the same id with the same cause again is a success without effect.
 
@@ -124,6 +123,7 @@ class Repository(ABC, Generic[A]):
         if await self._insert(aggregate, cause.key, entries):
             aggregate.version = 1
             aggregate._recorded.clear()  # noqa: SLF001 - the repository stores what the aggregate recorded
+            self._last_written.remember(Stored(aggregate, frozenset(), (), cause.key).after(cause, entries))
             return aggregate
         stored = await self._load(aggregate.id)
         if stored is not None and stored.created_by == cause.key:
@@ -162,6 +162,9 @@ class Repository(ABC, Generic[A]):
             ConcurrentUpdate: others changed it during each attempt.
             BacklogFull: too many of its events are pending.
         """
+        last = self._last_written.take(id_)
+        if last is not None and await self._change_unread(last, action, cause, expected_version):
+            return last.aggregate
         for _ in range(ATTEMPTS):
             stored = self._present(id_, await self._load(id_))
             aggregate = stored.aggregate
@@ -170,19 +173,36 @@ class Repository(ABC, Generic[A]):
             if expected_version not in {None, ANY_VERSION, aggregate.version}:
                 message = f"The {self.noun} has version {aggregate.version}, not {expected_version}."
                 raise VersionMismatch(message)
-            before = dict(aggregate)
-            action(aggregate)
-            changed = _changed(aggregate, before)
-            if not changed and not aggregate.recorded:
-                return aggregate
-            entries = self._entries(aggregate, cause, pending=len(stored.outbox))
-            if await self._write(stored, changed, cause, entries):
-                aggregate.version += 1
-                aggregate._recorded.clear()  # noqa: SLF001
+            changed = _applied(action, aggregate)
+            if changed is None or await self._store(stored, changed, cause):
                 return aggregate
             self._conflicts.inc()
         message = f"The {self.noun} {id_} is being changed by others."
         raise ConcurrentUpdate(message)
+
+    async def _change_unread(
+        self, last: Stored[A], action: Callable[[A], object], cause: Cause, expected_version: int | None
+    ) -> bool:
+        """Change an aggregate as this process wrote it last; False where what is stored has to decide."""
+        is_seen = expected_version in {None, ANY_VERSION, last.aggregate.version}
+        if last.has_applied(cause) or not is_seen or self._is_backlog_full():
+            return False
+        try:
+            changed = _applied(action, last.aggregate)
+        except Exception:  # noqa: BLE001 - it may fail for what others have changed since
+            return False
+        return changed is not None and await self._store(last, changed, cause)
+
+    async def _store(self, stored: Stored[A], changed: Document, cause: Cause) -> bool:
+        """Store a change and its events; False where the document is no longer as it was."""
+        aggregate = stored.aggregate
+        entries = self._entries(aggregate, cause, pending=len(stored.outbox))
+        if not await self._write(stored, changed, cause, entries):
+            return False
+        aggregate.version += 1
+        aggregate._recorded.clear()  # noqa: SLF001
+        self._last_written.remember(stored.after(cause, entries))
+        return True
 
     def _present(self, id_: str, stored: Stored[A] | None) -> Stored[A]:
         if stored is None:
@@ -215,6 +235,14 @@ class Repository(ABC, Generic[A]):
     @abstractmethod
     async def _write(self, loaded: Stored[A], changed: Document, cause: Cause, entries: list[Document]) -> bool:
         """Write the changed fields; False where the document is no longer as it was loaded."""
+
+
+def _applied(action: Callable[[A], object], aggregate: A) -> Document | None:
+    """Apply the action and return the changed fields; None where it neither changed anything nor recorded an event."""
+    before = dict(aggregate)
+    action(aggregate)
+    changed = _changed(aggregate, before)
+    return changed if changed or aggregate.recorded else None
 
 
 def _changed(aggregate: Aggregate, before: Mapping[str, Any]) -> Document:

@@ -68,6 +68,16 @@ class Guarded(Generic[A]):
         self._access.check_read(record)
         return record
 
+    async def written(self, id_: str) -> A:
+        """Read a record after a write of this process that was waited for.
+
+        Raises:
+            NotFound, Gone, Forbidden: see `get`.
+        """
+        record = await self._records.written(id_)
+        self._access.check_read(record)
+        return record
+
     async def change(
         self, id_: str, action: Callable[[A], object], cause: Cause, *, expected_version: int | None = None
     ) -> A:
@@ -78,15 +88,15 @@ class Guarded(Generic[A]):
         Raises:
             Forbidden: the caller may not change it, or not read what a repeat finds; nothing is written.
         """
-        is_checked = False
+        checked: A | None = None
 
-        def checked(record: A) -> None:
-            nonlocal is_checked
+        def check_and_act(record: A) -> None:
+            nonlocal checked
             self._access.check_change(record)
-            is_checked = True
+            checked = record
             action(record)
 
-        record = await self._records.change(id_, checked, cause, expected_version=expected_version)
-        if not is_checked:
+        record = await self._records.change(id_, check_and_act, cause, expected_version=expected_version)
+        if record is not checked:
             self._access.check_read(record)
         return record

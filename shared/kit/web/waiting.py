@@ -9,11 +9,15 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Final, TypeVar
 
+from shared.kit.domain import Aggregate
+from shared.kit.storage.repository import Records
 from shared.kit.telemetry.metrics import WAITERS, WAITERS_LIMIT
 
+A = TypeVar("A", bound=Aggregate)
 T = TypeVar("T")
 
 FIRST_PAUSE_S: Final = 0.05
@@ -63,6 +67,19 @@ class LongPolls:
         for written in self._waiting.get(document, ()):
             written.set()
 
+    async def until_record(
+        self, records: Records[A], id_: str, ended: Callable[[A], bool], wait: Wait, *, so_far: A
+    ) -> A:
+        """Read a record of this service until its process has ended or the time is over: see `until`."""
+        return await self.until(
+            partial(records.get, id_),
+            ended,
+            wait,
+            so_far=so_far,
+            document=id_,
+            written=partial(records.written, id_),
+        )
+
     async def until(
         self,
         read: Callable[[], Awaitable[T]],
@@ -71,6 +88,7 @@ class LongPolls:
         *,
         so_far: T | None = None,
         document: str | None = None,
+        written: Callable[[], Awaitable[T]] | None = None,
     ) -> T:
         """Read until the process has ended or the time is over, and return the last reading.
 
@@ -80,6 +98,7 @@ class LongPolls:
             wait: how long the caller would wait.
             so_far: a reading that the caller has already; where it shows the end, nothing is read.
             document: id of the document that ends the process, if it is one of this service's.
+            written: reads what a write of this process to the document has left; without it `read` does.
         """
         reading = await read() if so_far is None else so_far
         if not wait.seconds or ended(reading):
@@ -90,12 +109,12 @@ class LongPolls:
         self._free -= 1
         WAITERS.inc()
         try:
-            with self._watching(document or "") as written:
+            with self._watching(document or "") as written_now:
                 deadline, (pause, longest) = monotonic() + wait.seconds, self._pauses
                 while not (ended(reading) or self._stopping) and (left := deadline - monotonic()) > 0:
-                    await _pause(min(pause, left), written)
+                    was_written = await _pause(min(pause, left), written_now)
                     pause = min(pause * GROWTH, longest)
-                    reading = await read()
+                    reading = await (written if written and was_written else read)()
             wait.is_granted = ended(reading) or not self._stopping
             return reading
         finally:
@@ -115,9 +134,11 @@ class LongPolls:
                 del self._waiting[document]
 
 
-async def _pause(seconds: float, written: asyncio.Event) -> None:
-    """Wait for a write, no longer than this."""
+async def _pause(seconds: float, written: asyncio.Event) -> bool:
+    """Wait for a write, no longer than this, and return whether there was one."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await written.wait()
+    was_written = written.is_set()
     written.clear()
+    return was_written

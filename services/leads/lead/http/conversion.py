@@ -100,12 +100,8 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
             )
         except LeadAlreadyConverted as error:
             raise error.with_names(await collaborators.client_names.of(error.clients)) from None
-        lead = await long_polls.until(
-            lambda: guarded.get(lead_id),
-            lambda found: found.conversion.state != "running",
-            wait,
-            so_far=lead,
-            document=lead_id,
+        lead = await long_polls.until_record(
+            guarded, lead_id, lambda found: found.conversion.state != "running", wait, so_far=lead
         )
         out, version = await _shown(lead, collaborators)
         if out.state == "refused":

@@ -1,0 +1,164 @@
+"""A change that starts from what its own process wrote last: it reads nothing, and nothing else is decided by that.
+
+The shelf's rival is another process, of which this one knows nothing.
+"""
+
+import asyncio
+
+import pytest
+
+from deploy.local.mongo import Mongo
+from shared.kit.domain import Invalid
+from shared.kit.messaging.outbox import OUTBOX_INDEXES
+from shared.kit.storage.connection import Database, connect
+from shared.kit.storage.inbox import INBOX_SIZE
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.repository_errors import Gone, VersionMismatch
+from shared.kit.storage.stored import REMEMBERED, REMEMBERED_S, LastWritten, Stored
+from tests.kit.jars import Jar, because, filled_jar
+from tests.kit.test_repository import Hints
+
+
+class Counting(MongoRepository[Jar]):
+    """A repository that counts what it reads."""
+
+    reads = 0
+
+    async def _load(self, id_: str) -> Stored[Jar] | None:
+        self.reads += 1
+        return await super()._load(id_)
+
+
+def a_process(database: Database) -> Counting:
+    ids = iter(range(10_000))
+    return Counting(Jar, database.collection("jars"), Hints(), source="/kit", new_id=lambda: f"e{next(ids)}")
+
+
+@pytest.fixture
+async def jars(database: Database) -> Counting:
+    jars = a_process(database)
+    await jars.collection.ensure(OUTBOX_INDEXES)
+    await jars.add(filled_jar("j1", 3), because("create"))
+    return jars
+
+
+@pytest.fixture
+async def others(jars: Counting, database: Database, mongo: Mongo) -> Counting:
+    """The same jars as another process keeps them."""
+    return a_process(connect(mongo.url, database.name))
+
+
+def refuse_below(amount: int, jar: Jar) -> None:
+    if jar.amount < amount:
+        message = f"There are only {jar.amount}."
+        raise Invalid(message)
+    jar.fill(-amount)
+
+
+async def test_steps_of_one_process_read_nothing_between_them(jars: Counting) -> None:
+    for step in range(5):
+        await jars.change("j1", lambda jar: jar.fill(1), because(f"step {step}"))
+    assert jars.reads == 0
+    kept = await jars.get("j1")
+    assert (kept.amount, kept.version, kept.sequence) == (8, 6, 6)
+
+
+async def test_what_others_wrote_meanwhile_is_not_lost(jars: Counting, others: Counting) -> None:
+    await others.change("j1", lambda jar: jar.fill(100), because("theirs"))
+    changed = await jars.change("j1", lambda jar: jar.fill(1), because("ours"))
+    assert (changed.amount, changed.version, changed.sequence) == (104, 3, 3)
+    assert jars.reads == 1
+
+
+async def test_a_refusal_is_decided_on_what_is_stored(jars: Counting, others: Counting) -> None:
+    await others.change("j1", lambda jar: jar.fill(7), because("theirs"))
+    assert (await jars.change("j1", lambda jar: refuse_below(10, jar), because("ours"))).amount == 0
+    with pytest.raises(Invalid, match="only 0"):
+        await jars.change("j1", lambda jar: refuse_below(1, jar), because("again"))
+
+
+async def test_that_nothing_is_to_be_done_is_decided_on_what_is_stored(jars: Counting, others: Counting) -> None:
+    await others.change("j1", lambda jar: jar.fill(-2), because("theirs"))
+    assert (await jars.change("j1", lambda jar: jar.fill_up_to(2), because("ours"))).amount == 2
+
+
+async def test_a_repeat_is_answered_with_what_is_stored(jars: Counting, others: Counting) -> None:
+    await jars.change("j1", lambda jar: jar.fill(1), because("ours"))
+    await others.change("j1", lambda jar: jar.fill(10), because("theirs"))
+    assert (await jars.change("j1", lambda jar: jar.fill(1), because("ours"))).amount == 14
+
+
+async def test_a_copy_is_old_or_new_by_what_is_stored(jars: Counting, others: Counting) -> None:
+    await others.change("j1", lambda jar: jar.fill(1), because("theirs"))
+    with pytest.raises(VersionMismatch):
+        await jars.change("j1", lambda jar: jar.fill(1), because("old"), expected_version=1)
+    assert (await jars.change("j1", lambda jar: jar.fill(1), because("new"), expected_version=2)).amount == 5
+
+
+async def test_what_others_deleted_is_gone(jars: Counting, others: Counting) -> None:
+    await others.change("j1", lambda jar: jar.throw_away(), because("theirs"))
+    with pytest.raises(Gone):
+        await jars.change("j1", lambda jar: jar.fill(1), because("ours"))
+
+
+async def test_what_was_returned_stays_as_it_was(jars: Counting) -> None:
+    returned = [await jars.change("j1", lambda jar: jar.fill(1), because(f"step {step}")) for step in range(3)]
+    assert [(jar.amount, jar.version) for jar in returned] == [(4, 2), (5, 3), (6, 4)]
+
+
+async def test_changes_side_by_side_all_hold(jars: Counting, others: Counting) -> None:
+    await asyncio.gather(
+        *(
+            each.change("j1", lambda jar: jar.fill(1), because(f"{place} {n}"))
+            for n in range(3)
+            for place, each in enumerate((jars, others))
+        )
+    )
+    assert (await jars.get("j1")).amount == 9
+
+
+async def test_whoever_waited_for_a_write_is_shown_what_it_left(jars: Counting, others: Counting) -> None:
+    """Without reading it; of what this process has not written, what is stored."""
+    await jars.change("j1", lambda jar: jar.fill(1), because("ours"))
+    assert ((await jars.written("j1")).amount, jars.reads) == (4, 0)
+    assert ((await others.written("j1")).amount, others.reads) == (4, 1)
+
+
+def kept(id_: str, *, version: int = 1, pending: int = 0, causes: int = 1) -> Stored[Jar]:
+    jar = Jar(id=id_, version=version)
+    return Stored(jar, frozenset(map(str, range(causes))), [{}] * pending, "create")
+
+
+def test_it_is_remembered_for_a_moment_and_for_one_change() -> None:
+    now = 100.0
+    jars: LastWritten[Jar] = LastWritten(most_pending=10, clock=lambda: now)
+    jars.remember(kept("j1"))
+    jars.remember(kept("j2"))
+    assert jars.take("j1") is not None
+    assert jars.take("j1") is None
+    now += REMEMBERED_S
+    assert jars.find("j2") is None
+    assert jars.take("j2") is None
+
+
+def test_the_newest_of_those_written_is_remembered_up_to_a_number() -> None:
+    jars: LastWritten[Jar] = LastWritten(most_pending=10)
+    for number in range(REMEMBERED + 1):
+        jars.remember(kept(f"j{number}"))
+    assert jars.find("j0") is None
+    assert jars.find("j1") is not None
+    jars.remember(kept("j1", version=3))
+    jars.remember(kept("j1", version=2))
+    found = jars.find("j1")
+    assert found is not None
+    assert found.version == 3
+
+
+@pytest.mark.parametrize(
+    "grown", [kept("j1", pending=11), kept("j1", causes=2 * INBOX_SIZE + 1)], ids=["events", "causes"]
+)
+def test_what_has_grown_is_read_anew(grown: Stored[Jar]) -> None:
+    """Most of it has left the document meanwhile."""
+    jars: LastWritten[Jar] = LastWritten(most_pending=10)
+    jars.remember(grown)
+    assert jars.find("j1") is None
