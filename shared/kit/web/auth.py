@@ -13,7 +13,7 @@ from time import time
 import jwt
 from jwt import PyJWK
 
-from shared.kit.web.signing_keys import Keys, Unauthenticated
+from shared.kit.web.signing_keys import Keys, Unauthenticated, key_named_by
 
 LEEWAY_S = 5
 """Tolerated difference of clocks."""
@@ -84,6 +84,7 @@ def check_permission(caller: Caller, *permissions: str) -> None:
 class _Checked:
     """The checked content of a token, valid as long as its key is the same and it has not expired."""
 
+    key_id: str | None
     key: PyJWK
     expires_at: float
     caller: Caller
@@ -111,13 +112,14 @@ class Authenticator:
         if scheme.lower() != "bearer" or not token:
             message = "a bearer token is needed"
             raise Unauthenticated(message)
-        key = await self._keys.for_token(token)
         hashed = sha256(token.encode(errors="surrogateescape")).digest()
         known = self._checked.get(hashed)
+        key_id = known.key_id if known is not None else key_named_by(token)
+        key = await self._keys.named(key_id)
         if known is not None and known.key is key and time() < known.expires_at:
             return known.caller
         caller, expires_at = self._check(token, key)
-        self._checked[hashed] = _Checked(key, expires_at, caller)
+        self._checked[hashed] = _Checked(key_id, key, expires_at, caller)
         if len(self._checked) > MAX_CHECKED:
             self._checked.popitem(last=False)
         return caller

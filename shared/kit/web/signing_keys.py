@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import jwt
 from jwt import PyJWK, PyJWKClient, PyJWKSet
@@ -26,14 +26,14 @@ class Unauthenticated(Exception):
     """No valid token; the message is safe to show."""
 
 
-def unverified_header(token: str) -> dict[str, Any]:
-    """Read the header of a token without checking the signature.
+def key_named_by(token: str) -> str | None:
+    """Read from a token, without checking it, the id of the key that it is signed with; None where it names none.
 
     Raises:
         Unauthenticated: it is not a token.
     """
     try:
-        return jwt.get_unverified_header(token)
+        return jwt.get_unverified_header(token).get("kid")
     except jwt.PyJWTError as error:
         message = "the token is malformed"
         raise Unauthenticated(message) from error
@@ -42,8 +42,8 @@ def unverified_header(token: str) -> dict[str, Any]:
 class Keys(Protocol):
     """A source of signing keys."""
 
-    async def for_token(self, token: str) -> PyJWK:
-        """Find the key that the token names as its signing key.
+    async def named(self, key_id: str | None) -> PyJWK:
+        """Find the key with this id.
 
         Raises:
             Unauthenticated: no such key.
@@ -111,15 +111,14 @@ class KeyFile:
         self._known = _KnownKeys(clock=monotonic, trusted_s=math.inf)
         self._tried: object = None
 
-    async def for_token(self, token: str) -> PyJWK:
-        """Find the token's key: see `Keys`.
+    async def named(self, key_id: str | None) -> PyJWK:
+        """Find a key: see `Keys`.
 
         Raises:
             KeysUnavailable: the file cannot be read, and held no such key before.
         """
-        wanted = unverified_header(token).get("kid")
         self._read_changes()
-        return self._known.find(wanted)
+        return self._known.find(key_id)
 
     def _read_changes(self) -> None:
         version = _version(self._path)
@@ -166,18 +165,17 @@ class KeyUrl:
         self._known = _KnownKeys(clock=clock, trusted_s=MAX_STALE_S)
         self._tried_at = -math.inf
 
-    async def for_token(self, token: str) -> PyJWK:
-        """Find the token's key: see `Keys`.
+    async def named(self, key_id: str | None) -> PyJWK:
+        """Find a key: see `Keys`.
 
         Raises:
             KeysUnavailable: the issuer cannot be reached, and the key is not cached.
         """
-        wanted = unverified_header(token).get("kid")
-        if self._is_old() or wanted not in self._known:
+        if self._is_old() or key_id not in self._known:
             async with self._fetching:  # one fetch for all waiting requests
-                if (self._is_old() or wanted not in self._known) and self._may_fetch():
+                if (self._is_old() or key_id not in self._known) and self._may_fetch():
                     await self._fetch()
-        return self._known.find(wanted)
+        return self._known.find(key_id)
 
     def _is_old(self) -> bool:
         return self._clock() - self._known.read_at > self._lifetime_s
