@@ -1,10 +1,12 @@
 """What metrics and traces name as the route of a request is its whole path."""
 
 from collections.abc import Iterator
-from typing import Any
+from inspect import iscoroutinefunction
+from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from tests.architecture.built import built_app
@@ -49,3 +51,32 @@ def test_a_route_whose_prefix_is_that_of_an_outer_router_is_found() -> None:
     inner.add_api_route("/leads", lambda: None)
     outer.include_router(inner)
     assert cut_off(outer) == ["/leads"]
+
+
+def on_threads(dependant: Dependant) -> list[str]:
+    """Dependencies that are not coroutines: each costs every request a hop to a thread and back."""
+    found = []
+    for each in dependant.dependencies:
+        if not (iscoroutinefunction(each.call) or iscoroutinefunction(type(each.call).__call__)):
+            found.append(getattr(each.call, "__name__", "?"))
+        found += on_threads(each)
+    return found
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_routes_depend_on_runs_on_the_event_loop(service: str) -> None:
+    found = {f"{route.name}: {name}" for route in endpoints(built_app(service)) for name in on_threads(route.dependant)}
+    assert found == set()
+
+
+def test_a_dependency_that_runs_on_a_thread_is_found() -> None:
+    router = APIRouter()
+
+    def most() -> int:
+        return 1
+
+    async def read(limit: Annotated[int, Depends(most)]) -> int:
+        return limit
+
+    router.add_api_route("/leads", read)
+    assert [on_threads(route.dependant) for route in endpoints(router)] == [["most"]]

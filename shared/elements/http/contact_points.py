@@ -17,7 +17,7 @@ def _known(code: str | None) -> str | None:
     return code
 
 
-def _reading(
+async def _reading(
     *,
     default_country: Annotated[
         str | None,

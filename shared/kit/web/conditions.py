@@ -24,7 +24,7 @@ _KEY: Final = (
 _WAIT: Final = re.compile(r'wait\s*=\s*("?)([0-9]{1,9})\1', re.IGNORECASE)
 
 
-def _version(
+async def _version(
     if_match: Annotated[
         str | None, Header(pattern=_IF_MATCH, description="version seen, as in ETag; `*` for any")
     ] = None,
@@ -73,7 +73,7 @@ Waiting = Annotated[Wait, Depends(_wait)]
 """How long the caller is willing to wait for a process."""
 
 
-def _key(
+async def _key(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=MAX_KEY, description=_KEY)] = None,
 ) -> None:
     del idempotency_key  # the route reads it before the body is parsed

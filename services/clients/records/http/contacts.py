@@ -1,7 +1,5 @@
 """Routes of contacts."""
 
-from dataclasses import dataclass
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -31,7 +29,6 @@ from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
 
-@dataclass
 class ContactFilters(RecordFilters):
     """Query parameters of the list of contacts."""
 

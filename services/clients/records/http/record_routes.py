@@ -1,9 +1,9 @@
 """Routes that are the same for contacts and companies: list, read, delete, merge, look-up by origin."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel
 
 from services.clients.permissions import CanRead, CanWrite
 from services.clients.records.domain.client import C
@@ -18,8 +18,7 @@ from shared.kit.web.conditions import IfMatch
 from shared.kit.web.schemas import Cursor, Limit, Page
 
 
-@dataclass
-class RecordFilters:
+class RecordFilters(BaseModel):
     """Query parameters of a list; a phone matches in any notation."""
 
     phone: str | None = None
@@ -54,10 +53,10 @@ def add_record_routes(
             raise NotFound(f"There is no {owners.noun} {origin} from {originator}.")
         return await handlers.show(await call.guard(owners).get(found.id), response)
 
+    given: Any = Annotated[filters, Query()]
+
     @api.get(f"/{plural}", summary=f"List {plural}, newest first", response_model=page_model)
-    async def page(
-        call: CanRead, wanted: Annotated[RecordFilters, Depends(filters)], limit: Limit = 50, cursor: Cursor = None
-    ) -> Page[R]:
+    async def page(call: CanRead, wanted: given, limit: Limit = 50, cursor: Cursor = None) -> Page[R]:
         """List records, newest first, by equality; a phone matches in any notation."""
         found, more = await views.page(
             owners, wanted.wanted(handlers.country), access=call.caller, limit=limit, cursor=cursor
