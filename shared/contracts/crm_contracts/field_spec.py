@@ -6,6 +6,8 @@ What follows from type and name (kind, title, operators) is not declared; a spec
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from crm_contracts.values import Fields
@@ -91,6 +93,7 @@ def specs_of(fields: type[Fields]) -> Iterator[tuple[str, FieldSpec]]:
             yield name, spec_in(fields.model_fields[name].metadata)
 
 
-def dictionary_fields(fields: type[Fields]) -> dict[str, FieldSpec]:
+@cache
+def dictionary_fields(fields: type[Fields]) -> Mapping[str, FieldSpec]:
     """The specs of those fields whose values come from a dictionary, in the order in which the class declares them."""
-    return {name: spec for name, spec in specs_of(fields) if spec.dictionary is not None}
+    return MappingProxyType({name: spec for name, spec in specs_of(fields) if spec.dictionary is not None})

@@ -80,6 +80,8 @@ def emails(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
 
 def distinct(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
     """Leave out phones or addresses that an entry before them is already."""
+    if len(points) <= 1:
+        return tuple(points)
     first: dict[Hashable, ContactPoint] = {}
     for point in points:
         first.setdefault(identity(point), point)
@@ -112,6 +114,8 @@ def refuse_points(errors: list[dict[str, str]]) -> None:
 
 def _visible(value: str) -> str:
     """Take away what cannot be seen: zero-width and directional characters; all blanks are one space."""
+    if value.isascii() and value.isprintable():  # nothing of it is hidden, or written in another way
+        return " ".join(value.split())
     seen = (
         "" if category(char) == "Cf" else " " if category(char) in {"Cc", "Zs", "Zl", "Zp"} else char for char in value
     )
@@ -139,7 +143,7 @@ def _bare_address(value: str) -> str:
 
 def _number(value: str) -> tuple[str, str | None] | None:
     """Split into a number without letters and its extension; None where it is not sure what the number is."""
-    if any(category(char) == "No" for char in value):  # a footnote, or a fraction
+    if not value.isascii() and any(category(char) == "No" for char in value):  # a footnote, or a fraction
         return None
     text = _LABEL.sub("", _visible(value))
     found = _EXTENSION.search(text)

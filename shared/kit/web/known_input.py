@@ -126,6 +126,8 @@ def repeated_names(body: bytes) -> list[str]:
     repeated: list[str] = []
 
     def read(pairs: list[tuple[str, Any]]) -> None:
+        if len(dict(pairs)) == len(pairs):
+            return
         times = Counter(name for name, _ in pairs)
         # Lone surrogates are legal in JSON, and in no answer.
         repeated.extend(name.encode(errors="replace").decode() for name in times if times[name] > 1)
