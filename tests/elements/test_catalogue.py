@@ -10,10 +10,7 @@ from crm_contracts.elements import COMPANY, CONTACT, DEAL, ELEMENTS, LEAD, PRODU
 from crm_contracts.field_spec import FieldSpec, specs_of
 from crm_contracts.values import Fields, FileRef, Money
 
-from services.clients.records.store.views import FILTERS as CLIENT_FILTERS
-from services.deals.deal.store import FILTERS as DEAL_FILTERS
 from shared.elements.domain.fields import OPERATORS, CatalogueField, catalogue_of
-from shared.elements.store.listing import SALES_FILTERS
 
 TYPES = pytest.mark.parametrize("type_", ELEMENTS.values(), ids=ELEMENTS)
 LIKE, EMPTY = {"like", "not like"}, {"empty"}
@@ -184,15 +181,6 @@ def test_elements_are_found_by_what_is_inside_of_their_fields() -> None:
     assert catalogue_of(DEAL)["product_id"].path == "rows.product_id"
     assert catalogue_of(DEAL)["utm_source"].path == "utm.source"
     assert catalogue_of(CONTACT)["phone"].path == "phones.normalized"
-
-
-def test_lists_are_filtered_where_the_catalogue_says() -> None:
-    """DEAL-01, CLI-06, COMP-04."""
-    for type_, filters in ((DEAL, DEAL_FILTERS), (LEAD, SALES_FILTERS), (CONTACT, CLIENT_FILTERS)):
-        known = {name: field.path for name, field in catalogue_of(type_).items()}
-        assert {name: known[name] for name in filters if name in known} == {
-            name: path for name, path in filters.items() if name != "is_my_company"
-        }
 
 
 def test_a_contact_is_found_by_each_of_its_companies_and_not_by_the_primary_alone() -> None:

@@ -1,10 +1,10 @@
 """Where deals are stored, and how they are listed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from services.deals.pipeline.domain import PIPELINES
-from shared.elements.store.listing import SALES_FILTERS, SALES_GROUPS, SALES_INDEXES, WHOLE_GROUPS
+from shared.elements.store.listing import SALES_GROUPS, SALES_INDEXES, WHOLE_GROUPS
 from shared.elements.store.query_plan import IndexGroup, IndexTable
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import NEWEST
@@ -33,5 +33,3 @@ DEAL_TABLE: Final = IndexTable(
     },
 )
 """How filtered lists of deals are found."""
-
-FILTERS: Final[Mapping[str, str]] = {**SALES_FILTERS, "pipeline_id": "pipeline_id", "lead_id": "lead_id"}

@@ -48,7 +48,7 @@ class DealState(DealFields, Identified, Staged, Priced, Audited):
     pipeline_id: str = "default"
     client: ClientField = Client()
     requisite_link: RequisiteLink = RequisiteLink()
-    is_new: Annotated[bool, FieldSpec(is_filterable=False)] = Field(
+    is_new: Annotated[bool, FieldSpec(is_later=True)] = Field(
         default=False, description="stands on the first stage of its pipeline (DEAL-08)"
     )
     closed: bool = False

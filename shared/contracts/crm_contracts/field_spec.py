@@ -46,7 +46,8 @@ class FieldSpec:
         is_verbatim: whether blanks at the ends of a string stay, as in the id of another system.
         is_past: whether a date may not be in the future.
         is_writable: whether users edit it; None for whether it is one of the `...Fields` of its element.
-        is_filterable: whether lists are filtered by it; not, where records from before the field lack it.
+        is_filterable: whether lists are filtered by it; not, where what older records lack follows from other fields.
+        is_later: whether records from before the field lack it in the database; they count as having its default.
         is_orderable: whether lists are ordered by it, which takes an index.
         is_requirable: whether a stage may require it (UF-09).
         is_personal: whether it is data of a person: not for logs, masked where it is restricted.
@@ -67,6 +68,7 @@ class FieldSpec:
     is_past: bool = False
     is_writable: bool | None = None
     is_filterable: bool = True
+    is_later: bool = False
     is_orderable: bool = False
     is_requirable: bool = False
     is_personal: bool = False

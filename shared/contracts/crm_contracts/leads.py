@@ -54,7 +54,7 @@ class LeadState(LeadFields, Identified, Staged, Priced, Audited):
     converted: bool = False
     converted_at: datetime | None = None
     converted_by: str | None = None
-    converted_elsewhere: Annotated[bool, FieldSpec(is_filterable=False)] = Field(
+    converted_elsewhere: Annotated[bool, FieldSpec(is_later=True)] = Field(
         default=False, description="in the system that it was imported from; when, by whom and into what is not known"
     )
     deal_ids: Annotated[tuple[str, ...], FieldSpec(kind="element")] = ()

@@ -46,7 +46,7 @@ class ProductFields(Fields):
         default=None, description="VAT in percent; that of `vat_id`, where one is chosen"
     )
     vat_included: Annotated[bool, FieldSpec(title="VAT included")] = False
-    sort: Annotated[int, FieldSpec(at_least=0, at_most=10**6)] = 500
+    sort: Annotated[int, FieldSpec(at_least=0, at_most=10**6, is_orderable=True)] = 500
 
     @property
     def base_price(self) -> Money | None:

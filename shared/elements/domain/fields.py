@@ -45,12 +45,13 @@ class CatalogueField:
 
     Attributes:
         path: where it is in MongoDB's document.
-        operators: what a condition may compare; none where records from before the field lack it.
+        operators: what a condition may compare; none where lists are not filtered by it.
         is_orderable: whether an index has its order.
         is_writable: whether users may edit it: PATCH takes it.
         dictionary: id of the dictionary that its values come from.
         is_list: whether it has several values, of which a condition needs one.
         is_personal: whether it is data of a person.
+        missing: the value that a record without one counts as having; None for having none.
     """
 
     name: str
@@ -63,6 +64,7 @@ class CatalogueField:
     dictionary: str | None
     is_list: bool
     is_personal: bool
+    missing: bool | int | str | None = None
 
 
 @cache
@@ -83,14 +85,17 @@ def filterable_fields(type_: ElementType) -> Mapping[str, CatalogueField]:
 
 def _entries(declared: DeclaredField, *, is_edited: bool) -> Iterator[CatalogueField]:
     name, spec, shape = declared.name, declared.spec, declared.shape
-    yield _entry(name, "_id" if name == "id" else name, spec, shape, is_writable=is_edited)
+    missing = declared.default if spec.is_later else None
+    yield _entry(name, "_id" if name == "id" else name, spec, shape, is_writable=is_edited, missing=missing)
     for part, its_spec in spec.parts.items():
         inner = shape_at(shape.type, its_spec.path)
         its_shape = Shape(inner.type, is_list=shape.is_list or inner.is_list)
         yield _entry(part, f"{name}.{its_spec.path}", its_spec, its_shape, is_writable=False)
 
 
-def _entry(name: str, path: str, spec: FieldSpec, shape: Shape, *, is_writable: bool) -> CatalogueField:
+def _entry(
+    name: str, path: str, spec: FieldSpec, shape: Shape, *, is_writable: bool, missing: bool | int | str | None = None
+) -> CatalogueField:
     kind = shape.kind(spec)
     return CatalogueField(
         name=name,
@@ -103,6 +108,7 @@ def _entry(name: str, path: str, spec: FieldSpec, shape: Shape, *, is_writable: 
         dictionary=spec.dictionary,
         is_list=shape.is_list,
         is_personal=spec.is_personal,
+        missing=missing,
     )
 
 

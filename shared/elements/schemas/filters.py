@@ -1,10 +1,22 @@
-"""Query parameters of lists: filters by equality, and the page."""
+"""Query parameters of lists: a filter, equality of fields as its shorthand, and the page."""
 
 from collections.abc import Mapping
+from typing import Any, Final
 
+from fastapi import Query
 from pydantic import BaseModel
 
 from shared.kit.web.schemas import Cursor, Limit
+
+MAX_FILTER: Final = 4_000
+"""Characters; longer ones are sent by POST."""
+
+
+def filter_of(noun: str) -> Any:
+    """Declare the filter parameter of the list of a type."""
+    about = "what a record has to be, as in `filter` of POST .../query; in JSON, of at most 4,000 characters"
+    schema = {"contentMediaType": "application/json", "contentSchema": {"$ref": f"#/components/schemas/{noun}Filter"}}
+    return Query(alias="filter", max_length=MAX_FILTER, description=about, json_schema_extra=schema)
 
 
 class SalesFilters(BaseModel):
@@ -22,4 +34,4 @@ class SalesFilters(BaseModel):
     @property
     def wanted(self) -> Mapping[str, str | None]:
         """The values that fields have to equal."""
-        return self.model_dump(exclude={"limit", "cursor"})
+        return self.model_dump(exclude={"limit", "cursor", "filter"})

@@ -13,6 +13,7 @@ from services.clients.records.usecases.clients import delete_client
 from services.clients.records.usecases.merge import merge_clients
 from shared.elements.domain.contact_points import normalized_email, normalized_phone
 from shared.elements.http.rights import LINK_CLIENTS, check_writes
+from shared.elements.schemas.filters import filter_of
 from shared.kit.domain import NotFound
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.schemas import Cursor, Limit, Page
@@ -54,15 +55,19 @@ def add_record_routes(
             raise NotFound(f"There is no {owners.noun} {origin} from {originator}.")
         return await handlers.show(await call.guard(owners).get(found.id), response)
 
+    filter_type: Any = Annotated[str | None, filter_of(owners.noun.capitalize())]
+
     @api.get(f"/{plural}", summary=f"List {plural}, newest first", response_model=page_model)
     async def page(
-        call: CanRead, wanted: Annotated[RecordFilters, Depends(filters)], limit: Limit = 50, cursor: Cursor = None
+        call: CanRead,
+        wanted: Annotated[RecordFilters, Depends(filters)],
+        matching: filter_type = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
     ) -> Page[R]:
-        """List records, newest first, by equality; a phone matches in any notation."""
-        found, more = await views.page(
-            owners, wanted.wanted(handlers.country), access=call.caller, limit=limit, cursor=cursor
-        )
-        return Page(items=await handlers.show_each(found), next_cursor=more)
+        """List records, newest first, by equality and a filter; a phone alone matches in any notation (DEAL-01)."""
+        equal = wanted.wanted(handlers.country)
+        return await handlers.listed.page(call, matching, equal, limit=limit, cursor=cursor)
 
     @api.get(one, summary=f"Read one {owners.noun}", response_model=shown)
     async def read(call: CanRead, response: Response, record_id: str = id_) -> R:

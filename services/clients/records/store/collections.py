@@ -1,6 +1,11 @@
-"""Collections of contacts and companies, and their indexes."""
+"""Collections of contacts and companies, their indexes, and how they are listed."""
+
+from collections.abc import Sequence
+from typing import Final
 
 from services.clients.records.store.search import KEY_INDEX
+from shared.elements.store.listing import WHOLE_GROUPS
+from shared.elements.store.query_plan import NOT_DELETED, IndexGroup, IndexTable
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import NEWEST
 
@@ -35,3 +40,21 @@ COMPANY_INDEXES = (
     Index([("requisites.id", 1)], partial={"is_my_company": True}, name="our_requisites"),
     Index([("is_default_my_company", 1)], unique=True, partial={"is_default_my_company": True}, name="default_seller"),
 )
+_FEW_GROUPS: Final[Sequence[IndexGroup]] = (
+    IndexGroup("_id_", ("id",), order=None),
+    IndexGroup("by_phone", ("phone",)),
+    IndexGroup("by_email", ("email",)),
+    IndexGroup("by_origin_id", ("origin_id",), is_partial=True),
+)
+_MANY_GROUPS: Final[Sequence[IndexGroup]] = (
+    IndexGroup("by_responsible", ("responsible_id",)),
+    IndexGroup("by_originator", ("originator_id",), is_partial=True),
+)
+CONTACT_TABLE: Final = IndexTable(
+    (*_FEW_GROUPS, IndexGroup("by_company", ("company_id",)), *_MANY_GROUPS, *WHOLE_GROUPS), always=(NOT_DELETED,)
+)
+"""How filtered lists of contacts are found."""
+COMPANY_TABLE: Final = IndexTable(
+    (*_FEW_GROUPS, *_MANY_GROUPS, IndexGroup("by_ownership", ("is_my_company",)), *WHOLE_GROUPS), always=(NOT_DELETED,)
+)
+"""How filtered lists of companies are found."""
