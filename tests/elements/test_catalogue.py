@@ -162,15 +162,18 @@ def test_money_is_compared_by_its_value() -> None:
 def test_lists_are_ordered_by_what_an_index_has_in_order(type_: ElementType) -> None:
     """DEAL-02."""
     orders = {name for name, field in catalogue_of(type_).items() if field.is_orderable}
-    assert orders == ({"number"} if type_ is PRODUCT else {"created_at", "number"})
+    own = {DEAL: {"title", "amount"}, LEAD: {"title", "amount"}, CONTACT: {"last_name"}, COMPANY: {"title"}}
+    assert orders == {"number"} | ({"sort", "name"} if type_ is PRODUCT else {"created_at", *own[type_]})
 
 
-def test_lists_are_not_filtered_by_what_records_from_before_it_lack() -> None:
-    """DEAL-08, CONT-03: that they lack it would look like a value."""
+def test_lists_are_not_filtered_by_what_follows_from_others_in_records_that_lack_it() -> None:
+    """CONT-03, PROD-08: that they lack it would look like a value."""
     unasked = {
         name for type_ in ELEMENTS.values() for name, field in catalogue_of(type_).items() if not field.operators
     }
-    assert unasked == {"is_new", "converted_elsewhere", "has_phone", "has_email", "has_imol", "available"}
+    assert unasked == {"has_phone", "has_email", "has_imol", "available"}
+    later = {name: each.missing for type_ in ELEMENTS.values() for name, each in catalogue_of(type_).items()}
+    assert {name for name, missing in later.items() if missing is not None} == {"is_new", "converted_elsewhere"}
 
 
 def test_elements_are_found_by_what_is_inside_of_their_fields() -> None:

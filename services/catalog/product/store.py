@@ -4,7 +4,7 @@ from typing import Final
 
 from services.catalog.product.domain.product import Product
 from shared.elements.store.query_plan import IndexGroup, IndexTable
-from shared.kit.storage.indexes import Index
+from shared.kit.storage.indexes import AS_PEOPLE_SORT, Index
 from shared.kit.storage.lookups import Lookup
 from shared.kit.storage.mongo_repository import MongoRepository
 
@@ -17,6 +17,7 @@ PRODUCT_INDEXES = (
     Index([("catalog_id", 1), *IN_ORDER], name="in_order"),
     Index([("catalog_id", 1), ("active", 1), *IN_ORDER], name="in_order_by_activity"),
     Index(IN_ORDER, name="by_sort"),
+    Index([("name", 1), ("_id", 1)], name="by_name", collation=AS_PEOPLE_SORT),
     Index(
         [("catalog_id", 1), ("external_id", 1)],
         unique=True,
@@ -32,7 +33,9 @@ PRODUCT_TABLE: Final = IndexTable(
         IndexGroup("in_order", ("catalog_id",), order="sort", is_single=True),
         IndexGroup("by_sort", order="sort"),
         IndexGroup("number", order="number"),
+        IndexGroup("by_name", order="name"),
     ),
+    collated=frozenset({"name"}),
     then={"sort": ("name",)},
     first_order=("sort", "asc"),
 )

@@ -86,9 +86,12 @@ def spec_in(metadata: Iterable[Any]) -> FieldSpec:
 
 
 def specs_of(fields: type[Fields]) -> Iterator[tuple[str, FieldSpec]]:
-    """Yield the fields of a model with their specs: first those of the class itself, then those of each base."""
+    """Yield the fields of a model with their specs: first those of the class itself, then those of each base.
+
+    One that a class declares again stays where its base has it.
+    """
     declared = [name for each in fields.__mro__ for name in vars(each).get("__annotations__", ())]
-    for name in dict.fromkeys(declared):
+    for name in reversed(dict.fromkeys(reversed(declared))):
         if name in fields.model_fields:
             yield name, spec_in(fields.model_fields[name].metadata)
 

@@ -37,7 +37,9 @@ _ADDRESS: Final = FieldSpec(
 class LeadFields(Named, Reachable, Owned, Sourced):
     """Fields of a lead that its users edit freely (LEAD-02, LEAD-08, LEAD-18)."""
 
-    title: Annotated[str, FieldSpec(is_requirable=True)] = Field(default="", examples=["Pumps for ACME"])
+    title: Annotated[str, FieldSpec(is_requirable=True, is_orderable=True)] = Field(
+        default="", examples=["Pumps for ACME"]
+    )
     company_title: str | None = Field(default=None, description="name of the company: free text, not a link")
     address: Annotated[Address | None, _ADDRESS] = None
     status_description: Annotated[str | None, FieldSpec(kind="text")] = Field(

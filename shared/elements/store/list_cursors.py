@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import NoneType
 from typing import Any, Final, TypeAlias
 
 from shared.elements.domain.filters.errors import CursorOfAnotherList
 from shared.kit.storage.pages import decode_place, encode_cursor, stored_number
 
-PlaceValue: TypeAlias = datetime | int | Decimal | str
+PlaceValue: TypeAlias = datetime | int | Decimal | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ _KINDS: Final[Mapping[str, tuple[type, Callable[[Any], str], Callable[[str], Pla
     "number": (int, str, stored_number),
     "decimal": (Decimal, lambda value: format(value, "f"), _decimal),
     "text": (str, str, str),
+    "none": (NoneType, lambda _: "", lambda _: None),
 }
 """Of each kind of value: its type, how it is written, how it is read."""
 

@@ -48,6 +48,7 @@ class Sorting:
         self._is_range = len(self._paths) == 1 and order.field.kind in {"datetime", "integer"}
         self.is_descending = order.is_descending
         self.collation: Collation | None = AS_PEOPLE_SORT if order.field.name in table.collated else None
+        self._nullable = self._paths if order.field.name in table.nullable else ()
         direction = -1 if order.is_descending else 1
         ids = {} if order.field.name in table.unique else {"_id": direction}
         self._by: Document = {**dict.fromkeys(self._paths, direction), **ids}
@@ -81,7 +82,7 @@ class Sorting:
         return [each for each, key in keys if (key >= end.key if self.is_descending else key <= end.key)]
 
     def within(self, conditions: Sequence[Document], span: Span) -> Document:
-        """Match what passes conditions that an index finds, in a span of it.
+        """Match what passes conditions that an index finds, in a span of it; its end may be left to `stages`.
 
         Raises:
             CursorOfAnotherList: the place is one of another order.
@@ -92,8 +93,6 @@ class Sorting:
         if self._is_range:
             ends = [(span.after, self._worse, f"{self._better}e"), (span.up_to, self._better, self._worse)]
             return _all([*found, *(each for end in ends for each in self._bounded(*end))])
-        if span.up_to is not None:
-            found.append({self._paths[0]: {f"{self._better}e": span.up_to.values[0]}})
         if span.after is None:
             return _all(found)
         return {"$or": [_all([*found, branch]) for branch in self._beyond(span.after)]}
@@ -109,9 +108,17 @@ class Sorting:
         return [{path: {side: bound}}, {"$nor": [{path: value, "_id": {ties: place.id}}]}]
 
     def _beyond(self, place: Place) -> list[Document]:
-        """Branches for what comes after a place."""
-        keys = list(zip((*self._paths, "_id"), place.key, strict=True))
-        return [{**dict(keys[:number]), path: {self._worse: value}} for number, (path, value) in enumerate(keys)]
+        """Branches for what comes after a place; what has no value comes before all values."""
+        keys, branches = list(zip((*self._paths, "_id"), place.key, strict=True)), list[Document]()
+        for number, (path, value) in enumerate(keys):
+            same: Document = dict(keys[:number])
+            if value is not None:
+                branches.append({**same, path: {self._worse: value}})
+            if value is None and not self.is_descending:
+                branches.append({**same, path: {"$gte": ""}})
+            if value is not None and self.is_descending and path in self._nullable:
+                branches.append({**same, path: None})
+        return branches
 
     def stages(
         self, where: Document, most: int, rest: All | None = None, wanted: int = 0, *, up_to: Place | None = None

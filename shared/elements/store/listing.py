@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from shared.elements.domain.element import Element, OriginTaken
 from shared.elements.store.query_plan import IndexGroup
-from shared.kit.storage.indexes import Index
+from shared.kit.storage.indexes import AS_PEOPLE_SORT, Index
 from shared.kit.storage.lookups import Lookup
 from shared.kit.storage.mongo_repository import MongoRepository, Taken
 from shared.kit.storage.pages import NEWEST
@@ -33,6 +33,8 @@ SALES_INDEXES: Final[Sequence[Index]] = (
         partial={"originator_id": IS_GIVEN, "origin_id": IS_GIVEN},
         name="origin",
     ),
+    Index([("title", 1), ("_id", 1)], name="by_title", collation=AS_PEOPLE_SORT, replaces="by_stage_alone"),
+    Index([("amount.value", 1), ("_id", 1)], name="by_amount", replaces="by_pipeline"),
 )
 """Indexes of every sales element."""
 
@@ -48,6 +50,16 @@ SALES_GROUPS: Final[Sequence[IndexGroup]] = (
 
 WHOLE_GROUPS: Final[Sequence[IndexGroup]] = (IndexGroup("newest"), IndexGroup("number", order="number"))
 """Indexes with the whole collection in an order: the last ones of every table."""
+
+BY_TITLE: Final = frozenset({"title"})
+"""Orders of titles are those of people."""
+
+SALES_ORDERS: Final[Sequence[IndexGroup]] = (
+    *WHOLE_GROUPS,
+    IndexGroup("by_title", order="title"),
+    IndexGroup("by_amount", order="amount"),
+)
+"""Those of sales elements."""
 
 
 def taken_origin(noun: str) -> Mapping[str, Taken]:
