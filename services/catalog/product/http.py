@@ -21,7 +21,7 @@ from services.catalog.product.usecases import (
 )
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import ListedElements
-from shared.elements.schemas.filters import filter_of
+from shared.elements.schemas.filters import ListCursorText, filter_of
 from shared.elements.schemas.scalars import Code
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.kit.domain import NotFound
@@ -32,11 +32,10 @@ from shared.kit.web.call import Call, needs, show_version
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Limit, Page, Truth, cursor_of
+from shared.kit.web.schemas import Limit, Page, Truth
 
 CanRead = Annotated[Call, needs("catalog:read")]
 CanWrite = Annotated[Call, needs("catalog:write")]
-ProductCursor = Annotated[str | None, cursor_of("products")]
 
 
 def build_router(
@@ -75,7 +74,7 @@ def _add_reads(
         active: Truth | None = None,
         matching: Annotated[str | None, filter_of("Product")] = None,
         limit: Limit = 50,
-        cursor: ProductCursor = None,
+        cursor: ListCursorText = None,
     ) -> Page[ProductOut]:
         """List products of a catalog by sort index, name and id (PROD-09); an external id finds at most one."""
         equal = {"external_id": external_id, "catalog_id": catalog_id, "active": active}

@@ -1,21 +1,28 @@
 """Query parameters of lists: a filter, equality of fields as its shorthand, and the page."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Query
 from pydantic import BaseModel
 
-from shared.kit.web.schemas import Cursor, Limit
+from shared.kit.web.schemas import Limit, cursor_of
 
 MAX_FILTER: Final = 4_000
 """Characters; longer ones are sent by POST."""
+
+ListCursorText = Annotated[str | None, cursor_of("list")]
+"""The cursor of a list of elements."""
 
 
 def filter_of(noun: str) -> Any:
     """Declare the filter parameter of the list of a type."""
     about = "what a record has to be, as in `filter` of POST .../query; in JSON, of at most 4,000 characters"
-    schema = {"contentMediaType": "application/json", "contentSchema": {"$ref": f"#/components/schemas/{noun}Filter"}}
+    schema = {
+        "format": "filter",
+        "contentMediaType": "application/json",
+        "contentSchema": {"$ref": f"#/components/schemas/{noun}Filter"},
+    }
     return Query(alias="filter", max_length=MAX_FILTER, description=about, json_schema_extra=schema)
 
 
@@ -29,7 +36,7 @@ class SalesFilters(BaseModel):
     originator_id: str | None = None
     origin_id: str | None = None
     limit: Limit = 50
-    cursor: Cursor = None
+    cursor: ListCursorText = None
 
     @property
     def wanted(self) -> Mapping[str, str | None]:

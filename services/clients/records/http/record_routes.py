@@ -13,10 +13,10 @@ from services.clients.records.usecases.clients import delete_client
 from services.clients.records.usecases.merge import merge_clients
 from shared.elements.domain.contact_points import normalized_email, normalized_phone
 from shared.elements.http.rights import LINK_CLIENTS, check_writes
-from shared.elements.schemas.filters import filter_of
+from shared.elements.schemas.filters import ListCursorText, filter_of
 from shared.kit.domain import NotFound
 from shared.kit.web.conditions import IfMatch
-from shared.kit.web.schemas import Cursor, Limit, Page
+from shared.kit.web.schemas import Limit, Page
 
 
 @dataclass
@@ -63,7 +63,7 @@ def add_record_routes(
         wanted: Annotated[RecordFilters, Depends(filters)],
         matching: filter_type = None,
         limit: Limit = 50,
-        cursor: Cursor = None,
+        cursor: ListCursorText = None,
     ) -> Page[R]:
         """List records, newest first, by equality and a filter; a phone alone matches in any notation (DEAL-01)."""
         equal = wanted.wanted(handlers.country)
