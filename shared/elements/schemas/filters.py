@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import Query
 from pydantic import BaseModel
 
-from shared.kit.web.schemas import Limit, cursor_of
+from shared.kit.web.schemas import Limit, cursor_of, json_of
 
 MAX_FILTER: Final = 4_000
 """Characters; longer ones are sent by POST."""
@@ -16,14 +15,9 @@ ListCursorText = Annotated[str | None, cursor_of("list")]
 
 
 def filter_of(noun: str) -> Any:
-    """Declare the filter parameter of the list of a type."""
+    """Declare the parameter `filter` of the list of a type."""
     about = "what a record has to be, as in `filter` of POST .../query; in JSON, of at most 4,000 characters"
-    schema = {
-        "format": "filter",
-        "contentMediaType": "application/json",
-        "contentSchema": {"$ref": f"#/components/schemas/{noun}Filter"},
-    }
-    return Query(alias="filter", max_length=MAX_FILTER, description=about, json_schema_extra=schema)
+    return json_of("filter", f"{noun}Filter", longest=MAX_FILTER, about=about)
 
 
 class SalesFilters(BaseModel):
