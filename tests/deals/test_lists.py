@@ -133,3 +133,17 @@ async def test_openapi_says_that_the_filter_of_an_address_is_the_one_of_a_query(
     assert parameters["filter"]["description"]
     assert "#/components/schemas/DealFilter" in json.dumps(parameters["filter"])
     assert "DealFilter" in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize(
+    ("filter_", "expected"),
+    [
+        ({"semantic": "F"}, ["LOSE", "APOLOGY"]),
+        ({"system": True, "sort": {">": 10}}, ["WON", "LOSE"]),
+        ({"or": [{"id": {"in": ["NEW"]}}, {"name": {"like": "prep%invoice"}}]}, ["NEW", "PREPAYMENT_INVOICE"]),
+    ],
+)
+async def test_stages_are_filtered_as_elements_are(api: Api, filter_: Any, expected: list[str]) -> None:
+    """DEAL-07."""
+    assert await api.ids(f"/deal-stages?{urlencode({'filter': json.dumps(filter_)})}") == expected
+    assert wrong_fields(await api("GET", "/deal-stages?filter=%7B%22colour%22:1%7D")) == ["filter.colour"]

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from pydantic import BaseModel
+
 from crm_contracts.values import Fields
 
 Kind = Literal[
@@ -85,7 +87,7 @@ def spec_in(metadata: Iterable[Any]) -> FieldSpec:
     return next((each for each in metadata if isinstance(each, FieldSpec)), UNDECLARED)
 
 
-def specs_of(fields: type[Fields]) -> Iterator[tuple[str, FieldSpec]]:
+def specs_of(fields: type[BaseModel]) -> Iterator[tuple[str, FieldSpec]]:
     """Yield the fields of a model with their specs: first those of the class itself, then those of each base.
 
     One that a class declares again stays where its base has it.

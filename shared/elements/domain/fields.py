@@ -12,6 +12,7 @@ from typing import Final
 
 from crm_contracts.elements import ElementType
 from crm_contracts.field_spec import FieldSpec, Kind
+from crm_contracts.values import Value
 
 from shared.elements.domain.declared_fields import DeclaredField, Shape, declared_fields, shape_at
 
@@ -75,6 +76,13 @@ def catalogue_of(type_: ElementType) -> Mapping[str, CatalogueField]:
         for entry in _entries(declared, is_edited=declared.name in edited):
             found.setdefault(entry.name, entry)  # a contact is found by each of its companies, not by the primary alone
     return MappingProxyType(found)
+
+
+@cache
+def fields_of(value: type[Value]) -> Mapping[str, CatalogueField]:
+    """Return the fields of what is no element, such as a stage, by name."""
+    entries = (entry for each in declared_fields(value) for entry in _entries(each, is_edited=False))
+    return MappingProxyType({entry.name: entry for entry in entries})
 
 
 @cache

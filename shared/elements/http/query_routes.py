@@ -1,6 +1,5 @@
 """Lists of elements by a filter, the same for all types: POST .../query, and GET with `filter` (DEAL-01, DEAL-02)."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar, cast
@@ -11,19 +10,18 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from shared.elements.domain.fields import filterable_fields
-from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.domain.filters.nodes import Scalar
 from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.http.answers import ShowsElement
+from shared.elements.schemas.filters import read_filter
 from shared.elements.schemas.list_query import CountOut, FilteredPageOut, ListQueryIn, query_in, row_of
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.list_cursors import ListCursor, digest_of
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import KnownNames
-from shared.kit.domain import Aggregate, wrong_field
+from shared.kit.domain import Aggregate
 from shared.kit.web.call import Call, needs
-from shared.kit.web.known_input import repeated_names
 from shared.kit.web.routes import is_process, router
 from shared.kit.web.schemas import Page
 
@@ -59,7 +57,7 @@ class ListedElements(Generic[A]):
         wanted = {name: value for name, value in equal.items() if value is not None}
         # The filter is checked as any other, but not for its type: that is done where it is read.
         body = ListQueryIn.model_construct(
-            filter=_read(filter_), order=[list(self.listed.first_order)], limit=limit, cursor=cursor
+            filter=read_filter(filter_), order=[list(self.listed.first_order)], limit=limit, cursor=cursor
         )
         answer = await self._answer(body, call, wanted)
         return Page[Any](items=list(await self._show(answer.items)), next_cursor=answer.next_cursor)
@@ -113,22 +111,3 @@ def sales_list(lists: FilteredLists[E], out: type[ShowsElement[E]], *, client_na
 
 async def _shown(elements: Sequence[E], *, out: type[ShowsElement[E]], client_names: KnownNames) -> Sequence[BaseModel]:
     return [out.of(element) for element in await name_clients(elements, client_names=client_names)]
-
-
-def _read(text: str | None) -> dict[str, Any]:
-    """Read a filter of an address.
-
-    Raises:
-        InvalidQuery: it is no object of JSON, or has a name twice in one object.
-    """
-    if text is None:
-        return {}
-    try:
-        read = json.loads(text)
-    except (ValueError, RecursionError):
-        read = None
-    twice = repeated_names(text.encode())
-    if not isinstance(read, dict) or twice:
-        message = f"one object has {', '.join(twice)} twice" if twice else "a filter is an object of JSON"
-        raise InvalidQuery.of([wrong_field("filter", "wrong_filter", message)])
-    return read
