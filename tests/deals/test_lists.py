@@ -40,6 +40,8 @@ async def test_deals_are_listed_by_title_as_people_sort(api: Api, limit: int) ->
     body = {"filter": {"responsible_id": user}, "limit": limit}
     assert await pages(api, {**body, "order": [["title", "asc"]]}, "title") == AS_PEOPLE_SORT
     assert await pages(api, {**body, "order": [["title", "desc"]]}, "title") == AS_PEOPLE_SORT[::-1]
+    counted = await api("POST", "/deals/query", {**body, "order": [["title", "asc"]], "count": "capped"})
+    assert counted.json()["count"] == {"value": len(TITLES), "is_exact": True}
     several = {"or": [{"title": "apple"}, {"title": {"in": ["Ä", "banana"]}}], "stage_id": {"!=": "WON"}}
     query = {**body, "filter": {"and": [body["filter"], several]}, "order": [["title", "asc"]]}
     # What a title equals is told letter by letter, whatever the order.

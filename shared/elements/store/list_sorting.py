@@ -149,4 +149,4 @@ def _all(conditions: Sequence[Document]) -> Document:
 
 
 def _value_at(document: Document, path: str) -> Any:
-    return reduce(lambda value, step: value[step], path.split("."), document)
+    return reduce(lambda value, step: value and value.get(step), path.split("."), document)
