@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from typing import Any, Final
 
 from shared.elements.domain.filters.errors import CursorOfAnotherList
@@ -149,4 +148,7 @@ def _all(conditions: Sequence[Document]) -> Document:
 
 
 def _value_at(document: Document, path: str) -> Any:
-    return reduce(lambda value, step: value and value.get(step), path.split("."), document)
+    value: Any = document
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
