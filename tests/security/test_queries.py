@@ -19,7 +19,7 @@ GIVEN: Final = {
     "active": "true",
     "element": "deal:d1",
     "email": "ada@acme.example",
-    "filter": '{"created_by": "user:anna"}',
+    "filter": '{"id": {"!=": "x"}}',
     "is_my_company": "true",
     "limit": "3",
     "phone": "+4930901820",
