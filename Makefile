@@ -7,7 +7,7 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-versi
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down collect check test test-busy faults fuzz bench bench-quick contracts docs golden clients lock clean
+.PHONY: help setup demo up down collect check test test-busy faults filters fuzz bench bench-quick contracts docs golden clients lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -76,6 +76,10 @@ faults: export CRM_FAULT_CONVERSIONS ?= 2000
 faults: setup  ## kill, stop and pause everything while leads are converted; rebuild a timeline of 20,000 events
 	$(BIN)/python -m pytest -q -s tests/system/faults/test_campaign.py
 	CRM_REBUILD_EVENTS=20000 $(BIN)/python -m pytest -q tests/system/test_rebuild.py
+
+filters: export CRM_FILTER_EXAMPLES ?= 2000
+filters: setup  ## compare the two back ends of filters by 10,000 of them (CRM_FILTER_EXAMPLES: sets of five)
+	$(BIN)/python -m pytest -q tests/elements/test_filter_back_ends.py
 
 fuzz: export CRM_FUZZ_EXAMPLES ?= 100
 fuzz: setup  ## ask every service thousands of odd things, for minutes instead of one

@@ -9,8 +9,9 @@ from services.catalog.dictionary.store import DICTIONARIES, OwnDictionaries
 from services.catalog.dictionary.usecases import seed_dictionaries
 from services.catalog.product.domain.product import ExternalIdTaken, Product
 from services.catalog.product.http import build_router as build_products
-from services.catalog.product.store import PRODUCT_INDEXES, PRODUCTS, ProductViews
+from services.catalog.product.store import PRODUCT_INDEXES, PRODUCT_TABLE, PRODUCTS, ProductViews
 from services.catalog.settings import CatalogSettings
+from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
@@ -29,6 +30,7 @@ def build() -> tuple[FastAPI, CatalogSettings]:
         build_products(
             products=products,
             views=ProductViews(products),
+            lists=FilteredLists(products, PRODUCT_TABLE),
             dictionaries=OwnDictionaries(dictionaries),
             numbers=service.numbers,
         ),

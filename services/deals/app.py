@@ -10,7 +10,7 @@ from services.deals.deal import events as deal_events
 from services.deals.deal import http as deal_http
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.refusal import Refusal
-from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE, DEALS, FILTERS, REFUSALS
+from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE, DEALS, REFUSALS
 from services.deals.pipeline import http as pipeline_http
 from services.deals.settings import DealsSettings
 from shared.elements.domain.requisite_trait import HasRequisites
@@ -52,7 +52,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     service.fill(CLIENT_NAMES, [topics.CLIENTS], client_name_reactions(stores.client_names))
     deal_routes = deal_http.build_router(
         deals=deals,
-        views=ElementViews(deals, FILTERS),
+        views=ElementViews(deals),
         lists=FilteredLists(deals, DEAL_TABLE),
         collaborators=collaborators,
         long_polls=service.long_polls,

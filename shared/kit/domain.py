@@ -4,10 +4,10 @@ Pure. An aggregate never publishes: it records events, the repository stores the
 relay publishes them from there (design: one document, one write).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar, Final, Self, TypeVar, cast
+from typing import Any, ClassVar, Final, Self, TypeAlias, TypeVar, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from crm_contracts.envelope import Event
@@ -195,6 +195,19 @@ def invalid_field(name: str, code: str, message: str) -> Invalid:
     return Invalid(message, {"errors": [wrong_field(name, code, message)]})
 
 
-def wrong_field(name: str, code: str, message: str) -> dict[str, str]:
+Wrong: TypeAlias = dict[str, str]
+"""One entry of `errors`."""
+
+
+def sentence_of(wrong: Sequence[Mapping[str, str]]) -> str:
+    """Say what is wrong with the request: the one field, or which fields."""
+    if len(wrong) == 1:
+        field_, message = wrong[0]["field"], wrong[0]["message"].removesuffix(".")
+        said = message if message.startswith(f"{field_} ") else f"{field_}: {message}"
+        return said if said.endswith("?") else f"{said}."
+    return f"{len(wrong)} fields are wrong, see `errors`: {', '.join(each['field'] for each in wrong)}."
+
+
+def wrong_field(name: str, code: str, message: str) -> Wrong:
     """Make the entry of `errors` for one wrong field."""
     return {"field": name, "code": code, "message": message}

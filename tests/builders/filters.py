@@ -21,7 +21,9 @@ _OPERATORS: Final[Mapping[str, set[str]]] = {
 }
 
 
-def a_field(name: str, kind: Kind, path: str | None = None, *, is_list: bool = False) -> CatalogueField:
+def a_field(
+    name: str, kind: Kind, path: str | None = None, *, is_list: bool = False, missing: bool | int | str | None = None
+) -> CatalogueField:
     return CatalogueField(
         name=name,
         title=name,
@@ -33,6 +35,7 @@ def a_field(name: str, kind: Kind, path: str | None = None, *, is_list: bool = F
         dictionary=None,
         is_list=is_list,
         is_personal=False,
+        missing=missing,
     )
 
 
@@ -52,6 +55,9 @@ FIELDS: Final[Mapping[str, CatalogueField]] = {
         a_field("price", "decimal", "rows.price", is_list=True),
         a_field("rows", "list", is_list=True),
         a_field("custom.REGION", "string", "custom.REGION"),
+        a_field("is_new", "boolean", missing=False),
+        a_field("rank", "integer", missing=1),
+        a_field("language", "string", missing="a"),
     )
 }
 
@@ -163,6 +169,9 @@ documents: Final = st.fixed_dictionaries(
         "observers": _some(st.lists(_some(_texts), max_size=3)),
         "phones": _some(st.lists(_some(st.fixed_dictionaries({}, optional={"normalized": _some(_texts)})), max_size=3)),
         "rows": _some(st.lists(_some(st.fixed_dictionaries({}, optional={"price": _some(_decimals)})), max_size=3)),
+        "is_new": _some(st.booleans()),
+        "rank": _some(st.sampled_from(WHOLE)),
+        "language": _some(_texts),
         "custom": _some(st.fixed_dictionaries({}, optional={"REGION": _some(_texts | st.lists(_texts, max_size=2))})),
     },
 )

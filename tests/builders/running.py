@@ -23,6 +23,7 @@ from shared.kit.settings import ServiceSettings
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.documents import Document, Filter, Sort
+from shared.kit.storage.indexes import Collation
 from tests.builders.fakes import Documents
 from tests.kit.tokens import Signer
 from tests.kit.topics import Record
@@ -176,12 +177,17 @@ class Explained(Collection):
         return await super().find(where, sort=sort, limit=limit, fields=fields, hint=hint)
 
     async def aggregate(
-        self, pipeline: Sequence[Document], *, hint: str | None = None, max_time_ms: int | None = None
+        self,
+        pipeline: Sequence[Document],
+        *,
+        hint: str | None = None,
+        max_time_ms: int | None = None,
+        collation: Collation | None = None,
     ) -> list[Document]:
         """Note how the first stages are answered, those that read from the collection."""
         first, second = pipeline[0]["$match"], pipeline[1].get("$limit", 0)
         await self.find(first, limit=second, hint=hint)
-        return await super().aggregate(pipeline, hint=hint, max_time_ms=max_time_ms)
+        return await super().aggregate(pipeline, hint=hint, max_time_ms=max_time_ms, collation=collation)
 
     def assert_served_by_indexes(self) -> None:
         """Neither the whole collection is read, in whatever order, nor anything sorted in memory."""

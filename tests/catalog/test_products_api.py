@@ -9,7 +9,6 @@ import pytest
 from crm_contracts.products import ProductCreated, ProductUpdated
 from uuid_utils.compat import uuid7
 
-from services.catalog.product.store import IN_ORDER, place_after
 from tests.catalog.running import Api, wrong_fields
 from tests.kit.tokens import Signer
 
@@ -298,18 +297,3 @@ async def test_a_page_is_stable_while_products_come_in(catalog: Api, name: str) 
 async def test_a_cursor_of_something_else_is_refused(catalog: Api, cursor: str) -> None:
     """PROD-09."""
     assert wrong_fields(await catalog.call("GET", f"/products?cursor={cursor}")) == {"cursor"}
-
-
-async def test_a_page_begins_where_the_index_says(catalog: Api, name: str) -> None:
-    """PROD-09: the index serves filter, order and place; what stands before the place is not read again."""
-    for number in range(30):
-        await entered(catalog, f"{number:02}", catalog_id=name)
-    first = (await catalog.call("GET", f"/products?catalog_id={name}&active=true&limit=20")).json()
-    for activity in ({}, {"active": True}):
-        where = {"catalog_id": name, **activity, **place_after(first["next_cursor"])}
-        plan = await catalog.database.collection("products").explain(where, sort=IN_ORDER)
-        stages = str(plan["queryPlanner"]["winningPlan"])
-        assert "IXSCAN" in stages
-        assert "'SORT'" not in stages
-        assert plan["executionStats"]["nReturned"] == 10
-        assert plan["executionStats"]["totalKeysExamined"] <= 15

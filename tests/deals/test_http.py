@@ -10,15 +10,13 @@ from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.store import FILTERS
 from shared.elements.events.client_field import client_answer_reactions
-from shared.elements.store.listing import ElementViews
 from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA, a_cause
 from tests.builders.deals import ASKED_BY, just_created_deal
 from tests.builders.events import an_event, react
-from tests.builders.fakes import Documents, NobodyLeft
-from tests.builders.running import Api, Explained, wrong_fields
+from tests.builders.fakes import NobodyLeft
+from tests.builders.running import Api, wrong_fields
 from tests.builders.values import company_ref, contact_ref
 from tests.kit.waiting import eventually
 
@@ -282,21 +280,6 @@ async def test_deals_are_listed_by_equality_newest_first(api: Api) -> None:
         None,
     )
     assert wrong_fields(await api("GET", "/deals?limit=0")) == ["limit"]
-
-
-async def test_every_filter_of_the_list_is_served_by_an_index(api: Api) -> None:
-    deals = Explained(api.database.collection("deals"))
-    views = ElementViews(Documents(Deal, deals), FILTERS)
-    wanted: list[dict[str, str | None]] = [{}, {"pipeline_id": "default"}, {"pipeline_id": "x", "stage_id": "y"}]
-    wanted += [{name: "x"} for name in FILTERS]
-    await api.made("/deals")
-    await api.made("/deals")
-    _, cursor = await views.page({}, access=EVERYBODY, limit=1, cursor=None)
-    assert cursor
-    for filters in wanted:
-        for place in (None, cursor):
-            await views.page(filters, access=EVERYBODY, limit=50, cursor=place)
-    deals.assert_served_by_indexes()
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])

@@ -160,7 +160,7 @@ WRONG: dict[str, tuple[Any, list[str]]] = {
     "several wrong": ({"filter": {"x": 1, "closed": "no"}, "select": ["y"]}, ["filter.x", "filter.closed", "select.0"]),
     "too many alternatives": ({"filter": {"or": [{"number": {">": n}} for n in range(9)]}}, ["filter"]),
     "no object": ({"filter": [1]}, ["filter"]),
-    "an order without index": ({"order": [["title", "asc"]]}, ["order.0.0"]),
+    "an order without index": ({"order": [["updated_at", "asc"]]}, ["order.0.0"]),
     "an order that does not exist": ({"order": [["nonsense", "up"]]}, ["order.0.1", "order.0.0"]),
     "two orders": ({"order": [["number", "asc"], ["created_at", "asc"]]}, ["order"]),
     "half an order": ({"order": [["number"]]}, ["order.0"]),

@@ -10,10 +10,7 @@ from crm_contracts.elements import COMPANY, CONTACT, DEAL, ELEMENTS, LEAD, PRODU
 from crm_contracts.field_spec import FieldSpec, specs_of
 from crm_contracts.values import Fields, FileRef, Money
 
-from services.clients.records.store.views import FILTERS as CLIENT_FILTERS
-from services.deals.deal.store import FILTERS as DEAL_FILTERS
 from shared.elements.domain.fields import OPERATORS, CatalogueField, catalogue_of
-from shared.elements.store.listing import SALES_FILTERS
 
 TYPES = pytest.mark.parametrize("type_", ELEMENTS.values(), ids=ELEMENTS)
 LIKE, EMPTY = {"like", "not like"}, {"empty"}
@@ -165,15 +162,18 @@ def test_money_is_compared_by_its_value() -> None:
 def test_lists_are_ordered_by_what_an_index_has_in_order(type_: ElementType) -> None:
     """DEAL-02."""
     orders = {name for name, field in catalogue_of(type_).items() if field.is_orderable}
-    assert orders == ({"number"} if type_ is PRODUCT else {"created_at", "number"})
+    own = {DEAL: {"title", "amount"}, LEAD: {"title", "amount"}, CONTACT: {"last_name"}, COMPANY: {"title"}}
+    assert orders == {"number"} | ({"sort", "name"} if type_ is PRODUCT else {"created_at", *own[type_]})
 
 
-def test_lists_are_not_filtered_by_what_records_from_before_it_lack() -> None:
-    """DEAL-08, CONT-03: that they lack it would look like a value."""
+def test_lists_are_not_filtered_by_what_follows_from_others_in_records_that_lack_it() -> None:
+    """CONT-03, PROD-08: that they lack it would look like a value."""
     unasked = {
         name for type_ in ELEMENTS.values() for name, field in catalogue_of(type_).items() if not field.operators
     }
-    assert unasked == {"is_new", "converted_elsewhere", "has_phone", "has_email", "has_imol", "available"}
+    assert unasked == {"has_phone", "has_email", "has_imol", "available"}
+    later = {name: each.missing for type_ in ELEMENTS.values() for name, each in catalogue_of(type_).items()}
+    assert {name for name, missing in later.items() if missing is not None} == {"is_new", "converted_elsewhere"}
 
 
 def test_elements_are_found_by_what_is_inside_of_their_fields() -> None:
@@ -184,15 +184,6 @@ def test_elements_are_found_by_what_is_inside_of_their_fields() -> None:
     assert catalogue_of(DEAL)["product_id"].path == "rows.product_id"
     assert catalogue_of(DEAL)["utm_source"].path == "utm.source"
     assert catalogue_of(CONTACT)["phone"].path == "phones.normalized"
-
-
-def test_lists_are_filtered_where_the_catalogue_says() -> None:
-    """DEAL-01, CLI-06, COMP-04."""
-    for type_, filters in ((DEAL, DEAL_FILTERS), (LEAD, SALES_FILTERS), (CONTACT, CLIENT_FILTERS)):
-        known = {name: field.path for name, field in catalogue_of(type_).items()}
-        assert {name: known[name] for name in filters if name in known} == {
-            name: path for name, path in filters.items() if name != "is_my_company"
-        }
 
 
 def test_a_contact_is_found_by_each_of_its_companies_and_not_by_the_primary_alone() -> None:

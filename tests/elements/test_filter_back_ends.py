@@ -19,6 +19,7 @@ from shared.elements.domain.filters.evaluation import matches
 from shared.elements.domain.filters.parsing import parse_filter
 from shared.elements.store.filter_compiler import compiled
 from shared.kit.storage.codecs import CODEC
+from shared.kit.storage.indexes import AS_PEOPLE_SORT
 from tests.builders.filters import FIELDS, NOW, PATTERNS, TEXTS, documents, filters
 
 EXAMPLES: Final = int(os.environ.get("CRM_FILTER_EXAMPLES", "300"))
@@ -36,9 +37,10 @@ def stored(mongo: Mongo) -> Iterator[Collection[dict[str, Any]]]:
         client.drop_database(name)
 
 
-def found(collection: Collection[dict[str, Any]], raw: Any) -> list[int]:
-    where = compiled(parse_filter(raw, FIELDS, now=NOW))
-    return [document["_id"] for document in collection.find(where, {"_id": 1}).sort("_id", 1)]
+def found(collection: Collection[dict[str, Any]], raw: Any, *, collated: bool = False) -> list[int]:
+    where = compiled(parse_filter(raw, FIELDS, now=NOW), collated=collated)
+    collation = AS_PEOPLE_SORT if collated else None
+    return [each["_id"] for each in collection.find(where, {"_id": 1}, collation=collation).sort("_id", 1)]
 
 
 def put(collection: Collection[dict[str, Any]], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -65,6 +67,7 @@ def test_both_back_ends_find_the_same_records(
         expected = [place for place, record in enumerate(records) if matches(node, record)]
         assert [record["_id"] for record in read if matches(node, record)] == expected, raw
         assert found(stored, raw) == expected, raw
+        assert found(stored, raw, collated=True) == expected, raw
 
 
 def test_every_pattern_means_the_same_for_every_text(stored: Collection[dict[str, Any]]) -> None:

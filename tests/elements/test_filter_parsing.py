@@ -122,7 +122,7 @@ def test_a_field_that_is_hidden_is_refused_in_the_words_for_one_that_does_not_ex
             parse_filter({name: "1"}, visible, now=NOW)
         return str(error.value).replace(name, "it")
 
-    assert told("amount") == told("nonsense") == "filter.it: there is no such field"
+    assert told("amount") == told("nonsense") == "filter.it: there is no such field."
 
 
 def test_the_bounds_of_a_filter_are_told_once_and_nothing_beyond_is_read() -> None:

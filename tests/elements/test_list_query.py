@@ -1,6 +1,7 @@
 """What OpenAPI says of filters is what the parser takes; cursors belong to one list (DEAL-01)."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import jsonschema
@@ -10,9 +11,10 @@ from hypothesis import given, settings
 from shared.elements.domain.filters.errors import CursorOfAnotherList
 from shared.elements.domain.filters.query import Listed
 from shared.elements.schemas.list_query import query_in
-from shared.elements.store.list_cursors import ListCursor, Place, digest_of
+from shared.elements.store.list_cursors import ListCursor, Place, PlaceValue, digest_of
 from shared.kit.domain import Invalid
 from shared.kit.storage.pages import encode_cursor
+from shared.kit.web.schemas import MAX_CURSOR
 from tests.builders.filters import FIELDS, filters
 
 SCHEMA = query_in("deal", Listed(FIELDS, ["created_at"], ["id", "title"])).model_json_schema()
@@ -54,9 +56,19 @@ def test_what_is_refused_the_description_does_not_allow(body: Any) -> None:
     assert not VALIDATOR.is_valid(body)
 
 
-@pytest.mark.parametrize("value", [datetime(2026, 3, 31, 9, 30, 0, 1000, tzinfo=UTC), -7])
-def test_a_cursor_is_read_as_it_was_written(value: datetime | int) -> None:
-    cursor = ListCursor("digest", datetime(2026, 3, 31, tzinfo=UTC), Place(value, "deal-1"))
+@pytest.mark.parametrize(
+    "values",
+    [
+        (datetime(2026, 3, 31, 9, 30, 0, 1000, tzinfo=UTC),),
+        (-7,),
+        (Decimal("0E+3"),),
+        (Decimal("-12345678901234567890.0123456789"),),
+        (500, "\U0001f600" * 255),
+    ],
+)
+def test_a_cursor_is_read_as_it_was_written(values: tuple[PlaceValue, ...]) -> None:
+    cursor = ListCursor("digest", datetime(2026, 3, 31, tzinfo=UTC), Place(values, "deal-1"))
+    assert len(cursor.text) <= MAX_CURSOR
     assert ListCursor.read(cursor.text, "digest") == cursor
     with pytest.raises(CursorOfAnotherList):
         ListCursor.read(cursor.text, "another")
@@ -70,6 +82,8 @@ def test_a_cursor_is_read_as_it_was_written(value: datetime | int) -> None:
         ("digest", "2026-03-31T09:30:00Z", "number", "x", "x"),
         ("digest", "2026-03-31T09:30:00Z", "number", str(2**64), "x"),
         ("digest", "2026-03-31T09:30:00Z", "$gt", "1", "x"),
+        ("digest", "2026-03-31T09:30:00Z", "number", "1", "text", "x"),
+        *(("digest", "2026-03-31T09:30:00Z", "decimal", text, "x") for text in ("1E+99999", "NaN", "1" * 36, "")),
         ("digest", "0001-01-01T00:00:00+23:59", "number", "1", "x"),
         ("2026-03-31T09:30:00Z", "x"),
     ],

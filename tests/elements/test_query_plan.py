@@ -7,6 +7,7 @@ import pytest
 from crm_contracts.elements import DEAL, LEAD
 
 from services.deals.deal.store import DEAL_TABLE
+from services.deals.pipeline.domain import PIPELINES
 from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.nodes import Condition, Node
@@ -33,8 +34,8 @@ def names(nodes: tuple[Node, ...]) -> list[str]:
         ({}, "newest", [], []),
         ({"title": "x"}, "newest", [], ["title"]),
         ({"created_at": {">": {"days": -1}}, "title": "x"}, "newest", ["created_at"], ["title"]),
-        ({"pipeline_id": "default"}, "by_pipeline", ["pipeline_id"], []),
-        ({"stage_id": "NEW"}, "by_stage_alone", ["stage_id"], []),
+        ({"pipeline_id": "default"}, "by_stage", ["pipeline_id", "stage_id"], []),
+        ({"stage_id": "NEW"}, "by_stage", ["pipeline_id", "stage_id"], []),
         ({"stage_id": {"in": ["NEW", "WON"]}, "pipeline_id": "default"}, "by_stage", ["pipeline_id", "stage_id"], []),
         ({"stage_id": "NEW", "contact_id": "ada"}, "by_contact", ["contact_id"], ["stage_id"]),
         ({"originator_id": "shop"}, "by_originator", ["originator_id"], []),
@@ -53,15 +54,17 @@ def test_equality_chooses_the_index_that_finds_fewest(raw: Any, index: str, foun
 
 def test_not_this_stage_is_one_of_the_others() -> None:
     (plan,) = plans({"stage_id": {"not in": ["NEW", "WON"]}})
-    (condition,) = plan.found.parts
+    pipelines, condition = plan.found.parts
+    assert isinstance(pipelines, Condition)
     assert isinstance(condition, Condition)
+    assert pipelines.values == tuple(PIPELINES)
     others = ("PREPARATION", "PREPAYMENT_INVOICE", "EXECUTING", "FINAL_INVOICE", "LOSE", "APOLOGY")
-    assert (plan.index, condition.operator, condition.operand) == ("by_stage_alone", "in", others)
+    assert (plan.index, condition.operator, condition.operand) == ("by_stage", "in", others)
 
 
 def test_each_alternative_has_an_index_of_its_own() -> None:
     raw = {"or": [{"company_id": "acme"}, {"contact_id": "ada"}, {"title": "x"}], "pipeline_id": "default"}
-    assert [plan.index for plan in plans(raw)] == ["by_company", "by_contact", "by_pipeline"]
+    assert [plan.index for plan in plans(raw)] == ["by_company", "by_contact", "by_stage"]
 
 
 def test_another_order_takes_an_index_that_has_it() -> None:
@@ -72,13 +75,13 @@ def test_another_order_takes_an_index_that_has_it() -> None:
 def test_too_many_places_of_an_index_would_be_sorted_in_memory_and_are_not_taken() -> None:
     many = [str(number) for number in range(MAX_SCANS // 2 + 1)]
     (plan,) = plans({"pipeline_id": {"in": ["a", "b"]}, "stage_id": {"in": many}})
-    assert plan.index == "by_stage_alone"
+    assert plan.index == "newest"
 
 
 def test_a_field_that_is_bound_twice_is_found_by_the_narrower_condition() -> None:
     raw = {"and": [{"stage_id": {"in": ["NEW", "WON"]}}, {"stage_id": "NEW"}]}
     (plan,) = plans(raw)
-    (condition,) = plan.found.parts
+    _, condition = plan.found.parts
     assert isinstance(condition, Condition)
     assert (condition.operand, names(plan.rest.parts if plan.rest else ())) == ("NEW", ["stage_id"])
 

@@ -1,6 +1,8 @@
 """Lists of leads by filter, order and columns, over the API: the mechanism is the one of deals."""
 
+import json
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -60,3 +62,21 @@ async def test_a_list_of_leads_shows_what_follows_from_their_fields_as_well(api:
 async def test_a_list_of_leads_takes_fields_of_leads_alone(api: Api) -> None:
     assert wrong_fields(await api("POST", PATH, {"filter": {"pipeline_id": "default"}})) == ["filter.pipeline_id"]
     assert (await api("POST", PATH, {}, roles=[])).status_code == 403
+
+
+async def test_a_filter_goes_into_the_address_of_leads_and_of_their_stages(api: Api, leads: dict[str, str]) -> None:
+    query = urlencode({"filter": json.dumps({"phone": {"empty": False}}), "responsible_id": leads["user"]})
+    assert await api.ids(f"/leads?{query}") == [leads["ada"]]
+    assert wrong_fields(await api("GET", "/leads?filter=x")) == ["filter"]
+    assert await api.ids(f"/lead-stages?{urlencode({'filter': json.dumps({'semantic': 'S'})})}") == ["CONVERTED"]
+    by_title = {"filter": {"responsible_id": leads["user"]}, "order": [["title", "desc"]], "select": ["id"]}
+    items = (await api("POST", PATH, by_title)).json()["items"]
+    assert [item["id"] for item in items] == [leads["bob"], leads["ada"]]
+
+
+async def test_a_lead_from_before_a_field_counts_as_having_its_default(api: Api, leads: dict[str, str]) -> None:
+    await api.database.collection("leads").update({"_id": leads["ada"]}, {"$unset": {"converted_elsewhere": ""}})
+    for given, expected in ((False, ["bob", "ada"]), (True, [])):
+        body = {"filter": {"responsible_id": leads["user"], "converted_elsewhere": given}}
+        items = (await api("POST", PATH, body)).json()["items"]
+        assert [item["id"] for item in items] == [leads[name] for name in expected]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from crm_contracts.elements import ELEMENTS
 
 from deploy.local.services import SERVICES
 from tests.kit.tokens import Signer
@@ -39,7 +40,11 @@ async def test_only_health_and_docs_are_open(system: System, service: str) -> No
         assert (status == 401) == (str(operation) not in OPEN), f"{operation}: {status}"
 
 
-QUESTIONS = {"/v1/duplicates/find", "/v1/duplicates/search", "/v1/leads/query", "/v1/deals/query"}
+QUESTIONS = {
+    "/v1/duplicates/find",
+    "/v1/duplicates/search",
+    *(f"/v1/{type_.plural}/query" for type_ in ELEMENTS.values()),
+}
 """Asked by POST, because what is asked for does not belong into an address: they change nothing."""
 ADMIN = {"read", "write", "admin", "dead-letters", "export"}
 

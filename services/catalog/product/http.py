@@ -1,5 +1,6 @@
 """HTTP API of products."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
@@ -19,7 +20,10 @@ from services.catalog.product.usecases import (
     upsert_product,
 )
 from shared.elements.http.fields import field_routes
+from shared.elements.http.query_routes import ListedElements
+from shared.elements.schemas.filters import ListCursorText, filter_of
 from shared.elements.schemas.scalars import Code
+from shared.elements.store.filtered_lists import FilteredLists
 from shared.kit.domain import NotFound
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Repository
@@ -28,45 +32,53 @@ from shared.kit.web.call import Call, needs, show_version
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Limit, Page, Truth, cursor_of
+from shared.kit.web.schemas import Limit, Page, Truth
 
 CanRead = Annotated[Call, needs("catalog:read")]
 CanWrite = Annotated[Call, needs("catalog:write")]
-ProductCursor = Annotated[str | None, cursor_of("products")]
 
 
 def build_router(
-    *, products: Repository[Product], views: ProductViews, dictionaries: DictionariesOfMany, numbers: Numbers
+    *,
+    products: Repository[Product],
+    views: ProductViews,
+    lists: FilteredLists[Product],
+    dictionaries: DictionariesOfMany,
+    numbers: Numbers,
 ) -> APIRouter:
     """Build the endpoints."""
-    own = router("products")
-    _add_reads(own, products, views)
+    own, listed = router("products"), ListedElements(lists, ProductOut, _shown_each)
+    _add_reads(own, products, views, listed)
     _add_writes(own, products, dictionaries, numbers)
     _add_batch(own, products, views, dictionaries, numbers)
     _add_upsert(own, products, views, dictionaries, numbers)
     api = APIRouter()
     api.include_router(field_routes(PRODUCT))
+    api.include_router(listed.routes())
     api.include_router(own)
     return api
 
 
-def _add_reads(api: APIRouter, products: Repository[Product], views: ProductViews) -> None:
+async def _shown_each(products: Sequence[Product]) -> Sequence[ProductOut]:
+    return [ProductOut.of(product) for product in products]
+
+
+def _add_reads(
+    api: APIRouter, products: Repository[Product], views: ProductViews, listed: ListedElements[Product]
+) -> None:
     @api.get("/products")
     async def page(
         call: CanRead,
         external_id: str | None = None,
         catalog_id: str = "default",
         active: Truth | None = None,
+        matching: Annotated[str | None, filter_of("Product")] = None,
         limit: Limit = 50,
-        cursor: ProductCursor = None,
+        cursor: ListCursorText = None,
     ) -> Page[ProductOut]:
         """List products of a catalog by sort index, name and id (PROD-09); an external id finds at most one."""
-        if external_id is not None:
-            one = await views.by_external_id(catalog_id, external_id)
-            fits = one is not None and active in {None, one.active}
-            return Page(items=[ProductOut.of(one)] if one and fits else [])
-        found, more = await views.page(catalog_id, active=active, access=call.caller, limit=limit, cursor=cursor)
-        return Page(items=[ProductOut.of(product) for product in found], next_cursor=more)
+        equal = {"external_id": external_id, "catalog_id": catalog_id, "active": active}
+        return await listed.page(call, matching, equal, limit=limit, cursor=cursor)
 
     @api.get("/products/by-external-id/{external_id:path}")
     async def look_up(external_id: str, _: CanRead, response: Response, catalog_id: str = "default") -> ProductOut:

@@ -26,13 +26,12 @@ from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
-from shared.elements.http.query_routes import query_routes
+from shared.elements.http.query_routes import sales_list
 from shared.elements.http.requisite_routes import requisite_routes
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews
-from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.create_each import create_or_correct, prepare_collaborators
@@ -59,7 +58,7 @@ def build_router(
     long_polls: LongPolls,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
-    own = router()
+    own, listed = router(), sales_list(lists, DealOut, client_names=collaborators.client_names)
     answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
     _add_create(own, deals, collaborators, answered)
     _add_correct(own, deals, collaborators, answered)
@@ -68,15 +67,13 @@ def build_router(
 
     @own.get("/deals", tags=["deals"])
     async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> Page[DealOut]:
-        """List deals, newest first, by equality of fields."""
-        found, more = await views.page(query.wanted, access=call.caller, limit=query.limit, cursor=query.cursor)
-        named = await name_clients(found, client_names=collaborators.client_names)
-        return Page(items=[DealOut.of(deal) for deal in named], next_cursor=more)
+        """List deals, newest first, by equality of fields and a filter (DEAL-01)."""
+        return await listed.page(call, query.filter, query.wanted, limit=query.limit, cursor=query.cursor)
 
     api = APIRouter()
     api.include_router(field_routes(DEAL))
     api.include_router(own)
-    api.include_router(query_routes(lists, DealOut, client_names=collaborators.client_names))
+    api.include_router(listed.routes())
     api.include_router(
         element_routes(
             deals,

@@ -1,6 +1,6 @@
 """Request and answer bodies of deals."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from crm_contracts.deals import DealFields, DealState
 from pydantic import BaseModel, Field
@@ -9,7 +9,7 @@ from services.deals.deal.domain.deal import Deal
 from services.deals.pipeline.domain import DEFAULT_PIPELINE
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.fields import fields_in
-from shared.elements.schemas.filters import SalesFilters
+from shared.elements.schemas.filters import SalesFilters, filter_of
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
@@ -59,6 +59,7 @@ class DealFilters(SalesFilters):
 
     pipeline_id: str | None = None
     lead_id: str | None = None
+    filter: Annotated[str | None, filter_of("Deal")] = None
 
 
 class DealOut(DealState):

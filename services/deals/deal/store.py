@@ -1,11 +1,13 @@
 """Where deals are stored, and how they are listed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
+from crm_contracts.elements import DEAL
+
 from services.deals.pipeline.domain import PIPELINES
-from shared.elements.store.listing import SALES_FILTERS, SALES_GROUPS, SALES_INDEXES, WHOLE_GROUPS
-from shared.elements.store.query_plan import IndexGroup, IndexTable
+from shared.elements.store.listing import BY_TITLE, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS
+from shared.elements.store.query_plan import IndexGroup, IndexTable, one_of
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import NEWEST
 
@@ -13,9 +15,7 @@ DEALS: Final = "deals"
 REFUSALS: Final = "refusals"
 DEAL_INDEXES: Final[Sequence[Index]] = (
     *SALES_INDEXES,
-    Index([("pipeline_id", 1), *NEWEST], name="by_pipeline"),
     Index([("pipeline_id", 1), ("stage_id", 1), *NEWEST], name="by_stage"),
-    Index([("stage_id", 1), *NEWEST], name="by_stage_alone"),
     Index([("lead_id", 1), *NEWEST], name="by_lead"),
 )
 DEAL_TABLE: Final = IndexTable(
@@ -23,15 +23,11 @@ DEAL_TABLE: Final = IndexTable(
         *SALES_GROUPS,
         IndexGroup("by_lead", ("lead_id",)),
         IndexGroup("by_stage", ("pipeline_id", "stage_id")),
-        IndexGroup("by_stage_alone", ("stage_id",)),
-        IndexGroup("by_pipeline", ("pipeline_id",)),
-        *WHOLE_GROUPS,
+        *SALES_ORDERS,
     ),
-    choices={
-        "pipeline_id": tuple(PIPELINES),
-        "stage_id": tuple(dict.fromkeys(stage.id for stages in PIPELINES.values() for stage in stages)),
-    },
+    choices=one_of(
+        DEAL, pipeline_id=PIPELINES, stage_id=(stage.id for stages in PIPELINES.values() for stage in stages)
+    ),
+    collated=BY_TITLE,
 )
 """How filtered lists of deals are found."""
-
-FILTERS: Final[Mapping[str, str]] = {**SALES_FILTERS, "pipeline_id": "pipeline_id", "lead_id": "lead_id"}

@@ -25,6 +25,7 @@ from shared.elements.schemas.contact_points import (
     contact_point_fields,
 )
 from shared.elements.schemas.fields import fields_in
+from shared.elements.schemas.filters import SalesFilters, filter_of
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
@@ -195,6 +196,12 @@ class ConversionsOut(BaseModel):
 
     items: list[LeadConversion] = Field(description="one result for each lead")
     refused: int = Field(description="how many were refused")
+
+
+class LeadFilters(SalesFilters):
+    """Filters of the list of leads."""
+
+    filter: Annotated[str | None, filter_of("Lead")] = None
 
 
 class LeadOut(LeadState):

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from crm_contracts.elements import LEAD
+
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
-from shared.elements.store.listing import SALES_GROUPS, SALES_INDEXES, WHOLE_GROUPS, ElementViews
-from shared.elements.store.query_plan import IndexGroup, IndexTable
+from shared.elements.store.listing import BY_TITLE, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS, ElementViews
+from shared.elements.store.query_plan import IndexGroup, IndexTable, one_of
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import NEWEST
 
@@ -18,8 +20,9 @@ LEAD_INDEXES: Final[Sequence[Index]] = (
     Index([("conversion.asked_at", 1)], partial={"conversion.state": "running"}, name="running"),
 )
 LEAD_TABLE: Final = IndexTable(
-    (*SALES_GROUPS, IndexGroup("by_stage", ("stage_id",)), *WHOLE_GROUPS),
-    choices={"stage_id": tuple(stage.id for stage in LEAD_STAGES)},
+    (*SALES_GROUPS, IndexGroup("by_stage", ("stage_id",)), *SALES_ORDERS),
+    choices=one_of(LEAD, stage_id=(stage.id for stage in LEAD_STAGES)),
+    collated=BY_TITLE,
 )
 """How filtered lists of leads are found."""
 

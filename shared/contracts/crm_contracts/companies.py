@@ -16,7 +16,7 @@ _TYPE: Final = FieldSpec(dictionary="company_type", aliases={"CUSTOMER": "CLIENT
 class CompanyFields(Reachable, Owned, TakenOver, Traced):
     """Fields of a company that its users edit freely (COMP-01)."""
 
-    title: Annotated[str, FieldSpec(is_requirable=True)] = Field(default="", examples=["ACME GmbH"])
+    title: Annotated[str, FieldSpec(is_requirable=True, is_orderable=True)] = Field(default="", examples=["ACME GmbH"])
     type_id: Annotated[str | None, _TYPE] = None
     industry: Annotated[str | None, FieldSpec(dictionary="industry")] = Field(default=None, examples=["MANUFACTURING"])
     employees: Annotated[str | None, FieldSpec(dictionary="employees")] = None

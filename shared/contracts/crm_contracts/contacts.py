@@ -14,6 +14,9 @@ from crm_contracts.values import ChangedFields, ElementRef, FileRef, Value
 class ContactFields(Named, Reachable, Owned, Sourced, TakenOver, Traced):
     """Fields of a contact that its users edit freely (CONT-01)."""
 
+    last_name: Annotated[str | None, FieldSpec(longest=100, is_personal=True, is_orderable=True)] = Field(
+        default=None, examples=["Lovelace"]
+    )
     type_id: Annotated[str | None, FieldSpec(dictionary="contact_type", is_requirable=True)] = None
     export: bool = Field(default=True, description="whether it may be exported (CONT-06)")
     photo: Annotated[FileRef | None, FieldSpec(is_personal=True)] = Field(

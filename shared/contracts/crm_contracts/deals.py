@@ -31,7 +31,9 @@ from crm_contracts.values import ChangedFields, ElementRef
 class DealFields(Owned, Sourced):
     """Fields of a deal that its users edit freely (DEAL-01)."""
 
-    title: Annotated[str, FieldSpec(is_requirable=True)] = Field(default="", examples=["Pumps for ACME"])
+    title: Annotated[str, FieldSpec(is_requirable=True, is_orderable=True)] = Field(
+        default="", examples=["Pumps for ACME"]
+    )
     begin_date: Annotated[date | None, FieldSpec(is_requirable=True)] = None
     close_date: Annotated[date | None, FieldSpec(is_requirable=True)] = Field(
         default=None, description="expected day of closing; seven days after creation unless given (DEAL-12)"
@@ -48,7 +50,7 @@ class DealState(DealFields, Identified, Staged, Priced, Audited):
     pipeline_id: str = "default"
     client: ClientField = Client()
     requisite_link: RequisiteLink = RequisiteLink()
-    is_new: Annotated[bool, FieldSpec(is_filterable=False)] = Field(
+    is_new: Annotated[bool, FieldSpec(is_later=True)] = Field(
         default=False, description="stands on the first stage of its pipeline (DEAL-08)"
     )
     closed: bool = False

@@ -10,6 +10,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from pydantic import BaseModel
+
 from crm_contracts.values import Fields
 
 Kind = Literal[
@@ -48,7 +50,8 @@ class FieldSpec:
         is_verbatim: whether blanks at the ends of a string stay, as in the id of another system.
         is_past: whether a date may not be in the future.
         is_writable: whether users edit it; None for whether it is one of the `...Fields` of its element.
-        is_filterable: whether lists are filtered by it; not, where records from before the field lack it.
+        is_filterable: whether lists are filtered by it; not, where what older records lack follows from other fields.
+        is_later: whether records from before the field lack it in the database; they count as having its default.
         is_orderable: whether lists are ordered by it, which takes an index.
         is_requirable: whether a stage may require it (UF-09).
         is_personal: whether it is data of a person: not for logs, masked where it is restricted.
@@ -69,6 +72,7 @@ class FieldSpec:
     is_past: bool = False
     is_writable: bool | None = None
     is_filterable: bool = True
+    is_later: bool = False
     is_orderable: bool = False
     is_requirable: bool = False
     is_personal: bool = False
@@ -85,10 +89,13 @@ def spec_in(metadata: Iterable[Any]) -> FieldSpec:
     return next((each for each in metadata if isinstance(each, FieldSpec)), UNDECLARED)
 
 
-def specs_of(fields: type[Fields]) -> Iterator[tuple[str, FieldSpec]]:
-    """Yield the fields of a model with their specs: first those of the class itself, then those of each base."""
+def specs_of(fields: type[BaseModel]) -> Iterator[tuple[str, FieldSpec]]:
+    """Yield the fields of a model with their specs: first those of the class itself, then those of each base.
+
+    One that a class declares again stays where its base has it.
+    """
     declared = [name for each in fields.__mro__ for name in vars(each).get("__annotations__", ())]
-    for name in dict.fromkeys(declared):
+    for name in reversed(dict.fromkeys(reversed(declared))):
         if name in fields.model_fields:
             yield name, spec_in(fields.model_fields[name].metadata)
 

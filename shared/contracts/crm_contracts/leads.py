@@ -37,7 +37,9 @@ _ADDRESS: Final = FieldSpec(
 class LeadFields(Named, Reachable, Owned, Sourced):
     """Fields of a lead that its users edit freely (LEAD-02, LEAD-08, LEAD-18)."""
 
-    title: Annotated[str, FieldSpec(is_requirable=True)] = Field(default="", examples=["Pumps for ACME"])
+    title: Annotated[str, FieldSpec(is_requirable=True, is_orderable=True)] = Field(
+        default="", examples=["Pumps for ACME"]
+    )
     company_title: str | None = Field(default=None, description="name of the company: free text, not a link")
     address: Annotated[Address | None, _ADDRESS] = None
     status_description: Annotated[str | None, FieldSpec(kind="text")] = Field(
@@ -54,7 +56,7 @@ class LeadState(LeadFields, Identified, Staged, Priced, Audited):
     converted: bool = False
     converted_at: datetime | None = None
     converted_by: str | None = None
-    converted_elsewhere: Annotated[bool, FieldSpec(is_filterable=False)] = Field(
+    converted_elsewhere: Annotated[bool, FieldSpec(is_later=True)] = Field(
         default=False, description="in the system that it was imported from; when, by whom and into what is not known"
     )
     deal_ids: Annotated[tuple[str, ...], FieldSpec(kind="element")] = ()

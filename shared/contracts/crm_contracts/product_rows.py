@@ -26,9 +26,12 @@ _ROWS: Final = FieldSpec(
 )
 
 
+_AMOUNT: Final = FieldSpec(is_requirable=True, is_orderable=True, parts={"currency": FieldSpec(path="currency")})
+
+
 class Priced(Fields):
     """Product rows and what they add up to (ROW-02)."""
 
     rows: Annotated[tuple[ProductRow, ...], _ROWS] = ()
-    amount: Annotated[Money, FieldSpec(is_requirable=True, parts={"currency": FieldSpec(path="currency")})]
+    amount: Annotated[Money, _AMOUNT]
     is_manual_amount: bool = Field(default=False, description="the amount was typed in, not summed from the rows")

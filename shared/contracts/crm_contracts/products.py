@@ -29,7 +29,7 @@ _MEASURE: Final = FieldSpec(dictionary="measure", has_default=False, at_least=1,
 class ProductFields(Fields):
     """Fields of a product that its users edit freely (PROD-01, PROD-04, PROD-08, PROD-10, PROD-11)."""
 
-    name: Annotated[str, FieldSpec(shortest=1)] = Field(default="", examples=["GTX Pro"])
+    name: Annotated[str, FieldSpec(shortest=1, is_orderable=True)] = Field(default="", examples=["GTX Pro"])
     active: bool = True
     section_ids: Annotated[tuple[str, ...], FieldSpec(kind="element")] = ()
     main_section_id: Annotated[str | None, FieldSpec(kind="element")] = None
@@ -46,7 +46,7 @@ class ProductFields(Fields):
         default=None, description="VAT in percent; that of `vat_id`, where one is chosen"
     )
     vat_included: Annotated[bool, FieldSpec(title="VAT included")] = False
-    sort: Annotated[int, FieldSpec(at_least=0, at_most=10**6)] = 500
+    sort: Annotated[int, FieldSpec(at_least=0, at_most=10**6, is_orderable=True)] = 500
 
     @property
     def base_price(self) -> Money | None:

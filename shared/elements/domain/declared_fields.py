@@ -11,7 +11,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from crm_contracts.field_spec import FieldSpec, Kind, spec_in, specs_of
-from crm_contracts.values import Fields, Money
+from crm_contracts.values import Money
 from pydantic import BaseModel
 
 _KINDS: Final[dict[Any, Kind]] = {
@@ -75,7 +75,7 @@ class DeclaredField:
         return self.shape.kind(self.spec)
 
 
-def declared_fields(model: type[Fields]) -> Iterator[DeclaredField]:
+def declared_fields(model: type[BaseModel]) -> Iterator[DeclaredField]:
     """Yield the fields of a model, then those that are computed from them."""
     for name, spec in specs_of(model):
         field = model.model_fields[name]

@@ -12,6 +12,7 @@ from typing import Final
 
 from crm_contracts.elements import ElementType
 from crm_contracts.field_spec import FieldSpec, Kind
+from crm_contracts.values import Value
 
 from shared.elements.domain.declared_fields import DeclaredField, Shape, declared_fields, shape_at
 
@@ -45,12 +46,13 @@ class CatalogueField:
 
     Attributes:
         path: where it is in MongoDB's document.
-        operators: what a condition may compare; none where records from before the field lack it.
+        operators: what a condition may compare; none where lists are not filtered by it.
         is_orderable: whether an index has its order.
         is_writable: whether users may edit it: PATCH takes it.
         dictionary: id of the dictionary that its values come from.
         is_list: whether it has several values, of which a condition needs one.
         is_personal: whether it is data of a person.
+        missing: the value that a record without one counts as having; None for having none.
     """
 
     name: str
@@ -63,6 +65,7 @@ class CatalogueField:
     dictionary: str | None
     is_list: bool
     is_personal: bool
+    missing: bool | int | str | None = None
 
 
 @cache
@@ -76,6 +79,13 @@ def catalogue_of(type_: ElementType) -> Mapping[str, CatalogueField]:
 
 
 @cache
+def fields_of(value: type[Value]) -> Mapping[str, CatalogueField]:
+    """Return the fields of what is no element, such as a stage, by name."""
+    entries = (entry for each in declared_fields(value) for entry in _entries(each, is_edited=False))
+    return MappingProxyType({entry.name: entry for entry in entries})
+
+
+@cache
 def filterable_fields(type_: ElementType) -> Mapping[str, CatalogueField]:
     """Return the fields by which lists of an element type are filtered, by name."""
     return MappingProxyType({name: each for name, each in catalogue_of(type_).items() if each.operators})
@@ -83,14 +93,17 @@ def filterable_fields(type_: ElementType) -> Mapping[str, CatalogueField]:
 
 def _entries(declared: DeclaredField, *, is_edited: bool) -> Iterator[CatalogueField]:
     name, spec, shape = declared.name, declared.spec, declared.shape
-    yield _entry(name, "_id" if name == "id" else name, spec, shape, is_writable=is_edited)
+    missing = declared.default if spec.is_later else None
+    yield _entry(name, "_id" if name == "id" else name, spec, shape, is_writable=is_edited, missing=missing)
     for part, its_spec in spec.parts.items():
         inner = shape_at(shape.type, its_spec.path)
         its_shape = Shape(inner.type, is_list=shape.is_list or inner.is_list)
         yield _entry(part, f"{name}.{its_spec.path}", its_spec, its_shape, is_writable=False)
 
 
-def _entry(name: str, path: str, spec: FieldSpec, shape: Shape, *, is_writable: bool) -> CatalogueField:
+def _entry(
+    name: str, path: str, spec: FieldSpec, shape: Shape, *, is_writable: bool, missing: bool | int | str | None = None
+) -> CatalogueField:
     kind = shape.kind(spec)
     return CatalogueField(
         name=name,
@@ -103,6 +116,7 @@ def _entry(name: str, path: str, spec: FieldSpec, shape: Shape, *, is_writable: 
         dictionary=spec.dictionary,
         is_list=shape.is_list,
         is_personal=spec.is_personal,
+        missing=missing,
     )
 
 

@@ -1,6 +1,8 @@
-"""The route of filtered lists, the same for all element types (DEAL-01, DEAL-02)."""
+"""Lists of elements by a filter, the same for all types: POST .../query, and GET with `filter` (DEAL-01, DEAL-02)."""
 
-from typing import Any, TypeVar, cast
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from crm_contracts.elements import ELEMENTS
 from fastapi import APIRouter
@@ -8,62 +10,104 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from shared.elements.domain.fields import filterable_fields
+from shared.elements.domain.filters.nodes import Scalar
 from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.http.answers import ShowsElement
+from shared.elements.schemas.filters import read_filter
 from shared.elements.schemas.list_query import CountOut, FilteredPageOut, ListQueryIn, query_in, row_of
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.list_cursors import ListCursor, digest_of
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import KnownNames
+from shared.kit.domain import Aggregate
 from shared.kit.web.call import Call, needs
 from shared.kit.web.routes import is_process, router
+from shared.kit.web.schemas import Page
 
+A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=SalesElement)
+Show: TypeAlias = Callable[[Sequence[A]], Awaitable[Sequence[BaseModel]]]
+"""Shows records of a list."""
 
 
-def query_routes(
-    lists: FilteredLists[E],
-    out: type[ShowsElement[E]],
-    *,
-    client_names: KnownNames,
-) -> APIRouter:
-    """Make the route of one type."""
-    type_, shown = ELEMENTS[lists.noun], cast("type[BaseModel]", out)
-    listed = Listed(filterable_fields(type_), lists.orders, [*shown.model_fields, *shown.model_computed_fields])
-    body_type: Any = query_in(type_.noun, listed)
-    page_type: Any = FilteredPageOut[row_of(type_.noun, shown)]  # type: ignore[misc] # the row is made here
-    api, can_read = router(type_.plural), needs(f"{type_.service}:read")
+class ListedElements(Generic[A]):
+    """The list of one type: what may be asked of it, and how its records are shown."""
 
-    @api.post(f"/{type_.plural}/query", response_model=page_type)
-    @is_process  # a repeat with the same key is answered with what is there now
-    async def query(body: body_type, call: Call = can_read) -> JSONResponse:
-        """List records by a filter, in an order, with the fields that are wanted (DEAL-01, DEAL-02).
+    def __init__(self, lists: FilteredLists[A], out: type[BaseModel], show: Show[A]) -> None:
+        self.type = ELEMENTS[lists.noun]
+        columns = [*out.model_fields, *out.model_computed_fields]
+        self.listed = Listed(filterable_fields(self.type), lists.orders, columns, lists.first_order)
+        self._lists, self._out, self._show = lists, out, show
 
-        `filter` joins conditions on fields by `and`, `or` and `not`; worked out, it has at most 8 alternatives. A page
-        may have fewer records than `limit` though there are more: then `complete` is false. A caller who goes on with
-        `next_cursor` until it is null has read everything that passes the filter, whatever it is.
+    async def page(
+        self,
+        call: Call,
+        filter_: str | None,
+        equal: Mapping[str, Scalar | None],
+        *,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Any]:
+        """List what passes a filter, in JSON, and has these values, in the first order; None asks for no value.
+
+        Raises:
+            InvalidQuery: naming everything in the filter that is not valid.
         """
-        answer = await _answer(body, call, lists, listed)
-        select = None if body.select is None else set(body.select)
-        named = await name_clients(answer.items, client_names=client_names)
-        items = [out.of(element).model_dump(mode="json", include=select) for element in named]
-        return JSONResponse({**answer.model_dump(exclude={"items"}), "items": items})
+        wanted = {name: value for name, value in equal.items() if value is not None}
+        # The filter is checked as any other, but not for its type: that is done where it is read.
+        body = ListQueryIn.model_construct(
+            filter=read_filter(filter_), order=[list(self.listed.first_order)], limit=limit, cursor=cursor
+        )
+        answer = await self._answer(body, call, wanted)
+        return Page[Any](items=list(await self._show(answer.items)), next_cursor=answer.next_cursor)
 
-    return api
+    def routes(self) -> APIRouter:
+        """Make the route of filtered lists; it comes before those with `/{id}`."""
+        type_ = self.type
+        body_type: Any = query_in(type_.noun, self.listed)
+        page_type: Any = FilteredPageOut[row_of(type_.noun, self._out)]  # type: ignore[misc] # the row is made here
+        api, can_read = router(type_.plural), needs(f"{type_.service}:read")
+
+        @api.post(f"/{type_.plural}/query", response_model=page_type)
+        @is_process  # a repeat with the same key is answered with what is there now
+        async def query(body: body_type, call: Call = can_read) -> JSONResponse:
+            """List records by a filter, in an order, with the fields that are wanted (DEAL-01, DEAL-02).
+
+            `filter` joins conditions on fields by `and`, `or` and `not`; worked out, it has at most 8 alternatives. A
+            page may have fewer records than `limit` though there are more: then `complete` is false. A caller who goes
+            on with `next_cursor` until it is null has read everything that passes the filter, whatever it is.
+            """
+            answer = await self._answer(body, call)
+            select = None if body.select is None else set(body.select)
+            items = [each.model_dump(mode="json", include=select) for each in await self._show(answer.items)]
+            return JSONResponse({**answer.model_dump(exclude={"items"}), "items": items})
+
+        return api
+
+    async def _answer(
+        self, body: ListQueryIn, call: Call, equal: Mapping[str, Scalar] | None = None
+    ) -> FilteredPageOut[Any]:
+        """Read the page that is wanted, with its records as they are."""
+        described = {"filter": body.filter, "equal": equal} if equal else body.filter
+        of = digest_of(self.type.noun, call.caller.actor, described, body.order)
+        cursor = None if body.cursor is None else ListCursor.read(body.cursor, of)
+        began_at, after = (cursor.began_at, cursor.place) if cursor else (call.cause.at, None)
+        wanted = self.listed.query(body.filter, body.order, body.select, now=began_at, equal=equal or {})
+        page = await self._lists.page(wanted, access=call.caller, limit=body.limit, after=after)
+        number = await self._lists.count(wanted) if body.count == "capped" else None
+        return FilteredPageOut[Any](
+            items=list(page.items),
+            next_cursor=ListCursor(of, began_at, page.next).text if page.next else None,
+            complete=page.is_complete,
+            count=CountOut(value=number.value, is_exact=number.is_exact) if number else None,
+        )
 
 
-async def _answer(body: ListQueryIn, call: Call, lists: FilteredLists[E], listed: Listed) -> FilteredPageOut[Any]:
-    """Read the page that is wanted, with its elements as they are."""
-    of = digest_of(lists.noun, call.caller.actor, body.filter, body.order)
-    cursor = None if body.cursor is None else ListCursor.read(body.cursor, of)
-    began_at, after = (cursor.began_at, cursor.place) if cursor else (call.cause.at, None)
-    wanted = listed.query(body.filter, body.order, body.select, now=began_at)
-    page = await lists.page(wanted, access=call.caller, limit=body.limit, after=after)
-    number = await lists.count(wanted) if body.count == "capped" else None
-    return FilteredPageOut[Any](
-        items=list(page.items),
-        next_cursor=ListCursor(of, began_at, page.next).text if page.next else None,
-        complete=page.is_complete,
-        count=CountOut(value=number.value, is_exact=number.is_exact) if number else None,
-    )
+def sales_list(lists: FilteredLists[E], out: type[ShowsElement[E]], *, client_names: KnownNames) -> ListedElements[E]:
+    """Make the list of a sales element, which shows its clients by the names that they have now."""
+    return ListedElements(lists, cast("type[BaseModel]", out), partial(_shown, out=out, client_names=client_names))
+
+
+async def _shown(elements: Sequence[E], *, out: type[ShowsElement[E]], client_names: KnownNames) -> Sequence[BaseModel]:
+    return [out.of(element) for element in await name_clients(elements, client_names=client_names)]

@@ -1,5 +1,6 @@
 """Bodies of filtered lists: what is wanted, described by the fields that there are, and a page of what was found."""
 
+from copy import copy
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
@@ -46,8 +47,10 @@ def query_in(noun: str, listed: Listed) -> type[ListQueryIn]:
         "select": (_Select, WithJsonSchema({"anyOf": [columns, {"type": "null"}]})),
     }
     fields: dict[str, Any] = {
-        name: (Annotated[type_, schema], ListQueryIn.model_fields[name]) for name, (type_, schema) in described.items()
+        name: (Annotated[type_, schema], copy(ListQueryIn.model_fields[name]))
+        for name, (type_, schema) in described.items()
     }
+    fields["order"][1].default = [list(listed.first_order)]
     return create_model(f"{noun.capitalize()}QueryIn", __base__=ListQueryIn, __doc__=ListQueryIn.__doc__, **fields)
 
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from shared.elements.domain.filters.evaluation import matches
 from shared.elements.domain.filters.nodes import All, AnyOf, Condition, Node, Operator, family_of_kind
-from shared.elements.domain.filters.wildcards import regex_of
+from shared.elements.domain.filters.wildcards import escaped, regex_of
 from shared.kit.storage.documents import Document
 
 _COMPARED: Final[Mapping[Operator, str]] = {
@@ -24,6 +25,9 @@ _COMPARED: Final[Mapping[Operator, str]] = {
     "not in": "$nin",
 }
 
+_SIDES: Final = frozenset({">", ">=", "<", "<="})
+"""What no text is compared by but a date, whose digits every collation has in their order."""
+
 _IS_GIVEN: Final[Mapping[type, Document]] = {
     str: {"$gt": ""},
     bool: {"$type": "bool"},
@@ -34,15 +38,28 @@ _IS_GIVEN: Final[Mapping[type, Document]] = {
 """Whether there is any value of the field, by what stands for its kind."""
 
 
-def compiled(node: Node) -> Document:
-    """Return the filter as MongoDB has it."""
+def compiled(node: Node, *, collated: bool = False) -> Document:
+    """Return the filter as MongoDB has it; `collated` for a query under a collation, which texts are not compared by.
+
+    A collation counts for all of a query, but not for its regular expressions.
+    """
     if isinstance(node, Condition):
-        return {node.field.path: _condition(node)}
+        return _or_missing(node, _texts(node) if collated else _condition(node))
     if isinstance(node, All):
-        return {"$and": [compiled(part) for part in node.parts]} if node.parts else {}
+        return {"$and": [compiled(part, collated=collated) for part in node.parts]} if node.parts else {}
     if isinstance(node, AnyOf):
-        return {"$or": [compiled(part) for part in node.parts]}
-    return {"$nor": [compiled(node.part)]}
+        return {"$or": [compiled(part, collated=collated) for part in node.parts]}
+    return {"$nor": [compiled(node.part, collated=collated)]}
+
+
+def _or_missing(condition: Condition, compared: Document) -> Document:
+    """Let a record without the field pass, or not, as the value that it counts as having does."""
+    path = condition.field.path
+    if condition.field.missing is None:
+        return {path: compared}
+    if matches(condition, {}):
+        return {"$or": [{path: compared}, {path: None}]}
+    return {"$and": [{path: compared}, {path: {"$ne": None}}]}
 
 
 def _condition(condition: Condition) -> Document:
@@ -51,6 +68,20 @@ def _condition(condition: Condition) -> Document:
         is_given = _IS_GIVEN[family_of_kind(condition.field.kind)]
         return {"$not": is_given} if operand else is_given
     if operator in {"like", "not like"}:
-        like = {"$regex": rf"^(?:{regex_of(str(operand))})\z", "$options": "s"}
-        return like if operator == "like" else {"$not": like}
+        return _spelled(regex_of(str(operand)), holds=operator == "like")
     return {_COMPARED[operator]: list(operand) if isinstance(operand, tuple) else operand}
+
+
+def _texts(condition: Condition) -> Document:
+    """Compare texts letter by letter."""
+    operator, values = condition.operator, condition.values
+    if family_of_kind(condition.field.kind) is not str or operator in {"like", "not like", *_SIDES}:
+        return _condition(condition)
+    if operator == "empty":
+        return _spelled(".+", holds=not condition.operand)
+    return _spelled("|".join(escaped(str(value)) for value in values), holds=operator in {"=", "in"})
+
+
+def _spelled(pattern: str, *, holds: bool) -> Document:
+    like = {"$regex": rf"^(?:{pattern})\z", "$options": "s"}
+    return like if holds else {"$not": like}

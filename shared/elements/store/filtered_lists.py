@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from shared.elements.domain.element import Element
 from shared.elements.domain.filters.nodes import All, AnyOf, Node, Not
 from shared.elements.domain.filters.query import Query
 from shared.elements.store.filter_compiler import compiled
 from shared.elements.store.list_cursors import Place
-from shared.elements.store.list_sorting import SHOWN, Read, Sorting
+from shared.elements.store.list_sorting import SHOWN, Read, Sorting, Span
 from shared.elements.store.query_plan import IndexTable, PlannedBranch, planned
+from shared.kit.domain import Aggregate
 from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.web.auth import Caller
 
-E = TypeVar("E", bound=Element)
+E = TypeVar("E", bound=Aggregate)
 
 BUDGET: Final = 20_000
 """Keys that one page may read, shared by the alternatives of its filter."""
@@ -68,6 +68,11 @@ class FilteredLists(Generic[E]):
         """Names of the fields that a list can be ordered by."""
         return self._table.orders
 
+    @property
+    def first_order(self) -> tuple[str, str]:
+        """The order of a list that is asked for in none."""
+        return self._table.first_order
+
     async def page(self, query: Query, *, access: Caller, limit: int, after: Place | None = None) -> FilteredPage[E]:
         """Read one page.
 
@@ -79,11 +84,11 @@ class FilteredLists(Generic[E]):
         order = Sorting(query.order, self._table)
         read = [await self._read(branch, order, after, limit + 1, self._budget // len(branches)) for branch in branches]
         found = {document["_id"]: document for each in read for document in each.documents}
-        documents = sorted(found.values(), key=order.key, reverse=order.is_descending)
+        documents = order.merged(found)
         ends = [each.up_to for each in read if each.up_to is not None]
         # Beyond the place that one alternative was read up to, it may have records that were not found.
         end = order.first(ends) if ends else None
-        documents = [document for document in documents if end is None or not order.is_beyond(document, end)]
+        documents = documents if end is None else order.not_beyond(documents, end)
         items = [self._elements.read(document) for document in documents[:limit]]
         if len(documents) > limit:
             return FilteredPage(items, order.place(documents[limit - 1]), is_complete=True)
@@ -96,42 +101,50 @@ class FilteredLists(Generic[E]):
             FilterTooWide: the filter has more than 8 alternatives.
         """
         branches = planned(query.filter, query.order, self._table)
+        order = Sorting(query.order, self._table)
         value, is_exact, counted = 0, True, list[Node]()
         for branch in branches:
-            number, is_all = await self._count(branch, counted, self._budget // len(branches))
+            number, is_all = await self._count(branch, order, counted, self._budget // len(branches))
             value, is_exact = value + number, is_exact and is_all
             counted.append(branch.whole)
         return Count(min(value, MAX_COUNT), is_exact and value <= MAX_COUNT)
 
     async def _read(self, branch: PlannedBranch, order: Sorting, after: Place | None, wanted: int, budget: int) -> Read:
         if branch.is_few:
-            where: Document = {"$and": [compiled(branch.whole), *order.following(after)]}
-            return Read(await self._aggregate(branch, [{"$match": where}, SHOWN]), None)
-        along = [compiled(branch.found), *order.following(after)]
+            where = order.within([compiled(branch.whole)], Span(after))
+            return Read(await self._aggregate(branch, order, [{"$match": where}, SHOWN]), None)
+        found = [compiled(branch.found)]
+        where = order.within(found, Span(after))
         if branch.rest is None:
-            return order.read(await self._aggregate(branch, order.stages(along, wanted)), wanted)
+            return order.read(await self._aggregate(branch, order, order.stages(where, wanted)), wanted)
         look = min(FIRST_LOOK, budget // 2)
-        frequent = await self._aggregate(branch, order.stages(along, look, branch.rest, wanted))
+        frequent = await self._aggregate(branch, order, order.stages(where, look, branch.rest, wanted))
         if len(frequent) == wanted:
             return order.read(frequent, wanted)
-        # The keys up to the place, and the records up to there, are one half of what is left of the budget each.
-        most = (budget - look) // 2
-        ends = await self._aggregate(branch, order.place_stages(along, most))
+        # The keys up to the place, and the records up to there, share what is left of the budget.
+        most = (budget - look) // order.shares
+        ends = await self._aggregate(branch, order, order.place_stages(where, most))
         up_to = order.place(ends[0]) if ends else None
-        along += order.not_beyond(up_to)
-        read = order.read(await self._aggregate(branch, order.stages(along, 2 * most, branch.rest, wanted)), wanted)
+        where = order.within(found, Span(after, up_to))
+        stages = order.stages(where, 2 * most, branch.rest, wanted, up_to=up_to)
+        read = order.read(await self._aggregate(branch, order, stages), wanted)
         return Read(read.documents, read.up_to or up_to)
 
-    async def _count(self, branch: PlannedBranch, counted: list[Node], budget: int) -> tuple[int, bool]:
+    async def _count(self, branch: PlannedBranch, order: Sorting, counted: list[Node], budget: int) -> tuple[int, bool]:
         """Count what an alternative finds that none before it has counted, and whether that is all."""
         rest = [*(branch.rest.parts if branch.rest else ()), *([Not(AnyOf(tuple(counted)))] if counted else [])]
         match, most = {"$match": compiled(branch.found)}, budget if rest else MAX_COUNT + 1
-        number: list[Document] = [{"$match": compiled(All(tuple(rest)))}, {"$count": "number"}]
-        (found,) = await self._aggregate(branch, [match, {"$limit": most}, *number]) or [{"number": 0}]
+        passes = compiled(All(tuple(rest)), collated=order.collation is not None)
+        number: list[Document] = [{"$match": passes}, {"$count": "number"}]
+        (found,) = await self._aggregate(branch, order, [match, {"$limit": most}, *number]) or [{"number": 0}]
         if not rest or branch.is_few:
             return found["number"], True
-        (keys,) = await self._aggregate(branch, [match, {"$limit": most + 1}, {"$count": "number"}]) or [{"number": 0}]
+        (keys,) = await self._aggregate(branch, order, [match, {"$limit": most + 1}, {"$count": "number"}]) or [
+            {"number": 0}
+        ]
         return found["number"], keys["number"] <= most
 
-    async def _aggregate(self, branch: PlannedBranch, stages: Sequence[Document]) -> list[Document]:
-        return await self._elements.collection.aggregate(stages, hint=branch.index, max_time_ms=MAX_TIME_MS)
+    async def _aggregate(self, branch: PlannedBranch, order: Sorting, stages: Sequence[Document]) -> list[Document]:
+        return await self._elements.collection.aggregate(
+            stages, hint=branch.index, max_time_ms=MAX_TIME_MS, collation=order.collation
+        )

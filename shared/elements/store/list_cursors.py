@@ -2,21 +2,31 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from decimal import Decimal
+from types import NoneType
+from typing import Any, Final, TypeAlias
 
 from shared.elements.domain.filters.errors import CursorOfAnotherList
 from shared.kit.storage.pages import decode_place, encode_cursor, stored_number
 
+PlaceValue: TypeAlias = datetime | int | Decimal | str | None
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a record stands in a list: its value of the field that orders it, and its id."""
+    """Where a record stands in a list: its values of the fields that order it, and its id."""
 
-    value: datetime | int
+    values: tuple[PlaceValue, ...]
     id: str
+
+    @property
+    def key(self) -> tuple[PlaceValue, ...]:
+        """All of it, as lists are ordered."""
+        return (*self.values, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +45,8 @@ class ListCursor:
     @property
     def text(self) -> str:
         """The cursor as callers have it."""
-        value = self.place.value
-        kind, text = ("at", value.isoformat()) if isinstance(value, datetime) else ("number", str(value))
-        return encode_cursor(self.of, self.began_at, kind, text, self.place.id)
+        values = [part for value in self.place.values for part in _written(value)]
+        return encode_cursor(self.of, self.began_at, *values, self.place.id)
 
     @classmethod
     def read(cls, text: str, of: str) -> "ListCursor":
@@ -60,12 +69,41 @@ def digest_of(noun: str, reader: str, filter_: Mapping[str, Any], order: Sequenc
 
 
 def _cursor(texts: list[str]) -> ListCursor:
-    of, began_at, kind, value, id_ = texts
-    if kind not in {"at", "number"}:
-        raise ValueError(kind)
-    place = Place(_moment(value) if kind == "at" else stored_number(value), id_)
-    return ListCursor(of, _moment(began_at), place)
+    of, began_at, *values, id_ = texts
+    pairs = zip(values[::2], values[1::2], strict=True)
+    return ListCursor(of, _moment(began_at), Place(tuple(_read(kind, text) for kind, text in pairs), id_))
 
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _decimal(text: str) -> Decimal:
+    """Read a decimal of no more digits than MongoDB has.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not re.fullmatch(r"-?(?=[0-9.]{1,35}$)[0-9]+(\.[0-9]+)?", text):
+        raise ValueError(text)
+    return Decimal(text)
+
+
+_KINDS: Final[Mapping[str, tuple[type, Callable[[Any], str], Callable[[str], PlaceValue]]]] = {
+    "at": (datetime, datetime.isoformat, _moment),
+    "number": (int, str, stored_number),
+    "decimal": (Decimal, lambda value: format(value, "f"), _decimal),
+    "text": (str, str, str),
+    "none": (NoneType, lambda _: "", lambda _: None),
+}
+"""Of each kind of value: its type, how it is written, how it is read."""
+
+
+def _written(value: PlaceValue) -> tuple[str, str]:
+    return next((kind, write(value)) for kind, (type_, write, _) in _KINDS.items() if isinstance(value, type_))
+
+
+def _read(kind: str, text: str) -> PlaceValue:
+    if kind not in _KINDS:
+        raise ValueError(kind)
+    return _KINDS[kind][2](text)

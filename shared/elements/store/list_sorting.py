@@ -1,15 +1,18 @@
 """Order filtered lists: as MongoDB does along an index, and as Python does where several alternatives are merged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
+from shared.elements.domain.filters.errors import CursorOfAnotherList
 from shared.elements.domain.filters.nodes import All
 from shared.elements.domain.filters.query import Order
 from shared.elements.store.filter_compiler import compiled
 from shared.elements.store.list_cursors import Place
 from shared.elements.store.query_plan import IndexTable, next_to
 from shared.kit.storage.documents import Document
+from shared.kit.storage.indexes import AS_PEOPLE_SORT, Collation
 from shared.kit.storage.pages import WITHOUT_BOOKKEEPING
 
 SHOWN: Final[Document] = {"$project": WITHOUT_BOOKKEEPING}
@@ -23,58 +26,129 @@ class Read:
     up_to: Place | None
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a list: after one place, and no further than another; None for its ends."""
+
+    after: Place | None = None
+    up_to: Place | None = None
+
+
 class Sorting:
-    """An order, as MongoDB and as Python have it."""
+    """An order, as MongoDB and as Python have it.
+
+    Of times and numbers few records share a value, so a span is one range of the index, without those that share the
+    value at its end. Of other values many may, such as an amount of 0: there a span has a branch for each part of the
+    order, each a range of the index, which MongoDB merges.
+    """
 
     def __init__(self, order: Order, table: IndexTable) -> None:
-        self._path, self.is_descending = order.field.path, order.is_descending
+        self._paths = (order.field.path, *table.then.get(order.field.name, ()))
+        self._is_range = len(self._paths) == 1 and order.field.kind in {"datetime", "integer"}
+        self.is_descending = order.is_descending
+        self.collation: Collation | None = AS_PEOPLE_SORT if order.field.name in table.collated else None
+        self._nullable = self._paths if order.field.name in table.nullable else ()
         direction = -1 if order.is_descending else 1
         ids = {} if order.field.name in table.unique else {"_id": direction}
-        self._by: Document = {self._path: direction, **ids}
+        self._by: Document = {**dict.fromkeys(self._paths, direction), **ids}
         self._worse, self._better = ("$lt", "$gt") if order.is_descending else ("$gt", "$lt")
 
+    @property
+    def shares(self) -> int:
+        """Parts of a budget: one for the keys up to a place, one for the records up to there, one for its ties."""
+        return 2 if self._is_range else 3
+
     def key(self, document: Document) -> Any:
-        return document[self._path], document["_id"]
+        return self.place(document).key
 
     def place(self, document: Document) -> Place:
-        return Place(*self.key(document))
+        return Place(tuple(_value_at(document, path) for path in self._paths), document["_id"])
+
+    def merged(self, documents: Mapping[str, Document]) -> list[Document]:
+        """Order what the alternatives found; under a collation there is one, which MongoDB ordered."""
+        if self.collation is not None:
+            return list(documents.values())
+        return sorted(documents.values(), key=self.key, reverse=self.is_descending)
 
     def first(self, places: Sequence[Place]) -> Place:
-        return (max if self.is_descending else min)(places, key=lambda place: (place.value, place.id))
+        return places[0] if len(places) == 1 else (max if self.is_descending else min)(places, key=lambda one: one.key)
 
-    def is_beyond(self, document: Document, place: Place) -> bool:
-        key, end = self.key(document), (place.value, place.id)
-        return bool(key < end if self.is_descending else key > end)
+    def not_beyond(self, documents: Sequence[Document], end: Place) -> list[Document]:
+        """Leave out what comes after a place."""
+        if self.collation is not None:
+            return list(documents)
+        keys = [(each, self.key(each)) for each in documents]
+        return [each for each, key in keys if (key >= end.key if self.is_descending else key <= end.key)]
 
-    def following(self, after: Place | None) -> list[Document]:
-        """Conditions for what comes after a place."""
-        return self._bounded(after, self._worse, {f"{self._better}e": after.id} if after else {})
+    def within(self, conditions: Sequence[Document], span: Span) -> Document:
+        """Match what passes conditions that an index finds, in a span of it; its end may be left to `stages`.
 
-    def not_beyond(self, place: Place | None) -> list[Document]:
-        """Conditions for what comes no later than a place."""
-        return self._bounded(place, self._better, {self._worse: place.id} if place else {})
+        Raises:
+            CursorOfAnotherList: the place is one of another order.
+        """
+        if span.after is not None and len(span.after.values) != len(self._paths):
+            raise CursorOfAnotherList.here()
+        found = [each for each in conditions if each]
+        if self._is_range:
+            ends = [(span.after, self._worse, f"{self._better}e"), (span.up_to, self._better, self._worse)]
+            return _all([*found, *(each for end in ends for each in self._bounded(*end))])
+        if span.after is None:
+            return _all(found)
+        return {"$or": [_all([*found, branch]) for branch in self._beyond(span.after)]}
 
-    def _bounded(self, place: Place | None, side: str, ties: Document) -> list[Document]:
+    def _bounded(self, place: Place | None, side: str, ties: str) -> list[Document]:
         """Bound the index by the value of a place, and leave out what has the same value on the other side."""
         if place is None:
             return []
-        bound = next_to(place.value, 1 if side == "$lt" else -1)
-        return [{self._path: {side: bound}}, {"$nor": [{self._path: place.value, "_id": ties}]}]
+        path, value = self._paths[0], place.values[0]
+        if not isinstance(value, (datetime, int)):
+            raise CursorOfAnotherList.here()
+        bound = next_to(value, 1 if side == "$lt" else -1)
+        return [{path: {side: bound}}, {"$nor": [{path: value, "_id": {ties: place.id}}]}]
 
-    def stages(self, along: Sequence[Document], most: int, rest: All | None = None, wanted: int = 0) -> list[Document]:
+    def _beyond(self, place: Place) -> list[Document]:
+        """Branches for what comes after a place; what has no value comes before all values."""
+        keys, branches = list(zip((*self._paths, "_id"), place.key, strict=True)), list[Document]()
+        for number, (path, value) in enumerate(keys):
+            same: Document = dict(keys[:number])
+            if value is not None:
+                branches.append({**same, path: {self._worse: value}})
+            if value is None and not self.is_descending:
+                branches.append({**same, path: {"$gte": ""}})
+            if value is not None and self.is_descending and path in self._nullable:
+                branches.append({**same, path: None})
+        return branches
+
+    def stages(
+        self, where: Document, most: int, rest: All | None = None, wanted: int = 0, *, up_to: Place | None = None
+    ) -> list[Document]:
         """Match by an index, in order, at most so many; then, apart from that, what is left, as many as are wanted."""
-        left: list[Document] = [{"$match": compiled(rest)}, {"$limit": wanted}] if rest else []
-        return [*self._sorted(along), {"$limit": most}, *left, SHOWN]
+        left: list[Document] = []
+        if up_to is not None and not self._is_range:  # what has the value of the place, and comes after it
+            left.append({"$match": {"$nor": self._beyond(up_to)}})
+        if rest is not None:
+            left += [{"$match": compiled(rest, collated=self.collation is not None)}, {"$limit": wanted}]
+        return [*self._sorted(where), {"$limit": most}, *left, SHOWN]
 
-    def place_stages(self, along: Sequence[Document], number: int) -> list[Document]:
+    def place_stages(self, where: Document, number: int) -> list[Document]:
         """Read from the index alone the place of the record of this number, from 1."""
-        keys = {"_id": 1, self._path: 1}
-        return [*self._sorted(along), {"$skip": number - 1}, {"$limit": 1}, {"$project": keys}]
+        keys = dict.fromkeys(("_id", *self._paths), 1)
+        return [*self._sorted(where), {"$skip": number - 1}, {"$limit": 1}, {"$project": keys}]
 
-    def _sorted(self, along: Sequence[Document]) -> list[Document]:
-        conditions = [each for each in along if each]
-        return [*([{"$match": {"$and": conditions}}] if conditions else []), {"$sort": self._by}]
+    def _sorted(self, where: Document) -> list[Document]:
+        return [*([{"$match": where}] if where else []), {"$sort": self._by}]
 
     def read(self, documents: list[Document], wanted: int) -> Read:
         """Tell what an alternative has found: where it found all that were wanted, there may be more."""
         return Read(documents, self.place(documents[-1]) if len(documents) == wanted else None)
+
+
+def _all(conditions: Sequence[Document]) -> Document:
+    return {"$and": list(conditions)} if conditions else {}
+
+
+def _value_at(document: Document, path: str) -> Any:
+    value: Any = document
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value

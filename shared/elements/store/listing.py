@@ -9,12 +9,10 @@ from typing import Final, Generic, TypeVar
 
 from shared.elements.domain.element import Element, OriginTaken
 from shared.elements.store.query_plan import IndexGroup
-from shared.kit.storage.documents import Document
-from shared.kit.storage.indexes import Index
+from shared.kit.storage.indexes import AS_PEOPLE_SORT, Index
 from shared.kit.storage.lookups import Lookup
 from shared.kit.storage.mongo_repository import MongoRepository, Taken
-from shared.kit.storage.pages import NEWEST, newest_first
-from shared.kit.web.auth import Caller
+from shared.kit.storage.pages import NEWEST
 
 E = TypeVar("E", bound=Element)
 
@@ -35,6 +33,8 @@ SALES_INDEXES: Final[Sequence[Index]] = (
         partial={"originator_id": IS_GIVEN, "origin_id": IS_GIVEN},
         name="origin",
     ),
+    Index([("title", 1), ("_id", 1)], name="by_title", collation=AS_PEOPLE_SORT, replaces="by_stage_alone"),
+    Index([("amount.value", 1), ("_id", 1)], name="by_amount", replaces="by_pipeline"),
 )
 """Indexes of every sales element."""
 
@@ -51,15 +51,15 @@ SALES_GROUPS: Final[Sequence[IndexGroup]] = (
 WHOLE_GROUPS: Final[Sequence[IndexGroup]] = (IndexGroup("newest"), IndexGroup("number", order="number"))
 """Indexes with the whole collection in an order: the last ones of every table."""
 
-SALES_FILTERS: Final[Mapping[str, str]] = {
-    "stage_id": "stage_id",
-    "responsible_id": "responsible_id",
-    "company_id": "client.company.id",
-    "contact_id": "client.contacts.contact_id",
-    "originator_id": "originator_id",
-    "origin_id": "origin_id",
-}
-"""Fields by which every sales element is listed."""
+BY_TITLE: Final = frozenset({"title"})
+"""Orders of titles are those of people."""
+
+SALES_ORDERS: Final[Sequence[IndexGroup]] = (
+    *WHOLE_GROUPS,
+    IndexGroup("by_title", order="title"),
+    IndexGroup("by_amount", order="amount"),
+)
+"""Those of sales elements."""
 
 
 def taken_origin(noun: str) -> Mapping[str, Taken]:
@@ -68,21 +68,11 @@ def taken_origin(noun: str) -> Mapping[str, Taken]:
 
 
 class ElementViews(Generic[E]):
-    """Reads of several elements of one type; `filters` are the paths in documents by the name of the filter."""
+    """Look-ups of elements of one type."""
 
-    def __init__(self, elements: MongoRepository[E], filters: Mapping[str, str] = SALES_FILTERS) -> None:
+    def __init__(self, elements: MongoRepository[E]) -> None:
         self._elements = elements
-        self._filters = filters
         self._origins = Lookup(elements.collection, "originator_id", "origin_id")
-
-    async def page(
-        self, wanted: Mapping[str, str | None], *, access: Caller, limit: int, cursor: str | None
-    ) -> tuple[list[E], str | None]:
-        """List elements whose fields equal the wanted ones, newest first."""
-        del access  # every reader reads every element until rights per record exist (PERM)
-        where: Document = {self._filters[name]: value for name, value in wanted.items() if value is not None}
-        documents, more = await newest_first(self._elements.collection, where, limit=limit, cursor=cursor)
-        return [self._elements.read(document) for document in documents], more
 
     async def by_origin(self, originator: str, origin: str) -> E | None:
         """Find the element that came from there (CMN-14)."""

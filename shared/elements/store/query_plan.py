@@ -1,11 +1,14 @@
 """Choose for every alternative of a filter the index that finds it, and what is left to be looked at (DEAL-01)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import prod
 from typing import Final
 
+from crm_contracts.elements import ElementType
+
+from shared.elements.domain.fields import CatalogueField, filterable_fields
 from shared.elements.domain.filters.nodes import All, Condition, Node, Operator
 from shared.elements.domain.filters.normal_form import Branch, branches_of
 from shared.elements.domain.filters.query import Order
@@ -24,13 +27,15 @@ class IndexGroup:
     Attributes:
         order: the field that comes next, before the id; None where the fields alone find so few records that these are
             ordered here.
-        is_partial: whether records without a value are missing in it, so that it serves one given text alone.
+        is_partial: whether records without a value are missing in it, so that it serves one given value alone.
+        is_single: whether it serves one value of each field alone, because places after several have no common order.
     """
 
     index: str
     fields: tuple[str, ...] = ()
     order: str | None = "created_at"
     is_partial: bool = False
+    is_single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +43,54 @@ class IndexTable:
     """The indexes of a collection, those that find fewest records first.
 
     Attributes:
-        choices: all values that a field may have, where it always has one of few: "not this one" is "one of the rest".
+        choices: all values that a field may have, where it always has one of few: "not this one" is "one of the rest",
+            and one that is not named may be any of them.
+        always: what a record has to be beside what is asked for, such as not deleted.
         unique: fields whose values no two records share, so that an index in their order needs no id after them.
+        then: paths by which an order goes on where its field is the same, before the id.
+        collated: orders that are those of people, and no alternative has another index for.
+        nullable: orders whose fields may have no value; that comes before all values.
+        first_order: the order of a list that is asked for in none.
     """
 
     groups: Sequence[IndexGroup]
-    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    choices: Mapping[str, Condition] = field(default_factory=dict)
+    always: Sequence[Node] = ()
     unique: frozenset[str] = frozenset({"number"})
+    then: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    collated: frozenset[str] = frozenset()
+    nullable: frozenset[str] = frozenset()
+    first_order: tuple[str, str] = ("created_at", "desc")
 
     @property
     def orders(self) -> tuple[str, ...]:
         """Names of the fields that the whole collection can be ordered by."""
         return tuple(group.order for group in self.groups if group.order is not None and not group.fields)
+
+
+NOT_DELETED: Final = Condition(
+    CatalogueField(
+        name="deleted_at",
+        title="Deleted at",
+        kind="datetime",
+        path="deleted_at",
+        operators=frozenset({"empty"}),
+        is_orderable=False,
+        is_writable=False,
+        dictionary=None,
+        is_list=False,
+        is_personal=False,
+    ),
+    "empty",
+    operand=True,
+)
+"""What every record of a type whose tombstones stay in its collection has to be."""
+
+
+def one_of(type_: ElementType, **values: Iterable[str]) -> Mapping[str, Condition]:
+    """Make the choices of fields of a type."""
+    fields = filterable_fields(type_)
+    return {name: Condition(fields[name], "in", tuple(dict.fromkeys(each))) for name, each in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +121,26 @@ def planned(node: Node, order: Order, table: IndexTable) -> list[PlannedBranch]:
     Raises:
         FilterTooWide: there are more than 8.
     """
-    return [_planned(branch, order, table) for branch in branches_of(node)]
+    whole = All((node, *table.always)) if table.always else node
+    branches = branches_of(whole)
+    if order.field.name in table.collated:
+        # Texts in the order of people cannot be merged here: all alternatives are looked for along the one index.
+        return [_planned((whole,) if branches != ((),) else (), order, table)]
+    return [_planned(branch, order, table) for branch in branches]
 
 
 def _planned(branch: Branch, order: Order, table: IndexTable) -> PlannedBranch:
     nodes = [_of_the_rest(node, table.choices) for node in branch]
-    equal = _equalities(nodes)
-    group = next(group for group in table.groups if _serves(group, equal, order))
+    named = _equalities(nodes)
+    equal = {**table.choices, **named}
+    has_few = order.field.name not in table.collated
+    group = next(
+        group
+        for group in table.groups
+        if _serves(group, equal, order)
+        and (group.order or has_few)
+        and (not group.fields or named.keys() & group.fields)
+    )
     found: list[Node] = [equal[name] for name in group.fields]
     if group.order is not None:
         found += [node for node in nodes if _bounds(node, group.order) and node not in found]
@@ -146,7 +200,9 @@ def _serves(group: IndexGroup, equal: Mapping[str, Condition], order: Order) -> 
     if group.order not in {None, order.field.name} or not set(group.fields) <= equal.keys():
         return False
     conditions = [equal[name] for name in group.fields]
-    if group.is_partial and not all(each.operator == "=" and each.operand != "" for each in conditions):
+    if group.is_partial and not all(each.operator == "=" and each.operand for each in conditions):
+        return False
+    if group.is_single and not all(len(each.values) == 1 for each in conditions):
         return False
     return prod(len(each.values) for each in conditions) <= MAX_SCANS
 
@@ -155,9 +211,9 @@ def _bounds(node: Node, name: str) -> bool:
     return isinstance(node, Condition) and node.field.name == name and node.operator in _BOUNDS
 
 
-def _of_the_rest(node: Node, choices: Mapping[str, Sequence[str]]) -> Node:
+def _of_the_rest(node: Node, choices: Mapping[str, Condition]) -> Node:
     """Turn what a field is not into what it may be, where that is known."""
     if isinstance(node, Condition) and node.operator in {"!=", "not in"} and node.field.name in choices:
-        rest = tuple(each for each in choices[node.field.name] if each not in node.values)
+        rest = tuple(each for each in choices[node.field.name].values if each not in node.values)
         return Condition(node.field, "in", rest)
     return node

@@ -7,13 +7,14 @@ from functools import partial
 from typing import Any
 
 from pymongo import ReturnDocument, UpdateOne
-from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
+from pymongo.errors import BulkWriteError, DuplicateKeyError, ExecutionTimeout, OperationFailure
 
 from shared.kit.storage.batching import Batcher
 from shared.kit.storage.documents import Document, Filter, Sort, Update
 from shared.kit.storage.errors import DuplicateKey, index_in, outcome_of_write
 from shared.kit.storage.guarded_upserts import GuardedUpsert, upsert_each
-from shared.kit.storage.indexes import Index
+from shared.kit.storage.indexes import Collation, Index
+from shared.kit.storage.repository_errors import QueryTooExpensive
 
 _NOT_FOUND = frozenset({26, 27})
 """Codes of the server for a missing collection, and a missing index."""
@@ -44,6 +45,8 @@ class Collection:
                 options = {"unique": index.unique, "partialFilterExpression": index.partial}
             if index.expire_after_s is not None:
                 options["expireAfterSeconds"] = index.expire_after_s
+            if index.collation is not None:
+                options["collation"] = dict(index.collation)
             if index.name is not None:
                 options["name"] = index.name
             await self._inner.create_index(list(index.keys), **options)
@@ -179,10 +182,22 @@ class Collection:
         await self._inner.drop()
 
     async def aggregate(
-        self, pipeline: Sequence[Document], *, hint: str | None = None, max_time_ms: int | None = None
+        self,
+        pipeline: Sequence[Document],
+        *,
+        hint: str | None = None,
+        max_time_ms: int | None = None,
+        collation: Collation | None = None,
     ) -> list[Document]:
-        """Run an aggregation pipeline, by the index named in `hint`, for at most so long."""
-        given = {"hint": hint, "maxTimeMS": max_time_ms}
+        """Run an aggregation pipeline, by the index named in `hint`, for at most so long.
+
+        Raises:
+            QueryTooExpensive: it took longer than `max_time_ms`.
+        """
+        given = {"hint": hint, "maxTimeMS": max_time_ms, "collation": collation}
         options = {name: value for name, value in given.items() if value is not None}
-        documents: list[Document] = await self._inner.aggregate(list(pipeline), **options).to_list(length=None)
+        try:
+            documents: list[Document] = await self._inner.aggregate(list(pipeline), **options).to_list(length=None)
+        except ExecutionTimeout as error:
+            raise QueryTooExpensive.here() from error
         return documents

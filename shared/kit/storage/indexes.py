@@ -1,9 +1,16 @@
 """Declare indexes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
 from shared.kit.storage.documents import Filter
+
+Collation: TypeAlias = Mapping[str, Any]
+"""How texts are ordered, in MongoDB's words."""
+
+AS_PEOPLE_SORT: Final[Collation] = {"locale": "en"}
+"""`apple` before `Zoo`, and `Ä` beside `A`."""
 
 
 @dataclass(frozen=True)
@@ -17,3 +24,4 @@ class Index:
     expire_after_s: int | None = None
     name: str | None = None
     replaces: str | None = None
+    collation: Collation | None = None

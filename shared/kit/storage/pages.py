@@ -25,7 +25,7 @@ NEWEST: Final = (("created_at", -1), ("_id", -1))
 def encode_cursor(*parts: str | datetime) -> str:
     """Encode a position in a list as an opaque cursor."""
     texts = [part.isoformat() if isinstance(part, datetime) else part for part in parts]
-    return base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps(texts, ensure_ascii=False).encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> tuple[datetime, str]:

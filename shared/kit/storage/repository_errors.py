@@ -1,5 +1,7 @@
 """Domain errors of a repository."""
 
+from typing import Self
+
 from shared.kit.domain import Conflict, Invalid, NotFound, Unavailable
 
 
@@ -35,6 +37,21 @@ class EventTooLarge(Invalid):
     """The change would record an event that Kafka rejects."""
 
     code = "event_too_large"
+
+
+class QueryTooExpensive(Unavailable):
+    """The query took longer than a list may, and was broken off; the database is there."""
+
+    code = "query_too_expensive"
+    advice = (
+        "Name fewer alternatives, and equality of a field that finds few records, such as `responsible_id`, or a "
+        "shorter range of `created_at`; leave `count` out. The same request may pass when the service is less busy."
+    )
+
+    @classmethod
+    def here(cls) -> Self:
+        """Make the error."""
+        return cls("The list was not found in time: narrow its filter, or try again when the service is less busy.")
 
 
 class BacklogFull(Unavailable):

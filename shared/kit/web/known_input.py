@@ -18,9 +18,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import _get_flat_fields_from_params
 from fastapi.routing import APIRoute
 
-from shared.kit.domain import Invalid, wrong_field
+from shared.kit.domain import Invalid, Wrong, sentence_of, wrong_field
 from shared.kit.web.content_types import check_content_type
-from shared.kit.web.sentences import meant_or_all, sentence_of
+from shared.kit.web.sentences import meant_or_all
 
 CONDITIONS: Final = ("if-match", "idempotency-key", "prefer")
 """Headers that a caller relies on: ignoring one would do something else than was requested."""
@@ -29,8 +29,6 @@ PRECONDITIONS: Final = ("if-none-match", "if-unmodified-since")
 """Headers by which a write is to be left undone; those of a read only spare its answer."""
 
 _NO_BODY: Final = frozenset({b"", b"{}"})
-
-Wrong = dict[str, str]
 
 
 class UnknownInput(Invalid):

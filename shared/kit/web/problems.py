@@ -13,11 +13,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from shared.kit.domain import DomainError, Unavailable
+from shared.kit.domain import DomainError, Unavailable, Wrong, sentence_of
 from shared.kit.web.auth import Forbidden
 from shared.kit.web.error_codes import status_of, title_of
 from shared.kit.web.openapi.errors import PROBLEM
-from shared.kit.web.sentences import sentence_of
 from shared.kit.web.signing_keys import Unauthenticated
 from shared.kit.web.wording import wrong_field_of
 
@@ -33,8 +32,6 @@ _CODES: Final[Mapping[int, str]] = {
 
 Details: TypeAlias = dict[str, Any]
 """Problem details, as JSON."""
-Wrong: TypeAlias = dict[str, str]
-"""One entry of `errors`."""
 
 
 class WrongField(BaseModel):

@@ -52,4 +52,11 @@ def cursor_of(kind: str) -> Any:
     return Query(max_length=MAX_CURSOR, description=about, json_schema_extra={"format": f"cursor-of-{kind}"})
 
 
+def json_of(name: str, model: str | None, *, longest: int, about: str) -> Any:
+    """Declare a parameter that is JSON, as the schema of a model describes it, where there is one."""
+    described = {"contentSchema": {"$ref": f"#/components/schemas/{model}"}} if model else {}
+    schema = {"contentMediaType": "application/json", **described}
+    return Query(alias=name, max_length=longest, description=about, json_schema_extra={"format": name, **schema})
+
+
 Cursor = Annotated[str | None, cursor_of("newest")]

@@ -1,6 +1,6 @@
-"""Sentences about what is wrong with a request."""
+"""Suggest in sentences about a request what was meant."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 
@@ -13,12 +13,3 @@ def meant(word: str, known: Iterable[str]) -> str:
 def meant_or_all(word: str, known: Collection[str]) -> str:
     """Suggest the known word that resembles this one, or list all of them, as the end of a message."""
     return meant(word, known) or (f"; there are {', '.join(sorted(known))}" if known else "; none is taken here")
-
-
-def sentence_of(wrong: Sequence[Mapping[str, str]]) -> str:
-    """Say what is wrong with the request: the one field, or which fields."""
-    if len(wrong) == 1:
-        field, message = wrong[0]["field"], wrong[0]["message"].removesuffix(".")
-        said = message if message.startswith(f"{field} ") else f"{field}: {message}"
-        return said if said.endswith("?") else f"{said}."
-    return f"{len(wrong)} fields are wrong, see `errors`: {', '.join(each['field'] for each in wrong)}."

@@ -14,6 +14,7 @@ from services.clients.records.http.handlers import RecordHandlers
 from services.clients.records.http.requisites import presets_router, requisites_router
 from services.clients.records.http.search import duplicates_router, search_router
 from services.clients.records.schemas.records import CompanyOut, ContactOut
+from services.clients.records.store.collections import COMPANY_TABLE, CONTACT_TABLE
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes
 from shared.elements.http.fields import field_routes
@@ -40,9 +41,12 @@ def build_router(
     api.include_router(field_routes(CONTACT))
     api.include_router(field_routes(COMPANY))
     shared = (views, reference, numbers, Cards(elements, refused_links, long_polls), country, currency)
-    people = RecordHandlers(contacts, ContactOut, *shared)
+    people = RecordHandlers(contacts, ContactOut, CONTACT_TABLE, *shared)
+    organisations = RecordHandlers(companies, CompanyOut, COMPANY_TABLE, *shared)
+    api.include_router(people.listed.routes())
+    api.include_router(organisations.listed.routes())
     api.include_router(contacts_router(people, companies))
-    api.include_router(companies_router(RecordHandlers(companies, CompanyOut, *shared), people))
+    api.include_router(companies_router(organisations, people))
     api.include_router(employment_router(people, companies))
     api.include_router(search_router(contacts, companies, views, country=country))
     api.include_router(duplicates_router(contacts, companies, views, elements, country=country))

@@ -1,6 +1,7 @@
 """Routes of companies."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from crm_contracts.values import ElementRef
@@ -37,6 +38,7 @@ from shared.kit.web.schemas import Limit, Page, Truth, cursor_of
 SeatCursor = Annotated[str | None, cursor_of("seats")]
 
 
+@dataclass
 class CompanyFilters(RecordFilters):
     """Query parameters of the list of companies."""
 

@@ -29,6 +29,7 @@ from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
 
+@dataclass
 class ContactFilters(RecordFilters):
     """Query parameters of the list of contacts."""
 

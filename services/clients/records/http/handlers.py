@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Generic, Self, TypeVar
 
 from fastapi import Response
@@ -13,7 +13,10 @@ from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
 from shared.elements.domain.client_names import mark_of_names
+from shared.elements.http.query_routes import ListedElements
 from shared.elements.schemas.contact_points import ContactPointReading
+from shared.elements.store.filtered_lists import FilteredLists
+from shared.elements.store.query_plan import IndexTable
 from shared.elements.usecases.read_once import ReadCodes
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
@@ -37,12 +40,18 @@ class RecordHandlers(Generic[C, R]):
 
     owners: MongoRepository[C]
     shown: type[R]
+    table: IndexTable
     views: ClientViews
     reference: FieldCodes
     numbers: Numbers
     cards: Cards
     country: str
     currency: str
+
+    @cached_property
+    def listed(self) -> ListedElements[C]:
+        """The list of the records."""
+        return ListedElements(FilteredLists(self.owners, self.table), self.shown, self.show_each)
 
     @property
     def plural(self) -> str:

@@ -1,9 +1,11 @@
 """Routes that are the same for contacts and companies: list, read, delete, merge, look-up by origin."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from inspect import signature
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Path, Response
 
 from services.clients.permissions import CanRead, CanWrite
 from services.clients.records.domain.client import C
@@ -13,12 +15,14 @@ from services.clients.records.usecases.clients import delete_client
 from services.clients.records.usecases.merge import merge_clients
 from shared.elements.domain.contact_points import normalized_email, normalized_phone
 from shared.elements.http.rights import LINK_CLIENTS, check_writes
+from shared.elements.schemas.filters import ListCursorText, filter_of
 from shared.kit.domain import NotFound
 from shared.kit.web.conditions import IfMatch
-from shared.kit.web.schemas import Cursor, Limit, Page
+from shared.kit.web.schemas import Limit, Page
 
 
-class RecordFilters(BaseModel):
+@dataclass
+class RecordFilters:
     """Query parameters of a list; a phone matches in any notation."""
 
     phone: str | None = None
@@ -53,15 +57,19 @@ def add_record_routes(
             raise NotFound(f"There is no {owners.noun} {origin} from {originator}.")
         return await handlers.show(await call.guard(owners).get(found.id), response)
 
-    given: Any = Annotated[filters, Query()]
+    filter_type: Any = Annotated[str | None, filter_of(owners.noun.capitalize())]
 
     @api.get(f"/{plural}", summary=f"List {plural}, newest first", response_model=page_model)
-    async def page(call: CanRead, wanted: given, limit: Limit = 50, cursor: Cursor = None) -> Page[R]:
-        """List records, newest first, by equality; a phone matches in any notation."""
-        found, more = await views.page(
-            owners, wanted.wanted(handlers.country), access=call.caller, limit=limit, cursor=cursor
-        )
-        return Page(items=await handlers.show_each(found), next_cursor=more)
+    async def page(
+        call: CanRead,
+        wanted: Annotated[RecordFilters, Depends(_on_the_loop(filters))],
+        matching: filter_type = None,
+        limit: Limit = 50,
+        cursor: ListCursorText = None,
+    ) -> Page[R]:
+        """List records, newest first, by equality and a filter; a phone alone matches in any notation (DEAL-01)."""
+        equal = wanted.wanted(handlers.country)
+        return await handlers.listed.page(call, matching, equal, limit=limit, cursor=cursor)
 
     @api.get(one, summary=f"Read one {owners.noun}", response_model=shown)
     async def read(call: CanRead, response: Response, record_id: str = id_) -> R:
@@ -86,3 +94,13 @@ def add_record_routes(
             record_id, body.others, body.resolution, call.cause, owners=owners, expected_version=if_match
         )
         return await handlers.show(survivor, response)
+
+
+def _on_the_loop(filters: type[RecordFilters]) -> Callable[..., Awaitable[RecordFilters]]:
+    """Make the dependency that takes the filters from the query: of a class itself FastAPI makes one on a thread."""
+
+    async def given(**query: Any) -> RecordFilters:
+        return filters(**query)
+
+    given.__signature__ = signature(filters)  # type: ignore[attr-defined]
+    return given

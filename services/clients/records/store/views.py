@@ -22,16 +22,6 @@ MAX_CANDIDATES = 200
 """Records with the phone or e-mail of a lead that are compared by name; a switchboard may have many."""
 MAX_COMPANY_CONTACTS = 1_000
 BATCH = 100
-FILTERS = {
-    "phone": "phones.normalized",
-    "email": "emails.normalized",
-    "company_id": "companies.company_id",
-    "responsible_id": "responsible_id",
-    "originator_id": "originator_id",
-    "origin_id": "origin_id",
-    "is_my_company": "is_my_company",
-}
-
 
 Seat = tuple[int, int]
 """Where a contact comes among those of a company: its position, and its number, which no other contact has."""
@@ -45,22 +35,6 @@ class ClientViews:
         self._companies = companies
         self._origins = {of.noun: Lookup(of.collection, "originator_id", "origin_id") for of in (contacts, companies)}
         self._positions: Batcher[str, int] = Batcher(self._last_positions, most=GROUP)
-
-    async def page(
-        self,
-        of: MongoRepository[C],
-        wanted: Mapping[str, Any],
-        *,
-        access: Caller,
-        limit: int,
-        cursor: str | None,
-    ) -> tuple[list[C], str | None]:
-        """List records whose fields equal the wanted values, newest first."""
-        del access  # every reader reads every client until rights per record exist (PERM)
-        where: dict[str, Any] = {FILTERS[name]: value for name, value in wanted.items() if value is not None}
-        where["deleted_at"] = None
-        documents, more = await newest_first(of.collection, where, limit=limit, cursor=cursor)
-        return [of.read(document) for document in documents], more
 
     async def exportable(self, *, access: Caller, limit: int, cursor: str | None) -> tuple[list[Contact], str | None]:
         """List contacts that may be exported, newest first (CONT-06)."""

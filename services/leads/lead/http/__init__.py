@@ -12,7 +12,7 @@ from services.leads.lead.store import LeadViews
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
-from shared.elements.http.query_routes import query_routes
+from shared.elements.http.query_routes import sales_list
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.storage.repository import Repository
@@ -29,12 +29,14 @@ def build_router(
     default_country: str,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
+    listed = sales_list(lists, LeadOut, client_names=collaborators.client_names)
     api = APIRouter()
     api.include_router(field_routes(LEAD))
     api.include_router(
         lead_routes(
             leads=leads,
             views=views,
+            listed=listed,
             collaborators=collaborators,
             long_polls=long_polls,
             default_country=default_country,
@@ -50,7 +52,7 @@ def build_router(
             long_polls=long_polls,
         )
     )
-    api.include_router(query_routes(lists, LeadOut, client_names=collaborators.client_names))
+    api.include_router(listed.routes())
     api.include_router(conversion_routes(leads=leads, collaborators=collaborators, long_polls=long_polls))
     api.include_router(conversions_routes(leads=leads, collaborators=collaborators, long_polls=long_polls))
     return api

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.lead import Lead
-from services.leads.lead.schemas import LeadIn, LeadOut, LeadPatch, LeadsIn, LeadUpsert, LeadUpserted
+from services.leads.lead.schemas import LeadFilters, LeadIn, LeadOut, LeadPatch, LeadsIn, LeadUpsert, LeadUpserted
 from services.leads.lead.store import LeadViews
 from services.leads.lead.usecases import create_lead
 from services.leads.permissions import CanRead, CanWrite
@@ -16,10 +16,9 @@ from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.http.contact_points import Reading
+from shared.elements.http.query_routes import ListedElements
 from shared.elements.schemas.client_field import check_linked
-from shared.elements.schemas.filters import SalesFilters
 from shared.elements.schemas.scalars import OriginPart
-from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.create_each import create_or_correct, prepare_collaborators
@@ -41,6 +40,7 @@ def lead_routes(
     *,
     leads: Repository[Lead],
     views: LeadViews,
+    listed: ListedElements[Lead],
     collaborators: Collaborators,
     long_polls: LongPolls,
     default_country: str,
@@ -49,11 +49,9 @@ def lead_routes(
     api = router("leads")
 
     @api.get("/leads")
-    async def page(call: CanRead, query: Annotated[SalesFilters, Query()]) -> Page[LeadOut]:
-        """List leads, newest first, by equality of fields."""
-        found, more = await views.page(query.wanted, access=call.caller, limit=query.limit, cursor=query.cursor)
-        named = await name_clients(found, client_names=collaborators.client_names)
-        return Page(items=[LeadOut.of(lead) for lead in named], next_cursor=more)
+    async def page(call: CanRead, query: Annotated[LeadFilters, Query()]) -> Page[LeadOut]:
+        """List leads, newest first, by equality of fields and a filter (DEAL-01)."""
+        return await listed.page(call, query.filter, query.wanted, limit=query.limit, cursor=query.cursor)
 
     answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
     _add_create(api, leads, collaborators, answered, default_country)

@@ -3,10 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
-from shared.kit.domain import Invalid, wrong_field
-
-Wrong = dict[str, str]
-"""One entry of `errors`."""
+from shared.kit.domain import Invalid, Wrong, sentence_of, wrong_field
 
 
 class InvalidQuery(Invalid):
@@ -25,8 +22,7 @@ class InvalidQuery(Invalid):
     @classmethod
     def of(cls, wrong: Sequence[Wrong]) -> Self:
         """Make the error that names all of these places."""
-        first = f"{wrong[0]['field']}: {wrong[0]['message']}"
-        return cls(first if len(wrong) == 1 else f"{first}; and {len(wrong) - 1} more.", {"errors": list(wrong)})
+        return cls(sentence_of(wrong), {"errors": list(wrong)})
 
 
 class FilterTooWide(Invalid):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
+from shared.elements.domain.fields import CatalogueField
 from shared.elements.domain.filters.nodes import (
     OPPOSITES,
     All,
@@ -47,6 +48,12 @@ def values_at(document: Mapping[str, Any], path: str) -> list[Any]:
     return [_stored(value) for value in found if value is not None and not isinstance(value, (list, tuple))]
 
 
+def _values_of(field: CatalogueField, document: Mapping[str, Any]) -> list[Any]:
+    """Collect the values of a field; a record from before the field has what it counts as having."""
+    found = values_at(document, field.path)
+    return [field.missing] if not found and field.missing is not None else found
+
+
 def _stored(value: Any) -> Any:
     """Return the value as the database has it: a date is a text."""
     return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value
@@ -67,7 +74,7 @@ _FAMILIES: Final[tuple[tuple[Any, type], ...]] = (
 
 
 def _holds(condition: Condition, document: Mapping[str, Any]) -> bool:
-    operator, operand, values = condition.operator, condition.operand, values_at(document, condition.field.path)
+    operator, operand, values = condition.operator, condition.operand, _values_of(condition.field, document)
     if operator == "empty":
         family = family_of_kind(condition.field.kind)
         return operand is not any(family is object or (family_of(value) is family and value != "") for value in values)

@@ -3,7 +3,7 @@
 What a condition means, the same in MongoDB and in memory:
 
 - The values of a field are what stands at its path, null apart; of a list they are its items. A field that is missing,
-  null or `[]` has none.
+  null or `[]` has none, unless records from before the field lack it: they have what it counts as (`missing`).
 - `=`, `in`, `>`, `>=`, `<`, `<=` and `like` hold if they hold for any value, so never for a field without values.
 - `!=`, `not in` and `not like` hold where their opposite does not, so always for a field without values.
 - `empty` holds where there is no value, or `""` alone. It is all that can be asked of objects and of lists of them.

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any, Final, cast
 
 from shared.elements.domain.fields import CatalogueField
-from shared.elements.domain.filters.errors import InvalidQuery, Wrong
+from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Condition, Node, Not, Operand, Operator
 from shared.elements.domain.filters.operands import (
     WrongOperand,
@@ -15,7 +15,7 @@ from shared.elements.domain.filters.operands import (
     read_pattern,
     read_truth,
 )
-from shared.kit.domain import wrong_field
+from shared.kit.domain import Wrong, wrong_field
 
 MAX_DEPTH: Final = 8
 MAX_PARTS: Final = 100

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from shared.elements.domain.fields import CatalogueField
-from shared.elements.domain.filters.errors import InvalidQuery, Wrong
-from shared.elements.domain.filters.nodes import Node
+from shared.elements.domain.filters.errors import InvalidQuery
+from shared.elements.domain.filters.nodes import All, Condition, Node, Scalar
 from shared.elements.domain.filters.parsing import FilterReader, unknown
-from shared.kit.domain import wrong_field
+from shared.kit.domain import Wrong, wrong_field
 
 DIRECTIONS: Final = ("asc", "desc")
 
@@ -38,11 +39,13 @@ class Listed:
         fields: by which it is filtered.
         orders: names of those by which it can be ordered, because an index has their order.
         columns: what an answer shows.
+        first_order: the order of a list that is asked for in none.
     """
 
     fields: Mapping[str, CatalogueField]
     orders: Sequence[str]
     columns: Sequence[str]
+    first_order: tuple[str, str] = ("created_at", "desc")
 
     def query(
         self,
@@ -51,8 +54,11 @@ class Listed:
         select: Sequence[str] | None,
         *,
         now: datetime,
+        equal: Mapping[str, Scalar] = MappingProxyType({}),
     ) -> Query:
         """Read a query, and check the columns that it selects; `now` is what relative dates count from.
+
+        `equal` is what fields have to equal besides.
 
         Raises:
             InvalidQuery: naming everything in it that is not valid.
@@ -67,7 +73,8 @@ class Listed:
         ]
         if wrong or ordered is None:
             raise InvalidQuery.of(wrong)
-        return Query(node, ordered)
+        conditions = [Condition(self.fields[name], "=", value) for name, value in equal.items()]
+        return Query(All((node, *conditions)) if conditions else node, ordered)
 
     def _order(self, order: Sequence[Sequence[str]], wrong: list[Wrong]) -> Order | None:
         ((name, direction),) = order

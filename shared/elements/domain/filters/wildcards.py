@@ -39,6 +39,11 @@ def is_like(text: str, pattern: str) -> bool:
     return _compiled(pattern).fullmatch(text) is not None
 
 
+def escaped(text: str) -> str:
+    """Return the regular expression of this text alone."""
+    return re.escape(text)
+
+
 def _segments(pattern: str) -> list[str]:
     """Spell what stands before, between and after the `%`."""
     segments = [""]
