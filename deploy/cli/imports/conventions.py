@@ -69,7 +69,7 @@ class Conventions:
             return Decimal(text)
         readings = _numbers(text)
         if not readings or typed:
-            raise Unreadable(f"{text[:_SHOWN]!r} is not a number")
+            raise Unreadable("no_number", f"{text[:_SHOWN]!r} is not a number")
         return self.marks.choose(column, text, readings)
 
     def day(self, column: str, text: str) -> str:
@@ -80,7 +80,7 @@ class Conventions:
         """
         readings = _dates(text)
         if not readings:
-            raise Unreadable(f"{text[:_SHOWN]!r} is not a date: write it as 1990-12-24")
+            raise Unreadable("no_date", f"{text[:_SHOWN]!r} is not a date: write it as 1990-12-24")
         return self.orders.choose(column, text, readings).isoformat()
 
     def phone(self, text: str) -> str:
@@ -90,7 +90,7 @@ class Conventions:
             Unreadable: it is not valid in that country.
         """
         if self.country and not text.startswith("+") and normalized_phone(text, self.country) is None:
-            raise Unreadable(f"{text[:_SHOWN]!r} is not a phone of {self.country}")
+            raise Unreadable("no_phone", f"{text[:_SHOWN]!r} is not a phone of {self.country}")
         return text
 
     def said(self) -> list[str]:
