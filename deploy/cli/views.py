@@ -90,6 +90,12 @@ def counts(console: Console, file: str, found: Counts) -> None:
     if found.left_out:
         kept = ", ".join(f"{name} of {number}" for name, number in sorted(found.left_out.items()))
         console.print(f"  existing records keep what the file has otherwise: {kept}", highlight=False, soft_wrap=True)
+    for name, typed in sorted(found.as_typed.items()):
+        one = typed.number == 1
+        what, verb, such = (name.removesuffix("s"), "is", ":") if one else (name, "are", ", such as")
+        example = escape(printable(f"{typed.example} (line {typed.line})"))
+        said = f"  {typed.number} {what} could not be normalised and {verb} kept as typed{such} {example}"
+        console.print(said, highlight=False, soft_wrap=True)
     for reason in found.reasons[:_REASONS]:
         example = f"{escape(printable(reason.example))} [dim](line {reason.line})[/]"
         console.print(f"  {reason.rows} x {example}", highlight=False, soft_wrap=True)

@@ -106,7 +106,7 @@ def _takes(schema: str) -> dict[str, Any]:
 
 
 def _refused(status: int, problem: Mapping[str, Any]) -> dict[str, Any]:
-    nothing = dict.fromkeys(("id", "version", "left_out"))
+    nothing = dict.fromkeys(("id", "version", "left_out", "as_typed"))
     return {"status": status, "outcome": "refused", **nothing, "problem": dict(problem)}
 
 

@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 from rich.console import Console
 
-from deploy.cli import views
 from deploy.cli.client import Crm
 from deploy.cli.imports import Counts, Import, Kind, read_mapping
 from deploy.cli.imports.files import read_table
@@ -168,46 +167,11 @@ async def test_what_the_service_refuses_is_named_by_the_column_of_the_file(api: 
         'originator = "o"\norigin = "id"\n[columns]\nSurname = "last_name"\nKind = "salutation"\n'
         '[[phones]]\ncolumn = "Office"\n[[phones]]\ncolumn = "Mobile"\n[[websites]]\ncolumn = "Site"\n'
     )
-    counts = await _imported(api, file, mapping)
+    token = api._signer.token(sub="anna")
+    async with Crm({"clients": "http://clients"}, token, transport=api._http._transport) as crm:
+        meant = read_mapping(mapping, originator=f"shop-{uuid4()}")
+        counts = await Import(crm, Kind.CONTACTS, meant, Console(file=StringIO())).run(read_table(file))
     reasons = [rejected.reason for rejected in counts.rejects]
     assert ["Mobile: 'xx" in reasons[0], "Site: 'xx" in reasons[1], "Kind: 'xx" in reasons[2]] == [True] * 3, reasons
     assert "phones." not in "".join(reasons)
     assert "Office" not in reasons[0]
-
-
-async def test_the_summary_tells_causes_apart_by_column_and_code_with_an_example_of_each(
-    api: Api, tmp_path: Path
-) -> None:
-    """CMN-14: a phone without digits is not counted under the e-mail, the column or the cause of another row."""
-    rows = [
-        "1,Berg,n/a,,",
-        "2,Berg,'none',,",
-        "3,Berg,,n/a,",
-        "4,Berg,,,no mail",
-        "5,Berg,n/a,,no mail",
-        f"6,{'x' * 300},,,",
-    ]
-    file, mapping = tmp_path / "people.csv", tmp_path / "people.toml"
-    file.write_text("\n".join(["id,Surname,Phone 1,Phone 2,Mail", *rows]) + "\n")
-    mapping.write_text(
-        'originator = "o"\norigin = "id"\n[columns]\nSurname = "last_name"\n[[phones]]\ncolumn = "Phone 1"\n'
-        '[[phones]]\ncolumn = "Phone 2"\n[[emails]]\ncolumn = "Mail"\n'
-    )
-    counts = await _imported(api, file, mapping)
-    said = {(reason.column, reason.code): (reason.rows, reason.line, reason.example) for reason in counts.reasons}
-    assert said == {
-        ("Phone 1", "not_valid"): (3, 2, "Phone 1: 'n/a': not a valid phone (not_valid)"),
-        ("Phone 2", "not_valid"): (1, 4, "Phone 2: 'n/a': not a valid phone (not_valid)"),
-        ("Mail", "not_valid"): (2, 5, "Mail: 'no mail': not a valid email (not_valid)"),
-        ("Surname", "string_too_long"): (1, 7, said["Surname", "string_too_long"][2]),
-    }
-    console = Console(width=200, record=True, file=StringIO())
-    views.counts(console, "people.csv", counts)
-    assert "3 x Phone 1: 'n/a': not a valid phone (not_valid) (line 2)" in console.export_text()
-
-
-async def _imported(api: Api, file: Path, mapping: Path) -> Counts:
-    token = api._signer.token(sub="anna")
-    async with Crm({"clients": "http://clients"}, token, transport=api._http._transport) as crm:
-        meant = read_mapping(mapping, originator=f"shop-{uuid4()}")
-        return await Import(crm, Kind.CONTACTS, meant, Console(file=StringIO())).run(read_table(file))

@@ -97,6 +97,7 @@ def _whole(file: Path, counts: Counts, rejected: Path | None) -> dict[str, Any]:
         "recognised": list(counts.said),
         "reasons": reasons,
         "left_out": dict(counts.left_out),
+        "as_typed": {name: asdict(kept) for name, kept in counts.as_typed.items()},
         "reject_file": where,
     }
 

@@ -1,6 +1,7 @@
 """Name the columns of the file in what a service refuses: `phones.1.value` is Mobile in the file."""
 
 from collections.abc import Mapping as Lookup
+from collections.abc import Sequence
 from typing import Final
 
 from deploy.cli.answers import Problem
@@ -22,6 +23,12 @@ def rejected_by(problem: Problem, mapping: Mapping, row: Row) -> Rejected:
         wrong.append(Wrong(column, one["code"], f"{place}: {one['message']} ({one['code']})"))
     reason = "; ".join(one.text for one in wrong)
     return Rejected(row, f"{problem.status} {problem.code}: {reason}", tuple(wrong))
+
+
+def places(fields: Sequence[str], mapping: Mapping, row: Row) -> list[str]:
+    """Return the columns of these fields, each with its cell."""
+    columns = columns_of(mapping, row) if fields else {}
+    return [_place(field, columns, row)[1] for field in fields]
 
 
 def _place(field: str, columns: Lookup[str, str], row: Row) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -25,6 +25,15 @@ class Reason:
     rows: int
 
 
+@dataclass(frozen=True)
+class AsTyped:
+    """How many phones, or e-mails, have no normal form, and one of them: its column with the cell, and its line."""
+
+    number: int
+    example: str
+    line: int
+
+
 @dataclass
 class Counts:
     """Number of rows by outcome; skipped are those of records that were merged into others.
@@ -32,12 +41,14 @@ class Counts:
     Attributes:
         said: what was recognised of the file.
         left_out: how many existing records kept a field, by its name, that the file has otherwise.
+        as_typed: phones and e-mails that were taken as they are typed, because they have no normal form.
         rejects: the rejected rows, where they are not handed on as they come.
     """
 
     ended: Counter[Outcome] = field(default_factory=Counter)
     said: tuple[str, ...] = ()
     left_out: Counter[str] = field(default_factory=Counter)
+    as_typed: dict[str, AsTyped] = field(default_factory=dict)
     rejects: list[Rejected] = field(default_factory=list)
     seconds: float = 0.0
     hand_on: Callable[[Rejected], None] | None = None
@@ -72,6 +83,16 @@ class Counts:
     def reasons(self) -> list[Reason]:
         """The reasons of rejected rows by column and code, the most frequent first; a row may have several."""
         return sorted(self._reasons.values(), key=lambda reason: -reason.rows)
+
+    def keep_as_typed(self, line: int, fields: Sequence[str], places: Sequence[str]) -> None:
+        """Count the fields of a row that have no normal form, such as `phones.1.value`, by their lists."""
+        for field_, place in zip(fields, places, strict=True):
+            name = field_.partition(".")[0]
+            first = self.as_typed.get(name)
+            if first is None or line < first.line:
+                self.as_typed[name] = AsTyped((first.number if first else 0) + 1, place, line)
+            else:
+                self.as_typed[name] = replace(first, number=first.number + 1)
 
     def reject(self, rejected: Rejected) -> None:
         """Count a rejected row, and hand it on."""

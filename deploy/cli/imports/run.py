@@ -17,7 +17,7 @@ from deploy.cli.client import Crm
 from deploy.cli.imports.batches import PRODUCT_WAIT_S, SENT, Sender
 from deploy.cli.imports.bodies import Forms, References, body, nameless
 from deploy.cli.imports.conventions import Conventions
-from deploy.cli.imports.field_columns import rejected_by
+from deploy.cli.imports.field_columns import places, rejected_by
 from deploy.cli.imports.mapping import BadMapping, Mapping
 from deploy.cli.imports.origins import Origins
 from deploy.cli.imports.outcomes import Counts
@@ -114,7 +114,8 @@ class Import:
             ended = await sender.send([item for _, item in made]) if made else []
             for (row, _), one in zip(made, ended, strict=True):
                 if not isinstance(one, Problem):
-                    counts.ended[one] += 1
+                    counts.ended[one.outcome] += 1
+                    counts.keep_as_typed(row.line, one.as_typed, places(one.as_typed, self.mapping, row))
                 elif (rejected := self._rejected(row, one)) is None:
                     counts.ended["skipped"] += 1
                 else:
