@@ -77,6 +77,7 @@ async def test_everything_that_is_said_of_a_contact_is_kept(api: Api) -> None:
         "kind": "WORK",
         "value": "Ada@ACME.example",
         "normalized": "ada@acme.example",
+        "extension": None,
         "url": None,
     }
     assert (contact["messengers"][0]["kind"], contact["responsible_id"]) == ("TELEGRAM", "anna")

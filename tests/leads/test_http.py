@@ -154,9 +154,11 @@ async def test_everything_that_is_said_of_a_lead_is_kept(api: Api) -> None:
     points = {"phones": [{"value": "030 901820"}], "emails": [{"value": "Ada@ACME.example", "kind": "HOME"}]}
     lead = await api.made("/leads", {**said, **points, "address": {"city": "Berlin"}, "utm": {"source": "letter"}})
     assert {name: lead[name] for name in said} == said
-    assert lead["phones"] == [{"kind": "WORK", "value": "030 901820", "normalized": "+4930901820", "url": None}]
+    assert lead["phones"] == [
+        {"kind": "WORK", "value": "030 901820", "normalized": "+4930901820", "extension": None, "url": None}
+    ]
     assert lead["emails"] == [
-        {"kind": "HOME", "value": "Ada@ACME.example", "normalized": "ada@acme.example", "url": None}
+        {"kind": "HOME", "value": "Ada@ACME.example", "normalized": "ada@acme.example", "extension": None, "url": None}
     ]
     assert (lead["address"]["city"], lead["utm"]["source"]) == ("Berlin", "letter")
 
