@@ -62,7 +62,7 @@ async def test_a_contact_whose_company_went_meanwhile_is_rejected_whole_and_impo
     file = written(tmp_path, HEAD, SECOND)
     counts = await importing(services, Kind.CONTACTS, file)
     assert counts.rejected == 1
-    reason = "422 no_such_company: account: 'Inkstone': there is no such company (no_such_company)"
+    reason = "409 company_not_found: account: 'Inkstone': There is no company. (company_not_found)"
     assert counts.rejects[0].reason == reason
     assert not any(path.startswith("/v1/contacts") for path in services.records)
     rejects = tmp_path / "rejects.csv"

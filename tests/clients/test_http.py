@@ -244,7 +244,7 @@ async def test_a_contact_works_for_companies_and_a_company_lists_its_contacts_in
     left = (await api("DELETE", path)).json()
     assert [(link["company_id"], link["is_primary"]) for link in left["companies"]] == [(acme["id"], True)]
     assert (await api("DELETE", path)).json() == left
-    assert (await api("PUT", f"/contacts/{ada['id']}/companies/nothing", {})).status_code == 404
+    assert (await api("PUT", f"/contacts/{ada['id']}/companies/nothing", {})).status_code == 409
     assert wrong_fields(await api("PUT", path, {"company": "x"})) == ["company"]
 
 

@@ -79,7 +79,7 @@ def body(mapping: Mapping, row: Row, references: References, forms: Forms = _AS_
             made["company_id"] = references.companies[company]
         else:
             ours = mapping.originator_of_companies
-            cells.wrong(mapping.company, "no_such_company", f"there is no company {company!r} from {ours}")
+            cells.wrong(mapping.company, "company_not_found", f"there is no company {company!r} from {ours}")
     if mapping.rows:
         made["rows"] = [_product_row(rule, row, cells, references) for rule in mapping.rows]
     if cells.problems:
