@@ -122,7 +122,7 @@ async def test_a_chosen_client_that_does_not_exist_is_refused_with_the_code_and_
     lead, key = await api.made("/leads"), str(uuid4())
     path, body = f"/leads/{lead['id']}/conversion", {f"{noun}_id": "nada", "targets": [noun]}
     assert (await api("POST", path, body, idempotency_key=key)).status_code == 202
-    said = {"code": f"{noun}_not_found", "message": f"There is no {noun} nada."}
+    said: dict[str, Any] = {"code": f"{noun}_not_found", "message": f"There is no {noun} nada."}
     await deliver(api, lead["id"], LeadClientRefused(**await asked(api, lead), **said))
     refused = await api("POST", path, body, idempotency_key=key)
     problem = refused.json()

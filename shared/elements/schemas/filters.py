@@ -1,10 +1,36 @@
 """Query parameters of lists: filters by equality, and the page."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
+from pydantic_core import PydanticCustomError
 
 from shared.kit.web.schemas import Cursor, Limit
+from shared.kit.web.sentences import meant_or_all
+
+_BETWEEN: Final = re.compile(r"[\s,;|]+")
+_SHOWN: Final = 60
+"""Characters of a value that an answer repeats."""
+
+
+def one_of(known: Collection[str], *, field: str, code: str, query: str) -> Any:
+    """Check that a filter names one of those that there are; several are sought by the route `query`."""
+    what = field.removesuffix("_id")
+
+    def check(value: str | None) -> str | None:
+        if value is None or value in known:
+            return value
+        parts = _BETWEEN.split(value[:_SHOWN])
+        message = f"there is no {what} {value[:_SHOWN]}{meant_or_all(value[:_SHOWN], known)}"
+        if len(parts) > 1:
+            body = json.dumps({"filter": {field: {"in": parts}}}, ensure_ascii=False)
+            message = f"one {what} is expected; several are for POST {query}: {body}"
+        raise PydanticCustomError(code, "{message}", {"message": message})
+
+    return AfterValidator(check)
 
 
 class SalesFilters(BaseModel):

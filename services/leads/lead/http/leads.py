@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.lead import Lead
-from services.leads.lead.schemas import LeadIn, LeadOut, LeadPatch, LeadsIn, LeadUpsert, LeadUpserted
+from services.leads.lead.schemas import LeadFilters, LeadIn, LeadOut, LeadPatch, LeadsIn, LeadUpsert, LeadUpserted
 from services.leads.lead.store import LeadViews
 from services.leads.lead.usecases import create_lead
 from services.leads.permissions import CanRead, CanWrite
@@ -17,7 +17,6 @@ from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.http.contact_points import Reading
 from shared.elements.schemas.client_field import check_linked
-from shared.elements.schemas.filters import SalesFilters
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
@@ -49,7 +48,7 @@ def lead_routes(
     api = router("leads")
 
     @api.get("/leads")
-    async def page(call: CanRead, query: Annotated[SalesFilters, Query()]) -> Page[LeadOut]:
+    async def page(call: CanRead, query: Annotated[LeadFilters, Query()]) -> Page[LeadOut]:
         """List leads, newest first, by equality of fields."""
         found, more = await views.page(query.wanted, access=call.caller, limit=query.limit, cursor=query.cursor)
         named = await name_clients(found, client_names=collaborators.client_names)
