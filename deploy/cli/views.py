@@ -72,7 +72,9 @@ def _branch(tree: Tree, step: Mapping[str, Any]) -> None:
 
 def conversion(console: Console, outcome: str, result: Mapping[str, Any]) -> None:
     """Print the results of a conversion."""
-    console.print(f"{outcome}, attempt {result['attempt']}, correlation id {result['correlation_id']}", soft_wrap=True)
+    when = " before" if outcome == "was converted" else ""
+    said = f"{outcome}{when}, attempt {result['attempt']}, correlation id {result['correlation_id']}"
+    console.print(said, soft_wrap=True)
     for name in ("contact", "company", "deal"):
         if result[name]:
             console.print(f"  {name:8} {result[name]['id']}  {escape(result[name]['title'] or '')}")
@@ -117,6 +119,11 @@ def deal(console: Console, found: Mapping[str, Any]) -> None:
     console.print(table)
 
 
+def counted(number: int, noun: str) -> str:
+    """Format a number of things: `1 lead`, `2 leads`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def age(seconds: float) -> str:
     """Format an age as `45 s`, `12 min`, `3 h` or `5 d`."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
@@ -138,7 +145,7 @@ def dead_letters(console: Console, groups: Sequence[Group], limit: int) -> None:
             console.print(escape(printable(line)), highlight=False, soft_wrap=True)
         if limit and len(letters) > limit:
             console.print(f"  and {len(letters) - limit} more", highlight=False)
-    console.print(f"{sum(len(group.letters) for group in groups)} dead letters.", highlight=False)
+    console.print(f"{counted(sum(len(group.letters) for group in groups), 'dead letter')}.", highlight=False)
 
 
 def _age_of(letter: Mapping[str, Any]) -> str:

@@ -136,7 +136,7 @@ def served(services: httpx.AsyncBaseTransport) -> Iterator[dict[str, str]]:
             self.end_headers()
             self.wfile.write(found.content)
 
-        do_POST = do_GET  # noqa: N815 - the name that the standard library looks for
+        do_POST = do_PUT = do_GET  # noqa: N815 - the names that the standard library looks for
 
         def log_message(self, *_: Any) -> None:
             """Be quiet."""

@@ -347,7 +347,7 @@ def test_a_whole_stage_is_converted_only_after_a_yes() -> None:
     assert refused.exit_code == 1
     assert "2 leads of PROCESSED would be converted. Go on?" in refused.stderr
     assert (dry.exit_code, dry.stdout) == (0, "2 leads of PROCESSED would be converted. Nothing was done.\n")
-    assert json.loads(listed.stdout) == {"convert": 2, "move": 0, "leads": ["7", "8"]}
+    assert json.loads(listed.stdout) == {"convert": 2, "move": 0, "converted_before": 0, "leads": ["7", "8"]}
 
 
 def test_a_yes_is_for_the_leads_that_were_asked_about() -> None:

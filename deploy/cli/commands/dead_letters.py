@@ -110,7 +110,7 @@ def discard(
         chosen = [letter["name"] for letter in reversed(found)]
         if found:
             views.dead_letters(ERR, dead_letters.grouped(found), 0)
-            confirm(f"Discard these {len(found)} dead letters?", yes=yes)
+            confirm(f"Discard {views.counted(len(found), 'dead letter')}?", yes=yes)
 
     async def mark(crm: Crm) -> dict[str, str]:
         with bar("discarded", len(chosen), ERR) as advance:
