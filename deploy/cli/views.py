@@ -141,7 +141,7 @@ def dead_letters(console: Console, groups: Sequence[Group], limit: int) -> None:
         console.print(f"[bold]{named}[/]  {total}", highlight=False, soft_wrap=True)
         for letter in letters[:limit]:
             tried = "" if letter["attempts"] == 1 else f", {letter['attempts']} attempts"
-            line = f"  {letter['name']}  {_age_of(letter)}, {letter['state']}{tried}"
+            line = f"  {letter['id']}  {_age_of(letter)}, {letter['state']}{tried}"
             console.print(escape(printable(line)), highlight=False, soft_wrap=True)
         if limit and len(letters) > limit:
             console.print(f"  and {len(letters) - limit} more", highlight=False)
@@ -154,7 +154,9 @@ def _age_of(letter: Mapping[str, Any]) -> str:
 
 def dead_letter(console: Console, found: Mapping[str, Any], unreadable: Sequence[str] = ()) -> None:
     """Print one with its history and its record, and what of the record its schema does not allow."""
-    table = Table(title=f"Dead letter {found['name']}: {found['state']}", title_justify="left", show_header=False)
+    # Not as the title of the table, whose width would wrap the id.
+    console.print(escape(printable(f"Dead letter {found['id']}: {found['state']}")), highlight=False, soft_wrap=True)
+    table = Table(show_header=False)
     original = found["original"]
     place = f"{original['topic']}/{original['partition']}@{original['offset']}" if original else found["topic"]
     shown = {name: found[name] for name in ("type", "key", "event_id", "correlation_id", "reason", "message")}
