@@ -130,6 +130,17 @@ async def test_a_chosen_client_that_does_not_exist_is_refused_with_the_code_and_
     assert (problem["detail"], problem["errors"]) == (said["message"], [{"field": f"{noun}_id", **said}])
 
 
+async def test_a_conversion_without_a_body_is_one_with_all_defaults(api: Api) -> None:
+    """LEAD-11, LEAD-12: contact and deal, and nothing that the caller has said."""
+    for body in (None, {}):
+        lead = await api.made("/leads")
+        answer = await api("POST", f"/leads/{lead['id']}/conversion", body)
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["targets"] == ["contact", "deal"]
+    refused = await api("POST", f"/leads/{lead['id']}/conversion", {"target": ["deal"]})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "target")
+
+
 async def test_a_refused_conversion_is_told(api: Api) -> None:
     """LEAD-22."""
     lead = await api.made("/leads")

@@ -33,6 +33,10 @@ _FIELDS: Final[Mapping[str, str]] = {
 """The field of the request that a reason is about."""
 
 
+_DEFAULTS: Final = ConversionIn()
+"""What is asked for where a request has no body."""
+
+
 class ConversionRefused(Conflict):
     """The conversion ended without a result; `reason` is the code of why, `candidates` are clients that match."""
 
@@ -92,9 +96,12 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
         responses={status: {"model": ConversionOut, "headers": LOCATION} for status in (200, 202)},
     )
     @is_process
-    async def convert(lead_id: str, body: ConversionIn, call: CanWrite, if_match: IfMatch, wait: Waiting) -> Response:
+    async def convert(
+        lead_id: str, call: CanWrite, if_match: IfMatch, wait: Waiting, body: ConversionIn = _DEFAULTS
+    ) -> Response:
         """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result.
 
+        Without a body it is as with `{}`: into contact and deal, a repeat lead into a deal.
         The caller must be allowed to write what it converts into: `clients:write` for a contact or a company,
         `deals:write` for a deal.
         """
