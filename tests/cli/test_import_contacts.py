@@ -100,10 +100,14 @@ async def test_a_row_of_another_originator_is_rejected_where_the_file_names_it(t
     """CMN-14."""
     services = Services()
     text = 'originator = "shop"\noriginator_column = "from"\norigin = "id"\n[columns]\nname = "last_name"\n'
-    file = written(tmp_path, "from,id,name", "shop,1,Ada", "fair,1,Bob", "shop,1,Ada again")
+    file = written(tmp_path, "from,id,name", "shop,1,Ada", "fair,1,Bob", "shop,1,Ada again", ",2,Cy")
     counts = await importing(services, Kind.CONTACTS, file, written(tmp_path, text, name="mapping.toml"))
-    assert figures(counts) == (1, 0, 0, 0, 2)
-    assert [one.reason for one in counts.rejects] == ["from: 'fair' is not 'shop'", "id: '1' is in line 2 already"]
+    assert figures(counts) == (1, 0, 0, 0, 3)
+    assert [one.reason for one in counts.rejects] == [
+        "from: 'fair' is not 'shop'",
+        "id: '1' is in line 2 already",
+        "from: '' is not 'shop': a record that was made here has no other id, and is corrected by PATCH alone",
+    ]
 
 
 async def test_a_company_has_no_company_to_be_linked_to(tmp_path: Path) -> None:

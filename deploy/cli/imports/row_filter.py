@@ -25,7 +25,8 @@ def _wrong_origin(mapping: Mapping, row: Row, origins: Origins) -> Iterator[Wron
     named = row.cells[mapping.originator_column] if mapping.originator_column else ours
     if named != ours:
         column = mapping.originator_column or ""
-        yield Wrong(column, "other_originator", f"{column}: {named!r} is not {ours!r}")
+        why = "" if named else ": a record that was made here has no other id, and is corrected by PATCH alone"
+        yield Wrong(column, "other_originator", f"{column}: {named!r} is not {ours!r}{why}")
     if not origin:
         yield Wrong(columns, "empty", f"{columns}: is empty")
     elif not addressable(origin):
