@@ -258,7 +258,7 @@ async def check_stages(crm: Crm, stage: str | None, deal_stage: str | None) -> N
 
 
 async def _unmoved(crm: Crm, request: ConversionRequest, originator: str | None, parallel: int) -> list[str]:
-    """Return the leads of the originator whose deal a run like this was to move, and that nobody has moved."""
+    """Return the leads of the originator whose deal a run like this was to move, and that was not moved."""
     if request.deal_stage is None:
         return []
     first = (await crm.get("deals", address("deal-stages")))["items"][0]["id"]

@@ -132,7 +132,8 @@ async def test_a_chosen_client_that_does_not_exist_is_refused_with_the_code_and_
 
 async def test_a_conversion_without_a_body_is_one_with_all_defaults(api: Api) -> None:
     """LEAD-11, LEAD-12: contact and deal, and nothing that the caller has said."""
-    for body in (None, {}):
+    bodies: tuple[dict[str, Any] | None, ...] = (None, {})
+    for body in bodies:
         lead = await api.made("/leads")
         answer = await api("POST", f"/leads/{lead['id']}/conversion", body)
         assert answer.status_code == 202, answer.text

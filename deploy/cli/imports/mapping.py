@@ -49,8 +49,8 @@ class BadMapping(Exception):
 
 _BY_ORIGIN: Final = (
     ": an import finds records by `origin`, their id in the system that they came from, and never by the id that they "
-    "have here. Name the column of the former as `origin`, or list this one under `ignored`; PATCH corrects a record by "
-    "its id"
+    "have here. Name the column of the former as `origin`, or list this one under `ignored`; PATCH corrects a record "
+    "by its id"
 )
 
 

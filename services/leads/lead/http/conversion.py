@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final, Self, TypeAlias
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Body, Response
 from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.errors import NO_ANSWER, LeadAlreadyConverted
@@ -33,8 +33,8 @@ _FIELDS: Final[Mapping[str, str]] = {
 """The field of the request that a reason is about."""
 
 
-_DEFAULTS: Final = ConversionIn()
-"""What is asked for where a request has no body."""
+_Terms: TypeAlias = Annotated[ConversionIn, Body(default_factory=ConversionIn)]
+"""What is asked for; a request without a body asks for nothing in particular."""
 
 
 class ConversionRefused(Conflict):
@@ -96,14 +96,11 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
         responses={status: {"model": ConversionOut, "headers": LOCATION} for status in (200, 202)},
     )
     @is_process
-    async def convert(
-        lead_id: str, call: CanWrite, if_match: IfMatch, wait: Waiting, body: ConversionIn = _DEFAULTS
-    ) -> Response:
+    async def convert(lead_id: str, body: _Terms, call: CanWrite, if_match: IfMatch, wait: Waiting) -> Response:
         """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result.
 
-        Without a body it is as with `{}`: into contact and deal, a repeat lead into a deal.
         The caller must be allowed to write what it converts into: `clients:write` for a contact or a company,
-        `deals:write` for a deal.
+        `deals:write` for a deal. No body is as `{}`: into contact and deal, a repeat lead into a deal.
         """
         guarded = call.guard(leads)
         try:
