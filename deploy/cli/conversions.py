@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from uuid import uuid4
 
 from rich.console import Console
@@ -19,14 +19,29 @@ from deploy.cli.pool import each
 from deploy.cli.progress import bar
 
 Outcome = Literal["converted", "was converted", "deal moved", "failed"]
-Plan = tuple[list[str], list[str]]
-"""Ids of the leads to convert, and of those whose deal is to be moved."""
 SENT: Final = 100
 """Leads in one request."""
 _PARTS: Final = 4
 """Requests at a time."""
 _WAIT_S: Final = 30.0
 _AWAY: Final = 503
+
+
+class Plan(NamedTuple):
+    """Ids of the leads of a stage, and of those whose deal an earlier run left unmoved.
+
+    Attributes:
+        before: those leads of the stage that were converted before: nothing is converted again.
+    """
+
+    leads: list[str]
+    left: list[str]
+    before: frozenset[str] = frozenset()
+
+    @property
+    def fresh(self) -> list[str]:
+        """The leads that are to be converted."""
+        return [id_ for id_ in self.leads if id_ not in self.before]
 
 
 class StillRunning(Exception):
@@ -190,7 +205,7 @@ async def convert_stage(
         NoSuchStage: `stage`, or the deals' stage.
     """
     started = monotonic()
-    leads, left = plan or await planned(crm, stage, request, originator=originator, parallel=parallel)
+    leads, left, _ = plan or await planned(crm, stage, request, originator=originator, parallel=parallel)
     results = Results()
 
     async def finish(lead_id: str) -> Outcome:
@@ -223,9 +238,9 @@ async def planned(
     await check_stages(crm, stage, request.deal_stage)
     # First the leads, then the deals: a lead that leaves the stage in between has its deal by then.
     query = {"stage_id": stage, "originator_id": originator}
-    leads = [lead["id"] async for lead in crm.pages("leads", address("leads"), **query)]
-    known = set(leads)
-    return leads, [id_ for id_ in await _unmoved(crm, request, originator, parallel) if id_ not in known]
+    leads = {lead["id"]: lead.get("converted") async for lead in crm.pages("leads", address("leads"), **query)}
+    left = [id_ for id_ in await _unmoved(crm, request, originator, parallel) if id_ not in leads]
+    return Plan([*leads], left, frozenset(id_ for id_, is_converted in leads.items() if is_converted))
 
 
 async def check_stages(crm: Crm, stage: str | None, deal_stage: str | None) -> None:
@@ -243,22 +258,35 @@ async def check_stages(crm: Crm, stage: str | None, deal_stage: str | None) -> N
 
 
 async def _unmoved(crm: Crm, request: ConversionRequest, originator: str | None, parallel: int) -> list[str]:
-    """Return the leads of the originator whose deal was never moved from its first stage."""
+    """Return the leads of the originator whose deal a run like this was to move, and that was not moved."""
     if request.deal_stage is None:
         return []
     first = (await crm.get("deals", address("deal-stages")))["items"][0]["id"]
     deals = crm.pages("deals", address("deals"), stage_id=first)
     found = [deal["lead_id"] async for deal in deals if deal["lead_id"] and deal["moved_at"] is None]
-    if originator is None:
-        return found
-    leads = await each(found, lambda id_: crm.get("leads", address("leads", id_)), parallel=parallel)
-    return [lead["id"] for lead in leads if lead["originator_id"] == originator]
+
+    async def is_left(id_: str) -> bool:
+        try:
+            if originator and (await crm.get("leads", address("leads", id_)))["originator_id"] != originator:
+                return False
+            return _asked_for(await crm.get("leads", address("leads", id_, "conversion")), request)
+        except Problem as problem:
+            if problem.status == 404:  # noqa: PLR2004 - the lead was deleted since
+                return False
+            raise
+
+    marks = await each(found, is_left, parallel=parallel)
+    return [id_ for id_, is_marked in zip(found, marks, strict=True) if is_marked]
+
+
+def _asked_for(conversion: Mapping[str, Any], request: ConversionRequest) -> bool:
+    """Return whether a conversion was to move its deal as this request does."""
+    return bool(request.deal_stage) and str(conversion["correlation_id"]).startswith(request.prefix)
 
 
 async def _finish_earlier(crm: Crm, conversion: Mapping[str, Any], request: ConversionRequest) -> Outcome:
     """Move the deal of an earlier conversion, if that conversion requested it and the deal was not moved since."""
-    requested = request.deal_stage and str(conversion["correlation_id"]).startswith(request.prefix)
-    if not requested or conversion["deal"] is None:
+    if not _asked_for(conversion, request) or conversion["deal"] is None:
         return "was converted"
     deal = await crm.get("deals", address("deals", conversion["deal"]["id"]))
     if deal["moved_at"] is not None:

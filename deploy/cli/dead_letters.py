@@ -1,7 +1,8 @@
 """The dead letters of all services, as the operator's commands need them.
 
-`clients:leads@12-19ac5b2f3e1` is short for the id `crm.leads.events.clients.dlt@12-19ac5b2f3e1` in the service clients;
-both are accepted. It ends in the offset and the time of the record; ids of older entries end in the offset.
+Each has one id everywhere, that of its service's API: `crm.leads.events.clients.dlt@12-19ac5b2f3e1` in the service
+clients. It ends in the offset and the time of the record; ids of older entries end in the offset. The form
+`clients:leads@12-19ac5b2f3e1` is taken as well, because it is shorter to type.
 """
 
 import re
@@ -17,7 +18,7 @@ from deploy.cli.client import SERVICES, Crm, address
 from deploy.cli.progress import Advance
 
 DeadLetter = dict[str, Any]
-"""A dead letter as its service returns it, with `service` and the short `name` besides."""
+"""A dead letter as its service returns it, with `service` besides."""
 
 _PLACE: Final = r"(?P<place>\d+(-[0-9a-f]+)?)"
 _SHORT: Final = re.compile(rf"(?P<service>[a-z]+):(?P<producer>[a-z]+)@{_PLACE}")
@@ -53,17 +54,11 @@ def locate(name: str) -> tuple[str, str]:
     found = _SHORT.fullmatch(name) or _LONG.fullmatch(name)
     if found is None or found["service"] not in SERVICES:
         raise NotAnId(
-            f"{name!r} is not an id: write it as clients:leads@12-19ac5b2f3e1, as `crm dead-letters list` does"
+            f"{name!r} is not an id: copy it from `crm dead-letters list`, such as "
+            "crm.leads.events.clients.dlt@12-19ac5b2f3e1, for which clients:leads@12-19ac5b2f3e1 is short"
         )
     service, topic = found["service"], f"crm.{found['producer']}.events"
     return service, f"{topics.dead_letters(topic, service)}@{found['place']}"
-
-
-def with_name(service: str, letter: DeadLetter) -> DeadLetter:
-    """Add the service and the short name."""
-    found = _LONG.fullmatch(letter["id"])
-    name = letter["id"] if found is None else f"{found['service']}:{found['producer']}@{found['place']}"
-    return {"service": service, "name": name, **letter}
 
 
 async def list_all(crm: Crm, criteria: Criteria, *, limit: int | None = None) -> list[DeadLetter]:
@@ -74,7 +69,7 @@ async def list_all(crm: Crm, criteria: Criteria, *, limit: int | None = None) ->
         async for letter in crm.pages(service, address("dead-letters"), **criteria.query()):
             if of_service == limit:
                 break
-            found.append(with_name(service, letter))
+            found.append({"service": service, **letter})
             of_service += 1
     found.sort(key=lambda letter: letter["parked_at"], reverse=True)
     return found[:limit]
@@ -98,15 +93,15 @@ def grouped(letters: Iterable[DeadLetter]) -> list[Group]:
     return sorted((Group(*key, found) for key, found in groups.items()), key=lambda group: -len(group.letters))
 
 
-async def names_to_replay(crm: Crm, criteria: Criteria) -> list[str]:
-    """Return the names of all that fit, oldest first, so that the events of one aggregate are replayed in order."""
-    return [letter["name"] for letter in reversed(await list_all(crm, criteria))]
+async def ids_to_replay(crm: Crm, criteria: Criteria) -> list[str]:
+    """Return the ids of all that fit, oldest first, so that the events of one aggregate are replayed in order."""
+    return [letter["id"] for letter in reversed(await list_all(crm, criteria))]
 
 
 async def show(crm: Crm, name: str) -> DeadLetter:
     """Read one with its history and its record."""
     service, id_ = locate(name)
-    return with_name(service, await crm.get(service, address("dead-letters", id_)))
+    return {"service": service, **await crm.get(service, address("dead-letters", id_))}
 
 
 async def replay(crm: Crm, names: Iterable[str], advance: Advance) -> dict[str, str]:

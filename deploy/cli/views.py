@@ -72,7 +72,9 @@ def _branch(tree: Tree, step: Mapping[str, Any]) -> None:
 
 def conversion(console: Console, outcome: str, result: Mapping[str, Any]) -> None:
     """Print the results of a conversion."""
-    console.print(f"{outcome}, attempt {result['attempt']}, correlation id {result['correlation_id']}", soft_wrap=True)
+    when = " before" if outcome == "was converted" else ""
+    said = f"{outcome}{when}, attempt {result['attempt']}, correlation id {result['correlation_id']}"
+    console.print(said, soft_wrap=True)
     for name in ("contact", "company", "deal"):
         if result[name]:
             console.print(f"  {name:8} {result[name]['id']}  {escape(result[name]['title'] or '')}")
@@ -90,6 +92,12 @@ def counts(console: Console, file: str, found: Counts) -> None:
     if found.left_out:
         kept = ", ".join(f"{name} of {number}" for name, number in sorted(found.left_out.items()))
         console.print(f"  existing records keep what the file has otherwise: {kept}", highlight=False, soft_wrap=True)
+    for name, typed in sorted(found.as_typed.items()):
+        one = typed.number == 1
+        what, verb, such = (name.removesuffix("s"), "is", ":") if one else (name, "are", ", such as")
+        example = escape(printable(f"{typed.example} (line {typed.line})"))
+        said = f"  {typed.number} {what} could not be normalised and {verb} kept as typed{such} {example}"
+        console.print(said, highlight=False, soft_wrap=True)
     for reason in found.reasons[:_REASONS]:
         example = f"{escape(printable(reason.example))} [dim](line {reason.line})[/]"
         console.print(f"  {reason.rows} x {example}", highlight=False, soft_wrap=True)
@@ -111,6 +119,11 @@ def deal(console: Console, found: Mapping[str, Any]) -> None:
     console.print(table)
 
 
+def counted(number: int, noun: str) -> str:
+    """Format a number of things: `1 lead`, `2 leads`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def age(seconds: float) -> str:
     """Format an age as `45 s`, `12 min`, `3 h` or `5 d`."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
@@ -128,11 +141,11 @@ def dead_letters(console: Console, groups: Sequence[Group], limit: int) -> None:
         console.print(f"[bold]{named}[/]  {total}", highlight=False, soft_wrap=True)
         for letter in letters[:limit]:
             tried = "" if letter["attempts"] == 1 else f", {letter['attempts']} attempts"
-            line = f"  {letter['name']}  {_age_of(letter)}, {letter['state']}{tried}"
+            line = f"  {letter['id']}  {_age_of(letter)}, {letter['state']}{tried}"
             console.print(escape(printable(line)), highlight=False, soft_wrap=True)
         if limit and len(letters) > limit:
             console.print(f"  and {len(letters) - limit} more", highlight=False)
-    console.print(f"{sum(len(group.letters) for group in groups)} dead letters.", highlight=False)
+    console.print(f"{counted(sum(len(group.letters) for group in groups), 'dead letter')}.", highlight=False)
 
 
 def _age_of(letter: Mapping[str, Any]) -> str:
@@ -141,7 +154,9 @@ def _age_of(letter: Mapping[str, Any]) -> str:
 
 def dead_letter(console: Console, found: Mapping[str, Any], unreadable: Sequence[str] = ()) -> None:
     """Print one with its history and its record, and what of the record its schema does not allow."""
-    table = Table(title=f"Dead letter {found['name']}: {found['state']}", title_justify="left", show_header=False)
+    # Not as the title of the table, whose width would wrap the id.
+    console.print(escape(printable(f"Dead letter {found['id']}: {found['state']}")), highlight=False, soft_wrap=True)
+    table = Table(show_header=False)
     original = found["original"]
     place = f"{original['topic']}/{original['partition']}@{original['offset']}" if original else found["topic"]
     shown = {name: found[name] for name in ("type", "key", "event_id", "correlation_id", "reason", "message")}

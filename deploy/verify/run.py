@@ -108,7 +108,7 @@ async def _look(system: Opened, began: Ends, progress: Progress, patience_s: flo
     await _read_entries(system, timeline, progress)
     broken = [finding for invariant in invariants for finding in invariant.broken()]
     broken += [
-        Finding(READING, service, f"{number} events are still to be read")
+        Finding(READING, service, f"events still to be read: {number}")
         for service, number in (await system.log.unread(began)).items()
     ]
     counts = sum((invariant.counts for invariant in invariants), events)

@@ -37,12 +37,10 @@ class Sequences(Invariant):
         waiting = [event.sequence for event in stored.pending(published)]
         counted = int(stored.document.get("sequence", 0))
         if waiting != list(range(published + 1, counted + 1)):
-            detail = (
-                f"the document counts {counted} events, but {published} are on the topic and {len(waiting)} more wait"
-            )
+            detail = f"events counted by the document: {counted}, on the topic: {published}, waiting: {len(waiting)}"
             self._wrong.append(self._finding(stored.subject, detail))
 
     def broken(self) -> Iterator[Finding]:
         yield from self._wrong
         for subject, last in self._last.items():
-            yield self._finding(subject, f"{last} events are on the topic, but there is no document")
+            yield self._finding(subject, f"events on the topic: {last}, but there is no document")

@@ -61,7 +61,7 @@ class Services(httpx.AsyncBaseTransport):
             return _refused(404, {"code": "gone", **self.gone[origin]})
         ids = item.pop("company_ids", [])
         if any(id_ in self.gone for id_ in ids):
-            return _refused(422, no_such_company())
+            return _refused(409, company_not_found())
         before = self.records.get(path)
         links = {"companies": [{"company_id": id_} for id_ in ids]} if ids else {}
         if before is not None and all(before.get(name) == value for name, value in (item | links).items()):
@@ -106,13 +106,13 @@ def _takes(schema: str) -> dict[str, Any]:
 
 
 def _refused(status: int, problem: Mapping[str, Any]) -> dict[str, Any]:
-    nothing = dict.fromkeys(("id", "version", "left_out"))
+    nothing = dict.fromkeys(("id", "version", "left_out", "as_typed"))
     return {"status": status, "outcome": "refused", **nothing, "problem": dict(problem)}
 
 
-def no_such_company() -> Mapping[str, Any]:
-    wrong = {"field": "company_ids.0", "code": "no_such_company", "message": "there is no such company"}
-    return {"code": "no_such_company", "errors": [wrong]}
+def company_not_found() -> Mapping[str, Any]:
+    wrong = {"field": "company_ids.0", "code": "company_not_found", "message": "There is no company."}
+    return {"code": "company_not_found", "errors": [wrong]}
 
 
 def product_not_found() -> Mapping[str, Any]:
@@ -136,7 +136,7 @@ def served(services: httpx.AsyncBaseTransport) -> Iterator[dict[str, str]]:
             self.end_headers()
             self.wfile.write(found.content)
 
-        do_POST = do_GET  # noqa: N815 - the name that the standard library looks for
+        do_POST = do_PUT = do_GET  # noqa: N815 - the names that the standard library looks for
 
         def log_message(self, *_: Any) -> None:
             """Be quiet."""

@@ -182,6 +182,28 @@ def test_a_token_has_the_requested_claims_and_names_the_key(tmp_path: Path) -> N
     assert said["exp"] - said["iat"] == 420
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--role", "boss"], "no service knows the role 'boss'; there are reader, user, admin"),
+        (["--role", "reader", "--role", "Admin"], "no service knows the role 'Admin'"),
+        (["--scope", "lead:read"], "no service knows the scope 'lead:read'; did you mean leads:read?"),
+        (["--scope", "everything"], "there are leads:read, leads:write, leads:admin, leads:dead-letters, deals:read"),
+        (["--scope", "leads:read,deals:read"], "no service knows the scope"),
+        (["--service", "--role", "admin"], "a service has scopes alone, no roles"),
+        (["--service"], "a service has scopes alone: name them, such as --scope leads:read"),
+    ],
+)
+def test_a_token_that_would_allow_nothing_is_refused_with_what_there_is(
+    arguments: list[str], said: str, tmp_path: Path
+) -> None:
+    """PERM-09: no service refuses such a token, and none acts on it."""
+    make_keys(tmp_path / "local" / "keys")
+    found = RUN.invoke(app, ["token", *arguments], env={"COLUMNS": "600", "TERMINAL_WIDTH": "600"})
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert said in found.stderr, found.stderr
+
+
 def test_a_token_without_role_and_scope_is_a_users(tmp_path: Path) -> None:
     make_keys(tmp_path / "local" / "keys")
     said = jwt.decode(RUN.invoke(app, ["token"]).stdout.strip(), options={"verify_signature": False})
@@ -325,7 +347,7 @@ def test_a_whole_stage_is_converted_only_after_a_yes() -> None:
     assert refused.exit_code == 1
     assert "2 leads of PROCESSED would be converted. Go on?" in refused.stderr
     assert (dry.exit_code, dry.stdout) == (0, "2 leads of PROCESSED would be converted. Nothing was done.\n")
-    assert json.loads(listed.stdout) == {"convert": 2, "move": 0, "leads": ["7", "8"]}
+    assert json.loads(listed.stdout) == {"convert": 2, "move": 0, "converted_before": 0, "leads": ["7", "8"]}
 
 
 def test_a_yes_is_for_the_leads_that_were_asked_about() -> None:

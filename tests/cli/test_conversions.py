@@ -1,5 +1,6 @@
 """Leads in bulk: each once, deals moved, and what an earlier run left is finished."""
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from io import StringIO
@@ -8,11 +9,13 @@ from typing import Any
 import httpx
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from deploy.cli.answers import Problem
+from deploy.cli.app import app
 from deploy.cli.client import Crm
-from deploy.cli.conversions import ConversionRequest, NoSuchStage, Results, convert, convert_stage
-from tests.cli.fakes import URLS
+from deploy.cli.conversions import ConversionRequest, Conversions, NoSuchStage, Results, convert, convert_stage
+from tests.cli.fakes import URLS, served
 
 QUIET = Console(file=StringIO())
 WON = ConversionRequest(deal_stage="WON")
@@ -59,7 +62,8 @@ class Leads(httpx.AsyncBaseTransport):
         }[plural]
 
     def _lead(self, id_: str) -> dict[str, Any]:
-        return {"id": id_, "originator_id": "elsewhere" if id_.startswith("other") else "here"}
+        originator = "elsewhere" if id_.startswith("other") else "here"
+        return {"id": id_, "originator_id": originator, "converted": id_ in self.conversions}
 
     def _convert_each(self, request: httpx.Request, ids: list[str]) -> httpx.Response:
         answers = [(id_, self._convert(request, id_)) for id_ in ids]
@@ -135,8 +139,27 @@ async def test_with_an_originator_the_leads_of_others_are_left_to_others() -> No
 async def test_a_deal_of_a_conversion_that_did_not_ask_for_it_is_left_where_it_is() -> None:
     leads = processed()
     await run(leads, ConversionRequest())
-    assert dict((await run(leads)).counts) == {"was converted": 5}
+    assert dict((await run(leads)).counts) == {}
     assert leads.moves == 0
+
+
+def test_what_a_dry_run_says_is_what_the_run_does_and_says_in_the_words_of_its_numbers() -> None:
+    """LEAD-11: converted now, converted before, and moved for an earlier run, told apart."""
+    leads = processed(3)
+    asyncio.run(run(leads, ConversionRequest()))  # without a stage of the deals: none of them is to be moved later
+    leads.stages |= {"lead-0": "PROCESSED", "lead-3": "PROCESSED", "other": "PROCESSED"}
+    leads.stages |= {"late": "PROCESSED"}
+    asyncio.run(Conversions(leads.crm(), WON).convert(["late"]))  # and then that run died
+    command = ["convert", "--stage", "PROCESSED", "--deal-stage", "WON"]
+    with served(leads) as environment:
+        dry = CliRunner().invoke(app, [*command, "--dry-run"], env=environment)
+        done = CliRunner().invoke(app, [*command, "--yes"], env=environment)
+    planned = (
+        "2 leads of PROCESSED would be converted, 1 deal of earlier runs moved to WON. 1 lead was converted before."
+    )
+    assert dry.stdout == f"{planned} Nothing was done.\n"
+    said = "2 leads converted now, 1 lead converted before, 1 deal of earlier runs moved to WON"
+    assert done.stdout.rpartition(" in ")[0] == said, done.output
 
 
 async def test_a_deal_that_was_moved_since_is_left_where_it_is() -> None:

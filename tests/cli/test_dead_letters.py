@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from deploy.cli import dead_letters, views
 from deploy.cli.app import app
 from deploy.cli.client import Crm
-from deploy.cli.dead_letters import Criteria, NotAnId, grouped, locate, with_name
+from deploy.cli.dead_letters import Criteria, NotAnId, grouped, locate
 from deploy.cli.unreadable import unreadable
 from tests.cli.fakes import URLS, served
 
@@ -77,12 +77,12 @@ async def test_all_services_are_listed_newest_first_and_replayed_oldest_first() 
     parked = Parked("crm.deals.events.leads.dlt@0", LEADS, "crm.deals.events.clients.dlt@1")
     async with parked.crm() as crm:
         found = await dead_letters.list_all(crm, Criteria(reason="no_such_shelf", topic="leads"), limit=2)
-        oldest_first = await dead_letters.names_to_replay(crm, Criteria())
-    assert [(letter["service"], letter["name"]) for letter in found] == [
-        ("clients", "clients:deals@1"),
-        ("clients", "clients:leads@12"),
+        oldest_first = await dead_letters.ids_to_replay(crm, Criteria())
+    assert [(letter["service"], letter["id"]) for letter in found] == [
+        ("clients", "crm.deals.events.clients.dlt@1"),
+        ("clients", LEADS),
     ]
-    assert oldest_first == ["leads:deals@0", "clients:leads@12", "clients:deals@1"]
+    assert oldest_first == ["crm.deals.events.leads.dlt@0", LEADS, "crm.deals.events.clients.dlt@1"]
     assert len(parked.asked) == 10
     assert "leads?limit=200&state=open&reason=no_such_shelf&topic=crm.leads.events" in parked.asked
 
@@ -131,7 +131,6 @@ def test_what_a_stranger_wrote_does_not_steer_the_terminal() -> None:
         console,
         {
             **a_letter(LEADS, 0),
-            "name": "clients:leads@12",
             "topic": "crm.leads.events",
             "original": None,
             "key": "\x1b]0;evil\x07",
@@ -152,7 +151,6 @@ def test_json_is_shown_with_its_structure_and_much_of_it_is_cut() -> None:
     console = Console(width=200, record=True)
     shown = {
         **a_letter(LEADS, 0),
-        "name": "clients:leads@12",
         "topic": "crm.leads.events",
         "original": {"topic": "crm.leads.events", "partition": 3, "offset": 77},
         **dict.fromkeys(("key", "event_id", "correlation_id", "message"), ""),
@@ -169,9 +167,9 @@ def test_json_is_shown_with_its_structure_and_much_of_it_is_cut() -> None:
 
 
 def test_dead_letters_are_listed_by_service_type_and_reason_with_totals_in_eighty_columns() -> None:
-    many = [with_name("clients", a_letter(f"crm.leads.events.clients.dlt@{place}", place)) for place in range(30)]
+    many = [{"service": "clients", **a_letter(f"crm.leads.events.clients.dlt@{place}", place)} for place in range(30)]
     other = {**a_letter(DEALS, 0), "reason": "MalformedEvent", "type": None}
-    groups = grouped([*many, with_name("deals", other)])
+    groups = grouped([*many, {"service": "deals", **other}])
     assert [(group.service, group.reason, len(group.letters)) for group in groups] == [
         ("clients", "no_such_shelf", 30),
         ("deals", "MalformedEvent", 1),
@@ -180,7 +178,7 @@ def test_dead_letters_are_listed_by_service_type_and_reason_with_totals_in_eight
     views.dead_letters(console, groups, 2)
     told = console.export_text().splitlines()
     assert told[0].startswith("clients  crm.lead.created.v1  no_such_shelf  30, oldest ")
-    assert told[1].startswith("  clients:leads@0  ")
+    assert told[1].startswith("  crm.leads.events.clients.dlt@0  ")
     assert told[3] == "  and 28 more"
     assert told[-1] == "31 dead letters."
     assert max(map(len, told)) <= 80
@@ -221,6 +219,19 @@ def test_all_that_fit_are_discarded_after_a_yes() -> None:
     with served(Parked(LEADS, DEALS)) as environment:
         alone = RUN.invoke(app, [*command, "--service", "deals", "--yes"], env=environment)
     assert (alone.exit_code, alone.stdout) == (0, "1 discarded\n")
+
+
+def test_the_id_of_a_dead_letter_is_the_same_wherever_it_is_shown_and_taken() -> None:
+    """As it is over HTTP: what one command prints, the next one takes."""
+    with served(Parked(LEADS)) as environment:
+        listed = RUN.invoke(app, ["dead-letters", "list"], env=environment)
+        as_json = RUN.invoke(app, ["dead-letters", "list", "--json"], env=environment)
+        copied = listed.stdout.splitlines()[1].split()[0]
+        discarded = RUN.invoke(app, ["dead-letters", "discard", copied, "--because", "a test"], env=environment)
+        lost = RUN.invoke(app, ["dead-letters", "discard", f"{copied}1", "--because", "a test"], env=environment)
+    assert (copied, [one["id"] for one in json.loads(as_json.stdout)]) == (LEADS, [LEADS])
+    assert (discarded.exit_code, discarded.stdout) == (0, "1 discarded\n")
+    assert f"{LEADS}1: not_found" in lost.stderr
 
 
 @pytest.mark.parametrize(

@@ -115,12 +115,12 @@ def test_a_file_of_rejected_rows_that_somebody_may_have_corrected_is_neither_ove
         found = imported("products.csv", bad)
         assert (found.exit_code, found.stderr.splitlines()[-1]) == (
             1,
-            "1 rows were rejected; see products.rejected.csv",
+            "1 row was rejected; see products.rejected.csv",
         )
         first.write_text(corrected)
         found = imported("products.csv", bad)
         assert found.stderr.splitlines()[-1] == (
-            "1 rows were rejected; see products.rejected-2.csv; "
+            "1 row was rejected; see products.rejected-2.csv; "
             "products.rejected.csv was there already, and stays as it is"
         )
         assert ("a lot" in second.read_text(), imported(first.name).exit_code) == (True, 1)

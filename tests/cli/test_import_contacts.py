@@ -62,7 +62,7 @@ async def test_a_contact_whose_company_went_meanwhile_is_rejected_whole_and_impo
     file = written(tmp_path, HEAD, SECOND)
     counts = await importing(services, Kind.CONTACTS, file)
     assert counts.rejected == 1
-    reason = "422 no_such_company: account: 'Inkstone': there is no such company (no_such_company)"
+    reason = "409 company_not_found: account: 'Inkstone': There is no company. (company_not_found)"
     assert counts.rejects[0].reason == reason
     assert not any(path.startswith("/v1/contacts") for path in services.records)
     rejects = tmp_path / "rejects.csv"
@@ -100,10 +100,14 @@ async def test_a_row_of_another_originator_is_rejected_where_the_file_names_it(t
     """CMN-14."""
     services = Services()
     text = 'originator = "shop"\noriginator_column = "from"\norigin = "id"\n[columns]\nname = "last_name"\n'
-    file = written(tmp_path, "from,id,name", "shop,1,Ada", "fair,1,Bob", "shop,1,Ada again")
+    file = written(tmp_path, "from,id,name", "shop,1,Ada", "fair,1,Bob", "shop,1,Ada again", ",2,Cy")
     counts = await importing(services, Kind.CONTACTS, file, written(tmp_path, text, name="mapping.toml"))
-    assert figures(counts) == (1, 0, 0, 0, 2)
-    assert [one.reason for one in counts.rejects] == ["from: 'fair' is not 'shop'", "id: '1' is in line 2 already"]
+    assert figures(counts) == (1, 0, 0, 0, 3)
+    assert [one.reason for one in counts.rejects] == [
+        "from: 'fair' is not 'shop'",
+        "id: '1' is in line 2 already",
+        "from: '' is not 'shop': a record that was made here has no other id, and is corrected by PATCH alone",
+    ]
 
 
 async def test_a_company_has_no_company_to_be_linked_to(tmp_path: Path) -> None:

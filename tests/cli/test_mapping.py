@@ -79,6 +79,21 @@ def test_columns_that_are_missing_unknown_or_doubled_are_all_named(tmp_path: Pat
     )
 
 
+@pytest.mark.parametrize("name", ["id", "ID"])
+def test_an_id_of_this_crm_that_the_mapping_does_not_mention_is_refused_with_what_finds_records(
+    tmp_path: Path, name: str
+) -> None:
+    """CMN-14: who feeds an exported file back by a mapping of his own is told that `id` corrects nothing."""
+    mapping = read_mapping(written(tmp_path, 'originator = "o"\norigin = "number"\n'))
+    with pytest.raises(BadMapping) as found:
+        mapping.check_header([name, "number"])
+    (reason,) = found.value.reasons
+    assert reason.startswith(f"column '{name}' is neither used nor listed under `ignored`: an import finds records by")
+    assert reason.endswith("PATCH corrects a record by its id")
+    ignoring = read_mapping(written(tmp_path, f'originator = "o"\norigin = "number"\nignored = ["{name}"]\n'))
+    ignoring.check_header([name, "number"])
+
+
 def test_an_ignored_column_is_spoken_for(tmp_path: Path) -> None:
     mapping = read_mapping(written(tmp_path, 'originator = "o"\norigin = "id"\nignored = ["size"]\n'))
     mapping.check_header(["id", "size"])

@@ -94,13 +94,13 @@ async def test_events_out_of_order_are_named(renamed: Office) -> None:
 async def test_a_lost_last_event_is_missed_by_the_document(renamed: Office) -> None:
     del renamed.events[-1]
     assert told(renamed.judged(Sequences())) == [
-        "lead:lead-1 the document counts 4 events, but 3 are on the topic and 0 more wait"
+        "lead:lead-1 events counted by the document: 4, on the topic: 3, waiting: 0"
     ]
 
 
 async def test_events_without_a_document_are_named(renamed: Office) -> None:
     renamed.documents.clear()
-    assert told(renamed.judged(Sequences())) == ["lead:lead-1 4 events are on the topic, but there is no document"]
+    assert told(renamed.judged(Sequences())) == ["lead:lead-1 events on the topic: 4, but there is no document"]
 
 
 async def test_answers_belong_to_no_history(renamed: Office) -> None:

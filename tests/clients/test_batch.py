@@ -38,7 +38,7 @@ async def test_each_contact_of_a_batch_has_its_result_and_its_employers_in_order
         {"last_name": names[2], "company_ids": [acme]},
     )
     assert outcomes(found)[0::4] == ["created", "created"]
-    assert outcomes(found)[2:4] == ["no_such_company", "name_missing"]
+    assert outcomes(found)[2:4] == ["company_not_found", "name_missing"]
     assert [error["field"] for error in found[1]["problem"]["errors"]] == ["phones.0.value"]
     assert [error["field"] for error in found[2]["problem"]["errors"]] == ["company_ids.1"]
     staff = await api.read(f"/companies/{acme}/contacts")

@@ -119,6 +119,22 @@ async def test_a_merge_keeps_a_number_with_an_extension_beside_the_one_without(a
 
 
 @pytest.mark.parametrize("path", PATHS)
+async def test_two_extensions_of_one_switchboard_are_shown_apart(api: Api, path: str) -> None:
+    """CONT-03: `normalized` and `extension` together are what RFC 3966 writes as `+4930901820;ext=12`."""
+    values = ["030 901820 ext. 12", "+49 30 901820 Durchwahl 13", "tel:+49-30-901820;ext=12", "030 901820", "4711 x9"]
+    made = await api.made(f"/{path}", PATHS[path] | {"phones": [{"value": value} for value in values]})
+    shown = [(point["value"], point["normalized"], point["extension"]) for point in made["phones"]]
+    assert shown == [
+        (values[0], BERLIN, "12"),
+        (values[1], BERLIN, "13"),
+        (values[3], BERLIN, None),
+        (values[4], None, None),
+    ]
+    assert await api.read(f"/{path}/{made['id']}") == made
+    assert [point["extension"] for point in made["emails"]] == []
+
+
+@pytest.mark.parametrize("path", PATHS)
 async def test_strict_refuses_and_names_what_cannot_be_normalised(api: Api, path: str) -> None:
     """CONT-03: on create, correction and upsert alike."""
     body = PATHS[path] | {

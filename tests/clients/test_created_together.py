@@ -4,6 +4,9 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import httpx
+import pytest
+
 from tests.builders.running import Api, wrong_fields
 from tests.clients.test_cards import a_card, heard, linking
 from tests.kit.waiting import eventually
@@ -29,12 +32,46 @@ async def test_a_contact_is_created_in_the_companies_that_it_belongs_to(api: Api
     assert contact["version"] == 1, "all of it is one write"
 
 
+def refusal_of(answer: httpx.Response) -> tuple[str, list[tuple[str, str, str]]]:
+    """The code of a refused link, and its fields, as leads and deals name them, too (`check_linked`)."""
+    assert answer.status_code == 409, answer.text
+    problem = answer.json()
+    assert problem["detail"] == " ".join(error["message"] for error in problem["errors"])
+    return problem["code"], [(error["field"], error["code"], error["message"]) for error in problem["errors"]]
+
+
+@pytest.mark.parametrize("kind", ["unknown", "deleted", "merged"])
+async def test_a_contact_is_linked_to_no_company_that_is_not_there_and_every_route_says_so_alike(
+    api: Api, kind: str
+) -> None:
+    """COMP-04, CLI-07: the same status, code and sentence, whether the company is in the path or in the body."""
+    contact, lost, survivor = await api.made("/contacts", {"last_name": "Berg"}), "nada", None
+    if kind != "unknown":
+        lost = await a_company(api)
+    if kind == "deleted":
+        assert (await api("DELETE", f"/companies/{lost}")).status_code == 204
+    if kind == "merged":
+        survivor = await a_company(api)
+        assert (await api("POST", f"/companies/{survivor}/merge", {"others": [lost]})).status_code == 200
+    by_path = await api("PUT", f"/contacts/{contact['id']}/companies/{lost}", {})
+    by_body = await api("POST", "/contacts", {"last_name": "Berg", "company_ids": [lost]})
+    batch = await api("POST", "/contacts/batch", {"items": [{"last_name": "Berg", "company_ids": [lost]}]})
+    said = ("company_not_found", f"There is no company {lost}.")
+    assert refusal_of(by_path) == (said[0], [("company_id", *said)])
+    assert refusal_of(by_body) == (said[0], [("company_ids.0", *said)])
+    item = batch.json()["items"][0]
+    assert (item["status"], item["problem"]["errors"]) == (409, by_body.json()["errors"])
+    assert by_path.json().get("merged_into") == survivor
+
+
 async def test_a_company_that_does_not_exist_leaves_no_contact(api: Api) -> None:
     known, id_ = await a_company(api), str(uuid4())
     body = {"id": id_, "last_name": "Berg", "company_ids": [known, "nada"]}
     refused = await api("POST", "/contacts", body)
-    assert wrong_fields(refused) == ["company_ids.1"]
-    assert refused.json()["code"] == "no_such_company"
+    assert refusal_of(refused) == (
+        "company_not_found",
+        [("company_ids.1", "company_not_found", "There is no company nada.")],
+    )
     assert (await api("GET", f"/contacts/{id_}")).status_code == 404
 
 

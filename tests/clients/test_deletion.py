@@ -102,4 +102,4 @@ async def test_the_contacts_of_a_company_go_on_without_it(api: Api) -> None:
     assert [(link["company_id"], link["is_primary"]) for link in links] == [(other["id"], True)]
     assert (await api.read(f"/contacts/{contact['id']}"))["version"] == 4
     linked = await api("PUT", f"/contacts/{contact['id']}/companies/{gone['id']}", {})
-    assert (linked.status_code, linked.json()["code"]) == (404, "gone")
+    assert (linked.status_code, linked.json()["code"]) == (409, "company_not_found")

@@ -77,6 +77,7 @@ async def test_everything_that_is_said_of_a_contact_is_kept(api: Api) -> None:
         "kind": "WORK",
         "value": "Ada@ACME.example",
         "normalized": "ada@acme.example",
+        "extension": None,
         "url": None,
     }
     assert (contact["messengers"][0]["kind"], contact["responsible_id"]) == ("TELEGRAM", "anna")
@@ -243,7 +244,7 @@ async def test_a_contact_works_for_companies_and_a_company_lists_its_contacts_in
     left = (await api("DELETE", path)).json()
     assert [(link["company_id"], link["is_primary"]) for link in left["companies"]] == [(acme["id"], True)]
     assert (await api("DELETE", path)).json() == left
-    assert (await api("PUT", f"/contacts/{ada['id']}/companies/nothing", {})).status_code == 404
+    assert (await api("PUT", f"/contacts/{ada['id']}/companies/nothing", {})).status_code == 409
     assert wrong_fields(await api("PUT", path, {"company": "x"})) == ["company"]
 
 

@@ -333,3 +333,8 @@ async def test_what_is_searched_is_called_its_type_as_everywhere(api: Api) -> No
         found = (await api.read(f"/clients/search?{name}=company&q={title}"))["items"]
         assert [match["client"]["id"] for match in found] == [company]
     assert (await api("GET", f"/clients/search?type=company&kind=contact&q={title}")).status_code == 422
+    for name, value, meant in (("type", "companies", "company"), ("kind", "contacts", "contact"), ("kind", "x", None)):
+        refused = await api("GET", f"/clients/search?{name}={value}&q={title}")
+        assert wrong_fields(refused) == [name]
+        message = "one of these is needed: 'contact' or 'company'" + (f"; did you mean {meant}?" if meant else "")
+        assert refused.json()["errors"][0]["message"] == message

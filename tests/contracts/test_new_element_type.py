@@ -52,9 +52,7 @@ def test_a_quote_that_is_not_as_its_events_say_is_named(report: dict[str, Any]) 
         "state: differs from its events: client",
         "links: has not the company and the contacts of it that it said",
     ]
-    assert report["an event more"] == [
-        "sequences: the document counts 11 events, but 10 are on the topic and 0 more wait"
-    ]
+    assert report["an event more"] == ["sequences: events counted by the document: 11, on the topic: 10, waiting: 0"]
     assert report["deleted, not emptied"] == [
         "state: differs from its events: deleted_at, responsible_id, rows, title, utm"
     ]

@@ -256,6 +256,32 @@ async def test_whoever_waits_for_a_company_sees_its_contacts_or_that_it_is_not_t
     assert (answer.status_code, client["link_state"]) == ((200, "done") if is_there else (409, "refused"))
 
 
+@pytest.mark.parametrize(
+    ("query", "code", "message"),
+    [
+        ("stage_id=NWE", "stage_not_in_pipeline", "there is no stage NWE; did you mean NEW?"),
+        ("stage_id=won", "stage_not_in_pipeline", "there is no stage won; there are APOLOGY, EXECUTING"),
+        ("stage_id=JUNK", "stage_not_in_pipeline", "there is no stage JUNK; there are APOLOGY, EXECUTING"),
+        ("stage_id=", "stage_not_in_pipeline", "there is no stage ; there are APOLOGY"),
+        (
+            "stage_id=NEW,WON",
+            "stage_not_in_pipeline",
+            'several are for POST /v1/deals/query: {"filter": {"stage_id": {"in": ["NEW", "WON"]}}}',
+        ),
+        ("pipeline_id=defualt", "pipeline_not_found", "there is no pipeline defualt; did you mean default?"),
+        ("pipeline_id=nowhere", "pipeline_not_found", "there is no pipeline nowhere; there are default"),
+    ],
+)
+async def test_a_list_by_a_stage_or_pipeline_that_does_not_exist_is_refused_with_those_that_do(
+    api: Api, query: str, code: str, message: str
+) -> None:
+    """DEAL-01, DEAL-06, DEAL-07: nobody takes an empty page for the answer."""
+    refused = await api("GET", f"/deals?{query}")
+    assert wrong_fields(refused) == [query.partition("=")[0]]
+    (wrong,) = refused.json()["errors"]
+    assert (wrong["code"], message in wrong["message"]) == (code, True), wrong
+
+
 async def test_deals_are_listed_by_equality_newest_first(api: Api) -> None:
     """DEAL-01."""
     mine = f"user-{uuid4()}"
@@ -270,7 +296,6 @@ async def test_deals_are_listed_by_equality_newest_first(api: Api) -> None:
         (f"company_id={mine}", [first["id"]]),
         (f"contact_id={mine}", [first["id"]]),
         (f"lead_id={mine}", [from_lead.id]),
-        (f"responsible_id={mine}&pipeline_id=nowhere", []),
     ):
         assert await api.ids(f"/deals?{query}") == expected
     page = await api.read(f"/deals?responsible_id={mine}&limit=1")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import ConversionRef
 from crm_contracts.deals import DealCreated
@@ -111,6 +112,34 @@ async def test_a_conversion_repeated_with_its_key_is_one(api: Api) -> None:
     assert [answer.json()["deal"]["id"] for answer in done] == [deal] * 2
     told = [event.ce_type for event in await api.documents(Lead, "leads").said(lead["id"])]
     assert told.count("crm.lead.conversion_requested.v1") == told.count("crm.lead.converted.v1") == 1
+
+
+@pytest.mark.parametrize("noun", ["contact", "company"])
+async def test_a_chosen_client_that_does_not_exist_is_refused_with_the_code_and_the_field_of_every_such_link(
+    api: Api, noun: str
+) -> None:
+    """LEAD-12, CLI-07: `reason`, `errors` and the sentence are those of a link by hand."""
+    lead, key = await api.made("/leads"), str(uuid4())
+    path, body = f"/leads/{lead['id']}/conversion", {f"{noun}_id": "nada", "targets": [noun]}
+    assert (await api("POST", path, body, idempotency_key=key)).status_code == 202
+    said: dict[str, Any] = {"code": f"{noun}_not_found", "message": f"There is no {noun} nada."}
+    await deliver(api, lead["id"], LeadClientRefused(**await asked(api, lead), **said))
+    refused = await api("POST", path, body, idempotency_key=key)
+    problem = refused.json()
+    assert (refused.status_code, problem["code"], problem["reason"]) == (409, "conversion_refused", said["code"])
+    assert (problem["detail"], problem["errors"]) == (said["message"], [{"field": f"{noun}_id", **said}])
+
+
+async def test_a_conversion_without_a_body_is_one_with_all_defaults(api: Api) -> None:
+    """LEAD-11, LEAD-12: contact and deal, and nothing that the caller has said."""
+    bodies: tuple[dict[str, Any] | None, ...] = (None, {})
+    for body in bodies:
+        lead = await api.made("/leads")
+        answer = await api("POST", f"/leads/{lead['id']}/conversion", body)
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["targets"] == ["contact", "deal"]
+    refused = await api("POST", f"/leads/{lead['id']}/conversion", {"target": ["deal"]})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "target")
 
 
 async def test_a_refused_conversion_is_told(api: Api) -> None:

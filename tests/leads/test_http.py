@@ -152,9 +152,11 @@ async def test_everything_that_is_said_of_a_lead_is_kept(api: Api) -> None:
     points = {"phones": [{"value": "030 901820"}], "emails": [{"value": "Ada@ACME.example", "kind": "HOME"}]}
     lead = await api.made("/leads", {**said, **points, "address": {"city": "Berlin"}, "utm": {"source": "letter"}})
     assert {name: lead[name] for name in said} == said
-    assert lead["phones"] == [{"kind": "WORK", "value": "030 901820", "normalized": "+4930901820", "url": None}]
+    assert lead["phones"] == [
+        {"kind": "WORK", "value": "030 901820", "normalized": "+4930901820", "extension": None, "url": None}
+    ]
     assert lead["emails"] == [
-        {"kind": "HOME", "value": "Ada@ACME.example", "normalized": "ada@acme.example", "url": None}
+        {"kind": "HOME", "value": "Ada@ACME.example", "normalized": "ada@acme.example", "extension": None, "url": None}
     ]
     assert (lead["address"]["city"], lead["utm"]["source"]) == ("Berlin", "letter")
 
@@ -707,6 +709,27 @@ async def test_a_lead_that_is_not_there_yet_has_no_version_to_match(api: Api, if
     assert (refused.status_code, refused.json()["code"]) == (412, "version_mismatch")
     assert (await api("PUT", path, {"title": "First"})).status_code == 201
     assert (await api("PUT", path, {"title": "Second"}, if_match=if_match)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        ("WON", "there is no stage WON; there are CONVERTED, IN_PROCESS, JUNK, NEW, PROCESSED"),
+        ("PROCESED", "there is no stage PROCESED; did you mean PROCESSED?"),
+        ("NEW,JUNK", '{"filter": {"stage_id": {"in": ["NEW", "JUNK"]}}}'),
+    ],
+)
+async def test_a_list_by_a_stage_that_leads_do_not_have_is_refused_with_those_that_they_have(
+    api: Api, stage: str, message: str
+) -> None:
+    """LEAD-01, LEAD-06."""
+    refused = await api("GET", f"/leads?stage_id={stage}")
+    assert wrong_fields(refused) == ["stage_id"]
+    (wrong,) = refused.json()["errors"]
+    assert (wrong["code"], message in wrong["message"]) == ("stage_not_in_pipeline", True), wrong
+    if "," in stage:
+        found = await api("POST", "/leads/query", {"filter": {"stage_id": {"in": stage.split(",")}}})
+        assert found.status_code == 200, found.text
 
 
 async def test_a_filter_that_leads_do_not_have_is_refused_and_not_passed_over(api: Api) -> None:

@@ -25,6 +25,7 @@ GIVEN: Final = {
     "phone": "+4930901820",
     "pipeline_id": "default",
     "q": "ada",
+    "stage_id": "NEW",
     "state": "open",
     "types": "element_created,linked",
 }

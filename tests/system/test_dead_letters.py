@@ -74,15 +74,15 @@ async def test_poison_is_parked_by_each_service_that_reads_it_listed_and_discard
     )
     for letter in letters:
         assert (letter["reason"], letter["type"], letter["event_id"]) == ("MalformedEvent", "crm.lead.created.v1", key)
-        shown = await dead_letters.show(operator, letter["name"])
+        shown = await dead_letters.show(operator, letter["id"])
         assert shown["record"]["value"] == {"encoding": "utf-8", "text": "{not json"}
 
     async def counted() -> dict[str, int]:
         return {found.name: found.dead_letters or 0 for found in await status.services_status(operator)}
 
     await until(counted, lambda now: all(now[name] > before[name] for name in READ_CREATED))
-    names = [letter["name"] for letter in letters]
-    assert set(names) <= {letter["name"] for letter in json.loads(await typed(crm, "list", "--json", "--limit", "500"))}
+    names = [letter["id"] for letter in letters]
+    assert set(names) <= {letter["id"] for letter in json.loads(await typed(crm, "list", "--json", "--limit", "500"))}
     assert "{not json" in await typed(crm, "show", names[0])
     ended = await dead_letters.replay(operator, names, lambda _=1: None)
     assert set(ended.values()) == {"failed: MalformedEvent"}
@@ -114,7 +114,7 @@ async def test_a_service_killed_in_the_middle_of_a_replay_has_the_effect_once_an
     why = {"dlt_original_topic": topics.LEADS, "dlt_exception": "KeyError", "dlt_attempts": "1"}
     offset = await put(crm, parked_in, lead, event.body(), {**event.headers(), **why})
     (letter,) = await until(lambda: about(operator, lead), lambda found: len(found) == 1)
-    assert letter["name"].startswith(f"timeline:leads@{offset}-")
+    assert letter["id"].startswith(f"crm.leads.events.timeline.dlt@{offset}-")
     assert await crm.timeline(f"lead:{lead}") == []
 
     timeline = crm.services["timeline"]

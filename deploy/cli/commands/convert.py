@@ -9,7 +9,7 @@ from deploy.cli import views
 from deploy.cli.client import Crm
 from deploy.cli.commands.options import AsJson, Parallel, Yes
 from deploy.cli.commands.runner import ERR, OUT, confirm, operate, print_json
-from deploy.cli.conversions import ConversionRequest, Plan, Results, check_stages, convert_stage, planned
+from deploy.cli.conversions import ConversionRequest, Outcome, Plan, Results, check_stages, convert_stage, planned
 from deploy.cli.conversions import convert as convert_lead
 
 
@@ -64,10 +64,10 @@ def _convert_stage(
     found: Plan | None = None
     if dry_run or not yes:
         found = operate(lambda crm: planned(crm, stage, request, originator=originator, parallel=parallel))
-        plan = {"convert": len(found[0]), "move": len(found[1])}
+        plan = {"convert": len(found.fresh), "move": len(found.left), "converted_before": len(found.before)}
         said = _said(plan, stage, request.deal_stage)
         if dry_run and as_json:
-            print_json({**plan, "leads": found[0]})
+            print_json({**plan, "leads": found.fresh})
         elif dry_run:
             OUT.print(f"{said} Nothing was done.", soft_wrap=True)
         elif any(plan.values()):
@@ -82,7 +82,7 @@ def _convert_stage(
     )
     if as_json:
         print_json({"ended": dict(results.counts), "failed": results.failed, "seconds": results.seconds})
-    _show(results, quiet=as_json)
+    _show(results, request.deal_stage, quiet=as_json)
 
 
 async def _convert_one(crm: Crm, lead: str, request: ConversionRequest) -> tuple[str, dict[str, Any]]:
@@ -91,14 +91,28 @@ async def _convert_one(crm: Crm, lead: str, request: ConversionRequest) -> tuple
 
 
 def _said(plan: dict[str, int], stage: str | None, deal_stage: str | None) -> str:
-    moved = f", {plan['move']} deals of an earlier run moved to {deal_stage}" if plan["move"] else ""
-    return f"{plan['convert']} leads of {stage} would be converted{moved}."
+    moved = f", {views.counted(plan['move'], 'deal')} of earlier runs moved to {deal_stage}" if plan["move"] else ""
+    earlier = plan["converted_before"]
+    before = (
+        f" {views.counted(earlier, 'lead')} {'was' if earlier == 1 else 'were'} converted before." if earlier else ""
+    )
+    return f"{views.counted(plan['convert'], 'lead')} of {stage} would be converted{moved}.{before}"
 
 
-def _show(results: Results, *, quiet: bool) -> None:
-    ended = ", ".join(f"{count} {outcome}" for outcome, count in sorted(results.counts.items())) or "no leads"
+def _show(results: Results, deal_stage: str | None, *, quiet: bool) -> None:
+    said: dict[Outcome, tuple[str, str]] = {
+        "converted": ("lead", "converted now"),
+        "was converted": ("lead", "converted before"),
+        "deal moved": ("deal", f"of earlier runs moved to {deal_stage}"),
+        "failed": ("lead", "failed"),
+    }
+    counted = [
+        f"{views.counted(results.counts[outcome], noun)} {what}"
+        for outcome, (noun, what) in said.items()
+        if results.counts[outcome]
+    ]
     if not quiet:
-        OUT.print(f"{ended} in {results.seconds:.1f} s")
+        OUT.print(f"{', '.join(counted) or 'no leads'} in {results.seconds:.1f} s", soft_wrap=True)
     for lead, reason in results.failed.items():
         ERR.print(f"[red]{lead}: {escape(reason)}[/]", highlight=False)
     if results.failed:

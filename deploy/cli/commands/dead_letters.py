@@ -50,7 +50,7 @@ def list_(
 def show(name: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson = False) -> None:
     """Show the record, why it was dead-lettered, what of it cannot be read, and its history.
 
-    Example: crm dead-letters show clients:leads@12-19ac5b2f3e1
+    Example: crm dead-letters show crm.leads.events.clients.dlt@12-19ac5b2f3e1
     """
     found = operate(lambda crm: dead_letters.show(crm, name))
     if as_json:
@@ -78,7 +78,7 @@ def replay(
     criteria = Criteria(_known(service), "open", type_, reason, topic)
 
     async def ask(crm: Crm) -> dict[str, str]:
-        chosen = names or await dead_letters.names_to_replay(crm, criteria)
+        chosen = names or await dead_letters.ids_to_replay(crm, criteria)
         with bar("replayed", len(chosen), ERR) as advance:
             return await dead_letters.replay(crm, chosen, advance)
 
@@ -107,10 +107,10 @@ def discard(
     chosen = names or []
     if all_:
         found = operate(lambda crm: dead_letters.list_all(crm, criteria))
-        chosen = [letter["name"] for letter in reversed(found)]
+        chosen = [letter["id"] for letter in reversed(found)]
         if found:
             views.dead_letters(ERR, dead_letters.grouped(found), 0)
-            confirm(f"Discard these {len(found)} dead letters?", yes=yes)
+            confirm(f"Discard {views.counted(len(found), 'dead letter')}?", yes=yes)
 
     async def mark(crm: Crm) -> dict[str, str]:
         with bar("discarded", len(chosen), ERR) as advance:

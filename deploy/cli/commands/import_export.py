@@ -85,7 +85,8 @@ def import_file(
         views.counts(OUT, file.name, counts)
     if rejected:
         stays = "" if rejected == wanted else f"; {wanted} was there already, and stays as it is"
-        raise failed(f"{counts.rejected} rows were rejected; see {rejected}{stays}")
+        was = "row was" if counts.rejected == 1 else "rows were"
+        raise failed(f"{counts.rejected} {was} rejected; see {rejected}{stays}")
 
 
 def _whole(file: Path, counts: Counts, rejected: Path | None) -> dict[str, Any]:
@@ -97,6 +98,7 @@ def _whole(file: Path, counts: Counts, rejected: Path | None) -> dict[str, Any]:
         "recognised": list(counts.said),
         "reasons": reasons,
         "left_out": dict(counts.left_out),
+        "as_typed": {name: asdict(kept) for name, kept in counts.as_typed.items()},
         "reject_file": where,
     }
 

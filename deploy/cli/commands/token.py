@@ -3,23 +3,60 @@
 import os
 import sys
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from deploy.cli.client import SERVICES
 from deploy.cli.commands.runner import expected_failures
 from deploy.local.keys import Keys, find_keys
 from deploy.local.state import load, local_directory
 from deploy.local.tokens import claims, sign
 
+ROLES: Final = ("reader", "user", "admin")
+SCOPES: Final = (
+    *(f"{service}:{action}" for service in SERVICES for action in ("read", "write", "admin", "dead-letters")),
+    "clients:export",
+    "metrics:read",
+)
+"""All that services ask for: by another role or scope a token would be valid, and allow nothing."""
+
+
+def _known_role(role: str) -> str:
+    if role not in ROLES:
+        raise typer.BadParameter(f"no service knows the role {role!r}; there are {', '.join(ROLES)}")
+    return role
+
+
+def _known_scope(scope: str) -> str:
+    if scope in SCOPES:
+        return scope
+    near = get_close_matches(scope, SCOPES, n=1)
+    known = f"did you mean {near[0]}?" if near else f"there are {', '.join(SCOPES)}"
+    raise typer.BadParameter(f"no service knows the scope {scope!r}; {known}")
+
+
+def _check_service(roles: list[str] | None, scopes: list[str] | None) -> None:
+    if roles:
+        raise typer.BadParameter("a service has scopes alone, no roles", param_hint="--role")
+    if not scopes:
+        raise typer.BadParameter("a service has scopes alone: name them, such as --scope leads:read")
+
 
 def token(
     *,
     sub: Annotated[str, typer.Option(help="Who it is for.")] = "anna",
-    role: Annotated[list[str] | None, typer.Option(help="reader, user or admin; may be repeated.")] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="Such as leads:read; may be repeated.")] = None,
-    service: Annotated[bool, typer.Option("--service", help="It is for a service, not for a user.")] = False,
+    role: Annotated[
+        list[str] | None, typer.Option(parser=_known_role, help="reader, user or admin; may be repeated.")
+    ] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(parser=_known_scope, help="Such as leads:read; may be repeated.")
+    ] = None,
+    service: Annotated[
+        bool, typer.Option("--service", help="It is for a service, which has scopes alone, not for a user.")
+    ] = False,
     minutes: Annotated[int, typer.Option(min=1)] = 60,
 ) -> None:
     """Print a token of the development key; role user, where neither role nor scope is given.
@@ -28,6 +65,8 @@ def token(
 
     Example: curl -H "Authorization: Bearer $(crm token --role reader)" http://127.0.0.1:8101/v1/leads
     """
+    if service:
+        _check_service(role, scope)
     with expected_failures():
         stack = None if os.environ.get("CRM_PRIVATE_KEY_FILE") else load()
         keys = Keys(Path(stack.private_key), Path(stack.jwks)) if stack else find_keys(local_directory() / "keys")

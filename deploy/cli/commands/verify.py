@@ -20,6 +20,12 @@ from deploy.cli.progress import bar
 from deploy.verify.findings import Report
 
 _SHOWN: Final = 10
+_OF_ONE: Final = {
+    "records that are no events": "record that is no event",
+    "events of unknown types": "event of an unknown type",
+    "repeated deliveries": "repeated delivery",
+}
+"""What is noticed once, where its first word is not all that changes."""
 
 
 def verify(
@@ -62,7 +68,7 @@ def show(console: Console, report: Report, promises: Mapping[str, str]) -> None:
         broken = [finding for finding in report.broken if finding.invariant == name]
         table.add_row(name, promise, str(report.checked[name]), f"[red]{len(broken)}[/]" if broken else "0")
     console.print(table)
-    noticed = ", ".join(f"{number} {what}" for what, number in sorted(report.counts.items()))
+    noticed = ", ".join(_counted(number, what) for what, number in sorted(report.counts.items()))
     console.print(noticed, highlight=False)
     for name, promise in promises.items():
         broken = [finding for finding in report.broken if finding.invariant == name]
@@ -75,3 +81,11 @@ def show(console: Console, report: Report, promises: Mapping[str, str]) -> None:
             console.print(f"  ... and {len(broken) - _SHOWN} more")
     if not report.broken:
         console.print("Every promise is kept.")
+
+
+def _counted(number: int, what: str) -> str:
+    """Format what was noticed, such as `2 conversions done` or `1 conversion done`."""
+    if number == 1:
+        first, *rest = what.split(" ")
+        what = _OF_ONE.get(what) or " ".join([first.removesuffix("s"), *rest])
+    return f"{number} {what}"

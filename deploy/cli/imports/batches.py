@@ -10,7 +10,7 @@ from collections.abc import Mapping as Lookup
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from deploy.cli.answers import Problem, ServiceAway
 from deploy.cli.client import Crm
@@ -24,7 +24,15 @@ _TOO_LARGE: Final = 413
 _AWAY: Final = 503
 _PAUSE_S: Final = 0.2
 
-Ended: TypeAlias = Literal["created", "updated", "unchanged"] | Problem
+
+class Taken(NamedTuple):
+    """A row that was taken; `as_typed` are the fields of its body that have no normal form."""
+
+    outcome: Literal["created", "updated", "unchanged"]
+    as_typed: Sequence[str] = ()
+
+
+Ended: TypeAlias = Taken | Problem
 """How a row ended at the service."""
 _OUTCOMES: Final[Lookup[str, Literal["created", "updated", "unchanged"]]] = {
     "created": "created",
@@ -86,7 +94,9 @@ class Sender:
         for item in answer.body["items"]:
             self.left_out.update(item["left_out"] or ())
         return [
-            Problem(item["status"], item["problem"]) if item["outcome"] == "refused" else _OUTCOMES[item["outcome"]]
+            Problem(item["status"], item["problem"])
+            if item["outcome"] == "refused"
+            else Taken(_OUTCOMES[item["outcome"]], item.get("as_typed") or ())
             for item in answer.body["items"]
         ]
 

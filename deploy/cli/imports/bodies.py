@@ -9,7 +9,7 @@ from deploy.cli.imports.cells import Cells
 from deploy.cli.imports.conventions import Conventions
 from deploy.cli.imports.mapping import Mapping, placeholders
 from deploy.cli.imports.mapping_rules import RowRule
-from deploy.cli.imports.table import BadRow, Row
+from deploy.cli.imports.table import BadRow, Row, Wrong
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ def translate(mapping: Mapping, row: Row, forms: Forms = _AS_WRITTEN) -> Cells:
         if row.cells[column] in values:
             cells[column] = values[row.cells[column]]
         elif column in mapping.complete:
-            found.wrong(column, f"{row.cells[column]!r} has no translation")
+            found.wrong(column, "no_translation", f"{row.cells[column]!r} has no translation")
     for column, bounds in mapping.ranges.items():
         if row.cells[column]:
             number = found.number(column)
             cells[column] = next((code for code, bound in bounds.items() if number < bound), "")
             if not cells[column]:
-                found.wrong(column, f"{row.cells[column]!r} is in no range")
+                found.wrong(column, "no_range", f"{row.cells[column]!r} is in no range")
     return Cells(cells, row.typed, forms.conventions, [*row.problems, *found.problems])
 
 
@@ -78,21 +78,23 @@ def body(mapping: Mapping, row: Row, references: References, forms: Forms = _AS_
         if company in references.companies:
             made["company_id"] = references.companies[company]
         else:
-            cells.wrong(mapping.company, f"there is no company {company!r} from {mapping.originator_of_companies}")
+            ours = mapping.originator_of_companies
+            cells.wrong(mapping.company, "company_not_found", f"there is no company {company!r} from {ours}")
     if mapping.rows:
         made["rows"] = [_product_row(rule, row, cells, references) for rule in mapping.rows]
     if cells.problems:
-        raise BadRow("; ".join(cells.problems))
+        raise BadRow(*cells.problems)
     return made
 
 
-def nameless(mapping: Mapping, row: Row, names: Container[str]) -> Iterator[str]:
+def nameless(mapping: Mapping, row: Row, names: Container[str]) -> Iterator[Wrong]:
     """Say that the row has none of the names that a new record needs; one that is there keeps its own."""
     columns = [column for column, name in mapping.columns.items() if name in names]
     for name, texts in mapping.templates.items():
         columns += [column for text in texts for column in placeholders(text) if name in names]
     if columns and not any(row.cells[column] for column in columns):
-        yield f"{' + '.join(dict.fromkeys(columns))}: is empty, and a new record needs a name"
+        joined = " + ".join(dict.fromkeys(columns))
+        yield Wrong(joined, "name_missing", f"{joined}: is empty, and a new record needs a name")
 
 
 def columns_of(mapping: Mapping, row: Row) -> dict[str, str]:
@@ -148,7 +150,7 @@ def _contact_points(mapping: Mapping, cells: Cells) -> Iterator[tuple[str, list[
 def _product_row(rule: RowRule, row: Row, cells: Cells, references: References) -> dict[str, Any]:
     product = cells[rule.product]
     if product not in references.products:
-        cells.wrong(rule.product, f"there is no product {product!r}")
+        cells.wrong(rule.product, "no_such_product", f"there is no product {product!r}")
     sold: dict[str, Any] = {"product_id": references.products.get(product)}
     if rule.price and all(row.cells[column] in values for column, values in rule.price_when.items()):
         sold["price"] = str(cells.number(rule.price))

@@ -35,6 +35,8 @@ _DOTTED: Final = re.compile(r"(?P<d>[0-9]{1,2})\. ?(?P<m>[0-9]{1,2})\. ?(?P<y>[0
 _DAY_FIRST: Final = re.compile(r"(?P<d>[0-9]{1,2})([-/])(?P<m>[0-9]{1,2})\2(?P<y>[0-9]{4})")
 _MONTH_FIRST: Final = re.compile(r"(?P<m>[0-9]{1,2})([-/])(?P<d>[0-9]{1,2})\2(?P<y>[0-9]{4})")
 _FORMS: Final = ((BY_FORM, _YEAR_FIRST), (BY_FORM, _DOTTED), ("dmy", _DAY_FIRST), ("mdy", _MONTH_FIRST))
+_SHORTENED: Final = re.compile(r"[0-9]+([.,][0-9]+)?E\+[0-9]{1,3}", re.IGNORECASE)
+"""A long number as a spreadsheet shows and saves it in a narrow column."""
 _SHOWN: Final = 40
 _DATE: Final[TypeAdapter[date]] = TypeAdapter(StrictDate)
 
@@ -69,7 +71,7 @@ class Conventions:
             return Decimal(text)
         readings = _numbers(text)
         if not readings or typed:
-            raise Unreadable(f"{text[:_SHOWN]!r} is not a number")
+            raise Unreadable("no_number", f"{text[:_SHOWN]!r} is not a number")
         return self.marks.choose(column, text, readings)
 
     def day(self, column: str, text: str) -> str:
@@ -80,17 +82,20 @@ class Conventions:
         """
         readings = _dates(text)
         if not readings:
-            raise Unreadable(f"{text[:_SHOWN]!r} is not a date: write it as 1990-12-24")
+            raise Unreadable("no_date", f"{text[:_SHOWN]!r} is not a date: write it as 1990-12-24")
         return self.orders.choose(column, text, readings).isoformat()
 
     def phone(self, text: str) -> str:
-        """Check a phone without a country code; it stays as it was typed, and the service is told the country.
+        """Check a phone; it stays as it was typed, and the service is told the country of those without a code.
 
         Raises:
-            Unreadable: it is not valid in that country.
+            Unreadable: a spreadsheet has shortened it, or it is not valid in its country.
         """
+        if _SHORTENED.fullmatch(text):
+            lost = "has lost its digits in a spreadsheet: format the column as text there, and write the phone anew"
+            raise Unreadable("digits_lost", f"{text[:_SHOWN]!r} {lost}")
         if self.country and not text.startswith("+") and normalized_phone(text, self.country) is None:
-            raise Unreadable(f"{text[:_SHOWN]!r} is not a phone of {self.country}")
+            raise Unreadable("no_phone", f"{text[:_SHOWN]!r} is not a phone of {self.country}")
         return text
 
     def said(self) -> list[str]:

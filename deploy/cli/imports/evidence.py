@@ -11,7 +11,11 @@ BY_FORM: Final = "form"
 
 
 class Unreadable(Exception):
-    """The value is no number or no date, for this reason."""
+    """The value is no number or no date, for this reason; `code` tells it from others."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 @dataclass
@@ -45,14 +49,15 @@ class Evidence(Generic[V]):
         if self.given is not None:
             if self.given in readings:
                 return readings[self.given]
-            raise Unreadable(f"{text!r} is not written with {self.names[self.given]}, as {self.option} says")
+            reason = f"{text!r} is not written with {self.names[self.given]}, as {self.option} says"
+            raise Unreadable("written_otherwise", reason)
         if len(set(readings.values())) == 1:
             return next(iter(readings.values()))
         seen = self.seen.get(column, set())
         if len(seen) == 1 and (way := next(iter(seen))) in readings:
             return readings[way]
         could = " or ".join(f"{value} ({self.names[way]})" for way, value in readings.items())
-        raise Unreadable(f"{text!r} could be {could}: say which by {self.option}")
+        raise Unreadable("ambiguous", f"{text!r} could be {could}: say which by {self.option}")
 
     def said(self) -> list[str]:
         """Say what was recognised, a line for each column."""

@@ -47,6 +47,13 @@ class BadMapping(Exception):
         self.reasons = tuple(reasons)
 
 
+_BY_ORIGIN: Final = (
+    ": an import finds records by `origin`, their id in the system that they came from, and never by the id that they "
+    "have here. Name the column of the former as `origin`, or list this one under `ignored`; PATCH corrects a record "
+    "by its id"
+)
+
+
 class Mapping(BaseModel):
     """How a row becomes a company, a contact, a product or a lead.
 
@@ -185,7 +192,7 @@ class Mapping(BaseModel):
         # A file of rejected rows has the column of reasons.
         known = {*self.used, *([REASON] if header[:1] == [REASON] else [])}
         reasons += [
-            f"column {name!r} is neither used nor listed under `ignored`"
+            f"column {name!r} is neither used nor listed under `ignored`{_BY_ORIGIN if name.lower() == 'id' else ''}"
             for name in header
             if name not in known and not any(fnmatchcase(name, pattern) for pattern in self.ignored)
         ]

@@ -17,7 +17,7 @@ from deploy.cli.client import Crm
 from deploy.cli.imports.batches import PRODUCT_WAIT_S, SENT, Sender
 from deploy.cli.imports.bodies import Forms, References, body, nameless
 from deploy.cli.imports.conventions import Conventions
-from deploy.cli.imports.field_columns import with_columns
+from deploy.cli.imports.field_columns import places, rejected_by
 from deploy.cli.imports.mapping import BadMapping, Mapping
 from deploy.cli.imports.origins import Origins
 from deploy.cli.imports.outcomes import Counts
@@ -110,15 +110,16 @@ class Import:
                 try:
                     made.append((row, self._body(row, references)))
                 except BadRow as problem:
-                    rejects.append(Rejected(row, str(problem)))
+                    rejects.append(Rejected(row, str(problem), problem.wrong))
             ended = await sender.send([item for _, item in made]) if made else []
             for (row, _), one in zip(made, ended, strict=True):
                 if not isinstance(one, Problem):
-                    counts.ended[one] += 1
-                elif (reason := self._reason(row, one)) is None:
+                    counts.ended[one.outcome] += 1
+                    counts.keep_as_typed(row.line, one.as_typed, places(one.as_typed, self.mapping, row))
+                elif (rejected := self._rejected(row, one)) is None:
                     counts.ended["skipped"] += 1
                 else:
-                    rejects.append(Rejected(row, reason))
+                    rejects.append(rejected)
             advance(len(part))
 
         parts = [rows[first : first + SENT] for first in range(0, len(rows), SENT)]
@@ -129,15 +130,15 @@ class Import:
             made = body(self.mapping, row, references, self._forms)
         except BadRow as problem:
             unnamed = nameless(self.mapping, row, TARGETS[self.kind].names)
-            raise BadRow("; ".join([str(problem), *unnamed])) from None
+            raise BadRow(*problem.wrong, *unnamed) from None
         return identified(self.kind, self.mapping.originator, self.mapping.origin_of(row), made)
 
-    def _reason(self, row: Row, problem: Problem) -> str | None:
-        """Return why the row is rejected; None where it is skipped, as its record was merged into another."""
+    def _rejected(self, row: Row, problem: Problem) -> Rejected | None:
+        """Return the row with why it is rejected; None where it is skipped, as its record was merged into another."""
         if problem.status in {401, 403}:
             raise problem
         if problem.code != "gone":
-            return with_columns(problem, self.mapping, row)
+            return rejected_by(problem, self.mapping, row)
         if problem.body.get("merged_into"):
             return None
-        return "it was deleted here, and an import does not bring it back"
+        return Rejected(row, "it was deleted here, and an import does not bring it back")

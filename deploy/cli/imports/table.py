@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 REASON: Final = "reason"
 """The first column of a file of rejected rows."""
@@ -12,8 +12,26 @@ class BadFile(Exception):
     """The file is not a table with a header."""
 
 
+class Wrong(NamedTuple):
+    """One thing that is wrong with a row.
+
+    Attributes:
+        column: of the file, empty where it is the row as a whole.
+        code: the same for all that is wrong in the same way, whatever the cell holds.
+        text: a sentence for a person, which names the column.
+    """
+
+    column: str
+    code: str
+    text: str
+
+
 class BadRow(Exception):
     """The row cannot be imported, for these reasons."""
+
+    def __init__(self, *wrong: Wrong) -> None:
+        super().__init__("; ".join(one.text for one in wrong))
+        self.wrong = wrong
 
 
 class NamedCells(dict[str, str]):
@@ -39,15 +57,16 @@ class Row:
     raw: tuple[str, ...]
     cells: dict[str, str]
     typed: frozenset[str] = frozenset()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Wrong, ...] = ()
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that was not imported."""
+    """A row that was not imported; `wrong` are the parts of its reason, none where it has only one."""
 
     row: Row
     reason: str
+    wrong: tuple[Wrong, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from crm_contracts.elements import COMPANY, CONTACT, LEAD, PRODUCT, ElementType
 
 from deploy.cli.answers import Problem
 from deploy.cli.client import Crm, address
-from deploy.cli.imports.table import BadRow
+from deploy.cli.imports.table import BadRow, Wrong
 
 
 class Kind(StrEnum):
@@ -69,7 +69,8 @@ def identified(kind: Kind, originator: str, origin: str, made: Mapping[str, Any]
     """
     if kind is Kind.PRODUCTS:
         if made.get("external_id", origin) != origin:
-            raise BadRow(f"external_id: {made['external_id']!r} is not {origin!r}")
+            text = f"external_id: {made['external_id']!r} is not {origin!r}"
+            raise BadRow(Wrong("external_id", "other_origin", text))
         return {**made, "external_id": origin}
     item = {**made, "originator_id": originator, "origin_id": origin}
     if kind is Kind.CONTACTS and "company_id" in item:

@@ -16,7 +16,7 @@ from zipfile import ZipFile
 
 from openpyxl import load_workbook
 
-from deploy.cli.imports.table import BadFile, NamedCells, Rejected, Row, Table
+from deploy.cli.imports.table import BadFile, NamedCells, Rejected, Row, Table, Wrong
 
 MOST_UNPACKED: Final = 4 << 30
 """Bytes of all parts together; a million rows of ten cells have a tenth of that."""
@@ -130,14 +130,14 @@ def _row(header: list[str], line: Line) -> Row | Rejected:
     typed = frozenset(name for name, cell in zip(header, cells, strict=False) if cell.data_type in {"n", "d"})
     named = NamedCells((name, text.strip()) for name, text in zip(header, raw, strict=False))
     row = Row(number, tuple(raw), named, typed)
-    wrong = [
-        f"{header[place] if place < len(header) else place + 1}: {problem}"
-        for place, cell in enumerate(cells)
-        if (problem := _problem(cell, is_formula=place in formulas))
-    ]
+    wrong = []
+    for place, cell in enumerate(cells):
+        if problem := _problem(cell, is_formula=place in formulas):
+            column = header[place] if place < len(header) else str(place + 1)
+            wrong.append(Wrong(column, problem, f"{column}: {problem}"))
     if len(raw) > len(header):
-        wrong.append(f"{len(raw)} cells instead of {len(header)}")
-    return Rejected(row, "; ".join(wrong)) if wrong else row
+        wrong.append(Wrong("", "cells", f"{len(raw)} cells instead of {len(header)}"))
+    return Rejected(row, "; ".join(one.text for one in wrong), tuple(wrong)) if wrong else row
 
 
 def _problem(cell: Any, *, is_formula: bool) -> str | None:

@@ -22,13 +22,13 @@ from services.clients.records.domain.company import Company
 from services.clients.records.domain.company_contacts import company_contacts
 from services.clients.records.domain.contact import Contact
 from services.clients.records.usecases.merge import follow_merges
+from shared.elements.domain.missing_clients import COMPANY_NOT_FOUND
 from shared.elements.domain.room import MAX_CLIENT_BYTES, fitting, shortened
 from shared.kit.domain import Cause
 from shared.kit.messaging.answers import Answers
 from shared.kit.storage.repository import Repository
 
 MAX_ANSWER_BYTES = 2 * MAX_CLIENT_BYTES
-COMPANY_NOT_FOUND = "company_not_found"
 
 
 class LinkedClients(Protocol):

@@ -1,15 +1,16 @@
 """Request and answer bodies of deals."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from crm_contracts.deals import DealFields, DealState
 from pydantic import BaseModel, Field
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.pipeline.domain import DEFAULT_PIPELINE
+from services.deals.pipeline.domain import DEFAULT_PIPELINE, PIPELINES, PipelineNotFound
+from shared.elements.domain.stages import StageNotFound
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.fields import fields_in
-from shared.elements.schemas.filters import SalesFilters, filter_of
+from shared.elements.schemas.filters import SalesFilters, filter_of, one_of
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
@@ -54,10 +55,27 @@ class DealPatch(DealFieldsIn, ClientIn):
     """Changes of a deal: fields, or its client."""
 
 
+_QUERY: Final = "/v1/deals/query"
+
+
 class DealFilters(SalesFilters):
     """Filters of the list of deals."""
 
-    pipeline_id: str | None = None
+    stage_id: Annotated[
+        str | None,
+        Field(json_schema_extra={"format": "stage-id"}),
+        one_of(
+            {stage.id for stages in PIPELINES.values() for stage in stages},
+            field="stage_id",
+            code=StageNotFound.code,
+            query=_QUERY,
+        ),
+    ] = None
+    pipeline_id: Annotated[
+        str | None,
+        Field(json_schema_extra={"format": "pipeline-id"}),
+        one_of(PIPELINES, field="pipeline_id", code=PipelineNotFound.code, query=_QUERY),
+    ] = None
     lead_id: str | None = None
     filter: Annotated[str | None, filter_of("Deal")] = None
 

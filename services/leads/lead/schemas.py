@@ -17,6 +17,7 @@ from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_names import Names, renamed
+from shared.elements.domain.stages import StageNotFound
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import (
     ContactPointReading,
@@ -25,7 +26,7 @@ from shared.elements.schemas.contact_points import (
     contact_point_fields,
 )
 from shared.elements.schemas.fields import fields_in
-from shared.elements.schemas.filters import SalesFilters, filter_of
+from shared.elements.schemas.filters import SalesFilters, filter_of, one_of
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
@@ -85,6 +86,17 @@ class LeadsIn(BatchIn[LeadIn]):
 
 class LeadPatch(LeadFieldsIn, ClientIn):
     """Changes of a lead: fields, or its client."""
+
+
+class LeadFilters(SalesFilters):
+    """Filters of the list of leads."""
+
+    stage_id: Annotated[
+        str | None,
+        Field(json_schema_extra={"format": "stage-id"}),
+        one_of([stage.id for stage in LEAD_STAGES], field="stage_id", code=StageNotFound.code, query="/v1/leads/query"),
+    ] = None
+    filter: Annotated[str | None, filter_of("Lead")] = None
 
 
 class ConversionTermsIn(Input):
@@ -196,12 +208,6 @@ class ConversionsOut(BaseModel):
 
     items: list[LeadConversion] = Field(description="one result for each lead")
     refused: int = Field(description="how many were refused")
-
-
-class LeadFilters(SalesFilters):
-    """Filters of the list of leads."""
-
-    filter: Annotated[str | None, filter_of("Lead")] = None
 
 
 class LeadOut(LeadState):

@@ -93,6 +93,10 @@ class ContactPoint(Value):
     normalized: str | None = Field(
         default=None, examples=["+4930901820"], description="E.164 phone or lower-case e-mail; null where not valid"
     )
+    extension: str | None = Field(
+        default=None,
+        description="digits behind a phone, which `normalized` has not; RFC 3966 writes both as `+4930901820;ext=12`",
+    )
     url: str | None = Field(default=None, description="opens the messenger, where its kind is known (CONT-04)")
 
 

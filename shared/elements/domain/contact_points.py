@@ -69,8 +69,8 @@ def sought_by(point: ContactPoint) -> str:
 
 
 def phones(points: Sequence[ContactPoint], country: str) -> tuple[ContactPoint, ...]:
-    """Fill `normalized` of those phones that are sure, and leave out further spellings of the same one."""
-    return distinct([p.model_copy(update={"normalized": normalized_phone(p.value, country)}) for p in points])
+    """Fill `normalized` and `extension` of those phones that are sure, and leave out further spellings of one."""
+    return distinct([_phone(point, country) for point in points])
 
 
 def emails(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
@@ -120,6 +120,13 @@ def _visible(value: str) -> str:
         "" if category(char) == "Cf" else " " if category(char) in {"Cc", "Zs", "Zl", "Zp"} else char for char in value
     )
     return " ".join(normalize("NFKC", "".join(seen)).split())
+
+
+def _phone(point: ContactPoint, country: str) -> ContactPoint:
+    normalized = normalized_phone(point.value, country)
+    return point.model_copy(
+        update={"normalized": normalized, "extension": extension(point.value) if normalized else None}
+    )
 
 
 def _has_digit(value: str) -> bool:

@@ -1,15 +1,16 @@
 """The Client field in request bodies (CLI-06, CLI-07)."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Annotated
 
 from crm_contracts.client_field import Client
+from crm_contracts.values import ElementRef
 from pydantic import Field, StrictBool
 
-from shared.elements.domain.client_answers import CONTACT_NOT_FOUND
 from shared.elements.domain.client_field import MAX_CONTACTS, NewContactLink, set_company, set_contacts
+from shared.elements.domain.missing_clients import COMPANY_NOT_FOUND, ClientRefused
 from shared.elements.schemas.scalars import ElementId, RoleId, Sort
-from shared.kit.domain import Conflict, Invalid, wrong_field
+from shared.kit.domain import Invalid
 from shared.kit.web.schemas import Input
 
 
@@ -79,24 +80,6 @@ class ClientIn(Input):
         return change
 
 
-class ClientRefused(Conflict):
-    """The company that is to be linked does not exist, or was deleted (CLI-02, CLI-07); `errors` has the fields."""
-
-    code = "company_not_found"
-    advice = (
-        "Look for it by `GET /v1/clients/search` or `GET /v1/companies` of clients, and send the request with the id "
-        "of one that is there. A company that was linked before still is: `client` is what is linked now. What else "
-        "the request changed stays."
-    )
-    also: ClassVar[Mapping[str, str]] = {CONTACT_NOT_FOUND: "A contact to be linked does not exist, or was deleted."}
-    advice_on: ClassVar[Mapping[str, str]] = {CONTACT_NOT_FOUND: advice.replace("companies", "contacts")}
-
-    def __init__(self, client: Client, errors: Sequence[Mapping[str, str]]) -> None:
-        # One class for both: clients names what was not found.
-        self.code = errors[0]["code"]  # type: ignore[misc]
-        super().__init__(errors[0]["message"], {"errors": list(errors), "client": client.model_dump(mode="json")})
-
-
 def check_linked(client: Client, contacts: Mapping[str, str], *, company: str | None = None) -> None:
     """Check that what a request links was not refused.
 
@@ -110,13 +93,11 @@ def check_linked(client: Client, contacts: Mapping[str, str], *, company: str | 
     """
     if client.link_state != "refused":
         return
-    errors = [
-        wrong_field(field, CONTACT_NOT_FOUND, "There is no such contact.")
-        for id_, field in contacts.items()
-        if id_ in client.refused_contacts
-    ]
+    missing = {
+        field: ElementRef(type="contact", id=id_) for id_, field in contacts.items() if id_ in client.refused_contacts
+    }
     is_linked = client.company is not None and client.company.id == company
-    if company is not None and client.refusal == ClientRefused.code and not is_linked:
-        errors.insert(0, wrong_field("company_id", ClientRefused.code, "There is no such company."))
-    if errors:
-        raise ClientRefused(client, errors)
+    if company is not None and client.refusal == COMPANY_NOT_FOUND and not is_linked:
+        missing = {"company_id": ElementRef(type="company", id=company), **missing}
+    if missing:
+        raise ClientRefused(missing, client=client.model_dump(mode="json"))

@@ -1,6 +1,6 @@
 """Phones, e-mails, websites and messengers in request bodies (CONT-03, CONT-04)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
@@ -103,6 +103,10 @@ class ContactPointsIn(Input):
     websites: Websites = Field(default=[])
     messengers: Messengers = Field(default=[])
 
+    def as_typed(self, of_installation: str, reading: ContactPointReading) -> list[str]:
+        """List the phones and e-mails, such as `phones.1.value`, that have no normal form (CONT-03)."""
+        return [wrong["field"] for wrong in _wrong_points(self, reading.country(of_installation), strict=True)]
+
 
 def contact_point_fields(given: Mapping[str, Any], country: str) -> dict[str, tuple[ContactPoint, ...]]:
     """Take the contact data from the given fields, normalised as far as that is sure (CONT-03)."""
@@ -122,13 +126,14 @@ def check_contact_points(given: Mapping[str, Any], country: str, *, strict: bool
     Raises:
         Invalid: naming every phone without a digit and every e-mail that is none, or, `strict`, that is not valid.
     """
+    rules.refuse_points(_wrong_points(given.items(), country, strict=strict))
+
+
+def _wrong_points(given: Iterable[tuple[str, Any]], country: str, *, strict: bool) -> list[dict[str, str]]:
+    points = dict(given)
     names: tuple[rules.PointList, ...] = ("phones", "emails")
-    rules.refuse_points(
-        [
-            error
-            for name in names
-            for error in rules.check_points(
-                name, [point.value for point in given.get(name, ())], country, strict=strict
-            )
-        ]
-    )
+    return [
+        error
+        for name in names
+        for error in rules.check_points(name, [point.value for point in points.get(name, ())], country, strict=strict)
+    ]

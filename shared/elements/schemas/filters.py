@@ -1,18 +1,24 @@
 """Query parameters of lists: a filter, equality of fields as its shorthand, and the page."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
+from pydantic_core import PydanticCustomError
 
 from shared.elements.domain.filters.errors import InvalidQuery
 from shared.kit.domain import wrong_field
 from shared.kit.web.known_input import repeated_names
 from shared.kit.web.schemas import Limit, cursor_of, json_of
+from shared.kit.web.sentences import meant_or_all
 
 MAX_FILTER: Final = 4_000
 """Characters; longer ones are sent by POST."""
+_BETWEEN: Final = re.compile(r"[\s,;|]+")
+_SHOWN: Final = 60
+"""Characters of a value that an answer repeats."""
 
 ListCursorText = Annotated[str | None, cursor_of("list")]
 """The cursor of a list of elements."""
@@ -41,6 +47,23 @@ def read_filter(text: str | None) -> dict[str, Any]:
         message = f"one object has {', '.join(twice)} twice" if twice else "a filter is an object of JSON"
         raise InvalidQuery.of([wrong_field("filter", "wrong_filter", message)])
     return read
+
+
+def one_of(known: Collection[str], *, field: str, code: str, query: str) -> Any:
+    """Check that a filter names one of those that there are; several are sought by the route `query`."""
+    what = field.removesuffix("_id")
+
+    def check(value: str | None) -> str | None:
+        if value is None or value in known:
+            return value
+        parts = _BETWEEN.split(value[:_SHOWN])
+        message = f"there is no {what} {value[:_SHOWN]}{meant_or_all(value[:_SHOWN], known)}"
+        if len(parts) > 1:
+            body = json.dumps({"filter": {field: {"in": parts}}}, ensure_ascii=False)
+            message = f"one {what} is expected; several are for POST {query}: {body}"
+        raise PydanticCustomError(code, "{message}", {"message": message})
+
+    return AfterValidator(check)
 
 
 class SalesFilters(BaseModel):

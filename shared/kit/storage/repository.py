@@ -7,8 +7,9 @@ Note:
     `change` may run its action several times, each on a freshly loaded aggregate, so the action must be synchronous and
     without side effects. It sets fields anew and changes no value in place: what it did not set is not written.
 
-    Its first run may be on the aggregate as this process wrote it last. The guarded write then confirms that there was no other
-    write since; where it does not, or nothing is to be written, or the action fails, a freshly loaded one decides.
+    Its first run may be on the aggregate as this process wrote it last. The guarded write then confirms that there was
+    no other write since; where it does not, or nothing is to be written, or the action fails, a freshly loaded one
+    decides.
 """
 
 from abc import ABC, abstractmethod

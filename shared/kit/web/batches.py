@@ -88,6 +88,10 @@ class ItemResult(BaseModel):
     left_out: list[str] | None = Field(
         description="fields that differ from those of the existing record and were not taken, as its PUT by origin says"
     )
+    as_typed: list[str] | None = Field(
+        description="fields of the item that have no normal form, and are kept and compared as they were typed; null "
+        "where it was refused"
+    )
     problem: Problem | None = Field(description="why the item was refused; null where it was not")
 
 
@@ -140,11 +144,14 @@ Identities: TypeAlias = Iterable[tuple[str, Hashable]]
 """What makes an item the same record as another: the field that a refusal names, and its value."""
 
 
-def recorded(record: Record, cause: Cause, *, is_new: bool, left_out: Sequence[str] = ()) -> Details:
+def recorded(
+    record: Record, cause: Cause, *, is_new: bool, left_out: Sequence[str] = (), as_typed: Sequence[str] = ()
+) -> Details:
     """Make the result of an item that was created or that corrected a record, which kept what is `left_out`."""
     outcome: Outcome = "created" if is_new else "corrected" if record.updated_at == cause.at else "unchanged"
     status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
-    ended = {"status": status.value, "outcome": outcome, "id": record.id, "version": record.version}
+    shown = {"status": status.value, "outcome": outcome, "id": record.id, "version": record.version}
+    ended = {**shown, "as_typed": list(as_typed)}
     return ended if is_new else {**ended, "left_out": list(left_out)}
 
 

@@ -40,6 +40,7 @@ _PLAIN: Final[Mapping[str, str]] = {
     "value_error": "{error}",
 }
 """By the type of pydantic's error; what is not here has words of our own already."""
+_QUOTED: Final = re.compile("'([^']*)'")
 
 
 def wrong_field_of(
@@ -56,8 +57,10 @@ def wrong_field_of(
 
 def _plain(found: Mapping[str, Any]) -> str:
     context = {"expected": "", **found.get("ctx", {})}
+    given = found.get("input")
+    known = _QUOTED.findall(context["expected"]) if isinstance(given, str) else []
     try:
-        return _PLAIN[found["type"]].format(**context)
+        return _PLAIN[found["type"]].format(**context) + meant(str(given), known)
     except KeyError:
         return str(found["msg"])
 

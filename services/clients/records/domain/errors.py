@@ -30,12 +30,6 @@ class TooManyCompanies(Invalid):
     code = "too_many_companies"
 
 
-class NoSuchCompany(Invalid):
-    """A contact is to be created in a company that does not exist; `errors` has the field (COMP-04)."""
-
-    code = "no_such_company"
-
-
 class PrimaryNeeded(Invalid):
     """One company of a contact is primary as long as there is any (CONT-07, CLI-06)."""
 

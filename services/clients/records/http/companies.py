@@ -127,7 +127,7 @@ def _add_batch(
             create_people = await plan_people(staff, item, its, reading)
             company, is_new = await ready.take(item, its, reading, corrects=body.corrects)
             await create_people()
-            return recorded(company, its.cause, is_new=is_new)
+            return recorded(company, its.cause, is_new=is_new, as_typed=handlers.as_typed(item, reading))
 
         return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 

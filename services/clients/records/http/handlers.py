@@ -96,6 +96,10 @@ class RecordHandlers(Generic[C, R]):
         response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
         return record, partial(self.cards.link, record.ref, link_to, wait)
 
+    def as_typed(self, body: ClientFieldsIn, reading: ContactPointReading) -> list[str]:
+        """List the phones and e-mails of a body that have no normal form."""
+        return body.as_typed(self.country, reading)
+
     async def prepared(self, count: int) -> Self:
         """Read what so many new records need once: their dictionaries, and their numbers."""
         codes = ReadCodes(await self.reference.codes(self.owners.kind.TYPE.fields))

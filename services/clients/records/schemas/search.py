@@ -53,6 +53,8 @@ class SearchIn(Input):
         if isinstance(given, dict) and "kind" in given:
             if "type" in given:
                 raise PydanticCustomError("repeated_parameter", "`kind` is the old name of `type`; one is expected")
+            if given["kind"] not in ("contact", "company"):
+                return {**given, "type": "contact"}  # so that the name is refused which the caller knows
             return {("type" if name == "kind" else name): value for name, value in given.items()}
         return given
 

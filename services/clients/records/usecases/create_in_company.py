@@ -8,10 +8,10 @@ from crm_contracts.values import ElementRef
 
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
-from services.clients.records.domain.errors import NoSuchCompany
 from services.clients.records.usecases.clients import FieldCodes, plan_client
 from services.clients.records.usecases.employment import STEP, Positions
-from shared.kit.domain import Cause, Invalid, NotFound, derived_id, wrong_field
+from shared.elements.domain.missing_clients import ClientRefused
+from shared.kit.domain import Cause, Invalid, NotFound, derived_id
 from shared.kit.storage.batching import all_of, side_by_side
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Records, Repository
@@ -37,26 +37,25 @@ async def find_employers(
 
 
 def plan_employers(
-    company_ids: Iterable[str], cause: Cause, *, found: Mapping[str, Employer]
+    company_ids: Sequence[str], cause: Cause, *, found: Mapping[str, Employer]
 ) -> Callable[[Contact], None]:
     """Return what links a contact to these companies, in the write that creates it or sets its fields.
 
     Of several that come into one company at once, the order is that of their numbers.
 
     Raises:
-        NoSuchCompany: names every company that was not found.
+        ClientRefused: names every company that was not found.
     """
-    wanted = list(dict.fromkeys(company_ids))
-    wrong = [
-        wrong_field(f"company_ids.{place}", NoSuchCompany.code, "there is no such company")
-        for place, id_ in enumerate(wanted)
+    missing = {
+        f"company_ids.{place}": ElementRef(type="company", id=id_)
+        for place, id_ in enumerate(company_ids)
         if id_ not in found
-    ]
-    if wrong:
-        raise NoSuchCompany("Some companies do not exist.", {"errors": wrong})
+    }
+    if missing:
+        raise ClientRefused(missing)
 
     def link(contact: Contact) -> None:
-        for id_ in wanted:
+        for id_ in dict.fromkeys(company_ids):
             company, position = found[id_]
             contact.link(company, position=position, by=cause.actor, at=cause.at)
 

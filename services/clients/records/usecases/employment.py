@@ -9,6 +9,7 @@ from crm_contracts.values import ElementRef
 
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
+from shared.elements.domain.missing_clients import ClientRefused
 from shared.kit.domain import Cause, NotFound
 from shared.kit.storage.repository import Records, Repository
 
@@ -50,12 +51,17 @@ async def link_contact(
     deleted at the same time is unlinked when the event about the link is received.
 
     Raises:
-        NotFound: no such contact or company.
+        NotFound: no such contact.
+        ClientRefused: no such company.
         TooManyCompanies: the contact has the maximum number.
         PrimaryNeeded: its primary company would be primary no longer.
         VersionMismatch: the caller's copy of the contact is old.
     """
-    company = await companies.get(company_id)
+    try:
+        company = await companies.get(company_id)
+    except NotFound as error:
+        await contacts.get(contact_id)  # what is addressed is missed before what it should link
+        raise ClientRefused({"company_id": ElementRef(type="company", id=company_id)}, **error.details) from None
     position = await views.last_position(company_id) + STEP
     return await contacts.change(
         contact_id,

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Final, Self, TypeAlias
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Body, Response
 from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.errors import NO_ANSWER, LeadAlreadyConverted
@@ -12,16 +12,29 @@ from services.leads.lead.domain.lead import Lead
 from services.leads.lead.schemas import ConversionIn, ConversionOut
 from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanRead, CanWrite
+from shared.elements.domain.client_answers import CONTACT_NOT_FOUND
 from shared.elements.domain.client_names import mark_of_names
+from shared.elements.domain.missing_clients import COMPANY_NOT_FOUND
 from shared.elements.http.rights import check_writes
 from shared.elements.usecases.collaborators import Collaborators
-from shared.kit.domain import Conflict
+from shared.kit.domain import Conflict, wrong_field
 from shared.kit.storage.repository import Repository
 from shared.kit.web.call import etag
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.openapi.headers import ETAG, LOCATION
 from shared.kit.web.routes import is_process, router
 from shared.kit.web.waiting import LongPolls
+
+_FIELDS: Final[Mapping[str, str]] = {
+    CONTACT_NOT_FOUND: "contact_id",
+    COMPANY_NOT_FOUND: "company_id",
+    "pipeline_not_found": "pipeline_id",
+}
+"""The field of the request that a reason is about."""
+
+
+_Terms: TypeAlias = Annotated[ConversionIn, Body(default_factory=ConversionIn)]
+"""What is asked for; a request without a body asks for nothing in particular."""
 
 
 class ConversionRefused(Conflict):
@@ -54,7 +67,9 @@ class ConversionRefused(Conflict):
     def of(cls, out: ConversionOut) -> Self:
         """Make the error of a refused conversion."""
         details = out.model_dump(mode="json", include={"candidates", "contact", "company", "attempt", "correlation_id"})
-        return cls(out.message or "", {**details, "reason": out.code})
+        field, message = _FIELDS.get(out.code or ""), out.message or ""
+        errors = [wrong_field(field, out.code or "", message)] if field else []
+        return cls(message, {**details, "reason": out.code, "errors": errors})
 
 
 def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> APIRouter:
@@ -81,11 +96,11 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
         responses={status: {"model": ConversionOut, "headers": LOCATION} for status in (200, 202)},
     )
     @is_process
-    async def convert(lead_id: str, body: ConversionIn, call: CanWrite, if_match: IfMatch, wait: Waiting) -> Response:
+    async def convert(lead_id: str, body: _Terms, call: CanWrite, if_match: IfMatch, wait: Waiting) -> Response:
         """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result.
 
         The caller must be allowed to write what it converts into: `clients:write` for a contact or a company,
-        `deals:write` for a deal.
+        `deals:write` for a deal. No body is as `{}`: into contact and deal, a repeat lead into a deal.
         """
         guarded = call.guard(leads)
         try:

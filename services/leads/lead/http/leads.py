@@ -115,7 +115,8 @@ def _add_batch(
                 stages=lambda: LEAD_STAGES,
                 collaborators=known,
             )
-            return recorded(lead, its.cause, is_new=is_new, left_out=item.kept_by(lead))
+            as_typed = item.as_typed(default_country, reading)
+            return recorded(lead, its.cause, is_new=is_new, left_out=item.kept_by(lead), as_typed=as_typed)
 
         return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 
