@@ -41,7 +41,7 @@ async def test_only_health_and_docs_are_open(system: System, service: str) -> No
 
 QUESTIONS = {"/v1/duplicates/find", "/v1/duplicates/search", "/v1/leads/query", "/v1/deals/query"}
 """Asked by POST, because what is asked for does not belong into an address: they change nothing."""
-ADMIN = {"read", "write", "admin", "dead-letters", "export"}
+ADMIN = {"read", "write", "admin", "dead-letters", "export", "settings"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -78,7 +78,7 @@ async def test_every_route_needs_a_right_of_its_own_service(system: System, serv
     for operation in closed(system, service):
         method = READ if operation.path in QUESTIONS else operation.method
         rights[await needed(system, operation)].add(method)
-    mine = {f"{service}:{action}" for action in ("read", "write", "admin", "dead-letters", "export")}
+    mine = {f"{service}:{action}" for action in ADMIN}
     assert rights.keys() <= mine | {"metrics:read"}
     assert rights[f"{service}:read"] == {READ}
     assert READ not in rights[f"{service}:write"]

@@ -8,15 +8,20 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from crm_contracts.events import Created, ElementEvent, Updated
+from crm_contracts.field_spec import FieldSpec
 from crm_contracts.values import ChangedFields, ElementRef, Fields
 
 
 class DepartmentFields(Fields):
     """What may be changed of a department."""
 
-    name: str = Field(default="", examples=["Sales"])
-    parent_id: str | None = Field(default=None, description="the department that it belongs to; null at the top")
-    member_ids: tuple[str, ...] = Field(default=(), examples=[["anna", "ben"]], description="users who work there")
+    name: Annotated[str, FieldSpec(shortest=1)] = Field(default="", examples=["Sales"])
+    parent_id: Annotated[str | None, FieldSpec(kind="element")] = Field(
+        default=None, description="the department that it belongs to; null at the top"
+    )
+    member_ids: Annotated[tuple[str, ...], FieldSpec(kind="user", longest=5_000)] = Field(
+        default=(), examples=[["anna", "ben"]], description="users who work there"
+    )
 
 
 class DepartmentState(DepartmentFields):

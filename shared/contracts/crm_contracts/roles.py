@@ -4,14 +4,18 @@ Each event but the deletion carries its role whole, so a consumer's view of it i
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from crm_contracts.events import Created, ElementEvent, Updated
+from crm_contracts.field_spec import FieldSpec
 from crm_contracts.values import ChangedFields, ElementRef, Fields, Value
 
 Action = Literal["read", "add", "update", "delete", "export", "import"]
+
+EVERY: Final = "*"
+"""In place of a type of element: all of them, those that are yet to come as well."""
 
 Level = Literal["none", "own", "department", "sub_departments", "opened", "all"]
 """To which records a right extends; each level but the first has all of the one before it (PERM-04)."""
@@ -20,11 +24,13 @@ Level = Literal["none", "own", "department", "sub_departments", "opened", "all"]
 class Right(Value):
     """Levels by action, on a type of element, on one of its pipelines or on one stage (PERM-01, PERM-02).
 
-    The right of a stage goes before that of its pipeline, and that before the one of the type; what none of them names
-    is `none`.
+    The right of a stage goes before that of its pipeline, that before the one of the type, and that before the one of
+    every type; what none of them names is `none`.
     """
 
-    element: str = Field(examples=["deal"], description="type of element, such as lead, deal, contact; more may come")
+    element: str = Field(
+        examples=["deal"], description="type of element, such as lead, deal, contact; `*` for every type"
+    )
     pipeline_id: str | None = Field(default=None, description="null where it holds in every pipeline")
     stage_id: str | None = Field(default=None, description="null where it holds in every stage")
     levels: Mapping[str, str] = Field(
@@ -43,11 +49,15 @@ class Right(Value):
 class RoleFields(Fields):
     """What may be changed of a role."""
 
-    name: str = Field(default="", examples=["Sales"])
-    rights: tuple[Right, ...] = ()
+    name: Annotated[str, FieldSpec(shortest=1)] = Field(default="", examples=["Sales"])
+    rights: Annotated[tuple[Right, ...], FieldSpec(longest=500)] = Field(
+        default=(), description="what its users may do; of several roles the widest level of each action counts"
+    )
     modify_settings: bool = Field(default=False, description="may change settings, dictionaries and roles (PERM-05)")
     allow_personal_card: bool = Field(default=False, description="may arrange cards for themselves (PERM-06)")
-    user_ids: tuple[str, ...] = Field(default=(), examples=[["anna", "ben"]], description="users who have the role")
+    user_ids: Annotated[tuple[str, ...], FieldSpec(kind="user", longest=5_000)] = Field(
+        default=(), examples=[["anna", "ben"]], description="users who have the role"
+    )
 
 
 class RoleState(RoleFields):
