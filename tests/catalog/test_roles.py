@@ -17,7 +17,7 @@ from tests.builders.fakes import Documents
 from tests.catalog.running import Api, running, wrong_fields
 from tests.kit.tokens import Signer
 
-RIGHTS: Final = [
+RIGHTS: Final[list[dict[str, Any]]] = [
     {"element": "deal", "levels": {"read": "opened", "update": "own"}},
     {"element": "deal", "pipeline_id": "default", "stage_id": "WON", "levels": {"update": "none"}},
 ]
@@ -114,7 +114,8 @@ async def test_a_deleted_role_leaves_nothing_and_its_id_is_not_used_again(catalo
     """PERM-01."""
     await rule(catalog, "PUT", name, {"name": "Secret", "user_ids": ["anna"]})
     await rule(catalog, "DELETE", name)
-    for method, body in (("GET", None), ("DELETE", None), ("PATCH", {"name": "x"}), ("PUT", {"name": "x"})):
+    for method in ("GET", "DELETE", "PATCH", "PUT"):
+        body = {"name": "x"} if method in {"PATCH", "PUT"} else None
         assert await refused(catalog, method, name, body) == (404, "gone")
     document = await catalog.database.collection("roles").get(name)
     assert document is not None
@@ -126,7 +127,8 @@ async def test_a_deleted_role_leaves_nothing_and_its_id_is_not_used_again(catalo
 async def test_roles_are_listed_page_by_page(catalog: Api, name: str) -> None:
     for number in range(3):
         await rule(catalog, "PUT", f"{name}{number}", {"name": "x"})
-    found, cursor = [], ""
+    found: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = (await catalog.call("GET", f"/roles?limit=2{cursor and f'&cursor={cursor}'}")).json()
         found += [role["id"] for role in page["items"]]
@@ -157,7 +159,8 @@ async def test_an_old_copy_changes_no_role(catalog: Api, name: str) -> None:
 async def test_only_who_may_modify_settings_changes_roles(catalog: Api, name: str) -> None:
     """PERM-05: by the token, or by a role that is given here; a service account by its scope alone."""
     sign = catalog.signer.token
-    path, body = f"/roles/{name}", {"name": "Sales", "user_ids": [name]}
+    path = f"/roles/{name}"
+    body: dict[str, Any] = {"name": "Sales", "user_ids": [name]}
     for token in (sign(roles=["reader"]), sign(), sign(sub=name), sign(sub=name, kind="service")):
         for method, sent in (("PUT", body), ("PATCH", {"name": "x"}), ("DELETE", None)):
             answer = await catalog.call(method, path, sent, token=token)
