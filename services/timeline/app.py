@@ -1,8 +1,10 @@
 """The composition root of timeline: the only file that sees everything."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from crm_contracts import registry, topics
+from crm_contracts.envelope import Envelope, Event
 from fastapi import FastAPI
 
 from services.timeline.entry.domain.bindings import Bindings
@@ -21,6 +23,8 @@ from services.timeline.rebuild.usecases.run_rebuild import run_rebuild
 from services.timeline.rebuild.usecases.sweep_generations import sweep_generations
 from services.timeline.settings import TimelineSettings
 from services.timeline.trace.http import build_router as build_trace_router
+from shared.elements.events.rights import keep_rights, rights_reactions
+from shared.elements.store.rights import RightsOfUsers
 from shared.elements.texts.timeline import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
@@ -39,7 +43,13 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning.by})
     views = RebuildViews(rebuilds)
     projecting = reactions(entries=entries)
-    service.subscribe(topics.ALL, projecting, batch_handler=partial(on_events, entries=entries))
+    rights = RightsOfUsers.open(service.collection)
+
+    async def on_batch(events: Sequence[Envelope[Event]]) -> None:
+        await on_events(events, entries=entries)
+        await keep_rights(events, rights=rights)
+
+    service.subscribe(topics.ALL, [*projecting, *rights_reactions(rights)], batch_handler=on_batch)
     service.fill(LIVE, topics.ALL, projecting, needed=versions.has_earlier)
     now, new_id = service.database.now, service.new_id
     lease = Lease(new_id(), rebuilds, now, new_id, settings.rebuild_held_s)

@@ -115,7 +115,7 @@ async def test_a_deleted_role_leaves_nothing_and_its_id_is_not_used_again(catalo
     await rule(catalog, "PUT", name, {"name": "Secret", "user_ids": ["anna"]})
     await rule(catalog, "DELETE", name)
     for method in ("GET", "DELETE", "PATCH", "PUT"):
-        body = {"name": "x"} if method in {"PATCH", "PUT"} else None
+        body: Any = {"name": "x"} if method in {"PATCH", "PUT"} else None
         assert await refused(catalog, method, name, body) == (404, "gone")
     document = await catalog.database.collection("roles").get(name)
     assert document is not None
@@ -141,8 +141,9 @@ async def test_roles_are_listed_page_by_page(catalog: Api, name: str) -> None:
 async def test_the_administrators_role_keeps_its_rights(catalog: Api, name: str) -> None:
     """PERM-01, PERM-05: else no user could give any."""
     await rule(catalog, "PATCH", "administrator", {"user_ids": [name]})
-    for body in ({"rights": []}, {"modify_settings": False}):
-        assert await refused(catalog, "PATCH", "administrator", body) == (409, "system_role")
+    kept: list[dict[str, Any]] = [{"rights": []}, {"modify_settings": False}]
+    for changes in kept:
+        assert await refused(catalog, "PATCH", "administrator", changes) == (409, "system_role")
     assert await refused(catalog, "DELETE", "administrator") == (409, "system_role")
 
 
