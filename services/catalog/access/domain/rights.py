@@ -12,7 +12,7 @@ from shared.kit.domain import wrong_field
 ACTIONS: Final[Sequence[str]] = get_args(Action)
 LEVELS: Final[Sequence[str]] = get_args(Level)
 TYPES: Final = (EVERY, *ELEMENTS)
-_OF_NOBODY: Final = ("none", "all")
+_WITHOUT_RESPONSIBLE: Final = ("none", "all")
 
 
 def check_rights(rights: Sequence[Right]) -> None:
@@ -43,8 +43,10 @@ def _wrong(where: str, right: Right) -> Iterator[Wrong]:
             yield wrong_field(field, "unknown_action", _one_of(ACTIONS))
         if level not in LEVELS:
             yield wrong_field(field, "unknown_level", _one_of(LEVELS))
-        elif type_ is not None and level not in _OF_NOBODY and "responsible_id" not in type_.state.model_fields:
-            message = f"nobody is responsible for a {type_.noun}: {' or '.join(_OF_NOBODY)} is needed"
+        elif (
+            type_ is not None and level not in _WITHOUT_RESPONSIBLE and "responsible_id" not in type_.state.model_fields
+        ):
+            message = f"nobody is responsible for a {type_.noun}: {' or '.join(_WITHOUT_RESPONSIBLE)} is needed"
             yield wrong_field(field, "level_not_applicable", message)
 
 

@@ -19,7 +19,12 @@ def build_router(
 ) -> APIRouter:
     """Build the endpoints."""
     api = router("departments")
+    _add_reads(api, departments, views)
+    _add_writes(api, departments, tree)
+    return api
 
+
+def _add_reads(api: APIRouter, departments: Repository[Department], views: AccessViews[Department]) -> None:
     @api.get("/departments")
     async def page(_: CanRead, limit: Limit = 50, cursor: AccessCursor = None) -> Page[DepartmentOut]:
         """List departments by id (PERM-09)."""
@@ -31,6 +36,8 @@ def build_router(
         """Read one department."""
         return _shown(await call.guard(departments).get(department), response)
 
+
+def _add_writes(api: APIRouter, departments: Repository[Department], tree: DepartmentTree) -> None:
     @api.put("/departments/{department}", responses={201: {"model": DepartmentOut}})
     async def put(
         department: AccessId, body: DepartmentIn, call: CanChange, if_match: IfMatch, response: Response
@@ -67,8 +74,6 @@ def build_router(
         await delete_department(
             department, call.cause, departments=call.guard(departments), tree=tree, expected_version=if_match
         )
-
-    return api
 
 
 def _shown(department: Department, response: Response, status: int = 200) -> DepartmentOut:

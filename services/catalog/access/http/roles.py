@@ -19,7 +19,12 @@ from shared.kit.web.schemas import Limit, Page
 def build_router(*, roles: Repository[Role], views: AccessViews[Role]) -> APIRouter:
     """Build the endpoints."""
     api = router("roles")
+    _add_reads(api, roles, views)
+    _add_writes(api, roles)
+    return api
 
+
+def _add_reads(api: APIRouter, roles: Repository[Role], views: AccessViews[Role]) -> None:
     @api.get("/roles")
     async def page(_: CanRead, limit: Limit = 50, cursor: AccessCursor = None) -> Page[RoleOut]:
         """List roles by id (PERM-01)."""
@@ -31,6 +36,8 @@ def build_router(*, roles: Repository[Role], views: AccessViews[Role]) -> APIRou
         """Read one role."""
         return _shown(await call.guard(roles).get(role), response)
 
+
+def _add_writes(api: APIRouter, roles: Repository[Role]) -> None:
     @api.put("/roles/{role}", responses={201: {"model": RoleOut}})
     async def put(role: AccessId, body: RoleIn, call: CanChange, if_match: IfMatch, response: Response) -> RoleOut:
         """Create a role, or set all of one that is there (PERM-01, PERM-02)."""
@@ -59,8 +66,6 @@ def build_router(*, roles: Repository[Role], views: AccessViews[Role]) -> APIRou
     async def delete(role: str, call: CanChange, if_match: IfMatch) -> None:
         """Delete a role; who had it has its rights no more."""
         await delete_record(role, call.cause, records=call.guard(roles), expected_version=if_match)
-
-    return api
 
 
 def _shown(role: Role, response: Response, status: int = 200) -> RoleOut:
