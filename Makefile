@@ -7,7 +7,7 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-versi
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down collect check test test-busy faults filters fuzz bench bench-quick contracts docs golden clients lock clean
+.PHONY: help setup demo up down collect check test test-busy faults filters rights fuzz bench bench-quick contracts docs golden clients lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -69,6 +69,12 @@ test-busy: setup  ## the same while two loops keep the machine busy
 	for loop in 1 2; do (trap - EXIT; while kill -0 $$$$ 2>/dev/null; do :; done) & loops="$$loops $$!"; done; \
 	echo "[test-busy] two busy loops beside the tests"; \
 	$(MAKE) test
+
+# 10,000 role matrices, each on 1,000 records.
+rights: export CRM_RIGHTS_EXAMPLES ?= 10000
+rights: export CRM_RIGHTS_RECORDS ?= 1000
+rights: setup  ## compare what lists show with what the check of each record allows, for minutes instead of seconds
+	$(BIN)/python -m pytest -q tests/elements/test_rights.py
 
 # Four of each kind.
 faults: export CRM_FAULTS ?= 72

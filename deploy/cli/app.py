@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from deploy.cli.commands import (
+    access,
     convert,
     dataset,
     dead_letters,
@@ -68,6 +69,8 @@ app.command("trace", rich_help_panel=_OPERATE)(trace.trace)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_OPERATE)
 app.add_typer(outbox.outbox, name="outbox", rich_help_panel=_OPERATE)
 app.add_typer(timeline.timeline, name="timeline", rich_help_panel=_OPERATE)
+app.add_typer(access.roles, name="roles", rich_help_panel=_OPERATE)
+app.add_typer(access.departments, name="departments", rich_help_panel=_OPERATE)
 app.add_typer(topics.app, name="topics", rich_help_panel=_OPERATE)
 app.command("import", rich_help_panel=_DATA)(import_export.import_file)
 app.command("export", rich_help_panel=_DATA)(import_export.export_file)

@@ -196,3 +196,25 @@ def _text(content: Mapping[str, str] | None, *, pretty: bool = False) -> str:
 def printable(text: str) -> str:
     """Escape control characters: text from outside must not control the terminal."""
     return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)
+
+
+def roles(console: Console, found: Iterable[Mapping[str, Any]]) -> None:
+    """Print roles, with the number of their users."""
+    table = Table("id", "name", "users", "may modify settings")
+    for each in found:
+        table.add_row(
+            each["id"], escape(each["name"]), str(len(each["user_ids"])), "yes" if each["modify_settings"] else ""
+        )
+    console.print(table)
+
+
+def role(console: Console, found: Mapping[str, Any]) -> None:
+    """Print the rights of a role by place, and its users."""
+    table = Table("element", "pipeline", "stage", "levels", title=escape(found["name"]), title_justify="left")
+    for right in found["rights"]:
+        levels = ", ".join(f"{action}: {level}" for action, level in right["levels"].items())
+        table.add_row(right["element"], right["pipeline_id"] or "", right["stage_id"] or "", levels)
+    console.print(table)
+    for flag in ("modify_settings", "allow_personal_card"):
+        console.print(f"{flag}: {'yes' if found[flag] else 'no'}", highlight=False)
+    console.print(f"users: {escape(', '.join(found['user_ids'])) or 'none'}", highlight=False, soft_wrap=True)

@@ -14,9 +14,11 @@ from pydantic import BaseModel
 
 from deploy.verify.documents import (
     BindingsDocument,
+    DepartmentDocument,
     DictionaryDocument,
     RefusalDocument,
     ResolutionDocument,
+    RoleDocument,
     document_of,
 )
 
@@ -44,6 +46,8 @@ class AggregateType:
 
 _OTHERS: Final = (
     AggregateType("dictionary", "catalog", "dictionaries", DictionaryDocument),
+    AggregateType("role", "catalog", "roles", RoleDocument),
+    AggregateType("department", "catalog", "departments", DepartmentDocument),
     AggregateType("refusal", "deals", "refusals", RefusalDocument, publishes=(LeadDealRefused,)),
     AggregateType(
         "resolution",

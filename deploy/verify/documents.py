@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from crm_contracts.conversions import Activities, ConversionRef, LeadSnapshot, LinkedClient
 from crm_contracts.deals import DealState
+from crm_contracts.departments import DepartmentState
 from crm_contracts.dictionaries import DictionaryValue
 from crm_contracts.elements import ElementType
 from crm_contracts.leads import LeadState
+from crm_contracts.roles import RoleState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel, create_model
 
@@ -90,6 +92,14 @@ class DictionaryDocument(BaseModel):
     """A dictionary with its values."""
 
     values: tuple[DictionaryValue, ...] = ()
+
+
+class RoleDocument(RoleState, Tombstone):
+    """A role."""
+
+
+class DepartmentDocument(DepartmentState, Tombstone):
+    """A department."""
 
 
 class BindingsDocument(BaseModel):

@@ -1,4 +1,4 @@
-"""Fold the events that set more than the fields they name: conversions, stored answers, dictionaries, bindings."""
+"""Fold the events that set more than they name: conversions, stored answers, dictionaries, deletions, bindings."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -6,6 +6,7 @@ from typing import Any, Final
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import LeadConversionRefused, LeadConversionRequested, LeadConverted, LeadDealRequested
 from crm_contracts.deal_answers import LeadDealRefused
+from crm_contracts.departments import DepartmentDeleted, DepartmentFields
 from crm_contracts.dictionaries import (
     DictionaryValue,
     DictionaryValueCreated,
@@ -14,7 +15,9 @@ from crm_contracts.dictionaries import (
 )
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadCreated
+from crm_contracts.roles import RoleDeleted, RoleFields
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
+from crm_contracts.values import Fields
 
 from deploy.verify.element_folds import Fold, Known, changed, created, named_fields, touched
 
@@ -110,6 +113,13 @@ def _without(known: Known, value: DictionaryValue) -> Iterable[DictionaryValue]:
     return (other for other in known.get("values", ()) if other.code != value.code)
 
 
+def _emptied(blank: Fields) -> Fold:
+    def fold(_: Known, event: Envelope[RoleDeleted | DepartmentDeleted]) -> dict[str, Any]:
+        return {**dict(blank), "deleted_at": event.time}
+
+    return fold
+
+
 def _bound(added: str, removed: str) -> Fold:
     def fold(known: Known, event: Envelope[TimelineEntryBound | TimelineEntryUnbound]) -> dict[str, Any]:
         element = event.data.element
@@ -133,6 +143,8 @@ SPECIAL_FOLDS: Final[Mapping[type[Event], Fold]] = {
     DictionaryValueCreated: _value_set,
     DictionaryValueUpdated: _value_set,
     DictionaryValueDeleted: _value_deleted,
+    RoleDeleted: _emptied(RoleFields()),
+    DepartmentDeleted: _emptied(DepartmentFields()),
     TimelineEntryBound: _bound("bound", "unbound"),
     TimelineEntryUnbound: _bound("unbound", "bound"),
 }

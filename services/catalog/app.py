@@ -3,6 +3,12 @@
 from crm_contracts import registry, topics
 from fastapi import FastAPI
 
+from services.catalog.access.domain.department import Department
+from services.catalog.access.domain.role import Role
+from services.catalog.access.http.departments import build_router as build_departments
+from services.catalog.access.http.roles import build_router as build_roles
+from services.catalog.access.store import DEPARTMENTS, ROLES, AccessViews, DepartmentTree, SettingsRight
+from services.catalog.access.usecases import seed_roles
 from services.catalog.dictionary.domain.dictionary import Dictionary
 from services.catalog.dictionary.http import build_router as build_dictionaries
 from services.catalog.dictionary.store import DICTIONARIES, OwnDictionaries
@@ -26,6 +32,9 @@ def build() -> tuple[FastAPI, CatalogSettings]:
     products = service.repository(Product, PRODUCTS, indexes=PRODUCT_INDEXES, taken={"external_id": ExternalIdTaken})
     dictionaries = service.repository(Dictionary, DICTIONARIES)
     service.before_start(lambda: seed_dictionaries(service.clock(), dictionaries=dictionaries))
+    roles = service.repository(Role, ROLES)
+    departments = service.repository(Department, DEPARTMENTS)
+    service.before_start(lambda: seed_roles(service.clock(), roles=roles))
     routers = (
         build_products(
             products=products,
@@ -35,8 +44,16 @@ def build() -> tuple[FastAPI, CatalogSettings]:
             numbers=service.numbers,
         ),
         build_dictionaries(dictionaries=dictionaries),
+        build_roles(roles=roles, views=AccessViews(roles)),
+        build_departments(departments=departments, views=AccessViews(departments), tree=DepartmentTree(departments)),
     )
-    return service.app(*routers, description="Products, their prices, and dictionaries.", texts=TEXTS), settings
+    app = service.app(
+        *routers,
+        description="Products, their prices, dictionaries, roles and departments.",
+        texts=TEXTS,
+        grants=SettingsRight(roles).grants,
+    )
+    return app, settings
 
 
 if __name__ == "__main__":

@@ -29,8 +29,10 @@ from services.clients.records.store.collections import COMPANIES, COMPANY_INDEXE
 from services.clients.records.store.views import ClientViews
 from services.clients.settings import ClientsSettings
 from shared.elements.events.reference import reference_reactions
+from shared.elements.events.rights import rights_reactions
 from shared.elements.store.listing import taken_origin
 from shared.elements.store.reference import Reference
+from shared.elements.store.rights import RightsOfUsers
 from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
@@ -68,6 +70,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
             *conversion.reactions(collaborators=conversions),
             *records.reactions(contacts=contacts, companies=companies, views=views),
             *reference_reactions(reference),
+            *rights_reactions(RightsOfUsers.open(service.collection)),
         ],
     )
     api = build_router(

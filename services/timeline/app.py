@@ -21,6 +21,7 @@ from services.timeline.rebuild.usecases.run_rebuild import run_rebuild
 from services.timeline.rebuild.usecases.sweep_generations import sweep_generations
 from services.timeline.settings import TimelineSettings
 from services.timeline.trace.http import build_router as build_trace_router
+from shared.elements.store.rights import RightsOfUsers
 from shared.elements.texts.timeline import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
@@ -29,17 +30,17 @@ from shared.kit.service.service import Contracts, Service
 def build() -> tuple[FastAPI, TimelineSettings]:
     """Build settings, then repositories, then reactions, jobs and routers."""
     settings = TimelineSettings()
-    service = Service(
-        "timeline", topics.TIMELINE, Contracts(registry.parse, topics.dead_letters, registry.EVENTS), settings
-    )
+    contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
+    service = Service("timeline", topics.TIMELINE, contracts, settings)
     versions = ProjectionVersions(service.database)
     service.before_start(versions.ensure_live)
     entries = LiveEntries(versions)
     bindings = service.repository(Bindings, BINDINGS)
     rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning.by})
     views = RebuildViews(rebuilds)
-    projecting = reactions(entries=entries)
-    service.subscribe(topics.ALL, projecting, batch_handler=partial(on_events, entries=entries))
+    rights = RightsOfUsers.open(service.collection)
+    projecting = reactions(entries=entries, rights=rights)
+    service.subscribe(topics.ALL, projecting, batch_handler=partial(on_events, entries=entries, rights=rights))
     service.fill(LIVE, topics.ALL, projecting, needed=versions.has_earlier)
     now, new_id = service.database.now, service.new_id
     lease = Lease(new_id(), rebuilds, now, new_id, settings.rebuild_held_s)

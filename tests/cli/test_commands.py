@@ -60,6 +60,8 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["timeline", "dictionary:source"],
         ["timeline", "rebuild"],
         ["timeline", "rebuild", "--cancel"],
+        ["roles", "list"],
+        ["roles", "show", "employee"],
         ["trace", "c"],
         ["convert", "1"],
         ["convert", "--stage", "NEW", "--dry-run"],

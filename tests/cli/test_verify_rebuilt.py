@@ -19,6 +19,8 @@ from deploy.verify.aggregates import AGGREGATES, noun_of
 from deploy.verify.rebuilt import FOLDS, fold
 from deploy.verify.special_folds import UNKNOWN
 from deploy.verify.state import State
+from services.catalog.access.domain.department import Department
+from services.catalog.access.domain.role import Role
 from services.catalog.dictionary.domain.dictionary import Dictionary
 from services.catalog.product.domain.product import Product
 from services.clients.conversion.domain.decision import decide
@@ -187,6 +189,15 @@ async def a_busy_office() -> Office:
         lambda dictionary, _: dictionary.change_value("MR", {"name": "Mister", "sort": 40}),
         lambda dictionary, _: dictionary.delete_value("MS", by_force=True),
     )
+    for kind in (Role, Department):
+        await office.add(kind.create("sales", {"name": "Sales"}))
+        await office.add(kind.create("trade", {"name": "Trade"}))
+        await office.change(
+            kind,
+            "trade",
+            lambda record, _: record.correct({"name": "Old trade"}),
+            lambda record, by: record.delete(at=by["at"]),
+        )
     await office.add(Refusal.create(LEAD_REF, ASKED_BY, code="pipeline_not_found", message="No.", at=office.now))
     policies: Sequence[OnDuplicate] = ("reject", "link")
     for attempt, policy in enumerate(policies, start=1):
@@ -239,6 +250,8 @@ KINDS: Sequence[type[Aggregate]] = (
     Resolution,
     Product,
     Dictionary,
+    Role,
+    Department,
     Bindings,
 )
 _COUNTERS = {
@@ -251,6 +264,7 @@ NOT_CARRIED: Mapping[type[Aggregate], Mapping[str, str]] = {
         client: {**_COUNTERS, "merging": "copies of others, until they are taken over"} for client in (Contact, Company)
     },
     **{aggregate: {**BOOKKEEPING, "id": "the record's key"} for aggregate in (Refusal, Dictionary, Bindings)},
+    **dict.fromkeys((Role, Department), _COUNTERS),
     Lead: {
         **BOOKKEEPING,
         "was_repeat": "only remembers what a refused link must not change",
@@ -321,6 +335,8 @@ def test_every_aggregate_whose_events_are_published_is_verified() -> None:
         ("company:acme", {"industry": None}, "industry"),
         ("product:p1", {"active": False}, "active"),
         ("dictionary:salutation", {"values": ()}, "values"),
+        ("role:sales", {"user_ids": ("ben",)}, "user_ids"),
+        ("department:sales", {"parent_id": "trade"}, "parent_id"),
         ("bindings:b1", {"bound": ()}, "bound"),
     ],
 )

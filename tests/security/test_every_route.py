@@ -47,7 +47,7 @@ QUESTIONS = {
     *(f"/v1/{type_.plural}/query" for type_ in ELEMENTS.values()),
 }
 """Asked by POST, because what is asked for does not belong into an address: they change nothing."""
-ADMIN = {"read", "write", "admin", "dead-letters", "export"}
+ADMIN = {"read", "write", "admin", "dead-letters", "export", "settings"}
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -32,6 +32,8 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/companies/{company_id}/requisites": {"name": "Ours", "address_only": True},
     "PUT /v1/contacts/{contact_id}/requisites/{requisite_id}": {"name": "Ours", "address_only": True},
     "PUT /v1/companies/{company_id}/requisites/{requisite_id}": {"name": "Ours", "address_only": True},
+    "PUT /v1/departments/{department}": {"name": "x"},
+    "PUT /v1/roles/{role}": {"name": "x"},
     "POST /v1/dictionaries/{code}/values": {"code": "RIVAL", "name": "Rival"},
 }
 """Valid bodies of the conditional routes for which `{}` is none."""
@@ -221,7 +223,9 @@ async def some(system: System) -> dict[str, str]:
         "product_id": ("catalog", "/products", {"name": "Advice"}),
     }
     ids = {"code": "industry", "value": "IT", "originator": "shop", "origin": uuid4().hex, "external_id": uuid4().hex}
-    ids |= {"requisite_id": str(uuid4())}
+    ids |= {"requisite_id": str(uuid4()), "role": "guest", "department": "sales"}
+    put = await system.apis["catalog"].client.put("/departments/sales", json={"name": "Sales"}, headers=admin(system))
+    assert put.is_success, put.text
     for name, (service, path, body) in made.items():
         answer = await system.apis[service].client.post(path, json=body, headers=admin(system))
         assert answer.status_code == 201, answer.text

@@ -16,6 +16,7 @@ from services.timeline.app import build
 from services.timeline.entry.events import reactions
 from services.timeline.entry.store.live import LiveEntries
 from services.timeline.entry.store.versions import ProjectionVersions
+from shared.elements.store.rights import RightsOfUsers
 from shared.kit.domain import Cause
 from shared.kit.messaging.reactions import by_event
 from tests.catalog.running import Api, running
@@ -34,7 +35,9 @@ async def timeline(mongo: Mongo, tmp_path_factory: pytest.TempPathFactory) -> As
 @pytest.fixture(scope="module")
 def deliver(timeline: Api) -> Deliver:
     """Deliver events to the service, all at once, as lanes of several partitions would."""
-    by_type = by_event(reactions(entries=LiveEntries(ProjectionVersions(timeline.database))))
+    entries = LiveEntries(ProjectionVersions(timeline.database))
+    rights = RightsOfUsers.open(timeline.database.collection)
+    by_type = by_event(reactions(entries=entries, rights=rights))
 
     async def handle(event: Envelope[Event]) -> None:
         cause = Cause(event.id, event.actor, event.time, event.correlation_id, event.id)

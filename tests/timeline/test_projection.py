@@ -12,6 +12,7 @@ from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 from services.timeline.entry.events import reactions
 from services.timeline.entry.store.live import LiveEntries
 from services.timeline.entry.store.versions import ProjectionVersions
+from shared.elements.store.rights import RightsOfUsers
 from tests.catalog.running import Api
 from tests.timeline.conftest import Deliver
 from tests.timeline.events import contacts_attached, contacts_merged, lead_renamed, ref, said, sampled
@@ -43,7 +44,9 @@ def unbound(event: Envelope[Event], element: str, sequence: int) -> Envelope[Tim
 
 def test_every_event_has_a_reaction(timeline: Api) -> None:
     """TL-11."""
-    every = reactions(entries=LiveEntries(ProjectionVersions(timeline.database)))
+    entries = LiveEntries(ProjectionVersions(timeline.database))
+    rights = RightsOfUsers.open(timeline.database.collection)
+    every = reactions(entries=entries, rights=rights)
     assert {reaction.event for reaction in every} == set(registry.EVENTS.values())
 
 

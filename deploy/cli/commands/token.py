@@ -18,6 +18,7 @@ from deploy.local.tokens import claims, sign
 ROLES: Final = ("reader", "user", "admin")
 SCOPES: Final = (
     *(f"{service}:{action}" for service in SERVICES for action in ("read", "write", "admin", "dead-letters")),
+    "catalog:settings",
     "clients:export",
     "metrics:read",
 )

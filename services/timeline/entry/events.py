@@ -1,4 +1,4 @@
-"""Project every event of every service, this one's included."""
+"""Project every event of every service, this one's included, and keep the roles and departments that some carry."""
 
 from collections.abc import Sequence
 
@@ -7,19 +7,22 @@ from crm_contracts.registry import EVENTS
 
 from services.timeline.entry.store.live import LiveEntries
 from services.timeline.entry.usecases import project_events
+from shared.elements.events.rights import keep_rights
+from shared.elements.store.rights import RightsOfUsers
 from shared.kit.domain import Cause
 from shared.kit.messaging.reactions import Reactions, on
 
 
-async def on_events(events: Sequence[Envelope[Event]], *, entries: LiveEntries) -> None:
+async def on_events(events: Sequence[Envelope[Event]], *, entries: LiveEntries, rights: RightsOfUsers) -> None:
     """Project a batch of events in one write."""
     await entries.write(lambda version: project_events(events, entries=version))
+    await keep_rights(events, rights=rights)
 
 
-def reactions(*, entries: LiveEntries) -> Reactions:
+def reactions(*, entries: LiveEntries, rights: RightsOfUsers) -> Reactions:
     """React to every type of event in the same way."""
 
     async def on_event(event: Envelope[Event], _: Cause) -> None:
-        await on_events([event], entries=entries)
+        await on_events([event], entries=entries, rights=rights)
 
     return [on(event, on_event) for event in EVENTS.values()]

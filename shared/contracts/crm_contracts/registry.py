@@ -19,9 +19,11 @@ from crm_contracts import (
     conversions,
     deal_answers,
     deals,
+    departments,
     dictionaries,
     leads,
     products,
+    roles,
     timeline,
     topics,
 )
@@ -45,7 +47,7 @@ PUBLISHED: Mapping[str, Sequence[type[Event]]] = {
     topics.LEADS: _published((leads, conversions)),
     topics.DEALS: _published((deals, deal_answers)),
     topics.CLIENTS: _published((contacts, companies, clients, client_answers)),
-    topics.CATALOG: _published((products, dictionaries)),
+    topics.CATALOG: _published((products, dictionaries, roles, departments)),
     topics.TIMELINE: _published((timeline,)),
 }
 """By topic, the events that its service publishes."""

@@ -13,6 +13,7 @@ _IDS: Final = {
     "company": "0199f2a4-0000-7000-8000-00000000c0de",
     "product": "0199f2a4-0000-7000-8000-0000000090d5",
     "dictionary": "contact_type",
+    "department": "sales",
     "requisite": "0199f2a4-0000-7000-8000-00000000adde",
     "conversion": "0199f2a4-0000-7000-8000-00000000c0f1",
     "entry_event": "0199f2a4-0000-7000-8000-00000000ebe7",
@@ -26,6 +27,7 @@ _TITLES: Final = {
     "company": "ACME GmbH",
     "product": "GTX Pro",
     "dictionary": "Contact types",
+    "department": "Sales",
 }
 _OTHER_TITLES: Final = {"contact": "A. Lovelace", "company": "ACME"}
 NOUNS: Final = frozenset({*ELEMENTS, *_TITLES})

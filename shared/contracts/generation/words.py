@@ -10,9 +10,11 @@ from typing import Any, Final
 from crm_contracts.clients import ClientMergeRequested
 from crm_contracts.deal_answers import LeadDealRefused
 from crm_contracts.deals import DealStageChanged
+from crm_contracts.departments import DepartmentDeleted, DepartmentUpdated
 from crm_contracts.dictionaries import DictionaryValueDeleted, DictionaryValueUpdated
 from crm_contracts.envelope import Event
 from crm_contracts.events import CompanyUnlinked, Merged, Replaced, RequisitesChosen
+from crm_contracts.roles import RoleDeleted, RoleUpdated
 
 from generation.references import id_of, other_reference, reference
 
@@ -52,6 +54,15 @@ EARLIER: Final[Mapping[str, Any]] = {
 }
 """Values before an update, by field name."""
 
+_ROLE: Final = {
+    "id": "sales",
+    "name": "Sales",
+    "rights": [{"element": "deal", "levels": {"read": "opened", "update": "own"}}],
+    "user_ids": ["anna", "ben"],
+}
+_ROLE_REF: Final = {"type": "role", "id": "sales", "title": "Sales"}  # not in references: role_id is a number elsewhere
+_DEPARTMENT: Final = {"id": "sales", "name": "Sales", "parent_id": "trade", "member_ids": ["anna", "ben"]}
+
 TOGETHER: Final[Mapping[type[Event], Callable[[str], Mapping[str, Any]]]] = {
     Merged: lambda noun: {"survivor": reference(noun), "removed": [other_reference(noun)]},
     Replaced: lambda noun: {"survivor": other_reference(noun)},
@@ -72,6 +83,19 @@ TOGETHER: Final[Mapping[type[Event], Callable[[str], Mapping[str, Any]]]] = {
         "value": {"code": "CLIENT", "name": "Customer", "default_name": "Client", "system": True},
     },
     DictionaryValueDeleted: lambda _: {"codes": ["SUPPLIER", "PARTNER", "OTHER"]},
+    RoleUpdated: lambda _: {
+        "before": {"user_ids": ["anna"]},
+        "after": {"user_ids": ["anna", "ben"]},
+        "state": _ROLE,
+        "role": _ROLE_REF,
+    },
+    RoleDeleted: lambda _: {"before": _ROLE, "role": _ROLE_REF},
+    DepartmentUpdated: lambda _: {
+        "before": {"parent_id": None},
+        "after": {"parent_id": "trade"},
+        "state": _DEPARTMENT,
+    },
+    DepartmentDeleted: lambda _: {"before": _DEPARTMENT},
     LeadDealRefused: lambda _: {"message": "There is no pipeline of that name."},
 }
 """Fields that make sense together alone, by event or base class; called with the noun of the wire name."""

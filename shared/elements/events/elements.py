@@ -4,6 +4,7 @@ from shared.elements.events.client_field import client_field_reactions
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.products import product_reactions
 from shared.elements.events.reference import reference_reactions
+from shared.elements.events.rights import rights_reactions
 from shared.elements.store.stores import ElementStores
 from shared.kit.messaging.reactions import Reactions
 
@@ -17,4 +18,5 @@ def element_reactions(stores: ElementStores) -> Reactions:
         *client_name_reactions(stores.client_names),
         *product_reactions(stores.products),
         *reference_reactions(stores.reference),
+        *rights_reactions(stores.rights),
     ]

@@ -1,4 +1,4 @@
-"""All that a service keeps besides its elements: products, dictionaries, names, deleted and created clients."""
+"""All that a service keeps besides its elements: products, dictionaries, rights, names, deleted and created clients."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from shared.elements.store.created_links import CreatedLinks
 from shared.elements.store.products import Products
 from shared.elements.store.reference import Reference
 from shared.elements.store.removed_clients import Owners, RemovedClients
+from shared.elements.store.rights import RightsOfUsers
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import NewId
 from shared.kit.messaging.answers import Answers
@@ -25,6 +26,7 @@ class ElementStores:
     owners: Owners
     products: Products
     reference: Reference
+    rights: RightsOfUsers
     client_names: ClientNames
     removed_clients: RemovedClients
     created_links: CreatedLinks
@@ -38,6 +40,7 @@ class ElementStores:
             owners=owners,
             products=Products(collection("products")),
             reference=Reference.of(collection, *(ELEMENTS[noun].fields for noun in owners)),
+            rights=RightsOfUsers.open(collection),
             client_names=ClientNames(collection(CLIENT_NAMES)),
             removed_clients=removed_clients,
             created_links=CreatedLinks(collection("arrivals"), owners, removed_clients, answers),

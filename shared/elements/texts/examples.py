@@ -60,6 +60,8 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "order": [["last_name", "asc"]],
     },
     "DealUpsert": _DEAL,
+    "DepartmentFieldsIn": {"member_ids": ["anna", "ben"]},
+    "DepartmentIn": {"name": "Sales", "member_ids": ["anna"]},
     "DuplicatesIn": {"kind": "phone", "values": ["030 901820"]},
     "LeadIn": _LEAD,
     "LeadQueryIn": {
@@ -81,6 +83,8 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "ProductsIn": {"items": [_PUMP, {"name": "Pipe", "external_id": "P-4"}], "on_existing": "correct"},
     "RequisiteIn": _DETAILS,
     "RequisitesIn": {"requisite_id": _CARLA, "mc_requisite_id": _OTHER},
+    "RoleFieldsIn": {"user_ids": ["anna", "ben"]},
+    "RoleIn": {"name": "Sales", "rights": [{"element": "deal", "levels": {"read": "opened", "update": "own"}}]},
     "RowsIn": {"rows": [_ROW]},
     "StageIn": {"stage_id": "PREPARATION"},
     "ValueFieldsIn": {"name": "Trade fair"},

@@ -38,7 +38,7 @@ from shared.kit.telemetry.metrics import BUILD
 from shared.kit.telemetry.tracing import make_traces
 from shared.kit.web.app import make_app
 from shared.kit.web.auth import Authenticator
-from shared.kit.web.context import AppContext
+from shared.kit.web.context import AppContext, Grants, grant_nothing
 from shared.kit.web.entrance import build_entrance
 from shared.kit.web.idempotency import IDEMPOTENCY_INDEXES, IdempotencyKeys
 from shared.kit.web.openapi.texts import NO_TEXTS, ApiTexts
@@ -206,8 +206,13 @@ class Service:
         """Run a job after every `seconds`, in each replica."""
         self._jobs.add(seconds, job)
 
-    def app(self, *routers: APIRouter, description: str, texts: ApiTexts = NO_TEXTS) -> FastAPI:
-        """Make the app, which starts and stops the service; `texts` describe its fields."""
+    def app(
+        self, *routers: APIRouter, description: str, texts: ApiTexts = NO_TEXTS, grants: Grants = grant_nothing
+    ) -> FastAPI:
+        """Make the app, which starts and stops the service; `texts` describe its fields.
+
+        `grants` are asked where a token lacks a permission.
+        """
         keys = keys_of(self.settings)
         app_context = AppContext(
             service=self.name,
@@ -220,6 +225,7 @@ class Service:
             max_body_bytes=self.settings.max_body_bytes,
             max_header_bytes=self.settings.max_header_bytes,
             traces=self.traces,
+            grants=grants,
         )
         operations = build_operations(
             self.name,

@@ -32,7 +32,7 @@ ALGORITHMS = ("RS256", "ES256", "EdDSA")
 ROLES: Mapping[str, frozenset[str]] = {
     "reader": frozenset({"read"}),
     "user": frozenset({"read", "write"}),
-    "admin": frozenset({"read", "write", "admin", "dead-letters", "export"}),
+    "admin": frozenset({"read", "write", "admin", "dead-letters", "export", "settings"}),
 }
 """Actions that a role allows on every service; a `scope` allows one action on one service."""
 
@@ -57,6 +57,11 @@ class Caller:
     actor: str
     roles: frozenset[str]
     scopes: frozenset[str]
+
+    @property
+    def is_user(self) -> bool:
+        """Whether it is a person, and no service account."""
+        return self.actor.startswith("user:")
 
     @property
     def subject(self) -> str:

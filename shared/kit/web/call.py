@@ -12,8 +12,8 @@ from fastapi.security import HTTPBearer
 from shared.kit.domain import Aggregate, Cause, derived_id
 from shared.kit.storage.repository import Records
 from shared.kit.telemetry.spans import current_traceparent
-from shared.kit.web.auth import Caller, check_permission
-from shared.kit.web.context import caller_of, context_of
+from shared.kit.web.auth import Caller
+from shared.kit.web.context import context_of, permitted_caller
 from shared.kit.web.guard import Guarded, ScopeAccess
 from shared.kit.web.idempotency import KeyedRequest
 
@@ -60,8 +60,7 @@ def needs(permission: str) -> Any:
 
 
 async def _call(request: Request, permission: str) -> Call:
-    caller = await caller_of(request)
-    check_permission(caller, permission)
+    caller = await permitted_caller(request, permission)
     app_context = context_of(request)
     keyed: KeyedRequest | None = getattr(request.state, "keyed", None)
     new_id = keyed.new_id if keyed else app_context.new_id()

@@ -8,10 +8,9 @@ from fastapi import APIRouter, Request, Response, params
 from fastapi.routing import APIRoute
 
 from shared.kit.domain import invalid_field
-from shared.kit.web.auth import check_permission
 from shared.kit.web.call import PERMISSIONS
 from shared.kit.web.conditions import IDEMPOTENCY_KEY
-from shared.kit.web.context import caller_of, context_of
+from shared.kit.web.context import caller_of, context_of, permitted_caller
 from shared.kit.web.idempotency import MAX_KEY, is_refused_whole
 from shared.kit.web.known_input import KnownInput
 from shared.kit.web.openapi.names import summary_of
@@ -46,9 +45,9 @@ class CheckedRoute(APIRoute):
         known = KnownInput.of(self)
 
         async def handle(request: Request) -> Response:
-            caller = await caller_of(request)
+            await caller_of(request)
             for permission in needed:
-                check_permission(caller, permission)
+                await permitted_caller(request, permission)
             await known.check(request)
             return spared(request, await checked(request))
 

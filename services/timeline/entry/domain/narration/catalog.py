@@ -1,12 +1,14 @@
-"""Lines of dictionaries and their values."""
+"""Lines of dictionaries and their values, and of roles and departments that were deleted."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from crm_contracts.departments import DepartmentDeleted
 from crm_contracts.dictionaries import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
 from crm_contracts.envelope import Event
+from crm_contracts.roles import RoleDeleted
 
-from services.timeline.entry.domain.narration.line import Line, Narrator
+from services.timeline.entry.domain.narration.line import Line, Narrator, name_of
 
 
 def _value_created(event: DictionaryValueCreated) -> Iterator[Line]:
@@ -24,8 +26,15 @@ def _value_deleted(event: DictionaryValueDeleted) -> Iterator[Line]:
     yield Line(event.dictionary, "element_modified", text, {"value": event.before.code})
 
 
+def _deleted(event: RoleDeleted | DepartmentDeleted) -> Iterator[Line]:
+    element = event.element
+    yield Line(element, "log_message", f"{element.type.capitalize()} {name_of(element)} was deleted")
+
+
 NARRATORS: Final[Mapping[type[Event], Narrator]] = {
     DictionaryValueCreated: _value_created,
     DictionaryValueUpdated: _value_updated,
     DictionaryValueDeleted: _value_deleted,
+    RoleDeleted: _deleted,
+    DepartmentDeleted: _deleted,
 }

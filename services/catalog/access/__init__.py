@@ -1,0 +1,1 @@
+"""Roles and departments: who may do what, and who works with whom (PERM)."""

@@ -1,0 +1,1 @@
+"""HTTP API of roles and departments."""

@@ -1,0 +1,67 @@
+"""Collections of roles and departments, their lists, and who may change them."""
+
+from collections.abc import Mapping
+from typing import Final, Generic
+
+from services.catalog.access.domain.department import Department
+from services.catalog.access.domain.role import Role
+from services.catalog.access.usecases import A
+from shared.kit.storage.mongo_repository import MongoRepository
+from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor
+from shared.kit.web.auth import Caller
+
+ROLES: Final = "roles"
+DEPARTMENTS: Final = "departments"
+SETTINGS: Final = "catalog:settings"
+"""The permission to change roles and departments (PERM-05)."""
+
+
+class AccessViews(Generic[A]):
+    """Lists of roles or departments, by id."""
+
+    def __init__(self, records: MongoRepository[A]) -> None:
+        self._records: MongoRepository[A] = records
+
+    async def page(self, *, limit: int, cursor: str | None) -> tuple[list[A], str | None]:
+        """List records by id, with the cursor of the next page.
+
+        Raises:
+            Invalid: not a cursor of this list.
+        """
+        place = {"_id": {"$gt": decode_place(cursor, _id_of)}} if cursor else {}
+        found = await self._records.collection.find(
+            {"deleted_at": None, **place}, sort=[("_id", 1)], limit=limit + 1, fields=WITHOUT_BOOKKEEPING
+        )
+        page = [self._records.read(document) for document in found[:limit]]
+        return page, encode_cursor(page[-1].id) if len(found) > limit else None
+
+
+def _id_of(texts: list[str]) -> str:
+    (id_,) = texts
+    return id_
+
+
+class DepartmentTree:
+    """Where the departments belong, read where they are written."""
+
+    def __init__(self, departments: MongoRepository[Department]) -> None:
+        self._departments = departments.collection
+
+    async def parents(self) -> Mapping[str, str | None]:
+        """Find the department that each of them belongs to."""
+        found = await self._departments.find({"deleted_at": None}, fields={"parent_id": 1})
+        return {each["_id"]: each["parent_id"] for each in found}
+
+
+class SettingsRight:
+    """Who may change settings by a role, beside the administrators whose token says so (PERM-05)."""
+
+    def __init__(self, roles: MongoRepository[Role]) -> None:
+        self._roles = roles.collection
+
+    async def grants(self, caller: Caller, permission: str) -> bool:
+        """Return whether a role of a user, given here or named by the token, gives a permission."""
+        if permission != SETTINGS or not caller.is_user:
+            return False
+        mine = [{"user_ids": caller.subject}, {"_id": {"$in": sorted(caller.roles)}}]
+        return await self._roles.first({"deleted_at": None, "modify_settings": True, "$or": mine}) is not None

@@ -1,0 +1,64 @@
+"""What rights look at of a record, and the marks by which MongoDB finds the records that a user has rights to.
+
+A record is marked `r:<user>` by who is responsible, `o:<user>` by each observer, and `open` where it is open to all.
+Departments are no marks: a user who moves to another one changes no record.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+from pydantic import BaseModel
+
+from shared.elements.domain.fields import CatalogueField
+
+OPEN: Final = "open"
+
+ACCESS: Final = CatalogueField(
+    name="access",
+    title="Access",
+    kind="string",
+    path="access",
+    operators=frozenset({"in"}),
+    is_orderable=False,
+    is_writable=False,
+    dictionary=None,
+    is_list=True,
+    is_personal=False,
+)
+"""Where a document has its marks; no catalogue has it, so no caller names it."""
+
+
+def mark_of_responsible(user_id: str) -> str:
+    """Return the mark of the records that a user is responsible for."""
+    return f"r:{user_id}"
+
+
+def mark_of_observer(user_id: str) -> str:
+    """Return the mark of the records that a user observes."""
+    return f"o:{user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Accessed:
+    """A record as far as rights depend on it; a type that lacks a field has None, nothing or False."""
+
+    responsible_id: str | None = None
+    observers: Sequence[str] = ()
+    open_to_all: bool = False
+    pipeline_id: str | None = None
+    stage_id: str | None = None
+
+    @classmethod
+    def of(cls, record: BaseModel) -> Self:
+        """Take from a record of any type what it has."""
+        has = {name: getattr(record, name) for name in cls.__slots__ if hasattr(record, name)}
+        return cls(**has)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """All marks of the record, each once."""
+        marks = [mark_of_observer(each) for each in self.observers]
+        if self.responsible_id:
+            marks.insert(0, mark_of_responsible(self.responsible_id))
+        return (*dict.fromkeys(marks), *((OPEN,) if self.open_to_all else ()))

@@ -1,0 +1,84 @@
+"""View of the roles and departments that catalog publishes whole, and the rights of users compiled from it (PERM-01).
+
+Each event carries all of its role or department, so that is one document that the newest event replaces: an event that
+comes again or late changes nothing. Catalog's own documents have the same form. Every request needs them and they
+change seldom, so a process keeps them in memory for a moment.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
+from typing import Final, TypeVar
+
+from crm_contracts.departments import (
+    DepartmentCreated,
+    DepartmentDeleted,
+    DepartmentFields,
+    DepartmentState,
+    DepartmentUpdated,
+)
+from crm_contracts.envelope import Envelope
+from crm_contracts.roles import RoleCreated, RoleDeleted, RoleFields, RoleState, RoleUpdated
+from crm_contracts.values import Fields
+
+from shared.elements.domain.rights.compiled import Rights
+from shared.elements.domain.rights.departments import Departments
+from shared.kit.storage.collection import Collection
+
+ROLES: Final = "roles"
+DEPARTMENTS: Final = "departments"
+FRESH_S: Final = 0.5
+"""How long they are kept in memory: another replica may have stored newer ones meanwhile."""
+
+RoleEvent = RoleCreated | RoleUpdated | RoleDeleted
+DepartmentEvent = DepartmentCreated | DepartmentUpdated | DepartmentDeleted
+S = TypeVar("S", RoleState, DepartmentState)
+
+
+class RightsOfUsers:
+    """Kept from events; compiles what a user may do."""
+
+    def __init__(self, roles: Collection, departments: Collection) -> None:
+        self._stored_roles = roles
+        self._stored_departments = departments
+        self._roles: Sequence[RoleState] = ()
+        self._departments = Departments()
+        self._fresh_until = 0.0
+
+    @classmethod
+    def open(cls, collection: Callable[[str], Collection]) -> "RightsOfUsers":
+        """Open the view; `collection` opens one by name."""
+        return cls(collection(ROLES), collection(DEPARTMENTS))
+
+    async def apply(self, event: Envelope[RoleEvent] | Envelope[DepartmentEvent]) -> None:
+        """Store the role or the department; where a newer event was applied before, nothing changes."""
+        data, sequence = event.data, event.sequence or 0
+        stored = self._stored_roles if data.element.type == "role" else self._stored_departments
+        deleted_at = event.time if isinstance(data, (RoleDeleted, DepartmentDeleted)) else None
+        await stored.put(
+            {"_id": data.element.id, "told": {"$not": {"$gte": sequence}}},
+            {"$set": {**_state_after(data).model_dump(exclude={"id"}), "deleted_at": deleted_at, "told": sequence}},
+        )
+        self._fresh_until = 0.0
+
+    async def of(self, user_id: str, named: Iterable[str] = ()) -> Rights:
+        """Compile the rights of a user by the roles that name the user, and those that the token names."""
+        if monotonic() >= self._fresh_until:
+            read_at = monotonic()
+            self._roles = await _states(self._stored_roles, RoleState)
+            self._departments = Departments.of(await _states(self._stored_departments, DepartmentState))
+            self._fresh_until = read_at + FRESH_S
+        also = frozenset(named)
+        mine = [role for role in self._roles if role.id in also or user_id in role.user_ids]
+        return Rights.of(user_id, mine, self._departments)
+
+
+def _state_after(event: RoleEvent | DepartmentEvent) -> Fields:
+    """Return what an event leaves: all of the role or the department, or nothing of it."""
+    if isinstance(event, RoleDeleted):
+        return RoleFields()
+    return DepartmentFields() if isinstance(event, DepartmentDeleted) else event.state
+
+
+async def _states(stored: Collection, kind: type[S]) -> list[S]:
+    found = await stored.find({"deleted_at": None}, fields=dict.fromkeys(kind.model_fields.keys() - {"id"}, 1))
+    return [kind.model_validate({**each, "id": each["_id"]}) for each in found]
