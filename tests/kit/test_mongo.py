@@ -189,6 +189,13 @@ async def test_who_asks_for_the_same_document_at_the_same_time_gets_one_of_their
     assert missing is None
 
 
+async def test_who_asks_for_several_documents_gets_those_that_there_are_in_order(database: Database) -> None:
+    jars = database.collection("jars")
+    await jars.insert_missing([{"_id": id_, "of": id_} for id_ in "abcd"])
+    found = await asyncio.gather(jars.get_each("ca"), jars.get_each("bxb"), jars.get_each("x"), jars.get_each(()))
+    assert [[each["_id"] for each in group] for group in found] == [["c", "a"], ["b"], [], []]
+
+
 async def test_documents_in_order_end_before_the_first_that_is_there_already(database: Database) -> None:
     jars = database.collection("jars")
     await jars.insert({"_id": "b", "whose": "theirs"})

@@ -24,10 +24,8 @@ class ClientNames:
     async def of(self, clients: Iterable[ElementRef]) -> Names:
         """Find the current names of these clients by one query, or by none where there are no clients."""
         wanted = sorted({str(client) for client in clients})
-        if not wanted:
-            return {}
-        found = await self._collection.find({"_id": {"$in": wanted}, "title": {"$ne": None}})
-        return {document["_id"]: document["title"] for document in found}
+        found = await self._collection.get_each(wanted) if wanted else []
+        return {document["_id"]: document["title"] for document in found if document["title"] is not None}
 
     async def keep(self, client: ElementRef, *, sequence: int) -> None:
         """Store the name of a client, or that it has none any more, unless a newer event has set it."""

@@ -62,7 +62,7 @@ class RemovedClients:
         linked = {str(client): client for client in clients}
         if not linked:
             return
-        for removed in await self._removed.find({"_id": {"$in": list(linked)}}):
+        for removed in await self._removed.get_each(linked):
             into = removed.get("survivor")
             survivor = ElementRef.model_validate(into) if into else None
             await self._unlink(element, linked[removed["_id"]], survivor, cause)

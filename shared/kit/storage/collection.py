@@ -22,17 +22,21 @@ _NOT_FOUND = frozenset({26, 27})
 GROUP = 200
 """Documents read or written in one command at most."""
 
+GROUPS = 20
+"""Calls for several documents that share one command at most."""
+
 
 class Collection:
     """One collection; every result is a plain document, and no name of the driver is needed to use it.
 
-    Concurrent calls of `get`, and of `put`, share one command each.
+    Concurrent calls of `get`, of `get_each` and of `put` share one command each.
     """
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
         self.name: str = inner.name
-        self._gets: Batcher[str, Document | None] = Batcher(self._get_each, most=GROUP)
+        self._gets: Batcher[str, Document | None] = Batcher(self._load_each, most=GROUP)
+        self._groups: Batcher[tuple[str, ...], list[Document]] = Batcher(self._load_groups, most=GROUPS)
         self._puts: Batcher[GuardedUpsert, bool] = Batcher(partial(upsert_each, inner), most=GROUP)
 
     async def ensure(self, indexes: Iterable[Index]) -> None:
@@ -99,7 +103,16 @@ class Collection:
         document: Document | None = await self._inner.find_one({"_id": id_}, fields)
         return document
 
-    async def _get_each(self, ids: Sequence[str]) -> list[Document | Exception | None]:
+    async def get_each(self, ids: Iterable[str]) -> list[Document]:
+        """Load those that there are, in the order of `ids`; they are shared with other calls, so to be read only."""
+        return await self._groups.load(tuple(dict.fromkeys(ids)))
+
+    async def _load_groups(self, groups: Sequence[tuple[str, ...]]) -> list[list[Document] | Exception]:
+        wanted = {id_ for group in groups for id_ in group}
+        found = {document["_id"]: document for document in await self.find({"_id": {"$in": list(wanted)}})}
+        return [[found[id_] for id_ in group if id_ in found] for group in groups]
+
+    async def _load_each(self, ids: Sequence[str]) -> list[Document | Exception | None]:
         wanted = Counter(ids)
         found = {document["_id"]: document for document in await self.find({"_id": {"$in": list(wanted)}})}
         # Each caller gets a copy of its own.
