@@ -149,3 +149,21 @@ async def test_stages_are_filtered_as_elements_are(api: Api, filter_: Any, expec
     """DEAL-07."""
     assert await api.ids(f"/deal-stages?{urlencode({'filter': json.dumps(filter_)})}") == expected
     assert wrong_fields(await api("GET", "/deal-stages?filter=%7B%22colour%22:1%7D")) == ["filter.colour"]
+
+
+async def test_under_the_order_of_people_a_title_is_still_told_letter_by_letter(api: Api) -> None:
+    """DEAL-01: what people sort alike, such as with a soft hyphen, is not the same."""
+    title = f"pump {uuid4()}"
+    for each in (title, title.replace("-", "-\u00ad"), title.upper()):
+        await api.made("/deals", {"title": each})
+    query = {"filter": {"title": title}, "order": [["title", "asc"]], "count": "capped"}
+    answer = (await api("POST", "/deals/query", query)).json()
+    assert ([item["title"] for item in answer["items"]], answer["count"]["value"]) == ([title], 1)
+
+
+async def test_under_the_order_of_people_many_long_texts_are_looked_for_at_once(api: Api) -> None:
+    """DEAL-01: as many and as long as a filter may have."""
+    title = f"pump {uuid4()}"
+    await api.made("/deals", {"title": title})
+    several = {"title": {"in": [title, *(f"{number}{'(.' * 900}" for number in range(199))]}}
+    assert await pages(api, {"filter": several, "order": [["title", "asc"]]}, "title") == [title]
