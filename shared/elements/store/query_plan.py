@@ -116,14 +116,14 @@ class PlannedBranch:
 
 
 def planned(node: Node, order: Order, table: IndexTable) -> list[PlannedBranch]:
-    """Plan every alternative of a filter.
+    """Plan every alternative of a filter; one that nothing passes has none.
 
     Raises:
         FilterTooWide: there are more than 8.
     """
     whole = All((node, *table.always)) if table.always else node
     branches = branches_of(whole)
-    if order.field.name in table.collated:
+    if order.field.name in table.collated and branches:
         # Texts in the order of people cannot be merged here: all alternatives are looked for along the one index.
         return [_planned((whole,) if branches != ((),) else (), order, table)]
     return [_planned(branch, order, table) for branch in branches]
