@@ -80,12 +80,14 @@ async def import_departments(crm: Crm, lines: Sequence[Line]) -> list[Outcome]:
 
 
 async def _set(crm: Crm, line: Line, before: Mapping[str, Any] | None) -> Outcome:
+    """Set a department as it was when it was read: what the file has no column for may have been changed since."""
     known = {} if before is None else {name: before[name] for name in FIELDS}
     body = {**known, **line.fields}
     if body == known:
         return Outcome(line, "unchanged")
+    as_read = {} if before is None else {"If-Match": f'"{before["version"]}"'}
     try:
-        await crm.put("catalog", address("departments", line.id), body)
+        await crm.send("PUT", "catalog", address("departments", line.id), body=body, headers=as_read)
     except Problem as problem:
         return Outcome(line, "rejected", str(problem))
     return Outcome(line, "created" if before is None else "updated")

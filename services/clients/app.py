@@ -32,7 +32,7 @@ from shared.elements.events.reference import reference_reactions
 from shared.elements.events.rights import rights_reactions
 from shared.elements.store.listing import taken_origin
 from shared.elements.store.reference import Reference
-from shared.elements.store.rights import RightsOfUsers
+from shared.elements.store.rights import RIGHTS, RightsOfUsers
 from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
@@ -62,6 +62,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         currency=settings.base_currency,
         rule=settings.same_client,
     )
+    keep_rights = rights_reactions(RightsOfUsers.open(service.collection))
     service.subscribe(
         (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
         [
@@ -70,9 +71,10 @@ def build() -> tuple[FastAPI, ClientsSettings]:
             *conversion.reactions(collaborators=conversions),
             *records.reactions(contacts=contacts, companies=companies, views=views),
             *reference_reactions(reference),
-            *rights_reactions(RightsOfUsers.open(service.collection)),
+            *keep_rights,
         ],
     )
+    service.fill(RIGHTS, [topics.CATALOG], keep_rights)
     api = build_router(
         contacts=contacts,
         companies=companies,

@@ -17,10 +17,12 @@ from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.requisites import requisite_reactions
+from shared.elements.events.rights import rights_reactions
 from shared.elements.store.client_names import CLIENT_NAMES
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.removed_clients import LinkingRecords
+from shared.elements.store.rights import RIGHTS
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
@@ -50,6 +52,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
         ],
     )
     service.fill(CLIENT_NAMES, [topics.CLIENTS], client_name_reactions(stores.client_names))
+    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
     deal_routes = deal_http.build_router(
         deals=deals,
         views=ElementViews(deals),

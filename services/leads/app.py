@@ -15,9 +15,11 @@ from services.leads.settings import LeadsSettings
 from services.leads.stage import http as stage_http
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
+from shared.elements.events.rights import rights_reactions
 from shared.elements.store.client_names import CLIENT_NAMES
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import taken_origin
+from shared.elements.store.rights import RIGHTS
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
@@ -40,6 +42,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
         ],
     )
     service.fill(CLIENT_NAMES, [topics.CLIENTS], client_name_reactions(stores.client_names))
+    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
     service.every(
         settings.conversion_check_s,
         partial(

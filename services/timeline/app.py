@@ -21,7 +21,8 @@ from services.timeline.rebuild.usecases.run_rebuild import run_rebuild
 from services.timeline.rebuild.usecases.sweep_generations import sweep_generations
 from services.timeline.settings import TimelineSettings
 from services.timeline.trace.http import build_router as build_trace_router
-from shared.elements.store.rights import RightsOfUsers
+from shared.elements.events.rights import rights_reactions
+from shared.elements.store.rights import RIGHTS, RightsOfUsers
 from shared.elements.texts.timeline import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
@@ -37,14 +38,14 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     entries = LiveEntries(versions)
     bindings = service.repository(Bindings, BINDINGS)
     rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning.by})
-    views = RebuildViews(rebuilds)
+    views, comparing = RebuildViews(rebuilds), VersionComparison(versions)
     rights = RightsOfUsers.open(service.collection)
     projecting = reactions(entries=entries, rights=rights)
     service.subscribe(topics.ALL, projecting, batch_handler=partial(on_events, entries=entries, rights=rights))
     service.fill(LIVE, topics.ALL, projecting, needed=versions.has_earlier)
+    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(rights))
     now, new_id = service.database.now, service.new_id
     lease = Lease(new_id(), rebuilds, now, new_id, settings.rebuild_held_s)
-    comparing = VersionComparison(versions)
     work = partial(
         run_rebuild, lease=lease, views=views, versions=versions, comparing=comparing, open_log=service.topic_reader
     )

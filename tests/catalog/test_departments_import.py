@@ -1,5 +1,7 @@
 """`crm departments import` against the running catalog."""
 
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,34 @@ async def test_a_file_of_departments_is_set_in_whatever_order_and_again_without_
     assert await imported(crm, turned) == {below: "updated", top: "updated"}
     assert (await read(catalog, top))["parent_id"] == below
     assert (await read(catalog, below))["member_ids"] == ["anna", "ben"], "a column that the file has not"
+
+
+class Busy(Crm):
+    """Somebody else gives a department another user once it was read."""
+
+    def __init__(self, catalog: Api, department: str) -> None:
+        token, transport = catalog.signer.token(roles=["admin"]), catalog.client._transport
+        super().__init__({"catalog": "http://catalog"}, token, transport=transport)
+        self._change = partial(
+            catalog.call, "PATCH", f"/departments/{department}", {"member_ids": ["zoe"]}, token=token
+        )
+
+    async def pages(self, service: str, path: str, **query: str | int | None) -> AsyncIterator[dict[str, Any]]:
+        async for each in super().pages(service, path, **query):
+            yield each
+        assert (await self._change()).status_code == 200
+
+
+async def test_what_somebody_changes_meanwhile_is_not_set_back(
+    catalog: Api, crm: Crm, tmp_path: Path, name: str
+) -> None:
+    """PERM-09: the column that the file has not is not sent as it was before."""
+    await imported(crm, a_file(tmp_path, "id,name,member_ids", f"{name},One,anna"))
+    renamed = read_departments(a_file(tmp_path, "id,name", f"{name},Two"))
+    (outcome,) = await import_departments(Busy(catalog, name), renamed)
+    assert (outcome.result, "version_mismatch" in outcome.reason) == ("rejected", True)
+    found = await read(catalog, name)
+    assert (found["name"], found["member_ids"]) == ("One", ["zoe"])
 
 
 async def test_a_line_that_catalog_refuses_is_named_and_the_others_are_set(crm: Crm, tmp_path: Path, name: str) -> None:

@@ -215,6 +215,9 @@ async def test_every_wrong_field_of_a_role_is_named(catalog: Api, name: str) -> 
         "rights.6.pipeline_id": "place_not_applicable",
         "rights.7.stage_id": "place_not_applicable",
     }
+    many = {"rights": [{"element": "deal", "levels": {f"a{number}": "all" for number in range(7)}}]}
+    answer = await catalog.call("PATCH", f"/roles/{name}", many, token=admin(catalog))
+    assert [wrong["message"] for wrong in answer.json()["errors"]] == ["at most 6 are allowed"]
     for id_ in ("A", "a b", "a" * 51, "-a"):
         assert (await catalog.call("PUT", f"/roles/{id_}", {"name": "x"}, token=admin(catalog))).status_code == 422
     for reserved in ("reader", "user", "admin"):

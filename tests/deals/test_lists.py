@@ -1,6 +1,7 @@
 """Lists of deals by GET with a filter, and in every order, over the API (DEAL-01, DEAL-02)."""
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -149,3 +150,48 @@ async def test_stages_are_filtered_as_elements_are(api: Api, filter_: Any, expec
     """DEAL-07."""
     assert await api.ids(f"/deal-stages?{urlencode({'filter': json.dumps(filter_)})}") == expected
     assert wrong_fields(await api("GET", "/deal-stages?filter=%7B%22colour%22:1%7D")) == ["filter.colour"]
+
+
+async def test_under_the_order_of_people_a_title_is_still_told_letter_by_letter(api: Api) -> None:
+    """DEAL-01: what people sort alike, such as with a soft hyphen, is not the same."""
+    title = f"pump {uuid4()}"
+    for each in (title, title.replace("-", "-\u00ad"), title.upper()):
+        await api.made("/deals", {"title": each})
+    query = {"filter": {"title": title}, "order": [["title", "asc"]], "count": "capped"}
+    answer = (await api("POST", "/deals/query", query)).json()
+    assert ([item["title"] for item in answer["items"]], answer["count"]["value"]) == ([title], 1)
+
+
+async def test_under_the_order_of_people_many_long_texts_are_looked_for_at_once(api: Api) -> None:
+    """DEAL-01: as many and as long as a filter may have."""
+    title = f"pump {uuid4()}"
+    await api.made("/deals", {"title": title})
+    several = {"title": {"in": [title, *(f"{number}{'(.' * 900}" for number in range(199))]}}
+    assert await pages(api, {"filter": several, "order": [["title", "asc"]]}, "title") == [title]
+
+
+FORGED = {
+    "created_at": [("at", "9999-12-31T23:59:59.999999+00:00"), ("at", "0001-01-01T00:00:00+00:00"), ("none", "")],
+    "number": [("number", str(2**63 - 1)), ("number", str(-(2**63))), ("text", "x"), ("at", "2026-01-01T00:00:00Z")],
+    "amount": [("decimal", "1" * 35), ("none", ""), ("text", "x")],
+    "title": [("none", ""), ("number", "1"), ("decimal", "1")],
+}
+"""Places that no record of the order has: kind and text."""
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+@pytest.mark.parametrize("order", FORGED)
+async def test_a_cursor_that_no_list_gave_is_refused_or_finds_nothing(api: Api, order: str, direction: str) -> None:
+    """DEAL-02: it never ends a list early without a word where it is of another kind."""
+    for _ in range(2):
+        await api.made("/deals", {"title": "pump"})
+    body = {"limit": 1, "order": [[order, direction]]}
+    cursor = (await api("POST", "/deals/query", body)).json()["next_cursor"]
+    of, began_at, _, _, id_ = json.loads(b64decode(cursor + "=" * (-len(cursor) % 4), "-_"))
+    for kind, text in FORGED[order]:
+        forged = b64encode(json.dumps([of, began_at, kind, text, id_]).encode(), b"-_").decode()
+        answer = await api("POST", "/deals/query", {**body, "cursor": forged})
+        if kind == "at" and order == "created_at" and answer.status_code == 200:
+            assert answer.json()["items"] == []
+        else:
+            assert wrong_fields(answer) == ["cursor"], (kind, text)

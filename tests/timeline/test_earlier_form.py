@@ -4,28 +4,24 @@ The topics and the group are those of the service, on the real Kafka: its group 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from crm_contracts import topics
-from crm_contracts.envelope import Envelope, Event
 from crm_contracts.timeline import TimelineEntryBound
 from fastapi import FastAPI
 from pymongo import MongoClient
 
 from deploy.local.kafka import Kafka
 from deploy.local.mongo import Mongo
-from deploy.topics import apply, read_topics
 from services.timeline.app import build
 from services.timeline.entry.store.versions import EARLIER, POINTERS, ProjectionVersions
-from shared.kit.settings import KafkaSettings, ServiceSettings
+from shared.kit.settings import ServiceSettings
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.documents import Document
+from tests.builders.passed import passed
 from tests.builders.running import Api, running
-from tests.kit.topics import Topics
 from tests.kit.waiting import eventually
 from tests.stack import DropLater
 from tests.timeline.events import contacts_attached, lead_renamed, ref, said
@@ -66,32 +62,6 @@ async def test_both_forms_are_kept_apart(database: Database) -> None:
     assert await pointers.get(EARLIER) == earlier
 
 
-async def _passed(kafka: Kafka, events: Sequence[Envelope[Event]]) -> None:
-    """Publish the events of leads and deals, and let the service's group pass them."""
-    settings = KafkaSettings.of(kafka.environment)
-    wanted = [topic for topic in read_topics("local") if topic.name in topics.ALL]
-    await apply(
-        settings,
-        replication_factor=kafka.replication_factor,
-        verify_configs=kafka.verifies_topic_configs,
-        topics=wanted,
-    )
-    log = Topics(kafka.bootstrap_servers)
-    await log.start()
-    for event in events:
-        headers = [(name, value.encode()) for name, value in event.headers().items()]
-        await log.put(f"crm.{event.source.rpartition('/')[2]}.events", event.subject.encode(), event.body(), headers)
-    await log.stop()
-    consumer = AIOKafkaConsumer(**settings.connection(), group_id=GROUP, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        places = [TopicPartition(topic.name, number) for topic in wanted for number in range(topic.partitions)]
-        consumer.assign(places)
-        await consumer.commit(await consumer.end_offsets(places))
-    finally:
-        await consumer.stop()
-
-
 async def test_what_was_projected_in_the_earlier_form_is_read_again_from_the_topics(
     kafka: Kafka, mongo: Mongo, tmp_path: Path
 ) -> None:
@@ -99,7 +69,7 @@ async def test_what_was_projected_in_the_earlier_form_is_read_again_from_the_top
     one = f"x{uuid4().hex[:12]}"
     event, attached = lead_renamed(one, subject=one), contacts_attached(one, "ada", seconds=1, subject=one)
     bound = TimelineEntryBound(entry_event_id=event.id, element=ref(f"deal:{one}"))
-    await _passed(kafka, [said(bound, seconds=2, source="/crm/timeline", subject=one), event, attached])
+    await passed(kafka, GROUP, [said(bound, seconds=2, source="/crm/timeline", subject=one), event, attached])
     former = {"_id": f"{event.id}:lead:{one}", "event_id": event.id, "element": {"type": "lead", "id": one}}
 
     def build_beside() -> tuple[FastAPI, ServiceSettings]:

@@ -4,7 +4,7 @@ Every condition is of the form `{path: {operator: value}}`, with the path from t
 operator, so nothing that a caller writes is ever read as an operator.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from shared.elements.domain.filters.evaluation import matches
 from shared.elements.domain.filters.nodes import All, AnyOf, Condition, Node, Operator, family_of_kind
 from shared.elements.domain.filters.wildcards import escaped, regex_of
-from shared.kit.storage.documents import Document
+from shared.kit.storage.documents import Document, whole_text
 
 _COMPARED: Final[Mapping[Operator, str]] = {
     "=": "$eq",
@@ -68,7 +68,7 @@ def _condition(condition: Condition) -> Document:
         is_given = _IS_GIVEN[family_of_kind(condition.field.kind)]
         return {"$not": is_given} if operand else is_given
     if operator in {"like", "not like"}:
-        return _spelled(regex_of(str(operand)), holds=operator == "like")
+        return _spelled([regex_of(str(operand))], holds=operator == "like")
     return {_COMPARED[operator]: list(operand) if isinstance(operand, tuple) else operand}
 
 
@@ -78,10 +78,10 @@ def _texts(condition: Condition) -> Document:
     if family_of_kind(condition.field.kind) is not str or operator in {"like", "not like", *_SIDES}:
         return _condition(condition)
     if operator == "empty":
-        return _spelled(".+", holds=not condition.operand)
-    return _spelled("|".join(escaped(str(value)) for value in values), holds=operator in {"=", "in"})
+        return _spelled([".+"], holds=not condition.operand)
+    return _spelled([escaped(str(value)) for value in values], holds=operator in {"=", "in"})
 
 
-def _spelled(pattern: str, *, holds: bool) -> Document:
-    like = {"$regex": rf"^(?:{pattern})\z", "$options": "s"}
-    return like if holds else {"$not": like}
+def _spelled(patterns: Sequence[str], *, holds: bool) -> Document:
+    """Compare texts by patterns, each one of its own: all values of a list as one would be too large for MongoDB."""
+    return {"$in" if holds else "$nin": [whole_text(pattern) for pattern in patterns]}

@@ -84,7 +84,7 @@ def _decimal(text: str) -> Decimal:
     Raises:
         ValueError: it is none.
     """
-    if not re.fullmatch(r"-?(?=[0-9.]{1,35}$)[0-9]+(\.[0-9]+)?", text):
+    if not re.fullmatch(r"-?(?=[0-9.]{1,35}$)[0-9]{1,34}(\.[0-9]+)?", text):
         raise ValueError(text)
     return Decimal(text)
 

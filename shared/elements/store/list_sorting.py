@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from shared.elements.domain.filters.errors import CursorOfAnotherList
-from shared.elements.domain.filters.nodes import All
+from shared.elements.domain.filters.evaluation import family_of
+from shared.elements.domain.filters.nodes import All, family_of_kind
 from shared.elements.domain.filters.query import Order
 from shared.elements.store.filter_compiler import compiled
 from shared.elements.store.list_cursors import Place
@@ -48,6 +49,8 @@ class Sorting:
         self.is_descending = order.is_descending
         self.collation: Collation | None = AS_PEOPLE_SORT if order.field.name in table.collated else None
         self._nullable = self._paths if order.field.name in table.nullable else ()
+        # An order goes on by texts, whatever it begins with.
+        self._families = (family_of_kind(order.field.kind), *(str for _ in self._paths[1:]))
         direction = -1 if order.is_descending else 1
         ids = {} if order.field.name in table.unique else {"_id": direction}
         self._by: Document = {**dict.fromkeys(self._paths, direction), **ids}
@@ -86,7 +89,7 @@ class Sorting:
         Raises:
             CursorOfAnotherList: the place is one of another order.
         """
-        if span.after is not None and len(span.after.values) != len(self._paths):
+        if span.after is not None and not self._has(span.after):
             raise CursorOfAnotherList.here()
         found = [each for each in conditions if each]
         if self._is_range:
@@ -96,14 +99,22 @@ class Sorting:
             return _all(found)
         return {"$or": [_all([*found, branch]) for branch in self._beyond(span.after)]}
 
+    def _has(self, place: Place) -> bool:
+        """Return whether a place has values of the kinds that this order is by."""
+        return len(place.values) == len(self._paths) and all(
+            bool(self._nullable) if value is None else family_of(value) is family
+            for value, family in zip(place.values, self._families, strict=True)
+        )
+
     def _bounded(self, place: Place | None, side: str, ties: str) -> list[Document]:
         """Bound the index by the value of a place, and leave out what has the same value on the other side."""
         if place is None:
             return []
-        path, value = self._paths[0], place.values[0]
-        if not isinstance(value, (datetime, int)):
-            raise CursorOfAnotherList.here()
-        bound = next_to(value, 1 if side == "$lt" else -1)
+        path, value = self._paths[0], cast("datetime | int", place.values[0])
+        try:
+            bound = next_to(value, 1 if side == "$lt" else -1)
+        except OverflowError:  # no record has such a value
+            raise CursorOfAnotherList.here() from None
         return [{path: {side: bound}}, {"$nor": [{path: value, "_id": {ties: place.id}}]}]
 
     def _beyond(self, place: Place) -> list[Document]:

@@ -116,14 +116,14 @@ class PlannedBranch:
 
 
 def planned(node: Node, order: Order, table: IndexTable) -> list[PlannedBranch]:
-    """Plan every alternative of a filter.
+    """Plan every alternative of a filter; one that nothing passes has none.
 
     Raises:
         FilterTooWide: there are more than 8.
     """
     whole = All((node, *table.always)) if table.always else node
     branches = branches_of(whole)
-    if order.field.name in table.collated:
+    if order.field.name in table.collated and branches:
         # Texts in the order of people cannot be merged here: all alternatives are looked for along the one index.
         return [_planned((whole,) if branches != ((),) else (), order, table)]
     return [_planned(branch, order, table) for branch in branches]
@@ -133,18 +133,19 @@ def _planned(branch: Branch, order: Order, table: IndexTable) -> PlannedBranch:
     nodes = [_of_the_rest(node, table.choices) for node in branch]
     named = _equalities(nodes)
     equal = {**table.choices, **named}
-    has_few = order.field.name not in table.collated
+    is_collated = order.field.name in table.collated
     group = next(
         group
         for group in table.groups
         if _serves(group, equal, order)
-        and (group.order or has_few)
+        and (group.order or not is_collated)
         and (not group.fields or named.keys() & group.fields)
     )
     found: list[Node] = [equal[name] for name in group.fields]
     if group.order is not None:
         found += [node for node in nodes if _bounds(node, group.order) and node not in found]
-    rest = [node for node in nodes if node not in found]
+    # Under a collation the index finds what people take for the same: letter by letter that is looked at once more.
+    rest = [node for node in nodes if is_collated or node not in found]
     along = All(tuple(bound for node in found for bound in _as_range(node, group.order)))
     return PlannedBranch(group.index, along, All(tuple(rest)) if rest else None, group.order is None)
 

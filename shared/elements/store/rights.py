@@ -26,6 +26,8 @@ from shared.kit.storage.collection import Collection
 
 ROLES: Final = "roles"
 DEPARTMENTS: Final = "departments"
+RIGHTS: Final = "rights"
+"""The view of both, as one that is filled."""
 FRESH_S: Final = 0.5
 """How long they are kept in memory: another replica may have stored newer ones meanwhile."""
 

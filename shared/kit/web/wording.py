@@ -40,6 +40,8 @@ _PLAIN: Final[Mapping[str, str]] = {
     "value_error": "{error}",
 }
 """By the type of pydantic's error; what is not here has words of our own already."""
+_UNCOUNTED: Final = ", not None"
+"""The end of a sentence about an object: pydantic does not count what it has too many of."""
 _QUOTED: Final = re.compile("'([^']*)'")
 
 
@@ -60,7 +62,8 @@ def _plain(found: Mapping[str, Any]) -> str:
     given = found.get("input")
     known = _QUOTED.findall(context["expected"]) if isinstance(given, str) else []
     try:
-        return _PLAIN[found["type"]].format(**context) + meant(str(given), known)
+        plain = _PLAIN[found["type"]].format(**context).removesuffix(_UNCOUNTED)
+        return plain + meant(str(given), known)
     except KeyError:
         return str(found["msg"])
 
