@@ -77,7 +77,7 @@ class Repository(ABC, Generic[A]):
         self._source = source
         self._new_id = new_id
         self._outbox_cap = outbox_cap
-        self._last_written: LastWritten[A] = LastWritten(most_pending=outbox_cap // 2)
+        self._last_written: LastWritten[A] = LastWritten()
         self._conflicts = CONFLICTS.labels(self.noun)
         self._refused_writes = WRITES_REFUSED.labels(self.noun)
 
@@ -124,7 +124,7 @@ class Repository(ABC, Generic[A]):
         if await self._insert(aggregate, cause.key, entries):
             aggregate.version = 1
             aggregate._recorded.clear()  # noqa: SLF001 - the repository stores what the aggregate recorded
-            self._last_written.remember(Stored(aggregate, frozenset(), (), cause.key).after(cause, entries))
+            self._last_written.remember(Stored(aggregate, frozenset({cause.key}), entries, cause.key))
             return aggregate
         stored = await self._load(aggregate.id)
         if stored is not None and stored.created_by == cause.key:
