@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from deploy.local.mongo import Mongo
-from shared.kit.domain import Cause, Invalid
+from shared.kit.domain import MAX_EVENT_BYTES, Cause, Invalid
 from shared.kit.messaging.outbox import OUTBOX_INDEXES
 from shared.kit.service.clock import new_id
 from shared.kit.storage.connection import Database, connect
@@ -120,6 +120,27 @@ async def test_what_others_deleted_is_gone(jars: Counting, others: Counting) -> 
 async def test_what_was_returned_stays_as_it_was(jars: Counting) -> None:
     returned = [await jars.change("j1", lambda jar: jar.fill(1), because(f"step {step}")) for step in range(3)]
     assert [(jar.amount, jar.version) for jar in returned] == [(4, 2), (5, 3), (6, 4)]
+
+
+async def test_events_that_are_published_by_now_refuse_no_change(jars: Counting, database: Database) -> None:
+    few = Counting(database, outbox_cap=4)
+    await few.add(filled_jar("j2"), because("create"))
+    await few.change("j2", lambda jar: jar.fill(1), because("first"))
+    await jars.collection.update({"_id": "j2"}, {"$set": {"outbox": []}, "$unset": {"due": ""}})  # as the relay does
+
+    def fill_thrice(jar: Jar) -> None:
+        for _ in range(3):
+            jar.fill(1)
+
+    assert (await few.change("j2", fill_thrice, because("second"))).amount == 5
+
+
+async def test_an_event_is_too_large_by_what_is_stored(jars: Counting, others: Counting) -> None:
+    await others.change("j1", lambda jar: jar.fill(1), because("theirs"))
+    changed = await jars.change(
+        "j1", lambda jar: jar.fill(1, "x" * (MAX_EVENT_BYTES if jar.amount < 4 else 1)), because("ours")
+    )
+    assert changed.amount == 5
 
 
 async def test_the_events_of_a_jar_that_was_released_are_hinted_again(jars: Counting, others: Counting) -> None:

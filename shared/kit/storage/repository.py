@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from shared.kit.domain import Aggregate, Cause, NewId, NotFound
+from shared.kit.domain import Aggregate, Cause, DomainError, NewId, NotFound
 from shared.kit.storage.documents import Document
 from shared.kit.storage.errors import DuplicateKey
 from shared.kit.storage.numbers import Numbers
@@ -192,7 +192,10 @@ class Repository(ABC, Generic[A]):
             changed = _applied(action, last.aggregate)
         except Exception:  # noqa: BLE001 - it may fail for what others have changed since
             return False
-        return changed is not None and await self._store(last, changed, cause)
+        try:
+            return changed is not None and await self._store(last, changed, cause)
+        except DomainError:  # it counts events that are published by now, or is about what others have changed since
+            return False
 
     async def _store(self, stored: Stored[A], changed: Document, cause: Cause) -> bool:
         """Store a change and its events; False where the document is no longer as it was."""
