@@ -7,6 +7,7 @@ import asyncio
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -169,6 +170,17 @@ async def test_what_is_remembered_is_what_is_stored(jars: Counting, database: Da
         assert stored is not None
         assert (ours.inbox, ours.created_by, list(ours.keyed)) == (stored.inbox, stored.created_by, list(stored.keyed))
         assert list(ours.outbox) == list(stored.outbox)
+
+
+async def test_an_equal_value_is_remembered_as_it_is_stored(jars: Counting, others: Counting) -> None:
+    """It is not written."""
+    for price in ("1.0", "1.00"):
+        label = Label(price=Decimal(price), best_before=date(2026, 12, 24), printed_at=NOON)
+        changed = await jars.change("j1", partial(Jar.stick_on, label=label), because(price))
+    stored = (await others.get("j1")).label
+    assert stored is not None
+    assert changed.label is not None
+    assert str(changed.label.price) == str(stored.price) == "1.0"
 
 
 async def test_changes_side_by_side_all_hold(jars: Counting, others: Counting) -> None:

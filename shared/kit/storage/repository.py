@@ -250,8 +250,15 @@ def _applied(action: Callable[[A], object], aggregate: A) -> Document | None:
 
 
 def _changed(aggregate: Aggregate, before: Mapping[str, Any]) -> Document:
-    """Return the fields that differ, with everything that is computed of fields: it is stored, and found by queries."""
-    names = {name for name, value in aggregate if value is not before[name] and value != before[name]}
+    """Return the fields that differ, with everything that is computed of fields: it is stored, and found by queries.
+
+    A field that was set to an equal value, such as 1.0 to 1.00, is not written: it stays as it is stored.
+    """
+    touched = [name for name, value in aggregate if value is not before[name]]
+    names = {name for name in touched if getattr(aggregate, name) != before[name]}
+    for name in touched:
+        if name not in names:
+            setattr(aggregate, name, before[name])
     if not names:
         return {}
     return aggregate.model_dump(include={*(names - BOOKKEEPING), *type(aggregate).model_computed_fields})
