@@ -6,6 +6,7 @@ from pkgutil import walk_packages
 from typing import Any, get_args, get_origin
 
 import pytest
+from crm_contracts.values import Fields, Value
 from pydantic import BaseModel
 
 import services
@@ -30,13 +31,18 @@ def _below(kind: type[Aggregate]) -> Iterator[type[Aggregate]]:
 
 
 def mutable_places(annotation: Any, path: str, seen: tuple[Any, ...] = ()) -> Iterator[str]:
-    """Name each field that holds a list, a set or a dict, however deep inside of models and tuples."""
+    """Name each field that holds a list, a set, a dict or a model that is not frozen, however deep inside of others.
+
+    Fields of the contracts are not frozen, because aggregates themselves consist of them.
+    """
     origin = get_origin(annotation) or annotation
     if isinstance(origin, type) and issubclass(origin, MutableSequence | MutableSet | MutableMapping):
         yield path
     for argument in get_args(annotation):
         yield from mutable_places(argument, path, seen)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in seen:
+        if seen and not annotation.model_config.get("frozen") and not issubclass(annotation, Fields):
+            yield path
         for name, field in annotation.model_fields.items():
             yield from mutable_places(field.annotation, f"{path}.{name}".lstrip("."), (*seen, annotation))
 
@@ -50,11 +56,15 @@ def test_no_field_of_an_aggregate_can_be_changed_in_place(kind: type[Aggregate])
     assert in_place(kind) == set()
 
 
-def test_a_list_inside_of_a_part_is_found() -> None:
-    class Part(BaseModel):
+def test_a_list_inside_of_a_part_is_found_and_a_part_that_is_not_frozen() -> None:
+    class Part(Value):
         names: list[str]
+
+    class Loose(BaseModel):
+        name: str
 
     class Whole(Aggregate):
         parts: tuple[Part, ...] = ()
+        loose: Loose | None = None
 
-    assert in_place(Whole) == {"parts.names"}
+    assert in_place(Whole) == {"parts.names", "loose"}

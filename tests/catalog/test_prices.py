@@ -71,10 +71,11 @@ async def test_prices_that_fit_together_are_kept(catalog: Api, name: str, prices
 async def test_prices_of_before_the_rules_hinder_no_other_correction(catalog: Api, name: str) -> None:
     """PROD-11, PROD-06."""
     product = (await entered(catalog, name, prices=[entry()])).json()
-    stored = {"prices": [entry("8", "dealer")]}
-    await catalog.database.collection("products").update({"_id": product["id"]}, {"$set": stored})
+    earlier = {"$set": {"prices": [entry("8", "dealer")]}, "$inc": {"version": 1}}  # as another process wrote it
+    await catalog.database.collection("products").update({"_id": product["id"]}, earlier)
     answer = await catalog.call("PATCH", f"/products/{product['id']}", {"sort": 7})
     assert (answer.status_code, answer.json()["sort"]) == (200, 7)
+    assert [each["price_type_id"] for each in answer.json()["prices"]] == ["dealer"]
 
 
 async def test_a_price_is_in_a_currency_that_exists(catalog: Api, name: str) -> None:

@@ -229,6 +229,16 @@ def test_whoever_takes_over_others_neither_ends_nor_begins_once_more() -> None:
     assert len(ada.recorded) == 1
 
 
+@pytest.mark.parametrize("pair", [(a_contact("a"), a_contact("b")), (a_company("a"), a_company("b"))])
+def test_a_merge_on_its_way_is_the_same_before_and_after_it_is_stored(pair: tuple[Any, Any]) -> None:
+    survivor, other = pair
+    survivor.begin_merge("m1", [other], {}, by=ANNA, at=NOON)
+    stored = type(survivor).model_validate(survivor.model_dump())
+    assert stored.merging == survivor.merging
+    assert type(stored.merging) is type(survivor.merging)
+    assert type(stored.merging.parts[0]) is type(survivor.merging.parts[0])
+
+
 def test_the_event_of_the_end_has_all_and_the_record_only_its_origin() -> None:
     """DUP-02, CMN-14: the next import finds where it went."""
     eve = Contact.create(

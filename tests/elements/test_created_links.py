@@ -161,7 +161,8 @@ async def test_who_is_created_for_nobody_here_costs_no_question(site: Site) -> N
 async def test_a_card_that_is_not_there_links_nobody_and_harms_nobody(site: Site) -> None:
     """CLI-05: the client remains; neither is it linked when the card comes later, nor when the event comes again."""
     deleted = await site.element()
-    await site.elements.collection.update({"_id": deleted.id}, {"$set": {"deleted_at": NOON}, "$inc": {"version": 1}})
+    theirs = {"$set": {"deleted_at": NOON}, "$inc": {"version": 1}}  # as another process wrote it
+    await site.elements.collection.update({"_id": deleted.id}, theirs)
     nowhere = ElementRef(type=site.type, id=str(uuid4()))
     told = [contact_created(card) for card in (deleted, nowhere)] + [company_created(nowhere)]
     await site.hears(*told)

@@ -75,3 +75,20 @@ async def test_at_the_end_of_the_service_requests_are_answered_with_what_is_so_f
     release(polls)
     async with asyncio.timeout(DEADLINE_S):
         assert await waiting == process.is_ended
+
+
+async def test_at_the_end_of_the_service_nobody_is_shown_an_old_write_of_it() -> None:
+    """Woken without a write, a request reads what others may have written since."""
+    polls, process = LongPolls(1, first_pause_s=NEVER_S), Process()
+
+    async def written_long_ago() -> bool:
+        return False
+
+    waiting = asyncio.create_task(
+        polls.until(process.read, bool, Wait(int(NEVER_S)), document="lead-1", written=written_long_ago)
+    )
+    await begun(process)
+    process.is_ended = True
+    polls.release_all()
+    async with asyncio.timeout(DEADLINE_S):
+        assert await waiting

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from shared.kit.domain import Aggregate, Cause, NewId, NotFound
+from shared.kit.domain import Aggregate, Cause, DomainError, NewId, NotFound
 from shared.kit.storage.documents import Document
 from shared.kit.storage.errors import DuplicateKey
 from shared.kit.storage.numbers import Numbers
@@ -77,7 +77,7 @@ class Repository(ABC, Generic[A]):
         self._source = source
         self._new_id = new_id
         self._outbox_cap = outbox_cap
-        self._last_written: LastWritten[A] = LastWritten(most_pending=outbox_cap // 2)
+        self._last_written: LastWritten[A] = LastWritten()
         self._conflicts = CONFLICTS.labels(self.noun)
         self._refused_writes = WRITES_REFUSED.labels(self.noun)
 
@@ -124,7 +124,7 @@ class Repository(ABC, Generic[A]):
         if await self._insert(aggregate, cause.key, entries):
             aggregate.version = 1
             aggregate._recorded.clear()  # noqa: SLF001 - the repository stores what the aggregate recorded
-            self._last_written.remember(Stored(aggregate, frozenset(), (), cause.key).after(cause, entries))
+            self._last_written.remember(Stored(aggregate, frozenset({cause.key}), entries, cause.key))
             return aggregate
         stored = await self._load(aggregate.id)
         if stored is not None and stored.created_by == cause.key:
@@ -192,7 +192,10 @@ class Repository(ABC, Generic[A]):
             changed = _applied(action, last.aggregate)
         except Exception:  # noqa: BLE001 - it may fail for what others have changed since
             return False
-        return changed is not None and await self._store(last, changed, cause)
+        try:
+            return changed is not None and await self._store(last, changed, cause)
+        except DomainError:  # it counts events that are published by now, or is about what others have changed since
+            return False
 
     async def _store(self, stored: Stored[A], changed: Document, cause: Cause) -> bool:
         """Store a change and its events; False where the document is no longer as it was."""
@@ -247,8 +250,15 @@ def _applied(action: Callable[[A], object], aggregate: A) -> Document | None:
 
 
 def _changed(aggregate: Aggregate, before: Mapping[str, Any]) -> Document:
-    """Return the fields that differ, with everything that is computed of fields: it is stored, and found by queries."""
-    names = {name for name, value in aggregate if value is not before[name] and value != before[name]}
+    """Return the fields that differ, with everything that is computed of fields: it is stored, and found by queries.
+
+    A field that was set to an equal value, such as 1.0 to 1.00, is not written: it stays as it is stored.
+    """
+    touched = [name for name, value in aggregate if value is not before[name]]
+    names = {name for name in touched if getattr(aggregate, name) != before[name]}
+    for name in touched:
+        if name not in names:
+            setattr(aggregate, name, before[name])
     if not names:
         return {}
     return aggregate.model_dump(include={*(names - BOOKKEEPING), *type(aggregate).model_computed_fields})

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final, Generic, TypeVar
 
@@ -17,6 +17,12 @@ REMEMBERED: Final = 500
 
 REMEMBERED_S: Final = 5.0
 """How long it does: the steps of a process follow each other within that, and other replicas write meanwhile."""
+
+MOST_PENDING: Final = 20
+"""Events of one aggregate that it remembers at most: most are published by now, and each write hints all of them."""
+
+MOST_PENDING_BYTES: Final = 64 * 1024
+"""Bytes of these events: that many aggregates of each type stay in memory."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +42,18 @@ class Stored(Generic[A]):
 
     def after(self, cause: Cause, entries: Sequence[Document]) -> "Stored[A]":
         """Return it as its own write left it, with events that the relay may have taken out meanwhile."""
-        return Stored(
-            _copy(self.aggregate),
-            self.inbox | {cause.key},
-            (*self.outbox, *entries),
-            self.created_by,
-            self.is_quarantined,
-            keyed_after(self.keyed, cause) if cause.has_key else self.keyed,
+        return replace(
+            self,
+            inbox=self.inbox | {cause.key},
+            outbox=(*self.outbox, *entries),
+            keyed=keyed_after(self.keyed, cause) if cause.has_key else self.keyed,
         )
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether its bookkeeping is so large that most of it has left the document by now."""
+        size = sum(len(entry["value"]) for entry in self.outbox)
+        return len(self.outbox) > MOST_PENDING or size > MOST_PENDING_BYTES or len(self.inbox) > 2 * INBOX_SIZE
 
 
 class LastWritten(Generic[A]):
@@ -53,23 +63,28 @@ class LastWritten(Generic[A]):
     whatever else it comes to is judged again on what is stored.
     """
 
-    def __init__(self, *, most_pending: int, clock: Callable[[], float] = monotonic) -> None:
-        """Remember no aggregate with more than `most_pending` events, because some of them are published by now."""
-        self._most_pending = most_pending
+    def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._stored: OrderedDict[str, tuple[float, Stored[A]]] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._stored)
+
     def remember(self, stored: Stored[A]) -> None:
-        """Remember an aggregate that was just written, unless it was deleted or its bookkeeping has grown."""
+        """Remember an aggregate that was just written, unless it was deleted or its bookkeeping has grown.
+
+        One in quarantine is read anew, too: it may be released at any time, and then its events are hinted again.
+        """
         id_ = stored.aggregate.id
         _, known = self._stored.pop(id_, (0.0, None))
         if known is not None and known.aggregate.version > stored.aggregate.version:
             stored = known  # acknowledged before, though it was written later
-        has_grown = len(stored.outbox) > self._most_pending or len(stored.inbox) > 2 * INBOX_SIZE
-        if stored.aggregate.deleted_at is None and not has_grown:
-            self._stored[id_] = (self._clock() + REMEMBERED_S, stored)
-            if len(self._stored) > REMEMBERED:
-                self._stored.popitem(last=False)
+        if stored.aggregate.deleted_at is not None or stored.is_quarantined or stored.has_grown:
+            return
+        now = self._clock()
+        self._stored[id_] = (now + REMEMBERED_S, replace(stored, aggregate=_copy(stored.aggregate)))
+        while len(self._stored) > REMEMBERED or next(iter(self._stored.values()))[0] <= now:
+            self._stored.popitem(last=False)
 
     def take(self, id_: str) -> Stored[A] | None:
         """Take an aggregate out, for the one change that starts from it."""

@@ -98,7 +98,7 @@ class LongPolls:
             wait: how long the caller would wait.
             so_far: a reading that the caller has already; where it shows the end, nothing is read.
             document: id of the document that ends the process, if it is one of this service's.
-            written: reads what a write of this process to the document has left; without it `read` does.
+            written: reads what a write of this process to the document has left; at the end of the service `read` does.
         """
         reading = await read() if so_far is None else so_far
         if not wait.seconds or ended(reading):
@@ -114,7 +114,7 @@ class LongPolls:
                 while not (ended(reading) or self._stopping) and (left := deadline - monotonic()) > 0:
                     was_written = await _pause(min(pause, left), written_now)
                     pause = min(pause * GROWTH, longest)
-                    reading = await (written if written and was_written else read)()
+                    reading = await (written if written and was_written and not self._stopping else read)()
             wait.is_granted = ended(reading) or not self._stopping
             return reading
         finally:

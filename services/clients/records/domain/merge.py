@@ -8,7 +8,7 @@ could replace each other.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from crm_contracts.clients import ClientMergeRequested
 from crm_contracts.companies import CompanyState
@@ -32,6 +32,7 @@ MAX_BYTES: Final = MAX_EVENT_BYTES // 2 - 16 * 1024
 """Of all records together, so that the event about the merge is never too large."""
 
 S = TypeVar("S", bound=ContactState | CompanyState)
+M = TypeVar("M", bound=Value)
 
 
 class Part(Value, Generic[S]):
@@ -98,12 +99,12 @@ class Mergeable(RequisiteOwner, HasResponsible, ImportGuard, Generic[S]):
             raise MergeConflict("The records differ; say whose values count.", {"conflicts": conflicts})
         if excess := _excess(merged, [record.state for record in records]):
             raise NotMergeable(excess)
-        parts = tuple(Part(ref=other.ref, version=other.version, state=other.state) for other in others)
-        self.merging = Merge(id=merge_id, parts=parts, resolution=dict(resolution))
+        merge, part = _of(Merge, self.TYPE.state), _of(Part, self.TYPE.state)
+        parts = tuple(part(ref=other.ref, version=other.version, state=other.state) for other in others)
+        self.merging = merge(id=merge_id, parts=parts, resolution=dict(resolution))
         self._touch(by, at)
-        self.record(
-            ClientMergeRequested(survivor=self.ref, others=tuple(part.ref for part in parts), merge_id=merge_id)
-        )
+        refs = tuple(other.ref for other in others)
+        self.record(ClientMergeRequested(survivor=self.ref, others=refs, merge_id=merge_id))
 
     def end_in(self, survivor: ElementRef, *, by: str, at: datetime) -> None:
         """Become the tombstone of a merge; only the event keeps what was known of the record.
@@ -185,6 +186,11 @@ class Mergeable(RequisiteOwner, HasResponsible, ImportGuard, Generic[S]):
 
     def _join_links(self, states: Sequence[S]) -> None:
         """Take over links of the others, where this type has links of its own."""
+
+
+def _of(model: type[M], state: type[Fields]) -> type[M]:
+    """Return the model for one type of state, which is what a stored one is read as."""
+    return cast("type[M]", model.__class_getitem__(state))
 
 
 def _check_mergeable(records: Sequence[Mergeable[S]]) -> None:

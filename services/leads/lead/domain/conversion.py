@@ -22,8 +22,7 @@ from crm_contracts.conversions import (
 )
 from crm_contracts.envelope import Event
 from crm_contracts.leads import LeadState
-from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
-from pydantic import BaseModel
+from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate, Value
 
 from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.draft import MAX_FORWARDED_BYTES, check_fits, draft_of, link_client, snapshot_of
@@ -41,7 +40,7 @@ MAX_REPEATS: Final = 8
 """Repeats of a request, each after twice the silence of the one before: two hours, where the first comes after 15 s."""
 
 
-class Conversion(BaseModel):
+class Conversion(Value):
     """How far a conversion got.
 
     `asked_at` is the time from which on an answer is missing: of the last request, and later after each repeat.
