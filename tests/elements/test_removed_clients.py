@@ -248,6 +248,6 @@ async def test_an_answer_that_is_older_than_the_merge_links_the_survivor(site: S
 def test_a_client_that_is_merged_while_its_lead_is_converted_is_replaced_at_once() -> None:
     """DUP-02, LEAD-13: it is no wish of a user, who has to wait."""
     lead = just_created_lead(client=a_client("ada"))
-    lead.conversion.state = "running"
+    lead.conversion = lead.conversion.model_copy(update={"state": "running"})
     lead.unlink_deleted_client(contact_ref("ada"), contact_ref("eve"), by=ANNA, at=NOON)
     assert lead.client.contact_id == "eve"
