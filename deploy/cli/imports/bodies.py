@@ -113,7 +113,7 @@ def columns_of(mapping: Mapping, row: Row) -> dict[str, str]:
 
 def points_of(mapping: Mapping, row: Row) -> dict[str, tuple[str, str]]:
     """Return the column and the text of each phone and e-mail of the row's body, such as `phones.1`."""
-    cells, found = Cells(row.cells), {}
+    cells, found = Cells(row.cells), dict[str, tuple[str, str]]()
     for name, rules in mapping.contact_points.items():
         points = [(rule.column, point["value"]) for rule in rules for point in cells.points(name, rule)]
         found |= {f"{name}.{index}": point for index, point in enumerate(points)}

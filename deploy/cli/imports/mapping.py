@@ -128,8 +128,8 @@ class Mapping(BaseModel):
             return self
         names = _EXPORTED[self.exported]
         columns = {**{name: name for name in names}, **self.columns}
-        update = {"columns": columns, "optional": [*self.optional, *names], "company_separator": "\n"}
-        return self.model_copy(update=update)
+        optional, between = [*self.optional, *names], self.company_separator or "\n"
+        return self.model_copy(update={"columns": columns, "optional": optional, "company_separator": between})
 
     def companies_in(self, cell: str) -> list[str]:
         """Return the companies that a cell names, each by its `origin`, without those named before."""

@@ -199,7 +199,8 @@ class RecordHandlers(Generic[C, R]):
         try:
             return body.fields(self.country, reading)
         except Invalid:
-            return body.fields(self.country, reading, await find())
+            found = await find()
+            return body.fields(self.country, reading, None if found is None else found.state)
 
     async def _existing(self, origin: tuple[str, str] | None, call: Call) -> C | None:
         """Read the record of an origin as the caller may see it, or None."""
