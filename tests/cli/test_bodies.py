@@ -66,6 +66,14 @@ def test_everything_that_is_wrong_with_a_row_is_named_at_once() -> None:
     )
 
 
+def test_what_a_translation_made_of_a_cell_is_named_beside_the_cell() -> None:
+    """CMN-14: a person finds in the file what the file has."""
+    translated = LEADS.model_copy(update={"values": {**LEADS.values, "product": {"GTXPro": "GTX Pro"}}})
+    with pytest.raises(BadRow) as found:
+        body(translated, row(product="GTXPro"), References(KNOWN.companies, {}))
+    assert str(found.value) == "product: there is no product 'GTX Pro'; the file has 'GTXPro'"
+
+
 def test_a_won_row_without_a_value_is_bad() -> None:
     with pytest.raises(BadRow, match="close_value: is empty"):
         body(LEADS, row(close_value=""), KNOWN)

@@ -23,7 +23,15 @@ from deploy.cli.imports.mapping_rules import PointRule
 from deploy.cli.imports.rejects import write_rejects
 from deploy.cli.imports.table import REASON, BadFile, Rejected, Row
 
-ROWS = [["=1+1", "+49 30 901820"], ["'=1", "@ada"], ["-", "a,b"], ["two\nlines", '"'], ["007", ""]]
+ROWS = [
+    ["=1+1", "+49 30 901820"],
+    ["'=1", "@ada"],
+    ["-", "a,b"],
+    ["two\nlines", '"'],
+    ["a\r\nb", "c\rd"],
+    ["_x000D_", "_x005F_x000D_ _x0041_"],
+    ["007", ""],
+]
 SUFFIXES = ["csv", "xlsx"]
 
 
@@ -66,13 +74,22 @@ def test_a_broken_export_leaves_what_was_there_before(tmp_path: Path, suffix: st
     file.write_text("of yesterday")
 
     def broken() -> None:
-        with writing(file, ["a"]) as put:
+        with writing(file, ["a"], overwrite=True) as put:
             put(["1"])
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         broken()
     assert file.read_text() == "of yesterday"
+    assert [found.name for found in tmp_path.iterdir()] == [file.name]
+
+
+def test_a_file_that_another_program_made_meanwhile_stays(tmp_path: Path) -> None:
+    """CONT-06."""
+    file = tmp_path / "rows.csv"
+    with pytest.raises(BadFile, match="File exists"), writing(file, ["a"]):
+        file.write_text("of another")
+    assert file.read_text() == "of another"
     assert [found.name for found in tmp_path.iterdir()] == [file.name]
 
 

@@ -134,6 +134,24 @@ def test_a_cell_may_hold_several_phones_each_with_its_kind() -> None:
     assert made({"phones": [rule]}, phones="") == {}
 
 
+def test_a_cell_may_hold_several_companies_each_once_and_in_their_order() -> None:
+    """CMN-14, CONT-07."""
+    mapping = Mapping.model_validate({"originator": "o", "origin": "id", "company": "firms", "company_separator": ";"})
+    known = References({"ACME": "1", "Zeta": "2"})
+    assert body(mapping, Row(2, ("1", "x"), {"id": "1", "firms": "Zeta; ACME;;Zeta"}), known) == {
+        "company_ids": ["2", "1"]
+    }
+    with pytest.raises(BadRow, match="firms: there is no company 'Nobody' from o"):
+        body(mapping, Row(2, ("1", "x"), {"id": "1", "firms": "Zeta;Nobody"}), known)
+
+
+async def test_a_lead_has_one_company(tmp_path: Path) -> None:
+    text = 'originator = "o"\norigin = "id"\ncompany = "firms"\ncompany_separator = ";"\n'
+    mapping = written(tmp_path, text, name="mapping.toml")
+    with pytest.raises(BadMapping, match="leads have no field 'company_ids'"):
+        await importing(Services(), Kind.LEADS, written(tmp_path, "id,firms", "1,ACME"), mapping)
+
+
 def test_a_website_is_no_kind() -> None:
     assert made({"websites": [{"column": "site", "kinded": True}]}, site="https://acme.example") == {
         "websites": [{"value": "https://acme.example"}]

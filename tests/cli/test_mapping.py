@@ -44,7 +44,9 @@ def test_an_export_has_a_column_for_every_field_that_one_cell_holds() -> None:
             "export": False,
         }
     )
-    cells = dict(zip(CONTACT_COLUMNS, contact_row(contact.model_dump(mode="json"), "o-1"), strict=True))
+    cells = dict(
+        zip(CONTACT_COLUMNS, contact_row(contact.model_dump(mode="json"), {"c-1": ("shop", "o-1")}), strict=True)
+    )
     assert (cells["last_name"], cells["export"], cells["company"], cells["company_origin_id"]) == (
         "Berg",
         "false",

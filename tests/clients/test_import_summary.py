@@ -101,3 +101,21 @@ async def test_the_answer_to_a_batch_names_what_is_kept_as_typed(api: Api, path:
     strict = await api("POST", f"{path}/batch?strict=true", {"items": items[:1]})
     wrong = strict.json()["items"][0]["problem"]["errors"]
     assert [error["field"] for error in wrong] == ["phones.1.value", "emails.0.value"]
+
+
+async def test_the_summary_shows_the_phone_that_is_meant_of_a_cell_with_several(api: Api, tmp_path: Path) -> None:
+    """CONT-03, CMN-14."""
+    counts = await imported(api, tmp_path, '1,Ada,"030 901820\n12",,', '2,Bob,"030 901820\nn/a",,')
+    assert counts.as_typed == {"phones": AsTyped(1, "Phone 1: '12'", 3)}
+    assert counts.rejects[0].reason.endswith("Phone 1: 'n/a': not a valid phone (not_valid)")
+
+
+async def test_several_addresses_in_one_cell_are_rejected_with_what_the_mapping_lacks(api: Api, tmp_path: Path) -> None:
+    """CONT-03, CMN-14: one that is merely misspelt is kept as it is typed."""
+    counts = await imported(api, tmp_path, '1,Ada,,,"a@x.example, b@x.example"', "2,Bob,,,carla@@example")
+    (rejected,) = counts.rejects
+    assert rejected.reason.endswith(
+        "Mail: 'a@x.example, b@x.example': not a valid email (not_valid); "
+        "several in one cell need a `separator` in the mapping"
+    )
+    assert counts.as_typed == {"emails": AsTyped(1, "Mail: 'carla@@example'", 3)}

@@ -1,5 +1,6 @@
 """Bring data in and out: `crm import` and `crm export`."""
 
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
@@ -109,10 +110,12 @@ def export_file(
     *,
     originator: Annotated[str | None, typer.Option(help="Only what came from there.")] = None,
     delimiter: Annotated[str, typer.Option(help="Of a CSV file, such as ; for spreadsheets of many countries.")] = ",",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write all contacts or companies into a file; of contacts those that may be exported.
 
-    An unfinished file is never left behind. `deploy/samples/exported-contacts.toml` and `exported-companies.toml` are
+    An unfinished file is never left behind, and one that is there stays without --overwrite. What records have and no
+    column takes is said. `deploy/samples/exported-contacts.toml` and `exported-companies.toml` are
     mappings for importing such a file again. Both need the permission clients:read, contacts clients:export as well.
 
     Example: crm export contacts contacts.xlsx
@@ -121,5 +124,20 @@ def export_file(
     if between is None:
         raise typer.BadParameter("give one character, or tab", param_hint="--delimiter")
     started = monotonic()
-    count = operate(lambda crm: export(crm, what, file, console=ERR, originator=originator, delimiter=between))
+    lacking: Counter[str] = Counter()
+    count = operate(
+        lambda crm: export(
+            crm,
+            what,
+            file,
+            console=ERR,
+            originator=originator,
+            delimiter=between,
+            overwrite=overwrite,
+            left_out=lacking,
+        )
+    )
     OUT.print(f"{file.name}: {count} {what.value} in {monotonic() - started:.1f} s", highlight=False)
+    if lacking:
+        said = ", ".join(f"{name} of {number}" for name, number in sorted(lacking.items()))
+        OUT.print(f"  the file has no column for: {said}", highlight=False, soft_wrap=True)

@@ -1,17 +1,21 @@
-"""The columns of an exported contact or company.
+"""The columns of an exported contact or company, and what of it has none.
 
-Left out are requisites, observers, campaign marks and all companies of a contact but the primary one.
+The companies of a contact are lines of a cell, first the primary one.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias
 
 from crm_contracts.elements import COMPANY, CONTACT
 
 from deploy.cli.imports.contact_points import write_points
 from deploy.cli.imports.mapping import CONTACT_POINTS
 from deploy.cli.plain_fields import plain_fields
+from shared.elements.domain.fields import catalogue_of
 
+Origin: TypeAlias = tuple[str | None, str | None]
+"""The system that a record came from, and its id there."""
+NO_ORIGIN: Final[Origin] = (None, None)
 _IDENTITY: Final = ("id", "originator_id", "origin_id", "origin_version")
 _AUDIT: Final = ("created_at", "updated_at")
 CONTACT_COLUMNS: Final = (
@@ -30,17 +34,35 @@ COMPANY_COLUMNS: Final = (
 )
 
 
-def primary_company(contact: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the link to the primary company, empty for a contact without."""
-    none: Mapping[str, Any] = {}
-    return next((link for link in contact["companies"] if link["is_primary"]), none)
+_WRITABLE: Final = {
+    field.name for type_ in (CONTACT, COMPANY) for field in catalogue_of(type_).values() if field.is_writable
+}
+_IN_NO_COLUMN: Final = sorted({*_WRITABLE, "requisites"} - {*CONTACT_COLUMNS, *COMPANY_COLUMNS})
 
 
-def contact_row(contact: Mapping[str, Any], company_origin: str | None) -> list[str]:
-    """Return the cells in the order of the columns."""
-    company = primary_company(contact)
-    named = {"company": company.get("title"), "company_id": company.get("company_id")}
-    return _cells(CONTACT_COLUMNS, {**contact, **named, "company_origin_id": company_origin})
+def without_column(record: Mapping[str, Any]) -> list[str]:
+    """Return what the record has, and no column."""
+    return [name for name in _IN_NO_COLUMN if _says_something(record.get(name))]
+
+
+def employers(contact: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the links to its companies, first the primary one, to which an import gives that place again."""
+    return sorted(contact["companies"], key=lambda link: not link["is_primary"])
+
+
+def contact_row(contact: Mapping[str, Any], company_origins: Mapping[str, Origin]) -> list[str]:
+    """Return the cells in the order of the columns; the origins are of the one system that the primary company is of.
+
+    An import finds companies of one system alone, and rejects a row that names others.
+    """
+    links = employers(contact)
+    origins = [company_origins.get(link["company_id"], NO_ORIGIN) for link in links]
+    named = {
+        "company": _lines(link["title"] for link in links),
+        "company_id": _lines(link["company_id"] for link in links),
+        "company_origin_id": _lines(origin for system, origin in origins if system == origins[0][0]),
+    }
+    return _cells(CONTACT_COLUMNS, {**contact, **named})
 
 
 def company_row(company: Mapping[str, Any]) -> list[str]:
@@ -48,6 +70,14 @@ def company_row(company: Mapping[str, Any]) -> list[str]:
     revenue = company["revenue"] or {}
     figures = {"revenue": revenue.get("value"), "revenue_currency": revenue.get("currency")}
     return _cells(COMPANY_COLUMNS, {**company, **figures})
+
+
+def _says_something(value: object) -> bool:
+    return any(value.values()) if isinstance(value, Mapping) else bool(value)
+
+
+def _lines(texts: Iterable[str | None]) -> str:
+    return "\n".join(" ".join(text.splitlines()) for text in texts if text)
 
 
 def _cells(columns: tuple[str, ...], record: Mapping[str, Any]) -> list[str]:

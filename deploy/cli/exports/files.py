@@ -1,4 +1,6 @@
-"""Write the file of an export row by row; it replaces the file that was there only when it is complete.
+"""Write the file of an export row by row; it is there only when it is complete.
+
+A file that is there is replaced only by a complete one, and only where that is wished.
 
 Only its owner can read it: it holds personal data.
 """
@@ -15,6 +17,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from deploy.cli.csv_guard import csv_writer
 from deploy.cli.imports import BadFile
+from deploy.cli.workbook_texts import escape_returns
 
 MOST_ROWS: Final = 1_048_576
 """Of a sheet, including its header."""
@@ -23,15 +26,18 @@ Put = Callable[[Sequence[str]], None]
 
 
 @contextmanager
-def writing(file: Path, columns: Sequence[str], delimiter: str = ",") -> Iterator[Put]:
+def writing(file: Path, columns: Sequence[str], delimiter: str = ",", *, overwrite: bool = False) -> Iterator[Put]:
     """Write the header, and yield a function that writes the cells of a row; `delimiter` is that of a CSV file.
 
     Raises:
-        BadFile: it cannot be written, its suffix names no format, or it would have too many rows for that.
+        BadFile: it is there already and not to be replaced, it cannot be written, its suffix names no format, or it
+            would have too many rows for that.
     """
     kinds = {".csv": lambda opened: _csv(opened, delimiter), ".xlsx": _xlsx}
     if file.suffix.lower() not in kinds:
         raise BadFile(f"{file.name} must end in .csv or .xlsx")
+    if file.exists() and not overwrite:
+        raise BadFile(f"{file} is there already: give another name, or --overwrite to replace it")
     try:
         with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as unfinished:
             try:
@@ -39,6 +45,8 @@ def writing(file: Path, columns: Sequence[str], delimiter: str = ",") -> Iterato
                     put(columns)
                     yield put
                 unfinished.close()
+                if not overwrite:
+                    file.touch(exist_ok=False)  # another program may have made it meanwhile
                 Path(unfinished.name).replace(file)
             except BaseException:
                 Path(unfinished.name).unlink()
@@ -68,7 +76,7 @@ def _xlsx(opened: IO[bytes]) -> Iterator[Put]:
         sheet.append([text_cell(text) for text in cells])
 
     def text_cell(text: str) -> Any:
-        cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text))
+        cell = WriteOnlyCell(sheet, escape_returns(ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text)))
         cell.data_type = "s"  # else a text that begins with = is a formula
         cell.number_format = "@"  # it stays a text when it is edited: a phone keeps its zero
         return cell

@@ -74,12 +74,8 @@ def body(mapping: Mapping, row: Row, references: References, forms: Forms = _AS_
         **dict(_amounts(mapping, cells)),
         **dict(_contact_points(mapping, cells)),
     }
-    if mapping.company and (company := cells[mapping.company]):
-        if company in references.companies:
-            made["company_id"] = references.companies[company]
-        else:
-            ours = mapping.originator_of_companies
-            cells.wrong(mapping.company, "company_not_found", f"there is no company {company!r} from {ours}")
+    if mapping.company and (found := _companies(mapping, mapping.company, row, cells, references)):
+        made |= {"company_ids": found} if mapping.company_separator else {"company_id": found[0]}
     if mapping.rows:
         made["rows"] = [_product_row(rule, row, cells, references) for rule in mapping.rows]
     if cells.problems:
@@ -108,14 +104,20 @@ def columns_of(mapping: Mapping, row: Row) -> dict[str, str]:
     found |= {name: rule.column for name, rule in mapping.money.items()}
     listed = [rule.column for rule in mapping.prices if row.cells.get(rule.column)]
     found |= {f"prices.{index}": column for index, column in enumerate(listed)}
-    for name, rules in mapping.contact_points.items():
-        cells = Cells(row.cells)
-        columns = [rule.column for rule in rules for _ in cells.points(name, rule)]
-        found |= {f"{name}.{index}": column for index, column in enumerate(columns)}
+    found |= {place: column for place, (column, _) in points_of(mapping, row).items()}
     for index, sold in enumerate(mapping.rows):
         parts = {"product_id": sold.product, "price": sold.price, "quantity": sold.quantity}
         found |= {f"rows.{index}.{part}": column for part, column in parts.items() if column}
     return found | ({"company_id": mapping.company, "company_ids": mapping.company} if mapping.company else {})
+
+
+def points_of(mapping: Mapping, row: Row) -> dict[str, tuple[str, str]]:
+    """Return the column and the text of each phone and e-mail of the row's body, such as `phones.1`."""
+    cells, found = Cells(row.cells), dict[str, tuple[str, str]]()
+    for name, rules in mapping.contact_points.items():
+        points = [(rule.column, point["value"]) for rule in rules for point in cells.points(name, rule)]
+        found |= {f"{name}.{index}": point for index, point in enumerate(points)}
+    return found
 
 
 def _fields(mapping: Mapping, cells: Cells, forms: Forms) -> Iterator[tuple[str, str | bool | int]]:
@@ -147,10 +149,25 @@ def _contact_points(mapping: Mapping, cells: Cells) -> Iterator[tuple[str, list[
             yield name, points
 
 
+def _companies(mapping: Mapping, column: str, row: Row, cells: Cells, references: References) -> list[str]:
+    names = mapping.companies_in(cells[column])
+    for name in names:
+        if name not in references.companies:
+            said = f"there is no company {name!r} from {mapping.originator_of_companies}"
+            cells.wrong(column, "company_not_found", said + _in_the_file(column, row, cells))
+    return [references.companies[name] for name in names if name in references.companies]
+
+
+def _in_the_file(column: str, row: Row, cells: Cells) -> str:
+    """Say what the file has where a translation made another text of it."""
+    return "" if row.cells[column] == cells[column] else f"; the file has {row.cells[column]!r}"
+
+
 def _product_row(rule: RowRule, row: Row, cells: Cells, references: References) -> dict[str, Any]:
     product = cells[rule.product]
     if product not in references.products:
-        cells.wrong(rule.product, "no_such_product", f"there is no product {product!r}")
+        said = f"there is no product {product!r}"
+        cells.wrong(rule.product, "no_such_product", said + _in_the_file(rule.product, row, cells))
     sold: dict[str, Any] = {"product_id": references.products.get(product)}
     if rule.price and all(row.cells[column] in values for column, values in rule.price_when.items()):
         sold["price"] = str(cells.number(rule.price))

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 import phonenumbers
 from crm_contracts.elements import COMPANY, CONTACT
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from deploy.cli.imports.mapping_rules import MoneyRule, PointRule, RowRule
 from deploy.cli.imports.table import REASON, Row
@@ -73,6 +73,7 @@ class Mapping(BaseModel):
         money: field to amount.
         prices: list prices of a product.
         company: column of a company's `origin`, empty for a lead or a contact without one.
+        company_separator: what stands between the companies of a contact, of which the first is the primary one.
         company_originator: the system that the companies came from, where it is another one.
         phones, emails, websites, messengers: contact points of contacts and companies; several columns make several.
         rows: product rows of a lead.
@@ -98,6 +99,7 @@ class Mapping(BaseModel):
     money: dict[str, MoneyRule] = {}
     prices: list[MoneyRule] = []
     company: str | None = None
+    company_separator: Annotated[str, Field(min_length=1)] | None = None
     company_originator: str | None = None
     phones: list[PointRule] = []
     emails: list[PointRule] = []
@@ -126,7 +128,13 @@ class Mapping(BaseModel):
             return self
         names = _EXPORTED[self.exported]
         columns = {**{name: name for name in names}, **self.columns}
-        return self.model_copy(update={"columns": columns, "optional": [*self.optional, *names]})
+        optional, between = [*self.optional, *names], self.company_separator or "\n"
+        return self.model_copy(update={"columns": columns, "optional": optional, "company_separator": between})
+
+    def companies_in(self, cell: str) -> list[str]:
+        """Return the companies that a cell names, each by its `origin`, without those named before."""
+        names = cell.split(self.company_separator) if self.company_separator else [cell]
+        return list(dict.fromkeys(name.strip() for name in names if name.strip()))
 
     @property
     def originator_of_companies(self) -> str:
@@ -178,7 +186,8 @@ class Mapping(BaseModel):
     @property
     def fields(self) -> set[str]:
         """All fields that it fills."""
-        lists: dict[str, object] = {"company_id": self.company, "rows": self.rows, "prices": self.prices}
+        employer = "company_ids" if self.company_separator else "company_id"
+        lists: dict[str, object] = {employer: self.company, "rows": self.rows, "prices": self.prices}
         given = {name for name, value in (lists | self.contact_points).items() if value}
         return {*self.columns.values(), *self.constants, *self.templates, *self.lines, *self.money, *given}
 

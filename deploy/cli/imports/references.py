@@ -30,7 +30,7 @@ class Finder:
         """Return all that these rows need."""
         cells = [translate(self.mapping, row, self.forms) for row in rows]  # also of rows that are wrong elsewhere
         column, originator = self.mapping.company, self.mapping.originator_of_companies
-        companies = (row[column] for row in cells) if column else ()
+        companies = (name for row in cells for name in self.mapping.companies_in(row[column])) if column else ()
         await self._find(self.companies, companies, lambda name: company(self.crm, originator, name))
         sold = (row[rule.product] for row in cells for rule in self.mapping.rows)
         await self._find(self.products, sold, lambda name: product(self.crm, name))

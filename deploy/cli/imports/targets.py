@@ -51,14 +51,14 @@ def addressable(origin: str) -> bool:
 async def fields_of(crm: Crm, kind: Kind) -> dict[str, Any]:
     """Read the fields that the service accepts, and the JSON Schema of each, from its API description.
 
-    The company of a contact is added to them.
+    The companies of a contact are added to them.
     """
     target = TARGETS[kind]
     described = await crm.get(target.element.service, "/openapi.json")
     content = described["paths"][target.template]["put"]["requestBody"]["content"]["application/json"]["schema"]
     schema = described["components"]["schemas"][content["$ref"].rpartition("/")[2]]
-    employer: dict[str, Any] = {"company_id": {}} if kind is Kind.CONTACTS else {}
-    return {**schema["properties"], **employer}
+    employers: dict[str, Any] = {"company_id": {}, "company_ids": {}} if kind is Kind.CONTACTS else {}
+    return {**schema["properties"], **employers}
 
 
 def identified(kind: Kind, originator: str, origin: str, made: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from zipfile import ZipFile
 from openpyxl import load_workbook
 
 from deploy.cli.imports.table import BadFile, NamedCells, Rejected, Row, Table, Wrong
+from deploy.cli.workbook_texts import unescape_returns
 
 MOST_UNPACKED: Final = 4 << 30
 """Bytes of all parts together; a million rows of ten cells have a tenth of that."""
@@ -162,4 +163,4 @@ def _text(value: object) -> str:
         case datetime() | date() | time():
             return value.isoformat()
         case _:
-            return str(value)
+            return unescape_returns(str(value))

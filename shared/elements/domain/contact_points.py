@@ -5,7 +5,7 @@ and a number without `+` that may be of two countries is of neither. It is compa
 """
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Container, Hashable, Sequence
 from typing import Final, Literal, TypeAlias
 from unicodedata import category, normalize
 
@@ -88,8 +88,13 @@ def distinct(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
     return tuple(first.values())
 
 
-def check_points(name: PointList, values: Sequence[str], country: str, *, strict: bool) -> list[dict[str, str]]:
-    """List what is no phone or no address at all, such as `phones.1.value`; `strict`, also what has no normal form."""
+def check_points(
+    name: PointList, values: Sequence[str], country: str, *, strict: bool, kept: Container[str] = ()
+) -> list[dict[str, str]]:
+    """List what is no phone or no address at all, such as `phones.1.value`; `strict`, also what has no normal form.
+
+    `kept` are the folded values that the record has already: they may be given again.
+    """
     is_good: Callable[[str], object] = _has_digit if name == "phones" else _has_domain
     if strict:
         is_good = normalized_email if name == "emails" else lambda value: normalized_phone(value, country)
@@ -97,7 +102,7 @@ def check_points(name: PointList, values: Sequence[str], country: str, *, strict
     return [
         wrong_field(f"{name}.{place}.value", "not_valid", message)
         for place, value in enumerate(values)
-        if not is_good(value)
+        if not is_good(value) and folded(value) not in kept
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
+from crm_contracts.fields import Reachable
 from crm_contracts.values import ContactPoint
 from pydantic import Field, StringConstraints
 
@@ -11,6 +12,8 @@ from shared.elements.domain import contact_points as rules
 from shared.elements.domain.messengers import messengers
 from shared.elements.schemas.values import ValueIn
 from shared.kit.web.schemas import Input
+
+_NOTHING: Final = Reachable()
 
 
 @dataclass(frozen=True)
@@ -120,20 +123,28 @@ def contact_point_fields(given: Mapping[str, Any], country: str) -> dict[str, tu
     return points
 
 
-def check_contact_points(given: Mapping[str, Any], country: str, *, strict: bool) -> None:
+def check_contact_points(
+    given: Mapping[str, Any], country: str, *, strict: bool, before: Reachable | None = None
+) -> None:
     """Check the given phones and e-mails; `strict`, also those that may be kept as they were typed (CONT-03).
+
+    What the record has `before` may be given again, unless `strict`: a conversion copies whatever a lead had.
 
     Raises:
         Invalid: naming every phone without a digit and every e-mail that is none, or, `strict`, that is not valid.
     """
-    rules.refuse_points(_wrong_points(given.items(), country, strict=strict))
+    kept = before if before is not None and not strict else _NOTHING
+    rules.refuse_points(_wrong_points(given.items(), country, strict=strict, kept=kept))
 
 
-def _wrong_points(given: Iterable[tuple[str, Any]], country: str, *, strict: bool) -> list[dict[str, str]]:
-    points = dict(given)
+def _wrong_points(
+    given: Iterable[tuple[str, Any]], country: str, *, strict: bool, kept: Reachable = _NOTHING
+) -> list[dict[str, str]]:
+    points, stays = dict(given), {"phones": kept.phones, "emails": kept.emails}
     names: tuple[rules.PointList, ...] = ("phones", "emails")
-    return [
-        error
-        for name in names
-        for error in rules.check_points(name, [point.value for point in points.get(name, ())], country, strict=strict)
-    ]
+    errors = []
+    for name in names:
+        values = [point.value for point in points.get(name, ())]
+        known = {rules.folded(point.value) for point in stays[name]}
+        errors += rules.check_points(name, values, country, strict=strict, kept=known)
+    return errors

@@ -140,6 +140,8 @@ _CATALOG: Final = {
     "rate": "percentage of a VAT rate",
     "section_ids": "sections that list it",
     "value": "the value as it was typed",
+    "PhoneIn.value": "the phone as it is typed; contacts and companies refuse a new one without a digit",
+    "EmailIn.value": "the address as it is typed; contacts and companies refuse a new one that is none",
     "Money.value": 'amount as a text, such as "12.50"',
     "MoneyIn.value": 'amount as a text, such as "12.50", or a whole number',
     "values": "the values, in order",

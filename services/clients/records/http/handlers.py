@@ -18,6 +18,7 @@ from shared.elements.schemas.contact_points import ContactPointReading
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.query_plan import IndexTable
 from shared.elements.usecases.read_once import ReadCodes
+from shared.kit.domain import Invalid
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
 from shared.kit.web.call import Call, etag, show_version
@@ -119,7 +120,8 @@ class RecordHandlers(Generic[C, R]):
 
         The second result says whether it is new. The card that it is created from is not waited for.
         """
-        fields, origin = item.fields(self.country, reading), item.origin
+        origin, known = item.origin, item.origin if corrects else None
+        fields = await self._fields(item, reading, partial(self._existing, known, call))
         made_with: dict[str, Any] = {
             "owners": self.owners,
             "reference": self.reference,
@@ -153,7 +155,7 @@ class RecordHandlers(Generic[C, R]):
         """Correct fields of a record."""
         record = await correct_client(
             id_,
-            body.fields(self.country, reading),
+            await self._fields(body, reading, partial(call.guard(self.owners).get, id_)),
             call.cause,
             owners=call.guard(self.owners),
             reference=self.reference,
@@ -174,7 +176,7 @@ class RecordHandlers(Generic[C, R]):
         """Create or correct the record of an origin."""
         record, is_new = await upsert_client(
             origin,
-            body.fields(self.country, reading),
+            await self._fields(body, reading, partial(self._existing, origin, call)),
             call.cause,
             owners=self.owners,
             existing=call.guard(self.owners),
@@ -185,3 +187,22 @@ class RecordHandlers(Generic[C, R]):
             expected_version=if_match,
         )
         return await self.show(record, response, 201 if is_new else 200)
+
+    async def _fields(
+        self, body: ClientFieldsIn, reading: ContactPointReading, find: Callable[[], Awaitable[C | None]]
+    ) -> dict[str, Any]:
+        """Take the fields of a body for a record, which is read only where it may have what is refused elsewhere.
+
+        Raises:
+            Invalid: names what is no phone and no e-mail, unless the record has it already (CONT-03).
+        """
+        try:
+            return body.fields(self.country, reading)
+        except Invalid:
+            found = await find()
+            return body.fields(self.country, reading, None if found is None else found.state)
+
+    async def _existing(self, origin: tuple[str, str] | None, call: Call) -> C | None:
+        """Read the record of an origin as the caller may see it, or None."""
+        found = None if origin is None else await self.views.by_origin(self.owners, *origin)
+        return None if found is None else await call.guard(self.owners).get(found.id)

@@ -1,6 +1,7 @@
 """Bodies of contacts and companies.
 
-Unlike on a lead, a phone without a digit and an e-mail that is none are errors (CONT-03).
+Unlike on a lead, a phone without a digit and an e-mail that is none are errors, unless the record has them already
+(CONT-03).
 """
 
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
@@ -37,16 +38,16 @@ class ClientFieldsIn(ContactPointsIn):
 
     CONTRACT: ClassVar[type[Fields]]
 
-    def fields(self, country: str, reading: ContactPointReading) -> dict[str, Any]:
+    def fields(self, country: str, reading: ContactPointReading, before: Reachable | None = None) -> dict[str, Any]:
         """Return the sent fields of the contract as the domain has them, contact data normalised.
 
-        `country` is that of the installation.
+        `country` is that of the installation; `before` is the record as it is, if there is one.
 
         Raises:
             Invalid: names every phone and e-mail that is not valid (CONT-03).
         """
         given = given_fields(self, self.CONTRACT)
-        check_contact_points(given, reading.country(country), strict=reading.strict)
+        check_contact_points(given, reading.country(country), strict=reading.strict, before=before)
         return given | contact_point_fields(given, reading.country(country))
 
 
@@ -67,9 +68,9 @@ class UpsertIn(ClientFieldsIn):
 
     origin_version: OriginPart | None = None
 
-    def fields(self, country: str, reading: ContactPointReading) -> dict[str, Any]:
+    def fields(self, country: str, reading: ContactPointReading, before: Reachable | None = None) -> dict[str, Any]:
         """Return the sent fields as the domain has them; an `origin_version` of null counts as absent."""
-        given = super().fields(country, reading)
+        given = super().fields(country, reading, before)
         return {name: value for name, value in given.items() if name != "origin_version" or value is not None}
 
 
@@ -113,7 +114,7 @@ class CompanyIn(CompanyFieldsIn, NewClientIn):
 class NewUpsertIn(UpsertIn, NewClientIn):
     """A record of a batch."""
 
-    def fields(self, country: str, reading: ContactPointReading) -> dict[str, Any]:
+    def fields(self, country: str, reading: ContactPointReading, before: Reachable | None = None) -> dict[str, Any]:
         """Return the sent fields as the domain has them.
 
         Raises:
@@ -121,7 +122,7 @@ class NewUpsertIn(UpsertIn, NewClientIn):
         """
         if self.origin_version is not None and self.origin is None:
             raise invalid_field("origin_version", "missing_origin", "a version is that of an origin")
-        return super().fields(country, reading)
+        return super().fields(country, reading, before)
 
 
 class ContactItemIn(NewUpsertIn, ContactIn):
