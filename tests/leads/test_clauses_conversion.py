@@ -113,7 +113,7 @@ async def test_nobody_is_created_where_every_client_is_chosen(
     if fields is None:
         assert answer.status_code == 202, answer.text
         return
-    assert (answer.status_code, answer.json()["code"]) == (422, "nobody_to_create")
+    assert (answer.status_code, answer.json()["code"]) == (422, "nothing_to_create")
     assert [each["field"] for each in answer.json()["errors"]] == fields
 
 

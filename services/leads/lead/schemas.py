@@ -100,10 +100,10 @@ class LeadFilters(SalesFilters):
     filter: Annotated[str | None, filter_of("Lead")] = None
 
 
-class NobodyToCreate(Invalid):
-    """`on_duplicate: create` contradicts the clients that were chosen: nobody is left to be created."""
+class NothingToCreate(Invalid):
+    """`on_duplicate: create` contradicts the clients that were chosen: none is left to be created."""
 
-    code = "nobody_to_create"
+    code = "nothing_to_create"
     advice = "Leave `on_duplicate` out to link the chosen client, or leave out its id to create another one."
 
 
@@ -133,7 +133,7 @@ class ConversionIn(ConversionTermsIn):
     same client by name and phone or e-mail, or by its title as a company, and fills what it lacks; where that is not
     clear, the conversion is refused and names the candidates. `reject` refuses wherever there are any; `create` creates
     a client all the same. A client that is chosen by its id is linked whatever it says: with `contact_id` it speaks of
-    the company alone, and `create` is refused where nobody is left to be created.
+    the company alone, and `create` is refused where none is left to be created.
 
     A lead that is converted already is answered with the first result, unless something else is asked for: other
     targets, another client, or terms that were given and differ from those that were used. That is 409
@@ -149,13 +149,13 @@ class ConversionIn(ConversionTermsIn):
         """Make the value that the rules take.
 
         Raises:
-            NobodyToCreate: every client that it asks for is chosen, and a new one is asked for as well.
+            NothingToCreate: every client that it asks for is chosen, and a new one is asked for as well.
         """
         chosen = [field for field in ("contact_id", "company_id") if getattr(self, field)]
         wanted = [f"{target}_id" for target in self.targets or ("contact",) if target != "deal"]
         if self.on_duplicate == "create" and chosen and set(wanted) <= set(chosen):
-            message = "A client is chosen, so there is nobody to create: send either of these fields."
-            raise NobodyToCreate.at(message, "on_duplicate", *chosen)
+            message = "A client is chosen, so there is none to create: send either of these fields."
+            raise NothingToCreate.at(message, "on_duplicate", *chosen)
         return super().to_domain()
 
 
