@@ -29,7 +29,7 @@ class Numbers:
         self._reserved[kind].sort(reverse=True)
 
     async def give_back(self) -> None:
-        """Let the next start go on with the reserved numbers that were not used, where no other process has reserved since."""
+        """Let the next start go on with the unused numbers, where no other process has reserved any since."""
         for kind, numbers in self._reserved.items():
             if not numbers:
                 continue
