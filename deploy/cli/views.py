@@ -208,6 +208,14 @@ def roles(console: Console, found: Iterable[Mapping[str, Any]]) -> None:
     console.print(table)
 
 
+def departments(console: Console, found: Iterable[Mapping[str, Any]]) -> None:
+    """Print departments, with the one that each belongs to, and the number of their members."""
+    table = Table("id", "name", "belongs to", "members")
+    for each in found:
+        table.add_row(each["id"], escape(each["name"]), each["parent_id"] or "", str(len(each["member_ids"])))
+    console.print(table)
+
+
 def role(console: Console, found: Mapping[str, Any]) -> None:
     """Print the rights of a role by place, and its users."""
     table = Table("element", "pipeline", "stage", "levels", title=escape(found["name"]), title_justify="left")

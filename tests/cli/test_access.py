@@ -22,16 +22,18 @@ ROLE = {
     "version": 1,
 }
 
+DEPARTMENT = {"id": "trade", "name": "Trade", "parent_id": None, "member_ids": ["anna", "ben"], "version": 1}
+
 
 class Catalog(httpx.AsyncBaseTransport):
-    """One role, no department, and a refusal of every write."""
+    """One role, one department, and a refusal of every write."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.method == "PUT":
             return httpx.Response(422, json={"code": "department_not_found", "detail": "there is none"})
         if request.url.path.endswith("/roles/sales"):
             return httpx.Response(200, json=ROLE)
-        items = [ROLE] if request.url.path.endswith("/roles") else []
+        items = [ROLE] if request.url.path.endswith("/roles") else [DEPARTMENT]
         return httpx.Response(200, json={"items": items, "next_cursor": None})
 
 
@@ -50,6 +52,18 @@ def test_roles_are_listed_and_shown(environment: dict[str, str]) -> None:
     for part in ("deal", "WON", "read: own", "modify_settings: yes", "users: anna"):
         assert part in shown
     assert json.loads(RUN.invoke(app, ["roles", "show", "sales", "--json"], env=environment).stdout) == ROLE
+
+
+def test_departments_are_listed(environment: dict[str, str]) -> None:
+    listed = RUN.invoke(app, ["departments", "list"], env=environment)
+    assert listed.exit_code == 0, listed.output
+    assert "Trade" in listed.stdout
+    assert json.loads(RUN.invoke(app, ["departments", "list", "--json"], env=environment).stdout) == [DEPARTMENT]
+
+
+@pytest.mark.parametrize("command", ["token", "import"])
+def test_the_help_names_what_is_to_be_given_and_no_function(command: str) -> None:
+    assert "<_" not in RUN.invoke(app, [command, "--help"]).stdout
 
 
 def test_an_import_with_a_rejected_department_says_which_and_is_no_success(

@@ -111,6 +111,26 @@ async def test_a_block_costs_one_write(database: Database) -> None:
     assert counter == {"_id": "jar", "last": 5}
 
 
+async def test_a_clean_restart_leaves_no_gap(database: Database) -> None:
+    """CMN-03."""
+    counters = database.collection("counters")
+    before = Numbers(counters, block=50)
+    await before.reserve("crate", 5000)
+    assert await before.next("crate") == 1
+    await before.give_back()
+    assert await Numbers(counters, block=50).next("crate") == 2
+
+
+async def test_a_number_that_another_replica_may_have_is_not_given_back(database: Database) -> None:
+    """CMN-03."""
+    counters = database.collection("counters")
+    one, other = Numbers(counters, block=5), Numbers(counters, block=5)
+    drawn = [await one.next("barrel"), await other.next("barrel")]
+    await one.give_back()
+    later = [await Numbers(counters, block=5).next("barrel"), await other.next("barrel")]
+    assert (drawn, later) == ([1, 6], [11, 7])
+
+
 async def test_only_what_is_missing_is_inserted(database: Database) -> None:
     things = database.collection("things")
     assert await things.insert_missing([]) == 0

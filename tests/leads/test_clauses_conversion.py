@@ -90,6 +90,33 @@ async def test_a_converted_lead_refuses_another_wish_and_names_what_it_was_conve
     assert await api.read(path) == done
 
 
+@pytest.mark.parametrize(
+    ("wish", "fields"),
+    [
+        ({"contact_id": "ada"}, ["on_duplicate", "contact_id"]),
+        ({"company_id": "acme", "targets": ["company"]}, ["on_duplicate", "company_id"]),
+        (
+            {"contact_id": "ada", "company_id": "acme", "targets": ["contact", "company"]},
+            ["on_duplicate", "contact_id", "company_id"],
+        ),
+        ({"contact_id": "ada", "targets": ["deal"]}, ["on_duplicate", "contact_id"]),
+        ({"contact_id": "ada", "targets": ["contact", "company"]}, None),
+        ({"company_id": "acme"}, None),
+    ],
+)
+async def test_nobody_is_created_where_every_client_is_chosen(
+    wish: dict[str, Any], fields: list[str] | None, api: Api
+) -> None:
+    """LEAD-13: the two wishes contradict each other, unless one client is left to be created."""
+    lead = (await api.made("/leads"))["id"]
+    answer = await api("POST", f"/leads/{lead}/conversion", {**wish, "on_duplicate": "create"})
+    if fields is None:
+        assert answer.status_code == 202, answer.text
+        return
+    assert (answer.status_code, answer.json()["code"]) == (422, "nothing_to_create")
+    assert [each["field"] for each in answer.json()["errors"]] == fields
+
+
 async def test_a_running_conversion_takes_no_other_wish(api: Api) -> None:
     """LEAD-13."""
     path = f"/leads/{(await api.made('/leads'))['id']}/conversion"

@@ -1,4 +1,4 @@
-"""List and show roles, and set departments from a file: `crm roles`, `crm departments`."""
+"""List and show roles, list departments and set them from a file: `crm roles`, `crm departments`."""
 
 from collections import Counter
 from pathlib import Path
@@ -46,14 +46,32 @@ def show_role(role: Annotated[str, typer.Argument(metavar="ID")], *, as_json: As
         views.role(OUT, found)
 
 
+@departments.command("list")
+def list_departments(*, as_json: AsJson = False) -> None:
+    """List the departments with the number of their members.
+
+    Example: crm departments list
+    """
+    found = operate(_all_departments)
+    if as_json:
+        print_json(found)
+    else:
+        views.departments(OUT, found)
+
+
+async def _all_departments(crm: Crm) -> list[dict[str, Any]]:
+    return [department async for department in crm.pages("catalog", address("departments"))]
+
+
 @departments.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX.")],
 ) -> None:
     """Set departments from a file with the columns id, name, parent_id and member_ids, users with blanks between them.
 
-    Departments that the file does not name stay as they are, and so does what it has no column for. Exit code 1: a
-    line was rejected.
+    Departments that the file does not name stay as they are, and so does what it has no column for. A
+    rejected line is printed with its reason, and written to no other file: correct it and import the file again, the
+    other lines are unchanged then. Exit code 1: a line was rejected.
 
     Example: crm departments import departments.csv
     """

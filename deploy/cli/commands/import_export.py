@@ -52,7 +52,11 @@ def import_file(
     dates: Annotated[Literal["dmy", "mdy"] | None, typer.Option(help="How 3/4/1990 is meant.")] = None,
     country: Annotated[
         str | None,
-        typer.Option(parser=_country, help="Of phones without a country code, such as US; wrong ones are named."),
+        typer.Option(
+            parser=_country,
+            metavar="COUNTRY",
+            help="Of phones without a country code, such as US; wrong ones are named.",
+        ),
     ] = None,
     parallel: Parallel = 8,
     as_json: AsJson = False,

@@ -50,10 +50,12 @@ def token(
     *,
     sub: Annotated[str, typer.Option(help="Who it is for.")] = "anna",
     role: Annotated[
-        list[str] | None, typer.Option(parser=_known_role, help="reader, user or admin; may be repeated.")
+        list[str] | None,
+        typer.Option(parser=_known_role, metavar="ROLE", help="reader, user or admin; may be repeated."),
     ] = None,
     scope: Annotated[
-        list[str] | None, typer.Option(parser=_known_scope, help="Such as leads:read; may be repeated.")
+        list[str] | None,
+        typer.Option(parser=_known_scope, metavar="SCOPE", help="Such as leads:read; may be repeated."),
     ] = None,
     service: Annotated[
         bool, typer.Option("--service", help="It is for a service, which has scopes alone, not for a user.")

@@ -15,7 +15,7 @@ from shared.elements.schemas.scalars import Code
 from shared.elements.schemas.values import ValueIn
 from shared.kit.web.schemas import Input
 
-AccessId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,49}$")]
+AccessId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,49}$"), Field(examples=["sales"])]
 """Id of a role or a department: small letters, digits, `_` and `-`."""
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
 _Element = Annotated[Code, WithJsonSchema({"type": "string", "enum": [*TYPES]})]

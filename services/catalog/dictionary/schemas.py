@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 from crm_contracts.dictionaries import DictionaryValue
 from crm_contracts.values import Value
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from services.catalog.dictionary.domain.dictionary import Dictionary
 from shared.elements.schemas.scalars import Sort
 from shared.elements.schemas.strict_types import StrictDecimal
 from shared.kit.web.schemas import Input
 
-ValueCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_]{0,49}$")]
+ValueCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_]{0,49}$"), Field(examples=["TRADE_FAIR"])]
 Percent = Annotated[Decimal, StrictDecimal(whole=3, places=4, most=100)]
 ValueName = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
 
@@ -33,7 +33,7 @@ class ValueIn(Input):
 
     code: ValueCode
     name: ValueName
-    sort: Sort = 10
+    sort: Sort | None = Field(default=None, description="place among the values; the last where absent")
     rate: Percent | None = None
 
 

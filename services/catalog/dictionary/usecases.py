@@ -26,7 +26,7 @@ async def add_dictionary_value(
     id_: str,
     code: str,
     name: str,
-    sort: int,
+    sort: int | None,
     cause: Cause,
     *,
     dictionaries: Records[Dictionary],

@@ -32,6 +32,7 @@ from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import ElementId
 from shared.elements.usecases.create_element import NewElement
+from shared.kit.domain import Invalid
 from shared.kit.web.batches import BatchIn
 from shared.kit.web.problems import Problem
 from shared.kit.web.schemas import Input
@@ -99,6 +100,13 @@ class LeadFilters(SalesFilters):
     filter: Annotated[str | None, filter_of("Lead")] = None
 
 
+class NothingToCreate(Invalid):
+    """`on_duplicate: create` contradicts the clients that were chosen: none is left to be created."""
+
+    code = "nothing_to_create"
+    advice = "Leave `on_duplicate` out to link the chosen client, or leave out its id to create another one."
+
+
 class ConversionTermsIn(Input):
     """What several leads may be converted into by one request."""
 
@@ -124,7 +132,8 @@ class ConversionIn(ConversionTermsIn):
     `on_duplicate` says what becomes of clients that the lead may be about already. `link` takes the one that is the
     same client by name and phone or e-mail, or by its title as a company, and fills what it lacks; where that is not
     clear, the conversion is refused and names the candidates. `reject` refuses wherever there are any; `create` creates
-    a client all the same.
+    a client all the same. A client that is chosen by its id is linked whatever it says: with `contact_id` it speaks of
+    the company alone, and `create` is refused where none is left to be created.
 
     A lead that is converted already is answered with the first result, unless something else is asked for: other
     targets, another client, or terms that were given and differ from those that were used. That is 409
@@ -135,6 +144,19 @@ class ConversionIn(ConversionTermsIn):
         default=None, description="the contact that the lead is about, such as one of the candidates: it is linked"
     )
     company_id: ElementId | None = Field(default=None, description="the company that the lead is about: it is linked")
+
+    def to_domain(self) -> ConversionRequest:
+        """Make the value that the rules take.
+
+        Raises:
+            NothingToCreate: every client that it asks for is chosen, and a new one is asked for as well.
+        """
+        chosen = [field for field in ("contact_id", "company_id") if getattr(self, field)]
+        wanted = [f"{target}_id" for target in self.targets or ("contact",) if target != "deal"]
+        if self.on_duplicate == "create" and chosen and set(wanted) <= set(chosen):
+            message = "A client is chosen, so there is none to create: send either of these fields."
+            raise NothingToCreate.at(message, "on_duplicate", *chosen)
+        return super().to_domain()
 
 
 class ConversionsIn(ConversionTermsIn):

@@ -36,7 +36,7 @@ def build_router(*, entries: LiveEntries) -> APIRouter:
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[Entry]:
-        """List the entries of an element, newest first (TL-01)."""
+        """List the entries of an element, newest first (TL-01); of an element that no event named there are none."""
         found, more = await entries.page(
             ref_of(element), kinds_of(types), access=call.caller, limit=limit, cursor=cursor
         )

@@ -4,7 +4,7 @@ from typing import Annotated, Final, get_args
 
 from crm_contracts.elements import NOUNS
 from crm_contracts.values import ElementRef
-from pydantic import AfterValidator, BaseModel, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from services.timeline.entry.domain.narration.line import Kind
@@ -13,7 +13,11 @@ from shared.kit.web.sentences import meant
 
 KINDS: Final = get_args(Kind)
 
-Element = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(NOUNS)}):.{{1,190}}$")]
+Element = Annotated[
+    str,
+    StringConstraints(pattern=rf"^({'|'.join(NOUNS)}):.{{1,190}}$"),
+    Field(examples=["deal:0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a10"]),
+]
 """An element such as `deal:0199f2a4-…`."""
 
 

@@ -14,7 +14,9 @@ class FileIn(ValueIn):
 
     url: WebAddress
     name: Annotated[Title, Field(min_length=1)]
-    media_type: Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9.+-]{1,80}$")] | None = None
+    media_type: (
+        Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9.+-]{1,80}$"), Field(examples=["image/png"])] | None
+    ) = None
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
 
     def value_of(self) -> FileRef:

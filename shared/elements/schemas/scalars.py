@@ -40,7 +40,7 @@ Currency = TypeAliasType(
 """A code of ISO 4217; it has a name so that API descriptions list the codes once."""
 
 
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["DE"])]
 
 
 UnitPrice = Annotated[Decimal, StrictDecimal(whole=12, places=4)]
@@ -74,7 +74,11 @@ def _past(day: date) -> date:
 PastDate = Annotated[StrictDate, AfterValidator(_past)]
 
 
-WebAddress = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://\S+$")]
+WebAddress = Annotated[
+    str,
+    StringConstraints(max_length=2000, pattern=r"^https?://\S+$"),
+    Field(examples=["https://acme.example"]),
+]
 
 
 def _stored(at: datetime) -> datetime:
@@ -98,7 +102,11 @@ NewId = Annotated[
     StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
     AfterValidator(_chosen),
     WithJsonSchema(
-        {"type": "string", "pattern": r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-46-9a-f][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"}
+        {
+            "type": "string",
+            "pattern": r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-46-9a-f][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$",
+            "examples": ["0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a10"],
+        }
     ),
 ]
 """An id that the caller chose in advance: any UUID in its canonical form, but of the version that the system derives.

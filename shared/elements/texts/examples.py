@@ -5,31 +5,44 @@ from typing import Any, Final
 
 _CARLA: Final = "0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a10"
 _OTHER: Final = "0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a11"
+_PHONE: Final[Mapping[str, Any]] = {"kind": "WORK", "value": "030 901820"}
+_EMAIL: Final[Mapping[str, Any]] = {"kind": "WORK", "value": "carla.berg@example.com"}
+_WEBSITE: Final[Mapping[str, Any]] = {"kind": "WORK", "value": "https://acme.example"}
+_LIST_PRICE: Final[Mapping[str, Any]] = {"price": {"value": "450.00", "currency": "EUR"}}
+_ADDRESS: Final[Mapping[str, Any]] = {
+    "type": "legal",
+    "address_1": "Hauptstr. 1",
+    "city": "Berlin",
+    "country_code": "DE",
+}
+_RIGHT: Final[Mapping[str, Any]] = {"element": "deal", "levels": {"read": "opened", "update": "own"}}
 _PERSON: Final[Mapping[str, Any]] = {
     "first_name": "Carla",
     "last_name": "Berg",
-    "phones": [{"kind": "WORK", "value": "030 901820"}],
-    "emails": [{"kind": "WORK", "value": "carla.berg@example.com"}],
+    "phones": [_PHONE],
+    "emails": [_EMAIL],
 }
 _FIRM: Final[Mapping[str, Any]] = {
     "title": "ACME GmbH",
-    "websites": [{"kind": "WORK", "value": "https://acme.example"}],
+    "websites": [_WEBSITE],
 }
 _ROW: Final[Mapping[str, Any]] = {"name": "Pump", "quantity": "2", "price": "450.00"}
 _DEAL: Final[Mapping[str, Any]] = {"title": "Pumps for ACME", "currency": "EUR", "rows": [_ROW]}
 _LEAD: Final[Mapping[str, Any]] = {"title": "Pumps for Berlin", "company_title": "ACME GmbH", **_PERSON}
 _PUMP: Final[Mapping[str, Any]] = {
     "name": "Pump",
-    "prices": [{"price": {"value": "450.00", "currency": "EUR"}}],
+    "prices": [_LIST_PRICE],
     "sort": 100,
 }
 _DETAILS: Final[Mapping[str, Any]] = {
     "name": "Head office",
     "country_code": "DE",
-    "addresses": [{"type": "legal", "address_1": "Hauptstr. 1", "city": "Berlin", "country_code": "DE"}],
+    "addresses": [_ADDRESS],
 }
 
 EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "AddressIn": _ADDRESS,
+    "BankDetailIn": {"name": "Main account", "country_code": "DE", "fields": {"RQ_IBAN": "DE89370400440532013000"}},
     "BindingIn": {"element": f"contact:{_CARLA}"},
     "CardIn": {"first_name": "Carla", "last_name": "Berg", "phones": ["030 901820"]},
     "ClientIn": {"company_id": _CARLA},
@@ -63,6 +76,8 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "DepartmentFieldsIn": {"member_ids": ["anna", "ben"]},
     "DepartmentIn": {"name": "Sales", "member_ids": ["anna"]},
     "DuplicatesIn": {"kind": "phone", "values": ["030 901820"]},
+    "EmailIn": _EMAIL,
+    "FileIn": {"url": "https://files.example/carla.png", "name": "carla.png"},
     "LeadIn": _LEAD,
     "LeadQueryIn": {
         "filter": {"or": [{"phone": "+4930901820"}, {"title": {"like": "%pumps%"}}], "stage_id": {"!=": "CONVERTED"}},
@@ -75,18 +90,28 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "LeadPatch": {"comments": "Call back on Monday."},
     "LeadUpsert": _LEAD,
     "LinkIn": {"is_primary": True},
+    "LinkToIn": {"type": "lead", "id": _CARLA},
+    "ListPriceIn": _LIST_PRICE,
     "MergeIn": {"others": [_OTHER], "resolution": {}},
+    "MessengerIn": {"kind": "SKYPE", "value": "carla.berg"},
+    "MoneyIn": {"value": "12.50", "currency": "EUR"},
     "NewRequisiteIn": _DETAILS,
+    "PhoneIn": _PHONE,
     "ProductQueryIn": {"filter": {"catalog_id": "default", "active": True}, "order": [["name", "asc"]]},
     "ProductFieldsIn": {"vat_rate": "19"},
     "ProductIn": _PUMP,
     "ProductsIn": {"items": [_PUMP, {"name": "Pipe", "external_id": "P-4"}], "on_existing": "correct"},
     "RequisiteIn": _DETAILS,
     "RequisitesIn": {"requisite_id": _CARLA, "mc_requisite_id": _OTHER},
+    "RightIn": _RIGHT,
     "RoleFieldsIn": {"user_ids": ["anna", "ben"]},
-    "RoleIn": {"name": "Sales", "rights": [{"element": "deal", "levels": {"read": "opened", "update": "own"}}]},
+    "RoleIn": {"name": "Sales", "rights": [_RIGHT]},
+    "RowIn": _ROW,
     "RowsIn": {"rows": [_ROW]},
     "StageIn": {"stage_id": "PREPARATION"},
+    "TouchIn": {"at": "2026-03-31T09:30:00Z", "url": "https://acme.example/pumps"},
+    "UtmIn": {"source": "newsletter"},
     "ValueFieldsIn": {"name": "Trade fair"},
     "ValueIn": {"code": "TRADE_FAIR", "name": "Trade fair"},
+    "WebsiteIn": _WEBSITE,
 }

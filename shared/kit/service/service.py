@@ -99,6 +99,7 @@ class Service:
         self.answers = Answers(self._answers_publisher, topic=self.topic, source=self.source)
         self._lifecycle.on_stop(partial(self._answers_publisher.stop, flush_s))
         self.numbers = Numbers(self.database.collection("counters"))
+        self._lifecycle.on_stop(self._give_numbers_back)
         self.long_polls = LongPolls(self.settings.max_waiters)
         self._probe = BrokerProbe(self.kafka, client_id=f"{self.name}.probe")
         self._jobs.add(ASK_EVERY_S, self._probe.ask_kafka, first_s=0.0)
@@ -264,6 +265,11 @@ class Service:
             read_at=partial(record_at, self.kafka),
             replay_s=self.settings.dead_letter_lease_s * 2 / 3,
         )
+
+    async def _give_numbers_back(self) -> None:
+        """Leave no gap in the numbers by a restart; where the database is away there is one."""
+        if not self.database.is_away:
+            await self.numbers.give_back()
 
     @property
     def _reaches_kafka(self) -> bool:

@@ -27,3 +27,15 @@ class Numbers:
         # A second task may have reserved a block meanwhile: both are kept.
         self._reserved.setdefault(kind, []).extend(range(last, last - block, -1))
         self._reserved[kind].sort(reverse=True)
+
+    async def give_back(self) -> None:
+        """Let the next start go on with the unused numbers, where no other process has reserved any since."""
+        for kind, numbers in self._reserved.items():
+            if not numbers:
+                continue
+            unused = set(numbers)
+            last = first = max(unused)
+            while first - 1 in unused:
+                first -= 1
+            await self._counters.update({"_id": kind, "last": last}, {"$set": {"last": first - 1}})
+        self._reserved.clear()

@@ -26,7 +26,8 @@ _WAIT: Final = re.compile(r'wait\s*=\s*("?)([0-9]{1,9})\1', re.IGNORECASE)
 
 async def _version(
     if_match: Annotated[
-        str | None, Header(pattern=_IF_MATCH, description="version seen, as in ETag; `*` for any")
+        str | None,
+        Header(pattern=_IF_MATCH, description="version seen, as in ETag; `*` for any", examples=['"3"']),
     ] = None,
 ) -> int | None:
     if if_match is None:

@@ -1,13 +1,17 @@
 """Say in plain words what is wrong with a request, and what to do instead."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, get_args
 
 from fastapi import Request
 from pydantic import BaseModel
 
+from shared.kit.web.request_schemas import brief_example, operation_of, schema_at
 from shared.kit.web.sentences import meant
+from shared.kit.web.shown_fields import told_of_shown
 
 _PLAIN: Final[Mapping[str, str]] = {
     "bool_parsing": "`true` or `false` is needed",
@@ -17,7 +21,7 @@ _PLAIN: Final[Mapping[str, str]] = {
     "date_from_datetime_inexact": "there is no such date",
     "datetime_from_date_parsing": "there is no such time",
     "datetime_parsing": "there is no such time",
-    "dict_type": "an object is needed, such as {{}}",
+    "dict_type": "an object is needed, such as {example}",
     "enum": "one of these is needed: {expected}",
     "greater_than": "more than {gt} is needed",
     "greater_than_equal": "{ge} or more is needed",
@@ -25,12 +29,12 @@ _PLAIN: Final[Mapping[str, str]] = {
     "int_type": "a whole number is needed",
     "less_than": "less than {lt} is needed",
     "less_than_equal": "{le} or less is needed",
-    "list_type": "a list is needed, such as []",
+    "list_type": "a list is needed, such as {example}",
     "literal_error": "one of these is needed: {expected}",
     "missing": "this is needed",
-    "model_attributes_type": "an object is needed, such as {{}}",
-    "model_type": "an object is needed, such as {{}}",
-    "string_pattern_mismatch": "the text has not the form that is needed; the description of the field says which",
+    "model_attributes_type": "an object is needed, such as {example}",
+    "model_type": "an object is needed, such as {example}",
+    "string_pattern_mismatch": "the text has not the form that is needed, {form}",
     "string_too_long": "at most {max_length} characters are allowed",
     "string_too_short": "at least {min_length} characters are needed",
     "string_type": "a text is needed",
@@ -42,6 +46,8 @@ _PLAIN: Final[Mapping[str, str]] = {
 """By the type of pydantic's error; what is not here has words of our own already."""
 _UNCOUNTED: Final = ", not None"
 """The end of a sentence about an object: pydantic does not count what it has too many of."""
+_EMPTY: Final[Mapping[str, str]] = {"list_type": "[]"}
+"""What is needed at the least, where nothing has an example; else an object."""
 _QUOTED: Final = re.compile("'([^']*)'")
 
 
@@ -53,19 +59,33 @@ def wrong_field_of(
     field = ".".join(str(part) for part in place[1:]) or str(place[0])
     if found["type"] == "json_invalid":
         return {"field": "body", "code": "json_invalid", "message": _broken(found, body)}
-    message = _unknown(request, place, within) if found["type"] == "extra_forbidden" else _plain(found)
+    if found["type"] == "extra_forbidden":
+        message = _unknown(request, place, within)
+    else:
+        message = _plain(found, partial(_example, request, [place[0], *within, *place[1:]]))
     return {"field": field, "code": str(found["type"]), "message": message}
 
 
-def _plain(found: Mapping[str, Any]) -> str:
+def _plain(found: Mapping[str, Any], example: Callable[[], Any]) -> str:
+    sentence = _PLAIN.get(found["type"])
+    if sentence is None:
+        return str(found["msg"])
     context = {"expected": "", **found.get("ctx", {})}
     given = found.get("input")
     known = _QUOTED.findall(context["expected"]) if isinstance(given, str) else []
-    try:
-        plain = _PLAIN[found["type"]].format(**context).removesuffix(_UNCOUNTED)
-        return plain + meant(str(given), known)
-    except KeyError:
-        return str(found["msg"])
+    if "{example}" in sentence:
+        shown = example()
+        context["example"] = json.dumps(shown, ensure_ascii=False) if shown else _EMPTY.get(found["type"], "{}")
+    elif "{form}" in sentence:
+        shown = example()
+        context["form"] = f"such as `{shown}`" if shown else f"which is `{context['pattern']}`"
+    return sentence.format(**context).removesuffix(_UNCOUNTED) + meant(str(given), known)
+
+
+def _example(request: Request, place: Sequence[Any]) -> Any:
+    """Make what may be sent at a place of the request, as short as it can be; None where nothing says it."""
+    document = request.app.openapi()
+    return brief_example(document, schema_at(document, operation_of(request), place))
 
 
 def _broken(found: Mapping[str, Any], body: Any) -> str:
@@ -79,60 +99,10 @@ def _broken(found: Mapping[str, Any], body: Any) -> str:
 def _unknown(request: Request, place: Sequence[Any], within: Sequence[str]) -> str:
     """Say what was probably meant by a field that the body does not have, or which request takes it."""
     name, *path = str(place[-1]), *place[1:-1]
-    if not path and (operation := _changed_by(request, name)):
-        return f"{name} is changed by {operation}"
-    if not path and _is_for_new(request, name):
-        return f"{name} is taken only where a record is created"
-    return f"there is no such field{meant(name, _names(request, [*within, *path]))}"
-
-
-def _changed_by(request: Request, name: str) -> str | None:
-    """Find the operation that sets a part of this resource, and whose body has the field, or has it in another one.
-
-    A part with an id of its own is another resource, whose `name` is not meant by that of a company.
-    """
-    if request.method != "PATCH":
-        return None
-    document = request.app.openapi()
-    here = re.sub(r":\w+}", "}", str(getattr(request.scope.get("route"), "path", "")))
-    part = re.compile(rf"{re.escape(here)}/[^{{]+")
-    bodies = {
-        f"PUT {path}": _fields(document, _body_of(operations["put"]))
-        for path, operations in document["paths"].items()
-        if part.fullmatch(path) and "put" in operations
-    }
-    for operation, fields in bodies.items():
-        if name in fields:
-            return operation
-    for operation, fields in bodies.items():
-        for outer, field in fields.items():
-            if name in _fields(document, field):
-                return f"{operation}, as {outer}.{name}"
-    return None
-
-
-def _is_for_new(request: Request, name: str) -> bool:
-    """Return whether a field of a correction is one that only a new record takes."""
-    if request.method != "PATCH":
-        return False
-    document = request.app.openapi()
-    above = str(getattr(request.scope.get("route"), "path", "")).rpartition("/")[0]
-    return name in _fields(document, _body_of(document["paths"].get(above, {}).get("post", {})))
-
-
-def _body_of(operation: Mapping[str, Any]) -> Mapping[str, Any]:
-    content = operation.get("requestBody", {}).get("content", {})
-    schema: Mapping[str, Any] = content.get("application/json", {}).get("schema", {})
-    return schema
-
-
-def _fields(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the fields of an object by their names; of no object there are none."""
-    found: dict[str, Any] = {}
-    for choice in (schema, *schema.get("anyOf", ())):
-        name = choice.get("$ref", "").rpartition("/")[2]
-        found |= document["components"]["schemas"].get(name, {}).get("properties", {})
-    return found
+    known = _names(request, [*within, *path])
+    if not path and (said := told_of_shown(request, name, known)):
+        return said
+    return f"there is no such field{meant(name, known)}"
 
 
 def _names(request: Request, path: Sequence[Any]) -> list[str]:

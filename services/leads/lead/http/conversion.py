@@ -101,6 +101,7 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
 
         The caller must be allowed to write what it converts into: `clients:write` for a contact or a company,
         `deals:write` for a deal. No body is as `{}`: into contact and deal, a repeat lead into a deal.
+        A repeat, also with the same Idempotency-Key, is answered with the state now, without `Idempotent-Replayed`.
         """
         guarded = call.guard(leads)
         try:

@@ -49,7 +49,8 @@ def conversions_routes(*, leads: Repository[Lead], collaborators: Collaborators,
     async def convert_each(body: ConversionsIn, call: CanWrite, wait: Waiting, request: Request) -> JSONResponse:
         """Convert up to 100 leads, each with a result of its own (LEAD-11, LEAD-13).
 
-        `Prefer: wait=N` waits until all of them have ended. A repeat is answered with the state of each lead.
+        `Prefer: wait=N` waits until all of them have ended. A repeat, also with the same Idempotency-Key, is answered
+        with the state of each lead now, without `Idempotent-Replayed`.
         """
         guarded = call.guard(leads)
         begun = await _begin(body, call, guarded, collaborators)

@@ -18,9 +18,9 @@ it. What the API does not know in a body or a query is refused, and so are `If-M
 where an operation does not act on them.
 
 **Retries.** A POST with an `Idempotency-Key` may be sent again: it gets the first answer, with
-`Idempotent-Replayed: true`. Only what starts a process, such as a conversion, is answered with how far it is now: it
-starts once, with or without a key. Keys live for 24 hours; a refused request frees its key. After 503 wait for
-`Retry-After`.
+`Idempotent-Replayed: true`. Only what starts a process, such as a conversion, is answered with how far it is now,
+without that header: it starts once, with or without a key. Keys live for 24 hours; a refused request frees
+its key. After 503 wait for `Retry-After`.
 
 **Concurrent changes.** `ETag` is the version of a record. A write with `If-Match` is refused with 412 where the record
 has another version by then; a GET with `If-None-Match` is answered with 304 where it has not changed. In a PATCH, what

@@ -1,0 +1,70 @@
+"""A refusal shows what is to be sent instead: another field, another request, or a text of the right form."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.test_errors import refused
+from tests.security.conftest import System
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "field", "hint"),
+    [
+        (
+            "deals",
+            "/deals",
+            "client",
+            "send company_id, contacts, auto_link_contacts, or use PUT /v1/deals/{deal_id}/client",
+        ),
+        ("leads", "/leads", "stage_semantic", "send stage_id, or use PUT /v1/leads/{lead_id}/stage"),
+        ("deals", "/deals", "requisite_link", "use PUT /v1/deals/{deal_id}/requisites"),
+        (
+            "clients",
+            "/contacts",
+            "company_id",
+            "send company_ids, or use PUT /v1/contacts/{contact_id}/companies/{company_id}",
+        ),
+        ("clients", "/companies", "number", "the service sets it"),
+        ("catalog", "/products", "created_at", "the service sets it"),
+    ],
+)
+async def test_a_field_that_is_read_but_not_sent_leads_to_what_is_sent_instead(
+    service: str, path: str, field: str, hint: str, system: System
+) -> None:
+    problem = await refused(system, service, "POST", path, {field: "x", "title": "ACME"})
+    assert f"{field} is only shown: {hint}" in [each["message"] for each in problem["errors"]]
+
+
+async def test_an_item_of_a_batch_gets_the_hints_of_a_single_record(system: System) -> None:
+    body = {"items": [{"title": "Pumps"}, {"client": {}}, {"amount": 5}]}
+    (_, shown, amount) = (await system.apis["deals"].call("POST", "/deals/batch", body)).json()["items"]
+    assert shown["problem"]["detail"].startswith("client is only shown: send company_id")
+    assert amount["problem"]["detail"].endswith('such as {"value": "12.50", "currency": "EUR"}.')
+
+
+async def test_every_field_that_an_answer_shows_has_a_hint_where_it_cannot_be_sent(system: System) -> None:
+    for service, path in (("leads", "/leads"), ("deals", "/deals"), ("clients", "/companies")):
+        shown = (await system.apis[service].call("POST", path, {"title": "ACME"})).json()
+        for method, at in (("POST", path), ("PATCH", f"{path}/{shown['id']}")):
+            problem = (await system.apis[service].call(method, at, shown)).json()
+            unknown = [each for each in problem["errors"] if each["code"] == "extra_forbidden"]
+            assert unknown
+            assert not [each for each in unknown if "no such field" in each["message"]]
+
+
+@pytest.mark.parametrize(
+    ("service", "request_line", "body", "message"),
+    [
+        ("timeline", "GET /timeline?element=0199f2a4", None, "such as `deal:0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a10`"),
+        ("deals", "PATCH /deals/x", {}, 'such as `"3"`'),
+        ("leads", "POST /leads", {"id": "mine"}, "such as `0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a10`"),
+    ],
+)
+async def test_a_text_of_a_wrong_form_is_told_the_right_one(
+    service: str, request_line: str, body: Any, message: str, system: System
+) -> None:
+    method, path = request_line.split()
+    answer = await system.apis[service].call(method, path, body, **({"if_match": "abc"} if method == "PATCH" else {}))
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["message"] == f"the text has not the form that is needed, {message}"
