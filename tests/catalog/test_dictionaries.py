@@ -126,7 +126,7 @@ async def test_a_value_is_added_changed_and_deleted(catalog: Api, name: str) -> 
 
 async def test_of_equal_places_the_system_value_comes_first(catalog: Api, name: str) -> None:
     """DICT-02: so a value that is just added is no default by accident."""
-    await rule(catalog, "POST", "company_type/values", {"code": f"A{name.upper()}", "name": name, "sort": 10})
+    await rule(catalog, "POST", "company_type/values", {"code": f"A{name.upper()}", "name": name})
     assert (await codes(catalog, "company_type"))[:2] == ["CLIENT", f"A{name.upper()}"]
 
 

@@ -33,7 +33,7 @@ class ValueIn(Input):
 
     code: ValueCode
     name: ValueName
-    sort: Sort | None = Field(default=None, description="place among the values; the last where absent")
+    sort: Sort = 10
     rate: Percent | None = None
 
 

@@ -26,7 +26,7 @@ async def add_dictionary_value(
     id_: str,
     code: str,
     name: str,
-    sort: int | None,
+    sort: int,
     cause: Cause,
     *,
     dictionaries: Records[Dictionary],

@@ -21,9 +21,6 @@ from services.catalog.dictionary.domain.seeds import SEEDS
 from shared.kit.domain import Aggregate, NotFound, invalid_field
 
 MAX_VALUES: Final = 500
-STEP: Final = 10
-"""Between the places of two values, so that others fit in between."""
-MAX_SORT: Final = 10**6
 
 
 class Dictionary(Aggregate):
@@ -63,8 +60,8 @@ class Dictionary(Aggregate):
         message = f"The dictionary {self.id} has no value {code}."
         raise NotFound(message)
 
-    def add_value(self, code: str, name: str, sort: int | None, rate: Decimal | None = None) -> None:
-        """Add a value, without `sort` as the last; the code of a deleted value may be used again.
+    def add_value(self, code: str, name: str, sort: int, rate: Decimal | None = None) -> None:
+        """Add a value; the code of a deleted value may be used again.
 
         Raises:
             Invalid: no name, no rate of a VAT rate, or a rate of something else.
@@ -83,8 +80,6 @@ class Dictionary(Aggregate):
                 ("missing", "a VAT rate needs a rate") if rate is None else ("not_allowed", "only VAT rates have one")
             )
             raise invalid_field("rate", *wrong)
-        if sort is None:
-            sort = min(max((value.sort for value in self.values), default=0) + STEP, MAX_SORT)
         added = DictionaryValue(code=code, name=name, default_name=name, sort=sort, rate=rate)
         self._put(*self.values, added)
         self.record(DictionaryValueCreated(dictionary=self.ref, value=added, codes=self._codes))
