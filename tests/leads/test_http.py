@@ -457,6 +457,14 @@ async def test_a_lead_of_another_system_is_created_once_and_then_corrected(api: 
     assert wrong_fields(await api("PUT", path, {"stage_id": "NOWHERE"})) == ["stage_id"]
 
 
+async def test_an_amount_that_an_upsert_finds_as_it_is_is_not_named(api: Api) -> None:
+    """CMN-14."""
+    path = f"/leads/external/shop/{uuid4()}"
+    for value, left_out in (("12.50", []), ("12.50", []), ("12.5", []), ("99", ["amount"])):
+        answer = await api("PUT", path, {"title": "Order", "amount": {"value": value, "currency": "EUR"}})
+        assert (answer.json()["left_out"], answer.json()["amount"]["value"]) == (left_out, "12.50")
+
+
 async def test_what_an_upsert_leaves_as_it_is_is_named(api: Api) -> None:
     """CMN-14: nothing that was sent is silently ignored, also in a batch; what is as the lead has it is not named."""
     origin = {"originator_id": "shop", "origin_id": str(uuid4())}

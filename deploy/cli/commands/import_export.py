@@ -54,7 +54,7 @@ def import_file(
         str | None,
         typer.Option(
             parser=_country,
-            metavar="COUNTRY",
+            metavar="CODE",
             help="Of phones without a country code, such as US; wrong ones are named.",
         ),
     ] = None,

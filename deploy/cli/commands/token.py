@@ -51,11 +51,11 @@ def token(
     sub: Annotated[str, typer.Option(help="Who it is for.")] = "anna",
     role: Annotated[
         list[str] | None,
-        typer.Option(parser=_known_role, metavar="ROLE", help="reader, user or admin; may be repeated."),
+        typer.Option(parser=_known_role, metavar="NAME", help="reader, user or admin; may be repeated."),
     ] = None,
     scope: Annotated[
         list[str] | None,
-        typer.Option(parser=_known_scope, metavar="SCOPE", help="Such as leads:read; may be repeated."),
+        typer.Option(parser=_known_scope, metavar="SERVICE:ACTION", help="Such as leads:read; may be repeated."),
     ] = None,
     service: Annotated[
         bool, typer.Option("--service", help="It is for a service, which has scopes alone, not for a user.")

@@ -71,7 +71,7 @@ class NewElementIn(ClientIn):
             "company_id": self.company == (client.company.id if client.company else None),
             "contacts": all(link.contact_id in linked for link in self.contacts or ()),
             "rows": len(rows) == len(element.rows) and all(map(_is_of, rows, element.rows)),
-            "amount": amount is None or amount == element.amount.value,
+            "amount": amount is None or amount == element.amount,
             "currency": self.currency in {None, element.amount.currency},
             "is_manual_amount": self.is_manual_amount in {None, element.is_manual_amount},
         }
