@@ -78,8 +78,12 @@ def _plain(found: Mapping[str, Any], example: Callable[[], Any]) -> str:
         context["example"] = json.dumps(shown, ensure_ascii=False) if shown else _EMPTY.get(found["type"], "{}")
     elif "{form}" in sentence:
         shown = example()
-        context["form"] = f"such as `{shown}`" if shown else f"which is `{context['pattern']}`"
-    return sentence.format(**context).removesuffix(_UNCOUNTED) + meant(str(given), known)
+        context["form"] = f"such as `{shown}`" if shown else f"which is `{context.get('pattern')}`"
+    try:
+        plain = sentence.format(**context).removesuffix(_UNCOUNTED)
+    except KeyError:  # an error of our own by that name, which has words of its own
+        return str(found["msg"])
+    return plain + meant(str(given), known)
 
 
 def _example(request: Request, place: Sequence[Any]) -> Any:
