@@ -53,6 +53,31 @@ async def test_the_version_of_the_last_import_has_nothing_new_and_what_was_corre
     assert (again.status_code, again.json()) == (200, here)
 
 
+async def test_what_stays_as_it_was_corrected_here_is_named_by_a_batch(api: Api, kind: str) -> None:
+    """CONT-08, CMN-14: a correction in a file that was exported before is not dropped without a word."""
+    path, record = await imported(api, kind)
+    here = await corrected(api, kind, record, comments="likes coffee")
+    originator_id, origin_id = path.split("/")[-2:]
+    item = {**BODIES[kind], "origin_version": "1", "originator_id": originator_id, "origin_id": origin_id}
+    answer = await api("POST", f"/{kind}/batch", {"items": [item], "on_existing": "correct"})
+    (result,) = answer.json()["items"]
+    assert (result["outcome"], result["left_out"]) == ("unchanged", ["comments"])
+    assert await api.read(f"/{kind}/{record['id']}") == here
+
+
+@pytest.mark.parametrize("version", [{"origin_version": "1"}, {}], ids=["version", "none"])
+async def test_an_export_that_is_imported_as_it_is_changes_nothing(
+    api: Api, kind: str, version: dict[str, str]
+) -> None:
+    """CONT-08: what was corrected here stays guarded against the next version."""
+    path, record = await imported(api, kind)
+    here = await corrected(api, kind, record, comments="likes coffee")
+    again = await api("PUT", path, {**BODIES[kind], "comments": "likes coffee", **version})
+    assert (again.status_code, again.json()) == (200, here)
+    refused = await api("PUT", path, {**BODIES[kind], "comments": "likes cocoa", "origin_version": "2"})
+    assert refused.json()["code"] == "origin_version_conflict"
+
+
 async def test_another_version_is_taken_over_where_only_other_fields_were_corrected_here(api: Api, kind: str) -> None:
     """CONT-08."""
     path, record = await imported(api, kind)

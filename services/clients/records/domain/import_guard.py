@@ -23,21 +23,28 @@ class ImportGuard(TakenOver, Identified):
         new = {name for name, value in changes.items() if getattr(self, name) != value}
         return {**changes, "edited_here": tuple(sorted({*self.edited_here, *new}))}
 
+    def kept(self, changes: Mapping[str, Any]) -> list[str]:
+        """List the fields that stayed as they were corrected here, though an import has them otherwise."""
+        return [name for name in self.edited_here if name in changes and getattr(self, name) != changes[name]]
+
     def _taken_over(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Select what an import changes; one without an `origin_version` overwrites corrections.
 
-        With the version of the last import, corrected fields stay as they are.
+        With the version of the last import, corrected fields stay as they are, and count as corrected: the other system
+        has nothing new. They do, too, where an import without a version has them as they are.
 
         Raises:
             OriginVersionConflict: another version would overwrite corrected fields; names all of them.
         """
         version = changes.get("origin_version")
-        corrected = [name for name in self.edited_here if name in changes and getattr(self, name) != changes[name]]
+        if version is not None and version == self.origin_version:
+            return {name: value for name, value in changes.items() if name not in self.edited_here}
+        overwritten = self.kept(changes)
         if version is None:
-            corrected = []
-        elif corrected and version != self.origin_version:
+            left = tuple(name for name in self.edited_here if name not in overwritten)
+            return {**changes, "edited_here": left}
+        if overwritten:
             message = f"corrected here since version {self.origin_version} was taken over"
-            errors = [wrong_field(name, OriginVersionConflict.code, message) for name in corrected]
+            errors = [wrong_field(name, OriginVersionConflict.code, message) for name in overwritten]
             raise OriginVersionConflict(f"Fields were {message}.", {"errors": errors})
-        taken = {name: value for name, value in changes.items() if name not in corrected}
-        return {**taken, "edited_here": tuple(name for name in self.edited_here if name not in taken)}
+        return {**changes, "edited_here": tuple(name for name in self.edited_here if name not in changes)}

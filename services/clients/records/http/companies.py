@@ -125,9 +125,9 @@ def _add_batch(
                 # Whether those of an existing company were created with it cannot be told.
                 raise invalid_field("contacts", "not_with_correct", "a company that may exist takes no new contacts")
             create_people = await plan_people(staff, item, its, reading)
-            company, is_new = await ready.take(item, its, reading, corrects=body.corrects)
+            company, is_new, kept = await ready.take(item, its, reading, corrects=body.corrects)
             await create_people()
-            return recorded(company, its.cause, is_new=is_new, as_typed=handlers.as_typed(item, reading))
+            return recorded(company, its.cause, is_new=is_new, left_out=kept, as_typed=handlers.as_typed(item, reading))
 
         return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 

@@ -87,8 +87,8 @@ def _add_batch(api: APIRouter, handlers: RecordHandlers[Contact, ContactOut], co
 
         async def one(item: ContactItemIn, its: Call) -> Details:
             join = plan_employers(item.company_ids, its.cause, found=found)
-            contact, is_new = await ready.take(item, its, reading, corrects=body.corrects, complete=join)
-            return recorded(contact, its.cause, is_new=is_new, as_typed=handlers.as_typed(item, reading))
+            contact, is_new, kept = await ready.take(item, its, reading, corrects=body.corrects, complete=join)
+            return recorded(contact, its.cause, is_new=is_new, left_out=kept, as_typed=handlers.as_typed(item, reading))
 
         return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 

@@ -115,10 +115,11 @@ class RecordHandlers(Generic[C, R]):
         *,
         corrects: bool,
         complete: Callable[[C], object] = lambda _: None,
-    ) -> tuple[C, bool]:
+    ) -> tuple[C, bool, list[str]]:
         """Create a record of a batch, or correct the one of its origin where that is wished.
 
-        The second result says whether it is new. The card that it is created from is not waited for.
+        Returns the record, whether it is new, and which of its fields stayed as they were corrected here (CONT-08). The
+        card that it is created from is not waited for.
         """
         origin, known = item.origin, item.origin if corrects else None
         fields = await self._fields(item, reading, partial(self._existing, known, call))
@@ -131,8 +132,8 @@ class RecordHandlers(Generic[C, R]):
             "complete": complete,
         }
         if origin is None or not corrects:
-            return await create_client(item.id or call.new_id, fields, origin, call.cause, **made_with), True
-        return await upsert_client(
+            return await create_client(item.id or call.new_id, fields, origin, call.cause, **made_with), True, []
+        record, is_new = await upsert_client(
             origin,
             fields,
             call.cause,
@@ -141,6 +142,7 @@ class RecordHandlers(Generic[C, R]):
             new_id=item.id,
             **made_with,
         )
+        return record, is_new, record.kept(fields)
 
     async def correct(
         self,
