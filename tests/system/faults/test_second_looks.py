@@ -52,8 +52,10 @@ async def stop(crm: Crm, name: str) -> None:
 async def dies_and_is_found_out(crm: Crm, name: str, element: Callable[[], Awaitable[str]], contact: str) -> None:
     """It dies right after it has linked the contact; `crm verify` names the link, and then the service unlinks it."""
     service, noun = crm.services[name], name.removesuffix("s")
-    # Without a repeated request, which would be another write.
-    environment = {"CRM_FAULT_POINT": f"written:{name}", "CRM_CONVERSION_SILENCE_S": "600"}
+    # Without a repeated request, which would be another write, and one event after the other: else the deletion that is
+    # handled beside the answer may be written, too, before the service dies.
+    one_by_one = {"CRM_CONVERSION_SILENCE_S": "600", "KAFKA_PARALLEL_KEYS": "1"}
+    environment = {"CRM_FAULT_POINT": f"written:{name}", **one_by_one}
 
     async def dies() -> set[str]:
         await asyncio.to_thread(service.restart, environment)
