@@ -99,7 +99,7 @@ class Rivals:
             except Problem as refused:
                 if refused.code in LATER:
                     continue
-                if refused.code not in {"gone", "invalid", "primary_needed"}:
+                if refused.code not in {"gone", "company_not_found", "invalid", "primary_needed"}:
                     raise
             else:
                 self.done[what] += 1
