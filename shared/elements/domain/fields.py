@@ -67,6 +67,22 @@ class CatalogueField:
     is_personal: bool
     missing: bool | int | str | None = None
 
+    @classmethod
+    def unlisted(cls, name: str, kind: Kind, operator: str, *, is_list: bool = False) -> "CatalogueField":
+        """Make a field of documents that no catalogue has, so that no caller names it; one operator compares it."""
+        return cls(
+            name=name,
+            title=name.replace("_", " ").capitalize(),
+            kind=kind,
+            path=name,
+            operators=frozenset({operator}),
+            is_orderable=False,
+            is_writable=False,
+            dictionary=None,
+            is_list=is_list,
+            is_personal=False,
+        )
+
 
 @cache
 def catalogue_of(type_: ElementType) -> Mapping[str, CatalogueField]:

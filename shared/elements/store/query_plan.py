@@ -68,22 +68,7 @@ class IndexTable:
         return tuple(group.order for group in self.groups if group.order is not None and not group.fields)
 
 
-NOT_DELETED: Final = Condition(
-    CatalogueField(
-        name="deleted_at",
-        title="Deleted at",
-        kind="datetime",
-        path="deleted_at",
-        operators=frozenset({"empty"}),
-        is_orderable=False,
-        is_writable=False,
-        dictionary=None,
-        is_list=False,
-        is_personal=False,
-    ),
-    "empty",
-    operand=True,
-)
+NOT_DELETED: Final = Condition(CatalogueField.unlisted("deleted_at", "datetime", "empty"), "empty", operand=True)
 """What every record of a type whose tombstones stay in its collection has to be."""
 
 

@@ -3,10 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
-from shared.kit.domain import Invalid, Refused
-
-Wrong = dict[str, str]
-"""One entry of `errors`."""
+from shared.kit.domain import Invalid, Refused, Wrong
 
 
 class InvalidRights(Invalid):

@@ -6,8 +6,8 @@ from typing import Final, get_args
 from crm_contracts.elements import ELEMENTS, ElementType
 from crm_contracts.roles import EVERY, Action, Level, Right
 
-from services.catalog.access.domain.errors import InvalidRights, Wrong
-from shared.kit.domain import wrong_field
+from services.catalog.access.domain.errors import InvalidRights
+from shared.kit.domain import Wrong, wrong_field
 
 ACTIONS: Final[Sequence[str]] = get_args(Action)
 LEVELS: Final[Sequence[str]] = get_args(Level)

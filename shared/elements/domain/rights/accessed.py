@@ -14,18 +14,7 @@ from shared.elements.domain.fields import CatalogueField
 
 OPEN: Final = "open"
 
-ACCESS: Final = CatalogueField(
-    name="access",
-    title="Access",
-    kind="string",
-    path="access",
-    operators=frozenset({"in"}),
-    is_orderable=False,
-    is_writable=False,
-    dictionary=None,
-    is_list=True,
-    is_personal=False,
-)
+ACCESS: Final = CatalogueField.unlisted("access", "string", "in", is_list=True)
 """Where a document has its marks; no catalogue has it, so no caller names it."""
 
 
