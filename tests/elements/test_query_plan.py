@@ -12,7 +12,7 @@ from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.nodes import All, Condition, Node
 from shared.elements.domain.filters.parsing import parse_filter
-from shared.elements.domain.filters.query import Order
+from shared.elements.domain.filters.query import Order, Query
 from shared.elements.domain.rights.compiled import NOTHING
 from shared.elements.store.query_plan import MAX_SCANS, PlannedBranch, planned
 from tests.builders.filters import NOW
@@ -22,7 +22,7 @@ NEWEST = Order(DEAL_FIELDS["created_at"])
 
 
 def plans(raw: Any, order: Order = NEWEST) -> list[PlannedBranch]:
-    return planned(parse_filter(raw, DEAL_FIELDS, now=NOW), order, DEAL_TABLE)
+    return planned(Query(parse_filter(raw, DEAL_FIELDS, now=NOW), order), DEAL_TABLE)
 
 
 def names(nodes: tuple[Node, ...]) -> list[str]:
@@ -57,7 +57,7 @@ def test_equality_chooses_the_index_that_finds_fewest(raw: Any, index: str, foun
 def test_what_nothing_passes_is_looked_for_nowhere(order: str) -> None:
     """PERM-01: whoever may read nothing costs no query, whatever the filter and the order."""
     node = All((parse_filter({"title": "x"}, DEAL_FIELDS, now=NOW), NOTHING))
-    assert planned(node, Order(DEAL_FIELDS[order]), DEAL_TABLE) == []
+    assert planned(Query(node, Order(DEAL_FIELDS[order])), DEAL_TABLE) == []
 
 
 def test_not_this_stage_is_one_of_the_others() -> None:

@@ -19,7 +19,6 @@ from shared.elements.store.query_plan import IndexTable, PlannedBranch, planned
 from shared.kit.domain import Aggregate
 from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
-from shared.kit.web.auth import Caller
 
 E = TypeVar("E", bound=Aggregate)
 
@@ -73,16 +72,16 @@ class FilteredLists(Generic[E]):
         """The order of a list that is asked for in none."""
         return self._table.first_order
 
-    async def page(self, query: Query, *, access: Caller, limit: int, after: Place | None = None) -> FilteredPage[E]:
+    async def page(self, query: Query, *, limit: int, after: Place | None = None) -> FilteredPage[E]:
         """Read one page.
 
         Raises:
             FilterTooWide: the filter has more than 8 alternatives.
         """
-        del access  # every reader reads every element until rights per record exist (PERM)
-        branches = planned(query.filter, query.order, self._table)
+        branches = planned(query, self._table)
+        share = self._budget // max(1, len(branches))
         order = Sorting(query.order, self._table)
-        read = [await self._read(branch, order, after, limit + 1, self._budget // len(branches)) for branch in branches]
+        read = [await self._read(branch, order, after, limit + 1, share) for branch in branches]
         found = {document["_id"]: document for each in read for document in each.documents}
         documents = order.merged(found)
         ends = [each.up_to for each in read if each.up_to is not None]
@@ -100,7 +99,7 @@ class FilteredLists(Generic[E]):
         Raises:
             FilterTooWide: the filter has more than 8 alternatives.
         """
-        branches = planned(query.filter, query.order, self._table)
+        branches = planned(query, self._table)
         order = Sorting(query.order, self._table)
         value, is_exact, counted = 0, True, list[Node]()
         for branch in branches:
