@@ -24,7 +24,7 @@ def taken_by(noun: str, id_: str | None, how: str) -> tuple[str, dict[str, str]]
 
 
 class OriginTaken(Conflict):
-    """Another element came from the same origin (CMN-14); `existing_id` is its id."""
+    """Another element came from the same origin (CMN-14); `existing_id` is its id, where the caller may read it."""
 
     code = "origin_taken"
     advice = (
@@ -34,7 +34,7 @@ class OriginTaken(Conflict):
 
     @classmethod
     def by(cls, noun: str, id_: str | None) -> Self:
-        """Make the error that names the element, if it is still there."""
+        """Make the error that names the element, if it is still there and the caller may know it."""
         return cls(*taken_by(noun, id_, "came from this origin"))
 
 

@@ -4,7 +4,7 @@ What a caller may not do directly he may not do through a process. The table of 
 and tests/security/test_processes.py tries each.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, Self, get_args
@@ -26,11 +26,13 @@ LINK_CLIENTS: Final = tuple(noun for noun, each in ELEMENTS.items() if "client" 
 ADMINISTRATOR: Final = "admin"
 """The role of tokens whose bearers no role of the CRM restricts (PERM-09)."""
 
-ACTION: Final[Mapping[str, Action]] = {each: each for each in get_args(Action)}
+MOVE: Final = "move"
+"""The right to move a record to another stage: to update it where it is and where it goes (PERM-02)."""
+
+ACTION: Final[Mapping[str, Action]] = {**{each: each for each in get_args(Action)}, MOVE: "update"}
 """Actions by the names of rights."""
 
 _ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
-    "read": ("read",),
     "write": ("add", "update", "delete", "import"),
     "export": ("export",),
 }
@@ -60,12 +62,26 @@ class RightMissing(NotAllowed):
         message = f"To {action} this {type_.noun} a right is needed: your roles give {given}."
         return cls(message, {"element": type_.noun, "action": action, "level": level})
 
+    @classmethod
+    def together(cls, each: Sequence["RightMissing"]) -> Self:
+        """Make one error of several; `missing` has the details of all."""
+        missing = [dict(error.details) for error in each]
+        return cls(" ".join(map(str, each)), {**missing[0], "missing": missing})
+
 
 class StageRightMissing(RightMissing):
-    """The caller may change the record, but not move it into this stage or pipeline (PERM-02)."""
+    """The caller may not move the record: records cannot be updated where it is, or not where it would be (PERM-02)."""
 
     code = "stage_right_missing"
-    advice = "Choose another stage, or ask an administrator for the right to update records in this one."
+    advice = "Choose another stage, or ask an administrator for the right to update records in `stage_id`."
+
+    @classmethod
+    def at(cls, type_: ElementType, level: Level, record: Accessed) -> Self:
+        """Make the error of a record that is, or would be, in this place."""
+        place = {"pipeline_id": record.pipeline_id, "stage_id": record.stage_id}
+        details = {**cls.of(type_, "update", level).details, **place}
+        to = f"To move this {type_.noun} the right to update it in the stage {record.stage_id} is needed"
+        return cls(f"{to}: your roles give the level {level} of it.", details)
 
 
 class CompiledRights(Protocol):
@@ -101,7 +117,7 @@ class RoleAccess:
         after = Accessed.of(record)
         moved = replace(before, pipeline_id=after.pipeline_id, stage_id=after.stage_id)
         if moved.place != before.place and not self.rights.may(type_, "update", moved):
-            raise StageRightMissing.of(type_, "update", self._level(type_, "update", moved))
+            raise StageRightMissing.at(type_, self._level(type_, "update", moved), moved)
 
     def check_gone(self, noun: str, id_: str) -> None:
         """Let those know of deleted records who may read all that there are."""
@@ -115,8 +131,10 @@ class RoleAccess:
         if action != "add" and not self.rights.may(type_, "read", record):
             message = f"There is no {type_.noun} {id_}."
             raise NotFound(message)
-        if action != "read" and not self.rights.may(type_, action, record):
-            raise RightMissing.of(type_, action, self._level(type_, action, record))
+        if action == "read" or self.rights.may(type_, action, record):
+            return
+        level = self._level(type_, action, record)
+        raise StageRightMissing.at(type_, level, record) if right == MOVE else RightMissing.of(type_, action, level)
 
     def _level(self, type_: ElementType, action: Action, record: Accessed) -> Level:
         return self.rights.levels.at(type_.noun, action, *record.place)
@@ -137,6 +155,8 @@ class RoleAuthority:
         if action == "settings":
             return rights.modify_settings
         types = [each for each in ELEMENTS.values() if service in {each.service, "timeline"}]
+        if action == "read":  # what a user observes he reads whatever the roles (CMN-05)
+            return bool(types)
         return any(rights.may_some(each, wanted) for each in types for wanted in _ACTIONS.get(action, ()))
 
     async def access(self, caller: Caller) -> Access:
@@ -178,6 +198,42 @@ def check_some(call: Call, type_: ElementType, action: Action) -> None:
     rights = rights_of(call)
     if rights is not None and not rights.may_some(type_, action):
         raise RightMissing.of(type_, action, "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """A right that a process needs: to a record as it will be, or to some record of the type (None)."""
+
+    type: ElementType
+    action: Action
+    record: Accessed | None = None
+
+    def is_given(self, rights: Rights) -> bool:
+        """Return whether these rights give it."""
+        if self.record is None:
+            return rights.may_some(self.type, self.action)
+        return rights.may(self.type, self.action, self.record)
+
+    def missing(self, rights: Rights) -> RightMissing:
+        """Make the error of rights that do not give it."""
+        place = self.record.place if self.record is not None else (None, None)
+        return RightMissing.of(self.type, self.action, rights.levels.at(self.type.noun, self.action, *place))
+
+
+def check_needed(call: Call, needed: Sequence[Needed]) -> None:
+    """Check that the caller has every right that a process needs.
+
+    Raises:
+        RightMissing: naming every one that the caller's roles do not give.
+        Forbidden: naming every permission that a token lacks whose bearer no role restricts.
+    """
+    rights = rights_of(call)
+    if rights is None:
+        check_permission(call.caller, *dict.fromkeys(f"{each.type.service}:write" for each in needed))
+        return
+    missing = [each.missing(rights) for each in needed if not each.is_given(rights)]
+    if missing:
+        raise RightMissing.together(missing)
 
 
 def check_writes(call: Call, nouns: Iterable[str]) -> None:

@@ -81,7 +81,7 @@ class FilteredLists(Generic[E]):
         branches = planned(query, self._table)
         share = self._budget // max(1, len(branches))
         order = Sorting(query.order, self._table)
-        read = [await self._read(branch, order, after, limit + 1, share) for branch in branches]
+        read = [await self._read(branch, order, after, limit + 1, share // branch.keys) for branch in branches]
         found = {document["_id"]: document for each in read for document in each.documents}
         documents = order.merged(found)
         ends = [each.up_to for each in read if each.up_to is not None]
@@ -103,7 +103,7 @@ class FilteredLists(Generic[E]):
         order = Sorting(query.order, self._table)
         value, is_exact, counted = 0, True, list[Node]()
         for branch in branches:
-            number, is_all = await self._count(branch, order, counted, self._budget // len(branches))
+            number, is_all = await self._count(branch, order, counted, self._budget // len(branches) // branch.keys)
             value, is_exact = value + number, is_exact and is_all
             counted.append(branch.whole)
         return Count(min(value, MAX_COUNT), is_exact and value <= MAX_COUNT)
@@ -132,11 +132,12 @@ class FilteredLists(Generic[E]):
     async def _count(self, branch: PlannedBranch, order: Sorting, counted: list[Node], budget: int) -> tuple[int, bool]:
         """Count what an alternative finds that none before it has counted, and whether that is all."""
         rest = [*(branch.rest.parts if branch.rest else ()), *([Not(AnyOf(tuple(counted)))] if counted else [])]
-        match, most = {"$match": compiled(branch.found)}, budget if rest else MAX_COUNT + 1
+        is_bounded = bool(rest) or branch.keys > 1
+        match, most = {"$match": compiled(branch.found)}, budget if is_bounded else MAX_COUNT + 1
         passes = compiled(All(tuple(rest)), collated=order.collation is not None)
         number: list[Document] = [{"$match": passes}, {"$count": "number"}]
         (found,) = await self._aggregate(branch, order, [match, {"$limit": most}, *number]) or [{"number": 0}]
-        if not rest or branch.is_few:
+        if not is_bounded or branch.is_few:
             return found["number"], True
         (keys,) = await self._aggregate(branch, order, [match, {"$limit": most + 1}, {"$count": "number"}]) or [
             {"number": 0}

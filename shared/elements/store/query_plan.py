@@ -12,6 +12,7 @@ from shared.elements.domain.fields import CatalogueField, filterable_fields
 from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Condition, Node, Operator
 from shared.elements.domain.filters.normal_form import Branch, branches_of
 from shared.elements.domain.filters.query import Order, Query
+from shared.elements.domain.rights.accessed import ACCESS, kinds_of
 from shared.elements.domain.rights.compiled import NOTHING
 
 MAX_SCANS: Final = 200
@@ -88,12 +89,14 @@ class PlannedBranch:
         found: the conditions that the index finds.
         rest: the conditions that every record found has to pass besides; None where there are none.
         is_few: whether the index finds few records, in no order.
+        keys: the most keys of the index that lead to one record: one for each mark that both it and its reader have.
     """
 
     index: str
     found: All
     rest: All | None
     is_few: bool
+    keys: int = 1
 
     @property
     def whole(self) -> All:
@@ -142,7 +145,10 @@ def _planned(branch: Branch, order: Order, table: IndexTable) -> PlannedBranch:
     # Under a collation the index finds what people take for the same: letter by letter that is looked at once more.
     rest = [node for node in nodes if is_collated or node not in found]
     along = All(tuple(bound for node in found for bound in _as_range(node, group.order)))
-    return PlannedBranch(group.index, along, All(tuple(rest)) if rest else None, group.order is None)
+    marks = [str(mark) for name in group.fields if equal[name].field.path == ACCESS.path for mark in equal[name].values]
+    return PlannedBranch(
+        group.index, along, All(tuple(rest)) if rest else None, group.order is None, max(1, kinds_of(marks))
+    )
 
 
 def _behind(branch: PlannedBranch, allowed: Node) -> PlannedBranch:

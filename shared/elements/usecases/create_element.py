@@ -10,13 +10,14 @@ from crm_contracts.elements import ELEMENTS
 from crm_contracts.values import Fields, Money
 
 from shared.elements.domain.client_field import NewContactLink, set_company, set_contacts
+from shared.elements.domain.element import OriginTaken
 from shared.elements.domain.product_rows import NewRow, make_rows, priced
 from shared.elements.domain.room import MAX_ROWS_BYTES, check_fields, check_room
 from shared.elements.domain.sales_element import InitialState, SalesElement
 from shared.elements.domain.stages import Stage, StageSet
 from shared.elements.usecases.collaborators import Collaborators
-from shared.kit.domain import Cause
-from shared.kit.storage.repository import Repository
+from shared.kit.domain import Cause, NotFound
+from shared.kit.storage.repository import NewRecords, Records
 
 E = TypeVar("E", bound=SalesElement)
 E_co = TypeVar("E_co", bound=SalesElement, covariant=True)
@@ -46,6 +47,10 @@ class Creates(Protocol[E_co]):
     ) -> E_co: ...
 
 
+class NewElements(Records[E], NewRecords[E], Protocol[E]):
+    """Where elements are added, and where those are read that the caller may read."""
+
+
 async def create_element(
     id_: str,
     new: NewElement,
@@ -53,7 +58,7 @@ async def create_element(
     *,
     create: Creates[E],
     stages: Callable[[], StageSet],
-    elements: Repository[E],
+    elements: NewElements[E],
     collaborators: Collaborators,
 ) -> E:
     """Create an element on a stage, with its client and products; clients is asked for what it links (CLI-02, CLI-07).
@@ -61,14 +66,28 @@ async def create_element(
     Raises:
         DomainError: a stage that belongs to a process.
         Invalid: an unknown stage, rows that cannot be named or priced, or a code that its dictionary has not.
-        OriginTaken: the origin belongs to another element.
+        OriginTaken: the origin belongs to another element, which is named where the caller may read it.
         PartTooLarge: fields, rows or contacts are more than an event may hold.
     """
     initial = await _checked(new, cause, ELEMENTS[elements.noun].fields, collaborators)
     stage = stages().initial(new.stage_id)
-    return await elements.add_numbered(
-        lambda number: create(id_, number, initial, stage, by=cause.actor, at=cause.at), cause, collaborators.numbers
-    )
+    try:
+        return await elements.add_numbered(
+            lambda number: create(id_, number, initial, stage, by=cause.actor, at=cause.at),
+            cause,
+            collaborators.numbers,
+        )
+    except OriginTaken as error:
+        raise await _as_known(error, elements) from None
+
+
+async def _as_known(error: OriginTaken, elements: Records[E]) -> OriginTaken:
+    """Return the error, without the element that it names where the caller may not read that one (PERM-01)."""
+    try:
+        await elements.get(error.details.get("existing_id", ""))
+    except NotFound:
+        return OriginTaken.by(elements.noun, None)
+    return error
 
 
 async def _checked(new: NewElement, cause: Cause, fields: type[Fields], collaborators: Collaborators) -> InitialState:

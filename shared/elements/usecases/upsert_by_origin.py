@@ -9,9 +9,9 @@ from shared.elements.domain.traits import HasClient
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.create_element import NewElement
-from shared.kit.domain import Aggregate, Cause, derived_id
+from shared.kit.domain import Aggregate, Cause, NotFound, derived_id
 from shared.kit.storage.repository import Records, refuse_new
-from shared.kit.storage.repository_errors import IdTaken
+from shared.kit.storage.repository_errors import Gone, IdTaken
 
 A_co = TypeVar("A_co", bound=Aggregate, covariant=True)
 C = TypeVar("C", bound=HasClient)
@@ -48,6 +48,7 @@ async def upsert_by_origin(
     Raises:
         Invalid: an unknown pipeline or stage, also of an element that stays where it is.
         VersionMismatch: the caller's copy of an existing element is old, or there is none of which it has a copy.
+        OriginTaken: the caller may not read the element that came from there.
     """
     stages().initial(new.stage_id)
     found = await views.by_origin(*origin)
@@ -59,12 +60,18 @@ async def upsert_by_origin(
             found = await views.by_origin(*origin)
             if found is None:
                 raise
-    corrected = await correct_element(
-        found.id,
-        new.fields,
-        cause,
-        elements=elements,
-        collaborators=collaborators,
-        expected_version=expected_version,
-    )
+    try:
+        corrected = await correct_element(
+            found.id,
+            new.fields,
+            cause,
+            elements=elements,
+            collaborators=collaborators,
+            expected_version=expected_version,
+        )
+    except Gone:
+        raise
+    except NotFound:  # for the caller there is none, but it cannot be created either
+        refuse_new(elements.noun, expected_version)
+        raise OriginTaken.by(elements.noun, None) from None
     return corrected, False

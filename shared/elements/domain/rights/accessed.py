@@ -4,7 +4,7 @@ A record is marked `r:<user>` by who is responsible, `o:<user>` by each observer
 Departments are no marks: a user who moves to another one changes no record.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -29,6 +29,14 @@ def mark_of_responsible(user_id: str) -> str:
 def mark_of_observer(user_id: str) -> str:
     """Return the mark of the records that a user observes."""
     return f"o:{user_id}"
+
+
+def kinds_of(marks: Iterable[str]) -> int:
+    """Count the kinds of these marks, the most of them that one record may have where they are those of one user.
+
+    One user alone is responsible for a record, and of observers rights name the user alone.
+    """
+    return len({mark.partition(":")[0] for mark in marks})
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,9 +73,13 @@ class Rights:
             return True
         return record.responsible_id is not None and record.responsible_id in self._responsible(level)
 
-    def may_some(self, type_: ElementType, action: Action) -> bool:
-        """Return whether there can be records of the type, in any place, that the user may do this to."""
-        places = {("", ""), *self.levels.places(type_.noun, action)}
+    def may_some(self, type_: ElementType, action: Action, pipeline_id: str | None = None) -> bool:
+        """Return whether there can be records of the type, in any place or in a pipeline, that the user may do this to.
+
+        Those that the user observes do not count.
+        """
+        named = self.levels.places(type_.noun, action)
+        places = {(pipeline_id or "", ""), *(place for place in named if pipeline_id in {None, place[0]})}
         return any(self.levels.at(type_.noun, action, *place) != "none" for place in places)
 
     def visible_fields(self, type_: ElementType, audiences: Mapping[str, Audience]) -> Mapping[str, CatalogueField]:
