@@ -42,7 +42,10 @@ def build() -> tuple[FastAPI, DealsSettings]:
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
     stores = ElementStores.open(service.collection, elements, service.answers)
     collaborators = stores.collaborators(
-        numbers=service.numbers, currency=settings.base_currency, new_id=service.new_id
+        numbers=service.numbers,
+        currency=settings.base_currency,
+        new_id=service.new_id,
+        open_to_all=settings.open_to_all,
     )
     service.subscribe(
         (topics.LEADS, topics.CLIENTS, topics.CATALOG),

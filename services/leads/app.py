@@ -62,7 +62,10 @@ def build() -> tuple[FastAPI, LeadsSettings]:
         views=views,
         lists=FilteredLists(leads, LEAD_TABLE),
         collaborators=stores.collaborators(
-            numbers=service.numbers, currency=settings.base_currency, new_id=service.new_id
+            numbers=service.numbers,
+            currency=settings.base_currency,
+            new_id=service.new_id,
+            open_to_all=settings.open_to_all,
         ),
         long_polls=service.long_polls,
         default_country=settings.default_country,

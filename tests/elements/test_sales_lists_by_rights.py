@@ -52,9 +52,8 @@ def some_role(id_: str, type_: ElementType, chance: Random) -> RoleState:
     found = [some_right(type_, chance)] if chance.random() < 0.9 else []
     if pipeline and chance.random() < 0.3:
         found.append(some_right(type_, chance, **pipeline))
-    for stage in STAGES[type_]:
-        if chance.random() < 0.3:
-            found.append(some_right(type_, chance, **pipeline, stage_id=stage))
+    stages = [stage for stage in STAGES[type_] if chance.random() < 0.3]
+    found += [some_right(type_, chance, **pipeline, stage_id=stage) for stage in stages]
     return RoleState(id=id_, rights=tuple(found))
 
 

@@ -46,7 +46,9 @@ class ElementStores:
             created_links=CreatedLinks(collection("arrivals"), owners, removed_clients, answers),
         )
 
-    def collaborators(self, *, numbers: Numbers, currency: str, new_id: NewId) -> Collaborators:
+    def collaborators(
+        self, *, numbers: Numbers, currency: str, new_id: NewId, open_to_all: bool = True
+    ) -> Collaborators:
         """Hand out what the use cases need; `currency` is the base currency.
 
         Raises:
@@ -63,4 +65,5 @@ class ElementStores:
             numbers=numbers,
             currency=currency,
             new_id=new_id,
+            open_to_all=open_to_all,
         )

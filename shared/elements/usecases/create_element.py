@@ -91,14 +91,15 @@ async def _as_known(error: OriginTaken, elements: Records[E]) -> OriginTaken:
 
 
 async def _checked(new: NewElement, cause: Cause, fields: type[Fields], collaborators: Collaborators) -> InitialState:
-    """Make rows, amount and Client field; the responsible user is the caller unless given (CMN-04)."""
+    """Make rows, amount and Client field; the responsible user is the caller unless given (CMN-04, CMN-09)."""
     currency = new.amount.currency if new.amount else new.currency or collaborators.currency
     known = await collaborators.products.facts(row.product_id for row in new.rows)
     rows = make_rows(new.rows, known, currency=currency, new_id=collaborators.new_id)
     amounts = priced(rows, typed=new.amount, manual=new.is_manual_amount, currency=currency)
     client = set_contacts(Client(auto_link_contacts=new.auto_link_contacts), new.contacts)
     codes = await collaborators.dictionaries.codes(fields)
-    values = {"responsible_id": cause.subject, **codes.for_new(new.fields)}
+    default = {"responsible_id": cause.subject, "open_to_all": collaborators.open_to_all}
+    values = {**default, **codes.for_new(new.fields)}
     check_fields(fields, fields.model_construct(None, **values), values)
     check_room("rows", amounts, MAX_ROWS_BYTES)
     return InitialState(
