@@ -151,5 +151,6 @@ async def test_no_page_reads_more_keys_than_its_budget_whatever_the_rights(deals
             lists = FilteredLists(Documents(Deal, examined), DEAL_TABLE, budget=240)
             page = await lists.page(wanted(raw, order, "desc", RIGHTS[name]), limit=50)
             assert page.items == []
-            # Beside the budget: a key for each mark at each look, and the ties of the place that it ends at.
-            assert examined.keys <= 240 + 3 * 152 + 10, (order, raw)
+            # Half of this budget is less than what 152 marks cost three times. Beside it: ties of the place it ends at.
+            most = 120 + 3 * 152 if "large department" in name and order == "created_at" else 240
+            assert examined.keys <= most + 10, (order, raw, examined.keys)

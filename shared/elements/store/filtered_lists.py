@@ -25,6 +25,8 @@ E = TypeVar("E", bound=Aggregate)
 BUDGET: Final = 20_000
 """Keys that one page may read, shared by the alternatives of its filter."""
 FIRST_LOOK: Final = 1_000
+LOOKS: Final = 3
+"""How often one alternative is looked for, at most: the first look, the place up to which, the records up to there."""
 MAX_COUNT: Final = 10_000
 MAX_TIME_MS: Final = 5_000
 
@@ -79,9 +81,8 @@ class FilteredLists(Generic[E]):
             FilterTooWide: the filter has more than 8 alternatives.
         """
         branches = planned(query, self._table)
-        share = self._budget // max(1, len(branches))
         order = Sorting(query.order, self._table)
-        read = [await self._read(branch, order, after, limit + 1, share // branch.keys) for branch in branches]
+        read = [await self._read(each, order, after, limit + 1, self._share(each, branches)) for each in branches]
         found = {document["_id"]: document for each in read for document in each.documents}
         documents = order.merged(found)
         ends = [each.up_to for each in read if each.up_to is not None]
@@ -103,10 +104,15 @@ class FilteredLists(Generic[E]):
         order = Sorting(query.order, self._table)
         value, is_exact, counted = 0, True, list[Node]()
         for branch in branches:
-            number, is_all = await self._count(branch, order, counted, self._budget // len(branches) // branch.keys)
+            number, is_all = await self._count(branch, order, counted, self._share(branch, branches))
             value, is_exact = value + number, is_exact and is_all
             counted.append(branch.whole)
         return Count(min(value, MAX_COUNT), is_exact and value <= MAX_COUNT)
+
+    def _share(self, branch: PlannedBranch, branches: Sequence[PlannedBranch]) -> int:
+        """Return how many records one of the alternatives may look at, so that all stay within the budget of keys."""
+        keys = self._budget // len(branches)
+        return max(keys // 2, keys - LOOKS * branch.scans) // branch.keys
 
     async def _read(self, branch: PlannedBranch, order: Sorting, after: Place | None, wanted: int, budget: int) -> Read:
         if branch.is_few:

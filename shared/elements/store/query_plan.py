@@ -99,6 +99,12 @@ class PlannedBranch:
     keys: int = 1
 
     @property
+    def scans(self) -> int:
+        """Places of the index that are read side by side: each costs a key beside those of its records."""
+        parts = [node for node in self.found.parts if isinstance(node, Condition) and node.operator in {"=", "in"}]
+        return prod(len(node.values) for node in parts)
+
+    @property
     def whole(self) -> All:
         """All conditions."""
         return All((*self.found.parts, *(self.rest.parts if self.rest else ())))
