@@ -329,11 +329,8 @@ async def test_a_pipeline_of_which_nothing_may_be_read_does_not_exist(deals: Off
     hidden, absent = await stages("default"), await stages("another")
     assert (hidden.status_code, hidden.json()["code"]) == (422, "pipeline_not_found")
     assert hidden.text.replace("default", "another") == absent.text
-    for method, path, body in (
-        ("POST", "", {}),
-        ("PUT", f"/external/shop/{uuid4()}", {}),
-    ):
-        assert (await deals.ask(method, path, body)).json()["code"] == "pipeline_not_found", path
+    for method, path in (("POST", ""), ("PUT", f"/external/shop/{uuid4()}")):
+        assert (await deals.ask(method, path, {})).json()["code"] == "pipeline_not_found", path
     (one,) = (await deals.ask("POST", "/batch", {"items": [{}]})).json()["items"]
     assert one["problem"]["code"] == "pipeline_not_found"
     assert id_ not in await deals.listed()

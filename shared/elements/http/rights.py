@@ -76,7 +76,7 @@ class StageRightMissing(RightMissing):
     advice = "Choose another stage, or ask an administrator for the right to update records in `stage_id`."
 
     @classmethod
-    def at(cls, type_: ElementType, level: Level, record: Accessed) -> Self:
+    def where(cls, type_: ElementType, level: Level, record: Accessed) -> Self:
         """Make the error of a record that is, or would be, in this place."""
         place = {"pipeline_id": record.pipeline_id, "stage_id": record.stage_id}
         details = {**cls.of(type_, "update", level).details, **place}
@@ -117,7 +117,7 @@ class RoleAccess:
         after = Accessed.of(record)
         moved = replace(before, pipeline_id=after.pipeline_id, stage_id=after.stage_id)
         if moved.place != before.place and not self.rights.may(type_, "update", moved):
-            raise StageRightMissing.at(type_, self._level(type_, "update", moved), moved)
+            raise StageRightMissing.where(type_, self._level(type_, "update", moved), moved)
 
     def check_gone(self, noun: str, id_: str) -> None:
         """Let those know of deleted records who may read all that there are."""
@@ -134,7 +134,7 @@ class RoleAccess:
         if action == "read" or self.rights.may(type_, action, record):
             return
         level = self._level(type_, action, record)
-        raise StageRightMissing.at(type_, level, record) if right == MOVE else RightMissing.of(type_, action, level)
+        raise StageRightMissing.where(type_, level, record) if right == MOVE else RightMissing.of(type_, action, level)
 
     def _level(self, type_: ElementType, action: Action, record: Accessed) -> Level:
         return self.rights.levels.at(type_.noun, action, *record.place)
