@@ -41,12 +41,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
     stores = ElementStores.open(service.collection, elements, service.answers)
-    collaborators = stores.collaborators(
-        numbers=service.numbers,
-        currency=settings.base_currency,
-        new_id=service.new_id,
-        open_to_all=settings.open_to_all,
-    )
+    collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     service.subscribe(
         (topics.LEADS, topics.CLIENTS, topics.CATALOG),
         [

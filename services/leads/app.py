@@ -46,27 +46,13 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     )
     service.fill(CLIENT_NAMES, [topics.CLIENTS], client_name_reactions(stores.client_names))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
-    service.every(
-        settings.conversion_check_s,
-        partial(
-            ask_again,
-            leads=leads,
-            views=views,
-            clock=service.clock,
-            new_id=service.new_id,
-            silence_s=settings.conversion_silence_s,
-        ),
-    )
+    repeat = partial(ask_again, leads=leads, views=views, clock=service.clock, new_id=service.new_id)
+    service.every(settings.conversion_check_s, partial(repeat, silence_s=settings.conversion_silence_s))
     lead_routes = lead_http.build_router(
         leads=leads,
         views=views,
         lists=FilteredLists(leads, LEAD_TABLE),
-        collaborators=stores.collaborators(
-            numbers=service.numbers,
-            currency=settings.base_currency,
-            new_id=service.new_id,
-            open_to_all=settings.open_to_all,
-        ),
+        collaborators=stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id),
         long_polls=service.long_polls,
         default_country=settings.default_country,
     )

@@ -32,7 +32,7 @@ class PipelineNotFound(Invalid):
 
 
 def stages_of(pipeline_id: str, known: Collection[str] = tuple(PIPELINES)) -> StageSet:
-    """Find the stages of a pipeline; `known` are those that whoever asks may know of (PERM-03).
+    """Find the stages of a pipeline; `known` are those that the caller may know of (PERM-03).
 
     Raises:
         PipelineNotFound: there is none of this code.

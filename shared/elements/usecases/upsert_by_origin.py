@@ -1,6 +1,7 @@
 """Take over an element from another system, any number of times (CMN-14)."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol, TypeVar
 
 from shared.elements.domain.element import OriginTaken
@@ -60,18 +61,28 @@ async def upsert_by_origin(
             found = await views.by_origin(*origin)
             if found is None:
                 raise
+    corrected = await _correct(found.id, new, cause, expected_version, elements=elements, collaborators=collaborators)
+    return corrected, False
+
+
+async def _correct(
+    id_: str,
+    new: NewElement,
+    cause: Cause,
+    expected_version: int | None,
+    *,
+    elements: Records[C],
+    collaborators: Collaborators,
+) -> C:
+    """Correct the element that came from there, unless the caller may not read it.
+
+    For such a caller there is none, but it cannot be created either.
+    """
+    correct = partial(correct_element, elements=elements, collaborators=collaborators)
     try:
-        corrected = await correct_element(
-            found.id,
-            new.fields,
-            cause,
-            elements=elements,
-            collaborators=collaborators,
-            expected_version=expected_version,
-        )
+        return await correct(id_, new.fields, cause, expected_version=expected_version)
     except Gone:
         raise
-    except NotFound:  # for the caller there is none, but it cannot be created either
+    except NotFound:
         refuse_new(elements.noun, expected_version)
         raise OriginTaken.by(elements.noun, None) from None
-    return corrected, False

@@ -43,7 +43,7 @@ def kinds_of(marks: Iterable[str]) -> int:
 class Accessed:
     """A record as far as rights depend on it; a type that lacks a field has None or nothing.
 
-    What nobody is responsible for, such as a product, is open to all.
+    What no user is responsible for, such as a product, is open to all.
     """
 
     responsible_id: str | None = None
