@@ -7,7 +7,7 @@ from services.catalog.access.domain.department import Department
 from services.catalog.access.domain.role import Role
 from services.catalog.access.http.departments import build_router as build_departments
 from services.catalog.access.http.roles import build_router as build_roles
-from services.catalog.access.store import DEPARTMENTS, ROLES, AccessViews, DepartmentTree, SettingsRight
+from services.catalog.access.store import DEPARTMENTS, ROLES, AccessViews, DepartmentTree
 from services.catalog.access.usecases import seed_roles
 from services.catalog.dictionary.domain.dictionary import Dictionary
 from services.catalog.dictionary.http import build_router as build_dictionaries
@@ -17,7 +17,9 @@ from services.catalog.product.domain.product import ExternalIdTaken, Product
 from services.catalog.product.http import build_router as build_products
 from services.catalog.product.store import PRODUCT_INDEXES, PRODUCT_TABLE, PRODUCTS, ProductViews
 from services.catalog.settings import CatalogSettings
+from shared.elements.http.rights import RoleAuthority
 from shared.elements.store.filtered_lists import FilteredLists
+from shared.elements.store.rights import RightsOfUsers
 from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
@@ -51,7 +53,7 @@ def build() -> tuple[FastAPI, CatalogSettings]:
         *routers,
         description="Products, their prices, dictionaries, roles and departments.",
         texts=TEXTS,
-        grants=SettingsRight(roles).grants,
+        authority=RoleAuthority(RightsOfUsers.open(service.collection)),
     )
     return app, settings
 

@@ -30,6 +30,8 @@ from services.clients.records.store.views import ClientViews
 from services.clients.settings import ClientsSettings
 from shared.elements.events.reference import reference_reactions
 from shared.elements.events.rights import rights_reactions
+from shared.elements.http.rights import RoleAuthority
+from shared.elements.store.access_marks import mark_records
 from shared.elements.store.listing import taken_origin
 from shared.elements.store.reference import Reference
 from shared.elements.store.rights import RIGHTS, RightsOfUsers
@@ -46,6 +48,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     contacts = service.repository(Contact, CONTACTS, indexes=CONTACT_INDEXES, taken=taken_origin(CONTACT.noun))
     taken = {**taken_origin(COMPANY.noun), "default_seller": SellerTaken.by}
     companies = service.repository(Company, COMPANIES, indexes=COMPANY_INDEXES, taken=taken)
+    service.before_start(lambda: mark_records([contacts.collection, companies.collection]))
     views = ClientViews(contacts, companies)
     elements = LinkedElements(service.collection(COLLECTION, ELEMENT_INDEXES))
     refused_links = RefusedLinks(service.collection(REFUSED_LINKS))
@@ -62,7 +65,8 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         currency=settings.base_currency,
         rule=settings.same_client,
     )
-    keep_rights = rights_reactions(RightsOfUsers.open(service.collection))
+    rights = RightsOfUsers.open(service.collection)
+    keep_rights = rights_reactions(rights)
     service.subscribe(
         (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
         [
@@ -88,7 +92,10 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         currency=settings.base_currency,
     )
     element_api = linked_element_http.build_router(contacts=contacts, companies=companies, elements=elements)
-    return service.app(api, element_api, description="Contacts and companies.", texts=TEXTS), settings
+    app = service.app(
+        api, element_api, description="Contacts and companies.", texts=TEXTS, authority=RoleAuthority(rights)
+    )
+    return app, settings
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.requisites import requisite_reactions
 from shared.elements.events.rights import rights_reactions
+from shared.elements.http.rights import RoleAuthority
+from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_NAMES
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews, taken_origin
@@ -35,12 +37,11 @@ def build() -> tuple[FastAPI, DealsSettings]:
     contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
     service = Service("deals", topics.DEALS, contracts, settings)
     deals = service.repository(Deal, DEALS, indexes=DEAL_INDEXES, taken=taken_origin(DEAL.noun))
+    service.before_start(lambda: mark_records([deals.collection]))
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
     stores = ElementStores.open(service.collection, elements, service.answers)
-    collaborators = stores.collaborators(
-        numbers=service.numbers, currency=settings.base_currency, new_id=service.new_id
-    )
+    collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     service.subscribe(
         (topics.LEADS, topics.CLIENTS, topics.CATALOG),
         [
@@ -61,7 +62,11 @@ def build() -> tuple[FastAPI, DealsSettings]:
         long_polls=service.long_polls,
     )
     app = service.app(
-        deal_routes, pipeline_http.build_router(), description="Deals, their stages, products and clients.", texts=TEXTS
+        deal_routes,
+        pipeline_http.build_router(),
+        description="Deals, their stages, products and clients.",
+        texts=TEXTS,
+        authority=RoleAuthority(stores.rights),
     )
     return app, settings
 

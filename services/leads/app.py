@@ -16,6 +16,8 @@ from services.leads.stage import http as stage_http
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.rights import rights_reactions
+from shared.elements.http.rights import RoleAuthority
+from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_NAMES
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import taken_origin
@@ -32,6 +34,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
     service = Service("leads", topics.LEADS, contracts, settings)
     leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken=taken_origin(LEAD.noun))
+    service.before_start(lambda: mark_records([leads.collection]))
     views = LeadViews(leads)
     stores = ElementStores.open(service.collection, {LEAD.noun: leads}, service.answers)
     service.subscribe(
@@ -43,28 +46,23 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     )
     service.fill(CLIENT_NAMES, [topics.CLIENTS], client_name_reactions(stores.client_names))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
-    service.every(
-        settings.conversion_check_s,
-        partial(
-            ask_again,
-            leads=leads,
-            views=views,
-            clock=service.clock,
-            new_id=service.new_id,
-            silence_s=settings.conversion_silence_s,
-        ),
-    )
+    repeat = partial(ask_again, leads=leads, views=views, clock=service.clock, new_id=service.new_id)
+    service.every(settings.conversion_check_s, partial(repeat, silence_s=settings.conversion_silence_s))
     lead_routes = lead_http.build_router(
         leads=leads,
         views=views,
         lists=FilteredLists(leads, LEAD_TABLE),
-        collaborators=stores.collaborators(
-            numbers=service.numbers, currency=settings.base_currency, new_id=service.new_id
-        ),
+        collaborators=stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id),
         long_polls=service.long_polls,
         default_country=settings.default_country,
     )
-    app = service.app(lead_routes, stage_http.build_router(), description="Leads and their conversion.", texts=TEXTS)
+    app = service.app(
+        lead_routes,
+        stage_http.build_router(),
+        description="Leads and their conversion.",
+        texts=TEXTS,
+        authority=RoleAuthority(stores.rights),
+    )
     return app, settings
 
 

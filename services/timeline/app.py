@@ -22,6 +22,7 @@ from services.timeline.rebuild.usecases.sweep_generations import sweep_generatio
 from services.timeline.settings import TimelineSettings
 from services.timeline.trace.http import build_router as build_trace_router
 from shared.elements.events.rights import rights_reactions
+from shared.elements.http.rights import RoleAuthority
 from shared.elements.store.rights import RIGHTS, RightsOfUsers
 from shared.elements.texts.timeline import TEXTS
 from shared.kit.service.process import run
@@ -67,6 +68,7 @@ def build() -> tuple[FastAPI, TimelineSettings]:
         build_rebuild_router(rebuilds=rebuilds, views=views, versions=versions, now=now),
         description="What happened to each element, and why.",
         texts=TEXTS,
+        authority=RoleAuthority(rights),
     ), settings
 
 

@@ -172,6 +172,12 @@ class Invalid(DomainError):
     )
 
 
+class NotAllowed(DomainError):
+    """The rights of the caller do not extend to it."""
+
+    code = "not_allowed"
+
+
 class Conflict(DomainError):
     """A concurrent change came first, or the caller's copy is old."""
 

@@ -183,6 +183,7 @@ class ServiceSettings(BaseSettings):
     jwt_audience: str = "crm"
     default_country: str = Field(default="DE", pattern=r"^[A-Z]{2}$")
     base_currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
+    open_to_all: bool = Field(default=True, description="whether a new record is, where its request does not say so")
     log_level: str = "INFO"
     max_body_bytes: int = Field(default=1024 * 1024, gt=0)
     max_header_bytes: int = Field(default=16 * 1024, gt=0, description="of all headers together, and of the address")

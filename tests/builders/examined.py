@@ -55,10 +55,10 @@ class Examined(Collection):
 async def every_page(lists: FilteredLists[A], query: Query, limit: int) -> list[str]:
     """The ids of all pages; one that is not full says that it is not complete, but the last."""
     found: list[str] = []
-    page = await lists.page(query, access=READER, limit=limit)
+    page = await lists.page(query, limit=limit)
     while page.next is not None:
         assert page.is_complete == (len(page.items) == limit)
         found += [record.id for record in page.items]
-        page = await lists.page(query, access=READER, limit=limit, after=page.next)
+        page = await lists.page(query, limit=limit, after=page.next)
     assert page.is_complete
     return found + [record.id for record in page.items]

@@ -89,12 +89,15 @@ async def running(
     *,
     kafka: Mapping[str, str] | None = None,
     told: Sequence[Record] = (),
+    beside: Api | None = None,
 ) -> AsyncIterator[Api]:
     """The service started, in a database of its own, and told of what others published.
 
-    `kafka` is the environment of a Kafka to publish to; without one nothing is published.
+    `kafka` is the environment of a Kafka to publish to; without one nothing is published. `beside` is another replica,
+    whose database this one has too.
     """
-    signer, prefix = Signer(directory / "jwks.json"), f"http_{uuid4().hex[:8]}_"
+    signer = beside._signer if beside else Signer(directory / "jwks.json")
+    prefix = beside.database.name.removesuffix(name) if beside else f"http_{uuid4().hex[:8]}_"
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MONGODB_URL", mongo.url)
         for variable, value in (kafka or {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}).items():
@@ -111,7 +114,8 @@ async def running(
     ):
         await _handle(app, told)
         yield Api(http, signer, database)
-    await database.drop()
+    if beside is None:
+        await database.drop()
     database.close()
 
 

@@ -26,7 +26,7 @@ from shared.kit.storage.connection import connect
 from shared.kit.storage.documents import Document
 from tests.builders.causes import NOON
 from tests.builders.deals import a_deal
-from tests.builders.examined import READER, Examined, every_page
+from tests.builders.examined import Examined, every_page
 from tests.builders.fakes import Documents
 from tests.builders.values import company_ref
 
@@ -129,7 +129,7 @@ async def test_a_page_reads_no_more_keys_than_its_budget(deals: Collection) -> N
     examined = Examined(deals)
     lists = FilteredLists(Documents(Deal, examined), DEAL_TABLE, budget=100)
     query = LISTED.query({"title": "nowhere"}, [["created_at", "desc"]], None, now=NOON)
-    page = await lists.page(query, access=READER, limit=50)
+    page = await lists.page(query, limit=50)
     assert (page.items, page.is_complete) == ([], False)
     # Beside the budget: one key behind each stretch to see its end, and the ties of the place that it ends at.
     assert 0 < examined.keys <= 100 + 3 + 7

@@ -4,6 +4,7 @@ import pytest
 
 from shared.elements.domain.currencies import CURRENCIES
 from shared.elements.store.stores import ElementStores
+from shared.kit.settings import ServiceSettings
 from tests.builders.causes import ids
 from tests.builders.fakes import Counting, Said
 
@@ -23,4 +24,4 @@ def test_no_service_starts_with_a_base_currency_that_does_not_exist() -> None:
     """CURR-01."""
     stores = ElementStores.open(lambda _: None, {}, Said())  # type: ignore[arg-type,return-value] # no collection is used
     with pytest.raises(ValueError, match="CRM_BASE_CURRENCY: there is no currency ZZZ"):
-        stores.collaborators(numbers=Counting(), currency="ZZZ", new_id=ids())
+        stores.collaborators(ServiceSettings(base_currency="ZZZ"), numbers=Counting(), new_id=ids())

@@ -29,7 +29,7 @@ from shared.kit.storage.indexes import Index
 from tests.builders.causes import ANNA, NOON
 from tests.builders.clients import a_company, a_contact, works_for
 from tests.builders.deals import a_deal
-from tests.builders.examined import READER, Examined, every_page
+from tests.builders.examined import Examined, every_page
 from tests.builders.fakes import Documents
 from tests.builders.leads import a_lead
 from tests.builders.values import a_client, a_phone, an_email
@@ -176,7 +176,7 @@ async def test_what_nothing_finds_is_looked_for_within_the_budget(
         examined = Examined(collections[kind.type.noun])
         lists = kind.lists(examined, budget=20)
         query = kind.listed.query({"created_by": "nobody"}, [[name, "asc"]], None, now=NOON)
-        page = await lists.page(query, access=READER, limit=50)
+        page = await lists.page(query, limit=50)
         assert (page.items, page.is_complete) == ([], False)
         assert 0 < examined.keys <= 20 + 3 + 7, name
         assert await every_page(lists, query, limit=50) == []

@@ -22,7 +22,6 @@ from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import AS_PEOPLE_SORT
 from tests.builders.causes import NOON
 from tests.builders.clients import a_contact
-from tests.builders.examined import READER
 from tests.builders.fakes import Documents
 
 CONTACTS: Final = 90
@@ -81,11 +80,11 @@ async def test_every_contact_is_listed_once_whatever_changes_beside_it(
     in_order = await contacts.aggregate([{"$sort": by}], collation=AS_PEOPLE_SORT)
     expected = [each["_id"] for each in in_order if matches(query.filter, each)]
     found: list[str] = []
-    page = await lists.page(query, access=READER, limit=7)
+    page = await lists.page(query, limit=7)
     while page.next is not None:
         found += [record.id for record in page.items]
         for _ in range(5):
             await disturb(contacts, chance)
-        page = await lists.page(query, access=READER, limit=7, after=page.next)
+        page = await lists.page(query, limit=7, after=page.next)
     found += [record.id for record in page.items]
     assert [id_ for id_ in found if not id_.startswith("x")] == expected

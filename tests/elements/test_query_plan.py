@@ -12,7 +12,8 @@ from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.nodes import All, Condition, Node
 from shared.elements.domain.filters.parsing import parse_filter
-from shared.elements.domain.filters.query import Order
+from shared.elements.domain.filters.query import Order, Query
+from shared.elements.domain.rights.accessed import ACCESS, ACCESS_OR_OPEN
 from shared.elements.domain.rights.compiled import NOTHING
 from shared.elements.store.query_plan import MAX_SCANS, PlannedBranch, planned
 from tests.builders.filters import NOW
@@ -22,7 +23,7 @@ NEWEST = Order(DEAL_FIELDS["created_at"])
 
 
 def plans(raw: Any, order: Order = NEWEST) -> list[PlannedBranch]:
-    return planned(parse_filter(raw, DEAL_FIELDS, now=NOW), order, DEAL_TABLE)
+    return planned(Query(parse_filter(raw, DEAL_FIELDS, now=NOW), order), DEAL_TABLE)
 
 
 def names(nodes: tuple[Node, ...]) -> list[str]:
@@ -57,7 +58,7 @@ def test_equality_chooses_the_index_that_finds_fewest(raw: Any, index: str, foun
 def test_what_nothing_passes_is_looked_for_nowhere(order: str) -> None:
     """PERM-01: whoever may read nothing costs no query, whatever the filter and the order."""
     node = All((parse_filter({"title": "x"}, DEAL_FIELDS, now=NOW), NOTHING))
-    assert planned(node, Order(DEAL_FIELDS[order]), DEAL_TABLE) == []
+    assert planned(Query(node, Order(DEAL_FIELDS[order])), DEAL_TABLE) == []
 
 
 def test_not_this_stage_is_one_of_the_others() -> None:
@@ -97,7 +98,8 @@ def test_a_field_that_is_bound_twice_is_found_by_the_narrower_condition() -> Non
 def test_leads_are_planned_over_their_own_indexes() -> None:
     assert {group.index for group in LEAD_TABLE.groups} <= {index.name for index in LEAD_INDEXES} | {"_id_"}
     for table, fields in ((LEAD_TABLE, LEAD_FIELDS), (DEAL_TABLE, DEAL_FIELDS)):
-        assert {name for group in table.groups for name in group.fields} | set(table.choices) <= fields.keys()
+        marks = {ACCESS.name, ACCESS_OR_OPEN.name}
+        assert {name for group in table.groups for name in group.fields} | set(table.choices) <= fields.keys() | marks
 
 
 @pytest.mark.parametrize(

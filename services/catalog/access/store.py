@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from typing import Final, Generic
 
 from services.catalog.access.domain.department import Department
-from services.catalog.access.domain.role import Role
 from services.catalog.access.usecases import A
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor
-from shared.kit.web.auth import Caller
 
 ROLES: Final = "roles"
 DEPARTMENTS: Final = "departments"
@@ -51,17 +49,3 @@ class DepartmentTree:
         """Find the department that each of them belongs to."""
         found = await self._departments.find({"deleted_at": None}, fields={"parent_id": 1})
         return {each["_id"]: each["parent_id"] for each in found}
-
-
-class SettingsRight:
-    """Who may change settings by a role, beside the administrators whose token says so (PERM-05)."""
-
-    def __init__(self, roles: MongoRepository[Role]) -> None:
-        self._roles = roles.collection
-
-    async def grants(self, caller: Caller, permission: str) -> bool:
-        """Return whether a role of a user, given here or named by the token, gives a permission."""
-        if permission != SETTINGS or not caller.is_user:
-            return False
-        mine = [{"user_ids": caller.subject}, {"_id": {"$in": sorted(caller.roles)}}]
-        return await self._roles.first({"deleted_at": None, "modify_settings": True, "$or": mine}) is not None

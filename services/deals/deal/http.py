@@ -22,12 +22,14 @@ from services.deals.deal.schemas import (
 from services.deals.deal.usecases import create_deal
 from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.domain import stages_of
+from services.deals.pipeline.http import stages_for
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import sales_list
 from shared.elements.http.requisite_routes import requisite_routes
+from shared.elements.http.rights import check_some
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.store.filtered_lists import FilteredLists
@@ -95,15 +97,17 @@ def _add_create(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
 
         A client that does not exist keeps no deal from being created: `client.link_state` is then `refused`.
         """
+        stages_for(call, body.pipeline_id)
+        guarded = call.guard_store(deals)
         deal = await create_deal(
             body.id or call.new_id,
             body.to_domain(body.origin),
             call.cause,
-            deals=deals,
+            deals=guarded,
             collaborators=collaborators,
             pipeline_id=body.pipeline_id,
         )
-        deal = await answered(deal, wait, elements=call.guard(deals))
+        deal = await answered(deal, wait, elements=guarded)
         return created(DealOut.of(deal), deal, response, "/deals")
 
 
@@ -141,20 +145,24 @@ def _add_batch(
 
         What a deal links is confirmed afterwards: `client.link_state` of the deal says what became of it.
         With `on_existing: correct` a deal of an origin that is known is corrected as the PUT by origin corrects it.
+        The caller needs the right to import deals as well (PERM-01).
         """
+        check_some(call, DEAL, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
         known = await prepare_collaborators(deals.noun, sold, len(body.valid), collaborators)
 
         async def one(item: DealIn, its: Call) -> Details:
+            stages_for(its, item.pipeline_id)
+            guarded = its.guard_store(deals)
             deal, is_new = await create_or_correct(
                 item.id,
                 item.to_domain(item.origin),
                 its.cause,
                 fresh_id=its.new_id,
                 corrects=body.corrects,
-                elements=its.guard(deals),
+                elements=guarded,
                 views=views,
-                create=partial(create_deal, deals=deals, collaborators=known, pipeline_id=item.pipeline_id),
+                create=partial(create_deal, deals=guarded, collaborators=known, pipeline_id=item.pipeline_id),
                 stages=partial(stages_of, item.pipeline_id),
                 collaborators=known,
             )
@@ -184,15 +192,15 @@ def _add_upsert(
 
         Pipeline, stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
         """
-        guarded = call.guard(deals)
+        guarded = call.guard_store(deals)
         deal, is_new = await upsert_by_origin(
             (originator, origin),
             body.to_domain((originator, origin)),
             call.cause,
             elements=guarded,
             views=views,
-            create=partial(create_deal, deals=deals, collaborators=collaborators, pipeline_id=body.pipeline_id),
-            stages=partial(stages_of, body.pipeline_id),
+            create=partial(create_deal, deals=guarded, collaborators=collaborators, pipeline_id=body.pipeline_id),
+            stages=partial(stages_for, call, body.pipeline_id),
             collaborators=collaborators,
             expected_version=if_match,
         )

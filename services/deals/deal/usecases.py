@@ -16,7 +16,7 @@ from services.deals.deal.domain.refusal import Refusal
 from services.deals.pipeline.domain import DEFAULT_PIPELINE, stages_of
 from shared.elements.domain.sales_element import InitialState
 from shared.elements.usecases.collaborators import Collaborators
-from shared.elements.usecases.create_element import NewElement, create_element
+from shared.elements.usecases.create_element import NewElement, NewElements, create_element
 from shared.kit.domain import Cause, DomainError, NewId
 from shared.kit.messaging.answers import Answers
 from shared.kit.messaging.failures import is_transient
@@ -32,7 +32,7 @@ async def create_deal(
     new: NewElement,
     cause: Cause,
     *,
-    deals: Repository[Deal],
+    deals: NewElements[Deal],
     collaborators: Collaborators,
     pipeline_id: str = DEFAULT_PIPELINE,
 ) -> Deal:

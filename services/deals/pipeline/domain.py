@@ -1,5 +1,6 @@
 """Pipelines of deals and their stages (DEAL-07); so far the default pipeline alone."""
 
+from collections.abc import Collection
 from typing import Final
 
 from shared.elements.domain.stages import Stage, StageSet
@@ -30,13 +31,13 @@ class PipelineNotFound(Invalid):
     advice = "Name one of the pipelines that the message lists, or leave `pipeline_id` out."
 
 
-def stages_of(pipeline_id: str) -> StageSet:
-    """Find the stages of a pipeline.
+def stages_of(pipeline_id: str, known: Collection[str] = tuple(PIPELINES)) -> StageSet:
+    """Find the stages of a pipeline; `known` are those that the caller may know of (PERM-03).
 
     Raises:
         PipelineNotFound: there is none of this code.
     """
-    if pipeline_id not in PIPELINES:
-        message = f"There is no pipeline {pipeline_id}; known: {', '.join(PIPELINES)}."
+    if pipeline_id not in known:
+        message = f"There is no pipeline {pipeline_id}; known: {', '.join(known) or 'none'}."
         raise PipelineNotFound.at(message, "pipeline_id")
     return PIPELINES[pipeline_id]

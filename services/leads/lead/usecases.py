@@ -8,13 +8,13 @@ from typing import Protocol
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import ConversionRef, ResolvedClient
 from crm_contracts.deal_answers import LeadDealRefused
-from crm_contracts.values import ElementRef
+from crm_contracts.values import ConversionTarget, ElementRef
 
 from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.usecases.collaborators import Collaborators, DeletedClients
-from shared.elements.usecases.create_element import NewElement, create_element
+from shared.elements.usecases.create_element import NewElement, NewElements, create_element
 from shared.kit.domain import Cause, Clock, DomainError, NewId
 from shared.kit.storage.repository import Records, Repository
 
@@ -32,7 +32,7 @@ async def create_lead(
     new: NewElement,
     cause: Cause,
     *,
-    leads: Repository[Lead],
+    leads: NewElements[Lead],
     collaborators: Collaborators,
     converted_elsewhere: bool = False,
 ) -> Lead:
@@ -61,12 +61,12 @@ async def convert_lead(
     *,
     leads: Records[Lead],
     new_id: NewId,
-    check_targets: Callable[[Sequence[str]], None] = lambda _: None,
+    check_targets: Callable[[Lead, Sequence[ConversionTarget]], None] = lambda *_: None,
     expected_version: int | None = None,
 ) -> Lead:
     """Begin the conversion, once for all repeats and parallel calls; the rest follows from events (LEAD-11 to LEAD-14).
 
-    `check_targets` raises where the caller may not write what it converts into.
+    `check_targets` raises where the caller may not write what the lead is converted into.
 
     Raises:
         RepeatLeadOnlyDeal: more than a deal of a repeat lead.
@@ -77,7 +77,7 @@ async def convert_lead(
     """
 
     def start(lead: Lead) -> None:
-        check_targets(lead.conversion.wanted(request, is_repeat=lead.is_repeat))
+        check_targets(lead, lead.conversion.wanted(request, is_repeat=lead.is_repeat))
         lead.start_conversion(
             request,
             new_id=new_id,

@@ -1,7 +1,8 @@
 """Deals and the events about them, on `crm.deals.events`."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
@@ -26,6 +27,9 @@ from crm_contracts.fields import Audited, Identified, Owned, Sourced, Staged
 from crm_contracts.product_rows import Priced
 from crm_contracts.requisites import RequisiteLink
 from crm_contracts.values import ChangedFields, ElementRef
+
+FIRST_STAGES: Final[Mapping[str, str]] = {"default": "NEW"}
+"""The stage of each pipeline that the deal of a lead is opened in, which others ask rights to (PERM-02)."""
 
 
 class DealFields(Owned, Sourced):

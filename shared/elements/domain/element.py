@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 from crm_contracts.elements import ElementType
 from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef, Fields
-from pydantic import BaseModel
+from pydantic import BaseModel, computed_field
 
 from shared.elements.domain.responsible import HasResponsible
+from shared.elements.domain.rights.accessed import Accessed
 from shared.elements.domain.room import check_fields
 from shared.kit.domain import Aggregate, Conflict, change_fields
 
@@ -23,7 +24,7 @@ def taken_by(noun: str, id_: str | None, how: str) -> tuple[str, dict[str, str]]
 
 
 class OriginTaken(Conflict):
-    """Another element came from the same origin (CMN-14); `existing_id` is its id."""
+    """Another element came from the same origin (CMN-14); `existing_id` is its id, where the caller may read it."""
 
     code = "origin_taken"
     advice = (
@@ -33,7 +34,7 @@ class OriginTaken(Conflict):
 
     @classmethod
     def by(cls, noun: str, id_: str | None) -> Self:
-        """Make the error that names the element, if it is still there."""
+        """Make the error that names the element, if it is still there and the caller may know it."""
         return cls(*taken_by(noun, id_, "came from this origin"))
 
 
@@ -56,6 +57,12 @@ class Element(HasResponsible, Aggregate, Fields):
     def ref(self) -> ElementRef:
         """Pointer to this element."""
         return ElementRef(type=self.TYPE.noun, id=self.id, title=self.title)
+
+    @computed_field  # type: ignore[prop-decorator] # stored, so that lists find it
+    @property
+    def access(self) -> tuple[str, ...]:
+        """Marks by which lists find the records that a user has rights to (PERM-04)."""
+        return Accessed.of(self).marks
 
     def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> bool:
         """Change fields and return whether any value differs; without a difference there is no event (LEAD-10).

@@ -17,6 +17,7 @@ from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.stages import StageSet
 from shared.elements.http.answers import ShowsAddedContact, ShowsElement, versioned
 from shared.elements.http.client_link import client_answered
+from shared.elements.http.rights import MOVE
 from shared.elements.schemas.client_field import ClientIn, ContactLinkIn, Contacts, check_linked
 from shared.elements.schemas.product_rows import RowsIn
 from shared.elements.schemas.stages import StageIn
@@ -100,12 +101,15 @@ def _add_stage(routes: _Routes[E], tag: str, stages_of: Callable[[E], StageSet])
         element_id: str = routes.id,
         call: Call = routes.can_write,
     ) -> BaseModel:
-        """Move to another stage (LEAD-07, DEAL-06)."""
+        """Move to another stage (LEAD-07, DEAL-06).
+
+        That needs the right to update elements both in the stage where it is and in the one that it goes to (PERM-02).
+        """
         element = await move_element(
             element_id,
             body.stage_id,
             call.cause,
-            elements=call.guard(routes.elements),
+            elements=call.guard(routes.elements, MOVE),
             stages_of=stages_of,
             expected_version=if_match,
         )

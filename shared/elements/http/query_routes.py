@@ -1,6 +1,7 @@
 """Lists of elements by a filter, the same for all types: POST .../query, and GET with `filter` (DEAL-01, DEAL-02)."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
@@ -14,6 +15,7 @@ from shared.elements.domain.filters.nodes import Scalar
 from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.http.answers import ShowsElement
+from shared.elements.http.rights import records_for
 from shared.elements.schemas.filters import read_filter
 from shared.elements.schemas.list_query import CountOut, FilteredPageOut, ListQueryIn, query_in, row_of
 from shared.elements.store.filtered_lists import FilteredLists
@@ -94,7 +96,8 @@ class ListedElements(Generic[A]):
         cursor = None if body.cursor is None else ListCursor.read(body.cursor, of)
         began_at, after = (cursor.began_at, cursor.place) if cursor else (call.cause.at, None)
         wanted = self.listed.query(body.filter, body.order, body.select, now=began_at, equal=equal or {})
-        page = await self._lists.page(wanted, access=call.caller, limit=body.limit, after=after)
+        wanted = replace(wanted, allowed=records_for(call, self.type))
+        page = await self._lists.page(wanted, limit=body.limit, after=after)
         number = await self._lists.count(wanted) if body.count == "capped" else None
         return FilteredPageOut[Any](
             items=list(page.items),

@@ -1,19 +1,239 @@
-"""Check the rights of a caller to what a process does in other services in his name.
+"""Rights of a caller by the roles of the CRM (PERM-01 to PERM-05): to routes, to single records, to lists of them.
 
 What a caller may not do directly he may not do through a process. The table of these processes is in docs/security.md,
 and tests/security/test_processes.py tries each.
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final, Protocol, Self, get_args
 
-from crm_contracts.elements import ELEMENTS
+from crm_contracts.elements import ELEMENTS, ElementType
+from crm_contracts.roles import Action, Level
 
-from shared.kit.web.auth import check_permission
+from shared.elements.domain.filters.nodes import EVERYTHING, Node
+from shared.elements.domain.rights.accessed import Accessed
+from shared.elements.domain.rights.compiled import Rights
+from shared.kit.domain import Aggregate, NotAllowed, NotFound
+from shared.kit.web.auth import Caller, Forbidden, check_permission
 from shared.kit.web.call import Call
+from shared.kit.web.guard import Access, EveryRecord
 
 LINK_CLIENTS: Final = tuple(noun for noun, each in ELEMENTS.items() if "client" in each.has)
 """The types whose elements link clients."""
+
+ADMINISTRATOR: Final = "admin"
+"""The role of tokens whose bearers no role of the CRM restricts (PERM-09)."""
+
+MOVE: Final = "move"
+"""The right to move a record to another stage: to update it where it is and where it goes (PERM-02)."""
+
+ACTION: Final[Mapping[str, Action]] = {**{each: each for each in get_args(Action)}, MOVE: "update"}
+"""Actions by the names of rights."""
+
+_ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
+    "write": ("add", "update", "delete", "import"),
+    "export": ("export",),
+}
+"""The rights of which one is enough for a permission to routes."""
+
+
+class RightMissing(NotAllowed):
+    """The roles of the caller do not give the right to do this to the record; `action` and `level` say what they give.
+
+    The level is what the roles give to the action where the record is: `none`, or one that does not extend to it.
+    """
+
+    code = "right_missing"
+    advice = (
+        "Ask an administrator for a role whose level of `action` extends to this record; `GET /v1/access` says which "
+        "levels the roles give."
+    )
+
+    @classmethod
+    def of(cls, type_: ElementType, action: Action, level: Level) -> Self:
+        """Make the error of a record of this type."""
+        given = (
+            "nothing of it"
+            if level == "none"
+            else f"the level {level} of it, which does not extend to this {type_.noun}"
+        )
+        message = f"To {action} this {type_.noun} a right is needed: your roles give {given}."
+        return cls(message, {"element": type_.noun, "action": action, "level": level})
+
+    @classmethod
+    def together(cls, each: Sequence["RightMissing"]) -> Self:
+        """Make one error of several; `missing` has the details of all."""
+        missing = [dict(error.details) for error in each]
+        return cls(" ".join(map(str, each)), {**missing[0], "missing": missing})
+
+
+class StageRightMissing(RightMissing):
+    """The caller may not move the record: records cannot be updated where it is, or not where it would be (PERM-02)."""
+
+    code = "stage_right_missing"
+    advice = "Choose another stage, or ask an administrator for the right to update records in `stage_id`."
+
+    @classmethod
+    def where(cls, type_: ElementType, level: Level, record: Accessed) -> Self:
+        """Make the error of a record that is, or would be, in this place."""
+        place = {"pipeline_id": record.pipeline_id, "stage_id": record.stage_id}
+        details = {**cls.of(type_, "update", level).details, **place}
+        to = f"To move this {type_.noun} the right to update it in the stage {record.stage_id} is needed"
+        return cls(f"{to}: your roles give the level {level} of it.", details)
+
+
+class CompiledRights(Protocol):
+    """Where the rights of users are found."""
+
+    async def of(self, user_id: str, named: Iterable[str] = ()) -> Rights:
+        """Compile the rights of a user by the roles that name the user, and those that the token names."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAccess:
+    """The rights of one user to single records."""
+
+    rights: Rights
+
+    def check(self, right: str, record: Aggregate) -> None:
+        """Check a right to the record as it is; see `Access`."""
+        type_ = ELEMENTS.get(record.NOUN)
+        if type_ is not None:
+            self._check(type_, right, Accessed.of(record), record.id)
+
+    @contextmanager
+    def changing(self, right: str, record: Aggregate) -> Iterator[None]:
+        """Check a right to the record as it is, and to the pipeline and stage that it is moved to (PERM-02)."""
+        type_ = ELEMENTS.get(record.NOUN)
+        if type_ is None:
+            yield
+            return
+        before = Accessed.of(record)
+        self._check(type_, right, before, record.id)
+        yield
+        after = Accessed.of(record)
+        moved = replace(before, pipeline_id=after.pipeline_id, stage_id=after.stage_id)
+        if moved.place != before.place and not self.rights.may(type_, "update", moved):
+            raise StageRightMissing.where(type_, self._level(type_, "update", moved), moved)
+
+    def check_gone(self, noun: str, id_: str) -> None:
+        """Let those know of deleted records who may read all that there are."""
+        type_ = ELEMENTS.get(noun)
+        if type_ is not None and not self.rights.may(type_, "read", Accessed()):
+            message = f"There is no {noun} {id_}."
+            raise NotFound(message)
+
+    def _check(self, type_: ElementType, right: str, record: Accessed, id_: str) -> None:
+        action = ACTION[right]
+        if action != "add" and not self.rights.may(type_, "read", record):
+            message = f"There is no {type_.noun} {id_}."
+            raise NotFound(message)
+        if action == "read" or self.rights.may(type_, action, record):
+            return
+        level = self._level(type_, action, record)
+        raise StageRightMissing.where(type_, level, record) if right == MOVE else RightMissing.of(type_, action, level)
+
+    def _level(self, type_: ElementType, action: Action, record: Accessed) -> Level:
+        return self.rights.levels.at(type_.noun, action, *record.place)
+
+
+class RoleAuthority:
+    """What users may do by their roles; who has none, such as a service account, may do what the token says."""
+
+    def __init__(self, rights: CompiledRights) -> None:
+        self._rights = rights
+
+    async def grants(self, caller: Caller, permission: str) -> bool:
+        """Return whether the roles of a user give a permission to routes that the token does not give."""
+        rights = await self._of(caller)
+        service, _, action = permission.partition(":")
+        if rights is None:
+            return False
+        if action == "settings":
+            return rights.modify_settings
+        types = [each for each in ELEMENTS.values() if service in {each.service, "timeline"}]
+        if action == "read":  # what a user observes he reads whatever the roles (CMN-05)
+            return bool(types)
+        return any(rights.may_some(each, wanted) for each in types for wanted in _ACTIONS.get(action, ()))
+
+    async def access(self, caller: Caller) -> Access:
+        """Return the rights of a caller to single records."""
+        rights = await self._of(caller)
+        return EveryRecord() if rights is None else RoleAccess(rights)
+
+    async def _of(self, caller: Caller) -> Rights | None:
+        """Return the rights of a user; None of whom no role restricts."""
+        if not caller.is_user or ADMINISTRATOR in caller.roles:
+            return None
+        rights = await self._rights.of(caller.subject, caller.roles)
+        return rights if rights.has_role else None
+
+
+def rights_of(call: Call) -> Rights | None:
+    """Return the rights that restrict a caller; None of one who may do to every record what the token says."""
+    return call.access.rights if isinstance(call.access, RoleAccess) else None
+
+
+def records_for(call: Call, type_: ElementType, action: Action = "read") -> Node:
+    """Return the filter of the records that the caller may do this to."""
+    rights = rights_of(call)
+    return EVERYTHING if rights is None else rights.filter(type_, action)
+
+
+def may(call: Call, type_: ElementType, action: Action, record: Accessed) -> bool:
+    """Return whether the caller may do this to a record."""
+    rights = rights_of(call)
+    return rights is None or rights.may(type_, action, record)
+
+
+def check_some(call: Call, type_: ElementType, action: Action) -> None:
+    """Check that there can be records of the type that the caller may do this to: for what is no single record's.
+
+    Raises:
+        RightMissing: the caller's roles give nothing of it anywhere.
+    """
+    rights = rights_of(call)
+    if rights is not None and not rights.may_some(type_, action):
+        raise RightMissing.of(type_, action, "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """A right that a process needs: to a record as it will be, or to some record of the type (None)."""
+
+    type: ElementType
+    action: Action
+    record: Accessed | None = None
+
+    def is_given(self, rights: Rights) -> bool:
+        """Return whether these rights give it."""
+        if self.record is None:
+            return rights.may_some(self.type, self.action)
+        return rights.may(self.type, self.action, self.record)
+
+    def missing(self, rights: Rights) -> RightMissing:
+        """Make the error of rights that do not give it."""
+        place = self.record.place if self.record is not None else (None, None)
+        return RightMissing.of(self.type, self.action, rights.levels.at(self.type.noun, self.action, *place))
+
+
+def check_needed(call: Call, needed: Sequence[Needed]) -> None:
+    """Check that the caller has every right that a process needs.
+
+    Raises:
+        RightMissing: naming every one that the caller's roles do not give.
+        Forbidden: naming every permission that a token lacks whose bearer no role restricts.
+    """
+    rights = rights_of(call)
+    if rights is None:
+        check_permission(call.caller, *dict.fromkeys(f"{each.type.service}:write" for each in needed))
+        return
+    missing = [each.missing(rights) for each in needed if not each.is_given(rights)]
+    if missing:
+        raise RightMissing.together(missing)
 
 
 def check_writes(call: Call, nouns: Iterable[str]) -> None:
@@ -22,5 +242,11 @@ def check_writes(call: Call, nouns: Iterable[str]) -> None:
     Raises:
         Forbidden: naming every permission that is missing.
     """
-    needed = dict.fromkeys(f"{ELEMENTS[noun].service}:write" for noun in nouns if noun in ELEMENTS)
-    check_permission(call.caller, *needed)
+    types = [ELEMENTS[noun] for noun in dict.fromkeys(nouns) if noun in ELEMENTS]
+    rights = rights_of(call)
+    if rights is None:
+        check_permission(call.caller, *dict.fromkeys(f"{each.service}:write" for each in types))
+        return
+    missing = [f"{each.noun}:update" for each in types if not rights.may_some(each, "update")]
+    if missing:
+        raise Forbidden(*missing)

@@ -19,13 +19,14 @@ from shared.elements.store.query_plan import IndexTable, PlannedBranch, planned
 from shared.kit.domain import Aggregate
 from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
-from shared.kit.web.auth import Caller
 
 E = TypeVar("E", bound=Aggregate)
 
 BUDGET: Final = 20_000
 """Keys that one page may read, shared by the alternatives of its filter."""
 FIRST_LOOK: Final = 1_000
+LOOKS: Final = 3
+"""How often one alternative is looked for, at most: the first look, the place up to which, the records up to there."""
 MAX_COUNT: Final = 10_000
 MAX_TIME_MS: Final = 5_000
 
@@ -73,16 +74,15 @@ class FilteredLists(Generic[E]):
         """The order of a list that is asked for in none."""
         return self._table.first_order
 
-    async def page(self, query: Query, *, access: Caller, limit: int, after: Place | None = None) -> FilteredPage[E]:
+    async def page(self, query: Query, *, limit: int, after: Place | None = None) -> FilteredPage[E]:
         """Read one page.
 
         Raises:
             FilterTooWide: the filter has more than 8 alternatives.
         """
-        del access  # every reader reads every element until rights per record exist (PERM)
-        branches = planned(query.filter, query.order, self._table)
+        branches = planned(query, self._table)
         order = Sorting(query.order, self._table)
-        read = [await self._read(branch, order, after, limit + 1, self._budget // len(branches)) for branch in branches]
+        read = [await self._read(each, order, after, limit + 1, self._share(each, branches)) for each in branches]
         found = {document["_id"]: document for each in read for document in each.documents}
         documents = order.merged(found)
         ends = [each.up_to for each in read if each.up_to is not None]
@@ -100,14 +100,19 @@ class FilteredLists(Generic[E]):
         Raises:
             FilterTooWide: the filter has more than 8 alternatives.
         """
-        branches = planned(query.filter, query.order, self._table)
+        branches = planned(query, self._table)
         order = Sorting(query.order, self._table)
         value, is_exact, counted = 0, True, list[Node]()
         for branch in branches:
-            number, is_all = await self._count(branch, order, counted, self._budget // len(branches))
+            number, is_all = await self._count(branch, order, counted, self._share(branch, branches))
             value, is_exact = value + number, is_exact and is_all
             counted.append(branch.whole)
         return Count(min(value, MAX_COUNT), is_exact and value <= MAX_COUNT)
+
+    def _share(self, branch: PlannedBranch, branches: Sequence[PlannedBranch]) -> int:
+        """Return how many records one of the alternatives may look at, so that all stay within the budget of keys."""
+        keys = self._budget // len(branches)
+        return max(keys // 2, keys - LOOKS * branch.scans) // branch.keys
 
     async def _read(self, branch: PlannedBranch, order: Sorting, after: Place | None, wanted: int, budget: int) -> Read:
         if branch.is_few:
@@ -133,11 +138,12 @@ class FilteredLists(Generic[E]):
     async def _count(self, branch: PlannedBranch, order: Sorting, counted: list[Node], budget: int) -> tuple[int, bool]:
         """Count what an alternative finds that none before it has counted, and whether that is all."""
         rest = [*(branch.rest.parts if branch.rest else ()), *([Not(AnyOf(tuple(counted)))] if counted else [])]
-        match, most = {"$match": compiled(branch.found)}, budget if rest else MAX_COUNT + 1
+        is_bounded = bool(rest) or branch.keys > 1
+        match, most = {"$match": compiled(branch.found)}, budget if is_bounded else MAX_COUNT + 1
         passes = compiled(All(tuple(rest)), collated=order.collation is not None)
         number: list[Document] = [{"$match": passes}, {"$count": "number"}]
         (found,) = await self._aggregate(branch, order, [match, {"$limit": most}, *number]) or [{"number": 0}]
-        if not rest or branch.is_few:
+        if not is_bounded or branch.is_few:
             return found["number"], True
         (keys,) = await self._aggregate(branch, order, [match, {"$limit": most + 1}, {"$count": "number"}]) or [
             {"number": 0}

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final, Generic, TypeVar
 
 from shared.elements.domain.element import Element, OriginTaken
+from shared.elements.domain.rights.accessed import ACCESS_OR_OPEN
 from shared.elements.store.query_plan import IndexGroup
 from shared.kit.storage.indexes import AS_PEOPLE_SORT, Index
 from shared.kit.storage.lookups import Lookup
@@ -23,6 +24,7 @@ SALES_INDEXES: Final[Sequence[Index]] = (
     Index([("number", 1)], unique=True, name="number"),
     Index(NEWEST, name="newest"),
     Index([("responsible_id", 1), *NEWEST], name="by_responsible"),
+    Index([("access", 1), *NEWEST], name="by_access"),
     Index([("client.company.id", 1), *NEWEST], name="by_company"),
     Index([("client.contacts.contact_id", 1), *NEWEST], name="by_contact"),
     Index([("originator_id", 1), *NEWEST], partial={"originator_id": IS_GIVEN}, name="by_originator"),
@@ -43,12 +45,17 @@ SALES_GROUPS: Final[Sequence[IndexGroup]] = (
     IndexGroup("by_contact", ("contact_id",)),
     IndexGroup("by_company", ("company_id",)),
     IndexGroup("by_origin_id", ("origin_id",), is_partial=True),
+    IndexGroup("by_access", ("access",)),
     IndexGroup("by_responsible", ("responsible_id",)),
     IndexGroup("by_originator", ("originator_id",), is_partial=True),
 )
 """Which of these indexes find what a filter names, the fewest records first."""
 
-WHOLE_GROUPS: Final[Sequence[IndexGroup]] = (IndexGroup("newest"), IndexGroup("number", order="number"))
+WHOLE_GROUPS: Final[Sequence[IndexGroup]] = (
+    IndexGroup("by_access", (ACCESS_OR_OPEN.name,)),
+    IndexGroup("newest"),
+    IndexGroup("number", order="number"),
+)
 """Indexes with the whole collection in an order: the last ones of every table."""
 
 BY_TITLE: Final = frozenset({"title"})

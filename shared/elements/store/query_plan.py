@@ -1,7 +1,7 @@
 """Choose for every alternative of a filter the index that finds it, and what is left to be looked at (DEAL-01)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import prod
 from typing import Final
@@ -9,9 +9,11 @@ from typing import Final
 from crm_contracts.elements import ElementType
 
 from shared.elements.domain.fields import CatalogueField, filterable_fields
-from shared.elements.domain.filters.nodes import All, Condition, Node, Operator
+from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Condition, Node, Operator
 from shared.elements.domain.filters.normal_form import Branch, branches_of
-from shared.elements.domain.filters.query import Order
+from shared.elements.domain.filters.query import Order, Query
+from shared.elements.domain.rights.accessed import ACCESS, kinds_of
+from shared.elements.domain.rights.compiled import NOTHING
 
 MAX_SCANS: Final = 200
 """Places of an index that MongoDB reads side by side in their common order; with more it would sort in memory."""
@@ -87,12 +89,20 @@ class PlannedBranch:
         found: the conditions that the index finds.
         rest: the conditions that every record found has to pass besides; None where there are none.
         is_few: whether the index finds few records, in no order.
+        keys: the most keys of the index that lead to one record: one for each mark that both it and its reader have.
     """
 
     index: str
     found: All
     rest: All | None
     is_few: bool
+    keys: int = 1
+
+    @property
+    def scans(self) -> int:
+        """Places of the index that are read side by side: each costs a key beside those of its records."""
+        parts = [node for node in self.found.parts if isinstance(node, Condition) and node.operator in {"=", "in"}]
+        return prod(len(node.values) for node in parts)
 
     @property
     def whole(self) -> All:
@@ -100,13 +110,22 @@ class PlannedBranch:
         return All((*self.found.parts, *(self.rest.parts if self.rest else ())))
 
 
-def planned(node: Node, order: Order, table: IndexTable) -> list[PlannedBranch]:
+def planned(query: Query, table: IndexTable) -> list[PlannedBranch]:
     """Plan every alternative of a filter; one that nothing passes has none.
+
+    Rights that are alternatives themselves are looked at record by record: they never make a filter too wide.
 
     Raises:
         FilterTooWide: there are more than 8.
     """
-    whole = All((node, *table.always)) if table.always else node
+    allowed, order = query.allowed, query.order
+    if allowed == NOTHING:
+        return []
+    if isinstance(allowed, AnyOf):
+        return [_behind(each, allowed) for each in planned(replace(query, allowed=EVERYTHING), table)]
+    node = query.filter
+    parts = (*(() if allowed == EVERYTHING else (allowed,)), *table.always)
+    whole = All((node, *parts)) if parts else node
     branches = branches_of(whole)
     if order.field.name in table.collated and branches:
         # Texts in the order of people cannot be merged here: all alternatives are looked for along the one index.
@@ -132,7 +151,15 @@ def _planned(branch: Branch, order: Order, table: IndexTable) -> PlannedBranch:
     # Under a collation the index finds what people take for the same: letter by letter that is looked at once more.
     rest = [node for node in nodes if is_collated or node not in found]
     along = All(tuple(bound for node in found for bound in _as_range(node, group.order)))
-    return PlannedBranch(group.index, along, All(tuple(rest)) if rest else None, group.order is None)
+    marks = [str(mark) for name in group.fields if equal[name].field.path == ACCESS.path for mark in equal[name].values]
+    return PlannedBranch(
+        group.index, along, All(tuple(rest)) if rest else None, group.order is None, max(1, kinds_of(marks))
+    )
+
+
+def _behind(branch: PlannedBranch, allowed: Node) -> PlannedBranch:
+    """Look at what an alternative finds for whether the caller has rights to it."""
+    return replace(branch, rest=All((*(branch.rest.parts if branch.rest else ()), allowed)))
 
 
 def _as_range(node: Node, order: str | None) -> Sequence[Node]:

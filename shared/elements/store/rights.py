@@ -44,6 +44,7 @@ class RightsOfUsers:
         self._stored_departments = departments
         self._roles: Sequence[RoleState] = ()
         self._departments = Departments()
+        self._compiled: dict[tuple[str, frozenset[str]], Rights] = {}
         self._fresh_until = 0.0
 
     @classmethod
@@ -68,10 +69,14 @@ class RightsOfUsers:
             read_at = monotonic()
             self._roles = await _states(self._stored_roles, RoleState)
             self._departments = Departments.of(await _states(self._stored_departments, DepartmentState))
+            self._compiled = {}
             self._fresh_until = read_at + FRESH_S
         also = frozenset(named)
-        mine = [role for role in self._roles if role.id in also or user_id in role.user_ids]
-        return Rights.of(user_id, mine, self._departments)
+        known = self._compiled.get((user_id, also))
+        if known is None:
+            mine = [role for role in self._roles if role.id in also or user_id in role.user_ids]
+            known = self._compiled[user_id, also] = Rights.of(user_id, mine, self._departments)
+        return known
 
 
 def _state_after(event: RoleEvent | DepartmentEvent) -> Fields:

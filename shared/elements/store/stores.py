@@ -15,6 +15,7 @@ from shared.elements.store.rights import RightsOfUsers
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import NewId
 from shared.kit.messaging.answers import Answers
+from shared.kit.settings import ServiceSettings
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.numbers import Numbers
 
@@ -46,14 +47,14 @@ class ElementStores:
             created_links=CreatedLinks(collection("arrivals"), owners, removed_clients, answers),
         )
 
-    def collaborators(self, *, numbers: Numbers, currency: str, new_id: NewId) -> Collaborators:
-        """Hand out what the use cases need; `currency` is the base currency.
+    def collaborators(self, settings: ServiceSettings, *, numbers: Numbers, new_id: NewId) -> Collaborators:
+        """Hand out what the use cases need.
 
         Raises:
-            ValueError: there is no such currency.
+            ValueError: the base currency of the settings is none.
         """
-        if currency not in CURRENCIES:
-            message = f"CRM_BASE_CURRENCY: there is no currency {currency}"
+        if settings.base_currency not in CURRENCIES:
+            message = f"CRM_BASE_CURRENCY: there is no currency {settings.base_currency}"
             raise ValueError(message)
         return Collaborators(
             products=self.products,
@@ -61,6 +62,7 @@ class ElementStores:
             removed_clients=self.removed_clients,
             client_names=self.client_names,
             numbers=numbers,
-            currency=currency,
+            currency=settings.base_currency,
             new_id=new_id,
+            open_to_all=settings.open_to_all,
         )

@@ -47,7 +47,12 @@ class KnownNames(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Collaborators:
-    """What elements are made and shown with; `currency` is the base currency."""
+    """What elements are made and shown with.
+
+    Attributes:
+        currency: the base currency.
+        open_to_all: whether new elements are, where their requests do not say so (CMN-09).
+    """
 
     products: KnownProducts
     dictionaries: Dictionaries
@@ -56,3 +61,4 @@ class Collaborators:
     numbers: Numbers
     currency: str
     new_id: NewId
+    open_to_all: bool = True

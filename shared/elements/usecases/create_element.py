@@ -10,13 +10,14 @@ from crm_contracts.elements import ELEMENTS
 from crm_contracts.values import Fields, Money
 
 from shared.elements.domain.client_field import NewContactLink, set_company, set_contacts
+from shared.elements.domain.element import OriginTaken
 from shared.elements.domain.product_rows import NewRow, make_rows, priced
 from shared.elements.domain.room import MAX_ROWS_BYTES, check_fields, check_room
 from shared.elements.domain.sales_element import InitialState, SalesElement
 from shared.elements.domain.stages import Stage, StageSet
 from shared.elements.usecases.collaborators import Collaborators
-from shared.kit.domain import Cause
-from shared.kit.storage.repository import Repository
+from shared.kit.domain import Cause, NotFound
+from shared.kit.storage.repository import NewRecords, Records
 
 E = TypeVar("E", bound=SalesElement)
 E_co = TypeVar("E_co", bound=SalesElement, covariant=True)
@@ -46,6 +47,10 @@ class Creates(Protocol[E_co]):
     ) -> E_co: ...
 
 
+class NewElements(Records[E], NewRecords[E], Protocol[E]):
+    """Where elements are added, and where those are read that the caller may read."""
+
+
 async def create_element(
     id_: str,
     new: NewElement,
@@ -53,7 +58,7 @@ async def create_element(
     *,
     create: Creates[E],
     stages: Callable[[], StageSet],
-    elements: Repository[E],
+    elements: NewElements[E],
     collaborators: Collaborators,
 ) -> E:
     """Create an element on a stage, with its client and products; clients is asked for what it links (CLI-02, CLI-07).
@@ -61,25 +66,40 @@ async def create_element(
     Raises:
         DomainError: a stage that belongs to a process.
         Invalid: an unknown stage, rows that cannot be named or priced, or a code that its dictionary has not.
-        OriginTaken: the origin belongs to another element.
+        OriginTaken: the origin belongs to another element, which is named where the caller may read it.
         PartTooLarge: fields, rows or contacts are more than an event may hold.
     """
     initial = await _checked(new, cause, ELEMENTS[elements.noun].fields, collaborators)
     stage = stages().initial(new.stage_id)
-    return await elements.add_numbered(
-        lambda number: create(id_, number, initial, stage, by=cause.actor, at=cause.at), cause, collaborators.numbers
-    )
+    try:
+        return await elements.add_numbered(
+            lambda number: create(id_, number, initial, stage, by=cause.actor, at=cause.at),
+            cause,
+            collaborators.numbers,
+        )
+    except OriginTaken as error:
+        raise await _as_known(error, elements) from None
+
+
+async def _as_known(error: OriginTaken, elements: Records[E]) -> OriginTaken:
+    """Return the error, without the element that it names where the caller may not read that one (PERM-01)."""
+    try:
+        await elements.get(error.details.get("existing_id", ""))
+    except NotFound:
+        return OriginTaken.by(elements.noun, None)
+    return error
 
 
 async def _checked(new: NewElement, cause: Cause, fields: type[Fields], collaborators: Collaborators) -> InitialState:
-    """Make rows, amount and Client field; the responsible user is the caller unless given (CMN-04)."""
+    """Make rows, amount and Client field; the responsible user is the caller unless given (CMN-04, CMN-09)."""
     currency = new.amount.currency if new.amount else new.currency or collaborators.currency
     known = await collaborators.products.facts(row.product_id for row in new.rows)
     rows = make_rows(new.rows, known, currency=currency, new_id=collaborators.new_id)
     amounts = priced(rows, typed=new.amount, manual=new.is_manual_amount, currency=currency)
     client = set_contacts(Client(auto_link_contacts=new.auto_link_contacts), new.contacts)
     codes = await collaborators.dictionaries.codes(fields)
-    values = {"responsible_id": cause.subject, **codes.for_new(new.fields)}
+    default = {"responsible_id": cause.subject, "open_to_all": collaborators.open_to_all}
+    values = {**default, **codes.for_new(new.fields)}
     check_fields(fields, fields.model_construct(None, **values), values)
     check_room("rows", amounts, MAX_ROWS_BYTES)
     return InitialState(

@@ -1,6 +1,7 @@
 """Take over an element from another system, any number of times (CMN-14)."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol, TypeVar
 
 from shared.elements.domain.element import OriginTaken
@@ -9,9 +10,9 @@ from shared.elements.domain.traits import HasClient
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.create_element import NewElement
-from shared.kit.domain import Aggregate, Cause, derived_id
+from shared.kit.domain import Aggregate, Cause, NotFound, derived_id
 from shared.kit.storage.repository import Records, refuse_new
-from shared.kit.storage.repository_errors import IdTaken
+from shared.kit.storage.repository_errors import Gone, IdTaken
 
 A_co = TypeVar("A_co", bound=Aggregate, covariant=True)
 C = TypeVar("C", bound=HasClient)
@@ -48,6 +49,7 @@ async def upsert_by_origin(
     Raises:
         Invalid: an unknown pipeline or stage, also of an element that stays where it is.
         VersionMismatch: the caller's copy of an existing element is old, or there is none of which it has a copy.
+        OriginTaken: the caller may not read the element that came from there.
     """
     stages().initial(new.stage_id)
     found = await views.by_origin(*origin)
@@ -59,12 +61,28 @@ async def upsert_by_origin(
             found = await views.by_origin(*origin)
             if found is None:
                 raise
-    corrected = await correct_element(
-        found.id,
-        new.fields,
-        cause,
-        elements=elements,
-        collaborators=collaborators,
-        expected_version=expected_version,
-    )
+    corrected = await _correct(found.id, new, cause, expected_version, elements=elements, collaborators=collaborators)
     return corrected, False
+
+
+async def _correct(
+    id_: str,
+    new: NewElement,
+    cause: Cause,
+    expected_version: int | None,
+    *,
+    elements: Records[C],
+    collaborators: Collaborators,
+) -> C:
+    """Correct the element that came from there, unless the caller may not read it.
+
+    For such a caller there is none, but it cannot be created either.
+    """
+    correct = partial(correct_element, elements=elements, collaborators=collaborators)
+    try:
+        return await correct(id_, new.fields, cause, expected_version=expected_version)
+    except Gone:
+        raise
+    except NotFound:
+        refuse_new(elements.noun, expected_version)
+        raise OriginTaken.by(elements.noun, None) from None

@@ -38,8 +38,9 @@ from shared.kit.telemetry.metrics import BUILD
 from shared.kit.telemetry.tracing import make_traces
 from shared.kit.web.app import make_app
 from shared.kit.web.auth import Authenticator
-from shared.kit.web.context import AppContext, Grants, grant_nothing
+from shared.kit.web.context import AppContext
 from shared.kit.web.entrance import build_entrance
+from shared.kit.web.guard import Authority, TokensAlone
 from shared.kit.web.idempotency import IDEMPOTENCY_INDEXES, IdempotencyKeys
 from shared.kit.web.openapi.texts import NO_TEXTS, ApiTexts
 from shared.kit.web.operations import build_operations
@@ -208,11 +209,11 @@ class Service:
         self._jobs.add(seconds, job)
 
     def app(
-        self, *routers: APIRouter, description: str, texts: ApiTexts = NO_TEXTS, grants: Grants = grant_nothing
+        self, *routers: APIRouter, description: str, texts: ApiTexts = NO_TEXTS, authority: Authority | None = None
     ) -> FastAPI:
         """Make the app, which starts and stops the service; `texts` describe its fields.
 
-        `grants` are asked where a token lacks a permission.
+        `authority` knows what callers may do beside what their tokens say.
         """
         keys = keys_of(self.settings)
         app_context = AppContext(
@@ -226,7 +227,7 @@ class Service:
             max_body_bytes=self.settings.max_body_bytes,
             max_header_bytes=self.settings.max_header_bytes,
             traces=self.traces,
-            grants=grants,
+            authority=authority or TokensAlone(),
         )
         operations = build_operations(
             self.name,

@@ -176,6 +176,10 @@ class Collection:
         result = await self._inner.bulk_write([UpdateOne(where, change) for where, change in changes], ordered=False)
         return int(result.matched_count)
 
+    async def update_all(self, where: Filter, change: Update) -> int:
+        """Change all documents that match, and return their number."""
+        return int((await self._inner.update_many(where, change)).matched_count)
+
     async def delete(self, where: Filter) -> int:
         """Delete the documents that match, and return their number."""
         return int((await self._inner.delete_many(where)).deleted_count)

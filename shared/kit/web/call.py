@@ -10,11 +10,11 @@ from fastapi import Depends, Request, Response
 from fastapi.security import HTTPBearer
 
 from shared.kit.domain import Aggregate, Cause, derived_id
-from shared.kit.storage.repository import Records
+from shared.kit.storage.repository import Records, Repository
 from shared.kit.telemetry.spans import current_traceparent
 from shared.kit.web.auth import Caller
 from shared.kit.web.context import context_of, permitted_caller
-from shared.kit.web.guard import Guarded, ScopeAccess
+from shared.kit.web.guard import Access, Guarded, GuardedStore
 from shared.kit.web.idempotency import KeyedRequest
 
 A = TypeVar("A", bound=Aggregate)
@@ -27,16 +27,22 @@ class Call:
     Attributes:
         permission: the permission that the route needs and the caller has.
         new_id: id for the created resource; the same for repeats with the same `Idempotency-Key`.
+        access: the caller's rights to single records.
     """
 
     caller: Caller
     permission: str
     cause: Cause
     new_id: str
+    access: Access
 
-    def guard(self, records: Records[A]) -> Guarded[A]:
-        """Guard records with what this caller may do."""
-        return Guarded(records, ScopeAccess(self.caller, self.permission))
+    def guard(self, records: Records[A], right: str = "update") -> Guarded[A]:
+        """Guard records with what this caller may do; a change of one needs the `right`."""
+        return Guarded(records, self.access, right)
+
+    def guard_store(self, records: Repository[A]) -> GuardedStore[A]:
+        """Guard records that the caller may add to."""
+        return GuardedStore(records, self.access)
 
     def item(self, place: int) -> "Call":
         """Return the call of one item of a batch: its cause and its new id follow from those of the batch."""
@@ -76,6 +82,7 @@ async def _call(request: Request, permission: str) -> Call:
             has_key=keyed is not None,
         ),
         new_id=new_id,
+        access=await app_context.authority.access(caller),
     )
 
 

@@ -1,24 +1,16 @@
 """Collaborators that the composition root gives to the HTTP layer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from fastapi import Request
 
 from shared.kit.domain import Clock, NewId
 from shared.kit.telemetry.tracing import Traces
 from shared.kit.web.auth import Authenticator, Caller, check_permission
+from shared.kit.web.guard import Authority, TokensAlone
 from shared.kit.web.idempotency import IdempotencyKeys
 from shared.kit.web.waiting import LongPolls
-
-Grants: TypeAlias = Callable[[Caller, str], Awaitable[bool]]
-"""Returns whether a caller has a permission that the token does not give."""
-
-
-async def grant_nothing(_: Caller, __: str) -> bool:
-    """Leave it at what tokens give."""
-    return False
 
 
 @dataclass(frozen=True)
@@ -35,7 +27,7 @@ class AppContext:
     max_body_bytes: int = 1024 * 1024
     max_header_bytes: int = 16 * 1024
     traces: Traces = field(default_factory=Traces)
-    grants: Grants = grant_nothing
+    authority: Authority = field(default_factory=TokensAlone)
 
 
 def context_of(request: Request) -> AppContext:
@@ -59,7 +51,7 @@ async def permitted_caller(request: Request, permission: str) -> Caller:
         Forbidden: the caller lacks it.
     """
     caller = await caller_of(request)
-    if not caller.may(permission) and await context_of(request).grants(caller, permission):
+    if not caller.may(permission) and await context_of(request).authority.grants(caller, permission):
         caller = request.state.caller = replace(caller, scopes=caller.scopes | {permission})
     check_permission(caller, permission)
     return caller

@@ -6,12 +6,13 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, Field
 
-from shared.kit.domain import Conflict, DomainError, Invalid, NotFound, NotYet, Refused, Unavailable
+from shared.kit.domain import Conflict, DomainError, Invalid, NotAllowed, NotFound, NotYet, Refused, Unavailable
 from shared.kit.storage.repository_errors import VersionMismatch
 from shared.kit.web.openapi.names import plain
 
 STATUSES: Final[Mapping[type[DomainError], int]] = {
     VersionMismatch: 412,
+    NotAllowed: 403,
     NotFound: 404,
     Invalid: 422,
     Refused: 409,
@@ -21,6 +22,7 @@ STATUSES: Final[Mapping[type[DomainError], int]] = {
 """By kind; the first that fits counts."""
 
 _ADVICE: Final[Mapping[int, str]] = {
+    403: "Ask an administrator for the right that is named.",
     404: "Check the id; a list shows which there are.",
     409: "Read the record, and decide by its state whether the request still makes sense.",
     412: "Read the record again, decide whether the change still makes sense, and send it with the new ETag.",

@@ -9,13 +9,13 @@ from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.errors import NO_ANSWER, LeadAlreadyConverted
 from services.leads.lead.domain.lead import Lead
+from services.leads.lead.http.conversion_rights import check_targets
 from services.leads.lead.schemas import ConversionIn, ConversionOut
 from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanRead, CanWrite
 from shared.elements.domain.client_answers import CONTACT_NOT_FOUND
 from shared.elements.domain.client_names import mark_of_names
 from shared.elements.domain.missing_clients import COMPANY_NOT_FOUND
-from shared.elements.http.rights import check_writes
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import Conflict, wrong_field
 from shared.kit.storage.repository import Repository
@@ -100,18 +100,19 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
         """Convert the lead (LEAD-11): 202 and the address to look at, with `Prefer: wait=N` the result.
 
         The caller must be allowed to write what it converts into: `clients:write` for a contact or a company,
-        `deals:write` for a deal. No body is as `{}`: into contact and deal, a repeat lead into a deal.
+        `deals:write` for a deal; whom roles restrict, to update the lead, and to add each of them for its responsible.
+        No body is as `{}`: into contact and deal, a repeat lead into a deal.
         A repeat, also with the same Idempotency-Key, is answered with the state now, without `Idempotent-Replayed`.
         """
-        guarded = call.guard(leads)
+        guarded, terms = call.guard(leads), body.to_domain()
         try:
             lead = await convert_lead(
                 lead_id,
-                body.to_domain(),
+                terms,
                 call.cause,
                 leads=guarded,
                 new_id=collaborators.new_id,
-                check_targets=partial(check_writes, call),
+                check_targets=partial(check_targets, call, terms),
                 expected_version=if_match,
             )
         except LeadAlreadyConverted as error:

@@ -11,12 +11,12 @@ from fastapi.responses import JSONResponse
 from services.leads.lead.domain.errors import LeadAlreadyConverted
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.http.conversion import ConversionRefused
+from services.leads.lead.http.conversion_rights import check_targets
 from services.leads.lead.schemas import ConversionOut, ConversionsIn, ConversionsOut, LeadConversion
 from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanWrite
-from shared.elements.http.rights import check_writes
 from shared.elements.usecases.collaborators import Collaborators
-from shared.kit.domain import DomainError
+from shared.kit.domain import DomainError, NotFound
 from shared.kit.storage.batching import all_of
 from shared.kit.storage.repository import Records, Repository
 from shared.kit.web.auth import Forbidden
@@ -30,7 +30,7 @@ from shared.kit.web.waiting import LongPolls
 
 @dataclass(frozen=True, slots=True)
 class NotBegun:
-    """Why the conversion of a lead was not begun."""
+    """Why the conversion of a lead was not begun, or cannot be followed to its end."""
 
     error: DomainError | Forbidden
 
@@ -80,7 +80,7 @@ async def _begin(
                 call.item(place).cause,
                 leads=leads,
                 new_id=collaborators.new_id,
-                check_targets=partial(check_writes, call),
+                check_targets=partial(check_targets, call, terms),
             )
         except (DomainError, Forbidden) as error:
             return NotBegun(error)
@@ -93,7 +93,12 @@ def _is_running(begun: Begun) -> bool:
 
 
 async def _current(begun: Begun, leads: Records[Lead]) -> Begun:
-    return await leads.get(begun.id) if isinstance(begun, Lead) and _is_running(begun) else begun
+    if not isinstance(begun, Lead) or not _is_running(begun):
+        return begun
+    try:
+        return await leads.get(begun.id)
+    except NotFound as error:  # such as for a stage that the caller may not see, where the conversion has moved it
+        return NotBegun(error)
 
 
 async def _shown(

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, TypeAlias
 
+from crm_contracts.elements import LEAD
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -17,6 +18,7 @@ from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import client_answered
 from shared.elements.http.contact_points import Reading
 from shared.elements.http.query_routes import ListedElements
+from shared.elements.http.rights import check_some
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.usecases.collaborators import Collaborators
@@ -75,15 +77,16 @@ def _add_create(
         A client that does not exist keeps no lead from being created: `client.link_state` is then `refused`.
         """
         new = body.to_domain(default_country, reading, body.origin)
+        guarded = call.guard_store(leads)
         lead = await create_lead(
             body.id or call.new_id,
             new,
             call.cause,
-            leads=leads,
+            leads=guarded,
             collaborators=collaborators,
             converted_elsewhere=body.converted_elsewhere,
         )
-        lead = await answered(lead, wait, elements=call.guard(leads))
+        lead = await answered(lead, wait, elements=guarded)
         return created(LeadOut.of(lead), lead, response, "/leads")
 
 
@@ -96,21 +99,24 @@ def _add_batch(
 
         What a lead links is confirmed afterwards: `client.link_state` of the lead says what became of it.
         With `on_existing: correct` a lead of an origin that is known is corrected as the PUT by origin corrects it.
+        The caller needs the right to import leads as well (PERM-01).
         """
+        check_some(call, LEAD, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
         known = await prepare_collaborators(leads.noun, sold, len(body.valid), collaborators)
 
         async def one(item: LeadIn, its: Call) -> Details:
+            guarded = its.guard_store(leads)
             lead, is_new = await create_or_correct(
                 item.id,
                 item.to_domain(default_country, reading, item.origin),
                 its.cause,
                 fresh_id=its.new_id,
                 corrects=body.corrects,
-                elements=its.guard(leads),
+                elements=guarded,
                 views=views,
                 create=partial(
-                    create_lead, leads=leads, collaborators=known, converted_elsewhere=item.converted_elsewhere
+                    create_lead, leads=guarded, collaborators=known, converted_elsewhere=item.converted_elsewhere
                 ),
                 stages=lambda: LEAD_STAGES,
                 collaborators=known,
@@ -181,7 +187,7 @@ def _add_upsert(
 
         Stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
         """
-        guarded = call.guard(leads)
+        guarded = call.guard_store(leads)
         lead, is_new = await upsert_by_origin(
             (originator, origin),
             body.to_domain(default_country, reading, (originator, origin)),
@@ -189,7 +195,7 @@ def _add_upsert(
             elements=guarded,
             views=views,
             create=partial(
-                create_lead, leads=leads, collaborators=collaborators, converted_elsewhere=body.converted_elsewhere
+                create_lead, leads=guarded, collaborators=collaborators, converted_elsewhere=body.converted_elsewhere
             ),
             stages=lambda: LEAD_STAGES,
             collaborators=collaborators,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from shared.elements.domain.fields import CatalogueField
 from shared.elements.domain.filters.errors import InvalidQuery
-from shared.elements.domain.filters.nodes import All, Condition, Node, Scalar
+from shared.elements.domain.filters.nodes import EVERYTHING, All, Condition, Node, Scalar
 from shared.elements.domain.filters.parsing import FilterReader, unknown
 from shared.kit.domain import Wrong, wrong_field
 
@@ -25,10 +25,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A list as a caller wants it."""
+    """A list as a caller wants it, of the records that the caller has rights to."""
 
     filter: Node
     order: Order
+    allowed: Node = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

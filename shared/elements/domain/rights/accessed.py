@@ -4,8 +4,8 @@ A record is marked `r:<user>` by who is responsible, `o:<user>` by each observer
 Departments are no marks: a user who moves to another one changes no record.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from pydantic import BaseModel
@@ -16,6 +16,9 @@ OPEN: Final = "open"
 
 ACCESS: Final = CatalogueField.unlisted("access", "string", "in", is_list=True)
 """Where a document has its marks; no catalogue has it, so no caller names it."""
+
+ACCESS_OR_OPEN: Final = replace(ACCESS, name="access or open")
+"""The same, where what is open to all is among what is looked for: that is most of what there is."""
 
 
 def mark_of_responsible(user_id: str) -> str:
@@ -28,9 +31,20 @@ def mark_of_observer(user_id: str) -> str:
     return f"o:{user_id}"
 
 
+def kinds_of(marks: Iterable[str]) -> int:
+    """Count the kinds of these marks, the most of them that one record may have where they are those of one user.
+
+    One user alone is responsible for a record, and of observers rights name the user alone.
+    """
+    return len({mark.partition(":")[0] for mark in marks})
+
+
 @dataclass(frozen=True, slots=True)
 class Accessed:
-    """A record as far as rights depend on it; a type that lacks a field has None, nothing or False."""
+    """A record as far as rights depend on it; a type that lacks a field has None or nothing.
+
+    What no user is responsible for, such as a product, is open to all.
+    """
 
     responsible_id: str | None = None
     observers: Sequence[str] = ()
@@ -42,7 +56,12 @@ class Accessed:
     def of(cls, record: BaseModel) -> Self:
         """Take from a record of any type what it has."""
         has = {name: getattr(record, name) for name in cls.__slots__ if hasattr(record, name)}
-        return cls(**has)
+        return cls(**{"open_to_all": "responsible_id" not in has, **has})
+
+    @property
+    def place(self) -> tuple[str | None, str | None]:
+        """Pipeline and stage, which have rights of their own (PERM-02)."""
+        return self.pipeline_id, self.stage_id
 
     @property
     def marks(self) -> tuple[str, ...]:

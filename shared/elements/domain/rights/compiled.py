@@ -13,7 +13,14 @@ from crm_contracts.roles import Action, Level, RoleState
 
 from shared.elements.domain.fields import CatalogueField, catalogue_of
 from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Condition, Node
-from shared.elements.domain.rights.accessed import ACCESS, OPEN, Accessed, mark_of_observer, mark_of_responsible
+from shared.elements.domain.rights.accessed import (
+    ACCESS,
+    ACCESS_OR_OPEN,
+    OPEN,
+    Accessed,
+    mark_of_observer,
+    mark_of_responsible,
+)
 from shared.elements.domain.rights.departments import Departments
 from shared.elements.domain.rights.levels import LEVELS, Levels
 
@@ -36,15 +43,25 @@ class Rights:
     user_id: str
     levels: Levels
     departments: Departments
+    modify_settings: bool = False
 
     @classmethod
     def of(cls, user_id: str, roles: Sequence[RoleState], departments: Departments) -> "Rights":
         """Compile the roles that a user has."""
-        return cls(user_id, Levels.of(roles), departments)
+        return cls(user_id, Levels.of(roles), departments, any(role.modify_settings for role in roles))
+
+    @property
+    def has_role(self) -> bool:
+        """Whether any role gives them; without one the token alone says what the user may do."""
+        return bool(self.levels.roles)
 
     def filter(self, type_: ElementType, action: Action) -> Node:
         """Return the filter of the records that the user may do this to (PERM-01, PERM-02, PERM-04, CMN-05)."""
-        parts = [part for scope, level in self._scopes(type_, action) for part in self._found(scope, level, action)]
+        parts = [
+            part
+            for scope, level in self._scopes(type_, action)
+            for part in self._found(scope, _open(level, type_), action)
+        ]
         return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
     def may(self, type_: ElementType, action: Action, record: Accessed) -> bool:
@@ -55,6 +72,15 @@ class Rights:
         if level == "opened" and record.open_to_all:
             return True
         return record.responsible_id is not None and record.responsible_id in self._responsible(level)
+
+    def may_some(self, type_: ElementType, action: Action, pipeline_id: str | None = None) -> bool:
+        """Return whether there can be records of the type, in any place or in a pipeline, that the user may do this to.
+
+        Those that the user observes do not count.
+        """
+        named = self.levels.places(type_.noun, action)
+        places = {(pipeline_id or "", ""), *(place for place in named if pipeline_id in {None, place[0]})}
+        return any(self.levels.at(type_.noun, action, *place) != "none" for place in places)
 
     def visible_fields(self, type_: ElementType, audiences: Mapping[str, Audience]) -> Mapping[str, CatalogueField]:
         """Return the fields that exist for the user; `audiences` has those that few are shown, by name (PERM-07)."""
@@ -87,7 +113,7 @@ class Rights:
         if level == "opened":
             marks.append(OPEN)
         if marks:
-            access = Condition(ACCESS, "in", tuple(marks))
+            access = Condition(ACCESS_OR_OPEN if level == "opened" else ACCESS, "in", tuple(marks))
             yield All((*scope, access)) if scope else access
 
     def _scopes(self, type_: ElementType, action: Action) -> Iterator[tuple[Sequence[Node], Level]]:
@@ -113,6 +139,11 @@ class Rights:
                 alike = tuple(each for each in stages if at(noun, action, pipeline, each) == level)
                 if alike:
                     yield [*within, Condition(fields["stage_id"], "in", alike)], level
+
+
+def _open(level: Level, type_: ElementType) -> Level:
+    """Return the level that this one is for a type whose records no user is responsible for: all are open to all."""
+    return "all" if level == "opened" and "responsible_id" not in type_.state.model_fields else level
 
 
 def _includes_observed(action: Action, level: Level) -> bool:
