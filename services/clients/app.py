@@ -18,6 +18,7 @@ from services.clients.linked_element.store import (
     COLLECTION,
     ELEMENT_INDEXES,
     REFUSED_LINKS,
+    RIGHTS_OF_ELEMENTS,
     LinkedElements,
     RefusedLinks,
 )
@@ -71,7 +72,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
         [
             *linked_element.reactions(elements=elements, refused_links=refused_links),
-            *answers.reactions(companies=companies, views=views, answers=service.answers),
+            *answers.reactions(companies=companies, views=views, answers=service.answers, rights=rights),
             *conversion.reactions(collaborators=conversions),
             *records.reactions(contacts=contacts, companies=companies, views=views),
             *reference_reactions(reference),
@@ -79,6 +80,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         ],
     )
     service.fill(RIGHTS, [topics.CATALOG], keep_rights)
+    service.fill(RIGHTS_OF_ELEMENTS, [topics.LEADS, topics.DEALS], linked_element.fill_rights(elements))
     api = build_router(
         contacts=contacts,
         companies=companies,
