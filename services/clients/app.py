@@ -14,14 +14,13 @@ from services.clients.conversion.domain.resolution import Resolution
 from services.clients.conversion.store import CLAIM_INDEXES, CLAIMS, RESOLUTIONS, Claims
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.linked_element import http as linked_element_http
-from services.clients.linked_element.store import (
+from services.clients.linked_element.store.elements import (
     COLLECTION,
     ELEMENT_INDEXES,
-    REFUSED_LINKS,
     RIGHTS_OF_ELEMENTS,
     LinkedElements,
-    RefusedLinks,
 )
+from services.clients.linked_element.store.refused_links import REFUSED_LINKS, RefusedLinks
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.errors import SellerTaken

@@ -17,7 +17,8 @@ from services.clients.conversion.domain.resolution import Resolution
 from services.clients.conversion.store import Claims
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.conversion.usecases.resolve import resolve_lead_client
-from services.clients.linked_element.store import LinkedElements, RefusedLinks
+from services.clients.linked_element.store.elements import LinkedElements
+from services.clients.linked_element.store.refused_links import RefusedLinks
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.store.views import ClientViews

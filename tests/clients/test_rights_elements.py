@@ -15,7 +15,7 @@ from crm_contracts.roles import Right
 from crm_contracts.values import ElementRef
 
 from services.clients.linked_element.events import fill_rights
-from services.clients.linked_element.store import LinkedElements
+from services.clients.linked_element.store.elements import LinkedElements
 from shared.elements.domain.client_field import set_company
 from shared.elements.store import rights
 from tests.builders.causes import NOON

@@ -8,7 +8,8 @@ from crm_contracts.values import ElementRef
 
 from services.clients.answers import events as answers
 from services.clients.linked_element import events as linked_element
-from services.clients.linked_element.store import EVERY_ELEMENT, LinkedElements, RefusedLinks
+from services.clients.linked_element.store.elements import EVERY_ELEMENT, LinkedElements
+from services.clients.linked_element.store.refused_links import RefusedLinks
 from services.clients.records import events as records
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact

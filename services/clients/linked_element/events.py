@@ -5,7 +5,8 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.events import ClientFieldEvent, LinkRefused
 
 from services.clients.linked_element.domain import EXTRACTORS
-from services.clients.linked_element.store import LinkedElements, RefusedLinks
+from services.clients.linked_element.store.elements import LinkedElements
+from services.clients.linked_element.store.refused_links import RefusedLinks
 from shared.kit.domain import Cause
 from shared.kit.messaging.reactions import Reactions, on
 

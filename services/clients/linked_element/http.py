@@ -9,7 +9,7 @@ from fastapi import Query as QueryParameter
 
 from services.clients.linked_element.domain import LINKING_TYPES, LinkedElement, LinkingType
 from services.clients.linked_element.schemas import ElementOut
-from services.clients.linked_element.store import Allowed, LinkedElements
+from services.clients.linked_element.store.elements import Allowed, LinkedElements
 from services.clients.permissions import CanRead
 from shared.elements.http.rights import records_for
 from shared.kit.storage.repository import Records

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from crm_contracts.elements import ELEMENTS
 from crm_contracts.values import ElementRef
 
-from services.clients.linked_element.store import LinkedElements, RefusedLinks
+from services.clients.linked_element.store.elements import LinkedElements
+from services.clients.linked_element.store.refused_links import RefusedLinks
 from services.clients.records.schemas.records import LinkState, LinkToIn
 from shared.elements.http.rights import check_accessed, check_writes
 from shared.kit.web.call import Call

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi import Query as QueryParameter
 
 from services.clients.linked_element.http import elements_for
-from services.clients.linked_element.store import LinkedElements
+from services.clients.linked_element.store.elements import LinkedElements
 from services.clients.permissions import CanRead
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact

@@ -25,7 +25,6 @@ from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import newest_first
 
 COLLECTION: Final = "elements"
-REFUSED_LINKS: Final = "refused_links"
 RIGHTS_OF_ELEMENTS: Final = "elements.access"
 """What rights look at in the view, as a view that is filled."""
 _IS_GIVEN: Final[Filter] = {"$gt": ""}
@@ -39,6 +38,8 @@ ELEMENT_INDEXES: Final = (
     Index([("full_name", 1), *_NEWEST], partial={"full_name": _IS_GIVEN}, name="by_full_name"),
     Index([("company_title", 1), *_NEWEST], partial={"company_title": _IS_GIVEN}, name="by_company_title"),
 )
+_MARKED_BY: Final = frozenset({"responsible_id", "observers", "open_to_all"})
+"""What marks are made of; a stage is none, and with the creation all of it becomes known."""
 _IS_WHOLE: Final[Document] = {"$and": [{"$gt": [f"$told.{name}", None]} for name in ACCESSED]}
 _MARKED: Final = [{"$set": {"access": {"$cond": [_IS_WHOLE, MARKS, "$$REMOVE"]}}}]
 
@@ -86,7 +87,7 @@ class LinkedElements:
                 await self._put(change.ref, {group: fields}, sequence, at)
         if change.names.keys() & set(PERSON) and not (is_newest and "full_name" in whole):
             await self._name(change.ref)
-        if change.accessed and not (is_newest and "access" in whole):
+        if change.accessed.keys() & _MARKED_BY and not (is_newest and "access" in whole):
             await self._collection.update({"_id": str(change.ref)}, _MARKED)
 
     async def _name(self, ref: ElementRef) -> None:
@@ -192,19 +193,3 @@ def _within(where: Filter, allowed: Allowed) -> Filter:
         for noun, node in allowed.items()
     ]
     return {"$and": [where, {"$or": of_types}]}
-
-
-class RefusedLinks:
-    """Links that elements refused to the clients that were created from their cards (CLI-05)."""
-
-    def __init__(self, collection: Collection) -> None:
-        self._collection = collection
-
-    async def keep(self, element: ElementRef, client: ElementRef, code: str) -> None:
-        """Store a refusal; the first one counts."""
-        await self._collection.insert_missing([{"_id": f"{client} {element}", "code": code}])
-
-    async def code_of(self, element: ElementRef, client: ElementRef) -> str | None:
-        """Return why the element does not link the client; None where it has not refused to."""
-        found = await self._collection.get(f"{client} {element}")
-        return None if found is None else str(found["code"])
