@@ -13,6 +13,9 @@ from tests.clients.roles import OF_BEN, a_role
 from tests.clients.test_elements import deal_created, hears, lead_created
 
 BODIES: dict[str, dict[str, Any]] = {"contacts": {"first_name": "Ada"}, "companies": {"title": "ACME"}}
+ADA = BODIES["contacts"]
+SAME = {"x_correlation_id": "c"}
+"""What makes two answers comparable."""
 NOUNS = {"contacts": "contact", "companies": "company"}
 ALL = {"read": "all", "update": "all", "delete": "all", "add": "all"}
 ELEMENTS: Mapping[str, Any] = {"lead": {"update": "all"}, "deal": {"update": "all"}}
@@ -66,9 +69,9 @@ async def test_a_company_that_may_not_be_read_cannot_be_linked(api: Api) -> None
     roles = await a_role(api, contact=ALL, company={"read": "own"})
     hidden, absent = await made(api, "companies", **OF_BEN), str(uuid4())
     contact = await made(api, "contacts")
-    refused = [await api("PUT", f"/contacts/{contact}/companies/{id_}", {}, roles=roles) for id_ in (hidden, absent)]
-    refused += [
-        await api("POST", "/contacts", {"first_name": "Bob", "company_ids": [id_]}, roles=roles)
+    refused = [
+        await api(method, path.format(id_), {**body, **({"company_ids": [id_]} if body else {})}, roles=roles, **SAME)
+        for method, path, body in (("PUT", f"/contacts/{contact}/companies/{{}}", {}), ("POST", "/contacts", ADA))
         for id_ in (hidden, absent)
     ]
     texts = [answer.text.replace(hidden, "ID").replace(absent, "ID") for answer in refused]
@@ -113,7 +116,7 @@ async def test_a_record_that_may_not_be_read_is_merged_as_one_that_there_is_not(
     hidden, gone = await made(api, kind, comments="secret", **OF_BEN), await made(api, kind)
     await api("POST", f"/{kind}/{await made(api, kind)}/merge", {"others": [gone]})
     answers = [
-        (await api("POST", f"/{kind}/{survivor}/merge", {"others": [id_]}, roles=roles)).text.replace(id_, "ID")
+        (await api("POST", f"/{kind}/{survivor}/merge", {"others": [id_]}, roles=roles, **SAME)).text.replace(id_, "ID")
         for id_ in (hidden, str(uuid4()), gone)
     ]
     assert answers[0] == answers[1] == answers[2]

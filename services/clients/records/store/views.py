@@ -46,7 +46,8 @@ class ClientViews:
         self, *, allowed: Iterable[Node], limit: int, cursor: str | None
     ) -> tuple[list[Contact], str | None]:
         """List contacts that may be exported and that pass all these filters of rights, newest first (CONT-06)."""
-        where = reduce(narrowed, allowed, {"export": {"$ne": False}, "deleted_at": None})
+        flagged: Filter = {"export": {"$ne": False}, "deleted_at": None}
+        where = reduce(narrowed, allowed, flagged)
         documents, more = await newest_first(self._contacts.collection, where, limit=limit, cursor=cursor)
         return [self._contacts.read(document) for document in documents], more
 

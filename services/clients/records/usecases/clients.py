@@ -208,7 +208,7 @@ async def upsert_client(
         else:
             return new, True
     record = await take_over_client(
-        id_ if found is None else found.id,
+        found.id,
         fields,
         cause,
         owners=existing,
