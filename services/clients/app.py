@@ -14,13 +14,13 @@ from services.clients.conversion.domain.resolution import Resolution
 from services.clients.conversion.store import CLAIM_INDEXES, CLAIMS, RESOLUTIONS, Claims
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.linked_element import http as linked_element_http
-from services.clients.linked_element.store import (
+from services.clients.linked_element.store.elements import (
     COLLECTION,
     ELEMENT_INDEXES,
-    REFUSED_LINKS,
+    RIGHTS_OF_ELEMENTS,
     LinkedElements,
-    RefusedLinks,
 )
+from services.clients.linked_element.store.refused_links import REFUSED_LINKS, RefusedLinks
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.errors import SellerTaken
@@ -71,7 +71,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
         [
             *linked_element.reactions(elements=elements, refused_links=refused_links),
-            *answers.reactions(companies=companies, views=views, answers=service.answers),
+            *answers.reactions(companies=companies, views=views, answers=service.answers, rights=rights),
             *conversion.reactions(collaborators=conversions),
             *records.reactions(contacts=contacts, companies=companies, views=views),
             *reference_reactions(reference),
@@ -79,6 +79,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         ],
     )
     service.fill(RIGHTS, [topics.CATALOG], keep_rights)
+    service.fill(RIGHTS_OF_ELEMENTS, [topics.LEADS, topics.DEALS], linked_element.fill_rights(elements))
     api = build_router(
         contacts=contacts,
         companies=companies,

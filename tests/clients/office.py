@@ -17,12 +17,14 @@ from services.clients.conversion.domain.resolution import Resolution
 from services.clients.conversion.store import Claims
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.conversion.usecases.resolve import resolve_lead_client
-from services.clients.linked_element.store import LinkedElements, RefusedLinks
+from services.clients.linked_element.store.elements import LinkedElements
+from services.clients.linked_element.store.refused_links import RefusedLinks
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.store.views import ClientViews
 from shared.elements.events.reference import reference_reactions
 from shared.elements.store.reference import Reference
+from shared.elements.store.rights import RightsOfUsers
 from shared.kit.domain import Cause
 from shared.kit.messaging.reactions import Reactions
 from shared.kit.storage.connection import Database
@@ -82,6 +84,7 @@ class Office:
         self.elements = LinkedElements(self.database.collection("elements"))
         self.refused_links = RefusedLinks(self.database.collection("refused_links"))
         self.reference = Reference(self.database.collection("dictionaries"))
+        self.rights = RightsOfUsers.open(self.database.collection)
         self.answers = Said()
 
     def replica(self, *, off_after: int | None = None) -> "Office":
@@ -107,7 +110,7 @@ class Office:
         """All reactions of the service, in their order; answers stand in `answers`."""
         return [
             *linked_element.reactions(elements=self.elements, refused_links=self.refused_links),
-            *answers.reactions(companies=self.companies, views=self.views, answers=self.answers),
+            *answers.reactions(companies=self.companies, views=self.views, answers=self.answers, rights=self.rights),
             *conversion.reactions(collaborators=self.collaborators),
             *records.reactions(contacts=self.contacts, companies=self.companies, views=self.views),
             *reference_reactions(self.reference),

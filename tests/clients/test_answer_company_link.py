@@ -13,6 +13,7 @@ from crm_contracts.values import ElementRef
 from services.clients.answers.usecases import answer_client_link
 from services.clients.records.domain.contact import Contact
 from shared.elements.domain.client_field import MAX_CONTACTS, set_company
+from shared.elements.domain.filters.nodes import Node
 from tests.builders.causes import a_cause
 from tests.builders.clients import a_contact, just_created_contact, works_for
 from tests.builders.deals import just_created_deal
@@ -96,8 +97,8 @@ class Crowd:
     def __init__(self, number: int) -> None:
         self.contacts = [a_contact(f"contact-{n}") for n in range(number)]
 
-    async def contacts_of(self, company_id: str) -> list[Contact]:
-        del company_id
+    async def contacts_of(self, company_id: str, allowed: Node) -> list[Contact]:
+        del company_id, allowed
         return self.contacts
 
     async def surviving_contacts(self, ids: Sequence[str]) -> dict[str, Contact]:

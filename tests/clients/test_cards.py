@@ -12,7 +12,7 @@ from crm_contracts.leads import LeadCreated, LeadLinkRefused
 from crm_contracts.values import ElementRef
 
 from services.clients.linked_element.domain import EXTRACTORS
-from services.clients.linked_element.store import LinkedElements
+from services.clients.linked_element.store.elements import LinkedElements
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from tests.builders.causes import NOON

@@ -9,7 +9,7 @@ import pytest
 from crm_contracts.leads import LeadCreated, LeadUpdated
 
 from services.clients.linked_element.domain import EXTRACTORS
-from services.clients.linked_element.store import ELEMENT_INDEXES, LinkedElements
+from services.clients.linked_element.store.elements import ELEMENT_INDEXES, LinkedElements
 from services.clients.records.store.search import MAX_COMPARED
 from services.clients.text import Card
 from tests.builders.causes import ANNA, NOON

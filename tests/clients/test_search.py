@@ -16,12 +16,9 @@ from services.clients.records.domain.search_keys import MAX_WORDS, begins_a_word
 from services.clients.records.store.search import MAX_COMPARED_BY_TIME, MAX_MATCHES, search_clients
 from services.clients.text import words_of
 from shared.elements.domain.contact_points import normalized_phone
-from shared.kit.web.auth import Caller
-from tests.builders.causes import ANNA
 from tests.builders.fakes import Documents
 from tests.builders.running import Api, Explained, wrong_fields
 
-EVERYBODY = Caller(actor=ANNA, roles=frozenset({"reader"}), scopes=frozenset())
 PHONES = count(500_000)
 MAX_KEYS = 1_000
 """Several of one record may lie in a range."""
@@ -317,7 +314,7 @@ async def test_a_search_reads_few_keys_of_one_index(api: Api, typed: str) -> Non
             }
             await a_contact(api, "Anna", "Smith", middle_name=middle, **point)
     query = Query.of(typed, phone=normalized_phone(typed, "DE"))
-    await search_clients(people, query, access=EVERYBODY)
+    await search_clients(people, query)
     assert len(contacts.plans) <= len(query.ranges) + 3
     for plan in contacts.plans:
         assert "IXSCAN" in plan.stages, plan

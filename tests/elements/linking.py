@@ -8,7 +8,8 @@ from crm_contracts.values import ElementRef
 
 from services.clients.answers import events as answers
 from services.clients.linked_element import events as linked_element
-from services.clients.linked_element.store import LinkedElements, RefusedLinks
+from services.clients.linked_element.store.elements import EVERY_ELEMENT, LinkedElements
+from services.clients.linked_element.store.refused_links import RefusedLinks
 from services.clients.records import events as records
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
@@ -19,11 +20,11 @@ from shared.elements.events.client_field import client_field_reactions
 from shared.elements.events.requisites import requisite_reactions
 from shared.elements.store.created_links import CreatedLinks
 from shared.elements.store.removed_clients import Owners, RemovedClients
+from shared.elements.store.rights import RightsOfUsers
 from shared.kit.domain import Aggregate, Cause
 from shared.kit.storage.connection import Database
 from shared.kit.storage.documents import Document
 from shared.kit.storage.stored import Stored
-from shared.kit.web.auth import Caller
 from tests.builders.causes import ANNA, NOON, a_cause
 from tests.builders.clients import just_created_company, just_created_contact
 from tests.builders.deals import just_created_deal
@@ -31,7 +32,6 @@ from tests.builders.events import react
 from tests.builders.fakes import Counting, Documents, Said
 
 A = TypeVar("A", bound=Aggregate)
-READER = Caller(actor=ANNA, roles=frozenset({"reader"}), scopes=frozenset())
 NUMBERS = Counting()
 PEOPLE, FIRMS, DEALS = ("ada", "bob", "eve"), ("acme", "bell"), ("pumps",)
 WORK = {"ada": "acme", "bob": "acme", "eve": "bell"}
@@ -70,11 +70,14 @@ class Site:
         )
         self.views = ClientViews(self.contacts, self.companies)
         self.elements = LinkedElements(database.collection("elements"))
+        self.rights = RightsOfUsers.open(database.collection)
         refused_links = RefusedLinks(database.collection("refused_links"))
         self._reactions = (
             [
                 *linked_element.reactions(elements=self.elements, refused_links=refused_links),
-                *answers.reactions(companies=self.companies, views=self.views, answers=self.answers),
+                *answers.reactions(
+                    companies=self.companies, views=self.views, answers=self.answers, rights=self.rights
+                ),
                 *records.reactions(contacts=self.contacts, companies=self.companies, views=self.views),
             ],
             [
@@ -196,5 +199,5 @@ class Site:
             assert await self._seen("contact_ids", id_) == linking
 
     async def _seen(self, field: Any, id_: str) -> set[str]:
-        page, _ = await self.elements.page(field, id_, type_=None, access=READER, limit=50, cursor=None)
+        page, _ = await self.elements.page(field, id_, type_=None, allowed=EVERY_ELEMENT, limit=50, cursor=None)
         return {element.id for element in page}

@@ -36,6 +36,7 @@ from services.deals.deal.usecases import open_deal_for_lead
 from services.leads.lead.domain.lead import Lead
 from shared.elements.domain.client_field import MAX_CONTACTS, NewContactLink, set_company, set_contacts
 from shared.elements.domain.element import Element
+from shared.elements.domain.filters.nodes import Node
 from shared.elements.domain.room import MAX_CLIENT_BYTES, PartTooLarge, fitting, shortened, size_of
 from shared.kit.domain import MAX_EVENT_BYTES
 from tests.builders.causes import ANNA, NOON, a_cause
@@ -229,8 +230,8 @@ async def test_the_largest_answer_of_clients_fits(letter: str) -> None:
     ]
 
     class Crowd:
-        async def contacts_of(self, company_id: str) -> list[Contact]:
-            del company_id
+        async def contacts_of(self, company_id: str, allowed: Node) -> list[Contact]:
+            del company_id, allowed
             return crowd
 
         async def surviving_contacts(self, ids: Any) -> dict[str, Contact]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from deploy.local.mongo import Mongo
-from services.clients.linked_element.store import ELEMENT_INDEXES
+from services.clients.linked_element.store.elements import ELEMENT_INDEXES
 from services.clients.records.store.collections import COMPANY_INDEXES, CONTACT_INDEXES
 from services.clients.records.usecases.clients import delete_client
 from services.clients.records.usecases.employment import unlink_contact

@@ -4,13 +4,17 @@ from typing import Protocol
 
 from crm_contracts import registry
 from crm_contracts.client_field import ContactLink
+from crm_contracts.elements import CONTACT
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.events import ClientChanged, RequisitesChosen, Updated
+from crm_contracts.events import ClientChanged, ClientFieldEvent, Created, RequisitesChosen
 
 from services.clients.answers.domain import RequisiteChoiceCheck
 from services.clients.answers.usecases import LinkedClients, RequisiteOwners, answer_client_link, answer_requisites
 from services.clients.linked_element.domain import EXTRACTORS
 from services.clients.records.domain.company import Company
+from shared.elements.domain.filters.nodes import EVERYTHING, Node
+from shared.elements.domain.rights.compiled import Rights
+from shared.elements.http.rights import CompiledRights
 from shared.kit.domain import Cause
 from shared.kit.messaging.answers import Answers
 from shared.kit.messaging.reactions import Reactions, on
@@ -21,8 +25,10 @@ class AnswerReads(LinkedClients, RequisiteOwners, Protocol):
     """Reads of contacts and companies that answers need."""
 
 
-def reactions(*, companies: Repository[Company], views: AnswerReads, answers: Answers) -> Reactions:
-    """Reactions to questions."""
+def reactions(
+    *, companies: Repository[Company], views: AnswerReads, answers: Answers, rights: CompiledRights
+) -> Reactions:
+    """Reactions to questions; who asks is told of those contacts alone that his `rights` extend to."""
 
     async def on_event(event: Envelope[Event], cause: Cause) -> None:
         """Answer a pending link of a company or of contacts."""
@@ -34,6 +40,7 @@ def reactions(*, companies: Repository[Company], views: AnswerReads, answers: An
                 change.client,
                 cause,
                 replaced=replaced,
+                allowed=await _contacts_for(event, rights),
                 companies=companies,
                 views=views,
                 answers=answers,
@@ -45,9 +52,28 @@ def reactions(*, companies: Repository[Company], views: AnswerReads, answers: An
         await answer_requisites(event.data.element, choice, cause, views=views, answers=answers)
 
     return [
-        *(on(event, on_event, name="company_link") for event in EXTRACTORS if not issubclass(event, Updated)),
+        *(
+            on(event, on_event, name="company_link")
+            for event in EXTRACTORS
+            if issubclass(event, (Created, ClientFieldEvent))
+        ),
         *(on(event, on_requisites_chosen) for event in registry.EVENTS.values() if issubclass(event, RequisitesChosen)),
     ]
+
+
+async def _contacts_for(event: Envelope[Event], rights: CompiledRights) -> Node:
+    """Return the filter of the contacts that the user who asks may read (CLI-07)."""
+    reader = await _reader_of(event, rights)
+    return EVERYTHING if reader is None else reader.filter(CONTACT, "read")
+
+
+async def _reader_of(event: Envelope[Event], rights: CompiledRights) -> Rights | None:
+    """Return the rights of the user who caused an event; None of whom no role restricts."""
+    kind, _, user_id = event.actor.partition(":")
+    if kind != "user":
+        return None
+    found = await rights.of(user_id)
+    return found if found.has_role else None
 
 
 def _replaced(change: ClientChanged) -> tuple[ContactLink, ...]:

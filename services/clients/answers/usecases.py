@@ -22,6 +22,7 @@ from services.clients.records.domain.company import Company
 from services.clients.records.domain.company_contacts import company_contacts
 from services.clients.records.domain.contact import Contact
 from services.clients.records.usecases.merge import follow_merges
+from shared.elements.domain.filters.nodes import EVERYTHING, Node
 from shared.elements.domain.missing_clients import COMPANY_NOT_FOUND
 from shared.elements.domain.room import MAX_CLIENT_BYTES, fitting, shortened
 from shared.kit.domain import Cause
@@ -34,8 +35,8 @@ MAX_ANSWER_BYTES = 2 * MAX_CLIENT_BYTES
 class LinkedClients(Protocol):
     """Knows contacts, and those of companies."""
 
-    async def contacts_of(self, company_id: str) -> Sequence[Contact]:
-        """List the contacts of a company in their order."""
+    async def contacts_of(self, company_id: str, allowed: Node) -> Sequence[Contact]:
+        """List those contacts of a company that are allowed, in their order."""
         ...
 
     async def surviving_contacts(self, ids: Sequence[str]) -> Mapping[str, Contact]:
@@ -61,18 +62,22 @@ async def answer_client_link(
     cause: Cause,
     *,
     replaced: Sequence[ContactLink] = (),
+    allowed: Node = EVERYTHING,
     companies: Repository[Company],
     views: LinkedClients,
     answers: Answers,
 ) -> None:
-    """Answer what an element of any type asks about its Client field: company and contacts at once (CLI-02, CLI-07)."""
+    """Answer what an element of any type asks about its Client field: company and contacts at once (CLI-02, CLI-07).
+
+    Of the company's contacts those are named that are `allowed`.
+    """
     if client.link_state != "pending":
         return
     found = await views.surviving_contacts(client.pending_contacts)
     company = None
     if client.company is not None and client.asks_for_company:
         company = await follow_merges(client.company.id, owners=companies)
-    contacts = [] if company is None else await views.contacts_of(company.id)
+    contacts = [] if company is None else await views.contacts_of(company.id, allowed)
 
     left = () if found.keys() >= set(client.pending_contacts) else replaced
 

@@ -1,23 +1,24 @@
-"""Extract from events what clients keeps of elements of other services (CLI-01, DUP-01).
+"""Extract from events what clients keeps of elements of other services (CLI-01, DUP-01, PERM-04).
 
 A new type of element with a Client field needs no line here: its events are found by their base classes in the
 contracts.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
 from crm_contracts import registry
 from crm_contracts.client_field import Client
 from crm_contracts.elements import ELEMENTS
 from crm_contracts.envelope import Event
-from crm_contracts.events import ClientFieldEvent, Created, Updated
+from crm_contracts.events import ClientFieldEvent, Created, StageChanged, Updated
 from crm_contracts.values import ContactPoint, ElementRef, Value
 
 from services.clients.text import words_of
 from shared.elements.domain.contact_points import sought_by
+from shared.elements.domain.rights.accessed import Accessed
 
 LINKING_TYPES: Final = tuple(noun for noun, each in ELEMENTS.items() if "client" in each.has)
 """Types of elements that have a Client field."""
@@ -54,6 +55,7 @@ class ElementChange:
         phones: what they are found by; of an element with contact data.
         emails: what they are found by as well.
         names: what else it is recognised by, by field, each in plain words (DUP-03).
+        accessed: what rights look at, by field of `Accessed` (PERM-04).
     """
 
     ref: ElementRef
@@ -62,10 +64,18 @@ class ElementChange:
     phones: tuple[str, ...] | None = None
     emails: tuple[str, ...] | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    accessed: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rights_alone(self) -> Self:
+        """The same without all that rights do not look at."""
+        return type(self)(self.ref, accessed=self.accessed)
 
 
 PERSON: Final = ("first_name", "middle_name", "last_name")
 NAMES: Final = (*PERSON, "company_title")
+ACCESSED: Final = tuple(each.name for each in fields(Accessed))
+"""What rights look at; the event of a creation has all of it."""
 
 
 def full_name(parts: Sequence[str]) -> str:
@@ -75,18 +85,28 @@ def full_name(parts: Sequence[str]) -> str:
 
 def _of_created(event: Created) -> ElementChange:
     state: Any = event.state
-    return _with_fields(event.element, state, type(state).model_fields, client=state.client)
+    whole = Accessed.of(state)
+    accessed = {name: getattr(whole, name) for name in ACCESSED}
+    return _with_fields(event.element, state, type(state).model_fields, accessed, client=state.client)
 
 
 def _of_updated(event: Updated) -> ElementChange:
-    return _with_fields(event.element, event.after, event.after.model_fields_set)
+    given = event.after.model_fields_set
+    accessed = {name: getattr(event.after, name) for name in ACCESSED if name in given}
+    return _with_fields(event.element, event.after, given, accessed)
+
+
+def _of_stage_changed(event: StageChanged) -> ElementChange:
+    return ElementChange(event.element, accessed={"stage_id": event.to_stage})
 
 
 def _of_client_field(event: ClientFieldEvent) -> ElementChange:
     return ElementChange(event.element, client=event.client_now)
 
 
-def _with_fields(ref: ElementRef, fields: Any, given: Iterable[str], client: Client | None = None) -> ElementChange:
+def _with_fields(
+    ref: ElementRef, fields: Any, given: Iterable[str], accessed: Mapping[str, Any], client: Client | None = None
+) -> ElementChange:
     return ElementChange(
         ref,
         client=client,
@@ -94,6 +114,7 @@ def _with_fields(ref: ElementRef, fields: Any, given: Iterable[str], client: Cli
         phones=_sought_by(fields.phones) if "phones" in given else None,
         emails=_sought_by(fields.emails) if "emails" in given else None,
         names={name: " ".join(words_of(getattr(fields, name) or "")) for name in NAMES if name in given},
+        accessed=accessed,
     )
 
 
@@ -111,5 +132,6 @@ EXTRACTORS: Final[Mapping[type[Event], Callable[[Any], ElementChange]]] = {
     **dict.fromkeys(_events_of(Created), _of_created),
     **dict.fromkeys(_events_of(Updated), _of_updated),
     **dict.fromkeys(_events_of(ClientFieldEvent), _of_client_field),
+    **dict.fromkeys(_events_of(StageChanged), _of_stage_changed),
 }
 """The extractor of each event of an element with a Client field."""

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+from crm_contracts.elements import ELEMENTS
 from fastapi import APIRouter
 from fastapi import Query as QueryParameter
 
-from services.clients.linked_element.domain import LinkedElement, LinkingType
+from services.clients.linked_element.domain import LINKING_TYPES, LinkedElement, LinkingType
 from services.clients.linked_element.schemas import ElementOut
-from services.clients.linked_element.store import LinkedElements
+from services.clients.linked_element.store.elements import Allowed, LinkedElements
 from services.clients.permissions import CanRead
+from shared.elements.http.rights import records_for
 from shared.kit.storage.repository import Records
+from shared.kit.web.call import Call
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
@@ -27,7 +30,7 @@ def build_router(*, contacts: Records[Any], companies: Records[Any], elements: L
     ) -> Page[ElementOut]:
         """List the leads, deals and other elements that link the contact, newest first (CLI-01)."""
         found = await elements.page(
-            "contact_ids", contact_id, type_=kind, access=call.caller, limit=limit, cursor=cursor
+            "contact_ids", contact_id, type_=kind, allowed=elements_for(call), limit=limit, cursor=cursor
         )
         await call.guard(contacts).get(contact_id)
         return _page(*found)
@@ -38,12 +41,17 @@ def build_router(*, contacts: Records[Any], companies: Records[Any], elements: L
     ) -> Page[ElementOut]:
         """List the leads, deals and other elements that link the company, newest first (CLI-01)."""
         found = await elements.page(
-            "company_id", company_id, type_=kind, access=call.caller, limit=limit, cursor=cursor
+            "company_id", company_id, type_=kind, allowed=elements_for(call), limit=limit, cursor=cursor
         )
         await call.guard(companies).get(company_id)
         return _page(*found)
 
     return api
+
+
+def elements_for(call: Call) -> Allowed:
+    """Return the filters of the elements that the caller may read, by type."""
+    return {noun: records_for(call, ELEMENTS[noun]) for noun in LINKING_TYPES}
 
 
 def _page(found: Sequence[LinkedElement], more: str | None) -> Page[ElementOut]:

@@ -102,7 +102,7 @@ class RoleAccess:
         """Check a right to the record as it is; see `Access`."""
         type_ = ELEMENTS.get(record.NOUN)
         if type_ is not None:
-            self._check(type_, right, Accessed.of(record), record.id)
+            self.check_accessed(type_, ACTION[right], Accessed.of(record), record.id)
 
     @contextmanager
     def changing(self, right: str, record: Aggregate) -> Iterator[None]:
@@ -112,7 +112,7 @@ class RoleAccess:
             yield
             return
         before = Accessed.of(record)
-        self._check(type_, right, before, record.id)
+        self.check_accessed(type_, ACTION[right], before, record.id)
         yield
         after = Accessed.of(record)
         moved = replace(before, pipeline_id=after.pipeline_id, stage_id=after.stage_id)
@@ -126,8 +126,8 @@ class RoleAccess:
             message = f"There is no {noun} {id_}."
             raise NotFound(message)
 
-    def _check(self, type_: ElementType, right: str, record: Accessed, id_: str) -> None:
-        action = ACTION[right]
+    def check_accessed(self, type_: ElementType, action: Action, record: Accessed, id_: str) -> None:
+        """Check a right to what is known of a record; see `Access.check`."""
         if action != "add" and not self.rights.may(type_, "read", record):
             message = f"There is no {type_.noun} {id_}."
             raise NotFound(message)
@@ -187,6 +187,17 @@ def may(call: Call, type_: ElementType, action: Action, record: Accessed) -> boo
     """Return whether the caller may do this to a record."""
     rights = rights_of(call)
     return rights is None or rights.may(type_, action, record)
+
+
+def check_accessed(call: Call, type_: ElementType, action: Action, record: Accessed, id_: str) -> None:
+    """Check a right to a record that another service has, as a view knows it.
+
+    Raises:
+        NotFound, NotAllowed: see `Access.check`.
+    """
+    rights = rights_of(call)
+    if rights is not None:
+        RoleAccess(rights).check_accessed(type_, action, record, id_)
 
 
 def check_some(call: Call, type_: ElementType, action: Action) -> None:

@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Final
 
 from shared.elements.domain.filters.evaluation import matches
-from shared.elements.domain.filters.nodes import All, AnyOf, Condition, Node, Operator, family_of_kind
+from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Condition, Node, Operator, family_of_kind
 from shared.elements.domain.filters.wildcards import escaped, regex_of
-from shared.kit.storage.documents import Document, whole_text
+from shared.kit.storage.documents import Document, Filter, whole_text
 
 _COMPARED: Final[Mapping[Operator, str]] = {
     "=": "$eq",
@@ -38,6 +38,14 @@ _IS_GIVEN: Final[Mapping[type, Document]] = {
 """Whether there is any value of the field, by what stands for its kind."""
 
 
+_NO_RECORD: Final[Document] = {"_id": {"$in": []}}
+
+
+def narrowed(where: Filter, allowed: Node) -> Filter:
+    """Return the filter of those among these records that pass another filter as well, such as that of rights."""
+    return where if allowed == EVERYTHING else {"$and": [where, compiled(allowed)]}
+
+
 def compiled(node: Node, *, collated: bool = False) -> Document:
     """Return the filter as MongoDB has it; `collated` for a query under a collation, which texts are not compared by.
 
@@ -48,7 +56,7 @@ def compiled(node: Node, *, collated: bool = False) -> Document:
     if isinstance(node, All):
         return {"$and": [compiled(part, collated=collated) for part in node.parts]} if node.parts else {}
     if isinstance(node, AnyOf):
-        return {"$or": [compiled(part, collated=collated) for part in node.parts]}
+        return {"$or": [compiled(part, collated=collated) for part in node.parts]} if node.parts else _NO_RECORD
     return {"$nor": [compiled(node.part, collated=collated)]}
 
 

@@ -9,9 +9,11 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef, Fields
+from pydantic import computed_field
 
 from services.clients.records.domain.merge import Mergeable, S
 from shared.elements.domain.client_names import Names
+from shared.elements.domain.rights.accessed import Accessed
 from shared.elements.domain.room import check_fields
 from shared.kit.domain import change_fields
 
@@ -19,14 +21,20 @@ from shared.kit.domain import change_fields
 class ClientRecord(Mergeable[S], Generic[S]):
     """A contact or a company."""
 
+    @computed_field  # type: ignore[prop-decorator] # stored, so that lists find it
+    @property
+    def access(self) -> tuple[str, ...]:
+        """Marks by which lists find the records that a user has rights to (PERM-04)."""
+        return Accessed.of(self).marks
+
     @property
     def linked_companies(self) -> tuple[ElementRef, ...]:
         """Companies that an answer about it names; none by default."""
         return ()
 
-    def with_company_names(self, names: Names) -> Self:
-        """Copy it for an answer, with the current names of these companies."""
-        del names
+    def with_company_names(self, names: Names, *, hides_others: bool = False) -> Self:
+        """Copy it for an answer, with the current names of these companies; without those of others, where hidden."""
+        del names, hides_others
         return self
 
     @classmethod

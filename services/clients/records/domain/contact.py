@@ -61,9 +61,10 @@ class Contact(ClientRecord[ContactState], ContactState):
         """The companies that it works for."""
         return tuple(link.ref for link in self.companies)
 
-    def with_company_names(self, names: Names) -> Self:
-        """Copy it for an answer, with the current names of these companies."""
-        named = (link.model_copy(update={"title": renamed(link.ref, names).title}) for link in self.companies)
+    def with_company_names(self, names: Names, *, hides_others: bool = False) -> Self:
+        """Copy it for an answer, with the current names of these companies; without those of others, where hidden."""
+        titles = (names.get(str(ref)) if hides_others else renamed(ref, names).title for ref in self.linked_companies)
+        named = (link.model_copy(update={"title": title}) for link, title in zip(self.companies, titles, strict=True))
         return self.model_copy(update={"companies": tuple(named)})
 
     def link(

@@ -3,7 +3,8 @@
 from crm_contracts.elements import COMPANY, CONTACT
 from fastapi import APIRouter
 
-from services.clients.linked_element.store import LinkedElements, RefusedLinks
+from services.clients.linked_element.store.elements import LinkedElements
+from services.clients.linked_element.store.refused_links import RefusedLinks
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.http.cards import Cards

@@ -6,11 +6,13 @@ is read from the view of linked elements, and whether it refused to, from its an
 
 from typing import NamedTuple
 
+from crm_contracts.elements import ELEMENTS
 from crm_contracts.values import ElementRef
 
-from services.clients.linked_element.store import LinkedElements, RefusedLinks
+from services.clients.linked_element.store.elements import LinkedElements
+from services.clients.linked_element.store.refused_links import RefusedLinks
 from services.clients.records.schemas.records import LinkState, LinkToIn
-from shared.elements.http.rights import check_writes
+from shared.elements.http.rights import check_accessed, check_writes
 from shared.kit.web.call import Call
 from shared.kit.web.waiting import LongPolls, Wait
 
@@ -30,16 +32,21 @@ class Cards:
         self._refused_links = refused_links
         self._long_polls = long_polls
 
-    def element_of(self, link_to: LinkToIn | None, call: Call) -> ElementRef | None:
-        """Return the element to be linked to, if any.
+    async def element_of(self, link_to: LinkToIn | None, call: Call) -> ElementRef | None:
+        """Return the element to be linked to, if any; one that is not known here is judged by its own service.
 
         Raises:
             Forbidden: the caller may not write elements of its type.
+            NotFound, RightMissing: the caller may not read it, or not update it.
         """
         if link_to is None:
             return None
         check_writes(call, [link_to.type])
-        return ElementRef(type=link_to.type, id=link_to.id)
+        element = ElementRef(type=link_to.type, id=link_to.id)
+        known = await self._elements.accessed(element)
+        if known is not None:
+            check_accessed(call, ELEMENTS[element.type], "update", known, element.id)
+        return element
 
     async def link(self, client: ElementRef, link_to: ElementRef | None, wait: Wait) -> CardLink:
         """Wait until the element links the client or refuses to, as long as the caller wants to wait."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
+from crm_contracts.elements import COMPANY, CONTACT
 from crm_contracts.values import ElementRef
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -25,6 +27,7 @@ from services.clients.records.schemas.records import (
 )
 from services.clients.records.usecases.create_in_company import plan_contacts, within
 from shared.elements.http.contact_points import Reading
+from shared.elements.http.rights import check_some, records_for
 from shared.elements.schemas.contact_points import ContactPointReading
 from shared.elements.schemas.scalars import OriginPart
 from shared.kit.domain import Invalid, invalid_field
@@ -78,10 +81,10 @@ def companies_router(
         company_id: str, call: CanRead, limit: Limit = 50, cursor: SeatCursor = None
     ) -> Page[ContactOut]:
         """List the company's contacts in their order, first its main one (COMP-04, CLI-07)."""
-        found, more = await handlers.views.contacts_page(company_id, access=call.caller, limit=limit, cursor=cursor)
+        allowed = records_for(call, CONTACT)
+        found, more = await handlers.views.contacts_page(company_id, allowed=allowed, limit=limit, cursor=cursor)
         await call.guard(handlers.owners).get(company_id)
-        named = await handlers.views.with_company_names(found)
-        return Page(items=[ContactOut.of(contact) for contact in named], next_cursor=more)
+        return Page(items=await people.show_each(call, found), next_cursor=more)
 
     return api
 
@@ -100,7 +103,8 @@ async def plan_people(
         ElementRef(type="company", id=body.id or call.new_id, title=body.title),
         fields,
         call.cause,
-        contacts=people.owners,
+        contacts=call.guard_store(people.owners),
+        admit=partial(call.access.check, "add"),
         reference=people.reference,
         numbers=people.numbers,
         currency=people.currency,
@@ -117,6 +121,7 @@ def _add_batch(
         With `on_existing: correct` a company of an origin that is known is corrected as the PUT by origin corrects it;
         `contacts` of such a company are refused, because they are for new companies.
         """
+        check_some(call, COMPANY, "import")
         ready = await handlers.prepared(len(body.valid))
         staff = await people.prepared(sum(len(item.contacts) for item in body.valid))
 

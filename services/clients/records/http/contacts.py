@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from crm_contracts.elements import CONTACT
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -21,6 +22,7 @@ from services.clients.records.schemas.records import (
 )
 from services.clients.records.usecases.create_in_company import find_employers, plan_employers
 from shared.elements.http.contact_points import Reading
+from shared.elements.http.rights import check_some, records_for
 from shared.elements.schemas.scalars import OriginPart
 from shared.kit.storage.repository import Records
 from shared.kit.web.batches import ANSWERS_BATCH, Items, recorded
@@ -58,9 +60,10 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut], companies: Re
 
     @api.get("/contacts/export")
     async def export(call: CanExport, limit: Limit = 50, cursor: Cursor = None) -> Page[ContactOut]:
-        """List the contacts that may be exported, newest first (CONT-06)."""
-        found, more = await handlers.views.exportable(access=call.caller, limit=limit, cursor=cursor)
-        return Page(items=await handlers.show_each(found), next_cursor=more)
+        """List the contacts that may be exported, and that the caller may both read and export (CONT-06, PERM-01)."""
+        allowed = records_for(call, CONTACT), records_for(call, CONTACT, "export")
+        found, more = await handlers.views.exportable(allowed=allowed, limit=limit, cursor=cursor)
+        return Page(items=await handlers.show_each(call, found), next_cursor=more)
 
     @api.patch("/contacts/{contact_id}")
     async def correct(
@@ -81,6 +84,7 @@ def _add_batch(api: APIRouter, handlers: RecordHandlers[Contact, ContactOut], co
         With `on_existing: correct` a contact of an origin that is known is corrected as the PUT by origin corrects it,
         and is linked to those of `company_ids` that it does not belong to.
         """
+        check_some(call, CONTACT, "import")
         ready = await handlers.prepared(len(body.valid))
         employers = [id_ for item in body.valid for id_ in item.company_ids]
         found = await find_employers(employers, companies=call.guard(companies), views=handlers.views)

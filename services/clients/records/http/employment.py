@@ -9,12 +9,12 @@ from services.clients.records.http.handlers import RecordHandlers
 from services.clients.records.schemas.employment import LinkIn
 from services.clients.records.schemas.records import ContactOut
 from services.clients.records.usecases.employment import link_contact, unlink_contact
-from shared.kit.storage.repository import Repository
+from shared.kit.storage.repository import Records
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
 
 
-def employment_router(handlers: RecordHandlers[Contact, ContactOut], companies: Repository[Company]) -> APIRouter:
+def employment_router(handlers: RecordHandlers[Contact, ContactOut], companies: Records[Company]) -> APIRouter:
     """Build the routes that link contacts to companies."""
     api = router("contacts")
 
@@ -32,13 +32,13 @@ def employment_router(handlers: RecordHandlers[Contact, ContactOut], companies: 
             company_id,
             call.cause,
             contacts=call.guard(handlers.owners),
-            companies=companies,
+            companies=call.guard(companies),
             views=handlers.views,
             is_primary=body.is_primary,
             role_id=body.role_id,
             expected_version=if_match,
         )
-        return await handlers.show(contact, response)
+        return await handlers.show(call, contact, response)
 
     @api.delete("/contacts/{contact_id}/companies/{company_id}")
     async def unlink(
@@ -48,6 +48,6 @@ def employment_router(handlers: RecordHandlers[Contact, ContactOut], companies: 
         contact = await unlink_contact(
             contact_id, company_id, call.cause, contacts=call.guard(handlers.owners), expected_version=if_match
         )
-        return await handlers.show(contact, response)
+        return await handlers.show(call, contact, response)
 
     return api

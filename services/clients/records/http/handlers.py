@@ -5,15 +5,20 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Generic, Self, TypeVar
 
+from crm_contracts.elements import COMPANY
+from crm_contracts.values import ElementRef
 from fastapi import Response
 
 from services.clients.records.domain.client import C
 from services.clients.records.http.cards import CardLink, Cards
+from services.clients.records.http.hidden import may_know, naming_none_hidden
 from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn, NewUpsertIn, RecordOut, UpsertIn
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
 from shared.elements.domain.client_names import mark_of_names
+from shared.elements.domain.element import OriginTaken
 from shared.elements.http.query_routes import ListedElements
+from shared.elements.http.rights import records_for
 from shared.elements.schemas.contact_points import ContactPointReading
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.query_plan import IndexTable
@@ -59,16 +64,20 @@ class RecordHandlers(Generic[C, R]):
         """What the records are called in paths."""
         return self.owners.kind.TYPE.plural
 
-    async def show(self, record: C, response: Response, status: int = 200) -> R:
+    async def show(self, call: Call, record: C, response: Response, status: int = 200) -> R:
         """Answer with a record and its version."""
-        (named,) = await self.views.with_company_names([record])
+        (named,) = await self.named(call, [record])
         beside = mark_of_names(record.linked_companies, named.linked_companies)
         show_version(response, record.version, status, beside=beside)
         return self.shown.of(named)
 
-    async def show_each(self, records: Sequence[C]) -> list[R]:
+    async def show_each(self, call: Call, records: Sequence[C]) -> list[R]:
         """Show records with the names that the companies they link have now."""
-        return [self.shown.of(named) for named in await self.views.with_company_names(records)]
+        return [self.shown.of(named) for named in await self.named(call, records)]
+
+    async def named(self, call: Call, records: Sequence[C]) -> list[C]:
+        """Copy records with the names of those companies that the caller may read."""
+        return await self.views.with_company_names(records, records_for(call, COMPANY))
 
     async def enter(
         self,
@@ -81,19 +90,15 @@ class RecordHandlers(Generic[C, R]):
         complete: Callable[[C], object] = lambda _: None,
     ) -> tuple[C, Callable[[], Awaitable[CardLink]]]:
         """Create a record with the links that `complete` gives it; the second result waits for the card to link it."""
-        link_to = self.cards.element_of(body.link_to, call)
-        record = await create_client(
-            body.id or call.new_id,
-            body.fields(self.country, reading),
-            body.origin,
-            call.cause,
-            owners=self.owners,
-            reference=self.reference,
-            numbers=self.numbers,
-            currency=self.currency,
-            link_to=link_to,
-            complete=complete,
-        )
+        link_to = await self.cards.element_of(body.link_to, call)
+        async with naming_none_hidden(self.owners, call):
+            record = await create_client(
+                body.id or call.new_id,
+                body.fields(self.country, reading),
+                body.origin,
+                call.cause,
+                **self._new(call, link_to, complete),
+            )
         response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
         return record, partial(self.cards.link, record.ref, link_to, wait)
 
@@ -123,26 +128,32 @@ class RecordHandlers(Generic[C, R]):
         """
         origin, known = item.origin, item.origin if corrects else None
         fields = await self._fields(item, reading, partial(self._existing, known, call))
-        made_with: dict[str, Any] = {
-            "owners": self.owners,
+        made_with = self._new(call, await self.cards.element_of(item.link_to, call), complete)
+        async with naming_none_hidden(self.owners, call):
+            if origin is None or not corrects:
+                return await create_client(item.id or call.new_id, fields, origin, call.cause, **made_with), True, []
+            record, is_new = await upsert_client(
+                origin,
+                fields,
+                call.cause,
+                existing=call.guard(self.owners),
+                find=partial(self._of_origin, call),
+                new_id=item.id,
+                **made_with,
+            )
+            return record, is_new, record.kept(fields)
+
+    def _new(self, call: Call, link_to: ElementRef | None, complete: Callable[[C], object]) -> dict[str, Any]:
+        """Return what creates a record in the name of the caller."""
+        return {
+            "kind": self.owners.kind,
+            "owners": call.guard_store(self.owners),
             "reference": self.reference,
             "numbers": self.numbers,
             "currency": self.currency,
-            "link_to": self.cards.element_of(item.link_to, call),
+            "link_to": link_to,
             "complete": complete,
         }
-        if origin is None or not corrects:
-            return await create_client(item.id or call.new_id, fields, origin, call.cause, **made_with), True, []
-        record, is_new = await upsert_client(
-            origin,
-            fields,
-            call.cause,
-            existing=call.guard(self.owners),
-            find=partial(self.views.by_origin, self.owners),
-            new_id=item.id,
-            **made_with,
-        )
-        return record, is_new, record.kept(fields)
 
     async def correct(
         self,
@@ -155,15 +166,13 @@ class RecordHandlers(Generic[C, R]):
         if_match: int | None,
     ) -> R:
         """Correct fields of a record."""
-        record = await correct_client(
-            id_,
-            await self._fields(body, reading, partial(call.guard(self.owners).get, id_)),
-            call.cause,
-            owners=call.guard(self.owners),
-            reference=self.reference,
-            expected_version=if_match,
-        )
-        return await self.show(record, response)
+        owners = call.guard(self.owners)
+        fields = await self._fields(body, reading, partial(owners.get, id_))
+        async with naming_none_hidden(self.owners, call):
+            record = await correct_client(
+                id_, fields, call.cause, owners=owners, reference=self.reference, expected_version=if_match
+            )
+        return await self.show(call, record, response)
 
     async def upsert(
         self,
@@ -176,19 +185,18 @@ class RecordHandlers(Generic[C, R]):
         if_match: int | None,
     ) -> R:
         """Create or correct the record of an origin."""
-        record, is_new = await upsert_client(
-            origin,
-            await self._fields(body, reading, partial(self._existing, origin, call)),
-            call.cause,
-            owners=self.owners,
-            existing=call.guard(self.owners),
-            find=partial(self.views.by_origin, self.owners),
-            reference=self.reference,
-            numbers=self.numbers,
-            currency=self.currency,
-            expected_version=if_match,
-        )
-        return await self.show(record, response, 201 if is_new else 200)
+        fields = await self._fields(body, reading, partial(self._existing, origin, call))
+        async with naming_none_hidden(self.owners, call):
+            record, is_new = await upsert_client(
+                origin,
+                fields,
+                call.cause,
+                existing=call.guard(self.owners),
+                find=partial(self._of_origin, call),
+                expected_version=if_match,
+                **self._new(call, None, lambda _: None),
+            )
+        return await self.show(call, record, response, 201 if is_new else 200)
 
     async def _fields(
         self, body: ClientFieldsIn, reading: ContactPointReading, find: Callable[[], Awaitable[C | None]]
@@ -204,7 +212,23 @@ class RecordHandlers(Generic[C, R]):
             found = await find()
             return body.fields(self.country, reading, None if found is None else found.state)
 
+    async def known_of_origin(self, call: Call, originator: str, origin: str) -> C | None:
+        """Find the record or the tombstone of an origin; None where the caller may know of none."""
+        found = await self.views.by_origin(self.owners, originator, origin)
+        return found if found is not None and may_know(found, call) else None
+
+    async def _of_origin(self, call: Call, originator: str, origin: str) -> C | None:
+        """Find the record of an origin.
+
+        Raises:
+            OriginTaken: it is one that the caller may not know of.
+        """
+        found = await self.views.by_origin(self.owners, originator, origin)
+        if found is not None and not may_know(found, call):
+            raise OriginTaken.by(self.owners.noun, None)
+        return found
+
     async def _existing(self, origin: tuple[str, str] | None, call: Call) -> C | None:
         """Read the record of an origin as the caller may see it, or None."""
-        found = None if origin is None else await self.views.by_origin(self.owners, *origin)
+        found = None if origin is None else await self.known_of_origin(call, *origin)
         return None if found is None else await call.guard(self.owners).get(found.id)

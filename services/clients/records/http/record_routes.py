@@ -42,7 +42,7 @@ def add_record_routes(
     api: APIRouter, handlers: RecordHandlers[C, R], *, page_model: Any, filters: type[RecordFilters] = RecordFilters
 ) -> None:
     """Add the routes of one type; look-up by origin comes first, or other paths of two parts would match it."""
-    owners, plural, shown, views = handlers.owners, handlers.plural, handlers.shown, handlers.views
+    owners, plural, shown = handlers.owners, handlers.plural, handlers.shown
     one, id_ = f"/{plural}/{{{owners.noun}_id}}", Path(alias=f"{owners.noun}_id")
 
     @api.get(
@@ -52,10 +52,10 @@ def add_record_routes(
     )
     async def look_up(originator: str, origin: str, call: CanRead, response: Response) -> R:
         """Read the record of this origin; a merged one answers with its survivor's id (CMN-14, DUP-02)."""
-        found = await views.by_origin(owners, originator, origin)
+        found = await handlers.known_of_origin(call, originator, origin)
         if found is None:
             raise NotFound(f"There is no {owners.noun} {origin} from {originator}.")
-        return await handlers.show(await call.guard(owners).get(found.id), response)
+        return await handlers.show(call, await call.guard(owners).get(found.id), response)
 
     filter_type: Any = Annotated[str | None, filter_of(owners.noun.capitalize())]
 
@@ -74,26 +74,33 @@ def add_record_routes(
     @api.get(one, summary=f"Read one {owners.noun}", response_model=shown)
     async def read(call: CanRead, response: Response, record_id: str = id_) -> R:
         """Read one record."""
-        return await handlers.show(await call.guard(owners).get(record_id), response)
+        return await handlers.show(call, await call.guard(owners).get(record_id), response)
 
     @api.delete(one, summary=f"Delete a {owners.noun}", status_code=204)
     async def delete(call: CanWrite, if_match: IfMatch, record_id: str = id_) -> None:
         """Delete a record; elements, contacts and companies that link it unlink it (COMP-10)."""
-        await delete_client(record_id, call.cause, owners=call.guard(owners), expected_version=if_match)
+        await delete_client(record_id, call.cause, owners=call.guard(owners, "delete"), expected_version=if_match)
 
     @api.post(f"{one}/merge", summary=f"Merge other {plural} into this one", response_model=shown)
     async def merge(body: MergeIn, call: CanWrite, if_match: IfMatch, response: Response, record_id: str = id_) -> R:
         """Merge other records of this type into this one (DUP-02).
 
         Empty fields are filled, lists are joined, links follow: callers who may not write the elements that link
-        clients, leads and deals, are refused. Where filled fields differ, 409 `merge_conflict` lists
-        them as `conflicts`, and nothing changes until `resolution` names for each of them the record that is right.
+        clients, leads and deals, are refused, and so are those who may not update this record and delete the others.
+        Where filled fields differ, 409 `merge_conflict` lists them as `conflicts`, and nothing changes until
+        `resolution` names for each of them the record that is right.
         """
         check_writes(call, LINK_CLIENTS)
         survivor = await merge_clients(
-            record_id, body.others, body.resolution, call.cause, owners=owners, expected_version=if_match
+            record_id,
+            body.others,
+            body.resolution,
+            call.cause,
+            owners=owners,
+            access=call.access,
+            expected_version=if_match,
         )
-        return await handlers.show(survivor, response)
+        return await handlers.show(call, survivor, response)
 
 
 def _on_the_loop(filters: type[RecordFilters]) -> Callable[..., Awaitable[RecordFilters]]:

@@ -3,21 +3,25 @@
 What is typed selects short ranges of one index, the best first, and reading stops as soon as there are enough. Of one
 range those that changed last come first, of at most 2,000; the order of the index decides only which these are where a
 range has more. So a search costs at most so much among a million clients as well.
+
+Who may not read every client finds those that he may read, and is told of no others: the filter of his rights is part
+of each query. MongoDB then chooses between the keys and the marks of who has rights, because either may be far fewer.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from services.clients.records.domain.client import C
 from services.clients.records.domain.search import KeyRange, Query
 from services.clients.records.domain.search_keys import begins_a_word
 from services.clients.text import Criterion
+from shared.elements.domain.filters.nodes import EVERYTHING, Node
+from shared.elements.store.filter_compiler import narrowed
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import WITHOUT_BOOKKEEPING
-from shared.kit.web.auth import Caller
 
 MAX_MATCHES: Final = 20
 """Matches of a search (CLI-04)."""
@@ -32,13 +36,12 @@ _BEYOND: Final = "\x7f"
 _IS_SEARCHED: Final[Filter] = {"search.0": {"$exists": True}}
 
 
-async def search_clients(of: MongoRepository[C], query: Query, *, access: Caller) -> tuple[list[C], bool]:
-    """Find the best matches, at most 20, and whether there are or may be more."""
-    del access  # every reader reads every client until rights per record exist (PERM)
+async def search_clients(of: MongoRepository[C], query: Query, *, allowed: Node = EVERYTHING) -> tuple[list[C], bool]:
+    """Find the best matches among those allowed, at most 20, and whether there are or may be more."""
     found: dict[str, None] = {}
     cut: set[str | None] = set()
     for where, keys in _places(query):
-        best, is_cut = await _last_changed(of.collection, where, keys)
+        best, is_cut = await _last_changed(of.collection, narrowed(where, allowed), keys, _hint(allowed))
         found |= dict.fromkeys(best)
         if is_cut:
             cut.add(keys.word)
@@ -52,13 +55,14 @@ async def search_clients(of: MongoRepository[C], query: Query, *, access: Caller
 
 
 async def similar_clients(
-    of: MongoRepository[C], keys: Mapping[str, Criterion], limit: int
+    of: MongoRepository[C], keys: Mapping[str, Criterion], limit: int, *, allowed: Node = EVERYTHING
 ) -> list[tuple[C, set[Criterion]]]:
     """Find records that have some of the keys of a card, and by what; most criteria in common first (DUP-03)."""
+    how: dict[str, Any] = {"limit": MAX_COMPARED, "fields": WITHOUT_BOOKKEEPING, "hint": _hint(allowed)}
     found: dict[str, Document] = {}
     for criterion in dict.fromkeys(keys.values()):  # one after another, or namesakes hide the record with the phone
         where = {"search": {"$in": [key for key, by in keys.items() if by == criterion]}}
-        for document in await of.collection.find(where, limit=MAX_COMPARED, fields=WITHOUT_BOOKKEEPING, hint=BY_KEY):
+        for document in await of.collection.find(narrowed(where, allowed), **how):
             found[document["_id"]] = document
     similar = [(of.read(each), {keys[key] for key in each["search"] if key in keys}) for each in found.values()]
     return sorted(similar, key=lambda each: -len(each[1]))[:limit]
@@ -74,7 +78,13 @@ def _places(query: Query) -> Iterator[tuple[Filter, KeyRange]]:
         yield {"search": {"$elemMatch": {"$gte": keys.prefix, "$lt": keys.prefix + _BEYOND}}}, keys
 
 
-async def _last_changed(collection: Collection, where: Filter, keys: KeyRange) -> tuple[list[str], bool]:
+def _hint(allowed: Node) -> str | None:
+    return BY_KEY if allowed == EVERYTHING else None
+
+
+async def _last_changed(
+    collection: Collection, where: Filter, keys: KeyRange, hint: str | None
+) -> tuple[list[str], bool]:
     """List ids of one place, the client that changed last first; and whether the place has more than are compared."""
     named = [{"search": {"$regex": begins_a_word(word)}} for word in keys.words]
     best = [{"$sort": {"updated_at": -1, "_id": 1}}, {"$limit": MAX_MATCHES + 1}, {"$project": {"_id": 1}}]
@@ -90,7 +100,7 @@ async def _last_changed(collection: Collection, where: Filter, keys: KeyRange) -
                 }
             },
         ],
-        hint=BY_KEY if keys.prefix else None,
+        hint=hint if keys.prefix else None,
     )
     read = found["read"][0]["number"] if found["read"] else 0
     return [each["_id"] for each in found["best"]], read == MAX_COMPARED_BY_TIME

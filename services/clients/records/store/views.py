@@ -1,7 +1,8 @@
 """Read several contacts or companies at a time."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any
+from functools import reduce
+from typing import Any, Final, TypeAlias
 
 from crm_contracts.values import ElementRef
 
@@ -9,19 +10,24 @@ from services.clients.records.domain.client import C
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.store.search import BY_KEY
+from shared.elements.domain.filters.nodes import EVERYTHING, Node
+from shared.elements.store.filter_compiler import narrowed
 from shared.kit.storage.batching import Batcher, side_by_side
 from shared.kit.storage.collection import GROUP
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.lookups import Lookup
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor, newest_first, stored_number
-from shared.kit.web.auth import Caller
 
 MAX_MATCHES = 20
 MAX_CANDIDATES = 200
 """Records with the phone or e-mail of a lead that are compared by name; a switchboard may have many."""
 MAX_COMPANY_CONTACTS = 1_000
 BATCH = 100
+
+Allowed: TypeAlias = tuple[Node, Node]
+"""Filters of the contacts and of the companies that may be found."""
+EVERYBODY: Final[Allowed] = (EVERYTHING, EVERYTHING)
 
 Seat = tuple[int, int]
 """Where a contact comes among those of a company: its position, and its number, which no other contact has."""
@@ -36,10 +42,12 @@ class ClientViews:
         self._origins = {of.noun: Lookup(of.collection, "originator_id", "origin_id") for of in (contacts, companies)}
         self._positions: Batcher[str, int] = Batcher(self._last_positions, most=GROUP)
 
-    async def exportable(self, *, access: Caller, limit: int, cursor: str | None) -> tuple[list[Contact], str | None]:
-        """List contacts that may be exported, newest first (CONT-06)."""
-        del access
-        where = {"export": {"$ne": False}, "deleted_at": None}
+    async def exportable(
+        self, *, allowed: Iterable[Node], limit: int, cursor: str | None
+    ) -> tuple[list[Contact], str | None]:
+        """List contacts that may be exported and that pass all these filters of rights, newest first (CONT-06)."""
+        flagged: Filter = {"export": {"$ne": False}, "deleted_at": None}
+        where = reduce(narrowed, allowed, flagged)
         documents, more = await newest_first(self._contacts.collection, where, limit=limit, cursor=cursor)
         return [self._contacts.read(document) for document in documents], more
 
@@ -48,27 +56,31 @@ class ClientViews:
         document = await self._origins[of.noun].find(originator, origin)
         return None if document is None else of.read(document)
 
-    async def contacts_of(self, company_id: str) -> Sequence[Contact]:
-        """List the contacts of a company in their order, the first 1,000 of them (COMP-04, CLI-07)."""
-        return (await self._in_order(company_id, limit=MAX_COMPANY_CONTACTS, after=None))[0]
+    async def contacts_of(self, company_id: str, allowed: Node = EVERYTHING) -> Sequence[Contact]:
+        """List the contacts of a company in their order, the first 1,000 of those allowed (COMP-04, CLI-07)."""
+        return (await self._in_order(company_id, allowed, limit=MAX_COMPANY_CONTACTS, after=None))[0]
 
     async def contacts_page(
-        self, company_id: str, *, access: Caller, limit: int, cursor: str | None
+        self, company_id: str, *, allowed: Node, limit: int, cursor: str | None
     ) -> tuple[list[Contact], str | None]:
-        """List the contacts of a company in their order, page by page (COMP-04).
+        """List those contacts of a company that are allowed in their order, page by page (COMP-04).
 
         Raises:
             Invalid: not a cursor of this list.
         """
-        del access  # every reader reads every client until rights per record exist (PERM)
-        contacts, last = await self._in_order(
-            company_id, limit=limit, after=decode_place(cursor, _seat_of) if cursor else None
-        )
+        after = decode_place(cursor, _seat_of) if cursor else None
+        contacts, last = await self._in_order(company_id, allowed, limit=limit, after=after)
         return contacts, None if last is None else encode_cursor(*map(str, last))
 
-    async def _in_order(self, company_id: str, *, limit: int, after: Seat | None) -> tuple[list[Contact], Seat | None]:
+    async def _in_order(
+        self, company_id: str, allowed: Node, *, limit: int, after: Seat | None
+    ) -> tuple[list[Contact], Seat | None]:
         """Load contacts by their positions, of equal ones by their numbers; and the last seat, where there are more."""
-        seats = [*_seats_of(company_id), {"$sort": {"position": 1, "number": 1}}, {"$limit": limit + 1}]
+        seats = [
+            *_seats_of(company_id, allowed=allowed),
+            {"$sort": {"position": 1, "number": 1}},
+            {"$limit": limit + 1},
+        ]
         if after is not None:
             position, number = after
             later = {"$or": [{"position": {"$gt": position}}, {"position": position, "number": {"$gt": number}}]}
@@ -79,14 +91,18 @@ class ClientViews:
         contacts = sorted((self._contacts.read(each) for each in documents), key=lambda contact: places[contact.id])
         return contacts, places[found[limit - 1]["_id"]] if len(found) > limit else None
 
-    async def with_company_names(self, records: Sequence[C]) -> list[C]:
-        """Copy records for an answer, with the current names of the companies that they link, by one query at most."""
+    async def with_company_names(self, records: Sequence[C], allowed: Node) -> list[C]:
+        """Copy records for an answer, with the current names of the companies that they link, by one query at most.
+
+        A company that the caller may not read is shown by its id alone.
+        """
         wanted = sorted({company.id for record in records for company in record.linked_companies})
         if not wanted:
             return list(records)
-        found = await self._companies.collection.find({"_id": {"$in": wanted}, "deleted_at": None}, fields={"title": 1})
+        where = narrowed({"_id": {"$in": wanted}, "deleted_at": None}, allowed)
+        found = await self._companies.collection.find(where, fields={"title": 1})
         names = {f"{self._companies.noun}:{document['_id']}": document["title"] for document in found}
-        return [record.with_company_names(names) for record in records]
+        return [record.with_company_names(names, hides_others=allowed != EVERYTHING) for record in records]
 
     async def current_clients(self, refs: Sequence[ElementRef]) -> Sequence[Contact | Company]:
         """List these contacts and companies, each merged one as its last survivor (DUP-02)."""
@@ -146,10 +162,16 @@ class ClientViews:
         return [positions.get(id_, 0) for id_ in company_ids]
 
     async def matches(
-        self, phones: Sequence[str], emails: Sequence[str], keys: Sequence[str] = (), *, limit: int = MAX_MATCHES
+        self,
+        phones: Sequence[str],
+        emails: Sequence[str],
+        keys: Sequence[str] = (),
+        *,
+        limit: int = MAX_MATCHES,
+        allowed: Allowed = EVERYBODY,
     ) -> tuple[list[ElementRef], list[ElementRef]]:
         """Find contacts and companies with one of these phones, e-mails or search keys, up to the limit of each."""
-        contacts, companies = await self.candidates(phones, emails, keys, limit=limit)
+        contacts, companies = await self.candidates(phones, emails, keys, limit=limit, allowed=allowed)
         return [contact.ref for contact in contacts], [company.ref for company in companies]
 
     async def candidates(
@@ -160,38 +182,41 @@ class ClientViews:
         company_keys: Sequence[str] = (),
         *,
         limit: int = MAX_CANDIDATES,
+        allowed: Allowed = EVERYBODY,
     ) -> tuple[list[Contact], list[Company]]:
         """Find contacts and companies with one of these phones or e-mails, oldest first, or with a search key."""
+        people, firms = allowed
         same: list[Filter] = [{"phones.normalized": {"$in": list(phones)}}] if phones else []
         same += [{"emails.normalized": {"$in": list(emails)}}] if emails else []
         contacts, companies = await side_by_side(
-            self._with_some(self._contacts, same, keys, limit),
+            self._with_some(self._contacts, same, keys, limit, people),
             # A seller of ours is no client's duplicate (COMP-08).
-            self._with_some(self._companies, same, [*keys, *company_keys], limit, is_my_company={"$ne": True}),
+            self._with_some(self._companies, same, [*keys, *company_keys], limit, firms, is_my_company={"$ne": True}),
         )
         return contacts, companies
 
     async def _with_some(
-        self, of: MongoRepository[C], ways: list[Filter], keys: Sequence[str], limit: int, **where: Any
+        self, of: MongoRepository[C], ways: list[Filter], keys: Sequence[str], limit: int, allowed: Node, **where: Any
     ) -> list[C]:
         """Read so many of each: a key such as that of the phone 000000 may be one of very many records."""
+        with_keys = narrowed({"search": {"$in": list(keys)}, **where}, allowed)
         oldest, with_key = await side_by_side(
-            _found(of, {"$or": ways, **where} if ways else None, limit, sort=[("created_at", 1), ("_id", 1)]),
-            _found(of, {"search": {"$in": list(keys)}, **where} if keys else None, limit, hint=BY_KEY),
+            _found(of, ways, narrowed({"$or": ways, **where}, allowed), limit, sort=[("created_at", 1), ("_id", 1)]),
+            _found(of, keys, with_keys, limit, hint=BY_KEY if allowed == EVERYTHING else None),
         )
         found = {document["_id"]: document for document in (*oldest, *with_key)}
         return [of.read(document) for document in found.values()][:limit]
 
 
-async def _found(of: MongoRepository[C], where: Filter | None, limit: int, **how: Any) -> list[Document]:
-    return [] if where is None else await of.collection.find(where, limit=limit, **how)
+async def _found(of: MongoRepository[C], by: Sequence[Any], where: Filter, limit: int, **how: Any) -> list[Document]:
+    return await of.collection.find(where, limit=limit, **how) if by else []
 
 
-def _seats_of(*company_ids: str) -> list[Document]:
-    """Build the stages that list the contacts of companies by id, company, position and number."""
-    where = {"$match": {"companies.company_id": {"$in": list(company_ids)}}}
+def _seats_of(*company_ids: str, allowed: Node = EVERYTHING) -> list[Document]:
+    """Build the stages that list the allowed contacts of companies by id, company, position and number."""
+    where = {"companies.company_id": {"$in": list(company_ids)}}
     seat = {"company_id": "$companies.company_id", "position": "$companies.position", "number": 1}
-    return [where, {"$unwind": "$companies"}, where, {"$project": seat}]
+    return [{"$match": narrowed(where, allowed)}, {"$unwind": "$companies"}, {"$match": where}, {"$project": seat}]
 
 
 def _seat_of(texts: list[str]) -> Seat:

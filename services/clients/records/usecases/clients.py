@@ -12,7 +12,7 @@ from shared.elements.domain.element import OriginTaken
 from shared.elements.domain.room import check_fields
 from shared.kit.domain import Cause, derived_id
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import Records, Repository, refuse_new
+from shared.kit.storage.repository import NewRecords, Records, refuse_new
 from shared.kit.storage.repository_errors import IdTaken
 
 
@@ -30,7 +30,8 @@ async def create_client(
     origin: tuple[str, str] | None,
     cause: Cause,
     *,
-    owners: Repository[C],
+    kind: type[C],
+    owners: NewRecords[C],
     reference: FieldCodes,
     numbers: Numbers,
     currency: str,
@@ -48,7 +49,7 @@ async def create_client(
         fields,
         origin,
         cause,
-        owners=owners,
+        kind=kind,
         reference=reference,
         currency=currency,
         link_to=link_to,
@@ -63,7 +64,7 @@ async def plan_client(
     origin: tuple[str, str] | None,
     cause: Cause,
     *,
-    owners: Repository[C],
+    kind: type[C],
     reference: FieldCodes,
     currency: str,
     link_to: ElementRef | None = None,
@@ -80,7 +81,6 @@ async def plan_client(
         UnknownValue: names every field with a code that its dictionary has not (DICT-01).
         PartTooLarge: together the fields are more than an event may hold.
     """
-    kind = owners.kind
     codes = await reference.codes(kind.TYPE.fields)
     given = {"responsible_id": cause.subject, **kind.defaults(currency), **codes.for_new(fields)}
     check_fields(kind.TYPE.fields, kind.TYPE.fields.model_construct(None, **given), given)
@@ -155,7 +155,8 @@ async def upsert_client(
     fields: Mapping[str, Any],
     cause: Cause,
     *,
-    owners: Repository[C],
+    kind: type[C],
+    owners: NewRecords[C],
     existing: Records[C],
     find: Callable[[str, str], Awaitable[C | None]],
     reference: FieldCodes,
@@ -171,7 +172,8 @@ async def upsert_client(
     A new one has the id `new_id`, if one is given, else one that is derived from its origin, and is linked to the card
     that it is created from. `complete` gives either one links, in the same write.
 
-    `existing` are the records of `owners` as the caller may change them. Returns the record, and whether it is new.
+    `owners` are the records as the caller may add to them, `existing` as he may change them, `find` finds the one of an
+    origin. Returns the record, and whether it is new.
 
     Raises:
         Gone: the record of this origin was deleted.
@@ -189,6 +191,7 @@ async def upsert_client(
                 fields,
                 origin,
                 cause,
+                kind=kind,
                 owners=owners,
                 reference=reference,
                 numbers=numbers,
@@ -199,12 +202,13 @@ async def upsert_client(
         except (IdTaken, OriginTaken):
             # A concurrent request created it, or it was deleted: its id is never used again.
             found = await find(*origin)
-            if found is None and await owners.find(id_) is not None:
+            if found is None:
+                await existing.get(id_)
                 raise
         else:
             return new, True
     record = await take_over_client(
-        id_ if found is None else found.id,
+        found.id,
         fields,
         cause,
         owners=existing,

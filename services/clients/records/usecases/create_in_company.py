@@ -14,7 +14,7 @@ from shared.elements.domain.missing_clients import ClientRefused
 from shared.kit.domain import Cause, Invalid, NotFound, derived_id
 from shared.kit.storage.batching import all_of, side_by_side
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import Records, Repository
+from shared.kit.storage.repository import NewRecords, Records
 
 Employer: TypeAlias = tuple[ElementRef, int]
 """A company, and the place that a new contact takes among its contacts."""
@@ -67,14 +67,16 @@ async def plan_contacts(
     people: Sequence[Mapping[str, Any]],
     cause: Cause,
     *,
-    contacts: Repository[Contact],
+    contacts: NewRecords[Contact],
+    admit: Callable[[Contact], object],
     reference: FieldCodes,
     numbers: Numbers,
     currency: str,
 ) -> Callable[[], Any]:
     """Return what creates new contacts in a company that is about to be created, each in one write.
 
-    Their ids follow from the company and their places, so that a repeated request creates none twice.
+    Their ids follow from the company and their places, so that a repeated request creates none twice. `admit` checks
+    that the caller may add each of them, before any is added.
 
     Raises:
         Invalid: names the fields of the first contact that cannot be created.
@@ -86,10 +88,11 @@ async def plan_contacts(
 
         def link(contact: Contact, position: int = STEP * (place + 1)) -> None:
             contact.link(company, position=position, by=cause.actor, at=cause.at)
+            admit(contact)
 
         try:
             make = await plan_client(
-                id_, fields, None, step, owners=contacts, reference=reference, currency=currency, complete=link
+                id_, fields, None, step, kind=Contact, reference=reference, currency=currency, complete=link
             )
         except Invalid as error:
             raise within(error, f"contacts.{place}") from None

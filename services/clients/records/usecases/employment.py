@@ -39,7 +39,7 @@ async def link_contact(
     cause: Cause,
     *,
     contacts: Records[Contact],
-    companies: Repository[Company],
+    companies: Records[Company],
     views: Positions,
     is_primary: bool | None = None,
     role_id: int | None = None,

@@ -1,17 +1,22 @@
 """Merge contacts, or companies, that are the same client (DUP-02)."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from typing import Any, Final
 
 from crm_contracts.values import ElementRef
 
 from services.clients.records.domain.client import C
 from services.clients.records.domain.errors import MergeRunning
-from shared.kit.domain import Cause, Invalid, derived_id, wrong_field
+from services.clients.records.domain.merge import Mergeable
+from shared.kit.domain import Cause, Invalid, NotFound, derived_id, wrong_field
 from shared.kit.storage.repository import Repository
 from shared.kit.storage.repository_errors import ConcurrentUpdate, Gone, VersionMismatch
+from shared.kit.web.guard import Access, EveryRecord
 
 ATTEMPTS = 3
+SYSTEM: Final[Access] = EveryRecord()
 
 
 async def merge_clients(
@@ -21,12 +26,17 @@ async def merge_clients(
     cause: Cause,
     *,
     owners: Repository[C],
+    access: Access = SYSTEM,
     expected_version: int | None = None,
 ) -> C:
     """Merge the others into the survivor; those that were merged into it before are skipped.
 
+    The caller has to be allowed to update the survivor, which is checked as it was read and once more as it is written,
+    and to delete the others, which are checked in the version that is merged.
+
     Raises:
-        NotFound: there is no such survivor.
+        NotFound: there is no such survivor, or none that the caller may read.
+        NotAllowed: the caller may not update the survivor, or not delete one of the others.
         Invalid: some of the others do not exist, or are the survivor, or the resolution does not fit.
         MergeConflict: they differ, and no resolution names whose values count; nothing was changed.
         MergeRunning: the survivor is in another merge.
@@ -34,11 +44,11 @@ async def merge_clients(
         ConcurrentUpdate: some of the others are being changed or merged concurrently; the rest was merged.
         VersionMismatch: the caller's copy of the survivor is old.
     """
-    survivor = await owners.get(survivor_id)
+    survivor = await _survivor(survivor_id, owners, access)
     if survivor.merging is not None:  # the process that began it may have died
         survivor = await finish_merge(survivor_id, survivor.merging.id, cause, owners=owners)
     attempt = 0
-    while others := await _not_merged(survivor, other_ids, owners):
+    while others := await _not_merged(survivor, other_ids, owners, access):
         if attempt == ATTEMPTS:
             raise ConcurrentUpdate("Some of these records are being changed by others; merge them again.")
         merge_id = derived_id("merge", survivor_id, cause.key, attempt)
@@ -47,7 +57,7 @@ async def merge_clients(
         given = {name: survivor_id if id_ in {*other_ids} - left else id_ for name, id_ in resolution.items()}
         await owners.change(
             survivor_id,
-            partial(_begin, merge_id=merge_id, others=others, resolution=given, cause=cause),
+            partial(_begin, merge_id=merge_id, others=others, resolution=given, access=access, cause=cause),
             cause.step(f"merge {attempt}"),
             expected_version=None if attempt else expected_version,
         )
@@ -105,12 +115,31 @@ async def surviving_ref(ref: ElementRef, *, owners: Repository[C]) -> ElementRef
     return ref if found is None or found.id == ref.id else found.ref
 
 
-def _begin(survivor: C, *, merge_id: str, others: Sequence[C], resolution: Mapping[str, str], cause: Cause) -> None:
+async def _survivor(id_: str, owners: Repository[C], access: Access) -> C:
+    try:
+        survivor = await owners.get(id_)
+    except Gone:
+        access.check_gone(owners.noun, id_)
+        raise
+    access.check("update", survivor)
+    return survivor
+
+
+def _begin(
+    survivor: C,
+    *,
+    merge_id: str,
+    others: Sequence[C],
+    resolution: Mapping[str, str],
+    access: Access,
+    cause: Cause,
+) -> None:
+    access.check("update", survivor)
     survivor.begin_merge(merge_id, others, resolution, by=cause.actor, at=cause.at)
 
 
-async def _not_merged(survivor: C, other_ids: Sequence[str], owners: Repository[C]) -> list[C]:
-    """Load the others that were not merged into the survivor yet."""
+async def _not_merged(survivor: C, other_ids: Sequence[str], owners: Repository[C], access: Access) -> list[C]:
+    """Load the others that were not merged into the survivor yet, and that the caller may delete."""
     left, errors = [], []
     for place, id_ in enumerate(other_ids):
         if id_ in other_ids[:place]:
@@ -119,12 +148,23 @@ async def _not_merged(survivor: C, other_ids: Sequence[str], owners: Repository[
         if id_ == survivor.id:
             errors.append(wrong_field(f"others.{place}", "survivor", "is the survivor itself"))
         elif found is None or (found.deleted_at and found.merged_into != survivor.id):
-            message = f"there is no {owners.noun} {id_}"
-            if found and found.merged_into:
-                message += f"; it was merged into {found.merged_into}"
-            errors.append(wrong_field(f"others.{place}", "not_found", message))
+            errors.append(wrong_field(f"others.{place}", "not_found", _missing(owners.noun, id_, found, access)))
         elif not found.deleted_at:
-            left.append(found)
+            try:
+                access.check("delete", found)
+                left.append(found)
+            except NotFound:
+                errors.append(wrong_field(f"others.{place}", "not_found", _missing(owners.noun, id_, None, access)))
     if errors:
         raise Invalid("Some of the others cannot be merged.", {"errors": errors})
     return left
+
+
+def _missing(noun: str, id_: str, tombstone: Mergeable[Any] | None, access: Access) -> str:
+    """Say that there is no such record, and to those who may know of it what it was merged into."""
+    message = f"there is no {noun} {id_}"
+    if tombstone is not None and tombstone.merged_into:
+        with suppress(NotFound):
+            access.check_gone(noun, id_)
+            return f"{message}; it was merged into {tombstone.merged_into}"
+    return message

@@ -1,21 +1,32 @@
-"""Keep a view of the elements that link clients (CLI-01, DUP-01, DUP-03)."""
+"""Keep a view of the elements that link clients, and of who may read them (CLI-01, DUP-01, DUP-03, PERM-04)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from crm_contracts.values import ElementRef
 
-from services.clients.linked_element.domain import PERSON, ElementChange, LinkedElement, full_name
+from services.clients.linked_element.domain import (
+    ACCESSED,
+    LINKING_TYPES,
+    PERSON,
+    ElementChange,
+    LinkedElement,
+    full_name,
+)
 from services.clients.text import Card, Criterion, words_of
+from shared.elements.domain.filters.nodes import EVERYTHING, Node
+from shared.elements.domain.rights.accessed import Accessed
+from shared.elements.store.access_marks import MARKS
+from shared.elements.store.filter_compiler import narrowed
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import newest_first
-from shared.kit.web.auth import Caller
 
 COLLECTION: Final = "elements"
-REFUSED_LINKS: Final = "refused_links"
+RIGHTS_OF_ELEMENTS: Final = "elements.access"
+"""What rights look at in the view, as a view that is filled."""
 _IS_GIVEN: Final[Filter] = {"$gt": ""}
 _NEWEST: Final = (("at", -1), ("_id", -1))
 ELEMENT_INDEXES: Final = (
@@ -27,13 +38,24 @@ ELEMENT_INDEXES: Final = (
     Index([("full_name", 1), *_NEWEST], partial={"full_name": _IS_GIVEN}, name="by_full_name"),
     Index([("company_title", 1), *_NEWEST], partial={"company_title": _IS_GIVEN}, name="by_company_title"),
 )
+_MARKED_BY: Final = frozenset({"responsible_id", "observers", "open_to_all"})
+"""What marks are made of; a stage is none, and with the creation all of it becomes known."""
+_IS_WHOLE: Final[Document] = {"$and": [{"$gt": [f"$told.{name}", None]} for name in ACCESSED]}
+_MARKED: Final = [{"$set": {"access": {"$cond": [_IS_WHOLE, MARKS, "$$REMOVE"]}}}]
+
+Allowed: TypeAlias = Mapping[str, Node]
+"""Filters of the elements that may be found, by type."""
+EVERY_ELEMENT: Final[Allowed] = dict.fromkeys(LINKING_TYPES, EVERYTHING)
 
 
 class LinkedElements:
-    """A read model, kept from events; no decision is made by it.
+    """A read model, kept from events; no decision is made by it, but who is shown what is in it.
 
     Title, Client field and contact data of an element come in different events, so each group of fields has the
     sequence of the newest event that set it (`told` in the documents), and an older event changes nothing.
+
+    What rights look at has the paths that it has in the element itself. The marks of `access` are derived from it once
+    all of it is known; until then an element exists for those alone who may read every element of its type.
     """
 
     def __init__(self, collection: Collection) -> None:
@@ -54,20 +76,19 @@ class LinkedElements:
             groups["phones"] = {"phones": list(change.phones)}
         if change.emails is not None:
             groups["emails"] = {"emails": list(change.emails)}
-        groups |= {name: {name: value} for name, value in change.names.items()}
+        groups |= {name: {name: value} for name, value in (*change.names.items(), *change.accessed.items())}
         if not groups:
             return
-        named = change.names.keys() & set(PERSON)
-        whole: dict[str, Document] = {}
-        if len(named) == len(PERSON):
-            whole = {"full_name": {"full_name": full_name([change.names[part] for part in PERSON])}}
+        whole = _derived(change)
         is_newest = await self._put(change.ref, groups | whole, sequence, at)
         if not is_newest:
             # A newer event has set some of the groups: the others one by one.
             for group, fields in groups.items():
                 await self._put(change.ref, {group: fields}, sequence, at)
-        if named and not (is_newest and whole):
+        if change.names.keys() & set(PERSON) and not (is_newest and "full_name" in whole):
             await self._name(change.ref)
+        if change.accessed.keys() & _MARKED_BY and not (is_newest and "access" in whole):
+            await self._collection.update({"_id": str(change.ref)}, _MARKED)
 
     async def _name(self, ref: ElementRef) -> None:
         """Derive the full name from its parts, which different events set; each of these derives it again."""
@@ -88,6 +109,13 @@ class LinkedElements:
             },
         )
 
+    async def accessed(self, element: ElementRef) -> Accessed | None:
+        """Return what rights look at of an element; None where not all of it is known."""
+        found = await self._collection.get(str(element))
+        if found is None or "access" not in found:
+            return None
+        return Accessed(**{name: found[name] for name in ACCESSED})
+
     async def links(self, element: ElementRef, client: ElementRef) -> bool:
         """Check whether an element is known to link a client."""
         found = await self._collection.get(str(element))
@@ -102,22 +130,27 @@ class LinkedElements:
         client_id: str,
         *,
         type_: str | None,
-        access: Caller,
+        allowed: Allowed,
         limit: int,
         cursor: str | None,
     ) -> tuple[list[LinkedElement], str | None]:
         """List the elements that link a client, newest first."""
-        del access  # every reader reads every client until rights per record exist (PERM)
-        where: dict[str, Any] = {field: client_id, **({} if type_ is None else {"type": type_})}
+        wanted: dict[str, Any] = {field: client_id, **({} if type_ is None else {"type": type_})}
+        where = _within(wanted, allowed)
         documents, more = await newest_first(self._collection, where, limit=limit, cursor=cursor, time="at")
         return [LinkedElement.model_validate(document) for document in documents], more
 
-    async def matches(self, field: Literal["phones", "emails"], values: Sequence[str], limit: int) -> list[ElementRef]:
+    async def matches(
+        self, field: Literal["phones", "emails"], values: Sequence[str], limit: int, *, allowed: Allowed = EVERY_ELEMENT
+    ) -> list[ElementRef]:
         """Find elements with one of these phones or e-mails, newest first."""
-        documents = await self._collection.find({field: {"$in": list(values)}}, sort=_NEWEST, limit=limit)
+        where = _within({field: {"$in": list(values)}}, allowed)
+        documents = await self._collection.find(where, sort=_NEWEST, limit=limit)
         return [LinkedElement.model_validate(document).ref for document in documents]
 
-    async def similar(self, card: Card, limit: int) -> list[tuple[ElementRef, set[Criterion]]]:
+    async def similar(
+        self, card: Card, limit: int, *, allowed: Allowed = EVERY_ELEMENT
+    ) -> list[tuple[ElementRef, set[Criterion]]]:
         """Find elements that may be the client on a card, and by what; most criteria in common first (DUP-03)."""
         asked: list[tuple[Criterion, Filter]] = []
         first, last, company = (
@@ -135,23 +168,28 @@ class LinkedElements:
             asked.append(("email", {"emails": {"$in": list(card.emails)}}))
         found: dict[str, tuple[ElementRef, set[Criterion]]] = {}
         for criterion, where in asked:
-            for document in await self._collection.find(where, sort=_NEWEST, limit=limit):
+            for document in await self._collection.find(_within(where, allowed), sort=_NEWEST, limit=limit):
                 ref = LinkedElement.model_validate(document).ref
                 found.setdefault(str(ref), (ref, set()))[1].add(criterion)
         return sorted(found.values(), key=lambda each: -len(each[1]))[:limit]
 
 
-class RefusedLinks:
-    """Links that elements refused to the clients that were created from their cards (CLI-05)."""
+def _derived(change: ElementChange) -> dict[str, Document]:
+    """Return what follows from several groups of fields, where the change has all of them."""
+    derived: dict[str, Document] = {}
+    if change.names.keys() >= set(PERSON):
+        derived["full_name"] = {"full_name": full_name([change.names[part] for part in PERSON])}
+    if change.accessed.keys() >= set(ACCESSED):
+        derived["access"] = {"access": list(Accessed(**change.accessed).marks)}
+    return derived
 
-    def __init__(self, collection: Collection) -> None:
-        self._collection = collection
 
-    async def keep(self, element: ElementRef, client: ElementRef, code: str) -> None:
-        """Store a refusal; the first one counts."""
-        await self._collection.insert_missing([{"_id": f"{client} {element}", "code": code}])
-
-    async def code_of(self, element: ElementRef, client: ElementRef) -> str | None:
-        """Return why the element does not link the client; None where it has not refused to."""
-        found = await self._collection.get(f"{client} {element}")
-        return None if found is None else str(found["code"])
+def _within(where: Filter, allowed: Allowed) -> Filter:
+    """Return the filter of those among these elements that are allowed; who may not read all sees marked ones alone."""
+    if all(node == EVERYTHING for node in allowed.values()):
+        return where
+    of_types = [
+        narrowed({"type": noun, **({} if node == EVERYTHING else {"access": {"$exists": True}})}, node)
+        for noun, node in allowed.items()
+    ]
+    return {"$and": [where, {"$or": of_types}]}

@@ -1,0 +1,1 @@
+"""Views of the elements that link clients, and of the links that they refused."""
