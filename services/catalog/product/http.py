@@ -59,7 +59,7 @@ def build_router(
     return api
 
 
-async def _shown_each(products: Sequence[Product]) -> Sequence[ProductOut]:
+async def _shown_each(_: Call, products: Sequence[Product]) -> Sequence[ProductOut]:
     return [ProductOut.of(product) for product in products]
 
 

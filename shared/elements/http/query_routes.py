@@ -15,7 +15,7 @@ from shared.elements.domain.filters.nodes import Scalar
 from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.http.answers import ShowsElement
-from shared.elements.http.rights import records_for
+from shared.elements.http.rights import records_for, rights_of
 from shared.elements.schemas.filters import read_filter
 from shared.elements.schemas.list_query import CountOut, FilteredPageOut, ListQueryIn, query_in, row_of
 from shared.elements.store.filtered_lists import FilteredLists
@@ -29,8 +29,8 @@ from shared.kit.web.schemas import Page
 
 A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=SalesElement)
-Show: TypeAlias = Callable[[Sequence[A]], Awaitable[Sequence[BaseModel]]]
-"""Shows records of a list."""
+Show: TypeAlias = Callable[[Call, Sequence[A]], Awaitable[Sequence[BaseModel]]]
+"""Shows records of a list to a caller."""
 
 
 class ListedElements(Generic[A]):
@@ -62,7 +62,7 @@ class ListedElements(Generic[A]):
             filter=read_filter(filter_), order=[list(self.listed.first_order)], limit=limit, cursor=cursor
         )
         answer = await self._answer(body, call, wanted)
-        return Page[Any](items=list(await self._show(answer.items)), next_cursor=answer.next_cursor)
+        return Page[Any](items=list(await self._show(call, answer.items)), next_cursor=answer.next_cursor)
 
     def routes(self) -> APIRouter:
         """Make the route of filtered lists; it comes before those with `/{id}`."""
@@ -82,7 +82,7 @@ class ListedElements(Generic[A]):
             """
             answer = await self._answer(body, call)
             select = None if body.select is None else set(body.select)
-            items = [each.model_dump(mode="json", include=select) for each in await self._show(answer.items)]
+            items = [each.model_dump(mode="json", include=select) for each in await self._show(call, answer.items)]
             return JSONResponse({**answer.model_dump(exclude={"items"}), "items": items})
 
         return api
@@ -112,5 +112,8 @@ def sales_list(lists: FilteredLists[E], out: type[ShowsElement[E]], *, client_na
     return ListedElements(lists, cast("type[BaseModel]", out), partial(_shown, out=out, client_names=client_names))
 
 
-async def _shown(elements: Sequence[E], *, out: type[ShowsElement[E]], client_names: KnownNames) -> Sequence[BaseModel]:
-    return [out.of(element) for element in await name_clients(elements, client_names=client_names)]
+async def _shown(
+    call: Call, elements: Sequence[E], *, out: type[ShowsElement[E]], client_names: KnownNames
+) -> Sequence[BaseModel]:
+    named = await name_clients(elements, client_names=client_names, rights=rights_of(call))
+    return [out.of(element) for element in named]

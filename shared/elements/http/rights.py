@@ -152,7 +152,16 @@ class RoleAuthority:
         return rights if rights.has_role else None
 
 
-def rights_of(call: Call) -> Rights | None:
+class HasAccess(Protocol):
+    """A call, or the records that it guards."""
+
+    @property
+    def access(self) -> Access:
+        """The rights of the caller to single records."""
+        ...
+
+
+def rights_of(call: HasAccess) -> Rights | None:
     """Return the rights that restrict a caller; None of one who may do to every record what the token says."""
     return call.access.rights if isinstance(call.access, RoleAccess) else None
 

@@ -60,7 +60,7 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut], companies: Re
     async def export(call: CanExport, limit: Limit = 50, cursor: Cursor = None) -> Page[ContactOut]:
         """List the contacts that may be exported, newest first (CONT-06)."""
         found, more = await handlers.views.exportable(access=call.caller, limit=limit, cursor=cursor)
-        return Page(items=await handlers.show_each(found), next_cursor=more)
+        return Page(items=await handlers.show_each(call, found), next_cursor=more)
 
     @api.patch("/contacts/{contact_id}")
     async def correct(

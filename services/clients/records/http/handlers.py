@@ -66,7 +66,7 @@ class RecordHandlers(Generic[C, R]):
         show_version(response, record.version, status, beside=beside)
         return self.shown.of(named)
 
-    async def show_each(self, records: Sequence[C]) -> list[R]:
+    async def show_each(self, _: Call, records: Sequence[C]) -> list[R]:
         """Show records with the names that the companies they link have now."""
         return [self.shown.of(named) for named in await self.views.with_company_names(records)]
 
