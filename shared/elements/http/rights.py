@@ -178,6 +178,17 @@ def may(call: Call, type_: ElementType, action: Action, record: Accessed) -> boo
     return rights is None or rights.may(type_, action, record)
 
 
+def check_some(call: Call, type_: ElementType, action: Action) -> None:
+    """Check that there can be records of the type that the caller may do this to: for what is no single record's.
+
+    Raises:
+        RightMissing: the caller's roles give nothing of it anywhere.
+    """
+    rights = rights_of(call)
+    if rights is not None and not rights.may_some(type_, action):
+        raise RightMissing.of(type_, action, "none")
+
+
 def check_writes(call: Call, nouns: Iterable[str]) -> None:
     """Check that the caller may write elements of these types.
 
