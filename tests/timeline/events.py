@@ -91,5 +91,6 @@ def contacts_attached(deal: str, *contacts: str, **attributes: Any) -> Envelope[
 def contacts_merged(survivor: str, *others: str, seconds: float = 0) -> Envelope[ContactMerged]:
     """Contacts that were merged into one of them."""
     removed = [{"type": "contact", "id": other} for other in others]
-    said = sampled(ContactMerged, survivor={"type": "contact", "id": survivor}, removed=removed)
+    unchanged: dict[str, Any] = {"before": {}, "after": {}}
+    said = sampled(ContactMerged, survivor={"type": "contact", "id": survivor}, removed=removed, **unchanged)
     return replace(said, id=str(uuid4()), time=AT + timedelta(seconds=seconds))

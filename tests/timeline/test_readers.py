@@ -198,7 +198,7 @@ def test_a_text_says_what_those_elements_are_called_that_it_is_known_to_name(eve
     told = [*told_of(sample.data.model_dump(mode="json")), *own]
     titles = {str(ref): name_of(ref) for ref in told if ref.title and ref.type in ELEMENTS}
     entries = entries_of(sample)
-    elements = [str(entry.element) for entry in entries]
+    elements = [(str(entry.element), entry.kind) for entry in entries]
     for entry in entries:
         named = {*named_beside(entry, elements), str(entry.element)}
         known = {titles[ref] for ref in named & titles.keys()}

@@ -13,13 +13,19 @@ from services.timeline.entry.domain.entry import Entry
 from services.timeline.entry.domain.narration.defaults import text_of
 
 
-def named_beside(entry: Entry, elements: Iterable[str]) -> set[str]:
-    """Return the elements that a text may name, each as `type:id`: of these of its event, and those in its payload.
+def named_beside(entry: Entry, elements: Iterable[tuple[str, str]]) -> set[str]:
+    """Return the elements that a text may name beside the entry's own, each as `type:id`.
 
-    Without a payload an element's own entry says something of that element alone.
+    That are those in its payload. What an element's own entry says of others may name those as well that are linked,
+    and one that was bound by hand is the entry of another element, of which it may say everything.
+
+    Args:
+        entry: with the text.
+        elements: of its event, with the kind of the entry that each has.
     """
-    is_own = entry.place == 0 and not entry.bound_by_hand
-    return set() if is_own and not entry.payload else {*elements, *_refs_in(entry.payload)}
+    is_own = entry.place == 0 and bool(entry.payload)
+    others = {ref for ref, kind in elements if entry.bound_by_hand or (is_own and kind == "linked")}
+    return {*others, *_refs_in(entry.payload)}
 
 
 def masked(entry: Entry) -> Entry:

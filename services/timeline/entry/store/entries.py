@@ -147,7 +147,8 @@ class Entries:
             entries = (entry_in(document, each) for each in candidates)
             entry = next((each for each in entries if each.id not in hidden), None)
             if entry is not None:
-                shown.append((entry, named_beside(entry, document["named"]) - refs if "named" in document else set()))
+                others = [(each["ref"], each["kind"]) for each in document.get("named", ())]
+                shown.append((entry, named_beside(entry, others) - refs))
         return shown
 
     async def _hidden(self, event_ids: Sequence[str]) -> set[str]:
@@ -176,5 +177,5 @@ def _page_of(refs: Sequence[str], kinds: Sequence[str], cursor: str | None) -> F
 def _only(refs: Sequence[str], *, with_named: bool) -> dict[str, Any]:
     """Project documents to these elements, since an event may name a thousand; `named` are all of them."""
     condition = {"$in": ["$$this.ref", {"$literal": list(refs)}]}
-    named = {"named": "$elements.ref"} if with_named else {}
+    named = {"named": "$elements"} if with_named else {}
     return {**dict.fromkeys(_FIELDS, 1), "elements": {"$filter": {"input": "$elements", "cond": condition}}, **named}
