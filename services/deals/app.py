@@ -20,7 +20,7 @@ from shared.elements.events.requisites import requisite_reactions
 from shared.elements.events.rights import rights_reactions
 from shared.elements.http.rights import RoleAuthority
 from shared.elements.store.access_marks import mark_records
-from shared.elements.store.client_names import CLIENT_NAMES
+from shared.elements.store.client_names import CLIENT_ACCESS
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.removed_clients import LinkingRecords
@@ -52,7 +52,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
             *requisite_reactions(elements),
         ],
     )
-    service.fill(CLIENT_NAMES, [topics.CLIENTS], client_name_reactions(stores.client_names))
+    service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
     deal_routes = deal_http.build_router(
         deals=deals,

@@ -18,7 +18,7 @@ from shared.elements.events.elements import element_reactions
 from shared.elements.events.rights import rights_reactions
 from shared.elements.http.rights import RoleAuthority
 from shared.elements.store.access_marks import mark_records
-from shared.elements.store.client_names import CLIENT_NAMES
+from shared.elements.store.client_names import CLIENT_ACCESS
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import taken_origin
 from shared.elements.store.rights import RIGHTS
@@ -44,7 +44,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
             *element_reactions(stores),
         ],
     )
-    service.fill(CLIENT_NAMES, [topics.CLIENTS], client_name_reactions(stores.client_names))
+    service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
     repeat = partial(ask_again, leads=leads, views=views, clock=service.clock, new_id=service.new_id)
     service.every(settings.conversion_check_s, partial(repeat, silence_s=settings.conversion_silence_s))

@@ -5,6 +5,8 @@ from functools import partial
 from crm_contracts import registry, topics
 from fastapi import FastAPI
 
+from services.timeline.access.events import access_reactions
+from services.timeline.access.store import ACCESSED, AccessedElements
 from services.timeline.entry.domain.bindings import Bindings
 from services.timeline.entry.events import on_events, reactions
 from services.timeline.entry.http import build_bindings_router
@@ -41,10 +43,14 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning.by})
     views, comparing = RebuildViews(rebuilds), VersionComparison(versions)
     rights = RightsOfUsers.open(service.collection)
-    projecting = reactions(entries=entries, rights=rights)
-    service.subscribe(topics.ALL, projecting, batch_handler=partial(on_events, entries=entries, rights=rights))
+    accessed = AccessedElements(service.collection(ACCESSED))
+    projecting = reactions(entries=entries, rights=rights, accessed=accessed)
+    project = partial(on_events, entries=entries, rights=rights, accessed=accessed)
+    service.subscribe(topics.ALL, projecting, batch_handler=project)
     service.fill(LIVE, topics.ALL, projecting, needed=versions.has_earlier)
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(rights))
+    elements = [topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG]
+    service.fill(ACCESSED, elements, access_reactions(accessed))
     now, new_id = service.database.now, service.new_id
     lease = Lease(new_id(), rebuilds, now, new_id, settings.rebuild_held_s)
     work = partial(
@@ -62,9 +68,9 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     service.every(settings.rebuild_check_s, work)
     service.every(settings.rebuild_check_s, sweep)
     return service.app(
-        build_entry_router(entries=entries),
-        build_bindings_router(entries=entries, bindings=bindings),
-        build_trace_router(entries=entries),
+        build_entry_router(entries=entries, accessed=accessed),
+        build_bindings_router(entries=entries, bindings=bindings, accessed=accessed),
+        build_trace_router(entries=entries, accessed=accessed),
         build_rebuild_router(rebuilds=rebuilds, views=views, versions=versions, now=now),
         description="What happened to each element, and why.",
         texts=TEXTS,

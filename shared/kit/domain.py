@@ -51,6 +51,7 @@ class Cause:
         correlation_id: the same for everything that one request causes.
         causation_id: id of the event reacted to; None for a request.
         has_key: whether it is a request with an `Idempotency-Key`, which may be repeated as long as its key is kept.
+        roles: roles that the token of the acting user named; they travel with the actor.
     """
 
     key: str
@@ -60,6 +61,7 @@ class Cause:
     causation_id: str | None = None
     traceparent: str | None = None
     has_key: bool = False
+    roles: tuple[str, ...] = ()
 
     def step(self, name: str) -> "Cause":
         """Derive the cause of one step of several, where they may change the same document."""

@@ -32,6 +32,7 @@ def cause_of(event: Envelope[Event], *, at: datetime | None = None) -> Cause:
     return Cause(
         key=event.id,
         actor=event.actor,
+        roles=event.actor_roles,
         at=at or event.time,
         correlation_id=event.correlation_id,
         causation_id=event.id,

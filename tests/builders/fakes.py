@@ -1,6 +1,6 @@
 """Collaborators that keep the same promises without a network, and one that loses its power on purpose."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from crm_contracts.values import ElementRef
 from services.clients.conversion.domain.claim import Claim
 from services.clients.conversion.store import Claims
 from shared.elements.domain.product_rows import ProductFacts
+from shared.elements.domain.rights.compiled import Rights
 from shared.elements.store.products import Products
 from shared.elements.store.reference import Reference
 from shared.elements.store.removed_clients import RemovedClients
@@ -152,10 +153,15 @@ class NobodyLeft(RemovedClients):
 class NoNames:
     """No client has been heard of."""
 
-    async def of(self, clients: Iterable[ElementRef]) -> Mapping[str, str]:
+    async def of(self, clients: Iterable[ElementRef], rights: Rights | None) -> Mapping[str, str]:
         """Known of nobody."""
-        del clients
+        del clients, rights
         return {}
+
+    async def hidden(self, clients: Iterable[ElementRef], rights: Rights) -> Sequence[ElementRef]:
+        """Nobody who is known."""
+        del clients, rights
+        return []
 
 
 class Counting(Numbers):

@@ -66,6 +66,18 @@ def test_a_version_not_known_here_is_an_unknown_type() -> None:
     assert registry.parse(with_headers(ce_type="crm.lead.created.v99"), BODY) is None
 
 
+def test_the_roles_of_the_actor_travel_in_a_header_and_none_in_no_header() -> None:
+    """PERM-09."""
+    event = registry.parse(with_headers(ce_actorroles="admin sales"), BODY)
+    assert event is not None
+    assert event.actor_roles == ("admin", "sales")
+    assert event.headers() == with_headers(ce_actorroles="admin sales")
+    without = registry.parse(SAMPLE["headers"], BODY)
+    assert without is not None
+    assert without.actor_roles == ()
+    assert "ce_actorroles" not in without.headers()
+
+
 def test_headers_of_other_tools_and_null_headers_do_no_harm() -> None:
     pairs = [(name, value.encode()) for name, value in SAMPLE["headers"].items()]
     assert registry.parse([*pairs, ("x-tool", None), ("x-bytes", b"\xff\xfe")], BODY) is not None

@@ -9,10 +9,13 @@ import pytest_asyncio
 from crm_contracts.companies import CompanyCreated, CompanyDeleted, CompanyFields, CompanyMerged, CompanyUpdated
 from crm_contracts.contacts import ContactCreated, ContactDeleted, ContactFields, ContactReplaced, ContactUpdated
 from crm_contracts.envelope import Envelope, Event
+from crm_contracts.roles import Right, RoleState
 from crm_contracts.values import ElementRef
 
 from deploy.local.mongo import Mongo
 from shared.elements.domain.client_names import with_names
+from shared.elements.domain.rights.compiled import Rights
+from shared.elements.domain.rights.departments import Departments
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.store.client_names import ClientNames
 from shared.elements.usecases.client_names import name_clients
@@ -75,6 +78,26 @@ async def test_whatever_the_order_and_however_often_the_newest_name_counts(clien
         assert await client_names.of(refs) == {f"contact:{person}": "Ada King", f"company:{firm}": "$title"}, order
 
 
+async def test_the_newest_word_on_who_may_read_a_client_counts(client_names: ClientNames) -> None:
+    """PERM-08: beside its name, in whatever order and however often the events come."""
+    role = RoleState(id="own", rights=(Right(element="*", levels={"read": "own"}),))
+    of_user = {user: Rights.of(user, [role], Departments()) for user in ("anna", "ben", "cid")}
+    for number, order in enumerate(permutations(range(3))):
+        id_ = f"read-{number}"
+        passed_on = ContactFields(responsible_id="ben", observers=("cid",))
+        alone = ContactFields(observers=())
+        news = [
+            event(ContactCreated(contact=a_contact(id_, responsible_id="anna").state), 1),
+            event(ContactUpdated(contact=contact(id_, "Ada"), before=ContactFields(), after=passed_on), 2),
+            event(ContactUpdated(contact=contact(id_, "Ada King"), before=ContactFields(), after=alone), 3),
+        ]
+        await deliver(client_names, *(news[place] for place in order), *news)
+        shown = {user: await client_names.of([contact(id_)], rights) for user, rights in of_user.items()}
+        name = f"contact:{id_}"
+        assert shown == {"anna": {name: None}, "ben": {name: "Ada King"}, "cid": {name: None}}, order
+        assert await client_names.hidden([contact(id_), contact("unheard")], of_user["anna"]) == [contact(id_)]
+
+
 async def test_nothing_remains_of_the_name_of_one_that_is_deleted_or_merged(client_names: ClientNames) -> None:
     """COMP-10, DUP-02: nor does an older event bring it back."""
     for id_, end in (
@@ -112,14 +135,14 @@ async def test_the_names_on_a_whole_page_are_one_query(client_names: ClientNames
     explained.plans.clear()
     deals = [just_created_deal(f"deal-{id_}", client=a_client(id_, "person-0")) for id_ in people[1:]]
 
-    shown = await name_clients(deals, client_names=client_names)
+    shown = await name_clients(deals, client_names=client_names, rights=None)
 
     assert [[link.title for link in deal.client.contacts] for deal in shown] == [
         [f"Name of {id_}", "Name of person-0"] for id_ in people[1:]
     ]
     assert len(explained.plans) == 1
     explained.assert_served_by_indexes()
-    assert len(await name_clients([just_created_deal("alone")], client_names=client_names)) == 1
+    assert len(await name_clients([just_created_deal("alone")], client_names=client_names, rights=None)) == 1
     assert len(explained.plans) == 1
 
 

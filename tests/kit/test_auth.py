@@ -31,6 +31,17 @@ async def test_a_good_token_names_its_user(authenticator: Authenticator, signer:
     assert service.actor == "service:billing"
 
 
+async def test_the_roles_that_say_nothing_of_records_travel_with_no_event(
+    authenticator: Authenticator, signer: Signer
+) -> None:
+    """PERM-09: `admin` and whatever may be a role of the CRM do."""
+    roles = ["user", "reader", "sales", "admin", "Two Words", "", "line\nbreak", " lead"]
+    caller = await authenticator.caller(f"Bearer {signer.token(roles=roles)}")
+    assert caller.named_roles == ("admin", "sales")
+    service = await authenticator.caller(f"Bearer {signer.token(kind='service', roles=roles)}")
+    assert service.named_roles == ()
+
+
 async def test_a_token_that_proves_nothing_is_refused(authenticator: Authenticator, signer: Signer) -> None:
     strangers_key = generate_private_key(public_exponent=65537, key_size=2048)
     good = signer.token()

@@ -304,6 +304,13 @@ async def test_the_correlation_id_goes_in_and_out(shop: Shop) -> None:
     assert document["outbox"][0]["headers"]["ce_correlationid"] == "order:7/a"
 
 
+async def test_the_roles_that_a_token_names_go_into_the_events(shop: Shop) -> None:
+    """PERM-09: whoever reacts to an event knows the rights of who caused it."""
+    await shop.ask("POST", "/v1/jars", {"amount": 1}, token=shop.signer.token(roles=["user", "sales"]))
+    (document,) = shop.jars.documents.values()
+    assert document["outbox"][0]["headers"]["ce_actorroles"] == "sales"
+
+
 @pytest.mark.parametrize("unsafe", ["", "a b", "x" * 129, '{"a":1}', "<script>", "a;b"])
 async def test_an_unsafe_correlation_id_is_replaced(shop: Shop, unsafe: str) -> None:
     answer = await shop.create(x_correlation_id=unsafe)

@@ -1,5 +1,6 @@
 """Several reactions to one event: each runs, each under a cause of its own."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -46,10 +47,11 @@ async def test_each_reaction_gets_a_cause_of_its_own_from_the_same_event() -> No
     async def second(_: Envelope[Event], cause: Cause) -> None:
         causes.append(cause)
 
-    event = envelope("a", 1)
+    event = replace(envelope("a", 1), actor_roles=("sales",))
     await a_handler(on(ElementCompanyRefused, first), on(ElementCompanyRefused, second)).handle(event)
     assert [cause.key for cause in causes] == [f"{event.id}/first", f"{event.id}/second"]
     assert {cause.causation_id for cause in causes} == {event.id}
+    assert {cause.roles for cause in causes} == {("sales",)}
 
 
 @pytest.mark.parametrize("error", [Refused("never"), NotYet("later")], ids=["for ever", "for now"])

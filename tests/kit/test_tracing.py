@@ -170,13 +170,14 @@ async def test_an_event_is_published_beside_the_chain_and_keeps_what_was_stored(
     topic = await topics.make()
     publisher = Publisher(kafka_settings, traces=recorder.traces)
     answers = Answers(publisher, topic=topic, source="/kit")
-    cause = Cause(key="q", actor="user:ann", at=NOON, correlation_id="c", traceparent=TRACEPARENT)
+    cause = Cause(key="q", actor="user:ann", at=NOON, correlation_id="c", traceparent=TRACEPARENT, roles=("sales",))
     await answers.give(JarFilled(amount=1, text="Erna"), subject="j1", cause=cause)
     await publisher.publish(topic, "j1", b"parked", [("traceparent", TRACEPARENT.encode())])
     await publisher.stop(5.0)
 
     record, _ = await topics.read(topic, at_least=2)
     assert text(record, "traceparent") == TRACEPARENT
+    assert text(record, "ce_actorroles") == "sales"
     (name,) = recorder.names
     span = recorder.span(name)
     assert (name, parent_of(span)) == ("publish kit.jar.filled.v1", CALLER)

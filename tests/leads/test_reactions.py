@@ -271,12 +271,12 @@ async def test_a_lead_that_cannot_be_changed_keeps_no_other_from_being_asked_for
 
 async def test_what_is_asked_again_belongs_to_the_trace_of_the_conversion() -> None:
     leads = await stored(just_created_lead())
-    cause = replace(a_cause("request:2"), traceparent="00-of-the-conversion")
+    cause = replace(a_cause("request:2"), traceparent="00-of-the-conversion", roles=("sales",))
     await convert_lead(LEAD_ID, a_wish("contact"), cause, leads=leads, new_id=ids())
     await ask_again(leads=leads, views=Silent(leads), clock=lambda: later(2), new_id=ids("again"), silence_s=60)
     _, asked, asked_again = (entry["headers"] for entry in leads.documents[LEAD_ID]["outbox"])
     assert asked_again["ce_type"] == asked["ce_type"] == LeadConversionRequested.ce_type
-    for name in ("traceparent", "ce_correlationid", "ce_actor"):
+    for name in ("traceparent", "ce_correlationid", "ce_actor", "ce_actorroles"):
         assert asked_again[name] == asked[name]
 
 

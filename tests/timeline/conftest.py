@@ -12,6 +12,7 @@ import pytest
 from crm_contracts.envelope import Envelope, Event
 
 from deploy.local.mongo import Mongo
+from services.timeline.access.store import ACCESSED, AccessedElements
 from services.timeline.app import build
 from services.timeline.entry.events import reactions
 from services.timeline.entry.store.live import LiveEntries
@@ -37,7 +38,8 @@ def deliver(timeline: Api) -> Deliver:
     """Deliver events to the service, all at once, as lanes of several partitions would."""
     entries = LiveEntries(ProjectionVersions(timeline.database))
     rights = RightsOfUsers.open(timeline.database.collection)
-    by_type = by_event(reactions(entries=entries, rights=rights))
+    accessed = AccessedElements(timeline.database.collection(ACCESSED))
+    by_type = by_event(reactions(entries=entries, rights=rights, accessed=accessed))
 
     async def handle(event: Envelope[Event]) -> None:
         cause = Cause(event.id, event.actor, event.time, event.correlation_id, event.id)

@@ -7,13 +7,10 @@ from crm_contracts.leads import LeadStageChanged
 
 from services.timeline.entry.domain.entry import Entry
 from services.timeline.entry.store.entries import Entries
-from shared.kit.web.auth import Caller
 from tests.builders.running import Explained
 from tests.catalog.running import Api
 from tests.timeline.conftest import Deliver
 from tests.timeline.events import contacts_attached, contacts_merged, lead_renamed, ref, said, sampled
-
-ANN = Caller("user:ann", frozenset({"user"}), frozenset())
 
 
 class Reader:
@@ -27,11 +24,11 @@ class Reader:
         self, element: str, kinds: Sequence[str], *, limit: int = 20, cursor: str | None = None
     ) -> tuple[list[Entry], str | None]:
         self.entries.plans.clear()
-        found = await self._stored.page(ref(element), kinds, access=ANN, limit=limit, cursor=cursor)
+        found, more = await self._stored.page(ref(element), kinds, with_named=True, limit=limit, cursor=cursor)
         for plan in self.entries.plans:
             assert "IXSCAN" in plan.stages, plan
             assert not plan.stages & {"SORT", "COLLSCAN"}, plan
-        return found
+        return [entry for entry, _ in found], more
 
 
 @pytest.mark.parametrize("others", [0, 1, 100])

@@ -9,6 +9,7 @@ from crm_contracts import registry
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 
+from services.timeline.access.store import ACCESSED, AccessedElements
 from services.timeline.entry.events import reactions
 from services.timeline.entry.store.live import LiveEntries
 from services.timeline.entry.store.versions import ProjectionVersions
@@ -46,7 +47,8 @@ def test_every_event_has_a_reaction(timeline: Api) -> None:
     """TL-11."""
     entries = LiveEntries(ProjectionVersions(timeline.database))
     rights = RightsOfUsers.open(timeline.database.collection)
-    every = reactions(entries=entries, rights=rights)
+    accessed = AccessedElements(timeline.database.collection(ACCESSED))
+    every = reactions(entries=entries, rights=rights, accessed=accessed)
     assert {reaction.event for reaction in every} == set(registry.EVENTS.values())
 
 

@@ -13,11 +13,8 @@ from services.timeline.entry.store.live import LiveEntries
 from services.timeline.entry.store.versions import NotNext, ProjectionVersions, live_collections
 from services.timeline.entry.usecases import project_events
 from shared.kit.storage.connection import Database, connect
-from shared.kit.web.auth import Caller
 from tests.stack import DropLater
 from tests.timeline.events import lead_renamed
-
-ANN = Caller("user:ann", frozenset({"user"}), frozenset())
 
 
 @pytest.fixture
@@ -47,8 +44,8 @@ async def deliver(replica: LiveEntries, *events: Envelope[Event]) -> None:
 
 
 async def shown(replica: LiveEntries, lead: str) -> list[str]:
-    found, _ = await replica.page(ElementRef(type="lead", id=lead), [], access=ANN, limit=50, cursor=None)
-    return [entry.event_id for entry in found]
+    found, _ = await replica.page(ElementRef(type="lead", id=lead), [], limit=50, cursor=None)
+    return [entry.event_id for entry, _ in found]
 
 
 async def projected(entries: Entries) -> set[str]:

@@ -24,7 +24,7 @@ from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.domain import stages_of
 from services.deals.pipeline.http import stages_for
 from shared.elements.http.answers import created, versioned
-from shared.elements.http.client_link import client_answered
+from shared.elements.http.client_link import check_links, check_new_links, client_answered, linking
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import sales_list
@@ -98,6 +98,7 @@ def _add_create(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
         A client that does not exist keeps no deal from being created: `client.link_state` is then `refused`.
         """
         stages_for(call, body.pipeline_id)
+        await check_new_links(body.links, call, collaborators.client_names)
         guarded = call.guard_store(deals)
         deal = await create_deal(
             body.id or call.new_id,
@@ -122,6 +123,7 @@ def _add_correct(api: APIRouter, deals: Repository[Deal], collaborators: Collabo
         the former company stays if the new one does not exist. `Prefer: wait=N` waits for that; a refusal is 409.
         """
         guarded = call.guard(deals)
+        await check_links(body.links, deal_id, guarded, collaborators.client_names)
         deal = await correct_element(
             deal_id,
             body.fields(),
@@ -162,7 +164,12 @@ def _add_batch(
                 corrects=body.corrects,
                 elements=guarded,
                 views=views,
-                create=partial(create_deal, deals=guarded, collaborators=known, pipeline_id=item.pipeline_id),
+                create=linking(
+                    partial(create_deal, deals=guarded, collaborators=known, pipeline_id=item.pipeline_id),
+                    item.links,
+                    its,
+                    collaborators.client_names,
+                ),
                 stages=partial(stages_of, item.pipeline_id),
                 collaborators=known,
             )
@@ -199,7 +206,12 @@ def _add_upsert(
             call.cause,
             elements=guarded,
             views=views,
-            create=partial(create_deal, deals=guarded, collaborators=collaborators, pipeline_id=body.pipeline_id),
+            create=linking(
+                partial(create_deal, deals=guarded, collaborators=collaborators, pipeline_id=body.pipeline_id),
+                body.links,
+                call,
+                collaborators.client_names,
+            ),
             stages=partial(stages_for, call, body.pipeline_id),
             collaborators=collaborators,
             expected_version=if_match,

@@ -145,6 +145,12 @@ class ConversionIn(ConversionTermsIn):
     )
     company_id: ElementId | None = Field(default=None, description="the company that the lead is about: it is linked")
 
+    @property
+    def links(self) -> dict[str, ElementRef]:
+        """What is to be linked, by the field of the body."""
+        chosen = {"contact": self.contact_id, "company": self.company_id}
+        return {f"{type_}_id": ElementRef(type=type_, id=id_) for type_, id_ in chosen.items() if id_}
+
     def to_domain(self) -> ConversionRequest:
         """Make the value that the rules take.
 

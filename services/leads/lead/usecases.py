@@ -85,6 +85,7 @@ async def convert_lead(
             at=cause.at,
             correlation_id=cause.correlation_id,
             traceparent=cause.traceparent,
+            roles=cause.roles,
         )
 
     return await leads.change(id_, start, cause, expected_version=expected_version)
@@ -183,6 +184,7 @@ async def ask_again(
             at=now,
             correlation_id=conversion.correlation_id,
             traceparent=conversion.traceparent,
+            roles=conversion.roles,
         )
         try:
             after = await leads.change(lead.id, lambda found: found.ask_again(silent_since=since, at=now), cause)

@@ -3,15 +3,18 @@
 A binding is an event as well, so it appears in the timeline a moment after the answer.
 """
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from services.timeline.access.http import check_update, readable_by
+from services.timeline.access.usecases import AccessOfElements
 from services.timeline.entry.domain.bindings import Bindings
 from services.timeline.entry.domain.entry import Entry
 from services.timeline.entry.schemas import KINDS_PATTERN, BindingIn, BindingsOut, Element, Kinds, kinds_of, ref_of
 from services.timeline.entry.store.live import LiveEntries
-from services.timeline.entry.usecases import bind_entry, list_bindings
+from services.timeline.entry.usecases import bind_entry, list_bindings, list_entries
 from shared.elements.http.rights import check_writes
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.web.call import Call, needs
@@ -22,7 +25,7 @@ CanRead = Annotated[Call, needs("timeline:read")]
 CanWrite = Annotated[Call, needs("timeline:write")]
 
 
-def build_router(*, entries: LiveEntries) -> APIRouter:
+def build_router(*, entries: LiveEntries, accessed: AccessOfElements) -> APIRouter:
     """Build the endpoint that reads timelines."""
     api = router()
 
@@ -36,28 +39,44 @@ def build_router(*, entries: LiveEntries) -> APIRouter:
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[Entry]:
-        """List the entries of an element, newest first (TL-01); of an element that no event named there are none."""
-        found, more = await entries.page(
-            ref_of(element), kinds_of(types), access=call.caller, limit=limit, cursor=cursor
+        """List the entries of an element, newest first (TL-01); of an element that no event named there are none.
+
+        Where an entry names an element that the caller may not read, its text is that of the event's type (TL-12).
+        """
+        readable = readable_by(call, accessed)
+        found, more = await list_entries(
+            ref_of(element), kinds_of(types), entries=entries, readable=readable, limit=limit, cursor=cursor
         )
         return Page(items=found, next_cursor=more)
 
     return api
 
 
-def build_bindings_router(*, entries: LiveEntries, bindings: MongoRepository[Bindings]) -> APIRouter:
-    """Build the endpoints of bindings."""
+def build_bindings_router(
+    *, entries: LiveEntries, bindings: MongoRepository[Bindings], accessed: AccessOfElements
+) -> APIRouter:
+    """Build the endpoints of bindings; who binds an entry changes the timeline of an element, so its rights decide."""
     api = router()
 
     async def change(event_id: str, element: str, call: Call, *, bound: bool) -> BindingsOut:
-        records, add, ref = call.guard(bindings), bindings.add, ref_of(element)
-        now = await bind_entry(event_id, ref, call.cause, bindings=records, add=add, entries=entries, bound=bound)
+        now = await bind_entry(
+            event_id,
+            ref_of(element),
+            call.cause,
+            bindings=call.guard(bindings),
+            add=bindings.add,
+            entries=entries,
+            readable=readable_by(call, accessed),
+            check=partial(check_update, call, accessed=accessed),
+            bound=bound,
+        )
         return BindingsOut(event_id=event_id, elements=list(now))
 
     @api.get("/timeline/entries/{event_id}/bindings", tags=["bindings"])
     async def bound(event_id: str, call: CanRead) -> BindingsOut:
         """List the elements in whose timelines the entry of an event is shown (TL-05)."""
-        shown = await list_bindings(event_id, bindings=call.guard(bindings), entries=entries)
+        readable = readable_by(call, accessed)
+        shown = await list_bindings(event_id, bindings=call.guard(bindings), entries=entries, readable=readable)
         return BindingsOut(event_id=event_id, elements=list(shown))
 
     @api.post(

@@ -1,17 +1,22 @@
-"""Project events into entries (TL-01, TL-11), and bind entries to elements by hand (TL-05)."""
+"""Project events into entries (TL-01, TL-11), show them (TL-12), and bind them to elements by hand (TL-05)."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Final, Protocol
 
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
+from services.timeline.access.usecases import FindReadable
 from services.timeline.entry.domain.bindings import Bindings, UnknownElement
 from services.timeline.entry.domain.entry import BindingOverride, Entry
+from services.timeline.entry.domain.masking import masked
 from shared.kit.domain import Cause, NotFound
 from shared.kit.storage.repository import Records
 from shared.kit.storage.repository_errors import IdTaken
+
+NAMELESS: Final = ""
+"""An id that no element has: what may not be read is looked for by it, so that it is answered as what is not there."""
 
 
 class Projection(Protocol):
@@ -27,6 +32,16 @@ class Projection(Protocol):
 
     async def bind(self, event_ids: Collection[str]) -> None:
         """Show those of these events that are stored on the elements that they were ever bound to by hand."""
+        ...
+
+
+class EntriesByElement(Protocol):
+    """Look-up of the timeline of an element."""
+
+    async def page(
+        self, element: ElementRef, kinds: Sequence[str], *, with_named: bool, limit: int, cursor: str | None
+    ) -> tuple[list[tuple[Entry, set[str]]], str | None]:
+        """Read a page of entries, newest first; `with_named` adds the other elements that the text of each may name."""
         ...
 
 
@@ -54,16 +69,37 @@ async def project_events(events: Sequence[Envelope[Event]], *, entries: Projecti
     await entries.bind({event.id for event in events} | {each.event_id for each in overrides})
 
 
-async def list_bindings(event_id: str, *, bindings: Records[Bindings], entries: EntriesByEvent) -> Sequence[ElementRef]:
-    """Return the elements in whose timelines the entry of an event is shown.
+async def list_entries(
+    element: ElementRef,
+    kinds: Sequence[str],
+    *,
+    entries: EntriesByElement,
+    readable: FindReadable | None,
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[Entry], str | None]:
+    """Read a page of the timeline of an element, with what its entries say of others that may not be read masked.
+
+    What the caller may not read has the timeline of an element that no event named (TL-12).
+    """
+    if readable is not None and not await readable([str(element)]):
+        element = element.model_copy(update={"id": NAMELESS})
+    found, more = await entries.page(element, kinds, with_named=readable is not None, limit=limit, cursor=cursor)
+    others = set[str]().union(*(named for _, named in found))
+    hidden = others - await readable(others) if readable is not None and others else set()
+    return [masked(entry) if named & hidden else entry for entry, named in found], more
+
+
+async def list_bindings(
+    event_id: str, *, bindings: Records[Bindings], entries: EntriesByEvent, readable: FindReadable | None
+) -> Sequence[ElementRef]:
+    """Return the elements in whose timelines the entry of an event is shown, as far as the caller may read them.
 
     Raises:
-        NotFound: no such entry.
+        NotFound: no such entry, or none that the caller may read.
     """
-    named = await _named(event_id, entries)
-    with suppress(NotFound):
-        return (await bindings.get(Bindings.id_for(event_id))).elements(named)
-    return named
+    shown = await _shown(event_id, await _named(event_id, entries), bindings)
+    return _some(event_id, await _readable(shown, readable))
 
 
 async def bind_entry(
@@ -74,22 +110,31 @@ async def bind_entry(
     bindings: Records[Bindings],
     add: Callable[[Bindings, Cause], Awaitable[object]],
     entries: EntriesByEvent,
+    readable: FindReadable | None,
+    check: Callable[[ElementRef], Awaitable[None]],
     bound: bool = True,
 ) -> Sequence[ElementRef]:
     """Bind the entry to the element, or with `bound=False` unbind it; done before, it changes nothing.
 
-    `add` stores the first bindings of an event.
+    `add` stores the first bindings of an event; `check` raises where the caller may read the element but not change it.
 
     Returns:
-        The elements in whose timelines the entry is shown now.
+        The elements in whose timelines the entry is shown now, as far as the caller may read them.
 
     Raises:
-        NotFound: no such entry.
-        UnknownElement: no event has named the element.
+        NotFound: no such entry, or none that the caller may read.
+        UnknownElement: no event has named the element, or the caller may not read it.
         LastBinding: it would be shown nowhere.
         TooManyBindings: it is bound to as many elements as are allowed.
     """
     named = await _named(event_id, entries)
+    if readable is not None:
+        before = _some(event_id, await _readable(await _shown(event_id, named, bindings), readable))
+        if not await readable([str(element)]):
+            if bound:
+                raise UnknownElement
+            return before
+        await check(element)
     if bound and not await entries.is_known(element):
         raise UnknownElement
     id_ = Bindings.id_for(event_id)
@@ -100,12 +145,30 @@ async def bind_entry(
             await add(Bindings(id=id_, event_id=event_id), cause.step("open"))
     act = Bindings.bind if bound else Bindings.unbind
     changed = await bindings.change(id_, lambda found: act(found, element, named=named), cause)
-    return changed.elements(named)
+    return await _readable(changed.elements(named), readable)
 
 
-async def _named(event_id: str, entries: EntriesByEvent) -> list[ElementRef]:
+async def _named(event_id: str, entries: EntriesByEvent) -> Sequence[ElementRef]:
     named = [entry.element for entry in await entries.of_event(event_id) if not entry.bound_by_hand]
-    if not named:
+    return _some(event_id, named)
+
+
+async def _shown(event_id: str, named: Sequence[ElementRef], bindings: Records[Bindings]) -> Sequence[ElementRef]:
+    """Return where the entry is shown: on the elements that its event names, but for what was changed by hand."""
+    with suppress(NotFound):
+        return (await bindings.get(Bindings.id_for(event_id))).elements(named)
+    return named
+
+
+async def _readable(elements: Sequence[ElementRef], readable: FindReadable | None) -> Sequence[ElementRef]:
+    if readable is None:
+        return elements
+    found = await readable(map(str, elements))
+    return [each for each in elements if str(each) in found]
+
+
+def _some(event_id: str, elements: Sequence[ElementRef]) -> Sequence[ElementRef]:
+    if not elements:
         message = f"There is no entry of an event {event_id}."
         raise NotFound(message)
-    return named
+    return elements

@@ -1,6 +1,6 @@
 """The events with one correlation id as a tree, built from the causes that their entries name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from crm_contracts.values import ElementRef
@@ -34,11 +34,19 @@ class Trace(BaseModel):
     steps: list[Step]
 
 
-def trace_of(correlation_id: str, entries: Iterable[Entry], *, truncated: bool) -> Trace | None:
-    """Build the tree, None without entries; an event whose cause is not among them is a root."""
+def trace_of(
+    correlation_id: str, entries: Iterable[Entry], *, truncated: bool, shown: set[str] | None = None
+) -> Trace | None:
+    """Build the tree, None without entries; an event whose cause is not among them is a root.
+
+    `shown` are the elements that the reader may read, each as `type:id`; None for all of them.
+    """
     steps: dict[str, Step] = {}
     causes: dict[str, str | None] = {}
     for entry in sorted(entries, key=lambda entry: (entry.occurred_at, entry.event_id)):
+        causes[entry.event_id] = entry.causation_id
+        if shown is not None and str(entry.element) not in shown:
+            continue
         step = steps.get(entry.event_id)
         if step is None and len(steps) == MAX_STEPS:
             truncated = True
@@ -53,7 +61,6 @@ def trace_of(correlation_id: str, entries: Iterable[Entry], *, truncated: bool) 
                 elapsed_ms=0,
                 elements=[],
             )
-            causes[entry.event_id] = entry.causation_id
         step.elements.append(entry.element)
     if not steps:
         return None
@@ -61,13 +68,23 @@ def trace_of(correlation_id: str, entries: Iterable[Entry], *, truncated: bool) 
     last = max(step.occurred_at for step in steps.values())
     roots: list[Step] = []
     for id_, step in steps.items():
-        cause = steps.get(causes[id_] or "")
+        cause = _nearest_cause(id_, steps, causes)
         since = cause.occurred_at if cause else first
         # Clocks of different hosts may disagree by a little.
         step.elapsed_ms = max(0.0, _ms(since, step.occurred_at))
         (cause.children if cause else roots).append(step)
     _flatten_deep_steps(roots)
     return Trace(correlation_id=correlation_id, total_ms=_ms(first, last), truncated=truncated, steps=roots)
+
+
+def _nearest_cause(id_: str, steps: Mapping[str, Step], causes: Mapping[str, str | None]) -> Step | None:
+    """Return the step of the cause, or of its cause where that one is not shown."""
+    passed = {id_}
+    cause = causes[id_] or ""
+    while cause in causes and cause not in steps and cause not in passed:
+        passed.add(cause)
+        cause = causes[cause] or ""
+    return steps.get(cause)
 
 
 def _flatten_deep_steps(level: list[Step]) -> None:

@@ -59,6 +59,7 @@ class Envelope(Generic[E_co]):
         correlation_id: the same for everything that one request set in motion.
         causation_id: id of the event that caused this one; None where a request did.
         actor: `user:<sub>` or `service:<sub>`.
+        actor_roles: roles that the token of the acting user named, by id, beside those that name the user.
         traceparent: W3C trace context, if there is one.
     """
 
@@ -72,6 +73,7 @@ class Envelope(Generic[E_co]):
     sequence: int | None = None
     causation_id: str | None = None
     traceparent: str | None = None
+    actor_roles: tuple[str, ...] = ()
 
     @property
     def type(self) -> str:
@@ -91,6 +93,7 @@ class Envelope(Generic[E_co]):
             "ce_correlationid": self.correlation_id,
             "ce_causationid": self.causation_id,
             "ce_actor": self.actor,
+            "ce_actorroles": " ".join(self.actor_roles) or None,
             "traceparent": self.traceparent,
             "content-type": CONTENT_TYPE,
         }
@@ -148,4 +151,5 @@ def read_envelope(headers: Mapping[str, str], data: E) -> Envelope[E]:
         sequence=sequence,
         causation_id=headers.get("ce_causationid"),
         traceparent=headers.get("traceparent"),
+        actor_roles=tuple(headers.get("ce_actorroles", "").split()),
     )

@@ -12,21 +12,28 @@ from typing import TypeAlias
 from crm_contracts.client_field import Client
 from crm_contracts.values import ElementRef
 
-Names: TypeAlias = Mapping[str, str]
-"""Current names of contacts and companies, by `type:id`."""
+Names: TypeAlias = Mapping[str, str | None]
+"""Current names of contacts and companies, by `type:id`; None of one that the reader may not read."""
 
 
 def renamed(ref: ElementRef, names: Names) -> ElementRef:
     """Point to the same client by its current name; where that is not known, by the stored one."""
-    name = names.get(str(ref))
-    return ref if name is None else ref.model_copy(update={"title": name})
+    return ref.model_copy(update={"title": names[str(ref)]}) if str(ref) in names else ref
+
+
+def named_by(client: Client) -> tuple[ElementRef, ...]:
+    """Return all that a Client field names: what it links, and a company that would be linked again."""
+    return (*client.refs, *((client.former_company,) if client.former_company else ()))
 
 
 def with_names(client: Client, names: Names) -> Client:
     """Copy a Client field for an answer, with the current names of all that it links."""
-    company = client.company and renamed(client.company, names)
+    companies = {
+        field: ref and renamed(ref, names)
+        for field, ref in (("company", client.company), ("former_company", client.former_company))
+    }
     contacts = tuple(link.model_copy(update={"title": renamed(link.ref, names).title}) for link in client.contacts)
-    return client.model_copy(update={"company": company, "contacts": contacts})
+    return client.model_copy(update={**companies, "contacts": contacts})
 
 
 def mark_of_names(stored: Iterable[ElementRef], shown: Iterable[ElementRef]) -> str:

@@ -26,7 +26,7 @@ from shared.elements.domain.client_answers import (
     refuse_company,
 )
 from shared.elements.domain.client_field import with_created, without
-from shared.elements.domain.client_names import Names, mark_of_names, with_names
+from shared.elements.domain.client_names import Names, mark_of_names, named_by, with_names
 from shared.elements.domain.element import Element
 from shared.elements.domain.room import MAX_ROWS_BYTES, check_room
 from shared.elements.domain.stages import ProcessStage, Stage, enter_stage
@@ -154,7 +154,7 @@ class HasClient(Element):
     def with_client_names(self, names: Names) -> Self:
         """Copy it for an answer, with the current names of the clients that it links."""
         named = self.model_copy(update={"client": with_names(self.client, names)})
-        named._names_mark = mark_of_names(self.client.refs, named.client.refs)  # noqa: SLF001 - its own copy
+        named._names_mark = mark_of_names(named_by(self.client), named_by(named.client))  # noqa: SLF001 - its own copy
         return named
 
     def set_client(self, client: Client, *, by: str, at: datetime) -> None:

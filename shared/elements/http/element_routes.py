@@ -5,10 +5,12 @@ Create, PATCH, upsert and list stay with the type, because their bodies and para
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from crm_contracts.client_field import Client
 from crm_contracts.elements import ELEMENTS
+from crm_contracts.values import ElementRef
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
@@ -16,8 +18,8 @@ from shared.elements.domain.client_field import add_contact, remove_contact, set
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.stages import StageSet
 from shared.elements.http.answers import ShowsAddedContact, ShowsElement, versioned
-from shared.elements.http.client_link import client_answered
-from shared.elements.http.rights import MOVE
+from shared.elements.http.client_link import check_links, client_answered
+from shared.elements.http.rights import MOVE, rights_of
 from shared.elements.schemas.client_field import ClientIn, ContactLinkIn, Contacts, check_linked
 from shared.elements.schemas.product_rows import RowsIn
 from shared.elements.schemas.stages import StageIn
@@ -48,8 +50,8 @@ class _Routes(Generic[E]):
     can_write: Any
     client_names: KnownNames
 
-    async def shown(self, element: E, response: Response) -> BaseModel:
-        (named,) = await name_clients([element], client_names=self.client_names)
+    async def shown(self, element: E, response: Response, call: Call) -> BaseModel:
+        (named,) = await name_clients([element], client_names=self.client_names, rights=rights_of(call))
         return versioned(self.out.of(named), named, response)
 
 
@@ -89,7 +91,7 @@ def _add_read(routes: _Routes[E], tag: str) -> None:
     @routes.api.get(routes.path, tags=[tag], summary=f"Read one {routes.elements.noun}", response_model=routes.out)
     async def read(response: Response, element_id: str = routes.id, call: Call = routes.can_read) -> BaseModel:
         """Read one element."""
-        return await routes.shown(await call.guard(routes.elements).get(element_id), response)
+        return await routes.shown(await call.guard(routes.elements).get(element_id), response, call)
 
 
 def _add_stage(routes: _Routes[E], tag: str, stages_of: Callable[[E], StageSet]) -> None:
@@ -113,7 +115,7 @@ def _add_stage(routes: _Routes[E], tag: str, stages_of: Callable[[E], StageSet])
             stages_of=stages_of,
             expected_version=if_match,
         )
-        return await routes.shown(element, response)
+        return await routes.shown(element, response, call)
 
 
 def _add_rows(routes: _Routes[E], tag: str, collaborators: Collaborators) -> None:
@@ -137,7 +139,7 @@ def _add_rows(routes: _Routes[E], tag: str, collaborators: Collaborators) -> Non
             new_id=collaborators.new_id,
             expected_version=if_match,
         )
-        return await routes.shown(element, response)
+        return await routes.shown(element, response, call)
 
 
 def _add_client(routes: _Routes[E], contacts: "_Contacts[E]") -> None:
@@ -157,8 +159,10 @@ def _add_client(routes: _Routes[E], contacts: "_Contacts[E]") -> None:
         call: Call = routes.can_write,
     ) -> BaseModel:
         """Set the Client field (CLI-02, CLI-06, CLI-07): 202 while clients is asked for what it links."""
+        guarded = call.guard(routes.elements)
+        await check_links(body.links, element_id, guarded, routes.client_names)
         element = await client_field.set_client(
-            element_id, body.rule(), call.cause, elements=call.guard(routes.elements), expected_version=if_match
+            element_id, body.rule(), call.cause, elements=guarded, expected_version=if_match
         )
         element = await contacts.confirmed(element, call, wait, body.contact_fields, company=body.company)
         return versioned(routes.out.of(element), element, response, _status(element))
@@ -172,9 +176,22 @@ class _Contacts(Generic[E]):
     long_polls: LongPolls
     client_names: KnownNames
 
-    async def change(self, id_: str, rule: Callable[[Client], Client], call: Call, if_match: int | None) -> E:
-        """Apply the rule to the linked contacts."""
+    async def change(
+        self,
+        id_: str,
+        rule: Callable[[Client], Client],
+        call: Call,
+        if_match: int | None,
+        fields: Mapping[str, str] = MappingProxyType({}),
+    ) -> E:
+        """Apply the rule to the linked contacts; `fields` are those of the request, by the contact that they link.
+
+        Raises:
+            ClientRefused: names every field whose contact the caller may not read.
+        """
         guarded = call.guard(self.elements)
+        links = {field: ElementRef(type="contact", id=contact) for contact, field in fields.items()}
+        await check_links(links, id_, guarded, self.client_names)
         return await client_field.set_client(
             id_, rule, call.cause, elements=guarded, contacts_only=True, expected_version=if_match
         )
@@ -213,8 +230,8 @@ def _add_contact_list(routes: _Routes[E], contacts: _Contacts[E]) -> None:
     ) -> BaseModel:
         """Replace the linked contacts (CLI-06): 202 while clients is asked whether they exist."""
         new = [link.to_domain() for link in body]
-        element = await contacts.change(element_id, lambda client: set_contacts(client, new), call, if_match)
         fields = {link.contact_id: f"{place}.contact_id" for place, link in enumerate(body)}
+        element = await contacts.change(element_id, lambda client: set_contacts(client, new), call, if_match, fields)
         element = await contacts.confirmed(element, call, wait, fields)
         return versioned(routes.out.of(element), element, response, _status(element))
 
@@ -247,8 +264,9 @@ def _add_new_contact(routes: _Routes[E], contacts: _Contacts[E], contact_added: 
             added = changed is not client
             return changed
 
-        element = await contacts.change(element_id, rule, call, if_match)
-        element = await contacts.confirmed(element, call, wait, {new.contact_id: "contact_id"})
+        fields = {new.contact_id: "contact_id"}
+        element = await contacts.change(element_id, rule, call, if_match, fields)
+        element = await contacts.confirmed(element, call, wait, fields)
         return versioned(contact_added.of(element, added=added), element, response, _status(element))
 
 
@@ -263,7 +281,7 @@ def _add_contact_removal(routes: _Routes[E], contacts: _Contacts[E]) -> None:
     ) -> BaseModel:
         """Unlink one contact (CLI-06)."""
         element = await contacts.change(element_id, lambda client: remove_contact(client, contact_id), call, if_match)
-        return await routes.shown(element, response)
+        return await routes.shown(element, response, call)
 
 
 def _status(element: SalesElement) -> int:

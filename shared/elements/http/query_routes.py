@@ -15,7 +15,7 @@ from shared.elements.domain.filters.nodes import Scalar
 from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.http.answers import ShowsElement
-from shared.elements.http.rights import records_for
+from shared.elements.http.rights import records_for, rights_of
 from shared.elements.schemas.filters import read_filter
 from shared.elements.schemas.list_query import CountOut, FilteredPageOut, ListQueryIn, query_in, row_of
 from shared.elements.store.filtered_lists import FilteredLists
@@ -113,6 +113,7 @@ def sales_list(lists: FilteredLists[E], out: type[ShowsElement[E]], *, client_na
 
 
 async def _shown(
-    _: Call, elements: Sequence[E], *, out: type[ShowsElement[E]], client_names: KnownNames
+    call: Call, elements: Sequence[E], *, out: type[ShowsElement[E]], client_names: KnownNames
 ) -> Sequence[BaseModel]:
-    return [out.of(element) for element in await name_clients(elements, client_names=client_names)]
+    named = await name_clients(elements, client_names=client_names, rights=rights_of(call))
+    return [out.of(element) for element in named]

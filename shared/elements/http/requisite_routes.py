@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.http.answers import ShowsElement, versioned
+from shared.elements.http.rights import rights_of
 from shared.elements.schemas.requisites import RequisitesIn, RequisitesRefused
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import KnownNames
@@ -52,7 +53,7 @@ def requisite_routes(
         link = element.requisite_link
         if link.state == "refused":
             raise RequisitesRefused(link)
-        (named,) = await name_clients([element], client_names=client_names)
+        (named,) = await name_clients([element], client_names=client_names, rights=rights_of(call))
         return versioned(out.of(named), named, response, 202 if link.state == "pending" else 200)
 
     return api

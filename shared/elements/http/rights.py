@@ -102,7 +102,7 @@ class RoleAccess:
         """Check a right to the record as it is; see `Access`."""
         type_ = ELEMENTS.get(record.NOUN)
         if type_ is not None:
-            self.check_accessed(type_, ACTION[right], Accessed.of(record), record.id)
+            self.check_accessed(type_, right, Accessed.of(record), record.id)
 
     @contextmanager
     def changing(self, right: str, record: Aggregate) -> Iterator[None]:
@@ -112,7 +112,7 @@ class RoleAccess:
             yield
             return
         before = Accessed.of(record)
-        self.check_accessed(type_, ACTION[right], before, record.id)
+        self.check_accessed(type_, right, before, record.id)
         yield
         after = Accessed.of(record)
         moved = replace(before, pipeline_id=after.pipeline_id, stage_id=after.stage_id)
@@ -126,8 +126,9 @@ class RoleAccess:
             message = f"There is no {noun} {id_}."
             raise NotFound(message)
 
-    def check_accessed(self, type_: ElementType, action: Action, record: Accessed, id_: str) -> None:
+    def check_accessed(self, type_: ElementType, right: str, record: Accessed, id_: str) -> None:
         """Check a right to what is known of a record; see `Access.check`."""
+        action = ACTION[right]
         if action != "add" and not self.rights.may(type_, "read", record):
             message = f"There is no {type_.noun} {id_}."
             raise NotFound(message)
@@ -172,7 +173,16 @@ class RoleAuthority:
         return rights if rights.has_role else None
 
 
-def rights_of(call: Call) -> Rights | None:
+class HasAccess(Protocol):
+    """A call, or the records that it guards."""
+
+    @property
+    def access(self) -> Access:
+        """The rights of the caller to single records."""
+        ...
+
+
+def rights_of(call: HasAccess) -> Rights | None:
     """Return the rights that restrict a caller; None of one who may do to every record what the token says."""
     return call.access.rights if isinstance(call.access, RoleAccess) else None
 
@@ -189,7 +199,7 @@ def may(call: Call, type_: ElementType, action: Action, record: Accessed) -> boo
     return rights is None or rights.may(type_, action, record)
 
 
-def check_accessed(call: Call, type_: ElementType, action: Action, record: Accessed, id_: str) -> None:
+def check_accessed(call: Call, type_: ElementType, right: str, record: Accessed, id_: str) -> None:
     """Check a right to a record that another service has, as a view knows it.
 
     Raises:
@@ -197,7 +207,7 @@ def check_accessed(call: Call, type_: ElementType, action: Action, record: Acces
     """
     rights = rights_of(call)
     if rights is not None:
-        RoleAccess(rights).check_accessed(type_, action, record, id_)
+        RoleAccess(rights).check_accessed(type_, right, record, id_)
 
 
 def check_some(call: Call, type_: ElementType, action: Action) -> None:

@@ -62,6 +62,13 @@ class ClientIn(Input):
         return {link.contact_id: f"contacts.{place}.contact_id" for place, link in enumerate(self.contacts or ())}
 
     @property
+    def links(self) -> dict[str, ElementRef]:
+        """What is to be linked, by the field of the body."""
+        company = {"company_id": ElementRef(type="company", id=self.company)} if self.company else {}
+        contacts = {field: ElementRef(type="contact", id=id_) for id_, field in self.contact_fields.items()}
+        return {**company, **contacts}
+
+    @property
     def given_rule(self) -> Callable[[Client], Client] | None:
         """The rule of `rule`, or None where the body has nothing of the Client field."""
         return self.rule() if self.model_fields_set & ClientIn.model_fields.keys() else None

@@ -1,6 +1,6 @@
 """What the use cases of elements need besides the elements themselves."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from crm_contracts.values import ElementRef, Fields
 from shared.elements.domain.client_names import Names
 from shared.elements.domain.dictionary_codes import DictionaryCodes
 from shared.elements.domain.product_rows import ProductFacts
+from shared.elements.domain.rights.compiled import Rights
 from shared.kit.domain import Cause, NewId
 from shared.kit.storage.numbers import Numbers
 
@@ -38,10 +39,14 @@ class DeletedClients(Protocol):
 
 
 class KnownNames(Protocol):
-    """The service's view of what contacts and companies are called."""
+    """The service's view of what contacts and companies are called, and of who may read them."""
 
-    async def of(self, clients: Iterable[ElementRef]) -> Names:
-        """Find the current names of these clients, as far as they are known."""
+    async def of(self, clients: Iterable[ElementRef], rights: Rights | None) -> Names:
+        """Find the current names of these clients, as far as they are known, and as rights extend to the clients."""
+        ...
+
+    async def hidden(self, clients: Iterable[ElementRef], rights: Rights) -> Sequence[ElementRef]:
+        """Find those of these clients that are known, and to which the rights do not extend."""
         ...
 
 

@@ -40,6 +40,7 @@ class Answers:
             data=event,
             correlation_id=cause.correlation_id,
             actor=cause.actor,
+            actor_roles=cause.roles,
             causation_id=cause.causation_id,
             traceparent=cause.traceparent,
         )

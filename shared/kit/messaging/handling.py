@@ -98,6 +98,7 @@ class EventHandler:
         return Cause(
             key=f"{event.id}/{reaction.name}",
             actor=event.actor,
+            roles=event.actor_roles,
             at=self._clock(),
             correlation_id=event.correlation_id,
             causation_id=event.id,

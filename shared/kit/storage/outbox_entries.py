@@ -24,6 +24,7 @@ def make_entries(aggregate: Aggregate, cause: Cause, *, source: str, new_id: New
             data=event,
             correlation_id=cause.correlation_id,
             actor=cause.actor,
+            actor_roles=cause.roles,
             sequence=aggregate.sequence,
             causation_id=cause.causation_id,
             traceparent=cause.traceparent,

@@ -36,6 +36,9 @@ ROLES: Mapping[str, frozenset[str]] = {
 }
 """Actions that a role allows on every service; a `scope` allows one action on one service."""
 
+ROUTES_ALONE = frozenset({"reader", "user"})
+"""The roles among them that say nothing of single records."""
+
 
 class Forbidden(Exception):
     """The caller lacks permissions, which the message names."""
@@ -67,6 +70,15 @@ class Caller:
     def subject(self) -> str:
         """The user's or service's id."""
         return self.actor.partition(":")[2]
+
+    @property
+    def named_roles(self) -> tuple[str, ...]:
+        """Roles of a user's token that say more than which routes are open to it, as its events name them."""
+        if not self.is_user:
+            return ()
+        named = self.roles - ROUTES_ALONE
+        # A header has them, parted by spaces; what has one itself cannot be the id of a role.
+        return tuple(sorted(role for role in named if role.isprintable() and role.split() == [role]))
 
     def may(self, permission: str) -> bool:
         """Return whether a role or a scope allows `<service>:<action>`."""

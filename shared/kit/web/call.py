@@ -76,6 +76,7 @@ async def _call(request: Request, permission: str) -> Call:
         cause=Cause(
             key=keyed.cause if keyed else f"request:{new_id}",
             actor=caller.actor,
+            roles=caller.named_roles,
             at=app_context.clock(),
             correlation_id=request.state.correlation_id,
             traceparent=current_traceparent(),

@@ -91,12 +91,13 @@ class Guarded(Generic[A]):
     """Records, accessed with the rights of one caller.
 
     Attributes:
+        access: the rights of the caller.
         right: the right that a change needs.
     """
 
     def __init__(self, records: Records[A], access: Access, right: str = "update") -> None:
         self._records = records
-        self._access = access
+        self.access = access
         self.right = right
 
     @property
@@ -113,9 +114,9 @@ class Guarded(Generic[A]):
         try:
             record = await self._records.get(id_)
         except Gone:
-            self._access.check_gone(self.noun, id_)
+            self.access.check_gone(self.noun, id_)
             raise
-        self._access.check("read", record)
+        self.access.check("read", record)
         return record
 
     async def written(self, id_: str) -> A:
@@ -125,7 +126,7 @@ class Guarded(Generic[A]):
             NotFound, Gone: see `get`.
         """
         record = await self._records.written(id_)
-        self._access.check("read", record)
+        self.access.check("read", record)
         return record
 
     async def change(
@@ -144,20 +145,20 @@ class Guarded(Generic[A]):
 
         def check_and_act(record: A) -> None:
             nonlocal checked
-            with self._access.changing(self.right, record):
+            with self.access.changing(self.right, record):
                 checked = record
                 action(record)
 
         try:
             record = await self._records.change(id_, check_and_act, cause, expected_version=expected_version)
         except Gone:
-            self._access.check_gone(self.noun, id_)
+            self.access.check_gone(self.noun, id_)
             raise
         except VersionMismatch:
             await self.get(id_)
             raise
         if record is not checked:
-            self._access.check("read", record)
+            self.access.check("read", record)
         return record
 
 
@@ -177,7 +178,7 @@ class GuardedStore(Guarded[A]):
 
         def checked(number: int) -> A:
             record = make(number)
-            self._access.check("add", record)
+            self.access.check("add", record)
             return record
 
         return await self._store.add_numbered(checked, cause, numbers)

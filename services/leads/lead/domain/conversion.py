@@ -46,6 +46,7 @@ class Conversion(Value):
     `asked_at` is the time from which on an answer is missing: of the last request, and later after each repeat.
     `repeats` counts those of the request that waits for its answer now. With `forwards_deal` clients passes the request
     for the deal on to deals, whose answer is then the only one; a draft too large for that is requested afterwards.
+    `roles` are those that the token of who started it named.
 
     Its transitions change nothing in place: each returns the next state and the events to record.
     """
@@ -78,6 +79,7 @@ class Conversion(Value):
     correlation_id: str = ""
     traceparent: str | None = None
     started_by: str = ""
+    roles: tuple[str, ...] = ()
 
     @property
     def client_targets(self) -> tuple[ConversionTarget, ...]:
@@ -110,6 +112,7 @@ class Conversion(Value):
         at: datetime,
         correlation_id: str,
         traceparent: str | None,
+        roles: tuple[str, ...],
     ) -> "Step | None":
         """Begin, or begin a new attempt after a refusal; None where the same request runs or is done.
 
@@ -131,7 +134,7 @@ class Conversion(Value):
         fits = "deal" in targets and check_fits(draft) <= MAX_FORWARDED_BYTES
         started = self._next_attempt(request, targets, snapshot_of(lead), draft, new_id)
         forwards = {"forwards_deal": bool(started.client_targets) and fits}
-        context = {"correlation_id": correlation_id, "traceparent": traceparent, "started_by": by}
+        context = {"correlation_id": correlation_id, "traceparent": traceparent, "started_by": by, "roles": roles}
         asked, events = started.model_copy(update={**context, **forwards}).request_clients(ref, at)
         conversion, more = asked.proceed(ref, at)
         return conversion, (*events, *more)

@@ -170,6 +170,7 @@ class Lead(LeadEvents):
         at: datetime,
         correlation_id: str,
         traceparent: str | None = None,
+        roles: tuple[str, ...] = (),
     ) -> None:
         """Begin a conversion; see `Conversion.start`."""
         step = self.conversion.start(
@@ -181,6 +182,7 @@ class Lead(LeadEvents):
             at=at,
             correlation_id=correlation_id,
             traceparent=traceparent,
+            roles=roles,
         )
         if step is not None:
             self._touch(by, at)

@@ -16,10 +16,12 @@ from services.leads.permissions import CanRead, CanWrite
 from shared.elements.domain.client_answers import CONTACT_NOT_FOUND
 from shared.elements.domain.client_names import mark_of_names
 from shared.elements.domain.missing_clients import COMPANY_NOT_FOUND
+from shared.elements.http.client_link import check_links
+from shared.elements.http.rights import rights_of
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import Conflict, wrong_field
 from shared.kit.storage.repository import Repository
-from shared.kit.web.call import etag
+from shared.kit.web.call import Call, etag
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.openapi.headers import ETAG, LOCATION
 from shared.kit.web.routes import is_process, router
@@ -81,7 +83,7 @@ def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, 
     async def conversion(lead_id: str, call: CanRead, response: Response) -> ConversionOut:
         """Read how far the conversion got; the ETag is the lead's."""
         lead = await call.guard(leads).get(lead_id)
-        out, version = await _shown(lead, collaborators)
+        out, version = await _shown(lead, call, collaborators)
         response.headers.update(version)
         return out
 
@@ -105,6 +107,7 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
         A repeat, also with the same Idempotency-Key, is answered with the state now, without `Idempotent-Replayed`.
         """
         guarded, terms = call.guard(leads), body.to_domain()
+        await check_links(body.links, lead_id, guarded, collaborators.client_names)
         try:
             lead = await convert_lead(
                 lead_id,
@@ -116,11 +119,11 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
                 expected_version=if_match,
             )
         except LeadAlreadyConverted as error:
-            raise error.with_names(await collaborators.client_names.of(error.clients)) from None
+            raise error.with_names(await collaborators.client_names.of(error.clients, rights_of(call))) from None
         lead = await long_polls.until_record(
             guarded, lead_id, lambda found: found.conversion.state != "running", wait, so_far=lead
         )
-        out, version = await _shown(lead, collaborators)
+        out, version = await _shown(lead, call, collaborators)
         if out.state == "refused":
             raise ConversionRefused.of(out)
         status = 200 if out.state == "done" else 202
@@ -128,8 +131,8 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
         return JSONResponse(out.model_dump(mode="json"), status, headers)
 
 
-async def _shown(lead: Lead, collaborators: Collaborators) -> tuple[ConversionOut, dict[str, str]]:
+async def _shown(lead: Lead, call: Call, collaborators: Collaborators) -> tuple[ConversionOut, dict[str, str]]:
     """Show the conversion with current names, and its ETag, which has a mark of them."""
     out = ConversionOut.of(lead.conversion)
-    named = out.with_names(await collaborators.client_names.of(out.clients))
+    named = out.with_names(await collaborators.client_names.of(out.clients, rights_of(call)))
     return named, etag(lead.version, mark_of_names(out.clients, named.clients))

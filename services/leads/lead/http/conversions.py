@@ -15,6 +15,7 @@ from services.leads.lead.http.conversion_rights import check_targets
 from services.leads.lead.schemas import ConversionOut, ConversionsIn, ConversionsOut, LeadConversion
 from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanWrite
+from shared.elements.http.rights import rights_of
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import DomainError, NotFound
 from shared.kit.storage.batching import all_of
@@ -59,7 +60,7 @@ def conversions_routes(*, leads: Repository[Lead], collaborators: Collaborators,
             return await all_of(_current(each, guarded) for each in begun)
 
         begun = await long_polls.until(read, lambda found: not any(map(_is_running, found)), wait, so_far=begun)
-        return answered(request, await _shown(body.lead_ids, begun, request, collaborators), LeadConversion)
+        return answered(request, await _shown(body.lead_ids, begun, request, call, collaborators), LeadConversion)
 
     return api
 
@@ -102,12 +103,12 @@ async def _current(begun: Begun, leads: Records[Lead]) -> Begun:
 
 
 async def _shown(
-    lead_ids: Sequence[str], begun: Sequence[Begun], request: Request, collaborators: Collaborators
+    lead_ids: Sequence[str], begun: Sequence[Begun], request: Request, call: Call, collaborators: Collaborators
 ) -> list[Details]:
     """Show how far each got, with the current names of all clients."""
     outs = [ConversionOut.of(each.conversion) if isinstance(each, Lead) else each.error for each in begun]
     clients = [ref for out in outs if isinstance(out, _NAMES_CLIENTS) for ref in out.clients]
-    names = await collaborators.client_names.of(clients)
+    names = await collaborators.client_names.of(clients, rights_of(call))
 
     def one(lead_id: str, out: ConversionOut | DomainError | Forbidden) -> Details:
         if isinstance(out, _NAMES_CLIENTS):

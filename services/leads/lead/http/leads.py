@@ -15,7 +15,7 @@ from services.leads.lead.usecases import create_lead
 from services.leads.permissions import CanRead, CanWrite
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.http.answers import created, versioned
-from shared.elements.http.client_link import client_answered
+from shared.elements.http.client_link import check_links, check_new_links, client_answered, linking
 from shared.elements.http.contact_points import Reading
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import check_some
@@ -77,6 +77,7 @@ def _add_create(
         A client that does not exist keeps no lead from being created: `client.link_state` is then `refused`.
         """
         new = body.to_domain(default_country, reading, body.origin)
+        await check_new_links(body.links, call, collaborators.client_names)
         guarded = call.guard_store(leads)
         lead = await create_lead(
             body.id or call.new_id,
@@ -115,8 +116,13 @@ def _add_batch(
                 corrects=body.corrects,
                 elements=guarded,
                 views=views,
-                create=partial(
-                    create_lead, leads=guarded, collaborators=known, converted_elsewhere=item.converted_elsewhere
+                create=linking(
+                    partial(
+                        create_lead, leads=guarded, collaborators=known, converted_elsewhere=item.converted_elsewhere
+                    ),
+                    item.links,
+                    its,
+                    collaborators.client_names,
                 ),
                 stages=lambda: LEAD_STAGES,
                 collaborators=known,
@@ -150,6 +156,7 @@ def _add_correct(
         the former company stays if the new one does not exist. `Prefer: wait=N` waits for that; a refusal is 409.
         """
         guarded = call.guard(leads)
+        await check_links(body.links, lead_id, guarded, collaborators.client_names)
         lead = await correct_element(
             lead_id,
             body.fields(default_country, reading),
@@ -194,8 +201,16 @@ def _add_upsert(
             call.cause,
             elements=guarded,
             views=views,
-            create=partial(
-                create_lead, leads=guarded, collaborators=collaborators, converted_elsewhere=body.converted_elsewhere
+            create=linking(
+                partial(
+                    create_lead,
+                    leads=guarded,
+                    collaborators=collaborators,
+                    converted_elsewhere=body.converted_elsewhere,
+                ),
+                body.links,
+                call,
+                collaborators.client_names,
             ),
             stages=lambda: LEAD_STAGES,
             collaborators=collaborators,

@@ -13,6 +13,7 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
 from services.timeline.entry.domain.entry import BindingOverride, Entry
+from services.timeline.entry.domain.masking import named_beside
 from services.timeline.entry.domain.narration.line import MERGED
 from services.timeline.entry.store.documents import (
     binding_of,
@@ -26,7 +27,6 @@ from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import decode_cursor, encode_cursor
-from shared.kit.web.auth import Caller
 
 BINDINGS = "bindings"
 MAX_MERGED = 1_000
@@ -83,22 +83,28 @@ class Entries:
         )
 
     async def page(
-        self, element: ElementRef, kinds: Sequence[str], *, access: Caller, limit: int, cursor: str | None
-    ) -> tuple[list[Entry], str | None]:
+        self,
+        element: ElementRef,
+        kinds: Sequence[str],
+        *,
+        with_named: bool = False,
+        limit: int,
+        cursor: str | None,
+    ) -> tuple[list[tuple[Entry, set[str]]], str | None]:
         """Read entries of an element and of all that was merged into it, newest first (TL-01, DUP-02).
 
-        Of each event there is one. A page has fewer than `limit` where some were unbound by hand.
+        Of each event there is one. A page has fewer than `limit` where some were unbound by hand. `with_named` adds to
+        each the elements that its text may name beside these.
         """
-        del access  # every reader reads every timeline until rights per record exist (PERM)
         refs = await self._merged_refs(str(element))
-        fields = _only(refs)
+        fields = _only(refs, with_named=with_named)
         while True:
             documents = await self.entries.find(
                 _page_of(refs, kinds, cursor), sort=[("occurred_at", -1), ("_id", -1)], limit=limit + 1, fields=fields
             )
             page = documents[:limit]
             cursor = encode_cursor(page[-1]["occurred_at"], page[-1]["_id"]) if len(documents) > limit else None
-            shown = await self._shown(page, kinds)
+            shown = await self._shown(page, kinds, set(refs))
             # Only the last page may be empty, also where all entries of a page were unbound.
             if shown or cursor is None:
                 return shown, cursor
@@ -113,9 +119,8 @@ class Entries:
         named = {"ref": str(element), "bound": {"$exists": False}}
         return await self.entries.first({"elements": {"$elemMatch": named}}, fields={"_id": 1}) is not None
 
-    async def correlated(self, correlation_id: str, *, access: Caller, limit: int) -> tuple[list[Entry], bool]:
+    async def correlated(self, correlation_id: str, *, limit: int) -> tuple[list[Entry], bool]:
         """Find the entries of the first `limit` events with a correlation id, and whether there are more events."""
-        del access
         where: Filter = {"correlation_id": correlation_id}
         documents = await self.entries.find(where, sort=[("occurred_at", 1)], limit=limit + 1)
         found = (entry for document in documents[:limit] for entry in entries_in(document))
@@ -131,14 +136,19 @@ class Entries:
             refs += new
         return refs
 
-    async def _shown(self, documents: Sequence[Document], kinds: Sequence[str]) -> list[Entry]:
+    async def _shown(
+        self, documents: Sequence[Document], kinds: Sequence[str], refs: set[str]
+    ) -> list[tuple[Entry, set[str]]]:
         """Read one entry of each document: of the last of its elements that is of these kinds and not unbound."""
         hidden = await self._hidden([document["_id"] for document in documents])
-        shown: list[Entry] = []
+        shown: list[tuple[Entry, set[str]]] = []
         for document in documents:
             candidates = (each for each in reversed(document["elements"]) if not kinds or each["kind"] in kinds)
             entries = (entry_in(document, each) for each in candidates)
-            shown += next(([entry] for entry in entries if entry.id not in hidden), [])
+            entry = next((each for each in entries if each.id not in hidden), None)
+            if entry is not None:
+                others = [(each["ref"], each["kind"]) for each in document.get("named", ())]
+                shown.append((entry, named_beside(entry, others) - refs))
         return shown
 
     async def _hidden(self, event_ids: Sequence[str]) -> set[str]:
@@ -164,7 +174,8 @@ def _page_of(refs: Sequence[str], kinds: Sequence[str], cursor: str | None) -> F
     return {"$or": branches} if branches[1:] else branches[0]
 
 
-def _only(refs: Sequence[str]) -> dict[str, Any]:
-    """Project documents to these elements: an event may name a thousand."""
+def _only(refs: Sequence[str], *, with_named: bool) -> dict[str, Any]:
+    """Project documents to these elements, since an event may name a thousand; `named` are all of them."""
     condition = {"$in": ["$$this.ref", {"$literal": list(refs)}]}
-    return {**dict.fromkeys(_FIELDS, 1), "elements": {"$filter": {"input": "$elements", "cond": condition}}}
+    named = {"named": "$elements"} if with_named else {}
+    return {**dict.fromkeys(_FIELDS, 1), "elements": {"$filter": {"input": "$elements", "cond": condition}}, **named}

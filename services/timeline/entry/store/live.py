@@ -14,7 +14,6 @@ from crm_contracts.values import ElementRef
 from services.timeline.entry.domain.entry import Entry
 from services.timeline.entry.store.entries import Entries
 from services.timeline.entry.store.versions import Pointer, ProjectionVersions
-from shared.kit.web.auth import Caller
 
 T = TypeVar("T")
 
@@ -31,10 +30,18 @@ class LiveEntries:
         self._refreshed_at = 0.0
 
     async def page(
-        self, element: ElementRef, kinds: Sequence[str], *, access: Caller, limit: int, cursor: str | None
-    ) -> tuple[list[Entry], str | None]:
+        self,
+        element: ElementRef,
+        kinds: Sequence[str],
+        *,
+        with_named: bool = False,
+        limit: int,
+        cursor: str | None,
+    ) -> tuple[list[tuple[Entry, set[str]]], str | None]:
         """See `Entries.page`."""
-        return await self._read(lambda live: live.page(element, kinds, access=access, limit=limit, cursor=cursor))
+        return await self._read(
+            lambda live: live.page(element, kinds, with_named=with_named, limit=limit, cursor=cursor)
+        )
 
     async def of_event(self, event_id: str) -> list[Entry]:
         """See `Entries.of_event`."""
@@ -44,9 +51,9 @@ class LiveEntries:
         """See `Entries.is_known`."""
         return await self._read(lambda live: live.is_known(element))
 
-    async def correlated(self, correlation_id: str, *, access: Caller, limit: int) -> tuple[list[Entry], bool]:
+    async def correlated(self, correlation_id: str, *, limit: int) -> tuple[list[Entry], bool]:
         """See `Entries.correlated`."""
-        return await self._read(lambda live: live.correlated(correlation_id, access=access, limit=limit))
+        return await self._read(lambda live: live.correlated(correlation_id, limit=limit))
 
     async def write(self, act: Callable[[Entries], Awaitable[None]]) -> None:
         """Apply a write to every target: the version that is being built, then the live one."""

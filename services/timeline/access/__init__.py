@@ -1,0 +1,1 @@
+"""Who may read the elements whose timelines there are (PERM-08)."""
