@@ -81,12 +81,13 @@ def _add_reads(
         return await listed.page(call, matching, equal, limit=limit, cursor=cursor)
 
     @api.get("/products/by-external-id/{external_id:path}")
-    async def look_up(external_id: str, _: CanRead, response: Response, catalog_id: str = "default") -> ProductOut:
+    async def look_up(external_id: str, call: CanRead, response: Response, catalog_id: str = "default") -> ProductOut:
         """Find the product that an integration knows by this id (PROD-10)."""
         product = await views.by_external_id(catalog_id, external_id)
         if product is None:
             message = f"There is no product with the external id {external_id}."
             raise NotFound(message)
+        call.access.check("read", product)
         return _shown(product, response)
 
     @api.get("/products/{product_id}")
@@ -96,12 +97,18 @@ def _add_reads(
 
 
 def _add_writes(api: APIRouter, products: Repository[Product], dictionaries: OwnDictionaries, numbers: Numbers) -> None:
-    create = partial(create_product, products=products, dictionaries=dictionaries, numbers=numbers)
-
     @api.post("/products", status_code=201)
     async def enter(body: ProductIn, call: CanWrite, response: Response) -> ProductOut:
         """Create a product (PROD-01)."""
-        product = await create(body.id or call.new_id, body.catalog_id, body.fields(), call.cause)
+        product = await create_product(
+            body.id or call.new_id,
+            body.catalog_id,
+            body.fields(),
+            call.cause,
+            products=call.guard_store(products),
+            dictionaries=dictionaries,
+            numbers=numbers,
+        )
         response.headers["Location"] = f"/v1/products/{product.id}"
         return _shown(product, response, 201)
 

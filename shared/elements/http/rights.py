@@ -169,6 +169,12 @@ def may(call: Call, type_: ElementType, action: Action, record: Accessed) -> boo
     return rights is None or rights.may(type_, action, record)
 
 
+def has_modify_settings(call: Call, service: str) -> bool:
+    """Return whether the caller may change settings, by the token or by a role (PERM-05)."""
+    rights = rights_of(call)
+    return call.caller.may(f"{service}:settings") or (rights is not None and rights.modify_settings)
+
+
 def check_writes(call: Call, nouns: Iterable[str]) -> None:
     """Check that the caller may write elements of these types.
 
