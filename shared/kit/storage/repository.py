@@ -69,6 +69,19 @@ class Records(Protocol[A_co]):
         ...
 
 
+class NewRecords(Protocol[A]):
+    """What use cases need that create aggregates, guarded or not."""
+
+    @property
+    def noun(self) -> str:
+        """Name of an aggregate."""
+        ...
+
+    async def add_numbered(self, make: Callable[[int], A], cause: Cause, numbers: Numbers) -> A:
+        """Insert a new aggregate: see `Repository.add_numbered`."""
+        ...
+
+
 class Repository(ABC, Generic[A]):
     """Loads, changes and stores aggregates; subclasses keep the documents."""
 

@@ -41,7 +41,14 @@ class Levels:
         pipeline, stage = pipeline_id or "", stage_id or ""
         chain = ((noun, pipeline, stage), (noun, pipeline, ""), (noun, "", ""), (EVERY, "", ""))
         found = [
-            next((Given(_known(rights[place][action]), id_, place) for place in chain if action in rights.get(place, ())), Given())
+            next(
+                (
+                    Given(_known(rights[place][action]), id_, place)
+                    for place in chain
+                    if action in rights.get(place, ())
+                ),
+                Given(),
+            )
             for id_, rights in self.roles.items()
         ]
         return max(found, key=lambda each: LEVELS.index(each.level), default=Given())
