@@ -64,12 +64,13 @@ def access_routes(records: Mapping[str, Records[Any]], rights: CompiledRights) -
     """Make the route, over the records of each type by its noun."""
     api = router("rights")
     (service,) = {ELEMENTS[noun].service for noun in records}
+    can_read = needs(f"{service}:read")
 
     @api.get("/access", operation_id="explainAccess")
     async def explain(
         element: Annotated[str, Query(description="type and id, such as `deal:0199f2a4-…`", max_length=200)],
         user: Annotated[str | None, Query(description="another user than the caller", max_length=255)] = None,
-        call: Call = needs(f"{service}:read"),
+        call: Call = can_read,
     ) -> AccessOut:
         """Explain what a user may do to a record, by which right of which role (PERM-01, PERM-02, PERM-04).
 
