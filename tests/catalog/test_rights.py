@@ -97,7 +97,7 @@ async def test_a_role_adds_and_imports_products_where_its_levels_are_all(catalog
     token = await employ(catalog, name, [{"element": "product", "levels": levels}])
     items = [{"name": "one", "catalog_id": name}, {"name": "two", "catalog_id": name}]
     answer = await catalog.call("POST", "/products/batch", {"items": items}, token=token)
-    assert [each["status"] for each in answer.json()["results"]] == [201, 201]
+    assert [each["status"] for each in answer.json()["items"]] == [201, 201]
     made = await catalog.call("POST", "/products", {"name": "three", "catalog_id": name}, token=token)
     assert made.status_code == 201
     changed = await catalog.call("PATCH", f"/products/{made.json()['id']}", {"name": "four"}, token=token)
