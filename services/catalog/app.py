@@ -1,6 +1,7 @@
 """Compose the catalog service."""
 
 from crm_contracts import registry, topics
+from crm_contracts.elements import PRODUCT
 from fastapi import FastAPI
 
 from services.catalog.access.domain.department import Department
@@ -17,6 +18,7 @@ from services.catalog.product.domain.product import ExternalIdTaken, Product
 from services.catalog.product.http import build_router as build_products
 from services.catalog.product.store import PRODUCT_INDEXES, PRODUCT_TABLE, PRODUCTS, ProductViews
 from services.catalog.settings import CatalogSettings
+from shared.elements.http.access import access_routes
 from shared.elements.http.rights import RoleAuthority
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.rights import RightsOfUsers
@@ -49,11 +51,13 @@ def build() -> tuple[FastAPI, CatalogSettings]:
         build_roles(roles=roles, views=AccessViews(roles)),
         build_departments(departments=departments, views=AccessViews(departments), tree=DepartmentTree(departments)),
     )
+    rights = RightsOfUsers.open(service.collection)
     app = service.app(
         *routers,
+        access_routes({PRODUCT.noun: products}, rights),
         description="Products, their prices, dictionaries, roles and departments.",
         texts=TEXTS,
-        authority=RoleAuthority(RightsOfUsers.open(service.collection)),
+        authority=RoleAuthority(rights),
     )
     return app, settings
 

@@ -30,6 +30,7 @@ from services.clients.records.store.views import ClientViews
 from services.clients.settings import ClientsSettings
 from shared.elements.events.reference import reference_reactions
 from shared.elements.events.rights import rights_reactions
+from shared.elements.http.access import access_routes
 from shared.elements.http.rights import RoleAuthority
 from shared.elements.store.access_marks import mark_records
 from shared.elements.store.listing import taken_origin
@@ -94,7 +95,12 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     )
     element_api = linked_element_http.build_router(contacts=contacts, companies=companies, elements=elements)
     app = service.app(
-        api, element_api, description="Contacts and companies.", texts=TEXTS, authority=RoleAuthority(rights)
+        api,
+        element_api,
+        access_routes({CONTACT.noun: contacts, COMPANY.noun: companies}, rights),
+        description="Contacts and companies.",
+        texts=TEXTS,
+        authority=RoleAuthority(rights),
     )
     return app, settings
 

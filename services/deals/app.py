@@ -18,6 +18,7 @@ from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.requisites import requisite_reactions
 from shared.elements.events.rights import rights_reactions
+from shared.elements.http.access import access_routes
 from shared.elements.http.rights import RoleAuthority
 from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
@@ -64,6 +65,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     app = service.app(
         deal_routes,
         pipeline_http.build_router(),
+        access_routes({DEAL.noun: deals}, stores.rights),
         description="Deals, their stages, products and clients.",
         texts=TEXTS,
         authority=RoleAuthority(stores.rights),

@@ -16,6 +16,7 @@ from services.leads.stage import http as stage_http
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.rights import rights_reactions
+from shared.elements.http.access import access_routes
 from shared.elements.http.rights import RoleAuthority
 from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
@@ -59,6 +60,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     app = service.app(
         lead_routes,
         stage_http.build_router(),
+        access_routes({LEAD.noun: leads}, stores.rights),
         description="Leads and their conversion.",
         texts=TEXTS,
         authority=RoleAuthority(stores.rights),

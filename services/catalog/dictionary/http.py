@@ -20,7 +20,7 @@ from shared.kit.web.routes import router
 from shared.kit.web.schemas import Page, Truth
 
 CanRead = Annotated[Call, needs("catalog:read")]
-CanAdminister = Annotated[Call, needs("catalog:admin")]
+CanChange = Annotated[Call, needs("catalog:settings")]
 
 
 def build_router(*, dictionaries: Repository[Dictionary]) -> APIRouter:
@@ -49,7 +49,7 @@ def _add_reads(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
 def _add_writes(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
     @api.post("/dictionaries/{code}/values", status_code=201)
     async def add_value(
-        code: str, body: ValueIn, call: CanAdminister, if_match: IfMatch, response: Response
+        code: str, body: ValueIn, call: CanChange, if_match: IfMatch, response: Response
     ) -> DictionaryValue:
         """Add a value (DICT-02); the ETag is the dictionary's."""
         guarded = call.guard(dictionaries)
@@ -68,7 +68,7 @@ def _add_writes(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
 
     @api.patch("/dictionaries/{code}/values/{value}")
     async def change_value(
-        code: str, value: str, body: ValueFieldsIn, call: CanAdminister, if_match: IfMatch, response: Response
+        code: str, value: str, body: ValueFieldsIn, call: CanChange, if_match: IfMatch, response: Response
     ) -> DictionaryValue:
         """Update a value's name or sort index (DICT-02); the ETag is the dictionary's."""
         dictionary = await change_dictionary_value(
@@ -87,7 +87,7 @@ def _add_delete(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
     async def delete_value(
         code: str,
         value: str,
-        call: CanAdminister,
+        call: CanChange,
         if_match: IfMatch,
         response: Response,
         force: Truth = False,  # noqa: FBT002 - a query parameter

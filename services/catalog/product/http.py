@@ -21,6 +21,7 @@ from services.catalog.product.usecases import (
 )
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import ListedElements
+from shared.elements.http.rights import check_some
 from shared.elements.schemas.filters import ListCursorText, filter_of
 from shared.elements.schemas.scalars import Code
 from shared.elements.store.filtered_lists import FilteredLists
@@ -81,12 +82,13 @@ def _add_reads(
         return await listed.page(call, matching, equal, limit=limit, cursor=cursor)
 
     @api.get("/products/by-external-id/{external_id:path}")
-    async def look_up(external_id: str, _: CanRead, response: Response, catalog_id: str = "default") -> ProductOut:
+    async def look_up(external_id: str, call: CanRead, response: Response, catalog_id: str = "default") -> ProductOut:
         """Find the product that an integration knows by this id (PROD-10)."""
         product = await views.by_external_id(catalog_id, external_id)
         if product is None:
             message = f"There is no product with the external id {external_id}."
             raise NotFound(message)
+        call.access.check("read", product)
         return _shown(product, response)
 
     @api.get("/products/{product_id}")
@@ -96,12 +98,18 @@ def _add_reads(
 
 
 def _add_writes(api: APIRouter, products: Repository[Product], dictionaries: OwnDictionaries, numbers: Numbers) -> None:
-    create = partial(create_product, products=products, dictionaries=dictionaries, numbers=numbers)
-
     @api.post("/products", status_code=201)
     async def enter(body: ProductIn, call: CanWrite, response: Response) -> ProductOut:
         """Create a product (PROD-01)."""
-        product = await create(body.id or call.new_id, body.catalog_id, body.fields(), call.cause)
+        product = await create_product(
+            body.id or call.new_id,
+            body.catalog_id,
+            body.fields(),
+            call.cause,
+            products=call.guard_store(products),
+            dictionaries=dictionaries,
+            numbers=numbers,
+        )
         response.headers["Location"] = f"/v1/products/{product.id}"
         return _shown(product, response, 201)
 
@@ -134,15 +142,17 @@ def _add_batch(
 
         With `on_existing: correct` a product of an external id that is known is corrected.
         """
+        check_some(call, PRODUCT, "import")
         read = await dictionaries.read(ProductFields)
         await numbers.reserve(products.noun, len(body.valid))
-        create = partial(create_product, products=products, dictionaries=read, numbers=numbers)
 
         async def one(item: ProductIn, its: Call) -> Details:
             product, is_new = await _entered(item, its)
             return recorded(product, its.cause, is_new=is_new)
 
         async def _entered(item: ProductIn, its: Call) -> tuple[Product, bool]:
+            guarded = its.guard_store(products)
+            create = partial(create_product, products=guarded, dictionaries=read, numbers=numbers)
             if item.external_id is None or not body.corrects:
                 return await create(item.id or its.new_id, item.catalog_id, item.fields(), its.cause), True
             return await upsert_product(
@@ -150,7 +160,7 @@ def _add_batch(
                 item.fields(),
                 its.cause,
                 fresh_id=its.new_id,
-                products=its.guard(products),
+                products=guarded,
                 dictionaries=read,
                 views=views,
                 create=create,
@@ -167,8 +177,6 @@ def _add_upsert(
     dictionaries: OwnDictionaries,
     numbers: Numbers,
 ) -> None:
-    create = partial(create_product, products=products, dictionaries=dictionaries, numbers=numbers)
-
     @api.put("/products/external/{external_id:path}", responses={201: {"model": ProductOut}})
     async def upsert(
         external_id: ExternalId,
@@ -179,15 +187,16 @@ def _add_upsert(
         catalog_id: Code = "default",
     ) -> ProductOut:
         """Create or correct the product of this external id (PROD-10)."""
+        guarded = call.guard_store(products)
         product, is_new = await upsert_product(
             catalog_id,
             body.fields_of(external_id),
             call.cause,
             fresh_id=call.new_id,
-            products=call.guard(products),
+            products=guarded,
             dictionaries=dictionaries,
             views=views,
-            create=create,
+            create=partial(create_product, products=guarded, dictionaries=dictionaries, numbers=numbers),
             expected_version=if_match,
         )
         return _shown(product, response, 201 if is_new else 200)

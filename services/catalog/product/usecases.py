@@ -13,7 +13,7 @@ from services.catalog.product.domain.product import ExternalIdTaken, Product
 from shared.elements.domain.dictionary_codes import DictionaryCodes
 from shared.kit.domain import Cause, derived_id
 from shared.kit.storage.numbers import Numbers
-from shared.kit.storage.repository import Records, Repository, refuse_new
+from shared.kit.storage.repository import NewRecords, Records, refuse_new
 from shared.kit.storage.repository_errors import IdTaken
 
 Create = Callable[[str, str, Mapping[str, Any], Cause], Awaitable[Product]]
@@ -54,7 +54,7 @@ async def create_product(
     fields: Mapping[str, Any],
     cause: Cause,
     *,
-    products: Repository[Product],
+    products: NewRecords[Product],
     dictionaries: OwnDictionaries,
     numbers: Numbers,
 ) -> Product:

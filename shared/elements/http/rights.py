@@ -210,6 +210,12 @@ def check_accessed(call: Call, type_: ElementType, right: str, record: Accessed,
         RoleAccess(rights).check_accessed(type_, right, record, id_)
 
 
+def has_modify_settings(call: Call, service: str) -> bool:
+    """Return whether the caller may change settings, by the token or by a role (PERM-05)."""
+    rights = rights_of(call)
+    return call.caller.may(f"{service}:settings") or (rights is not None and rights.modify_settings)
+
+
 def check_some(call: Call, type_: ElementType, action: Action) -> None:
     """Check that there can be records of the type that the caller may do this to: for what is no single record's.
 

@@ -6,7 +6,7 @@ test, so neither can be wrong alone.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from crm_contracts.elements import ElementType
 from crm_contracts.roles import Action, Level, RoleState
@@ -23,6 +23,9 @@ from shared.elements.domain.rights.accessed import (
 )
 from shared.elements.domain.rights.departments import Departments
 from shared.elements.domain.rights.levels import LEVELS, Levels
+
+Reason = Literal["all", "observer", "responsible", "department", "open_to_all"]
+"""Why a user may do something to a record: the level is for all, or what makes the record one that it extends to."""
 
 NOTHING: Final = AnyOf(())
 """The filter that no record passes: no query is made at all."""
@@ -57,21 +60,24 @@ class Rights:
 
     def filter(self, type_: ElementType, action: Action) -> Node:
         """Return the filter of the records that the user may do this to (PERM-01, PERM-02, PERM-04, CMN-05)."""
-        parts = [
-            part
-            for scope, level in self._scopes(type_, action)
-            for part in self._found(scope, _open(level, type_), action)
-        ]
+        found = self._found if "responsible_id" in type_.state.model_fields else _found_without_responsible
+        parts = [part for scope, level in self._scopes(type_, action) for part in found(scope, level, action)]
         return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
     def may(self, type_: ElementType, action: Action, record: Accessed) -> bool:
         """Return whether the user may do this to a record as it is (PERM-01, PERM-02, PERM-04, CMN-05)."""
-        level = self.levels.at(type_.noun, action, record.pipeline_id, record.stage_id)
-        if level == "all" or (self.user_id in record.observers and _includes_observed(action, level)):
-            return True
-        if level == "opened" and record.open_to_all:
-            return True
-        return record.responsible_id is not None and record.responsible_id in self._responsible(level)
+        return self.reason(type_, action, record) is not None
+
+    def reason(self, type_: ElementType, action: Action, record: Accessed) -> Reason | None:
+        """Return why the user may do this to a record; None where that is not allowed."""
+        level = self.levels.at(type_.noun, action, *record.place)
+        if level == "all":
+            return "all"
+        if self.user_id in record.observers and _includes_observed(action, level):
+            return "observer"
+        if record.responsible_id is not None and record.responsible_id in self._responsible(level):
+            return "responsible" if record.responsible_id == self.user_id else "department"
+        return "open_to_all" if level == "opened" and record.open_to_all else None
 
     def may_some(self, type_: ElementType, action: Action, pipeline_id: str | None = None) -> bool:
         """Return whether there can be records of the type, in any place or in a pipeline, that the user may do this to.
@@ -141,9 +147,10 @@ class Rights:
                     yield [*within, Condition(fields["stage_id"], "in", alike)], level
 
 
-def _open(level: Level, type_: ElementType) -> Level:
-    """Return the level that this one is for a type whose records no user is responsible for: all are open to all."""
-    return "all" if level == "opened" and "responsible_id" not in type_.state.model_fields else level
+def _found_without_responsible(scope: Sequence[Node], level: Level, _: Action) -> Iterator[Node]:
+    """Yield the filter of the records of a scope that no user is responsible for: all of them are open to all."""
+    if level in {"opened", "all"}:
+        yield All(tuple(scope)) if scope else EVERYTHING
 
 
 def _includes_observed(action: Action, level: Level) -> bool:
