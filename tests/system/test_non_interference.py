@@ -43,4 +43,6 @@ async def test_hidden_values_change_no_byte_of_any_answer(crm: Crm, level: str) 
     assert not opened, opened
     leaked = [str(each) for each, (*_, text) in zip(asked, after, strict=True) if "Vexed" in text]
     assert not leaked, leaked
-    assert sum(status == 200 for status, *_ in before) > CALLS // 4
+    shown = sum(status == 200 for status, *_ in before)
+    print(f"{shown} of {CALLS} answers show something")
+    assert shown > CALLS // 3
