@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from crm_contracts.client_field import Client
 from crm_contracts.deals import (
+    FIRST_STAGES,
     DealClientChanged,
     DealCompanyUnlinked,
     DealContactsAttached,
@@ -15,7 +16,7 @@ from crm_contracts.deals import (
 )
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.pipeline.domain import PipelineNotFound, stages_of
+from services.deals.pipeline.domain import PIPELINES, PipelineNotFound, stages_of
 from shared.elements.domain.client_field import set_company
 from shared.elements.domain.stages import StageNotFound
 from shared.elements.usecases.move_element import move_element
@@ -31,6 +32,11 @@ def test_a_deal_needs_nothing_begins_today_and_ends_in_seven_days() -> None:
     assert (deal.title, deal.pipeline_id, deal.stage_id, deal.closed) == ("Deal #5", "default", "NEW", False)
     assert (deal.begin_date, deal.close_date) == (NOON.date(), NOON.date() + timedelta(days=7))
     assert deal.recorded == (DealCreated(deal=deal.state, conversion=None),)
+
+
+def test_others_know_the_stage_in_which_the_deal_of_a_lead_is_opened() -> None:
+    """LEAD-11, PERM-02: leads asks for the right to add it there."""
+    assert {id_: stages.first.id for id_, stages in PIPELINES.items()} == FIRST_STAGES
 
 
 def test_the_dates_of_a_deal_may_be_given() -> None:

@@ -1,7 +1,7 @@
 """Lists of every element type are found by the indexes of its table, whatever the filter, and completely (DEAL-01)."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,8 +18,9 @@ from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE
 from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.evaluation import matches
-from shared.elements.domain.filters.nodes import All
+from shared.elements.domain.filters.nodes import All, Condition
 from shared.elements.domain.filters.query import Listed
+from shared.elements.domain.rights.accessed import ACCESS, ACCESS_OR_OPEN
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.query_plan import IndexTable
 from shared.kit.domain import Aggregate
@@ -126,6 +127,8 @@ GIVEN: dict[str, Any] = {
     "responsible_id": "anna",
     "stage_id": "NEW",
 }
+MARKS = {field.name: field for field in (ACCESS, ACCESS_OR_OPEN)}
+"""Of rights, which no caller names."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -152,10 +155,14 @@ async def test_every_index_of_the_table_finds_what_it_is_there_for(
     for group in kind.table.groups:
         for direction in ("asc", "desc"):
             name = group.order or kind.table.first_order[0]
-            raw = {field: GIVEN[field] for field in group.fields}
+            raw = {field: GIVEN[field] for field in group.fields if field not in MARKS}
             query = kind.listed.query(raw, [[name, direction]], None, now=NOON)
+            for field in MARKS.keys() & group.fields:
+                query = replace(query, allowed=Condition(MARKS[field], "in", ("o:anna", "open")))
             examined = Examined(collections[kind.type.noun])
-            passing = [each for each in documents if matches(All((query.filter, *kind.table.always)), each)]
+            passing = [
+                each for each in documents if matches(All((query.filter, query.allowed, *kind.table.always)), each)
+            ]
             found = await every_page(kind.lists(examined), query, limit=20)
             assert sorted(found) == sorted(each["_id"] for each in passing), raw
             assert found, raw

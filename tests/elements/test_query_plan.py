@@ -44,6 +44,10 @@ def names(nodes: tuple[Node, ...]) -> list[str]:
         ({"originator_id": {"in": ["shop", "fair"]}}, "newest", [], ["originator_id"]),
         ({"originator_id": ""}, "newest", [], ["originator_id"]),
         ({"id": "x", "title": "y"}, "_id_", ["id"], ["title"]),
+        ({"responsible_id": "anna"}, "by_access", ["access"], []),
+        ({"responsible_id": {"in": ["anna", "ben"]}, "title": "x"}, "by_access", ["access"], ["title"]),
+        ({"responsible_id": "anna", "contact_id": "ada"}, "by_contact", ["contact_id"], ["access"]),
+        ({"responsible_id": ""}, "newest", [], ["responsible_id"]),
         ({"responsible_id": {"!=": "anna"}}, "newest", [], ["responsible_id"]),
     ],
 )

@@ -23,8 +23,7 @@ IS_GIVEN: Final = {"$gt": ""}
 SALES_INDEXES: Final[Sequence[Index]] = (
     Index([("number", 1)], unique=True, name="number"),
     Index(NEWEST, name="newest"),
-    Index([("responsible_id", 1), *NEWEST], name="by_responsible"),
-    Index([("access", 1), *NEWEST], name="by_access"),
+    Index([("access", 1), *NEWEST], name="by_access", replaces="by_responsible"),
     Index([("client.company.id", 1), *NEWEST], name="by_company"),
     Index([("client.contacts.contact_id", 1), *NEWEST], name="by_contact"),
     Index([("originator_id", 1), *NEWEST], partial={"originator_id": IS_GIVEN}, name="by_originator"),
@@ -46,7 +45,6 @@ SALES_GROUPS: Final[Sequence[IndexGroup]] = (
     IndexGroup("by_company", ("company_id",)),
     IndexGroup("by_origin_id", ("origin_id",), is_partial=True),
     IndexGroup("by_access", ("access",)),
-    IndexGroup("by_responsible", ("responsible_id",)),
     IndexGroup("by_originator", ("originator_id",), is_partial=True),
 )
 """Which of these indexes find what a filter names, the fewest records first."""

@@ -12,7 +12,7 @@ from shared.elements.domain.fields import CatalogueField, filterable_fields
 from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Condition, Node, Operator
 from shared.elements.domain.filters.normal_form import Branch, branches_of
 from shared.elements.domain.filters.query import Order, Query
-from shared.elements.domain.rights.accessed import ACCESS, kinds_of
+from shared.elements.domain.rights.accessed import ACCESS, kinds_of, mark_of_responsible
 from shared.elements.domain.rights.compiled import NOTHING
 
 MAX_SCANS: Final = 200
@@ -134,7 +134,7 @@ def planned(query: Query, table: IndexTable) -> list[PlannedBranch]:
 
 
 def _planned(branch: Branch, order: Order, table: IndexTable) -> PlannedBranch:
-    nodes = [_of_the_rest(node, table.choices) for node in branch]
+    nodes = [_as_mark(_of_the_rest(node, table.choices), table) for node in branch]
     named = _equalities(nodes)
     equal = {**table.choices, **named}
     is_collated = order.field.name in table.collated
@@ -222,6 +222,15 @@ def _serves(group: IndexGroup, equal: Mapping[str, Condition], order: Order) -> 
 
 def _bounds(node: Node, name: str) -> bool:
     return isinstance(node, Condition) and node.field.name == name and node.operator in _BOUNDS
+
+
+def _as_mark(node: Node, table: IndexTable) -> Node:
+    """Turn who is responsible into the mark of that, where the index of marks serves for both."""
+    if not isinstance(node, Condition) or node.field.name != "responsible_id" or node.operator not in {"=", "in"}:
+        return node
+    if any(node.field.name in group.fields for group in table.groups) or not all(node.values):
+        return node  # it has an index of its own; of no user there is no mark
+    return Condition(ACCESS, "in", tuple(mark_of_responsible(str(each)) for each in node.values))
 
 
 def _of_the_rest(node: Node, choices: Mapping[str, Condition]) -> Node:
