@@ -190,3 +190,16 @@ async def test_an_existing_record_of_an_origin_is_corrected_by_who_may_update_it
     assert (refused.status_code, refused.json()["action"]) == (403, "update")
     done = await api("PUT", at, CHANGES[kind], roles=await with_levels(api, kind, read="all", update="all"))
     assert done.status_code == 200
+
+
+async def test_who_may_not_read_the_default_seller_is_told_that_there_is_one_and_not_which(api: Api) -> None:
+    """COMP-08, PERM-04."""
+    roles = await with_levels(api, "companies", **{**EVERYTHING, "read": "own"})
+    ours = {"title": "We", "is_my_company": True, "is_default_my_company": True}
+    hidden = await made(api, "companies", **ours, **OF_BEN)
+    mine = await made(api, "companies", title="Me")
+    for method, path in (("POST", "/companies"), ("PATCH", f"/companies/{mine['id']}")):
+        refused = (await api(method, path, ours, roles=roles)).json()
+        assert (refused["code"], "existing_id" in refused) == ("default_seller_taken", False)
+        assert hidden["id"] not in str(refused)
+        assert (await api(method, path, ours)).json()["existing_id"] == hidden["id"]

@@ -17,10 +17,13 @@ from crm_contracts.values import ElementRef
 from services.clients.linked_element.events import fill_rights
 from services.clients.linked_element.store.elements import LinkedElements
 from shared.elements.domain.client_field import set_company
+from shared.elements.domain.filters.nodes import Condition
+from shared.elements.domain.rights.accessed import ACCESS
+from shared.elements.domain.rights.compiled import NOTHING
 from shared.elements.store import rights
 from tests.builders.causes import NOON
 from tests.builders.events import an_event, react
-from tests.builders.running import Api
+from tests.builders.running import Api, Explained
 from tests.builders.values import a_phone
 from tests.clients.office import Office
 from tests.clients.roles import OF_BEN, a_role, keep_role
@@ -183,3 +186,24 @@ async def test_a_company_brings_the_contacts_that_the_caller_may_read(api: Api) 
         assert not answer.truncated
         told[actor] = [contact.id for contact in answer.contacts]
     assert told == {f"user:{zoe}": theirs[1:3], "user:nobody": theirs, f"service:{zoe}": theirs}
+
+
+async def test_the_elements_that_may_be_read_are_found_by_indexes(api: Api) -> None:
+    """CLI-01, DUP-01."""
+    contact = (await api.made("/contacts", ADA))["id"]
+    phone = f"+49306{next(PHONES)}"
+    await hears(
+        api,
+        *(deal_created(str(uuid4()), linked(None, contact), number) for number in range(20)),
+        lead_created(str(uuid4()), Client(), phones=(a_phone(normalized=phone),)),
+    )
+    elements = Explained(api.database.collection("elements"))
+    view, marks = LinkedElements(elements), Condition(ACCESS, "in", ("r:anna", "o:anna"))
+    for allowed in ({"lead": NOTHING, "deal": marks}, {"lead": marks, "deal": NOTHING}):
+        page, _ = await view.page("contact_ids", contact, type_=None, allowed=allowed, limit=30, cursor=None)
+        found = await view.matches("phones", [phone], 20, allowed=allowed)
+        assert (len(page), len(found)) == ((20, 0) if allowed["lead"] == NOTHING else (0, 1))
+    for plan in elements.plans:
+        assert "IXSCAN" in plan.stages, plan
+        assert not plan.stages & {"COLLSCAN", "SORT"}, plan
+        assert plan.keys <= 25, plan

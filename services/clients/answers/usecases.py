@@ -67,10 +67,7 @@ async def answer_client_link(
     views: LinkedClients,
     answers: Answers,
 ) -> None:
-    """Answer what an element of any type asks about its Client field: company and contacts at once (CLI-02, CLI-07).
-
-    Of the company's contacts those are named that are `allowed`.
-    """
+    """Answer what an element asks about its Client field, with the `allowed` contacts of a company (CLI-02, CLI-07)."""
     if client.link_state != "pending":
         return
     found = await views.surviving_contacts(client.pending_contacts)
@@ -78,7 +75,6 @@ async def answer_client_link(
     if client.company is not None and client.asks_for_company:
         company = await follow_merges(client.company.id, owners=companies)
     contacts = [] if company is None else await views.contacts_of(company.id, allowed)
-
     left = () if found.keys() >= set(client.pending_contacts) else replaced
 
     def answer(length: int) -> ElementContactsChecked | ElementContactsResolved | ElementCompanyRefused:

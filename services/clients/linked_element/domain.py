@@ -5,7 +5,7 @@ contracts.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
@@ -13,12 +13,12 @@ from crm_contracts import registry
 from crm_contracts.client_field import Client
 from crm_contracts.elements import ELEMENTS
 from crm_contracts.envelope import Event
-from crm_contracts.events import ClientFieldEvent, Created, StageChanged, Updated
+from crm_contracts.events import ClientFieldEvent, Created, ElementEvent, StageChanged, Updated
 from crm_contracts.values import ContactPoint, ElementRef, Value
 
 from services.clients.text import words_of
 from shared.elements.domain.contact_points import sought_by
-from shared.elements.domain.rights.accessed import Accessed
+from shared.elements.domain.rights.told import access_told_by
 
 LINKING_TYPES: Final = tuple(noun for noun, each in ELEMENTS.items() if "client" in each.has)
 """Types of elements that have a Client field."""
@@ -74,8 +74,6 @@ class ElementChange:
 
 PERSON: Final = ("first_name", "middle_name", "last_name")
 NAMES: Final = (*PERSON, "company_title")
-ACCESSED: Final = tuple(each.name for each in fields(Accessed))
-"""What rights look at; the event of a creation has all of it."""
 
 
 def full_name(parts: Sequence[str]) -> str:
@@ -85,36 +83,30 @@ def full_name(parts: Sequence[str]) -> str:
 
 def _of_created(event: Created) -> ElementChange:
     state: Any = event.state
-    whole = Accessed.of(state)
-    accessed = {name: getattr(whole, name) for name in ACCESSED}
-    return _with_fields(event.element, state, type(state).model_fields, accessed, client=state.client)
+    return _with_fields(event, state, type(state).model_fields, client=state.client)
 
 
 def _of_updated(event: Updated) -> ElementChange:
-    given = event.after.model_fields_set
-    accessed = {name: getattr(event.after, name) for name in ACCESSED if name in given}
-    return _with_fields(event.element, event.after, given, accessed)
+    return _with_fields(event, event.after, event.after.model_fields_set)
 
 
 def _of_stage_changed(event: StageChanged) -> ElementChange:
-    return ElementChange(event.element, accessed={"stage_id": event.to_stage})
+    return ElementChange(event.element, accessed=access_told_by(event))
 
 
 def _of_client_field(event: ClientFieldEvent) -> ElementChange:
     return ElementChange(event.element, client=event.client_now)
 
 
-def _with_fields(
-    ref: ElementRef, fields: Any, given: Iterable[str], accessed: Mapping[str, Any], client: Client | None = None
-) -> ElementChange:
+def _with_fields(event: ElementEvent, fields: Any, given: Iterable[str], client: Client | None = None) -> ElementChange:
     return ElementChange(
-        ref,
+        event.element,
         client=client,
         title=fields.title if "title" in given else None,
         phones=_sought_by(fields.phones) if "phones" in given else None,
         emails=_sought_by(fields.emails) if "emails" in given else None,
         names={name: " ".join(words_of(getattr(fields, name) or "")) for name in NAMES if name in given},
-        accessed=accessed,
+        accessed=access_told_by(event),
     )
 
 

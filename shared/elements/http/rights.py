@@ -102,7 +102,7 @@ class RoleAccess:
         """Check a right to the record as it is; see `Access`."""
         type_ = ELEMENTS.get(record.NOUN)
         if type_ is not None:
-            self.check_accessed(type_, right, Accessed.of(record), record.id)
+            self._check(type_, right, Accessed.of(record), record.id)
 
     @contextmanager
     def changing(self, right: str, record: Aggregate) -> Iterator[None]:
@@ -112,12 +112,16 @@ class RoleAccess:
             yield
             return
         before = Accessed.of(record)
-        self.check_accessed(type_, right, before, record.id)
+        self._check(type_, right, before, record.id)
         yield
         after = Accessed.of(record)
         moved = replace(before, pipeline_id=after.pipeline_id, stage_id=after.stage_id)
         if moved.place != before.place and not self.rights.may(type_, "update", moved):
             raise StageRightMissing.where(type_, self._level(type_, "update", moved), moved)
+
+    def check_accessed(self, right: str, type_: ElementType, id_: str, record: Accessed) -> None:
+        """Check a right to what a view knows of a record; see `Access`."""
+        self._check(type_, right, record, id_)
 
     def check_gone(self, noun: str, id_: str) -> None:
         """Let those know of deleted records who may read all that there are."""
@@ -126,8 +130,7 @@ class RoleAccess:
             message = f"There is no {noun} {id_}."
             raise NotFound(message)
 
-    def check_accessed(self, type_: ElementType, right: str, record: Accessed, id_: str) -> None:
-        """Check a right to what is known of a record; see `Access.check`."""
+    def _check(self, type_: ElementType, right: str, record: Accessed, id_: str) -> None:
         action = ACTION[right]
         if action != "add" and not self.rights.may(type_, "read", record):
             message = f"There is no {type_.noun} {id_}."
@@ -197,17 +200,6 @@ def may(call: Call, type_: ElementType, action: Action, record: Accessed) -> boo
     """Return whether the caller may do this to a record."""
     rights = rights_of(call)
     return rights is None or rights.may(type_, action, record)
-
-
-def check_accessed(call: Call, type_: ElementType, right: str, record: Accessed, id_: str) -> None:
-    """Check a right to a record that another service has, as a view knows it.
-
-    Raises:
-        NotFound, NotAllowed: see `Access.check`.
-    """
-    rights = rights_of(call)
-    if rights is not None:
-        RoleAccess(rights).check_accessed(type_, right, record, id_)
 
 
 def has_modify_settings(call: Call, service: str) -> bool:

@@ -7,7 +7,6 @@ from typing import Any, Final, Literal, TypeAlias
 from crm_contracts.values import ElementRef
 
 from services.clients.linked_element.domain import (
-    ACCESSED,
     LINKING_TYPES,
     PERSON,
     ElementChange,
@@ -17,6 +16,7 @@ from services.clients.linked_element.domain import (
 from services.clients.text import Card, Criterion, words_of
 from shared.elements.domain.filters.nodes import EVERYTHING, Node
 from shared.elements.domain.rights.accessed import Accessed
+from shared.elements.domain.rights.told import FIELDS, accessed_in
 from shared.elements.store.access_marks import MARKS
 from shared.elements.store.filter_compiler import narrowed
 from shared.kit.storage.collection import Collection
@@ -40,7 +40,7 @@ ELEMENT_INDEXES: Final = (
 )
 _MARKED_BY: Final = frozenset({"responsible_id", "observers", "open_to_all"})
 """What marks are made of; a stage is none, and with the creation all of it becomes known."""
-_IS_WHOLE: Final[Document] = {"$and": [{"$gt": [f"$told.{name}", None]} for name in ACCESSED]}
+_IS_WHOLE: Final[Document] = {"$and": [{"$gt": [f"$told.{name}", None]} for name in FIELDS]}
 _MARKED: Final = [{"$set": {"access": {"$cond": [_IS_WHOLE, MARKS, "$$REMOVE"]}}}]
 
 Allowed: TypeAlias = Mapping[str, Node]
@@ -112,9 +112,7 @@ class LinkedElements:
     async def accessed(self, element: ElementRef) -> Accessed | None:
         """Return what rights look at of an element; None where not all of it is known."""
         found = await self._collection.get(str(element))
-        if found is None or "access" not in found:
-            return None
-        return Accessed(**{name: found[name] for name in ACCESSED})
+        return None if found is None else accessed_in(found)
 
     async def links(self, element: ElementRef, client: ElementRef) -> bool:
         """Check whether an element is known to link a client."""
@@ -179,7 +177,7 @@ def _derived(change: ElementChange) -> dict[str, Document]:
     derived: dict[str, Document] = {}
     if change.names.keys() >= set(PERSON):
         derived["full_name"] = {"full_name": full_name([change.names[part] for part in PERSON])}
-    if change.accessed.keys() >= set(ACCESSED):
+    if change.accessed.keys() >= set(FIELDS):
         derived["access"] = {"access": list(Accessed(**change.accessed).marks)}
     return derived
 

@@ -12,7 +12,7 @@ from crm_contracts.values import ElementRef
 from services.clients.linked_element.store.elements import LinkedElements
 from services.clients.linked_element.store.refused_links import RefusedLinks
 from services.clients.records.schemas.records import LinkState, LinkToIn
-from shared.elements.http.rights import check_accessed, check_writes
+from shared.elements.http.rights import RoleAccess, check_writes
 from shared.kit.web.call import Call
 from shared.kit.web.waiting import LongPolls, Wait
 
@@ -44,8 +44,8 @@ class Cards:
         check_writes(call, [link_to.type])
         element = ElementRef(type=link_to.type, id=link_to.id)
         known = await self._elements.accessed(element)
-        if known is not None:
-            check_accessed(call, ELEMENTS[element.type], "update", known, element.id)
+        if known is not None and isinstance(call.access, RoleAccess):
+            call.access.check_accessed("update", ELEMENTS[element.type], element.id, known)
         return element
 
     async def link(self, client: ElementRef, link_to: ElementRef | None, wait: Wait) -> CardLink:

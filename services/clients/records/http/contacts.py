@@ -60,7 +60,10 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut], companies: Re
 
     @api.get("/contacts/export")
     async def export(call: CanExport, limit: Limit = 50, cursor: Cursor = None) -> Page[ContactOut]:
-        """List the contacts that may be exported, and that the caller may both read and export (CONT-06, PERM-01)."""
+        """List the contacts that may be exported, newest first (CONT-06).
+
+        By roles those that the caller may both read and export (PERM-01).
+        """
         allowed = records_for(call, CONTACT), records_for(call, CONTACT, "export")
         found, more = await handlers.views.exportable(allowed=allowed, limit=limit, cursor=cursor)
         return Page(items=await handlers.show_each(call, found), next_cursor=more)

@@ -1,6 +1,6 @@
 """Handle the requests that are the same for contacts and companies but for their bodies."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Generic, Self, TypeVar
@@ -90,15 +90,10 @@ class RecordHandlers(Generic[C, R]):
         complete: Callable[[C], object] = lambda _: None,
     ) -> tuple[C, Callable[[], Awaitable[CardLink]]]:
         """Create a record with the links that `complete` gives it; the second result waits for the card to link it."""
-        link_to = await self.cards.element_of(body.link_to, call)
+        link_to, fields = await self.cards.element_of(body.link_to, call), body.fields(self.country, reading)
+        create = self._creation(call, fields, body.origin, link_to=link_to, complete=complete)
         async with naming_none_hidden(self.owners, call):
-            record = await create_client(
-                body.id or call.new_id,
-                body.fields(self.country, reading),
-                body.origin,
-                call.cause,
-                **self._new(call, link_to, complete),
-            )
+            record = await create(body.id or call.new_id)
         response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
         return record, partial(self.cards.link, record.ref, link_to, wait)
 
@@ -128,32 +123,47 @@ class RecordHandlers(Generic[C, R]):
         """
         origin, known = item.origin, item.origin if corrects else None
         fields = await self._fields(item, reading, partial(self._existing, known, call))
-        made_with = self._new(call, await self.cards.element_of(item.link_to, call), complete)
+        link_to = await self.cards.element_of(item.link_to, call)
+        create = self._creation(call, fields, origin, link_to=link_to, complete=complete)
         async with naming_none_hidden(self.owners, call):
             if origin is None or not corrects:
-                return await create_client(item.id or call.new_id, fields, origin, call.cause, **made_with), True, []
+                return await create(item.id or call.new_id), True, []
             record, is_new = await upsert_client(
                 origin,
                 fields,
                 call.cause,
                 existing=call.guard(self.owners),
                 find=partial(self._of_origin, call),
+                create=create,
+                reference=self.reference,
                 new_id=item.id,
-                **made_with,
+                complete=complete,
             )
             return record, is_new, record.kept(fields)
 
-    def _new(self, call: Call, link_to: ElementRef | None, complete: Callable[[C], object]) -> dict[str, Any]:
-        """Return what creates a record in the name of the caller."""
-        return {
-            "kind": self.owners.kind,
-            "owners": call.guard_store(self.owners),
-            "reference": self.reference,
-            "numbers": self.numbers,
-            "currency": self.currency,
-            "link_to": link_to,
-            "complete": complete,
-        }
+    def _creation(
+        self,
+        call: Call,
+        fields: Mapping[str, Any],
+        origin: tuple[str, str] | None,
+        *,
+        link_to: ElementRef | None = None,
+        complete: Callable[[C], object] = lambda _: None,
+    ) -> Callable[[str], Awaitable[C]]:
+        """Return what creates a record of an id with the rights of the caller."""
+        return partial(
+            create_client,
+            fields=fields,
+            origin=origin,
+            cause=call.cause,
+            kind=self.owners.kind,
+            owners=call.guard_store(self.owners),
+            reference=self.reference,
+            numbers=self.numbers,
+            currency=self.currency,
+            link_to=link_to,
+            complete=complete,
+        )
 
     async def correct(
         self,
@@ -193,8 +203,9 @@ class RecordHandlers(Generic[C, R]):
                 call.cause,
                 existing=call.guard(self.owners),
                 find=partial(self._of_origin, call),
+                create=self._creation(call, fields, origin),
+                reference=self.reference,
                 expected_version=if_match,
-                **self._new(call, None, lambda _: None),
             )
         return await self.show(call, record, response, 201 if is_new else 200)
 

@@ -155,25 +155,18 @@ async def upsert_client(
     fields: Mapping[str, Any],
     cause: Cause,
     *,
-    kind: type[C],
-    owners: NewRecords[C],
     existing: Records[C],
     find: Callable[[str, str], Awaitable[C | None]],
+    create: Callable[[str], Awaitable[C]],
     reference: FieldCodes,
-    numbers: Numbers,
-    currency: str,
     expected_version: int | None = None,
     new_id: str | None = None,
-    link_to: ElementRef | None = None,
     complete: Callable[[C], object] = lambda _: None,
 ) -> tuple[C, bool]:
-    """Create the record of this origin, or set its fields; its links stay as they are (CMN-14).
+    """Create the record of this origin, or set the fields of the one that there is; its links stay (CMN-14).
 
-    A new one has the id `new_id`, if one is given, else one that is derived from its origin, and is linked to the card
-    that it is created from. `complete` gives either one links, in the same write.
-
-    `owners` are the records as the caller may add to them, `existing` as he may change them, `find` finds the one of an
-    origin. Returns the record, and whether it is new.
+    A new one has the id `new_id`, if one is given, else one that is derived from its origin. `complete` gives links to
+    an existing one, in the same write. Returns the record, and whether it is new.
 
     Raises:
         Gone: the record of this origin was deleted.
@@ -181,42 +174,20 @@ async def upsert_client(
         OriginVersionConflict: it would overwrite what was corrected here (CONT-08).
         VersionMismatch: the caller's copy is old, or there is no record of which it has a copy.
     """
-    id_ = new_id or derived_id(owners.noun, *origin)
     found = await find(*origin)
     if found is None:
-        refuse_new(owners.noun, expected_version)
+        refuse_new(existing.noun, expected_version)
+        id_ = new_id or derived_id(existing.noun, *origin)
         try:
-            new = await create_client(
-                id_,
-                fields,
-                origin,
-                cause,
-                kind=kind,
-                owners=owners,
-                reference=reference,
-                numbers=numbers,
-                currency=currency,
-                link_to=link_to,
-                complete=complete,
-            )
+            return await create(id_), True
         except (IdTaken, OriginTaken):
             # A concurrent request created it, or it was deleted: its id is never used again.
             found = await find(*origin)
             if found is None:
                 await existing.get(id_)
                 raise
-        else:
-            return new, True
-    record = await take_over_client(
-        found.id,
-        fields,
-        cause,
-        owners=existing,
-        reference=reference,
-        expected_version=expected_version,
-        complete=complete,
-    )
-    return record, False
+    how: dict[str, Any] = {"reference": reference, "expected_version": expected_version, "complete": complete}
+    return await take_over_client(found.id, fields, cause, owners=existing, **how), False
 
 
 async def delete_client(id_: str, cause: Cause, *, owners: Records[C], expected_version: int | None = None) -> None:

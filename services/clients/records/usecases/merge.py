@@ -31,30 +31,22 @@ async def merge_clients(
 ) -> C:
     """Merge the others into the survivor; those that were merged into it before are skipped.
 
-    The caller has to be allowed to update the survivor, which is checked as it was read and once more as it is written,
-    and to delete the others, which are checked in the version that is merged.
-
     Raises:
-        NotFound: there is no such survivor, or none that the caller may read.
-        NotAllowed: the caller may not update the survivor, or not delete one of the others.
+        NotFound, NotAllowed: of the survivor, or the caller may not update it, or not delete one of the others.
         Invalid: some of the others do not exist, or are the survivor, or the resolution does not fit.
         MergeConflict: they differ, and no resolution names whose values count; nothing was changed.
-        MergeRunning: the survivor is in another merge.
-        NotMergeable: they cannot become one.
+        MergeRunning, NotMergeable: the survivor is in another merge, or they cannot become one.
         ConcurrentUpdate: some of the others are being changed or merged concurrently; the rest was merged.
         VersionMismatch: the caller's copy of the survivor is old.
     """
-    survivor = await _survivor(survivor_id, owners, access)
-    if survivor.merging is not None:  # the process that began it may have died
-        survivor = await finish_merge(survivor_id, survivor.merging.id, cause, owners=owners)
+    survivor = await _survivor(survivor_id, cause, owners, access)
     attempt = 0
     while others := await _not_merged(survivor, other_ids, owners, access):
         if attempt == ATTEMPTS:
             raise ConcurrentUpdate("Some of these records are being changed by others; merge them again.")
         merge_id = derived_id("merge", survivor_id, cause.key, attempt)
-        # The survivor has the values of those that were merged in an earlier attempt.
-        left = {other.id for other in others}
-        given = {name: survivor_id if id_ in {*other_ids} - left else id_ for name, id_ in resolution.items()}
+        merged = {*other_ids} - {other.id for other in others}  # in an earlier attempt: the survivor has their values
+        given = {name: survivor_id if id_ in merged else id_ for name, id_ in resolution.items()}
         await owners.change(
             survivor_id,
             partial(_begin, merge_id=merge_id, others=others, resolution=given, access=access, cause=cause),
@@ -64,8 +56,8 @@ async def merge_clients(
         survivor = await finish_merge(survivor_id, merge_id, cause, owners=owners)
         attempt += 1
     if not attempt:  # nothing was left to merge, and yet the caller's copy has to be the newest
-        cause = cause.step("merge 0")
-        return await owners.change(survivor_id, lambda _: None, cause, expected_version=expected_version)
+        step = cause.step("merge 0")
+        return await owners.change(survivor_id, lambda _: None, step, expected_version=expected_version)
     return survivor
 
 
@@ -115,14 +107,17 @@ async def surviving_ref(ref: ElementRef, *, owners: Repository[C]) -> ElementRef
     return ref if found is None or found.id == ref.id else found.ref
 
 
-async def _survivor(id_: str, owners: Repository[C], access: Access) -> C:
+async def _survivor(id_: str, cause: Cause, owners: Repository[C], access: Access) -> C:
+    """Read the survivor, if the caller may update it, and end its running merge: who began that may have died."""
     try:
         survivor = await owners.get(id_)
     except Gone:
         access.check_gone(owners.noun, id_)
         raise
     access.check("update", survivor)
-    return survivor
+    if survivor.merging is None:
+        return survivor
+    return await finish_merge(id_, survivor.merging.id, cause, owners=owners)
 
 
 def _begin(
@@ -139,7 +134,7 @@ def _begin(
 
 
 async def _not_merged(survivor: C, other_ids: Sequence[str], owners: Repository[C], access: Access) -> list[C]:
-    """Load the others that were not merged into the survivor yet, and that the caller may delete."""
+    """Load the others that were not merged into the survivor yet; the caller may delete them in this version."""
     left, errors = [], []
     for place, id_ in enumerate(other_ids):
         if id_ in other_ids[:place]:
