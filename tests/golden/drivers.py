@@ -86,6 +86,9 @@ class _Collection:
 
     async def bulk_write(self, *_: object, **__: object) -> None: ...
 
+    async def update_many(self, *_: object, **__: object) -> "_Updated":
+        return _Updated()
+
     async def find_one(self, *_: object, **__: object) -> None: ...
 
     async def find_one_and_update(self, *_: object, **__: object) -> None: ...
@@ -98,6 +101,10 @@ class _Collection:
 
     def aggregate(self, *_: object, **__: object) -> "_Nothing":
         return _Nothing()
+
+
+class _Updated:
+    matched_count = 0
 
 
 class _Inserted:

@@ -148,6 +148,7 @@ def _add_batch(
         known = await prepare_collaborators(deals.noun, sold, len(body.valid), collaborators)
 
         async def one(item: DealIn, its: Call) -> Details:
+            create = linking(create_deal, item.links, its, known.client_names)
             deal, is_new = await create_or_correct(
                 item.id,
                 item.to_domain(item.origin),
@@ -156,12 +157,7 @@ def _add_batch(
                 corrects=body.corrects,
                 elements=its.guard(deals),
                 views=views,
-                create=linking(
-                    partial(create_deal, deals=deals, collaborators=known, pipeline_id=item.pipeline_id),
-                    item.links,
-                    its,
-                    collaborators.client_names,
-                ),
+                create=partial(create, deals=deals, collaborators=known, pipeline_id=item.pipeline_id),
                 stages=partial(stages_of, item.pipeline_id),
                 collaborators=known,
             )
@@ -191,19 +187,14 @@ def _add_upsert(
 
         Pipeline, stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
         """
-        guarded = call.guard(deals)
+        guarded, create = call.guard(deals), linking(create_deal, body.links, call, collaborators.client_names)
         deal, is_new = await upsert_by_origin(
             (originator, origin),
             body.to_domain((originator, origin)),
             call.cause,
             elements=guarded,
             views=views,
-            create=linking(
-                partial(create_deal, deals=deals, collaborators=collaborators, pipeline_id=body.pipeline_id),
-                body.links,
-                call,
-                collaborators.client_names,
-            ),
+            create=partial(create, deals=deals, collaborators=collaborators, pipeline_id=body.pipeline_id),
             stages=partial(stages_of, body.pipeline_id),
             collaborators=collaborators,
             expected_version=if_match,
