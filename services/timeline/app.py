@@ -5,7 +5,7 @@ from functools import partial
 from crm_contracts import registry, topics
 from fastapi import FastAPI
 
-from services.timeline.access.events import access_reactions
+from services.timeline.access.events import TOPICS, access_reactions
 from services.timeline.access.store import ACCESSED, AccessedElements
 from services.timeline.entry.domain.bindings import Bindings
 from services.timeline.entry.events import on_events, reactions
@@ -29,6 +29,7 @@ from shared.elements.store.rights import RIGHTS, RightsOfUsers
 from shared.elements.texts.timeline import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
+from shared.kit.storage.mongo_repository import MongoRepository
 
 
 def build() -> tuple[FastAPI, TimelineSettings]:
@@ -41,7 +42,6 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     entries = LiveEntries(versions)
     bindings = service.repository(Bindings, BINDINGS)
     rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning.by})
-    views, comparing = RebuildViews(rebuilds), VersionComparison(versions)
     rights = RightsOfUsers.open(service.collection)
     accessed = AccessedElements(service.collection(ACCESSED))
     projecting = reactions(entries=entries, rights=rights, accessed=accessed)
@@ -49,10 +49,30 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     service.subscribe(topics.ALL, projecting, batch_handler=project)
     service.fill(LIVE, topics.ALL, projecting, needed=versions.has_earlier)
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(rights))
-    elements = [topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG]
-    service.fill(ACCESSED, elements, access_reactions(accessed))
+    service.fill(ACCESSED, TOPICS, access_reactions(accessed))
+    views = RebuildViews(rebuilds)
+    _rebuild_on_demand(service, settings, rebuilds, views, versions)
+    return service.app(
+        build_entry_router(entries=entries, accessed=accessed),
+        build_bindings_router(entries=entries, bindings=bindings, accessed=accessed),
+        build_trace_router(entries=entries, accessed=accessed),
+        build_rebuild_router(rebuilds=rebuilds, views=views, versions=versions, now=service.database.now),
+        description="What happened to each element, and why.",
+        texts=TEXTS,
+        authority=RoleAuthority(rights),
+    ), settings
+
+
+def _rebuild_on_demand(
+    service: Service,
+    settings: TimelineSettings,
+    rebuilds: MongoRepository[Rebuild],
+    views: RebuildViews,
+    versions: ProjectionVersions,
+) -> None:
+    """Look for a rebuild to work at, and for versions that are left over."""
     now, new_id = service.database.now, service.new_id
-    lease = Lease(new_id(), rebuilds, now, new_id, settings.rebuild_held_s)
+    lease, comparing = Lease(new_id(), rebuilds, now, new_id, settings.rebuild_held_s), VersionComparison(versions)
     work = partial(
         run_rebuild, lease=lease, views=views, versions=versions, comparing=comparing, open_log=service.topic_reader
     )
@@ -67,15 +87,6 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     )
     service.every(settings.rebuild_check_s, work)
     service.every(settings.rebuild_check_s, sweep)
-    return service.app(
-        build_entry_router(entries=entries, accessed=accessed),
-        build_bindings_router(entries=entries, bindings=bindings, accessed=accessed),
-        build_trace_router(entries=entries, accessed=accessed),
-        build_rebuild_router(rebuilds=rebuilds, views=views, versions=versions, now=now),
-        description="What happened to each element, and why.",
-        texts=TEXTS,
-        authority=RoleAuthority(rights),
-    ), settings
 
 
 if __name__ == "__main__":

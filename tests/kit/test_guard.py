@@ -1,26 +1,33 @@
 """A guarded repository: the caller's rights are checked on the very state that is read or changed."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from shared.kit.domain import Aggregate
+from shared.kit.domain import Aggregate, NotFound
 from shared.kit.testing import MemoryRepository
-from shared.kit.web.auth import Caller, Forbidden
-from shared.kit.web.guard import Guarded, ScopeAccess
+from shared.kit.web.guard import EveryRecord, Guarded
 from tests.kit.jars import Jar, because
 
 
-@dataclass(frozen=True)
 class OnlyFull:
-    """Allows what a rule about the record's state says, as rights per record will."""
+    """Allows what a rule about the record's state says, as rights per record do."""
 
-    def check_read(self, record: Aggregate) -> None:
-        self.check_change(record)
-
-    def check_change(self, record: Aggregate) -> None:
+    def check(self, right: str, record: Aggregate) -> None:
+        del right
         if not isinstance(record, Jar) or record.amount == 0:
-            raise Forbidden("jars:write")
+            message = f"There is no jar {record.id}."
+            raise NotFound(message)
+
+    @contextmanager
+    def changing(self, right: str, record: Aggregate) -> Iterator[None]:
+        self.check(right, record)
+        yield
+
+    def check_gone(self, noun: str, id_: str) -> None:
+        message = f"There is no {noun} {id_}."
+        raise NotFound(message)
 
 
 async def a_repository(amount: int) -> MemoryRepository[Jar]:
@@ -38,9 +45,9 @@ async def test_a_record_that_may_be_changed_is_changed() -> None:
 async def test_a_record_that_may_not_be_changed_is_left_as_it_was() -> None:
     jars = await a_repository(0)
     guarded = Guarded(jars, OnlyFull())
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotFound):
         await guarded.change("a", lambda jar: jar.fill(1), because("fill"))
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotFound):
         await guarded.get("a")
     assert (await jars.get("a")).version == 1
 
@@ -50,17 +57,18 @@ async def test_a_repeat_is_answered_only_with_what_may_be_read() -> None:
     jars = await a_repository(1)
     guarded = Guarded(jars, OnlyFull())
     await guarded.change("a", lambda jar: jar.fill(-1), because("empty"))
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotFound):
         await guarded.change("a", lambda jar: jar.fill(-1), because("empty"))
     assert (await jars.get("a")).version == 2
 
 
-@pytest.mark.parametrize(("scope", "allowed"), [("jars:write", True), ("jars:read", False)])
-async def test_today_every_record_is_allowed_to_a_caller_with_the_scope(scope: str, *, allowed: bool) -> None:
-    caller = Caller(actor="user:ann", roles=frozenset(), scopes=frozenset({scope}))
-    guarded = Guarded(await a_repository(0), ScopeAccess(caller, "jars:write"))
-    if allowed:
-        assert (await guarded.change("a", lambda jar: jar.fill(1), because("fill"))).amount == 1
-    else:
-        with pytest.raises(Forbidden):
-            await guarded.change("a", lambda jar: jar.fill(1), because("fill"))
+async def test_an_old_copy_of_what_may_not_be_read_is_told_no_version() -> None:
+    """PERM-01: it is as if the record were not there."""
+    guarded = Guarded(await a_repository(0), OnlyFull())
+    with pytest.raises(NotFound):
+        await guarded.change("a", lambda jar: jar.fill(1), because("fill"), expected_version=7)
+
+
+async def test_without_rights_per_record_every_record_is_allowed() -> None:
+    guarded = Guarded(await a_repository(0), EveryRecord())
+    assert (await guarded.change("a", lambda jar: jar.fill(1), because("fill"))).amount == 1

@@ -155,7 +155,7 @@ def _add_batch(
 
         async def one(item: DealIn, its: Call) -> Details:
             stages_for(its, item.pipeline_id)
-            guarded = its.guard_store(deals)
+            guarded, create = its.guard_store(deals), linking(create_deal, item.links, its, known.client_names)
             deal, is_new = await create_or_correct(
                 item.id,
                 item.to_domain(item.origin),
@@ -164,12 +164,7 @@ def _add_batch(
                 corrects=body.corrects,
                 elements=guarded,
                 views=views,
-                create=linking(
-                    partial(create_deal, deals=guarded, collaborators=known, pipeline_id=item.pipeline_id),
-                    item.links,
-                    its,
-                    collaborators.client_names,
-                ),
+                create=partial(create, deals=guarded, collaborators=known, pipeline_id=item.pipeline_id),
                 stages=partial(stages_of, item.pipeline_id),
                 collaborators=known,
             )
@@ -199,19 +194,14 @@ def _add_upsert(
 
         Pipeline, stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
         """
-        guarded = call.guard_store(deals)
+        guarded, create = call.guard_store(deals), linking(create_deal, body.links, call, collaborators.client_names)
         deal, is_new = await upsert_by_origin(
             (originator, origin),
             body.to_domain((originator, origin)),
             call.cause,
             elements=guarded,
             views=views,
-            create=linking(
-                partial(create_deal, deals=guarded, collaborators=collaborators, pipeline_id=body.pipeline_id),
-                body.links,
-                call,
-                collaborators.client_names,
-            ),
+            create=partial(create, deals=guarded, collaborators=collaborators, pipeline_id=body.pipeline_id),
             stages=partial(stages_for, call, body.pipeline_id),
             collaborators=collaborators,
             expected_version=if_match,

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from crm_contracts import topics
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.events import Created, Deleted, Merged, Replaced, StageChanged, Updated
 from crm_contracts.registry import EVENTS
@@ -9,6 +10,9 @@ from crm_contracts.registry import EVENTS
 from services.timeline.access.store import AccessedElements
 from shared.kit.domain import Cause
 from shared.kit.messaging.reactions import Reactions, on
+
+TOPICS: Final = (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG)
+"""Where elements are spoken of."""
 
 _TELLING: Final = (Created, Updated, Merged, StageChanged, Deleted, Replaced)
 

@@ -20,7 +20,7 @@ ACCESSED: Final = "accessed"
 
 
 class AccessedElements:
-    """One document for each element; what was not told of it is missing, and then nobody is known to have rights."""
+    """One document for each element; what was not told of it is missing, and then no user is known to have rights."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection

@@ -56,21 +56,7 @@ def build_bindings_router(
     *, entries: LiveEntries, bindings: MongoRepository[Bindings], accessed: AccessOfElements
 ) -> APIRouter:
     """Build the endpoints of bindings; who binds an entry changes the timeline of an element, so its rights decide."""
-    api = router()
-
-    async def change(event_id: str, element: str, call: Call, *, bound: bool) -> BindingsOut:
-        now = await bind_entry(
-            event_id,
-            ref_of(element),
-            call.cause,
-            bindings=call.guard(bindings),
-            add=bindings.add,
-            entries=entries,
-            readable=readable_by(call, accessed),
-            check=partial(check_update, call, accessed=accessed),
-            bound=bound,
-        )
-        return BindingsOut(event_id=event_id, elements=list(now))
+    api, change = router(), partial(_bind, entries=entries, bindings=bindings, accessed=accessed)
 
     @api.get("/timeline/entries/{event_id}/bindings", tags=["bindings"])
     async def bound(event_id: str, call: CanRead) -> BindingsOut:
@@ -101,3 +87,27 @@ def build_bindings_router(
         return await change(event_id, element, call, bound=False)
 
     return api
+
+
+async def _bind(
+    event_id: str,
+    element: str,
+    call: Call,
+    *,
+    bound: bool,
+    entries: LiveEntries,
+    bindings: MongoRepository[Bindings],
+    accessed: AccessOfElements,
+) -> BindingsOut:
+    now = await bind_entry(
+        event_id,
+        ref_of(element),
+        call.cause,
+        bindings=call.guard(bindings),
+        add=bindings.add,
+        entries=entries,
+        readable=readable_by(call, accessed),
+        check=partial(check_update, call, accessed=accessed),
+        bound=bound,
+    )
+    return BindingsOut(event_id=event_id, elements=list(now))

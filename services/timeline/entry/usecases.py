@@ -117,9 +117,7 @@ async def bind_entry(
     """Bind the entry to the element, or with `bound=False` unbind it; done before, it changes nothing.
 
     `add` stores the first bindings of an event; `check` raises where the caller may read the element but not change it.
-
-    Returns:
-        The elements in whose timelines the entry is shown now, as far as the caller may read them.
+    Returned are the elements in whose timelines the entry is shown now, as far as the caller may read them.
 
     Raises:
         NotFound: no such entry, or none that the caller may read.
@@ -138,14 +136,20 @@ async def bind_entry(
     if bound and not await entries.is_known(element):
         raise UnknownElement
     id_ = Bindings.id_for(event_id)
-    try:
-        await bindings.get(id_)
-    except NotFound:
-        with suppress(IdTaken):  # a concurrent request added them
-            await add(Bindings(id=id_, event_id=event_id), cause.step("open"))
+    await _add_first(Bindings(id=id_, event_id=event_id), cause, bindings, add)
     act = Bindings.bind if bound else Bindings.unbind
     changed = await bindings.change(id_, lambda found: act(found, element, named=named), cause)
     return await _readable(changed.elements(named), readable)
+
+
+async def _add_first(
+    first: Bindings, cause: Cause, bindings: Records[Bindings], add: Callable[[Bindings, Cause], Awaitable[object]]
+) -> None:
+    try:
+        await bindings.get(first.id)
+    except NotFound:
+        with suppress(IdTaken):  # a concurrent request added them
+            await add(first, cause.step("open"))
 
 
 async def _named(event_id: str, entries: EntriesByEvent) -> Sequence[ElementRef]:

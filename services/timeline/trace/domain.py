@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Self
 
 from crm_contracts.values import ElementRef
 from pydantic import BaseModel
@@ -23,6 +24,19 @@ class Step(BaseModel):
     elapsed_ms: float
     elements: list[ElementRef]
     children: list["Step"] = []
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Make the step of the event of an entry, without its elements."""
+        return cls(
+            event_id=entry.event_id,
+            type=entry.type,
+            service=entry.service,
+            actor=entry.actor,
+            occurred_at=entry.occurred_at,
+            elapsed_ms=0,
+            elements=[],
+        )
 
 
 class Trace(BaseModel):
@@ -52,15 +66,7 @@ def trace_of(
             truncated = True
             break
         if step is None:
-            step = steps[entry.event_id] = Step(
-                event_id=entry.event_id,
-                type=entry.type,
-                service=entry.service,
-                actor=entry.actor,
-                occurred_at=entry.occurred_at,
-                elapsed_ms=0,
-                elements=[],
-            )
+            step = steps[entry.event_id] = Step.of(entry)
         step.elements.append(entry.element)
     if not steps:
         return None

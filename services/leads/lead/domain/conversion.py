@@ -5,9 +5,9 @@ attempt created is found again; only an id that turned out to be taken is propos
 no caller may choose for a record, and are never shown; only resolved ids are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from crm_contracts.conversions import (
     Activities,
@@ -46,7 +46,6 @@ class Conversion(Value):
     `asked_at` is the time from which on an answer is missing: of the last request, and later after each repeat.
     `repeats` counts those of the request that waits for its answer now. With `forwards_deal` clients passes the request
     for the deal on to deals, whose answer is then the only one; a draft too large for that is requested afterwards.
-    `roles` are those that the token of who started it named.
 
     Its transitions change nothing in place: each returns the next state and the events to record.
     """
@@ -79,7 +78,7 @@ class Conversion(Value):
     correlation_id: str = ""
     traceparent: str | None = None
     started_by: str = ""
-    roles: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()  # of who started it
 
     @property
     def client_targets(self) -> tuple[ConversionTarget, ...]:
@@ -108,13 +107,12 @@ class Conversion(Value):
         ref: ElementRef,
         *,
         new_id: NewId,
-        by: str,
         at: datetime,
-        correlation_id: str,
-        traceparent: str | None,
-        roles: tuple[str, ...],
+        context: Mapping[str, Any],
     ) -> "Step | None":
         """Begin, or begin a new attempt after a refusal; None where the same request runs or is done.
+
+        `context` is what of the request its repeats are made with: its trace, who made it, and with which roles.
 
         Raises:
             RepeatLeadOnlyDeal: more than a deal of a repeat lead (LEAD-04).
@@ -134,7 +132,6 @@ class Conversion(Value):
         fits = "deal" in targets and check_fits(draft) <= MAX_FORWARDED_BYTES
         started = self._next_attempt(request, targets, snapshot_of(lead), draft, new_id)
         forwards = {"forwards_deal": bool(started.client_targets) and fits}
-        context = {"correlation_id": correlation_id, "traceparent": traceparent, "started_by": by, "roles": roles}
         asked, events = started.model_copy(update={**context, **forwards}).request_clients(ref, at)
         conversion, more = asked.proceed(ref, at)
         return conversion, (*events, *more)

@@ -173,17 +173,8 @@ class Lead(LeadEvents):
         roles: tuple[str, ...] = (),
     ) -> None:
         """Begin a conversion; see `Conversion.start`."""
-        step = self.conversion.start(
-            request,
-            self,
-            self.ref,
-            new_id=new_id,
-            by=by,
-            at=at,
-            correlation_id=correlation_id,
-            traceparent=traceparent,
-            roles=roles,
-        )
+        context = {"correlation_id": correlation_id, "traceparent": traceparent, "started_by": by, "roles": roles}
+        step = self.conversion.start(request, self, self.ref, new_id=new_id, at=at, context=context)
         if step is not None:
             self._touch(by, at)
             self._proceed(step, by=by, at=at)

@@ -107,7 +107,7 @@ def _add_batch(
         known = await prepare_collaborators(leads.noun, sold, len(body.valid), collaborators)
 
         async def one(item: LeadIn, its: Call) -> Details:
-            guarded = its.guard_store(leads)
+            guarded, create = its.guard_store(leads), linking(create_lead, item.links, its, known.client_names)
             lead, is_new = await create_or_correct(
                 item.id,
                 item.to_domain(default_country, reading, item.origin),
@@ -116,13 +116,8 @@ def _add_batch(
                 corrects=body.corrects,
                 elements=guarded,
                 views=views,
-                create=linking(
-                    partial(
-                        create_lead, leads=guarded, collaborators=known, converted_elsewhere=item.converted_elsewhere
-                    ),
-                    item.links,
-                    its,
-                    collaborators.client_names,
+                create=partial(
+                    create, leads=guarded, collaborators=known, converted_elsewhere=item.converted_elsewhere
                 ),
                 stages=lambda: LEAD_STAGES,
                 collaborators=known,
@@ -194,23 +189,15 @@ def _add_upsert(
 
         Stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
         """
-        guarded = call.guard_store(leads)
+        guarded, create = call.guard_store(leads), linking(create_lead, body.links, call, collaborators.client_names)
         lead, is_new = await upsert_by_origin(
             (originator, origin),
             body.to_domain(default_country, reading, (originator, origin)),
             call.cause,
             elements=guarded,
             views=views,
-            create=linking(
-                partial(
-                    create_lead,
-                    leads=guarded,
-                    collaborators=collaborators,
-                    converted_elsewhere=body.converted_elsewhere,
-                ),
-                body.links,
-                call,
-                collaborators.client_names,
+            create=partial(
+                create, leads=guarded, collaborators=collaborators, converted_elsewhere=body.converted_elsewhere
             ),
             stages=lambda: LEAD_STAGES,
             collaborators=collaborators,
