@@ -122,7 +122,7 @@ def requests(type_: ElementType) -> Sequence[tuple[str, str, Any]]:
     return (*READS[type_.noun], *CHANGES, *OWN[type_.noun])
 
 
-@pytest.mark.parametrize("type_", [LEAD, DEAL], ids=str)
+@pytest.mark.parametrize("type_", [LEAD, DEAL], ids=lambda type_: type_.noun)
 def test_these_are_all_routes_of_one_record(type_: ElementType) -> None:
     """PERM-01: a new one is tried as well."""
     place, paths = f"/v1/{type_.plural}/{{{type_.noun}_id}}", document_of(type_.service)["paths"]

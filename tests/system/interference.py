@@ -16,6 +16,7 @@ from typing import Any, Final
 import httpx
 from crm_contracts.elements import ELEMENTS
 
+from tests.deadlines import DEADLINE_S
 from tests.system.crm import Crm, Json, a_phone
 
 SERVICES: Final = ("leads", "deals", "clients", "catalog", "timeline")
@@ -291,7 +292,7 @@ async def answers(crm: Crm, token: str, asked: Sequence[Question]) -> list[tuple
     """Ask all of it, one after the other; status, headers and body of each answer."""
     given: list[tuple[int, Json, str]] = []
     plain = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
-    async with httpx.AsyncClient(headers=plain, timeout=30) as http:
+    async with httpx.AsyncClient(headers=plain, timeout=DEADLINE_S) as http:
         for number, each in enumerate(asked):
             headers = {"X-Correlation-Id": f"question-{number}", "Content-Type": "application/json"}
             address = f"{crm.services[each.service].url}{each.path}"
