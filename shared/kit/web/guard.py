@@ -134,7 +134,7 @@ class Guarded(Generic[A]):
         """Change a record as `Repository.change` does.
 
         A cause that was applied before runs no action: then the record is checked as one that is read. So it is where
-        the caller's copy is old: whoever may not read it is not told its version.
+        the caller's copy is old: a caller who may not read it is not told its version.
 
         Raises:
             NotFound: no such record, or none that the caller may read.

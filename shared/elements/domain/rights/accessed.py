@@ -35,7 +35,7 @@ def mark_of_observer(user_id: str) -> str:
 class Accessed:
     """A record as far as rights depend on it; a type that lacks a field has None or nothing.
 
-    What nobody is responsible for, such as a product, is open to all.
+    What no user is responsible for, such as a product, is open to all.
     """
 
     responsible_id: str | None = None

@@ -138,7 +138,7 @@ class Rights:
 
 
 def _open(level: Level, type_: ElementType) -> Level:
-    """Return the level that this one is for a type whose records nobody is responsible for: all are open to all."""
+    """Return the level that this one is for a type whose records no user is responsible for: all are open to all."""
     return "all" if level == "opened" and "responsible_id" not in type_.state.model_fields else level
 
 
