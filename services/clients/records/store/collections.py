@@ -18,8 +18,7 @@ COMMON_INDEXES = (
     Index(NEWEST, name="newest"),
     Index([("phones.normalized", 1), *NEWEST], name="by_phone"),
     Index([("emails.normalized", 1), *NEWEST], name="by_email"),
-    Index([("responsible_id", 1), *NEWEST], name="by_responsible"),
-    Index([("access", 1), *NEWEST], name="by_access"),
+    Index([("access", 1), *NEWEST], name="by_access", replaces="by_responsible"),
     Index([("originator_id", 1), *NEWEST], partial={"originator_id": IS_GIVEN}, name="by_originator"),
     Index([("origin_id", 1), *NEWEST], partial={"origin_id": IS_GIVEN}, name="by_origin_id"),
     Index(
@@ -50,7 +49,6 @@ _FEW_GROUPS: Final[Sequence[IndexGroup]] = (
 )
 _MANY_GROUPS: Final[Sequence[IndexGroup]] = (
     IndexGroup("by_access", ("access",)),
-    IndexGroup("by_responsible", ("responsible_id",)),
     IndexGroup("by_originator", ("originator_id",), is_partial=True),
 )
 _BY_NAME: Final = frozenset({"last_name"})
