@@ -15,9 +15,9 @@ from crm_contracts.roles import Right
 from crm_contracts.values import ElementRef
 
 from services.clients.linked_element.events import fill_rights
-from services.clients.linked_element.store.elements import LinkedElements
+from services.clients.linked_element.store.elements import Allowed, LinkedElements
 from shared.elements.domain.client_field import set_company
-from shared.elements.domain.filters.nodes import Condition, Node
+from shared.elements.domain.filters.nodes import Condition
 from shared.elements.domain.rights.accessed import ACCESS
 from shared.elements.domain.rights.compiled import NOTHING
 from shared.elements.store import rights
@@ -199,8 +199,8 @@ async def test_the_elements_that_may_be_read_are_found_by_indexes(api: Api) -> N
     )
     elements = Explained(api.database.collection("elements"))
     view, marks = LinkedElements(elements), Condition(ACCESS, "in", ("r:anna", "o:anna"))
-    either: list[dict[str, Node]] = [{"lead": NOTHING, "deal": marks}, {"lead": marks, "deal": NOTHING}]
-    for allowed in either:
+    readable: tuple[Allowed, ...] = ({"lead": NOTHING, "deal": marks}, {"lead": marks, "deal": NOTHING})
+    for allowed in readable:
         page, _ = await view.page("contact_ids", contact, type_=None, allowed=allowed, limit=30, cursor=None)
         found = await view.matches("phones", [phone], 20, allowed=allowed)
         assert (len(page), len(found)) == ((20, 0) if allowed["lead"] == NOTHING else (0, 1))

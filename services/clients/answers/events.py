@@ -13,7 +13,6 @@ from services.clients.answers.usecases import LinkedClients, RequisiteOwners, an
 from services.clients.linked_element.domain import EXTRACTORS
 from services.clients.records.domain.company import Company
 from shared.elements.domain.filters.nodes import EVERYTHING, Node
-from shared.elements.domain.rights.compiled import Rights
 from shared.elements.http.rights import CompiledRights
 from shared.kit.domain import Cause
 from shared.kit.messaging.answers import Answers
@@ -63,17 +62,8 @@ def reactions(
 
 async def _contacts_for(event: Envelope[Event], rights: CompiledRights) -> Node:
     """Return the filter of the contacts that the user who asks may read (CLI-07)."""
-    reader = await _reader_of(event, rights)
+    reader = await rights.restricting(event.actor, event.actor_roles)
     return EVERYTHING if reader is None else reader.filter(CONTACT, "read")
-
-
-async def _reader_of(event: Envelope[Event], rights: CompiledRights) -> Rights | None:
-    """Return the rights of the user who caused an event; None of whom no role restricts."""
-    kind, _, user_id = event.actor.partition(":")
-    if kind != "user":
-        return None
-    found = await rights.of(user_id)
-    return found if found.has_role else None
 
 
 def _replaced(change: ClientChanged) -> tuple[ContactLink, ...]:

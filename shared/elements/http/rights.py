@@ -23,9 +23,6 @@ from shared.kit.web.guard import Access, EveryRecord
 LINK_CLIENTS: Final = tuple(noun for noun, each in ELEMENTS.items() if "client" in each.has)
 """The types whose elements link clients."""
 
-ADMINISTRATOR: Final = "admin"
-"""The role of tokens whose bearers no role of the CRM restricts (PERM-09)."""
-
 MOVE: Final = "move"
 """The right to move a record to another stage: to update it where it is and where it goes (PERM-02)."""
 
@@ -86,6 +83,10 @@ class StageRightMissing(RightMissing):
 
 class CompiledRights(Protocol):
     """Where the rights of users are found."""
+
+    async def restricting(self, actor: str, named: Iterable[str]) -> Rights | None:
+        """Compile the rights that restrict an actor whose token names these roles; None of whom none restricts."""
+        ...
 
     async def of(self, user_id: str, named: Iterable[str] = ()) -> Rights:
         """Compile the rights of a user by the roles that name the user, and those that the token names."""
@@ -152,7 +153,7 @@ class RoleAuthority:
 
     async def grants(self, caller: Caller, permission: str) -> bool:
         """Return whether the roles of a user give a permission to routes that the token does not give."""
-        rights = await self._of(caller)
+        rights = await self._rights.restricting(caller.actor, caller.roles)
         service, _, action = permission.partition(":")
         if rights is None:
             return False
@@ -165,15 +166,8 @@ class RoleAuthority:
 
     async def access(self, caller: Caller) -> Access:
         """Return the rights of a caller to single records."""
-        rights = await self._of(caller)
+        rights = await self._rights.restricting(caller.actor, caller.roles)
         return EveryRecord() if rights is None else RoleAccess(rights)
-
-    async def _of(self, caller: Caller) -> Rights | None:
-        """Return the rights of a user; None of whom no role restricts."""
-        if not caller.is_user or ADMINISTRATOR in caller.roles:
-            return None
-        rights = await self._rights.of(caller.subject, caller.roles)
-        return rights if rights.has_role else None
 
 
 class HasAccess(Protocol):

@@ -26,6 +26,8 @@ from shared.kit.storage.collection import Collection
 
 ROLES: Final = "roles"
 DEPARTMENTS: Final = "departments"
+ADMINISTRATOR: Final = "admin"
+"""The role of tokens whose bearers no role of the CRM restricts (PERM-09)."""
 RIGHTS: Final = "rights"
 """The view of both, as one that is filled."""
 FRESH_S: Final = 0.5
@@ -62,6 +64,17 @@ class RightsOfUsers:
             {"$set": {**_state_after(data).model_dump(exclude={"id"}), "deleted_at": deleted_at, "told": sequence}},
         )
         self._fresh_until = 0.0
+
+    async def restricting(self, actor: str, named: Iterable[str]) -> Rights | None:
+        """Compile the rights that restrict an actor such as `user:anna`, whose token names these roles.
+
+        None of whom no role restricts: a service, an administrator, a user without a role (PERM-09).
+        """
+        kind, _, user_id = actor.partition(":")
+        if kind != "user" or ADMINISTRATOR in named:
+            return None
+        rights = await self.of(user_id, named)
+        return rights if rights.has_role else None
 
     async def of(self, user_id: str, named: Iterable[str] = ()) -> Rights:
         """Compile the rights of a user by the roles that name the user, and those that the token names."""
