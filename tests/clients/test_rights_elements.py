@@ -167,25 +167,37 @@ async def test_leads_are_found_as_duplicates_by_who_may_read_them(api: Api) -> N
 
 
 async def test_a_company_brings_the_contacts_that_the_caller_may_read(api: Api) -> None:
-    """CLI-07.8: in their order; services, and users without a role, are told of all."""
+    """CLI-07.8: in their order, by roles of users and of tokens; services, and users without a role, are told of all."""
     company = (await api.made("/companies", {"title": "ACME"}))["id"]
     zoe = f"zoe-{uuid4().hex[:8]}"
     theirs = [
         (await api.made("/contacts", {**ADA, "company_ids": [company], **fields}))["id"]
         for fields in (OF_BEN, {"responsible_id": zoe}, {**OF_BEN, "observers": [zoe]}, OF_BEN)
     ]
-    await keep_role(api.database, Right(element="contact", levels={"read": "own"}), user_ids=(zoe,))
+    role = await keep_role(api.database, Right(element="contact", levels={"read": "own"}), user_ids=(zoe,))
     asked = set_company(Client(), company)
     question = an_event(DealClientChanged(deal=deal_ref(str(uuid4())), before=Client(), after=asked), sequence=2)
     told = {}
-    for actor in (f"user:{zoe}", "user:nobody", f"service:{zoe}"):
+    for actor, roles in (
+        (f"user:{zoe}", ()),
+        ("user:nobody", ()),
+        (f"service:{zoe}", ()),
+        ("user:temp", (role,)),
+        ("user:chief", (role, "admin")),
+    ):
         office = Office(api.database)
-        await react(office.reactions, replace(question, actor=actor))
+        await react(office.reactions, replace(question, actor=actor, actor_roles=named.get(actor, ())))
         (answer,) = office.answers.events
         assert isinstance(answer, ElementContactsResolved)
         assert not answer.truncated
         told[actor] = [contact.id for contact in answer.contacts]
-    assert told == {f"user:{zoe}": theirs[1:3], "user:nobody": theirs, f"service:{zoe}": theirs}
+    assert told == {
+        f"user:{zoe}": theirs[1:3],
+        "user:nobody": theirs,
+        f"service:{zoe}": theirs,
+        "user:temp": [],
+        "user:chief": theirs,
+    }
 
 
 async def test_the_elements_that_may_be_read_are_found_by_indexes(api: Api) -> None:
