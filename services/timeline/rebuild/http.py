@@ -42,16 +42,7 @@ def build_router(
         response.headers["Location"] = f"/v1/timeline/rebuilds/{rebuild.id}"
         return RebuildOut.of(rebuild)
 
-    @api.get("/timeline/rebuilds", tags=["rebuilds"])
-    async def newest(_: CanAdminister, limit: Limit = 50, cursor: Cursor = None) -> Page[RebuildOut]:
-        """List all rebuilds, newest first."""
-        found, more = await views.newest(limit=limit, cursor=cursor)
-        return Page(items=[RebuildOut.of(rebuild) for rebuild in found], next_cursor=more)
-
-    @api.get("/timeline/rebuilds/{rebuild_id}", tags=["rebuilds"])
-    async def look(rebuild_id: str, call: CanAdminister) -> RebuildOut:
-        """Read the progress and the result of a rebuild."""
-        return RebuildOut.of(await call.guard(rebuilds).get(rebuild_id))
+    _add_reads(api, rebuilds, views)
 
     @api.post("/timeline/rebuilds/{rebuild_id}/switch", status_code=202, tags=["rebuilds"])
     @is_process
@@ -67,3 +58,16 @@ def build_router(
         return RebuildOut.of(rebuild)
 
     return api
+
+
+def _add_reads(api: APIRouter, rebuilds: MongoRepository[Rebuild], views: RebuildViews) -> None:
+    @api.get("/timeline/rebuilds", tags=["rebuilds"])
+    async def newest(_: CanAdminister, limit: Limit = 50, cursor: Cursor = None) -> Page[RebuildOut]:
+        """List all rebuilds, newest first."""
+        found, more = await views.newest(limit=limit, cursor=cursor)
+        return Page(items=[RebuildOut.of(rebuild) for rebuild in found], next_cursor=more)
+
+    @api.get("/timeline/rebuilds/{rebuild_id}", tags=["rebuilds"])
+    async def look(rebuild_id: str, call: CanAdminister) -> RebuildOut:
+        """Read the progress and the result of a rebuild."""
+        return RebuildOut.of(await call.guard(rebuilds).get(rebuild_id))
