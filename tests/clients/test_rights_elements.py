@@ -178,13 +178,8 @@ async def test_a_company_brings_the_contacts_that_the_caller_may_read(api: Api) 
     asked = set_company(Client(), company)
     question = an_event(DealClientChanged(deal=deal_ref(str(uuid4())), before=Client(), after=asked), sequence=2)
     told = {}
-    for actor, roles in (
-        (f"user:{zoe}", ()),
-        ("user:nobody", ()),
-        (f"service:{zoe}", ()),
-        ("user:temp", (role,)),
-        ("user:chief", (role, "admin")),
-    ):
+    named = {"user:temp": (role,), "user:chief": (role, "admin")}
+    for actor in (f"user:{zoe}", "user:nobody", f"service:{zoe}", *named):
         office = Office(api.database)
         await react(office.reactions, replace(question, actor=actor, actor_roles=named.get(actor, ())))
         (answer,) = office.answers.events
