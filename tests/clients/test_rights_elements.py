@@ -167,7 +167,7 @@ async def test_leads_are_found_as_duplicates_by_who_may_read_them(api: Api) -> N
 
 
 async def test_a_company_brings_the_contacts_that_the_caller_may_read(api: Api) -> None:
-    """CLI-07.8: in their order, by roles of users and of tokens; services, and users without a role, are told of all."""
+    """CLI-07.8: in their order, by roles of users and tokens; services, and users without a role, are told of all."""
     company = (await api.made("/companies", {"title": "ACME"}))["id"]
     zoe = f"zoe-{uuid4().hex[:8]}"
     theirs = [
