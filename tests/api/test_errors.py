@@ -63,6 +63,12 @@ async def refused(system: System, service: str, method: str, path: str, body: An
             'body: an object is needed, such as {"items": [{"title": "Pumps for Berlin"}]}.',
         ),
         ("deals", "/deals", {"rows": {}}, 'rows: a list is needed, such as [{"name": "Pump"}].'),
+        (
+            "deals",
+            "/deals/query",
+            {"order": ["amount", "desc"]},
+            'order: a list of pairs is needed, such as [["created_at", "desc"]].',
+        ),
         ("leads", "/leads", {"title": 7}, "title: a text is needed."),
         ("leads", "/leads", {"observers": "anna"}, "observers: a list is needed, such as []."),
         ("deals", "/deals", {"title": "x" * 256}, "title: at most 255 characters are allowed."),
