@@ -15,6 +15,8 @@ from deploy.cli.imports import Counts
 
 _MUCH: Final = 4_000
 """Characters of a record's value that are printed; `--json` prints all."""
+_ACTIONS: Final = {"parked": "dead-lettered"}
+"""Words of the glossary for actions that the API calls otherwise."""
 _REASONS: Final = 10
 """Kinds of reasons for rejected rows that are printed; the file of rejected rows has all."""
 
@@ -160,7 +162,7 @@ def dead_letter(console: Console, found: Mapping[str, Any], unreadable: Sequence
     original = found["original"]
     place = f"{original['topic']}/{original['partition']}@{original['offset']}" if original else found["topic"]
     shown = {name: found[name] for name in ("type", "key", "event_id", "correlation_id", "reason", "message")}
-    for name, text in {"heard": place, **shown}.items():
+    for name, text in {"consumed at": place, **shown}.items():
         table.add_row(name, escape(printable(text or "")))
     console.print(table)
     for problem in unreadable:
@@ -168,7 +170,12 @@ def dead_letter(console: Console, found: Mapping[str, Any], unreadable: Sequence
     history = Table("when", "what", "who", "outcome", "reason")
     for action in found["history"]:
         at = datetime.fromisoformat(action["at"])
-        texts = (action["action"], action["by"], action["outcome"] or "unfinished", action["reason"] or "")
+        texts = (
+            _ACTIONS.get(action["action"], action["action"]),
+            action["by"],
+            action["outcome"] or "unfinished",
+            action["reason"] or "",
+        )
         history.add_row(f"{at:%Y-%m-%d %H:%M:%S}", *(escape(printable(text)) for text in texts))
     console.print(history)
     record = found["record"]

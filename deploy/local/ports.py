@@ -40,3 +40,18 @@ def kept_port(directory: Path, name: str) -> int:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(str(port))
     return port
+
+
+def port_of_service(directory: Path, name: str, usual: int | None = None) -> tuple[int, int | None]:
+    """Return the port for a service of a stack, and the one that it should have had, where another server has that.
+
+    It should have the one that it had before in this directory, and at first the usual one.
+    """
+    file = directory / "data" / f"{name}.port"
+    kept = int(file.read_text()) if file.exists() else None
+    # The kept port was handed out to this very service, if by this process.
+    port = kept if kept is not None and is_free(kept) else free_port(usual if kept is None else None)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(str(port))
+    wanted = kept or usual
+    return port, None if wanted == port else wanted

@@ -21,7 +21,7 @@ from deploy.local import state
 from deploy.local.kafka import Kafka, launch_kafka
 from deploy.local.keys import Keys, make_keys
 from deploy.local.mongo import Mongo, launch_mongo
-from deploy.local.ports import free_port
+from deploy.local.ports import free_port, port_of_service
 from deploy.local.process import recorded_processes
 from deploy.local.reaper import Reaper
 from deploy.local.server import ExternalServer, Server
@@ -52,7 +52,7 @@ class LocalStack:
     ) -> None:
         """Use the ports 8101 to 8105 where they are free, with `default_ports`; `say` gets a line for each step.
 
-        With `keep_data` go on with the data of an earlier stack, and leave it when this one ends.
+        With `keep_data` go on with the data of an earlier stack, at its addresses, and leave both when this one ends.
         """
         self.directory = directory or state.local_directory()
         self.services: dict[str, ServiceProcess] = {}
@@ -64,6 +64,7 @@ class LocalStack:
         self._default_ports = default_ports
         self._keep_data = keep_data
         self._say = say
+        self._taken: list[str] = []
         self._lock: IO[str] | None = None
         self._started = contextlib.ExitStack()
         self._attached = contextlib.ExitStack()
@@ -96,8 +97,7 @@ class LocalStack:
         self, name: str, *, replica: str = "", extra_environment: Mapping[str, str] | None = None
     ) -> ServiceProcess:
         """Start a service, or a further replica of one, on a port of its own. Does not wait until it is ready."""
-        preferred = DEFAULT_PORTS[name] if self._default_ports and not replica else None
-        port = free_port(preferred)
+        port = free_port() if replica else self._port_of(name)
         environment = service_environment(port, kafka=self.kafka, mongo=self.mongo, keys=self.keys)
         service = ServiceProcess(
             name, port, {**environment, **(extra_environment or {})}, directory=self.directory, replica=replica
@@ -173,9 +173,17 @@ class LocalStack:
             self._say(f"Starting {', '.join(self._names)} ...")
         for name in self._names:
             self.add_service(name)
+        if self._taken:
+            self._say(f"Not free, so that another port serves and is kept instead: {', '.join(self._taken)}")
         for service in self.services.values():
             service.wait_ready()
         self._say(self.describe())
+
+    def _port_of(self, name: str) -> int:
+        port, taken = port_of_service(self.directory, name, DEFAULT_PORTS[name] if self._default_ports else None)
+        if taken is not None:
+            self._taken.append(f"{taken} ({name})")
+        return port
 
     def _stop_services(self) -> None:
         # All at once: each may take seconds to finish what it began.

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from itertools import chain
 
 from aiokafka import AIOKafkaConsumer
@@ -38,4 +39,5 @@ async def main() -> None:
 if __name__ == "__main__":
     if missing := [name for name in ("KAFKA_BOOTSTRAP_SERVERS", "CONSUMER_GROUP") if not os.environ.get(name)]:
         sys.exit(f"first set {' and '.join(missing)}: where Kafka is, and a name that no other consumer has")
-    asyncio.run(main())
+    with suppress(KeyboardInterrupt):  # Ctrl-C ends it
+        asyncio.run(main())

@@ -63,6 +63,12 @@ async def refused(system: System, service: str, method: str, path: str, body: An
             'body: an object is needed, such as {"items": [{"title": "Pumps for Berlin"}]}.',
         ),
         ("deals", "/deals", {"rows": {}}, 'rows: a list is needed, such as [{"name": "Pump"}].'),
+        (
+            "deals",
+            "/deals/query",
+            {"order": ["amount", "desc"]},
+            'order: a list of pairs is needed, such as [["created_at", "desc"]].',
+        ),
         ("leads", "/leads", {"title": 7}, "title: a text is needed."),
         ("leads", "/leads", {"observers": "anna"}, "observers: a list is needed, such as []."),
         ("deals", "/deals", {"title": "x" * 256}, "title: at most 255 characters are allowed."),
@@ -92,6 +98,19 @@ async def test_a_field_that_another_request_changes_leads_there(
 ) -> None:
     problem = await refused(system, "deals", "PATCH", f"/deals/{await a_deal(system)}", {field: value})
     assert problem["detail"] == f"{field} is changed by {operation}."
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("idempotency_key_reused", "compared byte for byte"),
+        ("id_taken", "finds records by their origin (products by `external_id`), and not by their id"),
+    ],
+)
+async def test_the_page_of_an_error_says_what_a_caller_would_not_guess(code: str, advice: str, system: System) -> None:
+    """CMN-14."""
+    answer = await system.apis["leads"].client.get(f"http://leads/errors/{code}")
+    assert advice in answer.json()["advice"]
 
 
 @pytest.mark.parametrize("field", ["pipeline_id", "id", "originator_id"])

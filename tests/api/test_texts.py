@@ -74,6 +74,21 @@ def test_a_field_that_has_a_value_nobody_gave_says_where_it_comes_from() -> None
     assert company["revenue"]["description"].startswith("yearly revenue; 0 ")
 
 
+@pytest.mark.parametrize("schema", ["ClientIn", "DealPatch", "DealIn"])
+def test_a_body_says_what_becomes_of_contacts_where_its_company_is_cleared(schema: str) -> None:
+    """CLI-07."""
+    company = document_of("deals")["components"]["schemas"][schema]["properties"]["company_id"]
+    assert "Null unlinks the company and keeps all contacts" in company["description"]
+
+
+@pytest.mark.parametrize("schema", ["RowsIn", "DealIn", "DealUpsert"])
+def test_an_amount_says_that_the_first_row_replaces_it(schema: str) -> None:
+    """ROW-02."""
+    fields = document_of("deals")["components"]["schemas"][schema]["properties"]
+    assert "replaced by the first row" in fields["amount"]["description"]
+    assert "true keeps the `amount`" in fields["is_manual_amount"]["description"]
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_document_begins_with_what_holds_for_every_operation(service: str) -> None:
     guide = document_of(service)["info"]["description"]

@@ -144,6 +144,10 @@ def test_what_a_stranger_wrote_does_not_steer_the_terminal() -> None:
     shown = console.export_text()
     assert "\\x1b[2J[red]\\u202eevil[/]" in shown
     assert "\\x1b: (null)" in shown
+    assert "consumed at" in shown
+    assert "dead-lettered" in shown
+    assert "heard" not in shown
+    assert "parked" not in shown
     assert not any(control in shown for control in "\x1b\x07\u202e")
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import runpy
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -216,6 +217,8 @@ async def test_the_consumer_of_the_readme_names_what_it_cannot_read_and_goes_on_
     await put(kafka, converted(second))
     async with consuming(kafka, code, group) as consumer:
         assert len(await lines_up_to(consumer.stdout, second)) == 1, "the first event came once more"
-        consumer.kill()
+        consumer.send_signal(signal.SIGINT)
         assert consumer.stderr is not None
-        assert b"put aside" not in await consumer.stderr.read()
+        said = await consumer.stderr.read()
+        assert b"put aside" not in said
+        assert (await consumer.wait(), b"Traceback" in said) == (0, False), "Ctrl-C ends it quietly"

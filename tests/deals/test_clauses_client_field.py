@@ -1,9 +1,10 @@
 """Clauses about the Client field that no other test shows, over the API of deals; clients answers at once."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
-from crm_contracts.client_answers import CheckedContact, ElementContactsResolved
+from crm_contracts.client_answers import CheckedContact, ElementCompanyRefused, ElementContactsResolved
 from crm_contracts.values import ElementRef
 
 from services.deals.deal.domain.deal import Deal
@@ -12,6 +13,7 @@ from tests.builders.events import an_event, react
 from tests.builders.fakes import NobodyLeft
 from tests.builders.running import Api
 from tests.builders.values import company_ref, contact_ref
+from tests.kit.waiting import eventually
 
 
 async def set_client(api: Api, deal: dict[str, Any], body: Any, path: str = "/client") -> dict[str, Any]:
@@ -112,6 +114,30 @@ async def test_clearing_the_company_keeps_its_contacts(api: Api) -> None:
     await linked(api, deal, "acme", "ada", "eve")
     client = await set_client(api, deal, {"company_id": None})
     assert (client["company"], contacts_of(client), primary_of(client)) == (None, ["ada", "eve"], ["ada"])
+
+
+async def test_whoever_waits_for_a_company_that_is_refused_is_told_that_the_rest_was_stored(api: Api) -> None:
+    """CLI-02, CLI-07: a PATCH changes other fields as well, and the refusal comes afterwards."""
+    for body, is_said in (({"title": "New"}, True), ({"auto_link_contacts": True}, False)):
+        deal = await api.made("/deals")
+        path = f"/deals/{deal['id']}"
+        call = asyncio.create_task(api("PATCH", path, {"company_id": "nobody", **body}, prefer="wait=20"))
+
+        async def is_asked(path: str = path) -> bool:
+            return bool((await api.read(path))["client"]["link_no"] == 1)
+
+        await eventually(is_asked, "the company is asked for")
+        element = ElementRef(type="deal", id=deal["id"])
+        refusal = ElementCompanyRefused(
+            element=element, link_no=1, company=company_ref("nobody"), code="company_not_found"
+        )
+        owners = {"deal": api.documents(Deal, "deals")}
+        await react(client_answer_reactions(owners, removed_clients=NobodyLeft()), an_event(refusal, id_=str(uuid4())))
+        answer = await call
+        assert (answer.status_code, answer.json()["code"]) == (409, "company_not_found")
+        stored = " The other changes of the request were stored." if is_said else ""
+        assert answer.json()["detail"] == f"There is no company nobody.{stored}"
+        assert (await api.read(path))["title"] == body.get("title", deal["title"])
 
 
 async def test_switched_off_no_contact_comes_with_the_company(api: Api) -> None:

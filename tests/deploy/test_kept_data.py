@@ -1,5 +1,6 @@
 """A stack that is ended keeps its data, and the next one goes on with it, until it is told to forget."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pymongo import MongoClient
 
 from deploy.local import state
+from deploy.local.ports import free_port, port_of_service
 from deploy.local.stack import LocalStack
 
 pytestmark = pytest.mark.real_kafka
@@ -66,3 +68,31 @@ def test_data_of_other_providers_is_not_mixed_with_new_data(tmp_path: Path) -> N
     with pytest.raises(state.NotKept, match="is of Kafka docker and MongoDB docker"):
         state.keep_providers(tmp_path, "maven", "wheel")
     state.keep_providers(tmp_path, "docker", "docker")
+
+
+def serving(directory: Path, said: list[str]) -> dict[str, str]:
+    with LocalStack(directory, services=("catalog",), keep_data=True, say=said.append) as stack:
+        return stack.as_running().services
+
+
+@pytest.mark.usefixtures("on_tansu")
+def test_a_service_has_its_address_again_unless_another_server_took_it(tmp_path: Path) -> None:
+    """Callers, bookmarks and `CRM_LEADS_URL` go on after `crm down` and `crm up`."""
+    said: list[str] = []
+    first = serving(tmp_path, said)
+    assert serving(tmp_path, said) == first
+    assert "Not free" not in "".join(said)
+    port = int(first["catalog"].rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)):
+        other = serving(tmp_path, said)
+    assert other != first
+    (line,) = (line for line in said if line.startswith("Not free"))
+    assert line.endswith(f": {port} (catalog)")
+
+
+def test_a_service_begins_on_its_usual_port_and_what_is_not_free_is_named(tmp_path: Path) -> None:
+    usual = free_port()
+    with socket.create_server(("127.0.0.1", usual)):
+        port, taken = port_of_service(tmp_path, "leads", usual)
+        assert (port != usual, taken) == (True, usual)
+    assert port_of_service(tmp_path, "leads", usual) == (port, None), "it stays where callers know it"

@@ -16,7 +16,8 @@ from tests.builders.values import priced as amounts
 PUMP = ProductFacts("pump", "Pump", active=True, price=euros("550"))
 OLD = ProductFacts("old", "Old pump", active=False, price=euros("10"))
 ABROAD = ProductFacts("abroad", "Foreign pump", active=True, price=Money(value=Decimal(99), currency="USD"))
-CATALOG = {product.id: product for product in (PUMP, OLD, ABROAD)}
+UNPRICED = ProductFacts("unpriced", "New pump", active=True, price=None)
+CATALOG = {product.id: product for product in (PUMP, OLD, ABROAD, UNPRICED)}
 
 
 def made(*wishes: NewRow) -> list[tuple[str, str, str, str]]:
@@ -68,6 +69,16 @@ def test_every_wrong_row_is_named() -> None:
 def test_a_product_of_another_currency_can_be_sold_at_a_given_price() -> None:
     """ROW-01."""
     assert made(NewRow("abroad", price=Decimal(90))) == [("row-1", "Foreign pump", "90", "90")]
+
+
+def test_a_product_without_any_price_is_sold_at_a_given_price_alone() -> None:
+    """ROW-01: it is not silently sold at 0."""
+    assert wrong(NewRow("unpriced"), NewRow("unpriced", quantity=Decimal(2))) == [
+        ("rows.0.price", "price_missing"),
+        ("rows.1.price", "price_missing"),
+    ]
+    free, listed = NewRow("unpriced", price=Decimal(0)), NewRow("unpriced", list_price=Decimal(7))
+    assert made(free, listed) == [("row-1", "New pump", "0", "0"), ("row-2", "New pump", "7", "7")]
 
 
 def test_a_product_that_was_switched_off_or_forgotten_stays_where_it_was_sold() -> None:

@@ -65,6 +65,7 @@ async def test_one_bad_item_spoils_none_of_the_others_and_says_all_that_is_wrong
         "code": "extra_forbidden",
         "message": "there is no such field; did you mean title?",
     }
+    assert problems[4]["detail"] == 'body: an object is needed, such as {"title": "Pumps for Berlin"}.'
     for problem in filter(None, problems):
         assert set(problem) >= {"type", "title", "status", "code", "detail", "correlation_id", "errors"}
     codes = [problem["code"] for problem in problems if problem]

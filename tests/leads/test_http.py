@@ -103,14 +103,14 @@ async def open_deal(api: Api, lead: Mapping[str, Any]) -> None:
     await deliver(api, lead["id"], DealCreated(deal=deal.state, conversion=asked_by))
 
 
-async def sells(api: Api, id_: str, *, active: bool = True) -> None:
+async def sells(api: Api, id_: str, *, active: bool = True, price: str | None = "550") -> None:
     """A product that the service has heard of."""
     product = ProductState(
         id=id_,
         number=1,
         name="Pump",
         active=active,
-        prices=(ListPrice(price=euros("550")),),
+        prices=() if price is None else (ListPrice(price=euros(price)),),
         created_at=NOON,
         created_by=ANNA,
         updated_at=NOON,
@@ -338,6 +338,17 @@ async def test_a_product_that_was_switched_off_is_not_sold(api: Api) -> None:
     """ROW-01, PROD-10."""
     await sells(api, "old", active=False)
     assert wrong_fields(await api("POST", "/leads", {"rows": [{"product_id": "old"}]})) == ["rows.0.product_id"]
+
+
+async def test_a_product_without_any_price_is_not_silently_sold_at_nothing(api: Api) -> None:
+    """ROW-01: a row of it has a price of its own, which may be 0."""
+    await sells(api, "unpriced", price=None)
+    refused = await api("POST", "/leads", {"rows": [{"product_id": "unpriced"}]})
+    assert (wrong_fields(refused), refused.json()["errors"][0]["code"]) == (["rows.0.price"], "price_missing")
+    assert "`price`" in (await api.get("/errors/price_missing")).json()["advice"]
+    for price in ("0", "12.5"):
+        lead = await api.made("/leads", {"rows": [{"product_id": "unpriced", "price": price}]})
+        assert (lead["rows"][0]["name"], lead["rows"][0]["price"]) == ("Pump", price)
 
 
 async def test_all_four_ways_to_set_a_client(api: Api) -> None:

@@ -134,7 +134,7 @@ def _add_correct(api: APIRouter, deals: Repository[Deal], collaborators: Collabo
             expected_version=if_match,
         )
         deal = await answered(deal, wait, elements=guarded)
-        check_linked(deal.client, body.contact_fields, company=body.company)
+        check_linked(deal.client, body.contact_fields, company=body.company, given=body.model_fields_set)
         return versioned(DealOut.of(deal), deal, response)
 
 

@@ -23,7 +23,7 @@ class ClientRefused(Conflict):
     also: ClassVar[Mapping[str, str]] = {CONTACT_NOT_FOUND: "A contact to be linked does not exist, or was deleted."}
     advice_on: ClassVar[Mapping[str, str]] = {CONTACT_NOT_FOUND: advice.replace("companies", "contacts")}
 
-    def __init__(self, missing: Mapping[str, ElementRef], **details: Any) -> None:
+    def __init__(self, missing: Mapping[str, ElementRef], *, rest_is_stored: bool = False, **details: Any) -> None:
         """Name the fields of the request, by the contact or company that each should link."""
         errors = [
             wrong_field(field, CONTACT_NOT_FOUND if ref.type == "contact" else COMPANY_NOT_FOUND, _sentence(ref))
@@ -31,7 +31,8 @@ class ClientRefused(Conflict):
         ]
         # One class for both: what was not found decides.
         self.code = errors[0]["code"]  # type: ignore[misc]
-        super().__init__(" ".join(error["message"] for error in errors), {**details, "errors": errors})
+        stored = ["The other changes of the request were stored."] if rest_is_stored else []
+        super().__init__(" ".join([*(error["message"] for error in errors), *stored]), {**details, "errors": errors})
 
 
 def _sentence(ref: ElementRef) -> str:

@@ -21,17 +21,21 @@ CENT: Final = Decimal("0.01")
 
 
 PRODUCT_NOT_FOUND: Final = "product_not_found"
+PRICE_MISSING: Final = "price_missing"
 
 
 class WrongRows(Invalid):
     """Some product rows cannot be accepted; `errors` names each."""
 
     also: ClassVar[Mapping[str, str]] = {
-        PRODUCT_NOT_FOUND: "The catalog has not told this service of such a product; as the code of a field."
+        PRODUCT_NOT_FOUND: "The catalog has not told this service of such a product; as the code of a field.",
+        PRICE_MISSING: "The product has no price in the currency of the element; as the code of a field.",
     }
     advice_on: ClassVar[Mapping[str, str]] = {
         PRODUCT_NOT_FOUND: "Where it was created just now, send the same request again: its event comes in a "
-        "moment. Else look for it by `GET /v1/products` of catalog, and send the id of one that is there."
+        "moment. Else look for it by `GET /v1/products` of catalog, and send the id of one that is there.",
+        PRICE_MISSING: "Give the row a `price`, 0 where it is free of charge, or the product a base price in the "
+        "currency by `PATCH /v1/products/{product_id}` of catalog, whose event comes in a moment.",
     }
 
 
@@ -104,7 +108,7 @@ def make_rows(
         product = products.get(new.product_id or "")
         problem = _problem(new, product, currency, is_sold=new.product_id in sold)
         if agreed and currency != was_currency and given.price is None:
-            problem = "price", "price_missing", f"the agreed price is in {was_currency}, and not in {currency}"
+            problem = "price", PRICE_MISSING, f"the agreed price is in {was_currency}, and not in {currency}"
         if problem:
             errors.append(_wrong(index, *problem))
         else:
@@ -174,9 +178,9 @@ def _problem(new: NewRow, product: ProductFacts | None, currency: str, *, is_sol
         return "product_id", "product_inactive", "the product cannot be bought now"
     if not new.name and product is None:
         return "name", "missing", "a row without a product needs a name"
-    other_currency = product and product.price and product.price.currency != currency
-    if other_currency and new.price is None and new.list_price is None:
-        return "price", "price_missing", f"the product has no price in {currency}"
+    is_listed = product is not None and product.price is not None and product.price.currency == currency
+    if new.product_id and not is_listed and new.price is None and new.list_price is None:
+        return "price", PRICE_MISSING, f"the product has no price in {currency}, so the row needs one"
     return None
 
 

@@ -1,7 +1,7 @@
 """The Client field in request bodies (CLI-06, CLI-07)."""
 
-from collections.abc import Callable, Mapping
-from typing import Annotated
+from collections.abc import Callable, Collection, Mapping
+from typing import Annotated, Final
 
 from crm_contracts.client_field import Client
 from crm_contracts.values import ElementRef
@@ -12,6 +12,11 @@ from shared.elements.domain.missing_clients import COMPANY_NOT_FOUND, ClientRefu
 from shared.elements.schemas.scalars import ElementId, RoleId, Sort
 from shared.kit.domain import Invalid
 from shared.kit.web.schemas import Input
+
+_COMPANY: Final = (
+    "the company to be linked; its contacts come with it, and those that the former company brought and nobody touched "
+    "go. Null unlinks the company and keeps all contacts: `contacts` sets these"
+)
 
 
 class OnlyOneCompany(Invalid):
@@ -39,7 +44,7 @@ Contacts = Annotated[list[ContactLinkIn], Field(max_length=MAX_CONTACTS)]
 class ClientIn(Input):
     """The Client field to be set; what is absent stays as it is."""
 
-    company_id: ElementId | list[ElementId] | None = None
+    company_id: ElementId | list[ElementId] | None = Field(default=None, description=_COMPANY)
     contacts: Contacts | None = None
     auto_link_contacts: StrictBool | None = None
 
@@ -87,13 +92,16 @@ class ClientIn(Input):
         return change
 
 
-def check_linked(client: Client, contacts: Mapping[str, str], *, company: str | None = None) -> None:
+def check_linked(
+    client: Client, contacts: Mapping[str, str], *, company: str | None = None, given: Collection[str] = ()
+) -> None:
     """Check that what a request links was not refused.
 
     Args:
         client: as it is after the answer of clients.
         contacts: by id, the field of the request.
         company: to be linked, if any.
+        given: fields of the request; all but those that are refused are stored by now.
 
     Raises:
         ClientRefused: names every field whose contact or company does not exist.
@@ -107,4 +115,6 @@ def check_linked(client: Client, contacts: Mapping[str, str], *, company: str | 
     if company is not None and client.refusal == COMPANY_NOT_FOUND and not is_linked:
         missing = {"company_id": ElementRef(type="company", id=company), **missing}
     if missing:
-        raise ClientRefused(missing, client=client.model_dump(mode="json"))
+        # Whether contacts come with the company is no change of its own.
+        refused = {field.partition(".")[0] for field in missing} | {"auto_link_contacts"}
+        raise ClientRefused(missing, rest_is_stored=bool(set(given) - refused), client=client.model_dump(mode="json"))

@@ -3,7 +3,8 @@
 from copy import copy
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic_core import PydanticCustomError
 
 from shared.elements.domain.filters.query import DIRECTIONS, Listed
 from shared.elements.schemas.filter_schema import DescribedBy, Schema, filter_model
@@ -14,9 +15,19 @@ from shared.kit.web.schemas import MAX_CURSOR, Input, Page
 MAX_COLUMNS: Final = 100
 T = TypeVar("T")
 
+
+def _pairs(order: Any) -> Any:
+    """Say which form an order has, where one pair was given that is in no list."""
+    if isinstance(order, list) and order and not any(isinstance(pair, list) for pair in order):
+        raise PydanticCustomError("list_of_pairs", 'a list of pairs is needed, such as [["created_at", "desc"]]')
+    return order
+
+
 _Filter: TypeAlias = dict[Any, Any]
 _Order: TypeAlias = Annotated[
-    list[Annotated[list[str], Field(min_length=2, max_length=2)]], Field(min_length=1, max_length=1)
+    list[Annotated[list[str], Field(min_length=2, max_length=2)]],
+    Field(min_length=1, max_length=1),
+    BeforeValidator(_pairs),
 ]
 _Select: TypeAlias = Annotated[list[str], Field(min_length=1, max_length=MAX_COLUMNS)] | None
 

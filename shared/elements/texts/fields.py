@@ -83,7 +83,8 @@ _PEOPLE: Final = {
 _SALES: Final = {
     "added": "whether the contact was linked just now; false where it was already",
     "additional_info": "more about it, as a text",
-    "amount": "the total; the sum of the rows unless `is_manual_amount`",
+    "amount": "the total: the sum of the rows, unless `is_manual_amount`; one that was given while there were no rows, "
+    "and without `is_manual_amount: true`, is replaced by the first row",
     "auto_link_contacts": "whether setting the company links its contacts as well",
     "begin_date": "first day",
     "ClientMatch.client": "the client that was found",
@@ -98,7 +99,8 @@ _SALES: Final = {
     "DealUpsert.contacts": f"contacts to link, in order; {_OF_NEW}",
     "LeadUpsert.contacts": f"contacts to link, in order; {_OF_NEW}",
     "currency": "ISO 4217 code, such as `EUR`",
-    "is_manual_amount": "whether the amount was given, and is no sum of rows",
+    "is_manual_amount": "true keeps the `amount` that was given, whatever the rows add up to; false makes it the sum "
+    "of the rows as soon as there is one",
     "link_no": "counts the requests to link a client",
     "link_state": "whether what is to be linked was confirmed: `pending` until then",
     "mc_bank_detail_id": "id of the account of our own company",

@@ -204,7 +204,7 @@ class Items(Generic[T]):
 
     def _wrong(self, item: WrongItem) -> Details:
         wrong = [
-            wrong_field_of({**found, "loc": ("body", *found["loc"])}, self.request, item.value, within=("items",))
+            wrong_field_of({**found, "loc": ("body", *found["loc"])}, self.request, item.value, within=("items", 0))
             for found in item.errors
         ]
         return wrong_fields_details(self.request, wrong)

@@ -126,7 +126,8 @@ class KeyReused(Conflict):
 
     advice = (
         "Make a new key for this request. An old key is for repeating its own request alone, with the same address, "
-        "body and If-Match; what became of that one, its record says. Of a batch that was answered with some items "
-        "refused, send these alone, with a new key."
+        "body and If-Match; the body is compared byte for byte, so that the same JSON with other blanks or another "
+        "order of its fields is another request. What became of the first one, its record says. Of a batch that was "
+        "answered with some items refused, send these alone, with a new key."
     )
     code = "idempotency_key_reused"

@@ -52,7 +52,7 @@ _QUOTED: Final = re.compile("'([^']*)'")
 
 
 def wrong_field_of(
-    found: Mapping[str, Any], request: Request, body: Any, *, within: Sequence[str] = ()
+    found: Mapping[str, Any], request: Request, body: Any, *, within: Sequence[str | int] = ()
 ) -> dict[str, str]:
     """Make the entry of `errors` for an error of pydantic; `within` is the place of an item in the request's body."""
     place: Sequence[Any] = found["loc"]
@@ -100,7 +100,7 @@ def _broken(found: Mapping[str, Any], body: Any) -> str:
     return f"the body is no JSON at line {line}, column {column}: {found['ctx']['error']}"
 
 
-def _unknown(request: Request, place: Sequence[Any], within: Sequence[str]) -> str:
+def _unknown(request: Request, place: Sequence[Any], within: Sequence[str | int]) -> str:
     """Say what was probably meant by a field that the body does not have, or which request takes it."""
     name, *path = str(place[-1]), *place[1:-1]
     known = _names(request, [*within, *path])

@@ -162,7 +162,7 @@ def _add_correct(
             expected_version=if_match,
         )
         lead = await answered(lead, wait, elements=guarded)
-        check_linked(lead.client, body.contact_fields, company=body.company)
+        check_linked(lead.client, body.contact_fields, company=body.company, given=body.model_fields_set)
         return versioned(LeadOut.of(lead), lead, response)
 
 
