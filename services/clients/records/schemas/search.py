@@ -10,10 +10,11 @@ from pydantic_core import PydanticCustomError
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.duplicates import ACCOUNT_FIELDS, MAX_FURTHER
-from services.clients.records.domain.search import MAX_QUERY, MIN_QUERY
 from services.clients.records.schemas.requisites import RequisiteValues
-from services.clients.text import Card, Criterion, FurtherField, has_whole_words
+from services.clients.text import Card, Criterion, FurtherField
 from shared.elements.domain.contact_points import PointList, check_points, emails, folded, phones, sought_by
+from shared.elements.domain.plain_words import has_whole_words
+from shared.elements.domain.search import MAX_QUERY, MIN_QUERY
 from shared.elements.schemas.scalars import ElementId, Name, Title
 from shared.kit.domain import Invalid, invalid_field
 from shared.kit.web.schemas import Input

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from services.clients.records.domain.client import C
-from services.clients.records.domain.search import KeyRange, Query
-from services.clients.records.domain.search_keys import begins_a_word
 from services.clients.text import Criterion
 from shared.elements.domain.filters.nodes import EVERYTHING, Node
+from shared.elements.domain.search import KeyRange, Query
+from shared.elements.domain.search_keys import begins_a_word
 from shared.elements.store.filter_compiler import narrowed
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.clients.records.domain.search_keys import DOMAIN, EMAIL, NAME, PHONE, TAX, WORD, digits_of
-from services.clients.text import words_of
+from shared.elements.domain.plain_words import words_of
+from shared.elements.domain.search_keys import DOMAIN, EMAIL, NAME, PHONE, TAX, WORD, digits_of
 
 MIN_QUERY: Final = 2
 MAX_QUERY: Final = 100
