@@ -26,6 +26,7 @@ from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.removed_clients import LinkingRecords
 from shared.elements.store.rights import RIGHTS
+from shared.elements.store.search_keys import make_keys
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
@@ -39,6 +40,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     service = Service("deals", topics.DEALS, contracts, settings)
     deals = service.repository(Deal, DEALS, indexes=DEAL_INDEXES, taken=taken_origin(DEAL.noun))
     service.before_start(lambda: mark_records([deals.collection]))
+    service.before_start(lambda: make_keys(deals))
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
     stores = ElementStores.open(service.collection, elements, service.answers)

@@ -23,6 +23,7 @@ from shared.elements.store.client_names import CLIENT_ACCESS
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import taken_origin
 from shared.elements.store.rights import RIGHTS
+from shared.elements.store.search_keys import make_keys
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
@@ -36,6 +37,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     service = Service("leads", topics.LEADS, contracts, settings)
     leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken=taken_origin(LEAD.noun))
     service.before_start(lambda: mark_records([leads.collection]))
+    service.before_start(lambda: make_keys(leads))
     views = LeadViews(leads)
     stores = ElementStores.open(service.collection, {LEAD.noun: leads}, service.answers)
     service.subscribe(

@@ -21,6 +21,8 @@ from services.timeline.rebuild.store.rebuilds import ONE_OPEN, REBUILD_INDEXES, 
 from services.timeline.rebuild.usecases.lease import Lease
 from services.timeline.rebuild.usecases.run_rebuild import run_rebuild
 from services.timeline.rebuild.usecases.sweep_generations import sweep_generations
+from services.timeline.search.http import build_router as build_search_router
+from services.timeline.search.store import SEARCH_INDEXES, search_elements
 from services.timeline.settings import TimelineSettings
 from services.timeline.trace.http import build_router as build_trace_router
 from shared.elements.events.rights import rights_reactions
@@ -43,7 +45,8 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     bindings = service.repository(Bindings, BINDINGS)
     rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning.by})
     rights = RightsOfUsers.open(service.collection)
-    accessed = AccessedElements(service.collection(ACCESSED))
+    elements = service.collection(ACCESSED, indexes=SEARCH_INDEXES)
+    accessed = AccessedElements(elements)
     projecting = reactions(entries=entries, rights=rights, accessed=accessed)
     project = partial(on_events, entries=entries, rights=rights, accessed=accessed)
     service.subscribe(topics.ALL, projecting, batch_handler=project)
@@ -56,6 +59,7 @@ def build() -> tuple[FastAPI, TimelineSettings]:
         build_entry_router(entries=entries, accessed=accessed),
         build_bindings_router(entries=entries, bindings=bindings, accessed=accessed),
         build_trace_router(entries=entries, accessed=accessed),
+        build_search_router(partial(search_elements, elements)),
         build_rebuild_router(rebuilds=rebuilds, views=views, versions=versions, now=service.database.now),
         description="What happened to each element, and why.",
         texts=TEXTS,

@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 
 from services.clients.records.domain.contact import Contact
-from services.clients.records.domain.search import Query
 from services.clients.records.store.search import search_clients
 from shared.elements.domain.filters.nodes import Condition
 from shared.elements.domain.rights.accessed import ACCESS
+from shared.elements.domain.search import Query
 from shared.elements.store import rights
 from tests.builders.fakes import Documents
 from tests.builders.running import Api, Explained

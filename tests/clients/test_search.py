@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.clients.records.domain.contact import Contact
-from services.clients.records.domain.search import Query
-from services.clients.records.domain.search_keys import MAX_WORDS, begins_a_word, contact_keys
+from services.clients.records.domain.search_keys import MAX_WORDS, contact_keys
 from services.clients.records.store.search import MAX_COMPARED_BY_TIME, MAX_MATCHES, search_clients
-from services.clients.text import words_of
 from shared.elements.domain.contact_points import normalized_phone
+from shared.elements.domain.plain_words import words_of
+from shared.elements.domain.search import Query
+from shared.elements.domain.search_keys import begins_a_word
 from tests.builders.fakes import Documents
 from tests.builders.running import Api, Explained, wrong_fields
 

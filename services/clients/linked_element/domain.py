@@ -16,8 +16,8 @@ from crm_contracts.envelope import Event
 from crm_contracts.events import ClientFieldEvent, Created, ElementEvent, StageChanged, Updated
 from crm_contracts.values import ContactPoint, ElementRef, Value
 
-from services.clients.text import words_of
 from shared.elements.domain.contact_points import sought_by
+from shared.elements.domain.plain_words import words_of
 from shared.elements.domain.rights.told import access_told_by
 
 LINKING_TYPES: Final = tuple(noun for noun, each in ELEMENTS.items() if "client" in each.has)

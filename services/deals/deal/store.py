@@ -6,7 +6,7 @@ from typing import Final
 from crm_contracts.elements import DEAL
 
 from services.deals.pipeline.domain import PIPELINES
-from shared.elements.store.listing import BY_TITLE, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS
+from shared.elements.store.listing import BY_KEY, BY_TITLE, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS
 from shared.elements.store.query_plan import IndexGroup, IndexTable, one_of
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import NEWEST
@@ -29,5 +29,6 @@ DEAL_TABLE: Final = IndexTable(
         DEAL, pipeline_id=PIPELINES, stage_id=(stage.id for stages in PIPELINES.values() for stage in stages)
     ),
     collated=BY_TITLE,
+    searched_by=BY_KEY,
 )
 """How filtered lists of deals are found."""

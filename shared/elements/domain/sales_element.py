@@ -7,7 +7,9 @@ from typing import Any, Self
 
 from crm_contracts.client_field import Client
 from crm_contracts.product_rows import Priced
+from pydantic import computed_field
 
+from shared.elements.domain.search_keys import title_keys
 from shared.elements.domain.stages import Stage
 from shared.elements.domain.traits import HasClient, HasRows, HasStage
 
@@ -24,6 +26,12 @@ class InitialState:
 
 class SalesElement(HasStage, HasRows, HasClient):
     """An element with stages, product rows and a Client field."""
+
+    @computed_field  # type: ignore[prop-decorator] # stored, so that lists find it
+    @property
+    def search(self) -> list[str]:
+        """Keys that it is found by (DEAL-01)."""
+        return title_keys((self.title,))
 
     @classmethod
     def start(

@@ -14,10 +14,11 @@ from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.nodes import Scalar
 from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.sales_element import SalesElement
+from shared.elements.domain.search import words_sought
 from shared.elements.http.answers import ShowsElement
 from shared.elements.http.rights import records_for, rights_of
 from shared.elements.schemas.filters import read_filter
-from shared.elements.schemas.list_query import CountOut, FilteredPageOut, ListQueryIn, query_in, row_of
+from shared.elements.schemas.list_query import CountOut, FilteredPageOut, ListQueryIn, SearchedQueryIn, query_in, row_of
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.list_cursors import ListCursor, digest_of
 from shared.elements.usecases.client_names import name_clients
@@ -39,7 +40,9 @@ class ListedElements(Generic[A]):
     def __init__(self, lists: FilteredLists[A], out: type[BaseModel], show: Show[A]) -> None:
         self.type = ELEMENTS[lists.noun]
         columns = [*out.model_fields, *out.model_computed_fields]
-        self.listed = Listed(filterable_fields(self.type), lists.orders, columns, lists.first_order)
+        self.listed = Listed(
+            filterable_fields(self.type), lists.orders, columns, lists.first_order, is_searched=lists.is_searched
+        )
         self._lists, self._out, self._show = lists, out, show
 
     async def page(
@@ -50,16 +53,19 @@ class ListedElements(Generic[A]):
         *,
         limit: int,
         cursor: str | None,
+        q: str | None = None,
     ) -> Page[Any]:
         """List what passes a filter, in JSON, and has these values, in the first order; None asks for no value.
+
+        `q` is what it is searched by besides.
 
         Raises:
             InvalidQuery: naming everything in the filter that is not valid.
         """
         wanted = {name: value for name, value in equal.items() if value is not None}
         # The filter is checked as any other, but not for its type: that is done where it is read.
-        body = ListQueryIn.model_construct(
-            filter=read_filter(filter_), order=[list(self.listed.first_order)], limit=limit, cursor=cursor
+        body = SearchedQueryIn.model_construct(
+            q=q, filter=read_filter(filter_), order=[list(self.listed.first_order)], limit=limit, cursor=cursor
         )
         answer = await self._answer(body, call, wanted)
         return Page[Any](items=list(await self._show(call, answer.items)), next_cursor=answer.next_cursor)
@@ -91,12 +97,14 @@ class ListedElements(Generic[A]):
         self, body: ListQueryIn, call: Call, equal: Mapping[str, Scalar] | None = None
     ) -> FilteredPageOut[Any]:
         """Read the page that is wanted, with its records as they are."""
-        described = {"filter": body.filter, "equal": equal} if equal else body.filter
+        q = body.q if isinstance(body, SearchedQueryIn) else None
+        described: Any = {"filter": body.filter, "equal": equal} if equal else body.filter
+        described = described if q is None else {"q": q, "of": described}
         of = digest_of(self.type.noun, call.caller.actor, described, body.order)
         cursor = None if body.cursor is None else ListCursor.read(body.cursor, of)
         began_at, after = (cursor.began_at, cursor.place) if cursor else (call.cause.at, None)
         wanted = self.listed.query(body.filter, body.order, body.select, now=began_at, equal=equal or {})
-        wanted = replace(wanted, allowed=records_for(call, self.type))
+        wanted = replace(wanted, allowed=records_for(call, self.type), sought=words_sought(q) if q else ())
         page = await self._lists.page(wanted, limit=body.limit, after=after)
         number = await self._lists.count(wanted) if body.count == "capped" else None
         return FilteredPageOut[Any](

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel
 from pydantic_core import PydanticCustomError
 
 from shared.elements.domain.filters.errors import InvalidQuery
+from shared.elements.schemas.search import SearchText
 from shared.kit.domain import wrong_field
 from shared.kit.web.known_input import repeated_names
 from shared.kit.web.schemas import Limit, cursor_of, json_of
@@ -75,10 +76,11 @@ class SalesFilters(BaseModel):
     contact_id: str | None = None
     originator_id: str | None = None
     origin_id: str | None = None
+    q: SearchText | None = None
     limit: Limit = 50
     cursor: ListCursorText = None
 
     @property
     def wanted(self) -> Mapping[str, str | None]:
         """The values that fields have to equal."""
-        return self.model_dump(exclude={"limit", "cursor", "filter"})
+        return self.model_dump(exclude={"limit", "cursor", "filter", "q"})

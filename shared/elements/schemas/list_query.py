@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.elements.domain.filters.query import DIRECTIONS, Listed
 from shared.elements.schemas.filter_schema import DescribedBy, Schema, filter_model
+from shared.elements.schemas.search import SearchText
 from shared.elements.schemas.strict_types import WHOLE
 from shared.kit.storage.pages import MAX_PAGE
 from shared.kit.web.schemas import MAX_CURSOR, Input, Page
@@ -47,6 +48,12 @@ class ListQueryIn(Input):
     )
 
 
+class SearchedQueryIn(ListQueryIn):
+    """Which records a list shows that can be narrowed by a search."""
+
+    q: SearchText | None = Field(default=None, description="a search, which narrows the list as the filter does")
+
+
 def query_in(noun: str, listed: Listed) -> type[ListQueryIn]:
     """Make the body of the filtered list of a type; what is in its parts, `Listed.query` checks."""
     pair: Schema = {"type": "array", "minItems": 2, "maxItems": 2}
@@ -62,7 +69,8 @@ def query_in(noun: str, listed: Listed) -> type[ListQueryIn]:
         for name, (type_, schema) in described.items()
     }
     fields["order"][1].default = [list(listed.first_order)]
-    return create_model(f"{noun.capitalize()}QueryIn", __base__=ListQueryIn, __doc__=ListQueryIn.__doc__, **fields)
+    base = SearchedQueryIn if listed.is_searched else ListQueryIn
+    return create_model(f"{noun.capitalize()}QueryIn", __base__=base, __doc__=ListQueryIn.__doc__, **fields)
 
 
 def _one_of(names: Any) -> Schema:

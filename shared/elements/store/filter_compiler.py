@@ -12,7 +12,7 @@ from typing import Final
 from shared.elements.domain.filters.evaluation import matches
 from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Condition, Node, Operator, family_of_kind
 from shared.elements.domain.filters.wildcards import escaped, regex_of
-from shared.kit.storage.documents import Document, Filter, whole_text
+from shared.kit.storage.documents import Document, Filter, beginning, whole_text
 
 _COMPARED: Final[Mapping[Operator, str]] = {
     "=": "$eq",
@@ -77,13 +77,15 @@ def _condition(condition: Condition) -> Document:
         return {"$not": is_given} if operand else is_given
     if operator in {"like", "not like"}:
         return _spelled([regex_of(str(operand))], holds=operator == "like")
+    if operator == "begins":
+        return {"$in": [beginning(str(each)) for each in condition.values]}
     return {_COMPARED[operator]: list(operand) if isinstance(operand, tuple) else operand}
 
 
 def _texts(condition: Condition) -> Document:
     """Compare texts letter by letter."""
     operator, values = condition.operator, condition.values
-    if family_of_kind(condition.field.kind) is not str or operator in {"like", "not like", *_SIDES}:
+    if family_of_kind(condition.field.kind) is not str or operator in {"like", "not like", "begins", *_SIDES}:
         return _condition(condition)
     if operator == "empty":
         return _spelled([".+"], holds=not condition.operand)

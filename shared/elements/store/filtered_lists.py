@@ -16,6 +16,7 @@ from shared.elements.store.filter_compiler import compiled
 from shared.elements.store.list_cursors import Place
 from shared.elements.store.list_sorting import SHOWN, Read, Sorting, Span
 from shared.elements.store.query_plan import IndexTable, PlannedBranch, planned
+from shared.elements.store.searched_lists import LOOKED_UP, found_by_key
 from shared.kit.domain import Aggregate
 from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
@@ -74,15 +75,23 @@ class FilteredLists(Generic[E]):
         """The order of a list that is asked for in none."""
         return self._table.first_order
 
+    @property
+    def is_searched(self) -> bool:
+        """Whether the list can be narrowed by a search."""
+        return self._table.searched_by is not None
+
     async def page(self, query: Query, *, limit: int, after: Place | None = None) -> FilteredPage[E]:
         """Read one page.
 
         Raises:
             FilterTooWide: the filter has more than 8 alternatives.
         """
-        branches = planned(query, self._table)
         order = Sorting(query.order, self._table)
-        read = [await self._read(each, order, after, limit + 1, self._share(each, branches)) for each in branches]
+        branches, budget = await self._planned(query, order)
+        shares = [_share(each, branches, budget) for each in branches]
+        read = [
+            await self._read(each, order, after, limit + 1, share) for each, share in zip(branches, shares, strict=True)
+        ]
         found = {document["_id"]: document for each in read for document in each.documents}
         documents = order.merged(found)
         ends = [each.up_to for each in read if each.up_to is not None]
@@ -100,19 +109,23 @@ class FilteredLists(Generic[E]):
         Raises:
             FilterTooWide: the filter has more than 8 alternatives.
         """
-        branches = planned(query, self._table)
         order = Sorting(query.order, self._table)
+        branches, budget = await self._planned(query, order)
         value, is_exact, counted = 0, True, list[Node]()
         for branch in branches:
-            number, is_all = await self._count(branch, order, counted, self._share(branch, branches))
+            number, is_all = await self._count(branch, order, counted, _share(branch, branches, budget))
             value, is_exact = value + number, is_exact and is_all
             counted.append(branch.whole)
         return Count(min(value, MAX_COUNT), is_exact and value <= MAX_COUNT)
 
-    def _share(self, branch: PlannedBranch, branches: Sequence[PlannedBranch]) -> int:
-        """Return how many records one of the alternatives may look at, so that all stay within the budget of keys."""
-        keys = self._budget // len(branches)
-        return max(keys // 2, keys - LOOKS * branch.scans) // branch.keys
+    async def _planned(self, query: Query, order: Sorting) -> tuple[Sequence[PlannedBranch], int]:
+        """Plan the alternatives, and return what is left of the budget; a search that finds few records is one."""
+        branches = planned(query, self._table)
+        if not query.sought or not branches or order.collation is not None:
+            return branches, self._budget
+        most = self._budget // (2 * LOOKED_UP)
+        few = await found_by_key(self._elements.collection, query, self._table, most=most, max_time_ms=MAX_TIME_MS)
+        return branches if few is None else [few], self._budget - LOOKED_UP * most
 
     async def _read(self, branch: PlannedBranch, order: Sorting, after: Place | None, wanted: int, budget: int) -> Read:
         if branch.is_few:
@@ -154,3 +167,9 @@ class FilteredLists(Generic[E]):
         return await self._elements.collection.aggregate(
             stages, hint=branch.index, max_time_ms=MAX_TIME_MS, collation=order.collation
         )
+
+
+def _share(branch: PlannedBranch, branches: Sequence[PlannedBranch], budget: int) -> int:
+    """Return how many records one of the alternatives may look at, so that all stay within the budget of keys."""
+    keys = budget // len(branches)
+    return max(keys // 2, keys - LOOKS * branch.scans) // branch.keys

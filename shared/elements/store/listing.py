@@ -20,6 +20,9 @@ E = TypeVar("E", bound=Element)
 IS_GIVEN: Final = {"$gt": ""}
 """Any text. Not `$type`: MongoDB does not see that a query for one text is covered by that."""
 
+BY_KEY: Final = "by_key"
+"""Search keys, of any type."""
+
 SALES_INDEXES: Final[Sequence[Index]] = (
     Index([("number", 1)], unique=True, name="number"),
     Index(NEWEST, name="newest"),
@@ -34,6 +37,7 @@ SALES_INDEXES: Final[Sequence[Index]] = (
         partial={"originator_id": IS_GIVEN, "origin_id": IS_GIVEN},
         name="origin",
     ),
+    Index([("search", 1)], name=BY_KEY),
     Index([("title", 1), ("_id", 1)], name="by_title", collation=AS_PEOPLE_SORT, replaces="by_stage_alone"),
     Index([("amount.value", 1), ("_id", 1)], name="by_amount", replaces="by_pipeline"),
 )

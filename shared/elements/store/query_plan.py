@@ -53,6 +53,7 @@ class IndexTable:
         collated: orders that are those of people, and no alternative has another index for.
         nullable: orders whose fields may have no value; that comes before all values.
         first_order: the order of a list that is asked for in none.
+        searched_by: the index of search keys; None where the list is not searched.
     """
 
     groups: Sequence[IndexGroup]
@@ -63,6 +64,7 @@ class IndexTable:
     collated: frozenset[str] = frozenset()
     nullable: frozenset[str] = frozenset()
     first_order: tuple[str, str] = ("created_at", "desc")
+    searched_by: str | None = None
 
     @property
     def orders(self) -> tuple[str, ...]:
@@ -118,12 +120,11 @@ def planned(query: Query, table: IndexTable) -> list[PlannedBranch]:
     Raises:
         FilterTooWide: there are more than 8.
     """
-    allowed, order = query.allowed, query.order
+    allowed, order, node = query.allowed, query.order, query.whole
     if allowed == NOTHING:
         return []
     if isinstance(allowed, AnyOf):
         return [_behind(each, allowed) for each in planned(replace(query, allowed=EVERYTHING), table)]
-    node = query.filter
     parts = (*(() if allowed == EVERYTHING else (allowed,)), *table.always)
     whole = All((node, *parts)) if parts else node
     branches = branches_of(whole)

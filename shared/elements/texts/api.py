@@ -24,7 +24,7 @@ TAGS: Final[Mapping[str, str]] = {
     "rebuilds": "Build the timeline again from the events.",
     "requisites": "Legal details, addresses and accounts of clients.",
     "roles": "Who may do what.",
-    "search": "Find clients while somebody types.",
+    "search": "Find clients, or anything, while somebody types.",
     "stages": "The stages that leads and deals go through.",
     "timeline": "What happened to an element, newest first.",
     "trace": "Everything that one request caused.",

@@ -8,7 +8,8 @@ from crm_contracts.conversions import LeadConversionRequested
 from crm_contracts.values import ContactPoint
 
 from services.clients.records.domain.names import company_key
-from services.clients.records.domain.search_keys import COMPANY, email_keys, phone_keys, whole_key
+from services.clients.records.domain.search_keys import COMPANY
+from shared.elements.domain.search_keys import email_keys, phone_keys, whole_key
 
 _MAILBOXES: Final = (
     "abuse accounting admin anfrage atendimento billing buchhaltung buero comercial contact contacto contato "

@@ -13,8 +13,9 @@ from services.clients.linked_element.domain import (
     LinkedElement,
     full_name,
 )
-from services.clients.text import Card, Criterion, words_of
+from services.clients.text import Card, Criterion
 from shared.elements.domain.filters.nodes import EVERYTHING, Node
+from shared.elements.domain.plain_words import words_of
 from shared.elements.domain.rights.accessed import Accessed
 from shared.elements.domain.rights.told import FIELDS, accessed_in
 from shared.elements.store.access_marks import MARKS

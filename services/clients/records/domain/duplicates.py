@@ -10,16 +10,10 @@ from typing import Any, Final, Literal, get_args
 from crm_contracts.values import ContactPoint
 
 from services.clients.records.domain.names import company_key
-from services.clients.records.domain.search_keys import (
-    COMPANY,
-    MAX_WORDS,
-    NAME,
-    TAX,
-    WORD,
-    sought_keys,
-    whole_key,
-)
-from services.clients.text import Card, Criterion, FurtherField, words_of
+from services.clients.records.domain.search_keys import COMPANY, MAX_WORDS
+from services.clients.text import Card, Criterion, FurtherField
+from shared.elements.domain.plain_words import words_of
+from shared.elements.domain.search_keys import NAME, TAX, WORD, sought_keys, whole_key
 
 BANK: Final = "b:"
 FURTHER: Final = "f:"

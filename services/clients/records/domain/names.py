@@ -3,7 +3,7 @@
 import re
 from typing import Final, Literal
 
-from services.clients.text import words_of, written_words_of
+from shared.elements.domain.plain_words import words_of, written_words_of
 
 Agreement = Literal["same", "partly", "unknown", "other"]
 """How two names agree: in all words; in those that both have; one says nothing; or they are names of two."""

@@ -12,8 +12,6 @@ from services.clients.permissions import CanRead
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.duplicates import card_keys
-from services.clients.records.domain.search import Query
-from services.clients.records.domain.search_keys import sought_keys
 from services.clients.records.schemas.search import (
     MAX_FOUND,
     AlikeOfType,
@@ -28,6 +26,8 @@ from services.clients.records.schemas.search import (
 from services.clients.records.store.search import search_clients, similar_clients
 from services.clients.records.store.views import ClientViews
 from shared.elements.domain.contact_points import folded, normalized_email, normalized_phone
+from shared.elements.domain.search import Query
+from shared.elements.domain.search_keys import sought_keys
 from shared.elements.http.rights import records_for
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.web.routes import router

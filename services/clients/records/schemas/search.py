@@ -4,17 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 from crm_contracts.values import ContactPoint, ElementRef, Value
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.duplicates import ACCOUNT_FIELDS, MAX_FURTHER
-from services.clients.records.domain.search import MAX_QUERY, MIN_QUERY
 from services.clients.records.schemas.requisites import RequisiteValues
-from services.clients.text import Card, Criterion, FurtherField, has_whole_words
-from shared.elements.domain.contact_points import PointList, check_points, emails, folded, phones, sought_by
+from services.clients.text import Card, Criterion, FurtherField
+from shared.elements.domain.contact_points import PointList, check_points, emails, phones, sought_by
 from shared.elements.schemas.scalars import ElementId, Name, Title
+from shared.elements.schemas.search import SearchText
 from shared.kit.domain import Invalid, invalid_field
 from shared.kit.web.schemas import Input
 
@@ -22,25 +22,10 @@ MAX_FOUND: Final = 20
 """Matches of each type in an answer (DUP-01)."""
 
 
-def long_enough(text: str) -> str:
-    """Check that something can be searched by: two characters, or one that is a word of its own (CLI-04)."""
-    if len(folded(text)) < MIN_QUERY and not has_whole_words(text):
-        raise PydanticCustomError("string_too_short", "at least two characters, spaces around them apart")
-    return text
-
-
 class SearchIn(Input):
     """What is searched for, as query parameters."""
 
-    q: Annotated[
-        str,
-        Field(
-            max_length=MAX_QUERY,
-            description="at least two characters, or one that is a word of its own",
-            json_schema_extra={"format": "search-text"},
-        ),
-        AfterValidator(long_enough),
-    ]
+    q: SearchText
     type: Literal["contact", "company"]
     kind: Literal["contact", "company"] | None = Field(
         default=None, deprecated=True, description="the old name of `type`"

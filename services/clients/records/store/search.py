@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from services.clients.records.domain.client import C
-from services.clients.records.domain.search import KeyRange, Query
-from services.clients.records.domain.search_keys import begins_a_word
 from services.clients.text import Criterion
 from shared.elements.domain.filters.nodes import EVERYTHING, Node
+from shared.elements.domain.search import KeyRange, Query
+from shared.elements.domain.search_keys import begins_a_word
 from shared.elements.store.filter_compiler import narrowed
+from shared.elements.store.listing import BY_KEY
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.indexes import Index
@@ -29,7 +30,6 @@ MAX_COMPARED: Final = 200
 """Possible duplicates that are compared for one criterion."""
 MAX_COMPARED_BY_TIME: Final = 2_000
 """Records of one range that are compared by when they changed, and by their other words."""
-BY_KEY: Final = "by_key"
 KEY_INDEX: Final = Index([("search", 1), ("updated_at", -1)], name=BY_KEY)
 _BEYOND: Final = "\x7f"
 """Greater than any character in a key."""

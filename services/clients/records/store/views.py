@@ -9,9 +9,9 @@ from crm_contracts.values import ElementRef
 from services.clients.records.domain.client import C
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
-from services.clients.records.store.search import BY_KEY
 from shared.elements.domain.filters.nodes import EVERYTHING, Node
 from shared.elements.store.filter_compiler import narrowed
+from shared.elements.store.listing import BY_KEY
 from shared.kit.storage.batching import Batcher, side_by_side
 from shared.kit.storage.collection import GROUP
 from shared.kit.storage.documents import Document, Filter

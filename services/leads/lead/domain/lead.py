@@ -12,6 +12,7 @@ from crm_contracts.leads import (
     LeadLinkRefused,
 )
 from crm_contracts.values import ElementRef
+from pydantic import computed_field
 
 from services.leads.lead.domain.conversion import Conversion, Step
 from services.leads.lead.domain.conversion_request import ConversionRequest
@@ -22,6 +23,7 @@ from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_answers import waits_for
 from shared.elements.domain.client_field import with_created, with_resolved
 from shared.elements.domain.sales_element import InitialState
+from shared.elements.domain.search_keys import title_keys
 from shared.elements.domain.stages import ProcessStage, Stage
 from shared.kit.domain import NewId, invalid_field
 
@@ -38,6 +40,12 @@ class Lead(LeadEvents):
     conversion: Conversion = Conversion()
     was_repeat: bool = False
     """Whether it is a repeat lead even without the company link that is pending."""
+
+    @computed_field  # type: ignore[prop-decorator] # stored, so that lists find it
+    @property
+    def search(self) -> list[str]:
+        """Keys that it is found by: title, name, company title, phones and e-mails (DEAL-01)."""
+        return title_keys((self.title, self.full_name, self.company_title or ""), self.phones, self.emails)
 
     @classmethod
     def create(

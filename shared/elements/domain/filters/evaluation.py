@@ -87,6 +87,9 @@ def _holds(condition: Condition, document: Mapping[str, Any]) -> bool:
 def _any(values: list[Any], condition: Condition) -> bool:
     if condition.operator == "like":
         return any(isinstance(value, str) and is_like(value, str(condition.operand)) for value in values)
+    if condition.operator == "begins":
+        begun = tuple(str(each) for each in condition.values)
+        return any(isinstance(value, str) and value.startswith(begun) for value in values)
     compare = _COMPARED[condition.operator]
     wanted = [(family_of(each), each) for each in condition.values]
     return any(family_of(value) is family and compare(value, each) for value in values for family, each in wanted)

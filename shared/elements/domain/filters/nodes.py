@@ -18,7 +18,8 @@ from typing import Final, Literal, TypeAlias
 
 from shared.elements.domain.fields import CatalogueField
 
-Operator: TypeAlias = Literal["=", "!=", ">", ">=", "<", "<=", "in", "not in", "like", "not like", "empty"]
+Operator: TypeAlias = Literal["=", "!=", ">", ">=", "<", "<=", "in", "not in", "like", "not like", "empty", "begins"]
+"""`begins`, with one of the given texts, is what searches are made of; no caller names it."""
 
 Scalar: TypeAlias = str | bool | int | Decimal | datetime
 """What a value is compared with; a date is its text in ISO 8601, as it is stored."""

@@ -25,11 +25,21 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A list as a caller wants it, of the records that the caller has rights to."""
+    """A list as a caller wants it, of the records that the caller has rights to.
+
+    Attributes:
+        sought: what their search keys have to be.
+    """
 
     filter: Node
     order: Order
     allowed: Node = EVERYTHING
+    sought: Sequence[Condition] = ()
+
+    @property
+    def whole(self) -> Node:
+        """The filter, and what is searched for."""
+        return All((self.filter, *self.sought)) if self.sought else self.filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +51,14 @@ class Listed:
         orders: names of those by which it can be ordered, because an index has their order.
         columns: what an answer shows.
         first_order: the order of a list that is asked for in none.
+        is_searched: whether the records have search keys by which the list can be narrowed.
     """
 
     fields: Mapping[str, CatalogueField]
     orders: Sequence[str]
     columns: Sequence[str]
     first_order: tuple[str, str] = ("created_at", "desc")
+    is_searched: bool = False
 
     def query(
         self,

@@ -1,17 +1,21 @@
-"""Translate what a user types into ranges of the search index (CLI-03, CLI-04)."""
+"""Translate what a user types into ranges of the search index (CLI-03, CLI-04, DEAL-01)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.clients.records.domain.search_keys import DOMAIN, EMAIL, NAME, PHONE, TAX, WORD, digits_of
-from services.clients.text import words_of
+from shared.elements.domain.fields import CatalogueField
+from shared.elements.domain.filters.nodes import Condition
+from shared.elements.domain.plain_words import words_of
+from shared.elements.domain.search_keys import DOMAIN, EMAIL, MAX_KEY, NAME, PHONE, TAX, WORD, digits_of
 
 MIN_QUERY: Final = 2
 MAX_QUERY: Final = 100
 MIN_DIGITS: Final = 4
 MAX_SIFTED: Final = 3
 """Words of a query, the longest ones, whose names are looked through for the others."""
+SEARCH: Final = CatalogueField.unlisted("search", "string", "begins", is_list=True)
+"""Where a document has its search keys; no catalogue has it, so no caller names it."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,24 @@ class Query:
             [*_by_name(words_of(typed)), *_by_address(typed), *_by_phone(typed), *_by_tax_number(typed)]
         )
         return cls(phone, email, tuple(ranges))
+
+
+def words_sought(text: str) -> list[Condition]:
+    """Make the conditions of a list that is narrowed by a search: each word typed begins some key.
+
+    A number with spaces is one word. Where nothing is left to search by, nothing is found.
+    """
+    typed = text.strip().lower()
+    words = typed.split() if any(char.isalpha() for char in typed) else [typed]
+    conditions = [Condition(SEARCH, "begins", begun) for word in dict.fromkeys(words) if (begun := _begun(word))]
+    return conditions or [Condition(SEARCH, "begins", ())]
+
+
+def _begun(word: str) -> tuple[str, ...]:
+    """List how the keys begin that one word typed stands for; punctuation alone stands for none."""
+    if not words_of(word):
+        return ()
+    return tuple(dict.fromkeys(keys.prefix[:MAX_KEY] for keys in Query.of(word).ranges if not keys.words))
 
 
 def _by_name(words: Sequence[str]) -> Iterator[KeyRange]:
