@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Any, Final
 
 import pytest
+from crm_contracts.elements import ELEMENTS
 from pymongo import MongoClient
 
 from deploy.local.mongo import Mongo
@@ -43,6 +44,8 @@ def filters(operation: Operation) -> Iterator[dict[str, str]]:
     """Every filter alone, and every two of them, beside what is required."""
     given = [each for each in operation.parameters if each["in"] == "query" and each["name"] not in NOT_FILTERS]
     values = {each["name"]: GIVEN.get(each["name"], each["schema"].get("enum", ["x"])[0]) for each in given}
+    if operation.path == "/v1/access":  # every service knows those of its own elements
+        values["element"] = next(f"{noun}:d1" for noun, type_ in ELEMENTS.items() if type_.service == operation.service)
     needed = [each["name"] for each in given if each["required"]]
     for number in (0, 1, 2):
         for chosen in combinations([name for name in values if name not in needed], number):

@@ -38,8 +38,8 @@ class RightOut(BaseModel):
 class ActionOut(BaseModel):
     """Whether one action is allowed, and by what."""
 
-    action: Action
-    allowed: bool
+    action: Action = Field(description="what is done to the record")
+    allowed: bool = Field(description="whether the user may do that to this record, as it is")
     reason: Reason | Literal["token"] | None = Field(
         description="why it is allowed: the level is `all`, what the user is to the record (`responsible`, `observer`, "
         "`department`, `open_to_all`), or `token` where no role restricts the user; null where it is not allowed"
@@ -57,7 +57,7 @@ class AccessOut(BaseModel):
     role_ids: list[str] = Field(
         description="the user's roles; of another user only those that name the user, since other tokens are not known"
     )
-    actions: list[ActionOut]
+    actions: list[ActionOut] = Field(description="every action, once")
 
 
 def access_routes(records: Mapping[str, Records[Any]], rights: CompiledRights) -> APIRouter:
@@ -66,7 +66,7 @@ def access_routes(records: Mapping[str, Records[Any]], rights: CompiledRights) -
     (service,) = {ELEMENTS[noun].service for noun in records}
     can_read = needs(f"{service}:read")
 
-    @api.get("/access", operation_id="explainAccess")
+    @api.get("/access", operation_id="checkAccess")
     async def explain(
         element: Annotated[str, Query(description="type and id, such as `deal:0199f2a4-…`", max_length=200)],
         user: Annotated[str | None, Query(description="another user than the caller", max_length=255)] = None,

@@ -23,6 +23,7 @@ TAGS: Final[Mapping[str, str]] = {
     "products": "What can be sold, and for which price.",
     "rebuilds": "Build the timeline again from the events.",
     "requisites": "Legal details, addresses and accounts of clients.",
+    "rights": "What a user may do to a record, and why.",
     "roles": "Who may do what.",
     "search": "Find clients, or anything, while somebody types.",
     "stages": "The stages that leads and deals go through.",
