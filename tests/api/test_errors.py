@@ -100,6 +100,19 @@ async def test_a_field_that_another_request_changes_leads_there(
     assert problem["detail"] == f"{field} is changed by {operation}."
 
 
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("idempotency_key_reused", "compared byte for byte"),
+        ("id_taken", "finds records by their origin (products by `external_id`), and not by their id"),
+    ],
+)
+async def test_the_page_of_an_error_says_what_a_caller_would_not_guess(code: str, advice: str, system: System) -> None:
+    """CMN-14."""
+    answer = await system.apis["leads"].client.get(f"http://leads/errors/{code}")
+    assert advice in answer.json()["advice"]
+
+
 @pytest.mark.parametrize("field", ["pipeline_id", "id", "originator_id"])
 async def test_a_field_that_only_a_new_record_takes_is_not_called_unknown(field: str, system: System) -> None:
     problem = await refused(system, "deals", "PATCH", f"/deals/{await a_deal(system)}", {field: "x"})

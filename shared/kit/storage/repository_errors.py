@@ -29,8 +29,9 @@ class IdTaken(Conflict):
     code = "id_taken"
     advice = (
         "Send the request with another id, or without one where it may choose none. To correct the record that has the "
-        "id, send it a PATCH; a batch with `on_existing: correct` finds records by their origin, and not by their id: "
-        "give its items an origin. A conversion that was refused for it is sent again as it was."
+        "id, send it a PATCH; a batch with `on_existing: correct` finds records by their origin (products by "
+        "`external_id`), and not by their id: give its items one. A conversion that was refused for it "
+        "is sent again as it was."
     )
 
 
