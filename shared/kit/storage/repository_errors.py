@@ -30,7 +30,8 @@ class IdTaken(Conflict):
     advice = (
         "Send the request with another id, or without one where it may choose none. To correct the record that has the "
         "id, send it a PATCH; a batch with `on_existing: correct` finds records by their origin (products by "
-        "`external_id`), and not by their id: give its items one. A conversion that was refused for it is sent again as it was."
+        "`external_id`), and not by their id: give its items one. A conversion that was refused for it "
+        "is sent again as it was."
     )
 
 
