@@ -27,4 +27,4 @@ async def test_what_is_wrong_with_the_example_of_a_refusal_is_named_at_once(api:
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 6

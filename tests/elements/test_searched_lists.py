@@ -97,6 +97,24 @@ async def test_a_list_is_searched_by_the_words_of_titles(mongo: Mongo, tmp_path:
 
 
 @EVERY_TYPE
+async def test_a_list_tells_how_many_records_it_has_if_it_is_asked(
+    mongo: Mongo, tmp_path: Path, type_: ElementType
+) -> None:
+    """DEAL-02: and fifty of them in six columns are less than 10 kB."""
+    async with running(type_.service, SERVICES[type_], mongo, tmp_path) as api:
+        items = [{"title": f"Pumps for hall {place}", "responsible_id": "anna"} for place in range(60)]
+        await api("POST", f"/{type_.plural}/batch", {"items": items})
+        page = await api.read(f"/{type_.plural}?total=true&limit=1&q=pump")
+        assert (len(page["items"]), page["total"]) == (1, {"value": 60, "is_exact": True})
+        assert (await api.read(f"/{type_.plural}?limit=1"))["total"] is None
+        assert wrong_fields(await api("GET", f"/{type_.plural}?total=7")) == ["total"]
+        columns = ["id", "title", "number", "stage_id", "responsible_id", "created_at"]
+        answer = await api("POST", f"/{type_.plural}/query", {"select": columns}, Accept_Encoding="identity")
+        assert len(answer.json()["items"]) == 50
+        assert len(answer.content) < 10_000
+
+
+@EVERY_TYPE
 async def test_what_is_too_short_to_search_by_is_refused(mongo: Mongo, tmp_path: Path, type_: ElementType) -> None:
     """CLI-04 holds for lists as well."""
     async with running(type_.service, SERVICES[type_], mongo, tmp_path) as api:

@@ -22,7 +22,8 @@ from services.catalog.product.usecases import (
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import check_some
-from shared.elements.schemas.filters import ListCursorText, filter_of
+from shared.elements.schemas.filters import ListCursorText, Total, filter_of
+from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import Code
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.kit.domain import NotFound
@@ -33,7 +34,7 @@ from shared.kit.web.call import Call, needs, show_version
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Limit, Page, Truth
+from shared.kit.web.schemas import Limit, Truth
 
 CanRead = Annotated[Call, needs("catalog:read")]
 CanWrite = Annotated[Call, needs("catalog:write")]
@@ -76,10 +77,12 @@ def _add_reads(
         matching: Annotated[str | None, filter_of("Product")] = None,
         limit: Limit = 50,
         cursor: ListCursorText = None,
-    ) -> Page[ProductOut]:
+        *,
+        total: Total = False,
+    ) -> ListPage[ProductOut]:
         """List products of a catalog by sort index, name and id (PROD-09); an external id finds at most one."""
         equal = {"external_id": external_id, "catalog_id": catalog_id, "active": active}
-        return await listed.page(call, matching, equal, limit=limit, cursor=cursor)
+        return await listed.page(call, matching, equal, limit=limit, cursor=cursor, total=total)
 
     @api.get("/products/by-external-id/{external_id:path}")
     async def look_up(external_id: str, call: CanRead, response: Response, catalog_id: str = "default") -> ProductOut:

@@ -31,6 +31,7 @@ from shared.elements.http.query_routes import sales_list
 from shared.elements.http.requisite_routes import requisite_routes
 from shared.elements.http.rights import check_some
 from shared.elements.schemas.client_field import check_linked
+from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews
@@ -44,7 +45,6 @@ from shared.kit.web.call import Call
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Page
 from shared.kit.web.waiting import LongPolls
 
 _Answered: TypeAlias = Callable[..., Awaitable[Deal]]
@@ -68,9 +68,11 @@ def build_router(
     _add_upsert(own, deals, views, collaborators, answered)
 
     @own.get("/deals", tags=["deals"])
-    async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> Page[DealOut]:
+    async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> ListPage[DealOut]:
         """List deals, newest first, by equality of fields and a filter (DEAL-01)."""
-        return await listed.page(call, query.filter, query.wanted, limit=query.limit, cursor=query.cursor, q=query.q)
+        return await listed.page(
+            call, query.filter, query.wanted, limit=query.limit, cursor=query.cursor, q=query.q, total=query.total
+        )
 
     api = APIRouter()
     api.include_router(field_routes(DEAL))

@@ -18,7 +18,15 @@ from shared.elements.domain.search import words_sought
 from shared.elements.http.answers import ShowsElement
 from shared.elements.http.rights import records_for, rights_of
 from shared.elements.schemas.filters import read_filter
-from shared.elements.schemas.list_query import CountOut, FilteredPageOut, ListQueryIn, SearchedQueryIn, query_in, row_of
+from shared.elements.schemas.list_query import (
+    CountOut,
+    FilteredPageOut,
+    ListPage,
+    ListQueryIn,
+    SearchedQueryIn,
+    query_in,
+    row_of,
+)
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.list_cursors import ListCursor, digest_of
 from shared.elements.usecases.client_names import name_clients
@@ -26,7 +34,6 @@ from shared.elements.usecases.collaborators import KnownNames
 from shared.kit.domain import Aggregate
 from shared.kit.web.call import Call, needs
 from shared.kit.web.routes import is_process, router
-from shared.kit.web.schemas import Page
 
 A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=SalesElement)
@@ -54,10 +61,11 @@ class ListedElements(Generic[A]):
         limit: int,
         cursor: str | None,
         q: str | None = None,
-    ) -> Page[Any]:
+        total: bool = False,
+    ) -> ListPage[Any]:
         """List what passes a filter, in JSON, and has these values, in the first order; None asks for no value.
 
-        `q` is what it is searched by besides.
+        `q` is what it is searched by besides; `total` counts all of it, up to 10,000.
 
         Raises:
             InvalidQuery: naming everything in the filter that is not valid.
@@ -65,10 +73,16 @@ class ListedElements(Generic[A]):
         wanted = {name: value for name, value in equal.items() if value is not None}
         # The filter is checked as any other, but not for its type: that is done where it is read.
         body = SearchedQueryIn.model_construct(
-            q=q, filter=read_filter(filter_), order=[list(self.listed.first_order)], limit=limit, cursor=cursor
+            q=q,
+            count="capped" if total else "none",
+            filter=read_filter(filter_),
+            order=[list(self.listed.first_order)],
+            limit=limit,
+            cursor=cursor,
         )
         answer = await self._answer(body, call, wanted)
-        return Page[Any](items=list(await self._show(call, answer.items)), next_cursor=answer.next_cursor)
+        shown = list(await self._show(call, answer.items))
+        return ListPage[Any](items=shown, next_cursor=answer.next_cursor, total=answer.count)
 
     def routes(self) -> APIRouter:
         """Make the route of filtered lists; it comes before those with `/{id}`."""

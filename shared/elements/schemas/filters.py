@@ -5,14 +5,14 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.schemas.search import SearchText
 from shared.kit.domain import wrong_field
 from shared.kit.web.known_input import repeated_names
-from shared.kit.web.schemas import Limit, cursor_of, json_of
+from shared.kit.web.schemas import Limit, Truth, cursor_of, json_of
 from shared.kit.web.sentences import meant_or_all
 
 MAX_FILTER: Final = 4_000
@@ -20,6 +20,9 @@ MAX_FILTER: Final = 4_000
 _BETWEEN: Final = re.compile(r"[\s,;|]+")
 _SHOWN: Final = 60
 """Characters of a value that an answer repeats."""
+
+Total = Annotated[Truth, Field(description="count all that is listed, up to 10,000")]
+"""Whether a list tells how many records it has."""
 
 ListCursorText = Annotated[str | None, cursor_of("list")]
 """The cursor of a list of elements."""
@@ -77,10 +80,11 @@ class SalesFilters(BaseModel):
     originator_id: str | None = None
     origin_id: str | None = None
     q: SearchText | None = None
+    total: Total = False
     limit: Limit = 50
     cursor: ListCursorText = None
 
     @property
     def wanted(self) -> Mapping[str, str | None]:
         """The values that fields have to equal."""
-        return self.model_dump(exclude={"limit", "cursor", "filter", "q"})
+        return self.model_dump(exclude={"limit", "cursor", "filter", "q", "total"})

@@ -84,6 +84,12 @@ class CountOut(BaseModel):
     is_exact: bool = Field(description="false: so many, and maybe more")
 
 
+class ListPage(Page[T], Generic[T]):
+    """One page of a list of elements; `next_cursor` is null on the last."""
+
+    total: CountOut | None = Field(default=None, description="how many there are on all pages, if it was asked for")
+
+
 class FilteredPageOut(Page[T], Generic[T]):
     """One page of a filtered list; `next_cursor` is null on the last."""
 

@@ -29,6 +29,7 @@ from services.clients.records.usecases.create_in_company import plan_contacts, w
 from shared.elements.http.contact_points import Reading
 from shared.elements.http.rights import check_some, records_for
 from shared.elements.schemas.contact_points import ContactPointReading
+from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
 from shared.kit.domain import Invalid, invalid_field
 from shared.kit.web.batches import ANSWERS_BATCH, Items, recorded
@@ -55,7 +56,7 @@ def companies_router(
     api = router("companies")
 
     _add_upsert(api, handlers)
-    add_record_routes(api, handlers, page_model=Page[CompanyOut], filters=CompanyFilters)
+    add_record_routes(api, handlers, page_model=ListPage[CompanyOut], filters=CompanyFilters)
 
     @api.post("/companies", status_code=201, summary="Create a company", description=ENTER)
     async def enter(

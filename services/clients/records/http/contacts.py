@@ -23,6 +23,7 @@ from services.clients.records.schemas.records import (
 from services.clients.records.usecases.create_in_company import find_employers, plan_employers
 from shared.elements.http.contact_points import Reading
 from shared.elements.http.rights import check_some, records_for
+from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
 from shared.kit.storage.repository import Records
 from shared.kit.web.batches import ANSWERS_BATCH, Items, recorded
@@ -75,7 +76,7 @@ def contacts_router(handlers: RecordHandlers[Contact, ContactOut], companies: Re
         """Update a contact; what is absent stays as it is (CONT-01, CONT-03)."""
         return await handlers.correct(contact_id, body, call, reading, response, if_match=if_match)
 
-    add_record_routes(api, handlers, page_model=Page[ContactOut], filters=ContactFilters)
+    add_record_routes(api, handlers, page_model=ListPage[ContactOut], filters=ContactFilters)
     return api
 
 

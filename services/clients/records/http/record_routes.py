@@ -15,10 +15,11 @@ from services.clients.records.usecases.clients import delete_client
 from services.clients.records.usecases.merge import merge_clients
 from shared.elements.domain.contact_points import normalized_email, normalized_phone
 from shared.elements.http.rights import LINK_CLIENTS, check_writes
-from shared.elements.schemas.filters import ListCursorText, filter_of
+from shared.elements.schemas.filters import ListCursorText, Total, filter_of
+from shared.elements.schemas.list_query import ListPage
 from shared.kit.domain import NotFound
 from shared.kit.web.conditions import IfMatch
-from shared.kit.web.schemas import Limit, Page
+from shared.kit.web.schemas import Limit
 
 
 @dataclass
@@ -66,10 +67,12 @@ def add_record_routes(
         matching: filter_type = None,
         limit: Limit = 50,
         cursor: ListCursorText = None,
-    ) -> Page[R]:
+        *,
+        total: Total = False,
+    ) -> ListPage[R]:
         """List records, newest first, by equality and a filter; a phone alone matches in any notation (DEAL-01)."""
         equal = wanted.wanted(handlers.country)
-        return await handlers.listed.page(call, matching, equal, limit=limit, cursor=cursor)
+        return await handlers.listed.page(call, matching, equal, limit=limit, cursor=cursor, total=total)
 
     @api.get(one, summary=f"Read one {owners.noun}", response_model=shown)
     async def read(call: CanRead, response: Response, record_id: str = id_) -> R:

@@ -20,6 +20,7 @@ from shared.elements.http.contact_points import Reading
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import check_some
 from shared.elements.schemas.client_field import check_linked
+from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
@@ -31,7 +32,6 @@ from shared.kit.web.call import Call
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Page
 from shared.kit.web.waiting import LongPolls
 
 _Answered: TypeAlias = Callable[..., Awaitable[Lead]]
@@ -51,9 +51,11 @@ def lead_routes(
     api = router("leads")
 
     @api.get("/leads")
-    async def page(call: CanRead, query: Annotated[LeadFilters, Query()]) -> Page[LeadOut]:
+    async def page(call: CanRead, query: Annotated[LeadFilters, Query()]) -> ListPage[LeadOut]:
         """List leads, newest first, by equality of fields and a filter (DEAL-01)."""
-        return await listed.page(call, query.filter, query.wanted, limit=query.limit, cursor=query.cursor, q=query.q)
+        return await listed.page(
+            call, query.filter, query.wanted, limit=query.limit, cursor=query.cursor, q=query.q, total=query.total
+        )
 
     answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
     _add_create(api, leads, collaborators, answered, default_country)
