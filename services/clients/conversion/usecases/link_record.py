@@ -39,8 +39,8 @@ async def link_record(
 ) -> Outcome:
     """Fill the record as decided and do `besides`, in one write; a repeat finds the cause in the record.
 
-    One that stays as it is does not even get what is `besides`. A record that was deleted since it was decided is linked
-    as it was: lead and deal unlink it as any other.
+    One that stays as it is does not even get what is `besides`. A record that was deleted since it was decided is
+    linked as it was: lead and deal unlink it as any other.
     """
     ref = await surviving_ref(target.ref, owners=owners)
     if target.stays:
