@@ -54,6 +54,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     elements = LinkedElements(service.collection(COLLECTION, ELEMENT_INDEXES))
     refused_links = RefusedLinks(service.collection(REFUSED_LINKS))
     reference = Reference.of(service.collection, ContactFields, CompanyFields)
+    rights = RightsOfUsers.open(service.collection)
     conversions = Collaborators(
         contacts=contacts,
         companies=companies,
@@ -63,10 +64,10 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         reference=reference,
         numbers=service.numbers,
         answers=service.answers,
+        rights=rights,
         currency=settings.base_currency,
         rule=settings.same_client,
     )
-    rights = RightsOfUsers.open(service.collection)
     keep_rights = rights_reactions(rights)
     service.subscribe(
         (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),

@@ -102,6 +102,7 @@ class Office:
             reference=self.reference,
             numbers=NUMBERS,
             answers=self.answers,
+            rights=self.rights,
             currency="EUR",
         )
 

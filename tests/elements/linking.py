@@ -64,13 +64,13 @@ class Site:
         self.answers = Said()
         owners: Owners = {"deal": self.deals}
         self.removed_clients = RemovedClients(database.collection("departures"), owners)
+        self.rights = RightsOfUsers.open(database.collection)
         # Of this site alone: the ids of events are those of every other site.
         created_links = CreatedLinks(
-            database.collection(f"arrivals_{self.serial}"), owners, self.removed_clients, Said()
+            database.collection(f"arrivals_{self.serial}"), owners, self.removed_clients, Said(), rights=self.rights
         )
         self.views = ClientViews(self.contacts, self.companies)
         self.elements = LinkedElements(database.collection("elements"))
-        self.rights = RightsOfUsers.open(database.collection)
         refused_links = RefusedLinks(database.collection("refused_links"))
         self._reactions = (
             [

@@ -1,6 +1,7 @@
 """Who is created from a card is linked to it, once, whatever comes first or again (CLI-05)."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from crm_contracts.deals import DealClientChanged, DealCreated
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.events import LinkRefused
 from crm_contracts.leads import LeadClientChanged
+from crm_contracts.roles import Right, RoleCreated, RoleState
 from crm_contracts.values import ElementRef
 
 from deploy.local.mongo import Mongo
@@ -24,6 +26,7 @@ from shared.elements.domain.client_field import MAX_CONTACTS, remove_contact, se
 from shared.elements.events.client_field import created_link_reactions, removed_client_reactions
 from shared.elements.store.created_links import CreatedLinks
 from shared.elements.store.removed_clients import Owners, RemovedClients
+from shared.elements.store.rights import RightsOfUsers
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.documents import Document
@@ -63,7 +66,8 @@ class Site:
         self.answers = Said()
         owners: Owners = {type_: self.elements}
         self.removed_clients = RemovedClients(database.collection(f"{type_}_departures"), owners)
-        self.created_links = CreatedLinks(self.noted, owners, self.removed_clients, self.answers)
+        self.rights = RightsOfUsers.open(database.collection)
+        self.created_links = CreatedLinks(self.noted, owners, self.removed_clients, self.answers, rights=self.rights)
 
     async def element(self, client: Client | None = None) -> ElementRef:
         element = self._new(str(uuid4()), client=client)
@@ -178,6 +182,19 @@ async def test_a_card_that_is_not_there_links_nobody_and_harms_nobody(site: Site
         (nowhere.id, told[1].subject, "not_found"),
         (nowhere.id, told[2].subject, "not_found"),
     ]
+
+
+async def test_who_may_not_change_the_card_links_nobody_to_it(site: Site, database: Database) -> None:
+    """PERM-01: also where the service of the client did not know yet who may change the card."""
+    card = await site.element()
+    user = f"user-{uuid4().hex[:8]}"
+    own = RoleState(id=user, user_ids=(user,), rights=(Right(element="*", levels={"read": "own", "update": "own"}),))
+    await RightsOfUsers.open(database.collection).apply(an_event(RoleCreated(role=own), subject=user))
+    event = replace(contact_created(card), actor=f"user:{user}")
+    await site.hears(event)
+    assert (await site.client(card)).contacts == ()
+    (refused,) = [each for each in site.answers.events if isinstance(each, LinkRefused)]
+    assert (refused.element.id, refused.code) == (card.id, "not_found")
 
 
 async def test_a_card_whose_rules_refuse_a_client_says_so_and_parks_nothing(site: Site) -> None:

@@ -21,6 +21,7 @@ from shared.elements.events.client_field import client_field_reactions
 from shared.elements.events.requisites import requisite_reactions
 from shared.elements.store.created_links import CreatedLinks
 from shared.elements.store.removed_clients import Owners, RemovedClients
+from shared.elements.store.rights import RightsOfUsers
 from shared.kit.storage.connection import Database, connect
 from tests.builders.causes import ANNA, NOON, a_cause
 from tests.builders.clients import a_contact
@@ -41,7 +42,13 @@ class Site:
         self.deals = Documents(Deal, database.collection("deals"))
         owners: Owners = {"lead": self.leads, "deal": self.deals}
         self.removed_clients = RemovedClients(database.collection("departures"), owners)
-        created_links = CreatedLinks(database.collection("arrivals"), owners, self.removed_clients, Said())
+        created_links = CreatedLinks(
+            database.collection("arrivals"),
+            owners,
+            self.removed_clients,
+            Said(),
+            rights=RightsOfUsers.open(database.collection),
+        )
         self._reactions = [
             *client_field_reactions(owners, removed_clients=self.removed_clients, created_links=created_links),
             *requisite_reactions({"deal": self.deals}),

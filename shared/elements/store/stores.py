@@ -36,15 +36,15 @@ class ElementStores:
     def open(cls, collection: Callable[[str], Collection], owners: Owners, answers: Answers) -> "ElementStores":
         """Open the collections that these element types need; `collection` opens one by name."""
         # "departures" and "arrivals" are what the collections were called when there was data in them first.
-        removed_clients = RemovedClients(collection("departures"), owners)
+        removed_clients, rights = RemovedClients(collection("departures"), owners), RightsOfUsers.open(collection)
         return cls(
             owners=owners,
             products=Products(collection("products")),
             reference=Reference.of(collection, *(ELEMENTS[noun].fields for noun in owners)),
-            rights=RightsOfUsers.open(collection),
+            rights=rights,
             client_names=ClientNames(collection(CLIENT_NAMES)),
             removed_clients=removed_clients,
-            created_links=CreatedLinks(collection("arrivals"), owners, removed_clients, answers),
+            created_links=CreatedLinks(collection("arrivals"), owners, removed_clients, answers, rights=rights),
         )
 
     def collaborators(self, settings: ServiceSettings, *, numbers: Numbers, new_id: NewId) -> Collaborators:

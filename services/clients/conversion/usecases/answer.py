@@ -4,12 +4,14 @@ from functools import partial
 
 from crm_contracts.client_answers import CompanyContacts
 from crm_contracts.conversions import LeadConversionRequested
+from crm_contracts.elements import CONTACT
 from crm_contracts.values import ElementRef
 
 from services.clients.conversion.domain.resolution import Resolution
 from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.conversion.usecases.link_record import Outcome
 from services.clients.records.domain.company_contacts import company_contacts
+from shared.elements.domain.filters.nodes import EVERYTHING
 from shared.elements.domain.room import MAX_CLIENT_BYTES, fitting
 from shared.kit.domain import Cause
 
@@ -19,7 +21,7 @@ async def answer_conversion(
 ) -> None:
     """Answer the request once everything is as decided, by the last write of the resolution."""
     linked_company = None if company is None else company.ref
-    contacts = await _contacts_for_deal(request, linked_company, use)
+    contacts = await _contacts_for_deal(request, linked_company, cause, use)
     await use.resolutions.change(
         Resolution.id_for(request),
         lambda found: found.finish(
@@ -40,18 +42,22 @@ async def repeat_answer(
     """Answer a repeated request from what is stored; the request itself is not delivered twice."""
     if resolution.answered_to == cause.key:
         return
-    contacts = await _contacts_for_deal(request, resolution.company, use)
+    contacts = await _contacts_for_deal(request, resolution.company, cause, use)
     await use.answers.give(resolution.answer(request.deal, contacts), subject=resolution.id, cause=cause)
 
 
 async def _contacts_for_deal(
-    request: LeadConversionRequested, company: ElementRef | None, use: Collaborators
+    request: LeadConversionRequested, company: ElementRef | None, cause: Cause, use: Collaborators
 ) -> CompanyContacts | None:
-    """Find the contacts that the deal attaches (CLI-07); None without a deal, or without a company for it.
+    """Find the contacts that the deal attaches, those that the caller may read (CLI-07).
+
+    None without a deal, or without a company for it.
 
     What is deleted or merged before the deal is there, the deal finds out by itself.
     """
     if request.deal is None or company is None:
         return None
-    found = await use.views.contacts_of(company.id)
+    rights = await use.rights.restricting(cause.actor, cause.roles)
+    allowed = EVERYTHING if rights is None else rights.filter(CONTACT, "read")
+    found = await use.views.contacts_of(company.id, allowed)
     return fitting(partial(company_contacts, found), MAX_CLIENT_BYTES)

@@ -1,6 +1,6 @@
 """The collaborators of a conversion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,6 +10,8 @@ from services.clients.conversion.domain.same_client import SameClient
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.usecases.clients import FieldCodes
+from shared.elements.domain.filters.nodes import Node
+from shared.elements.domain.rights.compiled import Rights
 from shared.kit.messaging.answers import Answers
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Repository
@@ -28,8 +30,8 @@ class DuplicateSearch(Protocol):
         """Return the greatest position among the contacts of a company, 0 where it has none."""
         ...
 
-    async def contacts_of(self, company_id: str) -> Sequence[Contact]:
-        """List the contacts of a company in their order."""
+    async def contacts_of(self, company_id: str, allowed: Node) -> Sequence[Contact]:
+        """List those contacts of a company that are allowed, in their order."""
         ...
 
 
@@ -45,6 +47,14 @@ class ClaimStore(Protocol):
         ...
 
 
+class RightsOfActors(Protocol):
+    """Knows what users may do."""
+
+    async def restricting(self, actor: str, named: Iterable[str]) -> Rights | None:
+        """Compile the rights that restrict an actor whose token names these roles; None of whom none restricts."""
+        ...
+
+
 @dataclass(frozen=True)
 class Collaborators:
     """Everything that a conversion works with."""
@@ -57,6 +67,7 @@ class Collaborators:
     reference: FieldCodes
     numbers: Numbers
     answers: Answers
+    rights: RightsOfActors
     currency: str
     """The base currency."""
     rule: SameClient = field(default_factory=SameClient)

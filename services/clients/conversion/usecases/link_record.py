@@ -39,9 +39,13 @@ async def link_record(
 ) -> Outcome:
     """Fill the record as decided and do `besides`, in one write; a repeat finds the cause in the record.
 
-    A record that was deleted since it was decided is linked as it was: lead and deal unlink it as any other.
+    One that stays as it is does not even get what is `besides`. A record that was deleted since it was decided is
+    linked as it was: lead and deal unlink it as any other.
     """
     ref = await surviving_ref(target.ref, owners=owners)
+    if target.stays:
+        kept = await owners.find(ref.id)
+        return Outcome(ref, linked_client(kept, given_to(kept, request), ()) if kept is not None else None)
 
     def fill(record: R) -> None:
         changes = fillings(record, given_to(record, request))

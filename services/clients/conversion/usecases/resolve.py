@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from crm_contracts.conversions import LeadConversionRefused, LeadConversionRequested
 from crm_contracts.values import ElementRef
 
-from services.clients.conversion.domain.decision import Decision, decide
+from services.clients.conversion.domain.decision import Decision, decide, may
 from services.clients.conversion.domain.resolution import Failure, Resolution
 from services.clients.conversion.domain.sought import Sought
 from services.clients.conversion.usecases.answer import answer_conversion, repeat_answer
@@ -27,6 +27,7 @@ from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.errors import ClientNotFound
 from services.clients.records.usecases.employment import reconcile_employer
 from services.clients.records.usecases.merge import follow_merges
+from shared.elements.domain.rights.compiled import Rights
 from shared.kit.domain import Cause, DomainError
 from shared.kit.messaging.failures import is_transient
 from shared.kit.storage.batching import side_by_side
@@ -119,10 +120,11 @@ async def _resolve(request: LeadConversionRequested, cause: Cause, use: Collabor
 
 async def _decide(request: LeadConversionRequested, cause: Cause, use: Collaborators) -> Resolution:
     """Claim what identifies the lead's client, decide by the duplicates, and store the decision first of all."""
+    rights = await use.rights.restricting(cause.actor, cause.roles)
     try:
         chosen: list[Contact | Company] = [
-            *await _chosen("contact", request.contact_id, use.contacts),
-            *await _chosen("company", request.company_id, use.companies),
+            *await _chosen("contact", request.contact_id, use.contacts, rights),
+            *await _chosen("company", request.company_id, use.companies, rights),
         ]
     except ClientNotFound as error:
         failure = Failure(code=error.code, message=str(error))
@@ -134,20 +136,20 @@ async def _decide(request: LeadConversionRequested, cause: Cause, use: Collabora
         await claim_client(request, sought, use)
     # Only now: the holder of a claim that was released before has created what is found here.
     found = await use.views.candidates(sought.phones, sought.emails, sought.typed, sought.company_keys)
-    decision = decide(request, *found, use.rule, chosen)
+    decision = decide(request, *found, use.rule, chosen, rights=rights)
     return await _add(Resolution.create(request, decision, at=cause.at), cause, use)
 
 
-async def _chosen(noun: str, id_: str | None, owners: Repository[R]) -> list[R]:
+async def _chosen(noun: str, id_: str | None, owners: Repository[R], rights: Rights | None) -> list[R]:
     """Return the record that the caller has chosen, or its last survivor.
 
     Raises:
-        ClientNotFound: there is none, or it was deleted.
+        ClientNotFound: there is none that the caller may read, or it was deleted.
     """
     if id_ is None:
         return []
     found = await follow_merges(id_, owners=owners)
-    if found is None or found.deleted_at:
+    if found is None or found.deleted_at or not may(rights, "read", found):
         raise ClientNotFound(noun, id_)
     return [found]
 
