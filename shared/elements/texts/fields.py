@@ -22,6 +22,8 @@ _IDENTITY: Final = {
     "lead": "the lead",
     "deal": "the deal",
     "number": "serial number, for people",
+    "q": "words that the record is found by, each from its beginning; at least two characters",
+    "SearchOut.product": "products that are found",
     "origin": "the record's id in the other system; it may hold slashes",
     "origin_id": "the record's id in the system that it comes from",
     "origin_version": "version of the record in the other system; an older one than is known is refused",
