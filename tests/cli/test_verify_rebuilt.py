@@ -272,6 +272,7 @@ NOT_CARRIED: Mapping[type[Aggregate], Mapping[str, str]] = {
         "conversion.duplicates": "in the answer of the clients service",
         "conversion.linked": "in the answer of the clients service",
         "conversion.repeats": "counts the repeats of a request",
+        "conversion.roles": "the roles that the token of the user named, beside the events and not in them",
     },
     Resolution: {
         **BOOKKEEPING,
