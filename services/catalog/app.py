@@ -51,7 +51,7 @@ def build() -> tuple[FastAPI, CatalogSettings]:
         build_roles(roles=roles, views=AccessViews(roles)),
         build_departments(departments=departments, views=AccessViews(departments), tree=DepartmentTree(departments)),
     )
-    rights = RightsOfUsers.open(service.collection)
+    rights = RightsOfUsers.open(service.collection, users_need_role=settings.users_need_role)
     app = service.app(
         *routers,
         access_routes({PRODUCT.noun: products}, rights),

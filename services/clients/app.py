@@ -54,7 +54,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     elements = LinkedElements(service.collection(COLLECTION, ELEMENT_INDEXES))
     refused_links = RefusedLinks(service.collection(REFUSED_LINKS))
     reference = Reference.of(service.collection, ContactFields, CompanyFields)
-    rights = RightsOfUsers.open(service.collection)
+    rights = RightsOfUsers.open(service.collection, users_need_role=settings.users_need_role)
     conversions = Collaborators(
         contacts=contacts,
         companies=companies,

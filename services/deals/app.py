@@ -43,7 +43,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     service.before_start(lambda: make_keys(deals))
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
-    stores = ElementStores.open(service.collection, elements, service.answers)
+    stores = ElementStores.open(service.collection, elements, service.answers, users_need_role=settings.users_need_role)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     service.subscribe(
         (topics.LEADS, topics.CLIENTS, topics.CATALOG),

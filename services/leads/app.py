@@ -39,7 +39,9 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     service.before_start(lambda: mark_records([leads.collection]))
     service.before_start(lambda: make_keys(leads))
     views = LeadViews(leads)
-    stores = ElementStores.open(service.collection, {LEAD.noun: leads}, service.answers)
+    stores = ElementStores.open(
+        service.collection, {LEAD.noun: leads}, service.answers, users_need_role=settings.users_need_role
+    )
     service.subscribe(
         (topics.CLIENTS, topics.DEALS, topics.CATALOG),
         [

@@ -44,7 +44,7 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     entries = LiveEntries(versions)
     bindings = service.repository(Bindings, BINDINGS)
     rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning.by})
-    rights = RightsOfUsers.open(service.collection)
+    rights = RightsOfUsers.open(service.collection, users_need_role=settings.users_need_role)
     elements = service.collection(ACCESSED, indexes=SEARCH_INDEXES)
     accessed = AccessedElements(elements)
     projecting = reactions(entries=entries, rights=rights, accessed=accessed)

@@ -184,6 +184,7 @@ class ServiceSettings(BaseSettings):
     default_country: str = Field(default="DE", pattern=r"^[A-Z]{2}$")
     base_currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     open_to_all: bool = Field(default=True, description="whether a new record is, where its request does not say so")
+    users_need_role: bool = Field(default=False, description="whether a user without a role of the CRM may do nothing")
     log_level: str = "INFO"
     max_body_bytes: int = Field(default=1024 * 1024, gt=0)
     max_header_bytes: int = Field(default=16 * 1024, gt=0, description="of all headers together, and of the address")

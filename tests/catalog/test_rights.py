@@ -2,14 +2,18 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
 
+from deploy.local.mongo import Mongo
+from services.catalog.app import build
 from shared.kit.domain import derived_id
 from tests.architecture.sources import ROOT
-from tests.catalog.running import Api, wrong_fields
+from tests.catalog.running import Api, running, wrong_fields
+from tests.kit.tokens import Signer
 from tests.kit.waiting import eventually
 
 PAGE: Final = (ROOT / "docs" / "rights.md").read_text(encoding="utf-8")
@@ -158,6 +162,24 @@ async def test_a_user_without_a_role_may_do_what_the_token_says(catalog: Api, na
     body = (await catalog.call("GET", f"/access?element=product:{made['id']}", token=token)).json()
     assert body["role_ids"] == []
     assert {(each["allowed"], each["reason"]) for each in body["actions"]} == {(True, "token")}
+
+
+async def test_where_users_need_a_role_one_without_may_do_nothing(
+    mongo: Mongo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PERM-09: whatever the token says, unless it is an administrator's or a service's."""
+    monkeypatch.setenv("CRM_USERS_NEED_ROLE", "true")
+    async with running("catalog", build, mongo, Signer(tmp_path / "jwks.json")) as catalog:
+        made = await catalog.call("POST", "/products", {"name": "Pump"}, token=admin(catalog))
+        assert made.status_code == 201, made.text
+        address, sign = f"/products/{made.json()['id']}", catalog.signer.token
+        service = sign(sub="shop", kind="service", roles=None, scope="catalog:read")
+        for token, status in ((sign(), 404), (sign(roles=["user", "guest"]), 404), (sign(roles=["manager"]), 200)):
+            assert (await catalog.call("GET", address, token=token)).status_code == status
+        assert (await catalog.call("GET", address, token=service)).status_code == 200
+        assert (await catalog.call("GET", address, token=sign(roles=[]))).status_code == 403
+        assert (await catalog.call("GET", "/products", token=sign())).json()["items"] == []
+        assert missing(await catalog.call("POST", "/products", {"name": "x"})) == (403, "right_missing", "add", "none")
 
 
 @pytest.mark.parametrize("user", ["ben", "x" * 255])

@@ -85,7 +85,7 @@ def access_routes(records: Mapping[str, Records[Any]], rights: CompiledRights) -
         if not is_self and not has_modify_settings(call, service):
             raise Forbidden(f"{service}:settings")
         record = await call.guard(records[noun]).get(id_)
-        found = rights_of(call) if is_self else await rights.of(user or "")
+        found = rights_of(call) if is_self else await rights.restricting(f"user:{user}", ())
         return AccessOut(
             element=f"{noun}:{id_}",
             user_id=user or call.caller.subject,
@@ -97,7 +97,7 @@ def access_routes(records: Mapping[str, Records[Any]], rights: CompiledRights) -
 
 
 def _explained(rights: Rights | None, noun: str, action: Action, record: Accessed) -> ActionOut:
-    if rights is None or not rights.has_role:
+    if rights is None:
         return ActionOut(action=action, allowed=True, reason=_UNRESTRICTED, level="all", role_id=None, right=None)
     level, role_id, place = rights.levels.given(noun, action, *record.place)
     reason = rights.reason(ELEMENTS[noun], action, record)

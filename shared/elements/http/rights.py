@@ -88,10 +88,6 @@ class CompiledRights(Protocol):
         """Compile the rights that restrict an actor whose token names these roles; None of whom none restricts."""
         ...
 
-    async def of(self, user_id: str, named: Iterable[str] = ()) -> Rights:
-        """Compile the rights of a user by the roles that name the user, and those that the token names."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class RoleAccess:
@@ -155,7 +151,7 @@ class RoleAuthority:
         """Return whether the roles of a user give a permission to routes that the token does not give."""
         rights = await self._rights.restricting(caller.actor, caller.roles)
         service, _, action = permission.partition(":")
-        if rights is None:
+        if rights is None or not rights.has_role:
             return False
         if action == "settings":
             return rights.modify_settings

@@ -41,7 +41,9 @@ S = TypeVar("S", RoleState, DepartmentState)
 class RightsOfUsers:
     """Kept from events; compiles what a user may do."""
 
-    def __init__(self, roles: Collection, departments: Collection) -> None:
+    def __init__(self, roles: Collection, departments: Collection, *, users_need_role: bool = False) -> None:
+        """Restrict users without a role to nothing, or with `users_need_role` false not at all."""
+        self._users_need_role = users_need_role
         self._stored_roles = roles
         self._stored_departments = departments
         self._roles: Sequence[RoleState] = ()
@@ -50,9 +52,9 @@ class RightsOfUsers:
         self._fresh_until = 0.0
 
     @classmethod
-    def open(cls, collection: Callable[[str], Collection]) -> "RightsOfUsers":
+    def open(cls, collection: Callable[[str], Collection], *, users_need_role: bool = False) -> "RightsOfUsers":
         """Open the view; `collection` opens one by name."""
-        return cls(collection(ROLES), collection(DEPARTMENTS))
+        return cls(collection(ROLES), collection(DEPARTMENTS), users_need_role=users_need_role)
 
     async def apply(self, event: Envelope[RoleEvent] | Envelope[DepartmentEvent]) -> None:
         """Store the role or the department; where a newer event was applied before, nothing changes."""
@@ -68,13 +70,13 @@ class RightsOfUsers:
     async def restricting(self, actor: str, named: Iterable[str]) -> Rights | None:
         """Compile the rights that restrict an actor such as `user:anna`, whose token names these roles.
 
-        None of whom no role restricts: a service, an administrator, a user without a role (PERM-09).
+        None of whom none restricts: a service, an administrator, a user without a role unless users need one (PERM-09).
         """
         kind, _, user_id = actor.partition(":")
         if kind != "user" or ADMINISTRATOR in named:
             return None
         rights = await self.of(user_id, named)
-        return rights if rights.has_role else None
+        return rights if rights.has_role or self._users_need_role else None
 
     async def of(self, user_id: str, named: Iterable[str] = ()) -> Rights:
         """Compile the rights of a user by the roles that name the user, and those that the token names."""

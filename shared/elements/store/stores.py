@@ -33,10 +33,13 @@ class ElementStores:
     created_links: CreatedLinks
 
     @classmethod
-    def open(cls, collection: Callable[[str], Collection], owners: Owners, answers: Answers) -> "ElementStores":
+    def open(
+        cls, collection: Callable[[str], Collection], owners: Owners, answers: Answers, *, users_need_role: bool = False
+    ) -> "ElementStores":
         """Open the collections that these element types need; `collection` opens one by name."""
         # "departures" and "arrivals" are what the collections were called when there was data in them first.
-        removed_clients, rights = RemovedClients(collection("departures"), owners), RightsOfUsers.open(collection)
+        removed_clients = RemovedClients(collection("departures"), owners)
+        rights = RightsOfUsers.open(collection, users_need_role=users_need_role)
         return cls(
             owners=owners,
             products=Products(collection("products")),
