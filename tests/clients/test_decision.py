@@ -69,6 +69,12 @@ def test_link_refuses_to_choose_among_several(contacts: list[Contact], companies
     assert decision == Decision(is_refused=True, duplicates=refs(*contacts, *companies))
 
 
+def test_where_the_contact_is_chosen_companies_alone_are_candidates() -> None:
+    """LEAD-12: what a person has decided is asked no more."""
+    decision = decide(a_question(*BOTH, on_duplicate="link"), [ADA, BOB], [ACME, BELL], chosen=[ADA])
+    assert decision == Decision(is_refused=True, duplicates=refs(ACME, BELL))
+
+
 @pytest.mark.parametrize(("contacts", "companies"), [([ADA], []), ([], [ACME]), ([ADA, BOB], [ACME])])
 def test_reject_refuses_any_match(contacts: list[Contact], companies: list[Company]) -> None:
     """LEAD-12."""

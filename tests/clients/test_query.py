@@ -27,7 +27,7 @@ async def office(api: Api) -> dict[str, str]:
         "ada": {"last_name": "Lovelace", "phones": [{"value": "+4930901820"}, {"value": "+4930901821"}]},
         "bob": {"first_name": "Bob", "emails": [{"value": "bob@example.com"}], "company_ids": [made["acme"]]},
         "cem": {"last_name": "özil", "company_ids": [made["zoo"], made["acme"]]},
-        "dan": {"last_name": "Zuse"},
+        "dan": {"last_name": "Zuse", "phones": [{"value": "extension 12"}]},
         "eva": {"first_name": "Eva"},
     }
     for name, body in contacts.items():
@@ -54,6 +54,11 @@ async def found(api: Api, office: dict[str, str], plural: str, **body: Any) -> l
     ("filter_", "expected"),
     [
         ({"phone": "+4930901821"}, ["ada"]),
+        ({"phone": "030 901821"}, ["ada"]),
+        ({"phone": {"in": ["0049 30 901820", "+49 (30) 901899"]}}, ["ada"]),
+        ({"phone": {"!=": "(030) 901820"}}, ["eva", "dan", "cem", "bob"]),
+        ({"email": "BOB@Example.com"}, ["bob"]),
+        ({"phone": {"empty": False}}, ["dan", "ada"]),
         ({"email": {"like": "%@EXAMPLE.com"}}, ["bob"]),
         ({"company_id": "acme"}, ["cem", "bob"]),
         ({"company_id": {"empty": True}}, ["eva", "dan", "ada"]),
@@ -124,3 +129,11 @@ async def test_a_list_of_clients_takes_its_own_fields_alone(api: Api) -> None:
             "filter.deleted_at"
         ]
         assert (await api("POST", path, {}, roles=[])).status_code == 403
+
+
+async def test_a_phone_or_an_email_that_can_be_compared_in_no_notation_is_refused(api: Api) -> None:
+    """DEAL-01: an empty list would say that none has it, while some keep it as it was typed."""
+    wrong = {"or": [{"phone": "extension 12"}, {"email": {"in": ["ada@example.com", "ada at example"]}}]}
+    answer = await api("POST", "/contacts/query", {"filter": wrong})
+    assert wrong_fields(answer) == ["filter.or.0.phone", "filter.or.1.email.in.1"]
+    assert {each["code"] for each in answer.json()["errors"]} == {"wrong_operand"}

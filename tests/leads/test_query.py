@@ -34,6 +34,9 @@ async def leads(api: Api) -> dict[str, str]:
     ("filter_", "expected"),
     [
         ({"phone": "+4930901821"}, ["ada"]),
+        ({"phone": "030 901821"}, ["ada"]),
+        ({"phone": {"not in": ["030/901820"]}}, ["bob"]),
+        ({"email": {"!=": "BOB@example.com"}}, ["ada"]),
         ({"phone": {"like": "+4930%"}}, ["ada"]),
         ({"phone": {"empty": True}}, ["bob"]),
         ({"email": {"in": ["bob@example.com", "eve@example.com"]}}, ["bob"]),
@@ -80,3 +83,11 @@ async def test_a_lead_from_before_a_field_counts_as_having_its_default(api: Api,
         body = {"filter": {"responsible_id": leads["user"], "converted_elsewhere": given}}
         items = (await api("POST", PATH, body)).json()["items"]
         assert [item["id"] for item in items] == [leads[name] for name in expected]
+
+
+async def test_a_phone_or_an_email_that_can_be_compared_in_no_notation_is_refused(api: Api) -> None:
+    """DEAL-01: an empty list would say that none has it, while some keep it as it was typed."""
+    wrong = {"or": [{"phone": "extension 12"}, {"email": {"in": ["ada@example.com", "ada at example"]}}]}
+    answer = await api("POST", PATH, {"filter": wrong})
+    assert wrong_fields(answer) == ["filter.or.0.phone", "filter.or.1.email.in.1"]
+    assert {each["code"] for each in answer.json()["errors"]} == {"wrong_operand"}

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.nodes import Scalar
+from shared.elements.domain.filters.parsing import NO_SPELLINGS, Spelling
 from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.search import words_sought
@@ -44,11 +45,23 @@ Show: TypeAlias = Callable[[Call, Sequence[A]], Awaitable[Sequence[BaseModel]]]
 class ListedElements(Generic[A]):
     """The list of one type: what may be asked of it, and how its records are shown."""
 
-    def __init__(self, lists: FilteredLists[A], out: type[BaseModel], show: Show[A]) -> None:
+    def __init__(
+        self,
+        lists: FilteredLists[A],
+        out: type[BaseModel],
+        show: Show[A],
+        *,
+        spellings: Mapping[str, Spelling] = NO_SPELLINGS,
+    ) -> None:
         self.type = ELEMENTS[lists.noun]
         columns = [*out.model_fields, *out.model_computed_fields]
         self.listed = Listed(
-            filterable_fields(self.type), lists.orders, columns, lists.first_order, is_searched=lists.is_searched
+            filterable_fields(self.type),
+            lists.orders,
+            columns,
+            lists.first_order,
+            is_searched=lists.is_searched,
+            spellings=spellings,
         )
         self._lists, self._out, self._show = lists, out, show
 
@@ -129,9 +142,16 @@ class ListedElements(Generic[A]):
         )
 
 
-def sales_list(lists: FilteredLists[E], out: type[ShowsElement[E]], *, client_names: KnownNames) -> ListedElements[E]:
+def sales_list(
+    lists: FilteredLists[E],
+    out: type[ShowsElement[E]],
+    *,
+    client_names: KnownNames,
+    spellings: Mapping[str, Spelling] = NO_SPELLINGS,
+) -> ListedElements[E]:
     """Make the list of a sales element, which shows its clients by the names that they have now."""
-    return ListedElements(lists, cast("type[BaseModel]", out), partial(_shown, out=out, client_names=client_names))
+    show = partial(_shown, out=out, client_names=client_names)
+    return ListedElements(lists, cast("type[BaseModel]", out), show, spellings=spellings)
 
 
 async def _shown(

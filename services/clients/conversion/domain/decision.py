@@ -75,7 +75,8 @@ def decide(
         wanted = [each for each in chosen if each.ref.type == kind]
         target = _target(kind, request, found[kind], wanted, rule, rights=rights)
         if target is None:
-            candidates = tuple(ref for ref in duplicates if ref.type in request.client_targets)
+            undecided = {each for each in request.client_targets if not any(one.ref.type == each for one in chosen)}
+            candidates = tuple(ref for ref in duplicates if ref.type in undecided)
             return Decision(duplicates=candidates, is_refused=True)
         targets[kind] = target
     return Decision(contact=targets.get("contact"), company=targets.get("company"), duplicates=duplicates)

@@ -16,6 +16,7 @@ from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
 from shared.elements.domain.client_names import mark_of_names
+from shared.elements.domain.contact_points import point_spellings
 from shared.elements.domain.element import OriginTaken
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import records_for
@@ -57,7 +58,9 @@ class RecordHandlers(Generic[C, R]):
     @cached_property
     def listed(self) -> ListedElements[C]:
         """The list of the records."""
-        return ListedElements(FilteredLists(self.owners, self.table), self.shown, self.show_each)
+        return ListedElements(
+            FilteredLists(self.owners, self.table), self.shown, self.show_each, spellings=point_spellings(self.country)
+        )
 
     @property
     def plural(self) -> str:

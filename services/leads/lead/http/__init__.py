@@ -10,6 +10,7 @@ from services.leads.lead.http.leads import lead_routes
 from services.leads.lead.schemas import ContactAdded, LeadOut
 from services.leads.lead.store import LeadViews
 from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.domain.contact_points import point_spellings
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import sales_list
@@ -29,7 +30,9 @@ def build_router(
     default_country: str,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
-    listed = sales_list(lists, LeadOut, client_names=collaborators.client_names)
+    listed = sales_list(
+        lists, LeadOut, client_names=collaborators.client_names, spellings=point_spellings(default_country)
+    )
     api = APIRouter()
     api.include_router(field_routes(LEAD))
     api.include_router(

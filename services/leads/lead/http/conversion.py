@@ -58,7 +58,8 @@ class ConversionRefused(Conflict):
     advice_on: ClassVar[Mapping[str, str]] = {
         "duplicates_found": "Convert the lead again: by `POST /v1/leads/{lead_id}/conversion`, with the right one of "
         "the `candidates` as `contact_id` or `company_id`; or, also together with others by `POST /v1/conversions`, "
-        "with `on_duplicate: create` for somebody new, or with `targets` that do without.",
+        "with `on_duplicate: create` for somebody new, or with `targets` that do without. Both go together: what is "
+        "chosen is linked, and `create` makes the other one anew.",
         "client_busy": "Convert again: the other one has ended by then, and its client is linked or is a candidate.",
         "client_failed": "Convert again later; where it fails again, report it with the `correlation_id`.",
         NO_ANSWER: "Convert again: what was created meanwhile is found, and nothing is created twice.",

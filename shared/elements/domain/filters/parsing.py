@@ -1,13 +1,14 @@
 """Read a filter as callers write it in JSON, and name everything that is wrong with it by its path (DEAL-01)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any, Final, cast
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias, cast
 
 from shared.elements.domain.fields import CatalogueField
 from shared.elements.domain.filters.errors import InvalidQuery
-from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Condition, Node, Not, Operand, Operator
+from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Condition, Node, Not, Operand, Operator, Scalar
 from shared.elements.domain.filters.operands import (
     WrongOperand,
     is_relative,
@@ -23,6 +24,9 @@ MAX_PARTS: Final = 100
 MAX_VALUES: Final = 200
 """Values of an `in`."""
 _GROUPS: Final = frozenset({"and", "or", "not"})
+Spelling: TypeAlias = Callable[[str], str | None]
+"""Returns the form that values of a field are stored in; None for a text that is none of its values."""
+NO_SPELLINGS: Final[Mapping[str, Spelling]] = MappingProxyType({})
 _SHOWN: Final = 60
 """Characters of an unknown name that an answer repeats."""
 
@@ -56,8 +60,14 @@ def shown(name: object) -> str:
 class FilterReader:
     """Reads one filter, and collects in `wrong` what is wrong with it; then what it returns means nothing."""
 
-    def __init__(self, fields: Mapping[str, CatalogueField], now: datetime, wrong: list[Wrong]) -> None:
-        self._fields, self._now, self._wrong = fields, now, wrong
+    def __init__(
+        self,
+        fields: Mapping[str, CatalogueField],
+        now: datetime,
+        wrong: list[Wrong],
+        spellings: Mapping[str, Spelling] = NO_SPELLINGS,
+    ) -> None:
+        self._fields, self._now, self._wrong, self._spellings = fields, now, wrong, spellings
         self._parts = 0
 
     def read(self, raw: Any, at: str) -> Node:
@@ -119,6 +129,8 @@ class FilterReader:
         if operator not in field.operators:
             known = ", ".join(sorted(field.operators)) or "none"
             return self._refuse(at, "unknown_operator", f"{field.name} has no such operator; there are: {known}")
+        if operator == "empty" and field.name in self._spellings:
+            field = self._fields[f"{field.name}s"]  # what is kept as it was typed is there as well
         try:
             return Condition(field, cast("Operator", operator), self._operand(field, operator, raw, at))
         except WrongOperand as error:
@@ -133,7 +145,18 @@ class FilterReader:
             return self._values(field, raw, at)
         if isinstance(raw, list):
             raise WrongOperand('one value is needed; several are {"in": [...]}')
-        return read_operand(field.kind, raw, self._now)
+        return self._value(field, raw)
+
+    def _value(self, field: CatalogueField, raw: Any) -> Scalar:
+        value, spelling = read_operand(field.kind, raw, self._now), self._spellings.get(field.name)
+        if spelling is None:
+            return value
+        spelled = spelling(str(value))
+        if spelled is None:
+            raise WrongOperand(
+                f"this is no {field.name} that can be compared in any notation; /v1/duplicates/find compares as typed"
+            )
+        return spelled
 
     def _values(self, field: CatalogueField, raw: Any, at: str) -> tuple[Any, ...]:
         if not isinstance(raw, list) or not 1 <= len(raw) <= MAX_VALUES:
@@ -141,7 +164,7 @@ class FilterReader:
         found = []
         for place, each in enumerate(raw):
             try:
-                found.append(read_operand(field.kind, each, self._now))
+                found.append(self._value(field, each))
             except WrongOperand as error:
                 self._refuse(f"{at}.{place}", "wrong_operand", str(error))
         return tuple(dict.fromkeys(found))

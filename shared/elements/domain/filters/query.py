@@ -1,7 +1,7 @@
 """Read what a caller wants of a list: which records, in which order, which of their fields (DEAL-01, DEAL-02)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -9,7 +9,7 @@ from typing import Any, Final
 from shared.elements.domain.fields import CatalogueField
 from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.domain.filters.nodes import EVERYTHING, All, Condition, Node, Scalar
-from shared.elements.domain.filters.parsing import FilterReader, unknown
+from shared.elements.domain.filters.parsing import FilterReader, Spelling, unknown
 from shared.kit.domain import Wrong, wrong_field
 
 DIRECTIONS: Final = ("asc", "desc")
@@ -51,6 +51,7 @@ class Listed:
         orders: names of those by which it can be ordered, because an index has their order.
         columns: what an answer shows.
         first_order: the order of a list that is asked for in none.
+        spellings: by field, how what callers write becomes what is stored.
         is_searched: whether the records have search keys by which the list can be narrowed.
     """
 
@@ -59,6 +60,7 @@ class Listed:
     columns: Sequence[str]
     first_order: tuple[str, str] = ("created_at", "desc")
     is_searched: bool = False
+    spellings: Mapping[str, Spelling] = field(default_factory=dict)
 
     def query(
         self,
@@ -77,7 +79,7 @@ class Listed:
             InvalidQuery: naming everything in it that is not valid.
         """
         wrong: list[Wrong] = []
-        node = FilterReader(self.fields, now, wrong).read(filter_, "filter")
+        node = FilterReader(self.fields, now, wrong, self.spellings).read(filter_, "filter")
         ordered = self._order(order, wrong)
         wrong += [
             unknown(f"select.{place}", name, self.columns)
