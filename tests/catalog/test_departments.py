@@ -8,6 +8,7 @@ from crm_contracts.departments import DepartmentCreated, DepartmentDeleted, Depa
 from services.catalog.access.domain.department import check_parent
 from services.catalog.access.domain.errors import DepartmentCircle
 from tests.catalog.running import Api, wrong_fields
+from tests.kit.waiting import eventually
 
 
 async def ask(catalog: Api, method: str, department: str, body: Any = None, **headers: str) -> Any:
@@ -83,7 +84,11 @@ async def test_only_who_may_modify_settings_changes_departments(catalog: Api, na
     admin = sign(roles=["admin"])
     role = {"name": "x", "modify_settings": True, "user_ids": [name]}
     assert (await catalog.call("PUT", f"/roles/{name}", role, token=admin)).status_code == 201
-    assert (await catalog.call("PUT", path, body, token=sign(sub=name))).status_code == 201
+
+    async def is_created() -> bool:
+        return (await catalog.call("PUT", path, body, token=sign(sub=name))).status_code == 201
+
+    await eventually(is_created, "the role")
     assert (await catalog.call("GET", path, token=sign(roles=["reader"]))).status_code == 200
 
 

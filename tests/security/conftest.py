@@ -42,9 +42,16 @@ class Commands(monitoring.CommandListener):
         return {key for command in self.sent for key, _ in _entries(command)}
 
     def code(self) -> list[Any]:
-        """Patterns and scripts among the values: nothing that we send is any."""
+        """Patterns and scripts among the values: nothing that we send is any, but for the beginning of a plain text."""
         values = [value for command in self.sent for _, value in _entries(command)]
-        return [value for value in values if isinstance(value, (Regex, Code, re.Pattern))]
+        found = [value for value in values if isinstance(value, (Regex, Code, re.Pattern))]
+        return [value for value in found if not (isinstance(value, Regex) and _is_beginning(value))]
+
+
+def _is_beginning(value: Regex[str]) -> bool:
+    """Whether a pattern is a text alone, in which no character means anything else, at the beginning."""
+    text = re.sub(r"\\(.)", r"\1", value.pattern.removeprefix("^"))
+    return value.pattern == "^" + re.escape(text) and not value.flags
 
 
 def _entries(value: Any) -> Iterator[tuple[str, Any]]:

@@ -28,6 +28,7 @@ GIVEN: Final = {
     "q": "ada",
     "stage_id": "NEW",
     "state": "open",
+    "total": "true",
     "types": "element_created,linked",
 }
 """What a filter is given where any text would not do."""
@@ -46,6 +47,8 @@ def filters(operation: Operation) -> Iterator[dict[str, str]]:
     values = {each["name"]: GIVEN.get(each["name"], each["schema"].get("enum", ["x"])[0]) for each in given}
     if operation.path == "/v1/access":  # every service knows those of its own elements
         values["element"] = next(f"{noun}:d1" for noun, type_ in ELEMENTS.items() if type_.service == operation.service)
+    if operation.path == "/v1/search":
+        values["types"] = "lead,deal"
     needed = [each["name"] for each in given if each["required"]]
     for number in (0, 1, 2):
         for chosen in combinations([name for name in values if name not in needed], number):
@@ -90,7 +93,8 @@ async def test_every_list_is_served_by_an_index(system: System, commands: Comman
                 ]
                 for query in queries:
                     found = explained(client, query)
-                    wrong = found & {"COLLSCAN", "SORT"}
+                    # What a search of a list finds is sorted, if it is no more than 3,333 records.
+                    wrong = found & ({"COLLSCAN"} if given.keys() >= {"q"} else {"COLLSCAN", "SORT"})
                     assert not wrong, f"{operation} {given}: {wrong} for {query}"
                 seen += len(queries)
     assert seen >= len(lists) / 2, "the queries were not seen"
