@@ -186,12 +186,6 @@ def records_for(call: Call, type_: ElementType, action: Action = "read") -> Node
     return EVERYTHING if rights is None else rights.filter(type_, action)
 
 
-def may(call: Call, type_: ElementType, action: Action, record: Accessed) -> bool:
-    """Return whether the caller may do this to a record."""
-    rights = rights_of(call)
-    return rights is None or rights.may(type_, action, record)
-
-
 def has_modify_settings(call: Call, service: str) -> bool:
     """Return whether the caller may change settings, by the token or by a role (PERM-05)."""
     rights = rights_of(call)
