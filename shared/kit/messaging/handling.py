@@ -4,11 +4,11 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from crm_contracts.envelope import Envelope, Event
 
-from shared.kit.domain import Cause, Clock, NotYet
+from shared.kit.domain import Clock, NotYet
 from shared.kit.messaging.failures import is_transient, reason_of
 from shared.kit.messaging.reactions import Reaction, Reactions, by_event
 from shared.kit.storage.repository_errors import Gone
@@ -78,7 +78,8 @@ class EventHandler:
         while True:
             attempts += 1
             try:
-                await reaction.handle(event, self._cause(event, reaction))
+                cause = reaction.cause(event, at=self._clock(), traceparent=current_traceparent())
+                await reaction.handle(event, cause)
             except Gone:
                 return HandlingResult("gone", attempts)
             except Exception as error:  # noqa: BLE001 - returned to the caller
@@ -93,17 +94,6 @@ class EventHandler:
             # Without tenacity: making its object for each event costs more than most reactions.
             pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempts - 1))
             await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - no secret
-
-    def _cause(self, event: Envelope[Any], reaction: Reaction) -> Cause:
-        return Cause(
-            key=f"{event.id}/{reaction.name}",
-            actor=event.actor,
-            roles=event.actor_roles,
-            at=self._clock(),
-            correlation_id=event.correlation_id,
-            causation_id=event.id,
-            traceparent=current_traceparent(),
-        )
 
 
 def _hope(result: HandlingResult) -> int:

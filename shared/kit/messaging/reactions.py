@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
 from crm_contracts.envelope import Envelope, Event
@@ -27,6 +28,18 @@ class Reaction:
     handle: Callable[[Envelope[Any], Cause], Awaitable[None]]
     name: str
     give_up: Callable[[Envelope[Any], Cause], Awaitable[None]] | None = None
+
+    def cause(self, event: Envelope[Any], *, at: datetime, traceparent: str | None = None) -> Cause:
+        """Return the cause of what it does about an event, in the name of the user who caused that."""
+        return Cause(
+            key=f"{event.id}/{self.name}",
+            actor=event.actor,
+            roles=event.actor_roles,
+            at=at,
+            correlation_id=event.correlation_id,
+            causation_id=event.id,
+            traceparent=traceparent,
+        )
 
 
 Reactions: TypeAlias = Sequence[Reaction]

@@ -13,7 +13,7 @@ from typing import Final
 
 from crm_contracts.envelope import Envelope, Event
 
-from shared.kit.domain import Cause, Clock
+from shared.kit.domain import Clock
 from shared.kit.messaging.reactions import Reactions, by_event
 from shared.kit.messaging.topic_reader import Places, TopicReader
 from shared.kit.storage.collection import Collection
@@ -77,12 +77,4 @@ class ViewFilling:
 
     async def _apply(self, event: Envelope[Event]) -> None:
         for reaction in self._reactions[type(event.data)]:
-            cause = Cause(
-                key=f"{event.id}/{reaction.name}",
-                actor=event.actor,
-                roles=event.actor_roles,
-                at=self._clock(),
-                correlation_id=event.correlation_id,
-                causation_id=event.id,
-            )
-            await reaction.handle(event, cause)
+            await reaction.handle(event, reaction.cause(event, at=self._clock()))
