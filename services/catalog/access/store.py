@@ -1,4 +1,4 @@
-"""Collections of roles and departments, their lists, and who may change them."""
+"""Collections of roles and departments, and their lists."""
 
 from collections.abc import Mapping
 from typing import Final, Generic
@@ -10,8 +10,6 @@ from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_c
 
 ROLES: Final = "roles"
 DEPARTMENTS: Final = "departments"
-SETTINGS: Final = "catalog:settings"
-"""The permission to change roles and departments (PERM-05)."""
 
 
 class AccessViews(Generic[A]):

@@ -1,7 +1,5 @@
 """HTTP API of dictionaries."""
 
-from typing import Annotated
-
 from crm_contracts.dictionaries import DictionaryValue
 from fastapi import APIRouter, Response
 
@@ -13,14 +11,12 @@ from services.catalog.dictionary.usecases import (
     change_dictionary_value,
     delete_dictionary_value,
 )
+from services.catalog.permissions import CanChangeSettings, CanRead
 from shared.kit.storage.repository import Repository
-from shared.kit.web.call import Call, etag, needs
+from shared.kit.web.call import etag
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Page, Truth
-
-CanRead = Annotated[Call, needs("catalog:read")]
-CanChange = Annotated[Call, needs("catalog:settings")]
 
 
 def build_router(*, dictionaries: Repository[Dictionary]) -> APIRouter:
@@ -49,7 +45,7 @@ def _add_reads(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
 def _add_writes(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
     @api.post("/dictionaries/{code}/values", status_code=201)
     async def add_value(
-        code: str, body: ValueIn, call: CanChange, if_match: IfMatch, response: Response
+        code: str, body: ValueIn, call: CanChangeSettings, if_match: IfMatch, response: Response
     ) -> DictionaryValue:
         """Add a value (DICT-02); the ETag is the dictionary's."""
         guarded = call.guard(dictionaries)
@@ -68,7 +64,7 @@ def _add_writes(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
 
     @api.patch("/dictionaries/{code}/values/{value}")
     async def change_value(
-        code: str, value: str, body: ValueFieldsIn, call: CanChange, if_match: IfMatch, response: Response
+        code: str, value: str, body: ValueFieldsIn, call: CanChangeSettings, if_match: IfMatch, response: Response
     ) -> DictionaryValue:
         """Update a value's name or sort index (DICT-02); the ETag is the dictionary's."""
         dictionary = await change_dictionary_value(
@@ -87,7 +83,7 @@ def _add_delete(api: APIRouter, dictionaries: Repository[Dictionary]) -> None:
     async def delete_value(
         code: str,
         value: str,
-        call: CanChange,
+        call: CanChangeSettings,
         if_match: IfMatch,
         response: Response,
         force: Truth = False,  # noqa: FBT002 - a query parameter

@@ -9,6 +9,7 @@ from crm_contracts.products import ProductFields
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from services.catalog.permissions import CanRead, CanWrite
 from services.catalog.product.domain.product import Product
 from services.catalog.product.schemas import ExternalId, ProductFieldsIn, ProductIn, ProductOut, ProductsIn
 from services.catalog.product.store import ProductViews
@@ -30,14 +31,11 @@ from shared.kit.domain import NotFound
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import Repository
 from shared.kit.web.batches import ANSWERS_BATCH, Items, recorded
-from shared.kit.web.call import Call, needs, show_version
+from shared.kit.web.call import Call, show_version
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Limit, Truth
-
-CanRead = Annotated[Call, needs("catalog:read")]
-CanWrite = Annotated[Call, needs("catalog:write")]
 
 
 def build_router(

@@ -3,10 +3,11 @@
 from fastapi import APIRouter, Response
 
 from services.catalog.access.domain.department import Department
-from services.catalog.access.http.permissions import AccessCursor, CanChange, CanRead
+from services.catalog.access.http.cursors import AccessCursor
 from services.catalog.access.schemas import AccessId, DepartmentFieldsIn, DepartmentIn, DepartmentOut
 from services.catalog.access.store import AccessViews, DepartmentTree
 from services.catalog.access.usecases import check_department, correct_record, delete_department, set_record
+from services.catalog.permissions import CanChangeSettings, CanRead
 from shared.kit.storage.repository import Repository
 from shared.kit.web.call import show_version
 from shared.kit.web.conditions import IfMatch
@@ -40,7 +41,7 @@ def _add_reads(api: APIRouter, departments: Repository[Department], views: Acces
 def _add_writes(api: APIRouter, departments: Repository[Department], tree: DepartmentTree) -> None:
     @api.put("/departments/{department}", responses={201: {"model": DepartmentOut}})
     async def put(
-        department: AccessId, body: DepartmentIn, call: CanChange, if_match: IfMatch, response: Response
+        department: AccessId, body: DepartmentIn, call: CanChangeSettings, if_match: IfMatch, response: Response
     ) -> DepartmentOut:
         """Create a department, or set all of one that is there (PERM-04)."""
         fields = body.whole()
@@ -58,7 +59,7 @@ def _add_writes(api: APIRouter, departments: Repository[Department], tree: Depar
 
     @api.patch("/departments/{department}")
     async def correct(
-        department: str, body: DepartmentFieldsIn, call: CanChange, if_match: IfMatch, response: Response
+        department: str, body: DepartmentFieldsIn, call: CanChangeSettings, if_match: IfMatch, response: Response
     ) -> DepartmentOut:
         """Update a department: where it belongs, or who works there (PERM-04)."""
         fields = body.fields()
@@ -69,7 +70,7 @@ def _add_writes(api: APIRouter, departments: Repository[Department], tree: Depar
         return _shown(found, response)
 
     @api.delete("/departments/{department}", status_code=204)
-    async def delete(department: str, call: CanChange, if_match: IfMatch) -> None:
+    async def delete(department: str, call: CanChangeSettings, if_match: IfMatch) -> None:
         """Delete a department to which no other one belongs."""
         await delete_department(
             department, call.cause, departments=call.guard(departments), tree=tree, expected_version=if_match

@@ -3,10 +3,11 @@
 from fastapi import APIRouter, Response
 
 from services.catalog.access.domain.role import Role
-from services.catalog.access.http.permissions import AccessCursor, CanChange, CanRead
+from services.catalog.access.http.cursors import AccessCursor
 from services.catalog.access.schemas import AccessId, RoleFieldsIn, RoleIn, RoleOut
 from services.catalog.access.store import AccessViews
 from services.catalog.access.usecases import correct_record, delete_record, set_record
+from services.catalog.permissions import CanChangeSettings, CanRead
 from shared.kit.domain import invalid_field
 from shared.kit.storage.repository import Repository
 from shared.kit.web.auth import ROLES
@@ -39,7 +40,9 @@ def _add_reads(api: APIRouter, roles: Repository[Role], views: AccessViews[Role]
 
 def _add_writes(api: APIRouter, roles: Repository[Role]) -> None:
     @api.put("/roles/{role}", responses={201: {"model": RoleOut}})
-    async def put(role: AccessId, body: RoleIn, call: CanChange, if_match: IfMatch, response: Response) -> RoleOut:
+    async def put(
+        role: AccessId, body: RoleIn, call: CanChangeSettings, if_match: IfMatch, response: Response
+    ) -> RoleOut:
         """Create a role, or set all of one that is there (PERM-01, PERM-02)."""
         if role in ROLES:
             raise invalid_field("role", "reserved", f"{role} in a token has a meaning of its own")
@@ -55,7 +58,9 @@ def _add_writes(api: APIRouter, roles: Repository[Role]) -> None:
         return _shown(found, response, 201 if is_new else 200)
 
     @api.patch("/roles/{role}")
-    async def correct(role: str, body: RoleFieldsIn, call: CanChange, if_match: IfMatch, response: Response) -> RoleOut:
+    async def correct(
+        role: str, body: RoleFieldsIn, call: CanChangeSettings, if_match: IfMatch, response: Response
+    ) -> RoleOut:
         """Update a role: its rights, or the users who have it (PERM-01, PERM-05, PERM-06)."""
         found = await correct_record(
             role, body.fields(), call.cause, records=call.guard(roles), expected_version=if_match
@@ -63,7 +68,7 @@ def _add_writes(api: APIRouter, roles: Repository[Role]) -> None:
         return _shown(found, response)
 
     @api.delete("/roles/{role}", status_code=204)
-    async def delete(role: str, call: CanChange, if_match: IfMatch) -> None:
+    async def delete(role: str, call: CanChangeSettings, if_match: IfMatch) -> None:
         """Delete a role; who had it has its rights no more."""
         await delete_record(role, call.cause, records=call.guard(roles), expected_version=if_match)
 
