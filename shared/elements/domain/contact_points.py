@@ -5,8 +5,7 @@ and a number without `+` that may be of two countries is of neither. It is compa
 """
 
 import re
-from collections.abc import Callable, Container, Hashable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Container, Hashable, Sequence
 from typing import Final, Literal, TypeAlias
 from unicodedata import category, normalize
 
@@ -52,11 +51,6 @@ def normalized_email(value: str) -> str | None:
         return validate_email(_bare_address(value), check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         return None
-
-
-def point_spellings(country: str) -> Mapping[str, Callable[[str], str | None]]:
-    """Return how phones and e-mails of filters become what is stored, by the name of the field; see the functions."""
-    return {"phone": partial(normalized_phone, country=country), "email": normalized_email}
 
 
 def folded(value: str) -> str:

@@ -16,8 +16,8 @@ from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes, correct_client, create_client, upsert_client
 from shared.elements.domain.client_names import mark_of_names
-from shared.elements.domain.contact_points import point_spellings
 from shared.elements.domain.element import OriginTaken
+from shared.elements.domain.filters.contact_points import point_spellings
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import records_for
 from shared.elements.schemas.contact_points import ContactPointReading

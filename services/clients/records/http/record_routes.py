@@ -13,7 +13,6 @@ from services.clients.records.http.handlers import R, RecordHandlers
 from services.clients.records.schemas.records import MergeIn
 from services.clients.records.usecases.clients import delete_client
 from services.clients.records.usecases.merge import merge_clients
-from shared.elements.domain.contact_points import normalized_email, normalized_phone
 from shared.elements.http.rights import LINK_CLIENTS, check_writes
 from shared.elements.schemas.filters import ListCursorText, Total, filter_of
 from shared.elements.schemas.list_query import ListPage
@@ -31,12 +30,6 @@ class RecordFilters:
     responsible_id: str | None = None
     originator_id: str | None = None
     origin_id: str | None = None
-
-    def wanted(self, country: str) -> dict[str, Any]:
-        """Return the filters with phone and e-mail normalised."""
-        phone = self.phone and (normalized_phone(self.phone, country) or self.phone)
-        email = self.email and (normalized_email(self.email) or self.email)
-        return {**vars(self), "phone": phone, "email": email}
 
 
 def add_record_routes(
@@ -71,8 +64,7 @@ def add_record_routes(
         total: Total = False,
     ) -> ListPage[R]:
         """List records, newest first, by equality and a filter; a phone alone matches in any notation (DEAL-01)."""
-        equal = wanted.wanted(handlers.country)
-        return await handlers.listed.page(call, matching, equal, limit=limit, cursor=cursor, total=total)
+        return await handlers.listed.page(call, matching, vars(wanted), limit=limit, cursor=cursor, total=total)
 
     @api.get(one, summary=f"Read one {owners.noun}", response_model=shown)
     async def read(call: CanRead, response: Response, record_id: str = id_) -> R:

@@ -10,7 +10,7 @@ from services.leads.lead.http.leads import lead_routes
 from services.leads.lead.schemas import ContactAdded, LeadOut
 from services.leads.lead.store import LeadViews
 from services.leads.stage.domain import LEAD_STAGES
-from shared.elements.domain.contact_points import point_spellings
+from shared.elements.domain.filters.contact_points import point_spellings
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import sales_list

@@ -1,10 +1,11 @@
 """Read a filter as callers write it in JSON, and name everything that is wrong with it by its path (DEAL-01)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, cast
 
 from shared.elements.domain.fields import CatalogueField
 from shared.elements.domain.filters.errors import InvalidQuery
@@ -24,8 +25,21 @@ MAX_PARTS: Final = 100
 MAX_VALUES: Final = 200
 """Values of an `in`."""
 _GROUPS: Final = frozenset({"and", "or", "not"})
-Spelling: TypeAlias = Callable[[str], str | None]
-"""Returns the form that values of a field are stored in; None for a text that is none of its values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How what callers write of a field is compared with what is stored.
+
+    Attributes:
+        normal: returns the form that values are compared in; None for a text that has none.
+        all_in: the field that has values without such a form as well.
+    """
+
+    normal: Callable[[str], str | None]
+    all_in: str
+
+
 NO_SPELLINGS: Final[Mapping[str, Spelling]] = MappingProxyType({})
 _SHOWN: Final = 60
 """Characters of an unknown name that an answer repeats."""
@@ -130,7 +144,7 @@ class FilterReader:
             known = ", ".join(sorted(field.operators)) or "none"
             return self._refuse(at, "unknown_operator", f"{field.name} has no such operator; there are: {known}")
         if operator == "empty" and field.name in self._spellings:
-            field = self._fields[f"{field.name}s"]  # what is kept as it was typed is there as well
+            field = self._fields[self._spellings[field.name].all_in]
         try:
             return Condition(field, cast("Operator", operator), self._operand(field, operator, raw, at))
         except WrongOperand as error:
@@ -151,7 +165,7 @@ class FilterReader:
         value, spelling = read_operand(field.kind, raw, self._now), self._spellings.get(field.name)
         if spelling is None:
             return value
-        spelled = spelling(str(value))
+        spelled = spelling.normal(str(value))
         if spelled is None:
             raise WrongOperand(
                 f"this is no {field.name} that can be compared in any notation; /v1/duplicates/find compares as typed"

@@ -88,8 +88,13 @@ class Listed:
         ]
         if wrong or ordered is None:
             raise InvalidQuery.of(wrong)
-        conditions = [Condition(self.fields[name], "=", value) for name, value in equal.items()]
+        conditions = [Condition(self.fields[name], "=", self._spelled(name, value)) for name, value in equal.items()]
         return Query(All((node, *conditions)) if conditions else node, ordered)
+
+    def _spelled(self, name: str, value: Scalar) -> Scalar:
+        """Return a value as it is compared; one that has no such form equals none."""
+        spelling = self.spellings.get(name)
+        return value if spelling is None else spelling.normal(str(value)) or value
 
     def _order(self, order: Sequence[Sequence[str]], wrong: list[Wrong]) -> Order | None:
         ((name, direction),) = order

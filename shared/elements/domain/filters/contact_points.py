@@ -1,0 +1,15 @@
+"""Phones and e-mails in filters, in any notation (DEAL-01)."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from shared.elements.domain.contact_points import normalized_email, normalized_phone
+from shared.elements.domain.filters.parsing import Spelling
+
+
+def point_spellings(country: str) -> Mapping[str, Spelling]:
+    """Return how phones and e-mails are compared, by field; `country` is for national numbers."""
+    return {
+        "phone": Spelling(partial(normalized_phone, country=country), "phones"),
+        "email": Spelling(normalized_email, "emails"),
+    }
