@@ -1,15 +1,22 @@
 """Deals."""
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import ConversionRef
 from crm_contracts.product_rows import Priced
 
+from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
+from services.deals.deal.store import DEAL_INDEXES
 from services.deals.pipeline.domain import DEFAULT_PIPELINE, stages_of
 from shared.elements.domain.sales_element import InitialState
+from shared.kit.storage.collection import Collection
+from shared.kit.storage.connection import connect
 from tests.builders.causes import ANNA, NOON
 from tests.builders.values import priced as amounts
 
@@ -47,3 +54,16 @@ def a_deal(id_: str = "deal-1", **given: Any) -> Deal:
     deal = just_created_deal(id_, **given)
     deal._recorded.clear()
     return deal
+
+
+@asynccontextmanager
+async def stored_deals(mongo: Mongo, made: Sequence[Deal]) -> AsyncIterator[Collection]:
+    """These deals as they are stored, with all indexes, in a database of their own."""
+    database = connect(mongo.url, f"deals_{uuid4().hex[:8]}")
+    collection = database.collection("deals")
+    await collection.ensure(DEAL_INDEXES)
+    rows = [{**deal.model_dump(exclude={"id"}), "_id": deal.id, "inbox": [], "outbox": []} for deal in made]
+    assert await collection.insert_missing(rows) == len(made)
+    yield collection
+    await database.drop()
+    database.close()

@@ -5,7 +5,6 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -22,10 +21,9 @@ from shared.elements.domain.filters.evaluation import matches
 from shared.elements.domain.filters.query import Listed
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.kit.storage.collection import Collection
-from shared.kit.storage.connection import connect
 from shared.kit.storage.documents import Document
 from tests.builders.causes import NOON
-from tests.builders.deals import a_deal
+from tests.builders.deals import a_deal, stored_deals
 from tests.builders.examined import Examined, every_page
 from tests.builders.fakes import Documents
 from tests.builders.values import company_ref
@@ -57,16 +55,9 @@ def some_deal(place: int, chance: Random) -> Deal:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def deals(mongo: Mongo) -> AsyncIterator[Collection]:
-    database = connect(mongo.url, f"filtered_{uuid4().hex[:8]}")
-    collection = database.collection("deals")
-    await collection.ensure(DEAL_INDEXES)
     chance = Random(17)
-    made = [some_deal(place, chance) for place in range(DEALS)]
-    rows = [{**deal.model_dump(exclude={"id"}), "_id": deal.id, "inbox": [], "outbox": []} for deal in made]
-    assert await collection.insert_missing(rows) == DEALS
-    yield collection
-    await database.drop()
-    database.close()
+    async with stored_deals(mongo, [some_deal(place, chance) for place in range(DEALS)]) as collection:
+        yield collection
 
 
 def some_condition(chance: Random) -> dict[str, Any]:

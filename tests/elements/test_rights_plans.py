@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any, Final
-from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -18,7 +17,7 @@ from crm_contracts.values import Money
 
 from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE
+from services.deals.deal.store import DEAL_TABLE
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.evaluation import matches
 from shared.elements.domain.filters.nodes import All
@@ -27,9 +26,8 @@ from shared.elements.domain.rights.compiled import Rights
 from shared.elements.domain.rights.departments import Departments
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.kit.storage.collection import Collection
-from shared.kit.storage.connection import connect
 from tests.builders.causes import NOON
-from tests.builders.deals import a_deal
+from tests.builders.deals import a_deal, stored_deals
 from tests.builders.examined import Examined, every_page
 from tests.builders.fakes import Documents
 from tests.builders.values import a_client
@@ -58,16 +56,9 @@ def some_deal(place: int, chance: Random) -> Deal:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def deals(mongo: Mongo) -> AsyncIterator[Collection]:
-    database = connect(mongo.url, f"allowed_{uuid4().hex[:8]}")
-    collection = database.collection("deals")
-    await collection.ensure(DEAL_INDEXES)
     chance = Random(17)
-    made = [some_deal(place, chance) for place in range(DEALS)]
-    rows = [{**deal.model_dump(exclude={"id"}), "_id": deal.id, "inbox": [], "outbox": []} for deal in made]
-    assert await collection.insert_missing(rows) == DEALS
-    yield collection
-    await database.drop()
-    database.close()
+    async with stored_deals(mongo, [some_deal(place, chance) for place in range(DEALS)]) as collection:
+        yield collection
 
 
 def of_user(colleagues: str, *rights: Right) -> Rights:
