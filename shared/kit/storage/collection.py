@@ -43,7 +43,7 @@ class Collection:
         """Create the collection and its indexes, where they are missing."""
         for index in indexes:
             if index.replaces is not None:
-                await self._drop_index(index.replaces)
+                await self.drop_index(index.replaces)
             options: Document = {"unique": index.unique, "sparse": index.sparse}
             if index.partial is not None:
                 options = {"unique": index.unique, "partialFilterExpression": index.partial}
@@ -55,7 +55,12 @@ class Collection:
                 options["name"] = index.name
             await self._inner.create_index(list(index.keys), **options)
 
-    async def _drop_index(self, name: str) -> None:
+    async def has_index(self, name: str) -> bool:
+        """Return whether it has an index of this name."""
+        return name in await self._inner.index_information()
+
+    async def drop_index(self, name: str) -> None:
+        """Drop the index of this name, if there is one."""
         try:
             await self._inner.drop_index(name)
         except OperationFailure as error:
