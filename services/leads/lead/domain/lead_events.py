@@ -24,9 +24,10 @@ from shared.elements.domain.element import state_of
 from shared.elements.domain.responsible import NewResponsible
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.traits import StageMove
+from shared.kit.timers.timer import HasTimers
 
 
-class LeadEvents(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin compares synthetic names of its own
+class LeadEvents(SalesElement, HasTimers, LeadState):
     """What a lead publishes of each change."""
 
     @property

@@ -75,10 +75,12 @@ class ConversionRefused(Conflict):
         return cls(message, {**details, "reason": out.code, "errors": errors})
 
 
-def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> APIRouter:
+def conversion_routes(
+    *, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls, silence_s: float
+) -> APIRouter:
     """Make the routes, over these collaborators."""
     api = router("conversion")
-    _add_convert(api, leads, collaborators, long_polls)
+    _add_convert(api, leads, collaborators, long_polls, silence_s)
 
     @api.get("/leads/{lead_id}/conversion", responses={200: {"headers": ETAG}})
     async def conversion(lead_id: str, call: CanRead, response: Response) -> ConversionOut:
@@ -91,7 +93,9 @@ def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, 
     return api
 
 
-def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> None:
+def _add_convert(
+    api: APIRouter, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls, silence_s: float
+) -> None:
     @api.post(
         "/leads/{lead_id}/conversion",
         operation_id="convertLead",
@@ -117,6 +121,7 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
                 leads=guarded,
                 new_id=collaborators.new_id,
                 check_targets=partial(check_targets, call, terms),
+                silence_s=silence_s,
                 expected_version=if_match,
             )
         except LeadAlreadyConverted as error:
