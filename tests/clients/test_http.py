@@ -274,7 +274,17 @@ async def test_clients_are_found_by_phone_in_any_notation_by_e_mail_and_by_origi
         f"originator_id={origin}&origin_id={origin}&email={mail}",
     ):
         assert await api.ids(f"/{kind}?{query}") == [made["id"]], query
-    assert await api.ids(f"/{kind}?phone=nothing") == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_text_that_is_no_phone_or_e_mail_lists_nothing_and_says_so(api: Api, kind: str) -> None:
+    """CONT-03: as the filter does; one that the list is not read by would be found by nobody."""
+    refused = await api("GET", f"/{kind}?phone=nothing&email=nobody&responsible_id=anna")
+    assert wrong_fields(refused) == ["phone", "email"]
+    for wrong in refused.json()["errors"]:
+        assert (wrong["code"], "/v1/duplicates/find" in wrong["message"]) == ("wrong_operand", True)
+    filtered = await api("POST", f"/{kind}/query", {"filter": {"phone": "nothing"}})
+    assert filtered.json()["errors"][0]["message"] == refused.json()["errors"][0]["message"]
 
 
 async def test_contacts_are_listed_by_company_page_by_page_newest_first(api: Api) -> None:
