@@ -1,6 +1,6 @@
 """Collaborators that the composition root gives to the HTTP layer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fastapi import Request
@@ -15,7 +15,11 @@ from shared.kit.web.waiting import LongPolls
 
 @dataclass(frozen=True)
 class AppContext:
-    """Collaborators and limits of the HTTP layer."""
+    """Collaborators and limits of the HTTP layer.
+
+    Attributes:
+        elsewhere: by the name of a parameter that callers try where it is not taken, what does its work.
+    """
 
     service: str
     authenticator: Authenticator
@@ -28,6 +32,7 @@ class AppContext:
     max_header_bytes: int = 16 * 1024
     traces: Traces = field(default_factory=Traces)
     authority: Authority = field(default_factory=TokensAlone)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 def context_of(request: Request) -> AppContext:
