@@ -28,6 +28,7 @@ from deploy.cli.imports.table import BadRow, Rejected, Row, Table
 from deploy.cli.imports.targets import TARGETS, Kind, fields_of, identified, is_date, is_only
 from deploy.cli.pool import each
 from deploy.cli.progress import Advance, bar
+from shared.kit.web.sentences import meant
 
 _BATCH: Final = 2_000
 """Rows in memory."""
@@ -71,7 +72,7 @@ class Import:
         fields = await fields_of(self.crm, self.kind)
         unknown = sorted(self.mapping.fields - fields.keys())
         if unknown:
-            raise BadMapping([f"{self.kind.value} have no field {name!r}" for name in unknown])
+            raise BadMapping([f"{self.kind.value} have no field {name!r}{meant(name, fields)}" for name in unknown])
         booleans = frozenset(name for name, schema in fields.items() if is_only(schema, "boolean"))
         integers = frozenset(name for name, schema in fields.items() if is_only(schema, "integer"))
         dates = frozenset(name for name, schema in fields.items() if is_date(schema))
