@@ -128,6 +128,10 @@ _SALES: Final = {
     "system": "whether it belongs to the system and stays",
     "color": "`#RRGGBB`; null for none",
     "title": "what it is called",
+    **dict.fromkeys(
+        [f"{noun}{body}.title" for noun in ("Lead", "Deal") for body in ("In", "Patch", "Upsert")],
+        "what it is called; an empty one is replaced by its type and number, such as `Deal #17`",
+    ),
 }
 
 _CATALOG: Final = {
