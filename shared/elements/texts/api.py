@@ -32,7 +32,12 @@ TAGS: Final[Mapping[str, str]] = {
 }
 
 ELSEWHERE: Final[Mapping[str, str]] = {
+    "fields": "POST .../query takes the wanted fields as `select`",
+    "offset": "pages go on by `cursor`, with `next_cursor` of the page before",
+    "order": "POST .../query takes an `order`",
+    "page": "pages go on by `cursor`, with `next_cursor` of the page before",
     "q": "GET /v1/search of timeline searches everything, GET /v1/clients/search of clients as somebody types",
+    "sort": "POST .../query takes an `order`",
 }
 
 TEXTS: Final = ApiTexts(FIELDS, TAGS, EXAMPLES, EXTENSIONS, ELSEWHERE)

@@ -76,7 +76,7 @@ _PEOPLE: Final = {
     "region": "state or region",
     "revenue": "yearly revenue; 0 in the installation's currency where a new company is not given it",
     "role_id": "role in the company or for the element; 0 for none",
-    "salutation": "a code of the dictionary `honorific`",
+    "salutation": "a code of the dictionary `salutation`",
     "stamp": "picture of the company's stamp",
     "type_id": f"a code of the dictionary `contact_type` or `company_type`, such as `CLIENT`; {_FIRST}",
     "websites": "addresses of websites",

@@ -105,8 +105,8 @@ class KnownInput:
         for name in dict.fromkeys(given):
             if name not in self.parameters:
                 elsewhere = context_of(request).elsewhere.get(name)
-                said = f"there is no such parameter{meant_or_all(name, self.shown)}"
-                yield wrong_field(name, "unknown_parameter", f"{said}; {elsewhere}" if elsewhere else said)
+                hint = f"; {elsewhere}" if elsewhere else meant_or_all(name, self.shown)
+                yield wrong_field(name, "unknown_parameter", f"there is no such parameter{hint}")
             elif given.count(name) > 1 and name not in self.several:
                 yield wrong_field(name, "repeated_parameter", "one value is expected")
 
