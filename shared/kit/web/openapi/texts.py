@@ -63,7 +63,7 @@ class ApiTexts:
         tags: by the name of a group of operations.
         examples: of request bodies, by the name of their schema.
         extensions: members of problems besides the usual ones, as fields of a model.
-        elsewhere: by the name of a parameter that callers try where it is not taken, what does its work.
+        elsewhere: by the name of a parameter that callers try at lists which do not take it, what does its work.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
