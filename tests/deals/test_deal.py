@@ -16,8 +16,9 @@ from crm_contracts.deals import (
 )
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.pipeline.domain import PIPELINES, PipelineNotFound, stages_of
+from services.deals.pipeline.domain import PIPELINES, stages_of
 from shared.elements.domain.client_field import set_company
+from shared.elements.domain.pipelines import PipelineNotFound
 from shared.elements.domain.stages import StageNotFound
 from shared.elements.usecases.move_element import move_element
 from tests.builders.causes import ANNA, NOON, a_cause, later

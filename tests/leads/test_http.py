@@ -627,6 +627,20 @@ async def test_a_wrong_wish_names_its_field(api: Api, body: dict[str, Any]) -> N
     assert named.partition(".")[0] in body
 
 
+@pytest.mark.parametrize("targets", [["contact", "company", "deal"], ["deal"], ["contact"]])
+async def test_a_pipeline_that_there_is_not_is_refused_before_anything_is_made(api: Api, targets: list[str]) -> None:
+    """LEAD-11: for one lead and for many."""
+    lead = await api.made("/leads", {"last_name": "Berg"})
+    wish = {"targets": targets, "pipeline_id": "nowhere"}
+    one = await api("POST", f"/leads/{lead['id']}/conversion", wish)
+    many = await api("POST", "/conversions", {"lead_ids": [lead["id"]], **wish})
+    for refused in (one, many):
+        assert (wrong_fields(refused), refused.json()["code"]) == (["pipeline_id"], "pipeline_not_found")
+        assert "known: default" in refused.json()["detail"]
+    assert await api.read(f"/leads/{lead['id']}") == lead
+    assert (await api("POST", f"/leads/{lead['id']}/conversion", {"pipeline_id": "default"})).status_code == 202
+
+
 async def test_leads_are_listed_by_equality_newest_first(api: Api) -> None:
     """LEAD-18, CMN-14."""
     mine, origin = f"user-{uuid4()}", str(uuid4())

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from services.timeline.entry.domain.narration.line import Kind
 from shared.kit.web.schemas import Input
-from shared.kit.web.sentences import meant
+from shared.kit.web.sentences import meant_or_all
 
 KINDS: Final = get_args(Kind)
 
@@ -36,7 +36,9 @@ def _known(types: str) -> str:
     for kind in kinds_of(types):
         if kind not in KINDS:
             raise PydanticCustomError(
-                "unknown_kind", "there is no kind {kind}{meant}", {"kind": repr(kind), "meant": meant(kind, KINDS)}
+                "unknown_kind",
+                "there is no kind {kind}{meant}",
+                {"kind": repr(kind), "meant": meant_or_all(kind, KINDS)},
             )
     return types
 

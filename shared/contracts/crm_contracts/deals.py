@@ -29,7 +29,9 @@ from crm_contracts.requisites import RequisiteLink
 from crm_contracts.values import ChangedFields, ElementRef
 
 FIRST_STAGES: Final[Mapping[str, str]] = {"default": "NEW"}
-"""The stage of each pipeline that the deal of a lead is opened in, which others ask rights to (PERM-02)."""
+"""The pipelines that there are, each with the stage that the deal of a lead is opened in: what others know of them.
+
+They ask rights to the stage (PERM-02), and refuse a conversion into another pipeline before it begins (LEAD-11)."""
 
 
 class DealFields(Owned, Sourced):

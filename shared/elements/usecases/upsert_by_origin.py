@@ -51,7 +51,7 @@ async def upsert_by_origin(
         VersionMismatch: the caller's copy of an existing element is old, or there is none of which it has a copy.
         OriginTaken: the caller may not read the element that came from there.
     """
-    stages().initial(new.stage_id)
+    known = stages()
     found = await views.by_origin(*origin)
     if found is None:
         refuse_new(elements.noun, expected_version)
@@ -61,6 +61,7 @@ async def upsert_by_origin(
             found = await views.by_origin(*origin)
             if found is None:
                 raise
+    known.initial(new.stage_id)
     corrected = await _correct(found.id, new, cause, expected_version, elements=elements, collaborators=collaborators)
     return corrected, False
 

@@ -236,6 +236,7 @@ class Service:
             max_header_bytes=self.settings.max_header_bytes,
             traces=self.traces,
             authority=authority or TokensAlone(),
+            elsewhere=texts.elsewhere,
         )
         operations = build_operations(
             self.name,

@@ -53,7 +53,6 @@ class ConversionRefused(Conflict):
         "client_busy": "Another conversion was creating a client with the same phone, e-mail or title; as `reason`.",
         "client_failed": "The client could not be created because of an error of the service; as `reason`.",
         NO_ANSWER: "Clients or deals did not answer for two hours; as `reason`.",
-        "pipeline_not_found": "There is no pipeline `pipeline_id`; as `reason`.",
     }
     advice_on: ClassVar[Mapping[str, str]] = {
         "duplicates_found": "Convert the lead again: by `POST /v1/leads/{lead_id}/conversion`, with the right one of "
@@ -63,7 +62,6 @@ class ConversionRefused(Conflict):
         "client_busy": "Convert again: the other one has ended by then, and its client is linked or is a candidate.",
         "client_failed": "Convert again later; where it fails again, report it with the `correlation_id`.",
         NO_ANSWER: "Convert again: what was created meanwhile is found, and nothing is created twice.",
-        "pipeline_not_found": "Convert again with the id of a pipeline that deals has, or without `pipeline_id`.",
     }
 
     @classmethod

@@ -9,7 +9,8 @@ from shared.elements.domain.filters.parsing import Spelling
 
 def point_spellings(country: str) -> Mapping[str, Spelling]:
     """Return how phones and e-mails are compared, by field; `country` is for national numbers."""
-    return {
-        "phone": Spelling(partial(normalized_phone, country=country), "phones"),
-        "email": Spelling(normalized_email, "emails"),
-    }
+    spellings = (
+        Spelling("phone", partial(normalized_phone, country=country), "phones"),
+        Spelling("email", normalized_email, "emails"),
+    )
+    return {spelling.name: spelling for spelling in spellings}
