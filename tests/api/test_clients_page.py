@@ -28,11 +28,8 @@ def test_the_page_has_examples() -> None:
     assert len(EXAMPLES) == PAGE.count("```json POST") == 5
 
 
-@pytest.mark.parametrize(("service", "path"), [("leads", "/leads"), ("deals", "/deals"), ("catalog", "/products")])
-async def test_who_deletes_what_cannot_be_deleted_is_told_what_can_be_done(
-    service: str, path: str, system: System
-) -> None:
-    answer = await system.apis[service].call("DELETE", f"{path}/0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a10", None)
+async def test_who_deletes_what_cannot_be_deleted_is_told_what_can_be_done(system: System) -> None:
+    answer = await system.apis["catalog"].call("DELETE", "/products/0199f2a4-7c1e-7a52-9f0b-3d1f6c2e8a10", None)
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert answer.json()["detail"] == f"DELETE is not taken here; {answer.headers['allow']} is."
     assert answer.headers["allow"] == "GET, HEAD, PATCH"

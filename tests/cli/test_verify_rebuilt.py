@@ -131,6 +131,7 @@ async def a_busy_office() -> Office:
         lambda deal, by: deal.correct({"title": "Pumps", "additional_info": "soon", "responsible_id": "bob"}, **by),
         lambda deal, by: deal.set_rows(priced(a_row(), amount="10"), **by),
         lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("WON"), **by),
+        lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("LOSE"), **by),
         lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("NEW"), **by),
         link,
         attach,
@@ -146,6 +147,10 @@ async def a_busy_office() -> Office:
         lambda deal, by: deal.refuse_requisites(choice_no=2, code="requisite_not_found", field="requisite_id", **by),
         lambda deal, by: deal.choose_requisites(RequisiteChoice(mc_requisite_id="m1"), **by),
     )
+    await office.add(just_created_lead("lead-2"))
+    await office.add(just_created_deal("deal-2"))
+    await office.change(Lead, "lead-2", lambda lead, by: lead.delete(**by))
+    await office.change(Deal, "deal-2", link, lambda deal, by: deal.delete(**by))
     await office.add(just_created_contact())
     await office.change(
         Contact,
@@ -265,8 +270,9 @@ NOT_CARRIED: Mapping[type[Aggregate], Mapping[str, str]] = {
     },
     **{aggregate: {**BOOKKEEPING, "id": "the record's key"} for aggregate in (Refusal, Dictionary, Bindings)},
     **dict.fromkeys((Role, Department), _COUNTERS),
+    Deal: _COUNTERS,
     Lead: {
-        **BOOKKEEPING,
+        **_COUNTERS,
         "was_repeat": "only remembers what a refused link must not change",
         "conversion.draft": "frozen at the start; the question to deals has it with the client filled in",
         "conversion.duplicates": "in the answer of the clients service",

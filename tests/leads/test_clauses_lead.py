@@ -201,11 +201,13 @@ async def test_what_happens_to_a_lead_is_told(api: Api) -> None:
     await changed(api, lead, "PATCH", "", {"comments": "called"})
     await changed(api, lead, "PUT", "/stage", {"stage_id": "IN_PROCESS"})
     await changed(api, lead, "PUT", "/client", {"contacts": [{"contact_id": str(uuid4())}]})
+    await api("DELETE", f"/leads/{lead['id']}")
     assert await told_types(api, lead["id"]) == [
         "crm.lead.created.v1",
         "crm.lead.updated.v1",
         "crm.lead.stage_changed.v1",
         "crm.lead.client_changed.v1",
+        "crm.lead.deleted.v1",
     ]
 
 

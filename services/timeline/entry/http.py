@@ -45,7 +45,13 @@ def build_router(*, entries: LiveEntries, accessed: AccessOfElements) -> APIRout
         """
         readable = readable_by(call, accessed)
         found, more = await list_entries(
-            ref_of(element), kinds_of(types), entries=entries, readable=readable, limit=limit, cursor=cursor
+            ref_of(element),
+            kinds_of(types),
+            entries=entries,
+            accessed=accessed,
+            readable=readable,
+            limit=limit,
+            cursor=cursor,
         )
         return Page(items=found, next_cursor=more)
 
@@ -106,6 +112,7 @@ async def _bind(
         bindings=call.guard(bindings),
         add=bindings.add,
         entries=entries,
+        accessed=accessed,
         readable=readable_by(call, accessed),
         check=partial(check_update, call, accessed=accessed),
         bound=bound,

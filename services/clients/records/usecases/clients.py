@@ -216,15 +216,3 @@ async def upsert_client(
                 raise
     how: dict[str, Any] = {"reference": reference, "expected_version": expected_version, "complete": complete}
     return await take_over_client(found.id, fields, cause, owners=existing, wrong=wrong, **how), False
-
-
-async def delete_client(id_: str, cause: Cause, *, owners: Records[C], expected_version: int | None = None) -> None:
-    """Delete a record; elements and contacts that link it unlink it when they receive the event (COMP-10).
-
-    Raises:
-        NotFound: no such record, or it was deleted before.
-        VersionMismatch: the caller's copy is old.
-    """
-    await owners.change(
-        id_, lambda found: found.delete(by=cause.actor, at=cause.at), cause, expected_version=expected_version
-    )

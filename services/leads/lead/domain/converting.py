@@ -93,6 +93,11 @@ class HasConversion(LeadEvents):
         if timer.kind == ASKS_AGAIN:
             self._take(self.conversion.ask_again(self.ref, at=at))
 
+    def _clear(self, by: str, at: datetime) -> None:
+        super()._clear(by, at)
+        self.deal_ids = ()
+        self.conversion = self.conversion.model_copy(update={"snapshot": None, "draft": None})
+
     def _take(self, step: Step) -> None:
         self.conversion, events = step
         self.wait_for_answer()

@@ -108,6 +108,15 @@ class Lead(HasConversion):
         self._refuse_while_running()
         super().move(stage, by=by, at=at)
 
+    def delete(self, *, by: str, at: datetime) -> None:
+        """Become a tombstone (LEAD-21).
+
+        Raises:
+            ConversionRunning: the lead is being converted.
+        """
+        self._refuse_while_running()
+        super().delete(by=by, at=at)
+
     def set_client(self, client: Client, *, by: str, at: datetime) -> None:
         """Set the Client field as a whole, which makes a repeat lead (LEAD-03), but not of results (LEAD-14).
 

@@ -10,6 +10,7 @@ from crm_contracts.leads import (
     LeadContactsAttached,
     LeadContactsChecked,
     LeadCreated,
+    LeadDeleted,
     LeadProductRowsChanged,
     LeadResponsibleChanged,
     LeadStageChanged,
@@ -40,6 +41,9 @@ class LeadEvents(SalesElement, HasTimers, LeadState):
 
     def _updated(self, before: Any, after: Any) -> Event:
         return LeadUpdated(lead=self.ref, before=before, after=after)
+
+    def _deleted(self) -> Event:
+        return LeadDeleted(lead=self.ref, before=self.state)
 
     def _responsible_changed(self, new: NewResponsible) -> Event:
         return LeadResponsibleChanged(lead=self.ref, **new)
