@@ -41,6 +41,11 @@ class DealFields(Owned, Sourced):
     title: Annotated[str, FieldSpec(is_requirable=True, is_orderable=True)] = Field(
         default="", examples=["Pumps for ACME"]
     )
+    type_id: Annotated[str | None, FieldSpec(dictionary="deal_type", is_requirable=True)] = Field(
+        default=None,
+        examples=["SALE"],
+        description="what is sold: a code of the dictionary `deal_type`; the first one by default (DEAL-09)",
+    )
     begin_date: Annotated[date | None, FieldSpec(is_requirable=True)] = None
     close_date: Annotated[date | None, FieldSpec(is_requirable=True)] = Field(
         default=None, description="expected day of closing; seven days after creation unless given (DEAL-12)"

@@ -73,7 +73,12 @@ class Element(HasResponsible, Aggregate, Fields):
             PartTooLarge: together the fields are more than an event may hold.
         """
         if "title" in changes:
-            changes = {**changes, "title": changes["title"] or self.default_title(self.number)}
+            source = changes.get("source_id", getattr(self, "source_id", None))
+            changes = {
+                **changes,
+                "title": changes["title"]
+                or self.default_title(self.number, source_id=source, origin_id=self.origin_id),
+            }
         changed = change_fields(self, changes, self.TYPE.fields)
         if changed is None:
             return False
@@ -98,8 +103,9 @@ class Element(HasResponsible, Aggregate, Fields):
         self._touch(by, at)
 
     @classmethod
-    def default_title(cls, number: int) -> str:
-        """`Deal #17` (CMN-01)."""
+    def default_title(cls, number: int, *, source_id: str | None, origin_id: str | None) -> str:
+        """Return `Deal #17` (CMN-01); where it came from decides for some types."""
+        del source_id, origin_id
         return f"{cls.TYPE.noun.capitalize()} #{number}"
 
     def _touch(self, by: str, at: datetime) -> None:

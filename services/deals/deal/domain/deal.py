@@ -42,6 +42,9 @@ from shared.elements.domain.stages import Stage
 from shared.elements.domain.traits import StageMove
 
 DAYS_TO_CLOSE: Final = 7
+STORE: Final = "STORE"
+"""The source of orders of the online store."""
+MAX_TITLE: Final = 255
 
 
 def _is_new(deal: Mapping[str, Any]) -> bool:
@@ -96,6 +99,13 @@ class Deal(SalesElement, HasRequisites, DealState):
         )
         deal._record_closing("P")  # noqa: SLF001 - its own
         return deal
+
+    @classmethod
+    def default_title(cls, number: int, *, source_id: str | None, origin_id: str | None) -> str:
+        """Return `Online store order #{n}` of an order of the online store, else `Deal #{number}` (DEAL-21)."""
+        if source_id == STORE and origin_id:
+            return f"Online store order #{origin_id}"[:MAX_TITLE]
+        return super().default_title(number, source_id=source_id, origin_id=origin_id)
 
     @property
     def state(self) -> DealState:
