@@ -135,27 +135,31 @@ def planned(query: Query, table: IndexTable) -> list[PlannedBranch]:
 
 
 def _planned(branch: Branch, order: Order, table: IndexTable) -> PlannedBranch:
-    nodes = [_as_mark(_of_the_rest(node, table.choices), table) for node in branch]
-    named = _equalities(nodes)
+    nodes = as_indexed(branch, table)
+    named = equalities(nodes)
     equal = {**table.choices, **named}
     is_collated = order.field.name in table.collated
     group = next(
         group
         for group in table.groups
-        if _serves(group, equal, order)
+        if _has_order(group, equal, order)
         and (group.order or not is_collated)
         and (not group.fields or named.keys() & group.fields)
     )
     found: list[Node] = [equal[name] for name in group.fields]
     if group.order is not None:
-        found += [node for node in nodes if _bounds(node, group.order) and node not in found]
+        found += [node for node in nodes if bounds(node, group.order) and node not in found]
     # Under a collation the index finds what people take for the same: letter by letter that is looked at once more.
     rest = [node for node in nodes if is_collated or node not in found]
     along = All(tuple(bound for node in found for bound in _as_range(node, group.order)))
-    marks = [str(mark) for name in group.fields if equal[name].field.path == ACCESS.path for mark in equal[name].values]
-    return PlannedBranch(
-        group.index, along, All(tuple(rest)) if rest else None, group.order is None, max(1, kinds_of(marks))
-    )
+    keys = keys_of([equal[name] for name in group.fields])
+    return PlannedBranch(group.index, along, All(tuple(rest)) if rest else None, group.order is None, keys)
+
+
+def keys_of(conditions: Sequence[Condition]) -> int:
+    """Return the most keys of an index by which conditions find one record: one for each mark that it has of them."""
+    marks = [str(mark) for each in conditions if each.field.path == ACCESS.path for mark in each.values]
+    return max(1, kinds_of(marks))
 
 
 def _behind(branch: PlannedBranch, allowed: Node) -> PlannedBranch:
@@ -169,7 +173,7 @@ def _as_range(node: Node, order: str | None) -> Sequence[Node]:
     Several places of an index are merged in their order along a range of it. Where a range has one value alone, MongoDB
     takes it for a place, and sorts.
     """
-    if not (order and isinstance(node, Condition) and _bounds(node, order)):
+    if not (order and isinstance(node, Condition) and bounds(node, order)):
         return [node]
     value = node.operand
     if isinstance(value, tuple) or not isinstance(value, (datetime, int)):
@@ -199,7 +203,7 @@ def next_to(value: datetime | int, steps: int) -> datetime | int:
     return value + steps
 
 
-def _equalities(nodes: Sequence[Node]) -> dict[str, Condition]:
+def equalities(nodes: Sequence[Node]) -> dict[str, Condition]:
     """By field, the condition that names fewest values."""
     found: dict[str, Condition] = {}
     for node in nodes:
@@ -210,19 +214,30 @@ def _equalities(nodes: Sequence[Node]) -> dict[str, Condition]:
     return found
 
 
-def _serves(group: IndexGroup, equal: Mapping[str, Condition], order: Order) -> bool:
-    if group.order not in {None, order.field.name} or not set(group.fields) <= equal.keys():
+def _has_order(group: IndexGroup, equal: Mapping[str, Condition], order: Order) -> bool:
+    if group.order not in {None, order.field.name} or not serves(group, equal):
+        return False
+    return not group.is_single or all(len(equal[name].values) == 1 for name in group.fields)
+
+
+def serves(group: IndexGroup, equal: Mapping[str, Condition]) -> bool:
+    """Return whether an index finds what has these values."""
+    if not set(group.fields) <= equal.keys():
         return False
     conditions = [equal[name] for name in group.fields]
     if group.is_partial and not all(each.operator == "=" and each.operand for each in conditions):
         return False
-    if group.is_single and not all(len(each.values) == 1 for each in conditions):
-        return False
     return prod(len(each.values) for each in conditions) <= MAX_SCANS
 
 
-def _bounds(node: Node, name: str) -> bool:
+def bounds(node: Node, name: str) -> bool:
+    """Return whether a condition bounds the order of this name."""
     return isinstance(node, Condition) and node.field.name == name and node.operator in _BOUNDS
+
+
+def as_indexed(branch: Branch, table: IndexTable) -> list[Node]:
+    """Turn conditions into those that say the same and that indexes have values for."""
+    return [_as_mark(_of_the_rest(node, table.choices), table) for node in branch]
 
 
 def _as_mark(node: Node, table: IndexTable) -> Node:
