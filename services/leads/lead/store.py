@@ -8,8 +8,8 @@ from crm_contracts.elements import LEAD
 
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.store.index_table import IndexGroup, IndexTable, one_of
 from shared.elements.store.listing import BY_KEY, BY_TITLE, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS, ElementViews
-from shared.elements.store.query_plan import IndexGroup, IndexTable, one_of
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import NEWEST
 

@@ -11,11 +11,11 @@ from typing import Final
 
 from shared.elements.domain.filters.nodes import All, AnyOf, Node
 from shared.elements.store.filter_compiler import compiled
+from shared.elements.store.index_table import IndexTable
 from shared.elements.store.key_ranges import Alternative, KeyRange, alternatives_of
 from shared.elements.store.list_cursors import Place
 from shared.elements.store.list_sorting import SHOWN, Placed, Read, Sorting
-from shared.elements.store.query_plan import IndexTable
-from shared.elements.store.rare_keys import has_at_most
+from shared.elements.store.rare_keys import number_up_to
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document
 
@@ -24,10 +24,11 @@ _BY_ID: Final = "_id_"
 
 @dataclass(frozen=True, slots=True)
 class Few:
-    """Few records: those of a range for which all of an alternative holds."""
+    """Few records: those of a range for which all of an alternative holds; so many are in the range."""
 
     range: KeyRange
     whole: All
+    records: int
 
 
 class FewRecords:
@@ -37,25 +38,26 @@ class FewRecords:
         self._collection, self._table, self._max_time_ms = collection, table, max_time_ms
 
     async def of(self, node: Node, *, most: int, keys: int) -> Sequence[Few]:
-        """Return ranges that have all records which pass a filter, and no more than so many; none where they have more.
+        """Return ranges that have all records which pass a filter, and at most so many; none where they have more.
 
-        That reads no more than so many keys, and of the records that are found then at most as many as are left.
+        Telling that and reading them takes no more than so many keys.
         """
-        found, alternatives = list[Few](), alternatives_of(node, self._table)
+        found, left, alternatives = list[Few](), most, alternatives_of(node, self._table)
         for each in alternatives:
-            range_ = await self._first_range(each, min(most, keys // (len(each.ranges) + 1)) // len(alternatives))
-            if range_ is None:
+            ranges = len(each.ranges)
+            few = await self._few(each, left, keys // len(alternatives) // (ranges + 1))
+            if few is None:
                 return []
-            found.append(Few(range_, each.whole))
+            found.append(few)
+            left -= few.records
         return found
 
-    async def _first_range(self, alternative: Alternative, most: int) -> KeyRange | None:
-        for range_ in alternative.ranges:
-            where = compiled(range_.conditions)
-            if await has_at_most(
-                self._collection, where, most // range_.keys, hint=range_.index, max_time_ms=self._max_time_ms
-            ):
-                return range_
+    async def _few(self, alternative: Alternative, most: int, keys: int) -> Few | None:
+        for each in alternative.ranges:
+            where, up_to = compiled(each.conditions), min(most, keys // each.keys) + 1
+            records = await number_up_to(up_to, self._collection, where, hint=each.index, max_time_ms=self._max_time_ms)
+            if records < up_to:
+                return Few(each, alternative.whole, records)
         return None
 
     async def number(self, few: Sequence[Few], passing: Node) -> int:

@@ -1,24 +1,26 @@
 """Read filtered lists page by page, by indexes, and behind a budget, so that no filter can hurt (DEAL-01).
 
-What an alternative of a filter leaves to be looked at, record by record, is looked for along an index in the order of the
-list. A short look at the first records finds a page where most of them match. Where they do not, the place up to which
-a page may look is read, from the index alone, and then the records up to there: so a record that changes places
+What an alternative of a filter leaves to be looked at, record by record, is looked for along an index in the order of
+the list. A short look at the first records finds a page where most of them match. Where they do not, the place up to
+which a page may look is read, from the index alone, and then the records up to there: so a record that changes places
 meanwhile is on this page or on the next one, never between them. Where more are left than a page may look at, but some
 index has few of those that pass, in whatever order, they are found by that.
 """
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
-from shared.elements.domain.filters.nodes import All, AnyOf, Node, Not
+from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Node, Not
 from shared.elements.domain.filters.query import Query
 from shared.elements.store.few_records import Few, FewRecords
 from shared.elements.store.filter_compiler import compiled
+from shared.elements.store.index_table import IndexTable
 from shared.elements.store.key_ranges import KeyRange
 from shared.elements.store.list_cursors import Place
 from shared.elements.store.list_sorting import Placed, Read, Sorting, Span
-from shared.elements.store.query_plan import IndexTable, PlannedBranch, planned
+from shared.elements.store.query_plan import PlannedBranch, planned
 from shared.kit.domain import Aggregate
 from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
@@ -27,7 +29,7 @@ E = TypeVar("E", bound=Aggregate)
 
 BUDGET: Final = 20_000
 """Keys that one page may read, or one count, shared by the alternatives of its filter."""
-LOOKED_AT: Final = 10
+LOOKED_AT: Final = 30
 """Keys of the budget for each record that a page looks at: a record takes as long as many keys."""
 FIRST_LOOK: Final = 4
 """Records of the first look for each one that is wanted."""
@@ -66,14 +68,12 @@ class Share:
     Attributes:
         keys: of its indexes, altogether.
         counted: records that a count looks at, one key or more for each.
-        records: records that a page looks at.
-        few: records that are few enough to be read for a page in whatever order an index has them.
+        records: records that a page looks at, or reads where an index has no more of them.
     """
 
     keys: int
     counted: int
     records: int
-    few: int
 
 
 class FilteredLists(Generic[E]):
@@ -110,8 +110,7 @@ class FilteredLists(Generic[E]):
             FilterTooWide: the filter has more than 8 alternatives.
         """
         order = Sorting(query.order, self._table)
-        branches = planned(query, self._table)
-        read = [await self._read(each, order, after, limit + 1, self._share(each, branches)) for each in branches]
+        read = await self._reads(query, order, after, limit + 1)
         placed: Sequence[Placed] = order.merged(read)
         ends = [each.up_to for each in read if each.up_to is not None]
         # Beyond the place that one alternative was read up to, it may have records that were not found.
@@ -130,12 +129,38 @@ class FilteredLists(Generic[E]):
         """
         order = Sorting(query.order, self._table)
         branches = planned(query, self._table)
+        mine = await self._readable(query, branches)
+        if mine:
+            number = await self._few.number(mine, EVERYTHING)
+            return Count(min(number, MAX_COUNT), is_exact=number <= MAX_COUNT)
         value, is_exact, counted = 0, True, list[Node]()
         for branch in branches:
-            number, is_all = await self._count(branch, order, counted, self._share(branch, branches))
+            number, is_all = await self._count(branch, order, counted, self._share(branch, len(branches)))
             value, is_exact = value + number, is_exact and is_all
             counted.append(branch.whole)
         return Count(min(value, MAX_COUNT), is_exact and value <= MAX_COUNT)
+
+    async def _reads(self, query: Query, order: Sorting, after: Place | None, wanted: int) -> Sequence[Read]:
+        """Read what each alternative has of a page."""
+        branches = planned(query, self._table)
+        mine = await self._readable(query, branches)
+        if mine:
+            return [await self._few.read(mine, order, after, wanted)]
+        among = sum(each.is_looked_for for each in branches)
+        reads = (self._read(each, order, after, wanted, self._share(each, among)) for each in branches)
+        return await asyncio.gather(*reads)
+
+    async def _readable(self, query: Query, branches: Sequence[PlannedBranch]) -> Sequence[Few]:
+        """Return where all is that the caller may read and that passes, if that is little; nothing if it is much.
+
+        Whoever may read little is answered out of that alone, so that no number of hidden records can be told.
+        """
+        if query.allowed == EVERYTHING or not any(each.is_looked_for for each in branches):
+            return []
+        most = self._budget // LOOKED_AT
+        passing = (query.whole, *self._table.always)
+        few = await self._few.of(query.allowed, most=most, keys=self._budget // 2)
+        return [replace(each, whole=All((each.whole, *passing))) for each in few]
 
     async def _read(
         self, branch: PlannedBranch, order: Sorting, after: Place | None, wanted: int, share: Share
@@ -185,15 +210,15 @@ class FilteredLists(Generic[E]):
     async def _few_of(self, branch: PlannedBranch, share: Share) -> Sequence[Few]:
         """Return where few records are that pass all conditions of an alternative; nothing where there are many."""
         if branch.is_few:
-            return [Few(KeyRange(branch.index, branch.found), branch.whole)]
-        return await self._few.of(branch.whole, most=share.few, keys=share.keys // 2)
+            return [Few(KeyRange(branch.index, branch.found), branch.whole, branch.scans)]
+        return await self._few.of(branch.whole, most=share.records, keys=share.keys // 2)
 
-    def _share(self, branch: PlannedBranch, branches: Sequence[PlannedBranch]) -> Share:
-        """Share the budget between the alternatives."""
-        keys = self._budget // len(branches)
+    def _share(self, branch: PlannedBranch, among: int) -> Share:
+        """Share the budget among so many alternatives; those of which nothing is left to be looked at need none."""
+        keys = self._budget // max(1, among)
         counted = max(keys // 2, keys - LOOKS * branch.scans) // branch.keys
         records = max(1, min(keys // LOOKED_AT, counted // (LOOKS + 1)))
-        return Share(keys, counted, records, records // 2)
+        return Share(keys, counted, records)
 
     async def _aggregate(self, branch: PlannedBranch, order: Sorting, stages: Sequence[Document]) -> list[Document]:
         return await self._elements.collection.aggregate(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from shared.elements.domain.filters.errors import FilterTooWide
 from shared.elements.domain.filters.nodes import All, Condition, Node
-from shared.elements.domain.filters.normal_form import Branch, branches_of
-from shared.elements.store.query_plan import IndexGroup, IndexTable, as_indexed, bounds, equalities, keys_of, serves
+from shared.elements.store.index_table import IndexGroup, IndexTable
+from shared.elements.store.query_plan import bounds, equalities, keys_of, possible_branches, serves
 from shared.elements.store.rare_keys import LOOKED_UP, by_length
 
 
@@ -34,15 +34,14 @@ class Alternative:
 def alternatives_of(node: Node, table: IndexTable) -> Sequence[Alternative]:
     """Return the alternatives of a filter; none where they are too many, or where one of them is in no range."""
     try:
-        found = [Alternative(All(branch), ranges_of(branch, table)) for branch in branches_of(node)]
+        found = [Alternative(All(tuple(each)), ranges_of(each, table)) for each in possible_branches(node, table)]
     except FilterTooWide:
         return []
     return found if all(each.ranges for each in found) else []
 
 
-def ranges_of(branch: Branch, table: IndexTable) -> Sequence[KeyRange]:
+def ranges_of(nodes: Sequence[Node], table: IndexTable) -> Sequence[KeyRange]:
     """Return the ranges that all records of an alternative are in: of what is searched for, and of each index."""
-    nodes = as_indexed(branch, table)
     named = equalities(nodes)
     equal = {**table.choices, **named}
     ranges = list[KeyRange]()

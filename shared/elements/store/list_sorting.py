@@ -10,8 +10,9 @@ from shared.elements.domain.filters.evaluation import family_of
 from shared.elements.domain.filters.nodes import All, family_of_kind
 from shared.elements.domain.filters.query import Order
 from shared.elements.store.filter_compiler import compiled
+from shared.elements.store.index_table import IndexTable
 from shared.elements.store.list_cursors import Place
-from shared.elements.store.query_plan import IndexTable, next_to
+from shared.elements.store.query_plan import next_to
 from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import AS_PEOPLE_SORT, Collation
 from shared.kit.storage.pages import WITHOUT_BOOKKEEPING

@@ -1,85 +1,23 @@
 """Choose for every alternative of a filter the index that finds it, and what is left to be looked at (DEAL-01)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import prod
 from typing import Final
 
-from crm_contracts.elements import ElementType
-
-from shared.elements.domain.fields import CatalogueField, filterable_fields
 from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Condition, Node, Operator
 from shared.elements.domain.filters.normal_form import Branch, branches_of
 from shared.elements.domain.filters.query import Order, Query
 from shared.elements.domain.rights.accessed import ACCESS, kinds_of, mark_of_responsible
 from shared.elements.domain.rights.compiled import NOTHING
+from shared.elements.store.index_table import IndexGroup, IndexTable
 
 MAX_SCANS: Final = 200
 """Places of an index that MongoDB reads side by side in their common order; with more it would sort in memory."""
 
 _LARGEST: Final = 2**63 - 1
 _BOUNDS: Final = frozenset({"=", ">", ">=", "<", "<="})
-
-
-@dataclass(frozen=True, slots=True)
-class IndexGroup:
-    """An index that has equality of these fields first, and then the order.
-
-    Attributes:
-        order: the field that comes next, before the id; None where the fields alone find so few records that these are
-            ordered here.
-        is_partial: whether records without a value are missing in it, so that it serves one given value alone.
-        is_single: whether it serves one value of each field alone, because places after several have no common order.
-    """
-
-    index: str
-    fields: tuple[str, ...] = ()
-    order: str | None = "created_at"
-    is_partial: bool = False
-    is_single: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class IndexTable:
-    """The indexes of a collection, those that find fewest records first.
-
-    Attributes:
-        choices: all values that a field may have, where it always has one of few: "not this one" is "one of the rest",
-            and one that is not named may be any of them.
-        always: what a record has to be beside what is asked for, such as not deleted.
-        unique: fields whose values no two records share, so that an index in their order needs no id after them.
-        then: paths by which an order goes on where its field is the same, before the id.
-        collated: orders that are those of people, and no alternative has another index for.
-        nullable: orders whose fields may have no value; that comes before all values.
-        first_order: the order of a list that is asked for in none.
-        searched_by: the index of search keys; None where the list is not searched.
-    """
-
-    groups: Sequence[IndexGroup]
-    choices: Mapping[str, Condition] = field(default_factory=dict)
-    always: Sequence[Node] = ()
-    unique: frozenset[str] = frozenset({"number"})
-    then: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    collated: frozenset[str] = frozenset()
-    nullable: frozenset[str] = frozenset()
-    first_order: tuple[str, str] = ("created_at", "desc")
-    searched_by: str | None = None
-
-    @property
-    def orders(self) -> tuple[str, ...]:
-        """Names of the fields that the whole collection can be ordered by."""
-        return tuple(group.order for group in self.groups if group.order is not None and not group.fields)
-
-
-NOT_DELETED: Final = Condition(CatalogueField.unlisted("deleted_at", "datetime", "empty"), "empty", operand=True)
-"""What every record of a type whose tombstones stay in its collection has to be."""
-
-
-def one_of(type_: ElementType, **values: Iterable[str]) -> Mapping[str, Condition]:
-    """Make the choices of fields of a type."""
-    fields = filterable_fields(type_)
-    return {name: Condition(fields[name], "in", tuple(dict.fromkeys(each))) for name, each in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +37,11 @@ class PlannedBranch:
     rest: All | None
     is_few: bool
     keys: int = 1
+
+    @property
+    def is_looked_for(self) -> bool:
+        """Whether records are looked at along the order that may not pass."""
+        return self.rest is not None and not self.is_few
 
     @property
     def scans(self) -> int:
@@ -127,15 +70,38 @@ def planned(query: Query, table: IndexTable) -> list[PlannedBranch]:
         return [_behind(each, allowed) for each in planned(replace(query, allowed=EVERYTHING), table)]
     parts = (*(() if allowed == EVERYTHING else (allowed,)), *table.always)
     whole = All((node, *parts)) if parts else node
-    branches = branches_of(whole)
+    branches = possible_branches(whole, table)
     if order.field.name in table.collated and branches:
         # Texts in the order of people cannot be merged here: all alternatives are looked for along the one index.
-        return [_planned((whole,) if branches != ((),) else (), order, table)]
-    return [_planned(branch, order, table) for branch in branches]
+        return [_planned([whole] if [] not in branches else [], order, table)]
+    return _joined([_planned(branch, order, table) for branch in branches])
 
 
-def _planned(branch: Branch, order: Order, table: IndexTable) -> PlannedBranch:
-    nodes = as_indexed(branch, table)
+def _joined(branches: Sequence[PlannedBranch]) -> list[PlannedBranch]:
+    """Make one of all alternatives that are looked for along the same keys, so that no record is looked at twice."""
+    alike: dict[tuple[str, All], list[PlannedBranch]] = {}
+    for each in branches:
+        alike.setdefault((each.index, each.found), []).append(each)
+    return [_either(each) if len(each) > 1 else each[0] for each in alike.values()]
+
+
+def _either(branches: Sequence[PlannedBranch]) -> PlannedBranch:
+    rests = [each.rest for each in branches if each.rest is not None]
+    rest = All((AnyOf(tuple(rests)),)) if len(rests) == len(branches) else None
+    return replace(branches[0], rest=rest)
+
+
+def possible_branches(node: Node, table: IndexTable) -> list[list[Node]]:
+    """Return the alternatives of a filter that any record can pass, by conditions that indexes have values for.
+
+    Raises:
+        FilterTooWide: there are more than 8.
+    """
+    nodes = [_as_indexed(branch, table) for branch in branches_of(node)]
+    return [each for each in nodes if _is_possible(each)]
+
+
+def _planned(nodes: Sequence[Node], order: Order, table: IndexTable) -> PlannedBranch:
     named = equalities(nodes)
     equal = {**table.choices, **named}
     is_collated = order.field.name in table.collated
@@ -235,9 +201,28 @@ def bounds(node: Node, name: str) -> bool:
     return isinstance(node, Condition) and node.field.name == name and node.operator in _BOUNDS
 
 
-def as_indexed(branch: Branch, table: IndexTable) -> list[Node]:
-    """Turn conditions into those that say the same and that indexes have values for."""
-    return [_as_mark(_of_the_rest(node, table.choices), table) for node in branch]
+def _as_indexed(branch: Branch, table: IndexTable) -> list[Node]:
+    """Turn conditions into those that say the same and that indexes have values for, one for a field of one value."""
+    nodes: dict[str | Node, Node] = {}
+    for node in branch:
+        each = _as_mark(_of_the_rest(node, table.choices), table)
+        is_value = isinstance(each, Condition) and each.operator in {"=", "in"} and not each.field.is_list
+        key = each.field.name if isinstance(each, Condition) and is_value else each
+        nodes[key] = _both(nodes[key], each) if key in nodes else each
+    return list(nodes.values())
+
+
+def _both(one: Node, other: Node) -> Node:
+    """Join two conditions that name values of one field, which has one of them at most."""
+    if not isinstance(one, Condition) or not isinstance(other, Condition):
+        return one
+    values = tuple(each for each in one.values if each in other.values)
+    return Condition(one.field, "=", values[0]) if len(values) == 1 else Condition(one.field, "in", values)
+
+
+def _is_possible(nodes: Sequence[Node]) -> bool:
+    """Return whether no condition is left without any value."""
+    return all(not isinstance(node, Condition) or node.values for node in nodes)
 
 
 def _as_mark(node: Node, table: IndexTable) -> Node:

@@ -24,16 +24,17 @@ async def rare_among(
 ) -> Condition | None:
     """Find a word that at most so many records have, of those that an index has `within` what comes before its keys."""
     for word in by_length(sought)[:LOOKED_UP]:
-        if await has_at_most(collection, {**within, **compiled(word)}, most, hint=hint, max_time_ms=max_time_ms):
+        where = {**within, **compiled(word)}
+        if await number_up_to(most + 1, collection, where, hint=hint, max_time_ms=max_time_ms) <= most:
             return word
     return None
 
 
-async def has_at_most(collection: Collection, where: Filter, most: int, *, hint: str, max_time_ms: int) -> bool:
-    """Return whether an index has keys of at most so many records that match."""
-    stages: list[Document] = [{"$match": where}, {"$limit": most + 1}, {"$count": "number"}]
-    found = await collection.aggregate(stages, hint=hint, max_time_ms=max_time_ms)
-    return not found or found[0]["number"] <= most
+async def number_up_to(most: int, collection: Collection, where: Filter, *, hint: str, max_time_ms: int) -> int:
+    """Count the records that match, by the keys of an index, as far as that."""
+    stages: list[Document] = [{"$match": where}, {"$limit": most}, {"$count": "number"}]
+    (found,) = await collection.aggregate(stages, hint=hint, max_time_ms=max_time_ms) or [{"number": 0}]
+    return int(found["number"])
 
 
 def by_length(sought: Sequence[Condition]) -> Sequence[Condition]:
