@@ -153,9 +153,12 @@ class FilteredLists(Generic[E]):
     async def _readable(self, query: Query, branches: Sequence[PlannedBranch]) -> Sequence[Few]:
         """Return where all is that the caller may read and that passes, if that is little; nothing if it is much.
 
-        Whoever may read little is answered out of that alone, so that no number of hidden records can be told.
+        Where hidden records would be looked at, whoever may read little is answered out of that alone, so that no number
+        of hidden ones can be told.
         """
-        if query.allowed == EVERYTHING or not any(each.is_looked_for for each in branches):
+        if query.allowed == EVERYTHING or not any(
+            each.is_looked_for and query.allowed not in each.found.parts for each in branches
+        ):
             return []
         most = self._budget // LOOKED_AT
         passing = (query.whole, *self._table.always)
