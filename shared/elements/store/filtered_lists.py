@@ -153,8 +153,8 @@ class FilteredLists(Generic[E]):
     async def _readable(self, query: Query, branches: Sequence[PlannedBranch]) -> Sequence[Few]:
         """Return where all is that the caller may read and that passes, if that is little; nothing if it is much.
 
-        Where hidden records would be looked at, whoever may read little is answered out of that alone, so that no number
-        of hidden ones can be told.
+        Where hidden records would be looked at, who may read little is answered out of that alone, so no number of
+        hidden ones can be told.
         """
         if query.allowed == EVERYTHING or not any(
             each.is_looked_for and query.allowed not in each.found.parts for each in branches
