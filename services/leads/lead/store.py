@@ -7,8 +7,8 @@ from crm_contracts.elements import LEAD
 
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.store.index_table import NOT_DELETED, IndexGroup, IndexTable, one_of
 from shared.elements.store.listing import BY_KEY, BY_TITLE, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS
-from shared.elements.store.query_plan import NOT_DELETED, IndexGroup, IndexTable, one_of
 from shared.kit.domain import Cause, Clock
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository

@@ -218,8 +218,25 @@ class Collection:
         """
         given = {"hint": hint, "maxTimeMS": max_time_ms, "collation": collation}
         options = {name: value for name, value in given.items() if value is not None}
-        try:
-            documents: list[Document] = await self._inner.aggregate(list(pipeline), **options).to_list(length=None)
-        except ExecutionTimeout as error:
-            raise QueryTooExpensive.here() from error
-        return documents
+        return await _listed(self._inner.aggregate(list(pipeline), **options))
+
+    async def arrange(
+        self, documents: Sequence[Document], pipeline: Sequence[Document], *, collation: Collation, max_time_ms: int
+    ) -> list[Document]:
+        """Run an aggregation pipeline over documents that are given: the server alone knows the order of people.
+
+        Raises:
+            QueryTooExpensive: it took longer than `max_time_ms`.
+        """
+        given: Document = {"$documents": {"$literal": list(documents)}}
+        return await _listed(
+            self._inner.database.aggregate([given, *pipeline], collation=collation, maxTimeMS=max_time_ms)
+        )
+
+
+async def _listed(cursor: Any) -> list[Document]:
+    try:
+        documents: list[Document] = await cursor.to_list(length=None)
+    except ExecutionTimeout as error:
+        raise QueryTooExpensive.here() from error
+    return documents

@@ -22,7 +22,7 @@ from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import records_for
 from shared.elements.schemas.contact_points import ContactPointReading
 from shared.elements.store.filtered_lists import FilteredLists
-from shared.elements.store.query_plan import IndexTable
+from shared.elements.store.index_table import IndexTable
 from shared.elements.usecases.read_once import ReadCodes
 from shared.kit.domain import Findings, Invalid
 from shared.kit.storage.mongo_repository import MongoRepository
