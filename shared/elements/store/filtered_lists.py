@@ -172,9 +172,12 @@ class FilteredLists(Generic[E]):
             return await self._few.read(await self._few_of(branch, share), order, after, wanted)
         found = [compiled(branch.found)]
         where = order.within(found, Span(after))
-        if branch.rest is None:
+        rest = self._beside(branch.rest)
+        if rest is None:
             return order.read(await self._aggregate(branch, order, order.stages(where, wanted)), wanted)
-        look = order.stages(where, min(FIRST_LOOK * wanted, share.records), branch.rest, wanted)
+        if branch.rest is None:  # almost every record that is found is what it has to be
+            share = replace(share, records=max(share.records, 2 * wanted))
+        look = order.stages(where, min(FIRST_LOOK * wanted, share.records), rest, wanted)
         frequent = await self._aggregate(branch, order, look)
         if len(frequent) == wanted:
             return order.read(frequent, wanted)
@@ -184,7 +187,7 @@ class FilteredLists(Generic[E]):
         if few:
             return await self._few.read(few, order, after, wanted)
         where = order.within(found, Span(after, up_to))
-        stages = order.stages(where, 2 * share.records, branch.rest, wanted, up_to=up_to)
+        stages = order.stages(where, 2 * share.records, rest, wanted, up_to=up_to)
         read = order.read(await self._aggregate(branch, order, stages), wanted)
         return Read(read.placed, read.up_to or up_to)
 
@@ -193,7 +196,7 @@ class FilteredLists(Generic[E]):
     ) -> tuple[int, bool]:
         """Count what an alternative finds that none before it has counted, and whether that is all."""
         beside = [Not(AnyOf(tuple(counted)))] if counted else []
-        rest = [*(branch.rest.parts if branch.rest else ()), *beside]
+        rest = [*(branch.rest.parts if branch.rest else ()), *self._table.always, *beside]
         is_bounded = bool(rest) or branch.keys > 1
         if is_bounded:
             few = await self._few_of(branch, share)
@@ -212,9 +215,15 @@ class FilteredLists(Generic[E]):
 
     async def _few_of(self, branch: PlannedBranch, share: Share) -> Sequence[Few]:
         """Return where few records are that pass all conditions of an alternative; nothing where there are many."""
+        whole = All((*branch.whole.parts, *self._table.always))
         if branch.is_few:
-            return [Few(KeyRange(branch.index, branch.found), branch.whole, branch.scans)]
-        return await self._few.of(branch.whole, most=share.records, keys=share.keys // 2)
+            return [Few(KeyRange(branch.index, branch.found), whole, branch.scans)]
+        return await self._few.of(whole, most=share.records, keys=share.keys // 2)
+
+    def _beside(self, rest: All | None) -> All | None:
+        """Add to what is left of an alternative what every record of the list has to be, such as not deleted."""
+        parts = (*(rest.parts if rest else ()), *self._table.always)
+        return All(parts) if parts else None
 
     def _share(self, branch: PlannedBranch, among: int) -> Share:
         """Share the budget among so many alternatives; those of which nothing is left to be looked at need none."""

@@ -68,8 +68,7 @@ def planned(query: Query, table: IndexTable) -> list[PlannedBranch]:
         return []
     if isinstance(allowed, AnyOf):
         return [_behind(each, allowed) for each in planned(replace(query, allowed=EVERYTHING), table)]
-    parts = (*(() if allowed == EVERYTHING else (allowed,)), *table.always)
-    whole = All((node, *parts)) if parts else node
+    whole = node if allowed == EVERYTHING else All((node, allowed))
     branches = possible_branches(whole, table)
     if order.field.name in table.collated and branches:
         # Texts in the order of people cannot be merged here: all alternatives are looked for along the one index.
