@@ -80,7 +80,9 @@ def records_of(type_: ElementType, seed: int) -> list[Accessed]:
             "pipeline_id": chance.choice(PIPELINES),
             "stage_id": chance.choice(STAGES),
         }
-        found.append(Accessed(**{name: value for name, value in fields.items() if name in has}))
+        # What nobody is responsible for is open to all, as `Accessed.of` has it.
+        alone = {"open_to_all": True} if "responsible_id" not in has else {}
+        found.append(Accessed(**alone, **{name: value for name, value in fields.items() if name in has}))
     return found
 
 
