@@ -81,7 +81,7 @@ def records_of(type_: ElementType, seed: int) -> list[Accessed]:
             "stage_id": chance.choice(STAGES),
         }
         # What nobody is responsible for is open to all, as `Accessed.of` has it.
-        alone = {"open_to_all": True} if "responsible_id" not in has else {}
+        alone: dict[str, Any] = {"open_to_all": True} if "responsible_id" not in has else {}
         found.append(Accessed(**alone, **{name: value for name, value in fields.items() if name in has}))
     return found
 
