@@ -33,7 +33,7 @@ from tests.builders.values import a_client
 
 LISTED: Final = Listed(filterable_fields(DEAL), DEAL_TABLE.orders, ())
 DEALS: Final = 240
-BUDGET: Final = 1_200
+BUDGET: Final = 1_600
 """Keys of a page, so it looks at 40 records, and 40 are few."""
 EVERY_ORDER = pytest.mark.parametrize("order", DEAL_TABLE.orders)
 FEW: Final[Sequence[dict[str, Any]]] = (
@@ -121,7 +121,7 @@ async def test_a_cursor_goes_on_whichever_way_the_page_before_was_found(deals: C
         for raw in FEW:
             for first in (0, 1):
                 query, found = wanted(raw, order, direction), list[str]()
-                budgets = cycle((BUDGET, 240)[first:] + (BUDGET, 240)[:first])
+                budgets = cycle((BUDGET, 320)[first:] + (BUDGET, 320)[:first])
                 page = await lists_of(deals, next(budgets)).page(query, limit=3)
                 while page.next is not None:
                     found += [each.id for each in page.items]

@@ -25,7 +25,7 @@ from tests.builders.clients import a_contact
 from tests.builders.fakes import Documents
 
 CONTACTS: Final = 90
-BUDGETS: Final = (30, 750)
+BUDGETS: Final = (40, 1_000)
 """So small that most pages end where it does; and large enough for a third of the records to be few."""
 LISTED: Final = Listed(filterable_fields(CONTACT), CONTACT_TABLE.orders, ())
 LAST: Final = (None, None, "", "Äpfel", "apple", "Apple", "ap\u00adple", "e\u0301", "\u00e9", "Zoo", "zoo")

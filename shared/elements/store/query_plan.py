@@ -205,16 +205,16 @@ def _as_indexed(branch: Branch, table: IndexTable) -> list[Node]:
     nodes: dict[str | Node, Node] = {}
     for node in branch:
         each = _as_mark(_of_the_rest(node, table.choices), table)
-        is_value = isinstance(each, Condition) and each.operator in {"=", "in"} and not each.field.is_list
-        key = each.field.name if isinstance(each, Condition) and is_value else each
-        nodes[key] = _both(nodes[key], each) if key in nodes else each
+        if isinstance(each, Condition) and each.operator in {"=", "in"} and not each.field.is_list:
+            known = nodes.get(each.field.name)
+            nodes[each.field.name] = _both(known, each) if isinstance(known, Condition) else each
+        else:
+            nodes[each] = each
     return list(nodes.values())
 
 
-def _both(one: Node, other: Node) -> Node:
+def _both(one: Condition, other: Condition) -> Condition:
     """Join two conditions that name values of one field, which has one of them at most."""
-    if not isinstance(one, Condition) or not isinstance(other, Condition):
-        return one
     values = tuple(each for each in one.values if each in other.values)
     return Condition(one.field, "=", values[0]) if len(values) == 1 else Condition(one.field, "in", values)
 
