@@ -9,6 +9,7 @@ from services.deals.deal.domain.deal import Deal
 from services.deals.pipeline.domain import DEFAULT_PIPELINE, PIPELINES, PipelineNotFound
 from shared.elements.domain.stages import StageNotFound
 from shared.elements.schemas.client_field import ClientIn
+from shared.elements.schemas.expansion import Expandable
 from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.filters import SalesFilters, filter_of, one_of
 from shared.elements.schemas.given_fields import given_fields
@@ -80,7 +81,7 @@ class DealFilters(SalesFilters):
     filter: Annotated[str | None, filter_of("Deal")] = None
 
 
-class DealOut(DealState):
+class DealOut(Expandable, DealState):
     """A deal with its version."""
 
     version: int

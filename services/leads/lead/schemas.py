@@ -25,6 +25,7 @@ from shared.elements.schemas.contact_points import (
     check_contact_points,
     contact_point_fields,
 )
+from shared.elements.schemas.expansion import Expandable
 from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.filters import SalesFilters, filter_of, one_of
 from shared.elements.schemas.given_fields import given_fields
@@ -238,7 +239,7 @@ class ConversionsOut(BaseModel):
     refused: int = Field(description="how many were refused")
 
 
-class LeadOut(LeadState):
+class LeadOut(Expandable, LeadState):
     """A lead with its version and the state of its conversion."""
 
     version: int

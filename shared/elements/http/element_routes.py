@@ -3,7 +3,7 @@
 Create, PATCH, upsert and list stay with the type, because their bodies and parameters are its fields.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -19,8 +19,10 @@ from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.stages import StageSet
 from shared.elements.http.answers import ShowsAddedContact, ShowsElement, versioned
 from shared.elements.http.client_link import check_links, client_answered
+from shared.elements.http.expansion import Expansions
 from shared.elements.http.rights import MOVE, rights_of
 from shared.elements.schemas.client_field import ClientIn, ContactLinkIn, Contacts, check_linked
+from shared.elements.schemas.expansion import ExpandElement, with_expansion
 from shared.elements.schemas.product_rows import RowsIn
 from shared.elements.schemas.stages import StageIn
 from shared.elements.usecases import client_field
@@ -31,6 +33,7 @@ from shared.elements.usecases.set_rows import set_rows
 from shared.kit.storage.repository import Records
 from shared.kit.web.call import Call, needs
 from shared.kit.web.conditions import IfMatch, Waiting
+from shared.kit.web.named_ones import names_in
 from shared.kit.web.routes import router
 from shared.kit.web.waiting import LongPolls, Wait
 
@@ -49,10 +52,12 @@ class _Routes(Generic[E]):
     can_read: Any
     can_write: Any
     client_names: KnownNames
+    expansions: Expansions
 
-    async def shown(self, element: E, response: Response, call: Call) -> BaseModel:
+    async def shown(self, element: E, response: Response, call: Call, expand: Sequence[str] = ()) -> BaseModel:
         (named,) = await name_clients([element], client_names=self.client_names, rights=rights_of(call))
-        return versioned(self.out.of(named), named, response)
+        (expanded,) = await self.expansions.of(call, expand, [element])
+        return versioned(with_expansion(self.out.of(named), expanded), named, response, expanded=expanded)
 
 
 def element_routes(
@@ -75,6 +80,7 @@ def element_routes(
         needs(f"{type_.service}:read"),
         needs(f"{type_.service}:write"),
         collaborators.client_names,
+        Expansions.of_elements(collaborators),
     )
     _add_read(routes, type_.plural)
     _add_stage(routes, type_.plural, stages_of)
@@ -89,9 +95,12 @@ def element_routes(
 
 def _add_read(routes: _Routes[E], tag: str) -> None:
     @routes.api.get(routes.path, tags=[tag], summary=f"Read one {routes.elements.noun}", response_model=routes.out)
-    async def read(response: Response, element_id: str = routes.id, call: Call = routes.can_read) -> BaseModel:
-        """Read one element."""
-        return await routes.shown(await call.guard(routes.elements).get(element_id), response, call)
+    async def read(
+        response: Response, expand: ExpandElement = "", element_id: str = routes.id, call: Call = routes.can_read
+    ) -> BaseModel:
+        """Read one element; `expand` tells more of its client and of its responsible user (DEAL-02)."""
+        element = await call.guard(routes.elements).get(element_id)
+        return await routes.shown(element, response, call, names_in(expand))
 
 
 def _add_stage(routes: _Routes[E], tag: str, stages_of: Callable[[E], StageSet]) -> None:

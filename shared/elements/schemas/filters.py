@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from shared.elements.domain.filters.errors import InvalidQuery
+from shared.elements.schemas.expansion import ExpandElement
 from shared.elements.schemas.search import SearchText
 from shared.kit.domain import wrong_field
 from shared.kit.web.known_input import repeated_names
@@ -83,8 +84,9 @@ class SalesFilters(BaseModel):
     total: Total = False
     limit: Limit = 50
     cursor: ListCursorText = None
+    expand: ExpandElement = ""
 
     @property
     def wanted(self) -> Mapping[str, str | None]:
         """The values that fields have to equal."""
-        return self.model_dump(exclude={"limit", "cursor", "filter", "q", "total"})
+        return self.model_dump(exclude={"limit", "cursor", "filter", "q", "total", "expand"})

@@ -31,7 +31,7 @@ def build_router(
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
     listed = sales_list(
-        lists, LeadOut, client_names=collaborators.client_names, spellings=point_spellings(default_country)
+        lists, LeadOut, collaborators=collaborators, spellings=point_spellings(default_country)
     )
     api = APIRouter()
     api.include_router(field_routes(LEAD))

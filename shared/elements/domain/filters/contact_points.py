@@ -10,6 +10,10 @@ from shared.elements.domain.filters.parsing import Spelling
 def point_spellings(country: str) -> Mapping[str, Spelling]:
     """Return how phones and e-mails are compared, by field; `country` is for national numbers."""
     return {
-        "phone": Spelling(partial(normalized_phone, country=country), "phones"),
-        "email": Spelling(normalized_email, "emails"),
+        "phone": Spelling(partial(normalized_phone, country=country), "phones", _refused("phone")),
+        "email": Spelling(normalized_email, "emails", _refused("email")),
     }
+
+
+def _refused(field: str) -> str:
+    return f"this is no {field} that can be compared in any notation; /v1/duplicates/find compares as typed"
