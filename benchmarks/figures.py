@@ -14,12 +14,14 @@ class Run:
         elapsed_s: from the first beginning to the last end.
         operations: how many ended; as many as there are latencies, where those were taken.
         cpu_s: CPU seconds by process, where they were noted.
+        counted: what else was counted, by what it is.
     """
 
     latencies_s: Sequence[float]
     elapsed_s: float
     operations: int
     cpu_s: Mapping[str, float] = field(default_factory=dict)
+    counted: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def per_second(self) -> float:

@@ -68,7 +68,8 @@ def table(results: Results) -> str:
 
 def _line(row: Row, *, against: bool) -> str:
     limit, theirs = row.limit, row.theirs
-    cells = [row.benchmark, row.what, *_side(row.ours), *(_rate_and_p50(limit)), _ratio(row)]
+    what = f"{row.what}; {row.notes}" if row.notes else row.what
+    cells = [row.benchmark, what, *_side(row.ours), *(_rate_and_p50(limit)), _ratio(row)]
     if against:
         cells += [*_rate_and_p50(theirs), _times(row)]
     return f"| {' | '.join([*cells, ', '.join(_targets(row)), verdict(row.is_met)])} |"

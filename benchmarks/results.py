@@ -67,6 +67,8 @@ class Row:
     """Ours over theirs, by throughput."""
     p50_at_most: float | None = None
     """Our p50 over theirs."""
+    notes: str = ""
+    """What was found besides."""
 
     @property
     def ratio(self) -> Figure | None:

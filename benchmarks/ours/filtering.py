@@ -14,20 +14,25 @@ from deploy.local.keys import find_keys
 _ROLE: Final = {"name": "Own deals", "rights": [{"element": "deal", "levels": {"read": "own"}}]}
 
 
-async def measure(target: Target, *, is_restricted: bool, warm_up: int, operations: int, pace: Pace) -> Run:
-    """Read the first page of one filter in each operation."""
-    if is_restricted:
-        target = await _as_restricted(target)
+async def measure(target: Target, *, is_restricted: bool, first: int, warm_up: int, operations: int, pace: Pace) -> Run:
+    """Read the first page of one filter in each operation, from a filter on; count the pages that are incomplete."""
+    target = await as_reader(target, is_restricted=is_restricted)
+    incomplete = 0
     async with Callers(target) as crm:
 
         async def ask(number: int) -> None:
-            await crm.send("POST", "deals", "/deals/query", deals.query(number))
+            nonlocal incomplete
+            page = await crm.send("POST", "deals", "/deals/query", deals.query(first + number - warm_up))
+            incomplete += number >= warm_up and not page["complete"]
 
-        return await paced(ask, target, warm_up=warm_up, operations=operations, pace=pace)
+        run = await paced(ask, target, warm_up=warm_up, operations=operations, pace=pace)
+    return replace(run, counted={"incomplete": incomplete})
 
 
-async def _as_restricted(target: Target) -> Target:
-    """Give a user who reads his own deals alone a role, wait until it acts, and return the target with his token."""
+async def as_reader(target: Target, *, is_restricted: bool) -> Target:
+    """Return the target with the token of the user whose pages are read, who has one role if any."""
+    if not is_restricted:
+        return target
     token = find_keys(Path(target.directory) / "keys").token(deals.user(0), roles=["user"])
     theirs = replace(target, token=token)
     async with Callers(target) as admin, Callers(theirs) as crm:

@@ -88,14 +88,17 @@ def _requisites_chosen(known: Known, event: Envelope[RequisitesChosen]) -> dict[
     return {"requisite_link": event.data.after} | changed(known, event)
 
 
+_LINKS: Final = frozenset({"client", "requisite_link"})
+
+
 def _blank(event: Envelope[Deleted | Replaced]) -> dict[str, Any]:
-    """Return the tombstone: identity and authors stay, the fields that users edit and all lists are emptied."""
+    """Return the tombstone: identity and authors stay, fields that users edit, links and all lists are emptied."""
     element = ELEMENTS[noun_of(event)]
     kept = {**Identified.model_fields, **Audited.model_fields}
     return {
         name: info.get_default(call_default_factory=True)
         for name, info in element.state.model_fields.items()
-        if name not in kept and (name in element.fields.model_fields or info.default == ())
+        if name not in kept and (name in element.fields.model_fields or info.default == () or name in _LINKS)
     } | {"deleted_at": event.time, **touched(event)}
 
 

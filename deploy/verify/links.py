@@ -10,7 +10,7 @@ from typing import NamedTuple
 from crm_contracts.client_answers import ElementContactsResolved
 from crm_contracts.client_field import Client
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.events import ClientFieldEvent, ContactsAttached, Created
+from crm_contracts.events import ClientFieldEvent, ContactsAttached, Created, Deleted
 
 from deploy.verify.findings import Finding
 from deploy.verify.invariant import Invariant, Stored
@@ -59,6 +59,8 @@ class Links(Invariant):
             client = getattr(data.state, "client", None)
             if client is not None:
                 self._remember(str(data.element), client, event.time)
+        elif isinstance(data, Deleted):
+            self._links.pop(str(data.element), None)
         elif isinstance(data, ClientFieldEvent):
             element, client = str(data.element), data.client_now
             self._remember(element, client, event.time)

@@ -1,7 +1,5 @@
 """The composition root of leads: the only file that sees everything."""
 
-from functools import partial
-
 from crm_contracts import registry, topics
 from crm_contracts.elements import LEAD
 from fastapi import FastAPI
@@ -9,8 +7,7 @@ from fastapi import FastAPI
 from services.leads.lead import events as lead_events
 from services.leads.lead import http as lead_http
 from services.leads.lead.domain.lead import Lead
-from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE, LEADS, LeadViews
-from services.leads.lead.usecases import ask_again
+from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE, LEADS, set_missing_timers
 from services.leads.settings import LeadsSettings
 from services.leads.stage import http as stage_http
 from shared.elements.events.client_names import client_name_reactions
@@ -21,7 +18,7 @@ from shared.elements.http.rights import RoleAuthority
 from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
 from shared.elements.store.filtered_lists import FilteredLists
-from shared.elements.store.listing import taken_origin
+from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.rights import RIGHTS
 from shared.elements.store.search_keys import make_keys
 from shared.elements.store.stores import ElementStores
@@ -38,7 +35,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken=taken_origin(LEAD.noun))
     service.before_start(lambda: mark_records([leads.collection]))
     service.before_start(lambda: make_keys(leads))
-    views = LeadViews(leads)
+    service.before_start(lambda: set_missing_timers(leads, clock=service.clock))
     stores = ElementStores.open(
         service.collection, {LEAD.noun: leads}, service.answers, users_need_role=settings.users_need_role
     )
@@ -51,15 +48,14 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     )
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
-    repeat = partial(ask_again, leads=leads, views=views, clock=service.clock, new_id=service.new_id)
-    service.every(settings.conversion_check_s, partial(repeat, silence_s=settings.conversion_silence_s))
     lead_routes = lead_http.build_router(
         leads=leads,
-        views=views,
+        views=ElementViews(leads),
         lists=FilteredLists(leads, LEAD_TABLE),
         collaborators=stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id),
         long_polls=service.long_polls,
         default_country=settings.default_country,
+        silence_s=settings.conversion_silence_s,
     )
     app = service.app(
         lead_routes,

@@ -2,11 +2,11 @@
 
 from pydantic import Field
 
+from services.leads.lead.domain.conversion import SILENCE_S
 from shared.kit.settings import ServiceSettings
 
 
 class LeadsSettings(ServiceSettings):
-    """The common settings, and when a conversion without an answer repeats its request."""
+    """The common settings, and after how many seconds without an answer a conversion repeats its request."""
 
-    conversion_silence_s: float = Field(default=15.0, gt=0)
-    conversion_check_s: float = Field(default=2.0, gt=0)
+    conversion_silence_s: float = Field(default=SILENCE_S, gt=0)

@@ -4,7 +4,8 @@ Pure. An aggregate never publishes: it records events, the repository stores the
 relay publishes them from there (design: one document, one write).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Final, Self, TypeAlias, TypeVar, cast
@@ -219,3 +220,37 @@ def sentence_of(wrong: Sequence[Mapping[str, str]]) -> str:
 def wrong_field(name: str, code: str, message: str) -> Wrong:
     """Make the entry of `errors` for one wrong field."""
     return {"field": name, "code": code, "message": message}
+
+
+class Findings:
+    """What several checks find wrong with one request, so that all of it is named at once."""
+
+    def __init__(self, found: Iterable[Invalid] = ()) -> None:
+        self._found = list(found)
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Keep the error of a check that names fields, and go on; any other error is raised."""
+        try:
+            yield
+        except Invalid as error:
+            if not error.details.get("errors"):
+                raise
+            self._found.append(error)
+
+    @property
+    def found(self) -> Sequence[Invalid]:
+        """The errors so far."""
+        return tuple(self._found)
+
+    def refuse(self) -> None:
+        """Refuse the request if anything was found.
+
+        Raises:
+            Invalid: the one error, or one that names the fields of all.
+        """
+        if len(self._found) == 1:
+            raise self._found[0]
+        if self._found:
+            wrong = [each for error in self._found for each in error.details["errors"]]
+            raise Invalid(sentence_of(wrong), {"errors": wrong})

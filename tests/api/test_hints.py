@@ -36,6 +36,32 @@ async def test_a_field_that_is_read_but_not_sent_leads_to_what_is_sent_instead(
     assert f"{field} is only shown: {hint}" in [each["message"] for each in problem["errors"]]
 
 
+@pytest.mark.parametrize(
+    ("service", "path"), [("clients", "/contacts"), ("clients", "/companies"), ("catalog", "/products")]
+)
+async def test_who_searches_in_a_list_that_is_not_searched_is_told_where_to_search(
+    service: str, path: str, system: System
+) -> None:
+    """CLI-03."""
+    problem = await refused(system, service, "GET", f"{path}?q=pump", None)
+    (wrong,) = problem["errors"]
+    assert (wrong["field"], wrong["code"]) == ("q", "unknown_parameter")
+    for address in ("GET /v1/search of timeline", "GET /v1/clients/search"):
+        assert address in wrong["message"]
+    queried = await refused(system, service, "POST", f"{path}/query", {"q": "pump"})
+    assert queried["errors"][0]["message"].partition("; ")[2] == wrong["message"].partition("; ")[2]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "told"),
+    [("sort=-amount", "`order`"), ("page=2", "`cursor`"), ("offset=50", "`cursor`"), ("fields=id", "`select`")],
+)
+async def test_a_parameter_that_other_systems_have_leads_to_ours(parameter: str, told: str, system: System) -> None:
+    problem = await refused(system, "deals", "GET", f"/deals?{parameter}", None)
+    assert problem["code"] == "unknown_parameter"
+    assert told in problem["detail"]
+
+
 async def test_an_item_of_a_batch_gets_the_hints_of_a_single_record(system: System) -> None:
     body = {"items": [{"title": "Pumps"}, {"client": {}}, {"amount": 5}]}
     (_, shown, amount) = (await system.apis["deals"].call("POST", "/deals/batch", body)).json()["items"]

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from crm_contracts.elements import ELEMENTS, ElementType
+from crm_contracts.field_spec import specs_of
 
 from deploy.local.services import SERVICES
 from tests.api.documents import body_schema, document_of, operations
@@ -72,6 +74,14 @@ def test_a_field_that_has_a_value_nobody_gave_says_where_it_comes_from() -> None
             assert "the dictionary's first value" in fields[name]["description"], (schema, name)
     company = document_of("clients")["components"]["schemas"]["CompanyIn"]["properties"]
     assert company["revenue"]["description"].startswith("yearly revenue; 0 ")
+
+
+@pytest.mark.parametrize("type_", ELEMENTS.values(), ids=ELEMENTS)
+def test_a_field_of_a_dictionary_names_the_one_that_there_is(type_: ElementType) -> None:
+    """DICT-01."""
+    fields = document_of(type_.service)["components"]["schemas"][f"{type_.noun.capitalize()}In"]["properties"]
+    named = {name: spec.dictionary for name, spec in specs_of(type_.fields) if spec.dictionary}
+    assert {name for name, code in named.items() if f"`{code}`" not in fields[name]["description"]} == set()
 
 
 @pytest.mark.parametrize("schema", ["ClientIn", "DealPatch", "DealIn"])

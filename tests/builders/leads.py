@@ -85,7 +85,16 @@ def a_wish(
 
 def start(lead: Lead, *targets: ConversionTarget, at: datetime = NOON, prefix: str = "id", **wish: Any) -> None:
     """Begin a conversion; fresh ids are `id-1`, `id-2`, ..."""
-    lead.start_conversion(a_wish(*targets, **wish), new_id=ids(prefix), by=ANNA, at=at, correlation_id="chain-1")
+    lead.start_conversion(
+        a_wish(*targets, **wish), new_id=ids(prefix), by=ANNA, at=at, correlation_id="chain-1", silence_s=60
+    )
+
+
+def wake(lead: Lead, *, at: datetime) -> None:
+    """Fire the timers that are due by then."""
+    for timer in lead.timers:
+        if timer.at <= at:
+            lead.wake(timer.id, timer.at, at=at)
 
 
 def a_question(

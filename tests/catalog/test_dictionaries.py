@@ -60,7 +60,17 @@ async def test_the_dictionaries_are_there_from_the_start_with_their_values_in_or
     answer = await catalog.call("GET", "/dictionaries", token=catalog.signer.token(roles=["reader"]))
     found = {each["code"]: [value["code"] for value in each["values"]] for each in answer.json()["items"]}
     assert list(found) == [
-        *("contact_type", "company_type", "industry", "employees", "salutation", "source", "measure", "vat"),
+        *(
+            "contact_type",
+            "company_type",
+            "deal_type",
+            "industry",
+            "employees",
+            "salutation",
+            "source",
+            "measure",
+            "vat",
+        ),
     ]
     assert found["contact_type"] == found["company_type"] == ["CLIENT", "SUPPLIER", "PARTNER", "OTHER"]
     assert found["industry"][:3] == ["MANUFACTURING", "DELIVERY", "FINANCE"]

@@ -160,3 +160,20 @@ async def test_the_sources_are_in_their_order(catalog: Api) -> None:
         *("CALL", "EMAIL", "WEB", "ADVERTISING", "PARTNER", "RECOMMENDATION", "TRADE_SHOW", "WEBFORM", "CALLBACK"),
         *("RC_GENERATOR", "STORE", "OTHER"),
     ]
+
+
+async def test_everything_that_is_wrong_with_a_product_is_named_at_once(catalog: Api, name: str) -> None:
+    """PROD-01, PROD-04, PROD-11, DICT-01: of a new one and of one that is there, which stays as it is."""
+    wrong = {
+        "measure_code": 4711,
+        "vat_id": "NOPE",
+        "main_section_id": "s1",
+        "section_ids": [],
+        "prices": [entry(price_type_id="retail")],
+    }
+    expected = {"measure_code", "vat_id", "main_section_id", "prices"}
+    assert wrong_fields(await entered(catalog, name, **wrong)) == expected
+    made = (await entered(catalog, name)).json()
+    path = f"/products/{made['id']}"
+    assert wrong_fields(await catalog.call("PATCH", path, wrong)) == expected
+    assert (await catalog.call("GET", path)).json() == made

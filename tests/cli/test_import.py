@@ -150,7 +150,7 @@ async def test_a_field_that_the_service_does_not_have_stops_the_import_before_it
     table = tmp_path / "rows.csv"
     table.write_text("id,name\n1,a\n")
     async with services.crm() as crm:
-        with pytest.raises(BadMapping, match="companies have no field 'titel'"):
+        with pytest.raises(BadMapping, match="companies have no field 'titel'; did you mean title\\?"):
             await Import(crm, Kind.COMPANIES, read_mapping(file), QUIET).run(read_table(table))
     assert services.writes == 0
 

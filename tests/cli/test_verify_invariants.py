@@ -31,7 +31,7 @@ from shared.kit.domain import derived_id
 from tests.builders.causes import NOON, ids, later
 from tests.builders.clients import just_created_company, just_created_contact, works_for
 from tests.builders.deals import ASKED_BY, just_created_deal
-from tests.builders.leads import a_wish, just_created_lead
+from tests.builders.leads import a_wish, just_created_lead, wake
 from tests.builders.values import a_client, company_ref, contact_ref, deal_ref
 from tests.cli.office import By, Office
 
@@ -235,7 +235,7 @@ async def test_a_conversion_that_stands_still_is_named_however_often_it_asked_ag
     """LEAD-13: silence never fails a conversion, so nobody else would tell."""
     office = Office()
     await convert(office, is_open=True)
-    await office.change(Lead, "lead-1", lambda lead, by: lead.ask_again(silent_since=by["at"], at=by["at"]))
+    await office.change(Lead, "lead-1", lambda lead, _: wake(lead, at=later(600)))
     assert told(office.judged(conversions(minutes=15))) == ["lead:lead-1 is being converted for more than 14 minutes"]
 
 

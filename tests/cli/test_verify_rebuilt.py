@@ -36,10 +36,10 @@ from services.leads.stage.domain import LEAD_STAGES
 from services.timeline.entry.domain.bindings import Bindings
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
 from shared.kit.domain import Aggregate
-from tests.builders.causes import ANNA, NOON, ids
+from tests.builders.causes import ANNA, NOON, ids, later
 from tests.builders.clients import a_contact, just_created_company, just_created_contact
 from tests.builders.deals import ASKED_BY, just_created_deal
-from tests.builders.leads import LEAD_REF, a_person, a_question, a_wish, just_created_lead
+from tests.builders.leads import LEAD_REF, a_person, a_question, a_wish, just_created_lead, wake
 from tests.builders.values import a_client, a_phone, a_row, company_ref, contact_ref, deal_ref, priced
 from tests.cli.office import By, Office
 from tests.timeline.events import sampled
@@ -113,11 +113,11 @@ async def a_busy_office() -> Office:
         link_unknown,
         refuse_contact,
         lambda lead, by: start(lead, by, "contact", "deal"),
-        lambda lead, by: lead.ask_again(silent_since=by["at"], at=by["at"]),
+        lambda lead, _: wake(lead, at=later(600)),
         refuse,
         lambda lead, by: start(lead, by, "contact", "deal"),
         lambda lead, by: resolve(lead, by, attempt=2),
-        lambda lead, by: lead.ask_again(silent_since=by["at"], at=by["at"]),
+        lambda lead, _: wake(lead, at=later(600)),
         lambda lead, by: refuse(lead, by, attempt=2),
         lambda lead, by: start(lead, by, "contact", "deal"),
         lambda lead, by: lead.open_deal("id-1", 3, deal_ref(), **by),
@@ -131,6 +131,7 @@ async def a_busy_office() -> Office:
         lambda deal, by: deal.correct({"title": "Pumps", "additional_info": "soon", "responsible_id": "bob"}, **by),
         lambda deal, by: deal.set_rows(priced(a_row(), amount="10"), **by),
         lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("WON"), **by),
+        lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("LOSE"), **by),
         lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("NEW"), **by),
         link,
         attach,
@@ -146,6 +147,10 @@ async def a_busy_office() -> Office:
         lambda deal, by: deal.refuse_requisites(choice_no=2, code="requisite_not_found", field="requisite_id", **by),
         lambda deal, by: deal.choose_requisites(RequisiteChoice(mc_requisite_id="m1"), **by),
     )
+    await office.add(just_created_lead("lead-2"))
+    await office.add(just_created_deal("deal-2"))
+    await office.change(Lead, "lead-2", lambda lead, by: lead.delete(**by))
+    await office.change(Deal, "deal-2", link, lambda deal, by: deal.delete(**by))
     await office.add(just_created_contact())
     await office.change(
         Contact,
@@ -265,13 +270,16 @@ NOT_CARRIED: Mapping[type[Aggregate], Mapping[str, str]] = {
     },
     **{aggregate: {**BOOKKEEPING, "id": "the record's key"} for aggregate in (Refusal, Dictionary, Bindings)},
     **dict.fromkeys((Role, Department), _COUNTERS),
+    Deal: _COUNTERS,
     Lead: {
-        **BOOKKEEPING,
+        **_COUNTERS,
         "was_repeat": "only remembers what a refused link must not change",
         "conversion.draft": "frozen at the start; the question to deals has it with the client filled in",
         "conversion.duplicates": "in the answer of the clients service",
         "conversion.linked": "in the answer of the clients service",
         "conversion.repeats": "counts the repeats of a request",
+        "conversion.silence_s": "a setting",
+        "timers": "when it repeats a request, which nobody else needs to know",
         "conversion.roles": "the roles that the token of the user named, beside the events and not in them",
     },
     Resolution: {

@@ -274,7 +274,48 @@ async def test_clients_are_found_by_phone_in_any_notation_by_e_mail_and_by_origi
         f"originator_id={origin}&origin_id={origin}&email={mail}",
     ):
         assert await api.ids(f"/{kind}?{query}") == [made["id"]], query
-    assert await api.ids(f"/{kind}?phone=nothing") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"), [("contacts", {"first_name": "", "last_name": ""}), ("companies", {"title": ""})]
+)
+async def test_everything_that_is_wrong_with_a_client_is_named_at_once(
+    api: Api, kind: str, names: dict[str, str]
+) -> None:
+    """CONT-01, CONT-03, COMP-01, DICT-01: whichever way it is written; what is right alone changes nothing."""
+    record = await api.made(f"/{kind}", KINDS[kind])
+    points = {"phones": [{"value": "call me"}], "emails": [{"value": "nobody"}]}
+    wrong = {**points, "type_id": "NOPE", **names, "comments": "good"}
+    expected = ["phones.0.value", "emails.0.value", "type_id", *names]
+    for method, path in (("POST", ""), ("PATCH", f"/{record['id']}"), ("PUT", f"/external/shop/{uuid4()}")):
+        refused = await api(method, f"/{kind}{path}", wrong)
+        assert wrong_fields(refused) == expected, (method, refused.text)
+        assert all(field in refused.json()["detail"] for field in expected)
+    batch = await api("POST", f"/{kind}/batch", {"items": [wrong]})
+    assert [error["field"] for error in batch.json()["items"][0]["problem"]["errors"]] == expected
+    assert await api.read(f"/{kind}/{record['id']}") == record
+    path = f"/{kind}/external/shop/{uuid4()}"
+    assert (await api("PUT", path, KINDS[kind])).status_code == 201
+    assert wrong_fields(await api("PUT", path, wrong)) == expected
+
+
+async def test_everything_that_is_wrong_with_the_contacts_of_a_new_company_is_named_at_once(api: Api) -> None:
+    """COMP-04."""
+    people = [{"phones": [{"value": "call me"}]}, {"last_name": "Berg"}, {"last_name": "Amsel", "type_id": "NOPE"}]
+    refused = await api("POST", "/companies", {"title": f"ACME {uuid4()}", "contacts": people})
+    named = ["0.phones.0.value", "0.first_name", "0.last_name", "2.type_id"]
+    assert wrong_fields(refused) == [f"contacts.{field}" for field in named]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_text_that_is_no_phone_or_e_mail_lists_nothing_and_says_so(api: Api, kind: str) -> None:
+    """CONT-03: as the filter does; one that the list is not read by would be found by nobody."""
+    refused = await api("GET", f"/{kind}?phone=nothing&email=nobody&responsible_id=anna")
+    assert wrong_fields(refused) == ["phone", "email"]
+    for wrong in refused.json()["errors"]:
+        assert (wrong["code"], "/v1/duplicates/find" in wrong["message"]) == ("wrong_operand", True)
+    filtered = await api("POST", f"/{kind}/query", {"filter": {"phone": "nothing"}})
+    assert filtered.json()["errors"][0]["message"] == refused.json()["errors"][0]["message"]
 
 
 async def test_contacts_are_listed_by_company_page_by_page_newest_first(api: Api) -> None:

@@ -132,27 +132,37 @@ async def test_ids_that_an_address_swallows_are_rejected_rows_and_the_others_go_
 async def test_a_row_is_rejected_with_all_that_is_known_to_be_wrong_with_it(api: Api, tmp_path: Path) -> None:
     """CMN-14: id, translation, date, truth, company and name at once; the service is asked about the others."""
     file, mapping = tmp_path / "people.csv", tmp_path / "people.toml"
-    header = "id,from,Given,Surname,Born,Export,Firm,Kind"
-    file.write_text(
-        f"{header}\na/b,fair,,,31.02.1990,maybe,Nobody Ltd,Z\n2,shop,,,,,,\n3,shop,,Berg,,,,Q\n4,shop,Ada,,,,,\n"
+    long = "x" * 101
+    rows = (
+        "id,from,Given,Surname,Born,Export,Firm,Kind,Phone,Mail",
+        "a/b,fair,,,31.02.1990,maybe,Nobody Ltd,Z,call me,nobody",
+        "2,shop,,,,,,,call me,",
+        "3,shop,,Berg,,,,Q,call me,nobody",
+        "4,shop,Ada,,,,,,030 901820,ada@acme.example",
+        f"5,shop,Eve,{long},,,,,call me,",
     )
+    file.write_text("\n".join(rows))
     originator = f"shop-{uuid4()}"
     mapping.write_text(
         'originator = "shop"\noriginator_column = "from"\norigin = "id"\ncompany = "Firm"\ncomplete = ["Kind"]\n'
         '[columns]\nGiven = "first_name"\nSurname = "last_name"\nBorn = "birth_date"\nExport = "export"\n'
         'Kind = "type_id"\n[values]\nKind = { Q = "QUITE_NEW", "" = "" }\n'
+        '[[phones]]\ncolumn = "Phone"\n[[emails]]\ncolumn = "Mail"\n'
     )
     file.write_text(file.read_text().replace("shop", originator))
     token = api._signer.token(sub="anna")
     async with Crm({"clients": "http://clients"}, token, transport=api._http._transport) as crm:
         run = Import(crm, Kind.CONTACTS, read_mapping(mapping, originator=originator), Console(file=StringIO()))
         counts = await run.run(read_table(file))
-    first, second, third = [rejected.reason.split("; ") for rejected in counts.rejects]
+    first, second, third, fifth = [rejected.reason.split("; ") for rejected in counts.rejects]
     assert [reason.partition(":")[0] for reason in first] == [
-        *("from", "id", "Kind", "Born", "Export", "Firm", "Given + Surname")
+        *("from", "id", "Kind", "Born", "Export", "Firm", "Given + Surname", "Phone", "Mail")
     ], first
-    assert "422 name_missing: Given: ''" in second[0]
-    assert "unknown_value" in third[0]
+    assert "Phone: 'call me' is no phone, and a new record takes none" in first
+    for reasons, columns in ((second, ["Phone", "Given", "Surname"]), (third, ["Phone", "Mail", "Kind"])):
+        assert reasons[0].startswith("422 invalid: ")
+        assert [reason.removeprefix("422 invalid: ").partition(":")[0] for reason in reasons[: len(columns)]] == columns
+    assert [reason.partition(":")[0] for reason in fifth] == ["422 invalid_fields", "Phone"]
     assert counts.created == 1
 
 

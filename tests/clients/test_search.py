@@ -170,6 +170,16 @@ async def test_a_phone_is_found_by_its_last_digits_and_in_any_notation(api: Api)
     assert await titles(api, f"9{digits}") == []
 
 
+async def test_a_phone_that_is_kept_as_typed_is_found_by_its_last_digits_before_the_extension_too(api: Api) -> None:
+    """CLI-03."""
+    first, digits = a_word(), f"00{next(PHONES)}"
+    await a_contact(api, first, "Typed", phones=[{"value": f"{digits} ext. 77"}])
+    (match,) = (await found(api, first))["items"]
+    assert match["phones"][0]["normalized"] is None
+    for typed in (digits, digits[-4:], f"{digits}77", f"{digits[-3:]}77"):
+        assert f"{first} Typed" in await titles(api, typed), typed
+
+
 async def test_an_e_mail_is_found_by_its_beginning_and_its_domain(api: Api) -> None:
     """CLI-03."""
     first, domain = a_word(), a_word()

@@ -54,7 +54,8 @@ def test_a_quote_that_is_not_as_its_events_say_is_named(report: dict[str, Any]) 
     ]
     assert report["an event more"] == ["sequences: events counted by the document: 11, on the topic: 10, waiting: 0"]
     assert report["deleted, not emptied"] == [
-        "state: differs from its events: deleted_at, responsible_id, rows, title, utm"
+        "state: differs from its events: client, deleted_at, requisite_link, responsible_id, rows, title, utm",
+        "links: has not the company and the contacts of it that it said",
     ]
 
 

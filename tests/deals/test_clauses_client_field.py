@@ -1,7 +1,9 @@
 """Clauses about the Client field that no other test shows, over the API of deals; clients answers at once."""
 
 import asyncio
-from typing import Any
+import json
+import re
+from typing import Any, Final
 from uuid import uuid4
 
 from crm_contracts.client_answers import CheckedContact, ElementCompanyRefused, ElementContactsResolved
@@ -9,11 +11,14 @@ from crm_contracts.values import ElementRef
 
 from services.deals.deal.domain.deal import Deal
 from shared.elements.events.client_field import client_answer_reactions
+from tests.architecture.sources import ROOT
 from tests.builders.events import an_event, react
 from tests.builders.fakes import NobodyLeft
 from tests.builders.running import Api
 from tests.builders.values import company_ref, contact_ref
 from tests.kit.waiting import eventually
+
+PAGE: Final = ROOT / "docs" / "clients.md"
 
 
 async def set_client(api: Api, deal: dict[str, Any], body: Any, path: str = "/client") -> dict[str, Any]:
@@ -138,6 +143,28 @@ async def test_whoever_waits_for_a_company_that_is_refused_is_told_that_the_rest
         stored = " The other changes of the request were stored." if is_said else ""
         assert answer.json()["detail"] == f"There is no company nobody.{stored}"
         assert (await api.read(path))["title"] == body.get("title", deal["title"])
+
+
+async def test_a_new_deal_whose_company_does_not_exist_is_created_and_says_so(api: Api) -> None:
+    """CLI-02: in the words of docs/clients.md."""
+    id_ = str(uuid4())
+    body = {"id": id_, "title": "Pumps", "company_id": "nobody"}
+    call = asyncio.create_task(api("POST", "/deals", body, prefer="wait=20"))
+
+    async def is_asked() -> bool:
+        return (await api("GET", f"/deals/{id_}")).status_code == 200
+
+    await eventually(is_asked, "the company is asked for")
+    refusal = ElementCompanyRefused(
+        element=ElementRef(type="deal", id=id_), link_no=1, company=company_ref("nobody"), code="company_not_found"
+    )
+    owners = {"deal": api.documents(Deal, "deals")}
+    for _ in range(2):  # told again, it changes nothing
+        await react(client_answer_reactions(owners, removed_clients=NobodyLeft()), an_event(refusal, id_=str(uuid4())))
+    answer = await call
+    (told,) = re.findall(r"```json answer\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert (answer.status_code, answer.json()["title"]) == (201, "Pumps")
+    assert answer.json()["client"].items() >= json.loads(told).items()
 
 
 async def test_switched_off_no_contact_comes_with_the_company(api: Api) -> None:

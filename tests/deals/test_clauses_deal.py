@@ -6,6 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from crm_contracts.deals import DealAmountChanged, DealClosed, DealLost, DealWon
+from crm_contracts.envelope import Event
 from crm_contracts.products import ListPrice, ProductCreated, ProductState
 
 from services.deals.deal.domain.deal import Deal
@@ -138,13 +140,55 @@ async def test_what_happens_to_a_deal_is_told(api: Api) -> None:
     await changed(api, deal, "PUT", "/stage", {"stage_id": "WON"})
     await changed(api, deal, "PUT", "/client", {"contacts": [{"contact_id": "ada"}]})
     await changed(api, deal, "PUT", "/rows", {"rows": [{"name": "Advice", "price": "10"}]})
+    await api("DELETE", f"/deals/{deal['id']}")
     assert [event.ce_type for event in await api.documents(Deal, "deals").said(deal["id"])] == [
         "crm.deal.created.v1",
         "crm.deal.updated.v1",
         "crm.deal.stage_changed.v1",
+        "crm.deal.won.v1",
         "crm.deal.client_changed.v1",
         "crm.deal.product_rows_changed.v1",
+        "crm.deal.amount_changed.v1",
+        "crm.deal.deleted.v1",
     ]
+
+
+async def told(api: Api, id_: str, *kinds: type[Event]) -> list[Event]:
+    """The events of these kinds about a deal."""
+    return [event for event in await api.documents(Deal, "deals").said(id_) if isinstance(event, kinds)]
+
+
+async def test_a_deal_is_won_or_lost_once_for_each_time_that_it_is_closed_so(api: Api) -> None:
+    """DEAL-22: a move between two stages of failure loses nothing more; opened again, it can be lost once more."""
+    deal = await api.made("/deals", {"rows": [{"name": "Advice", "price": "10"}], "responsible_id": "ben"})
+    for stage in ("LOSE", "APOLOGY", "APOLOGY", "NEW", "LOSE", "WON"):
+        await changed(api, deal, "PUT", "/stage", {"stage_id": stage})
+    closings = await told(api, deal["id"], DealWon, DealLost)
+    assert [(type(each), each.stage_id) for each in closings if isinstance(each, DealClosed)] == [
+        (DealLost, "LOSE"),
+        (DealLost, "LOSE"),
+        (DealWon, "WON"),
+    ]
+    (*_, won) = closings
+    assert isinstance(won, DealWon)
+    assert (won.amount, won.responsible_id, won.pipeline_id) == (euros("10"), "ben", "default")
+
+
+async def test_a_deal_that_is_created_as_won_is_won(api: Api) -> None:
+    """DEAL-22: such as one of another system."""
+    deal = await api.made("/deals", {"stage_id": "WON"})
+    assert [event.ce_type for event in await told(api, deal["id"], DealClosed)] == ["crm.deal.won.v1"]
+
+
+async def test_the_amount_of_a_deal_changed_only_where_it_is_another_one(api: Api) -> None:
+    """DEAL-22."""
+    deal = await api.made("/deals", {"rows": [{"name": "Advice", "price": "10"}]})
+    await changed(api, deal, "PUT", "/rows", {"rows": [{"name": "Help", "price": "10"}]})
+    assert await told(api, deal["id"], DealAmountChanged) == []
+    await changed(api, deal, "PUT", "/rows", {"rows": [{"name": "Help", "price": "12"}]})
+    (event,) = await told(api, deal["id"], DealAmountChanged)
+    assert isinstance(event, DealAmountChanged)
+    assert (event.before, event.after) == (euros("10"), euros("12"))
 
 
 async def test_a_product_that_was_switched_off_is_not_sold(api: Api) -> None:

@@ -6,24 +6,28 @@ import pytest
 from crm_contracts.client_field import Client
 from crm_contracts.deals import (
     FIRST_STAGES,
+    DealAmountChanged,
     DealClientChanged,
     DealCompanyUnlinked,
     DealContactsAttached,
     DealCreated,
+    DealLost,
     DealProductRowsChanged,
     DealStageChanged,
     DealUpdated,
+    DealWon,
 )
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.pipeline.domain import PIPELINES, PipelineNotFound, stages_of
+from services.deals.pipeline.domain import PIPELINES, stages_of
 from shared.elements.domain.client_field import set_company
+from shared.elements.domain.pipelines import PipelineNotFound
 from shared.elements.domain.stages import StageNotFound
 from shared.elements.usecases.move_element import move_element
 from tests.builders.causes import ANNA, NOON, a_cause, later
 from tests.builders.deals import ASKED_BY, a_deal, just_created_deal
 from tests.builders.fakes import Memory
-from tests.builders.values import a_client, a_row, company_ref, contact_ref, priced
+from tests.builders.values import a_client, a_row, company_ref, contact_ref, euros, priced
 
 
 def test_a_deal_needs_nothing_begins_today_and_ends_in_seven_days() -> None:
@@ -88,16 +92,16 @@ def test_a_deal_moves_to_any_stage_of_its_pipeline_and_success_or_failure_close_
     assert (deal.stage_id, deal.stage_semantic, deal.closed) == (target.id, target.semantic, is_closed)
     assert deal.closed_at == (later(5) if is_closed else None)
     assert (deal.moved_at, deal.moved_by, deal.updated_at) == (later(5), "user:bob", later(5))
-    assert deal.recorded == (
-        DealStageChanged(
-            deal=deal.ref,
-            from_stage="NEW",
-            to_stage=target.id,
-            from_semantic="P",
-            to_semantic=target.semantic,
-            moved_at=later(5),
-            closed_at=deal.closed_at,
-        ),
+    moved, *closing = deal.recorded
+    assert [type(event) for event in closing] == {"P": [], "S": [DealWon], "F": [DealLost]}[target.semantic]
+    assert moved == DealStageChanged(
+        deal=deal.ref,
+        from_stage="NEW",
+        to_stage=target.id,
+        from_semantic="P",
+        to_semantic=target.semantic,
+        moved_at=later(5),
+        closed_at=deal.closed_at,
     )
 
 
@@ -135,12 +139,15 @@ def test_a_correction_that_changes_nothing_is_no_correction() -> None:
     assert (deal.title, deal.recorded, deal.updated_by) == ("Deal #5", (), ANNA)
 
 
-def test_products_change_with_their_amount_in_one_event() -> None:
+def test_products_change_with_their_amount_in_one_write() -> None:
     """ROW-01, ROW-02."""
     deal, sold = a_deal(), priced(a_row(), amount="10")
     deal.set_rows(sold, by=ANNA, at=NOON)
     deal.set_rows(sold, by=ANNA, at=NOON)
-    assert deal.recorded == (DealProductRowsChanged(deal=deal.ref, before=priced(), after=sold),)
+    assert deal.recorded == (
+        DealProductRowsChanged(deal=deal.ref, before=priced(), after=sold),
+        DealAmountChanged(deal=deal.ref, before=euros("0"), after=euros("10")),
+    )
 
 
 def linking(company_id: str) -> Deal:

@@ -392,3 +392,15 @@ async def test_what_an_event_cannot_carry_is_refused_and_named(api: Api) -> None
     full = await api.made("/deals", {"contacts": [{"contact_id": str(number)} for number in range(500)]})
     more = await api("POST", f"/deals/{full['id']}/contacts", {"contact_id": "one-more"})
     assert (wrong_fields(more), more.json()["errors"][0]["code"]) == (["contact_id"], "too_many_contacts")
+
+
+async def test_everything_that_is_wrong_with_a_new_deal_is_named_at_once(api: Api) -> None:
+    """DEAL-01, DEAL-06, ROW-01, DICT-01: stage, products and codes of dictionaries."""
+    rows = [{"product_id": "none", "quantity": "1"}, {"name": "Pump", "price": "1"}]
+    wrong = {"stage_id": "NWE", "source_id": "NOPE", "rows": rows}
+    for method, path in (("POST", "/deals"), ("PUT", f"/deals/external/shop/{uuid4()}")):
+        refused = await api(method, path, wrong)
+        assert wrong_fields(refused) == ["rows.0.product_id", "source_id", "stage_id"], refused.text
+        codes = [each["code"] for each in refused.json()["errors"]]
+        assert codes == ["product_not_found", "unknown_value", "stage_not_in_pipeline"]
+    assert (await api("POST", "/deals", {"rows": rows[1:]})).status_code == 201

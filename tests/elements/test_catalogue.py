@@ -209,7 +209,7 @@ def test_a_stage_may_require_the_fields_of_the_card_that_people_fill() -> None:
     of_all = {"title", "responsible_id", "comments"}
     of_sales = of_all | {"amount", "client", "source_id", "rows"}
     for type_, wanted in (
-        (DEAL, of_sales | {"begin_date", "close_date"}),
+        (DEAL, of_sales | {"begin_date", "close_date", "type_id"}),
         (LEAD, of_sales | {"phones", "emails"}),
         (COMPANY, of_all | {"type_id", "phones", "emails"}),
     ):

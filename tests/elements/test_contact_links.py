@@ -14,7 +14,6 @@ from crm_contracts.deals import DealClientChanged, DealCompanyUnlinked, DealCont
 
 from deploy.local.mongo import Mongo
 from services.clients.records.store.collections import COMPANY_INDEXES, CONTACT_INDEXES
-from services.clients.records.usecases.clients import delete_client
 from services.clients.records.usecases.merge import merge_clients
 from services.deals.deal.store import DEAL_INDEXES
 from shared.elements.domain.client_field import (
@@ -25,6 +24,7 @@ from shared.elements.domain.client_field import (
     set_contacts,
 )
 from shared.elements.usecases.client_field import set_client
+from shared.elements.usecases.delete_element import delete_element
 from shared.kit.storage.connection import Database, connect
 from tests.builders.causes import ANNA, NOON
 from tests.builders.values import deal_ref
@@ -59,7 +59,7 @@ class Card(Site):
         await self.hear_all("answers")
 
     async def delete(self, name: str) -> None:
-        await delete_client(self.id(name), self.cause(), owners=self.contacts)
+        await delete_element(self.id(name), self.cause(), elements=self.contacts)
 
     async def merge(self, survivor: str, other: str) -> None:
         await merge_clients(self.id(survivor), [self.id(other)], {}, self.cause(), owners=self.contacts)
@@ -251,7 +251,7 @@ async def test_contacts_stay_asked_for_whatever_becomes_of_the_company(card: Car
         await merge_clients(card.id("bell"), [card.id("acme")], {}, card.cause(), owners=card.companies)
         await card.hear_all("acme")
     else:
-        await delete_client(card.id("acme"), card.cause(), owners=card.companies)
+        await delete_element(card.id("acme"), card.cause(), elements=card.companies)
         await card.hear_all("acme")
     await card.settle()
     client = await card.client()
@@ -289,7 +289,7 @@ async def test_an_answer_that_comes_again_changes_nothing_even_when_the_inbox_ha
 async def test_a_company_that_was_deleted_while_a_contact_was_linked_to_it_is_unlinked_by_the_event(card: Card) -> None:
     """COMP-10, COMP-04: whoever linked it may have died right after the write."""
     acme = (await card.companies.get(card.id("bell"))).ref
-    await delete_client(card.id("bell"), card.cause(), owners=card.companies)
+    await delete_element(card.id("bell"), card.cause(), elements=card.companies)
     await card.settle()
     await card.contacts.change(
         card.id("ada"), lambda found: found.link(acme, position=10, by=ANNA, at=NOON), card.cause()
@@ -310,7 +310,7 @@ async def test_the_former_company_that_ends_while_another_is_refused_is_not_link
     await card.set(lambda client: set_company(client, "nobody"))
     await card.clients_look()
     if end == "deleted":
-        await delete_client(acme, card.cause(), owners=card.companies)
+        await delete_element(acme, card.cause(), elements=card.companies)
     else:
         await merge_clients(bell, [acme], {}, card.cause(), owners=card.companies)
     await card.hear_all("acme")

@@ -39,11 +39,11 @@ from shared.elements.domain.element import Element
 from shared.elements.domain.filters.nodes import Node
 from shared.elements.domain.room import MAX_CLIENT_BYTES, PartTooLarge, fitting, shortened, size_of
 from shared.kit.domain import MAX_EVENT_BYTES
-from tests.builders.causes import ANNA, NOON, a_cause
+from tests.builders.causes import ANNA, NOON, a_cause, later
 from tests.builders.clients import a_contact, just_created_company, just_created_contact
 from tests.builders.deals import just_created_deal
 from tests.builders.fakes import Memory, Said, collaborators
-from tests.builders.leads import just_created_lead, start
+from tests.builders.leads import just_created_lead, start, wake
 from tests.builders.values import company_ref, contact_ref, deal_ref, euros
 
 CHARACTERS = ("a", "ü", "€", "😀", "\x01", '"')
@@ -174,7 +174,7 @@ async def test_the_largest_lead_and_deal_can_be_changed_in_every_part(
         memory.forget_causes("element-1")
         assert size_of((await memory.get("element-1")).state) < MAX_EVENT_BYTES, number
     if kind is Lead:
-        await write(memory, "element-1", lambda found: found.ask_again(silent_since=NOON, at=NOON), "again")
+        await write(memory, "element-1", lambda found: wake(found, at=later(600)), "again")
 
 
 @fast

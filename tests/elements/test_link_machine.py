@@ -19,12 +19,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from deploy.local.mongo import Mongo
 from services.clients.linked_element.store.elements import ELEMENT_INDEXES
 from services.clients.records.store.collections import COMPANY_INDEXES, CONTACT_INDEXES
-from services.clients.records.usecases.clients import delete_client
 from services.clients.records.usecases.employment import unlink_contact
 from services.clients.records.usecases.merge import merge_clients
 from services.deals.deal.store import DEAL_INDEXES
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
 from shared.elements.usecases.client_field import set_client
+from shared.elements.usecases.delete_element import delete_element
 from shared.kit.domain import DomainError
 from shared.kit.storage.connection import Database, connect
 from tests.builders.values import deal_ref
@@ -74,11 +74,11 @@ class Links(RuleBasedStateMachine):
 
     @rule(who=people)
     def delete_contact(self, who: str) -> None:
-        self.attempt(delete_client(self.site.id(who), self.site.cause(), owners=self.site.contacts))
+        self.attempt(delete_element(self.site.id(who), self.site.cause(), elements=self.site.contacts))
 
     @rule(firm=firms)
     def delete_company(self, firm: str) -> None:
-        self.attempt(delete_client(self.site.id(firm), self.site.cause(), owners=self.site.companies))
+        self.attempt(delete_element(self.site.id(firm), self.site.cause(), elements=self.site.companies))
 
     @rule(one=people, others=st.lists(people, min_size=1, max_size=2, unique=True))
     def merge_contacts(self, one: str, others: list[str]) -> None:

@@ -10,7 +10,7 @@ from services.deals.deal.store import DEAL_TABLE
 from services.deals.pipeline.domain import PIPELINES
 from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE
 from shared.elements.domain.fields import filterable_fields
-from shared.elements.domain.filters.nodes import All, Condition, Node
+from shared.elements.domain.filters.nodes import All, AnyOf, Condition, Node
 from shared.elements.domain.filters.parsing import parse_filter
 from shared.elements.domain.filters.query import Order, Query
 from shared.elements.domain.rights.accessed import ACCESS, ACCESS_OR_OPEN
@@ -91,12 +91,35 @@ def test_too_many_places_of_an_index_would_be_sorted_in_memory_and_are_not_taken
     assert plan.index == "newest"
 
 
-def test_a_field_that_is_bound_twice_is_found_by_the_narrower_condition() -> None:
-    raw = {"and": [{"stage_id": {"in": ["NEW", "WON"]}}, {"stage_id": "NEW"}]}
+def test_a_field_that_is_bound_twice_is_found_by_the_values_that_both_name() -> None:
+    raw = {"and": [{"stage_id": {"in": ["NEW", "WON", "LOSE"]}}, {"stage_id": {"!=": "WON"}}, {"stage_id": "NEW"}]}
     (plan,) = plans(raw)
     _, condition = plan.found.parts
     assert isinstance(condition, Condition)
-    assert (condition.operand, names(plan.rest.parts if plan.rest else ())) == ("NEW", ["stage_id"])
+    assert (condition.operand, plan.rest) == ("NEW", None)
+
+
+@pytest.mark.parametrize("order", DEAL_TABLE.orders)
+def test_an_alternative_that_contradicts_itself_is_looked_for_nowhere(order: str) -> None:
+    """A deal has one stage, but several contacts."""
+    by, stages = Order(DEAL_FIELDS[order]), {"and": [{"stage_id": "NEW"}, {"stage_id": {"in": ["WON", "LOSE"]}}]}
+    assert plans(stages, by) == []
+    assert plans({"and": [{"currency": "EUR"}, {"currency": "USD"}]}, by) == []
+    assert len(plans({"or": [stages, {"title": "x"}]}, by)) == 1
+    assert len(plans({"and": [{"contact_id": "ada"}, {"contact_id": "bob"}]}, by)) == 1
+
+
+def test_alternatives_along_the_same_keys_are_looked_for_at_once() -> None:
+    """So no record is looked at twice."""
+    raw = {"or": [{"stage_id": "NEW"}, {"company_id": "acme"}, {"title": "x"}]}
+    (plan,) = plans(raw, Order(DEAL_FIELDS["number"]))
+    assert (plan.index, plan.found.parts) == ("number", ())
+    assert isinstance(plan.rest, All)
+    (either,) = plan.rest.parts
+    assert isinstance(either, AnyOf)
+    assert len(either.parts) == 3
+    (every_new,) = plans({"or": [{"stage_id": "NEW", "title": "x"}, {"and": [{"stage_id": "NEW"}]}]})
+    assert every_new.rest is None
 
 
 def test_leads_are_planned_over_their_own_indexes() -> None:

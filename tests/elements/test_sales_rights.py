@@ -106,6 +106,7 @@ CHANGES: Final[Sequence[tuple[str, str, Any]]] = (
     ("PUT", "/contacts", [{"contact_id": "ada"}]),
     ("POST", "/contacts", {"contact_id": "ada"}),
     ("DELETE", "/contacts/bob", None),
+    ("DELETE", "", None),
 )
 OWN: Final[Mapping[str, Sequence[tuple[str, str, Any]]]] = {
     "lead": (("POST", "/conversion", {}),),
@@ -163,13 +164,14 @@ async def test_a_record_that_may_only_be_read_is_not_changed(office: Office) -> 
     """PERM-01: the error names the action, and the level that the roles give."""
     id_ = await office.made(contacts=[{"contact_id": "bob"}])
     before = await office.stored(id_)
-    await office.allow({"read": "all", "update": "own"})
+    await office.allow({"read": "all", "update": "own", "delete": "own"})
     for method, path, body in (*CHANGES, *OWN[office.type.noun]):
+        action = "delete" if (method, path) == ("DELETE", "") else "update"
         refused = await office.ask(method, f"/{id_}{path}", body)
         problem = refused.json()
         code = "stage_right_missing" if path == "/stage" else "right_missing"
         assert (refused.status_code, problem["code"]) == (403, code), (method, path, refused.text)
-        assert [problem[name] for name in ("element", "action", "level")] == [office.type.noun, "update", "own"]
+        assert [problem[name] for name in ("element", "action", "level")] == [office.type.noun, action, "own"]
     for method, path, body in READS[office.type.noun]:
         assert (await office.ask(method, f"/{id_}{path}", body)).status_code == 200
     assert await office.stored(id_) == before

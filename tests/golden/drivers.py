@@ -81,6 +81,9 @@ class _Collection:
     async def drop_index(self, name: str) -> None:
         self._indexes.pop(name, None)
 
+    async def index_information(self) -> dict[str, Any]:
+        return self._indexes
+
     async def insert_many(self, documents: Sequence[Any], **_: object) -> Any:
         return _Inserted(documents)
 

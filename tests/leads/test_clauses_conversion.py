@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import ConversionRef
-from crm_contracts.deals import DealCreated
+from crm_contracts.deals import FIRST_STAGES, DealCreated
 from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef
 
@@ -56,8 +56,11 @@ async def test_a_converted_lead_says_when_by_whom_and_into_what(api: Api) -> Non
     assert (after["client"]["company"]["id"], after["deal_ids"]) == (company_ref().id, [deal])
 
 
-async def test_a_converted_lead_refuses_another_wish_and_names_what_it_was_converted_into(api: Api) -> None:
+async def test_a_converted_lead_refuses_another_wish_and_names_what_it_was_converted_into(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """LEAD-13: one lead or many; a repeat is answered, and what is not asked for is no other wish."""
+    monkeypatch.setitem(FIRST_STAGES, "service", "NEW")
     lead = (await api.made("/leads"))["id"]
     path, first = f"/leads/{lead}/conversion", {"on_duplicate": "link", "targets": ["contact", "company", "deal"]}
     await api("POST", path, first)

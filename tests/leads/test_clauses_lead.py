@@ -42,8 +42,9 @@ async def told_types(api: Api, id_: str) -> list[str]:
 async def test_an_empty_title_is_replaced_by_the_number(api: Api) -> None:
     """LEAD-01, CMN-01."""
     for title in ("", "  "):
-        lead = await api.made("/leads", {"title": title})
+        lead, named = await api.made("/leads", {"title": title}), await api.made("/leads", {"title": "Pumps"})
         assert lead["title"] == f"Lead #{lead['number']}"
+        assert (await changed(api, named, "PATCH", "", {"title": title}))["title"] == f"Lead #{named['number']}"
 
 
 async def test_every_part_of_an_address_is_kept(api: Api) -> None:
@@ -200,11 +201,13 @@ async def test_what_happens_to_a_lead_is_told(api: Api) -> None:
     await changed(api, lead, "PATCH", "", {"comments": "called"})
     await changed(api, lead, "PUT", "/stage", {"stage_id": "IN_PROCESS"})
     await changed(api, lead, "PUT", "/client", {"contacts": [{"contact_id": str(uuid4())}]})
+    await api("DELETE", f"/leads/{lead['id']}")
     assert await told_types(api, lead["id"]) == [
         "crm.lead.created.v1",
         "crm.lead.updated.v1",
         "crm.lead.stage_changed.v1",
         "crm.lead.client_changed.v1",
+        "crm.lead.deleted.v1",
     ]
 
 

@@ -34,7 +34,7 @@ from shared.elements.domain.client_field import set_company
 from shared.elements.domain.room import size_of
 from shared.kit.domain import Refused, derived_id, is_derived
 from tests.builders.causes import ANNA, NOON, ids, later
-from tests.builders.leads import a_lead, a_person, a_wish, start
+from tests.builders.leads import a_lead, a_person, a_wish, start, wake
 from tests.builders.values import a_client, a_phone, a_row, an_email, company_ref, contact_ref, deal_ref, priced
 
 CONVERSION = "id-1"
@@ -419,7 +419,7 @@ def test_the_data_are_frozen_when_the_conversion_starts() -> None:
     changes = {"first_name": "Eve", "title": "Something else", "comments": "changed", "phones": ()}
     lead.correct(changes, by=ANNA, at=later(1))
     lead.set_rows(priced(a_row("row-2", price="99"), amount="99"), by=ANNA, at=later(1))
-    lead.ask_again(silent_since=later(5), at=later(6))
+    wake(lead, at=later(1))
     again = heard(lead)[-1]
     assert again.snapshot == asked.snapshot
     assert asked.snapshot.first_name == "Ada"
@@ -544,11 +544,11 @@ def test_silence_asks_the_same_attempt_again(targets: tuple[ConversionTarget, ..
     lead = a_lead(**a_person())
     start(lead, *targets)
     asked = heard(lead)[-1]
-    lead.ask_again(silent_since=later(-1), at=later(1))
+    wake(lead, at=later(0.9))
     assert heard(lead) == []
-    lead.ask_again(silent_since=NOON, at=later(5))
+    wake(lead, at=later(5))
     assert heard(lead) == [asked]
-    lead.ask_again(silent_since=later(4), at=later(6))
+    wake(lead, at=later(6))
     assert heard(lead) == []
     assert (lead.conversion.attempt, lead.conversion.repeats) == (1, 1)
 
@@ -563,7 +563,7 @@ def test_a_request_that_is_never_answered_is_repeated_ever_more_rarely_and_refus
     (*_, asked) = heard(lead)
     moments: list[int] = []
     for minute in range(1, 10_000):
-        lead.ask_again(silent_since=later(minute - 1), at=later(minute))
+        wake(lead, at=later(minute))
         repeated = heard(lead)
         if lead.conversion.state == "refused":
             break
@@ -583,7 +583,7 @@ def test_each_step_of_a_conversion_has_its_own_repeats() -> None:
     """LEAD-13."""
     lead = a_lead()
     start(lead)
-    lead.ask_again(silent_since=NOON, at=later(1))
+    wake(lead, at=later(1))
     resolve(lead, contact=contact_ref())
     assert lead.conversion.repeats == 0
 
@@ -617,7 +617,7 @@ def test_after_the_client_part_silence_asks_deals_again() -> None:
     start(lead)
     resolve(lead, contact=contact_ref())
     asked = heard(lead)[-1]
-    lead.ask_again(silent_since=later(2), at=later(5))
+    wake(lead, at=later(5))
     assert heard(lead) == [asked]
 
 
@@ -629,8 +629,8 @@ def test_nobody_asks_again_when_no_conversion_runs(end: str) -> None:
         start(lead)
         refuse(lead)
         heard(lead)
-    lead.ask_again(silent_since=later(99), at=later(100))
-    assert heard(lead) == []
+    wake(lead, at=later(100))
+    assert (heard(lead), lead.wake_at) == ([], None)
 
 
 CLIENT = ResolvedClient(contact=contact_ref(), company=company_ref(), duplicates=(contact_ref("bob"),))

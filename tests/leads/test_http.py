@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -21,15 +22,16 @@ from crm_contracts.values import ElementRef
 
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.events import reactions
-from services.leads.lead.store import LeadViews
+from services.leads.lead.store import set_missing_timers
 from shared.elements.events.client_field import client_answer_reactions
 from shared.elements.events.products import product_reactions
 from shared.elements.store.products import Products
+from shared.kit.storage.indexes import Index
 from tests.builders.causes import ANNA, NOON
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
-from tests.builders.fakes import Documents, NobodyLeft
-from tests.builders.running import Api, Explained, wrong_fields
+from tests.builders.fakes import NobodyLeft
+from tests.builders.running import Api, wrong_fields
 from tests.builders.values import company_ref, contact_ref, euros
 from tests.kit.waiting import eventually
 
@@ -625,6 +627,20 @@ async def test_a_wrong_wish_names_its_field(api: Api, body: dict[str, Any]) -> N
     assert named.partition(".")[0] in body
 
 
+@pytest.mark.parametrize("targets", [["contact", "company", "deal"], ["deal"], ["contact"]])
+async def test_a_pipeline_that_there_is_not_is_refused_before_anything_is_made(api: Api, targets: list[str]) -> None:
+    """LEAD-11: for one lead and for many."""
+    lead = await api.made("/leads", {"last_name": "Berg"})
+    wish = {"targets": targets, "pipeline_id": "nowhere"}
+    one = await api("POST", f"/leads/{lead['id']}/conversion", wish)
+    many = await api("POST", "/conversions", {"lead_ids": [lead["id"]], **wish})
+    for refused in (one, many):
+        assert (wrong_fields(refused), refused.json()["code"]) == (["pipeline_id"], "pipeline_not_found")
+        assert "known: default" in refused.json()["detail"]
+    assert await api.read(f"/leads/{lead['id']}") == lead
+    assert (await api("POST", f"/leads/{lead['id']}/conversion", {"pipeline_id": "default"})).status_code == 202
+
+
 async def test_leads_are_listed_by_equality_newest_first(api: Api) -> None:
     """LEAD-18, CMN-14."""
     mine, origin = f"user-{uuid4()}", str(uuid4())
@@ -652,10 +668,20 @@ async def test_a_list_is_read_page_by_page_although_new_leads_come_in(api: Api) 
     assert seen == made[::-1]
 
 
-async def test_silent_conversions_are_found_by_an_index(api: Api) -> None:
-    leads = Explained(api.database.collection("leads"))
-    await LeadViews(Documents(Lead, leads)).silent_conversions(NOON)
-    leads.assert_served_by_indexes()
+async def test_a_conversion_from_before_there_were_timers_gets_its_timer_at_the_next_start(api: Api) -> None:
+    """LEAD-13: so that it asks again, too."""
+    leads = api.database.collection("leads")
+    made = await api.made("/leads", {"first_name": "Ada"})
+    assert (await api("POST", f"/leads/{made['id']}/conversion")).status_code == 202
+    without = {"timers": "", "wake_at": "", "wake_shard": "", "conversion.silence_s": ""}
+    await leads.update({"_id": made["id"]}, {"$unset": without})
+    await leads.ensure([Index([("conversion.asked_at", 1)], partial={"conversion.state": "running"}, name="running")])
+    for _ in range(2):
+        await set_missing_timers(api.documents(Lead, "leads"), clock=lambda: NOON)
+    lead = await api.documents(Lead, "leads").get(made["id"])
+    assert lead.conversion.asked_at is not None
+    assert lead.wake_at == lead.conversion.asked_at + timedelta(seconds=15)
+    assert not await leads.has_index("running")
 
 
 async def test_a_lead_is_found_by_its_origin_alone_among_all_of_its_system(api: Api) -> None:

@@ -38,7 +38,7 @@ from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.errors import LeadTooLarge
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.events import reactions
-from services.leads.lead.usecases import ask_again, convert_lead, create_lead
+from services.leads.lead.usecases import convert_lead, create_lead
 from shared.elements.domain.client_field import set_company
 from shared.elements.domain.product_rows import NewRow, ProductFacts
 from shared.elements.events.client_field import client_answer_reactions
@@ -49,7 +49,6 @@ from shared.elements.usecases.create_element import NewElement
 from shared.elements.usecases.set_rows import set_rows
 from shared.kit.domain import Invalid
 from shared.kit.messaging.reactions import Reactions
-from shared.kit.storage.repository_errors import BacklogFull
 from tests.builders.causes import NOON, a_cause, ids, later
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
@@ -226,54 +225,39 @@ async def test_the_call_that_started_a_refused_conversion_starts_no_other_when_i
     assert (lead.conversion.state, lead.conversion.attempt) == ("refused", 1)
 
 
-class Silent:
-    """The view of silent conversions, over a dict."""
-
-    def __init__(self, leads: Memory[Lead]) -> None:
-        self._leads = leads
-
-    async def silent_conversions(self, since: datetime) -> list[Lead]:
-        del since
-        return [await self._leads.get(id_) for id_ in self._leads.documents]
+async def wake_at(at: datetime, leads: Memory[Lead]) -> None:
+    """What the waker does with the lead when it is due."""
+    timers = (await leads.get(LEAD_ID)).timers
+    for each in timers:
+        cause = replace(a_cause(f"wake/{each.at}", actor=each.actor), traceparent=each.traceparent, roles=each.roles)
+        if each.at <= at:
+            await leads.change(LEAD_ID, partial(Lead.wake, timer_id=each.id, due=each.at, at=at), cause)
 
 
 async def test_a_conversion_that_heard_nothing_asks_the_same_attempt_again_and_two_replicas_ask_once() -> None:
     """LEAD-13."""
-    leads, new_id = await stored(converting("contact", "deal")), ids("again")
+    leads = await stored(converting("contact", "deal"))
 
-    async def look(at: datetime) -> int:
-        return await ask_again(leads=leads, views=Silent(leads), clock=lambda: at, new_id=new_id, silence_s=60)
+    async def requests() -> int:
+        return len([event for event in leads.said(LEAD_ID) if isinstance(event, LeadConversionRequested)])
 
-    assert await look(later(0.5)) == 0
-    assert await look(later(2)) == 1
-    assert await look(later(2.5)) == 0
+    await wake_at(later(0.5), leads)
+    assert await requests() == 1
+    await wake_at(later(2), leads)
+    await wake_at(later(2.5), leads)
+    assert await requests() == 2
     first, second = (event for event in leads.said(LEAD_ID) if isinstance(event, LeadConversionRequested))
     assert first == second
     await deliver(leads, RESOLVED)
-    assert await look(later(5)) == 1
+    await wake_at(later(5), leads)
     assert isinstance(leads.said(LEAD_ID)[-1], LeadDealRequested)
-
-
-async def test_a_lead_that_cannot_be_changed_keeps_no_other_from_being_asked_for_again() -> None:
-    """LEAD-13: it is the one with the longest silence, at each look."""
-    leads = await stored(converting("contact"))
-    for _ in range(200):
-        leads.documents[LEAD_ID]["outbox"].append(leads.documents[LEAD_ID]["outbox"][0])
-    leads = as_another_process_sees(leads)
-    other = just_created_lead("lead-2")
-    start(other, "contact")
-    await leads.add(other, a_cause("request:2"))
-    look = partial(ask_again, leads=leads, views=Silent(leads), new_id=ids("again"), silence_s=60)
-    with pytest.raises(BacklogFull):
-        await look(clock=lambda: later(2))
-    assert len([event for event in leads.said("lead-2") if isinstance(event, LeadConversionRequested)]) == 2
 
 
 async def test_what_is_asked_again_belongs_to_the_trace_of_the_conversion() -> None:
     leads = await stored(just_created_lead())
     cause = replace(a_cause("request:2"), traceparent="00-of-the-conversion", roles=("sales",))
     await convert_lead(LEAD_ID, a_wish("contact"), cause, leads=leads, new_id=ids())
-    await ask_again(leads=leads, views=Silent(leads), clock=lambda: later(2), new_id=ids("again"), silence_s=60)
+    await wake_at(later(2), leads)
     _, asked, asked_again = (entry["headers"] for entry in leads.documents[LEAD_ID]["outbox"])
     assert asked_again["ce_type"] == asked["ce_type"] == LeadConversionRequested.ce_type
     for name in ("traceparent", "ce_correlationid", "ce_actor", "ce_actorroles"):

@@ -15,6 +15,7 @@ from tests.builders.events import an_event
 from tests.builders.leads import a_question
 from tests.builders.values import a_phone as a_point
 from tests.system.crm import Crm, Json, a_phone, until
+from tests.system.late_refusal import refused_late
 
 
 async def test_a_lead_becomes_a_contact_a_company_and_a_deal(crm: Crm) -> None:
@@ -115,18 +116,32 @@ async def test_a_refused_conversion_is_tried_again_and_late_answers_change_nothi
     assert len(await crm.contacts_with(phone)) == 1
 
 
-async def test_a_deal_refused_for_its_pipeline_can_be_asked_for_again(crm: Crm) -> None:
+@pytest.mark.real_kafka
+async def test_a_deal_that_is_refused_late_can_be_asked_for_again(crm: Crm) -> None:
     """LEAD-13: the contact that the first attempt made stays and is used by the second."""
-    lead = await crm.new_lead(last_name="Patient", phones=[{"value": a_phone()}])
+    phone = a_phone()
+    lead = await crm.new_lead(last_name="Patient", phones=[{"value": phone}])
 
-    refused = await crm.convert(lead, pipeline_id="nowhere")
+    refused = await refused_late(crm, lead)
     done = await crm.convert(lead)
 
-    assert refused.status_code == 409
-    assert refused.json()["reason"] == "pipeline_not_found"
     assert done.status_code == 200, done.text
-    assert done.json()["contact"]["id"] == refused.json()["contact"]["id"]
+    assert done.json()["contact"]["id"] == refused["contact"]["id"]
+    assert [contact["id"] for contact in await crm.contacts_with(phone)] == [refused["contact"]["id"]]
     assert len(await crm.deals_of(lead)) == 1
+
+
+async def test_a_pipeline_that_there_is_not_is_refused_before_the_client_is_made(crm: Crm) -> None:
+    """LEAD-11, LEAD-13: nothing is left of the request."""
+    phone = a_phone()
+    lead = await crm.new_lead(last_name="Hasty", phones=[{"value": phone}])
+
+    refused = await crm.convert(lead, pipeline_id="nowhere")
+    await crm.settle()
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "pipeline_not_found")
+    assert await crm.contacts_with(phone) == []
+    assert (await crm.conversion(lead))["state"] == "none"
 
 
 @pytest.mark.real_kafka

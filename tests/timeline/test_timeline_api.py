@@ -230,3 +230,5 @@ async def test_an_unknown_kind_of_entries_is_refused_by_name(timeline: Api) -> N
     answer = await timeline.call("GET", "/timeline?element=lead:x&types=linked,stage_change")
     assert wrong_fields(answer) == {"types"}
     assert "did you mean stage_changed?" in answer.json()["errors"][0]["message"]
+    answer = await timeline.call("GET", "/timeline?element=lead:x&types=zzz")
+    assert "there are " in answer.json()["detail"]

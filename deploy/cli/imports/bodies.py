@@ -10,6 +10,7 @@ from deploy.cli.imports.conventions import Conventions
 from deploy.cli.imports.mapping import Mapping, placeholders
 from deploy.cli.imports.mapping_rules import RowRule
 from deploy.cli.imports.table import BadRow, Row, Wrong
+from shared.elements.domain.contact_points import PointList, check_points
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,18 @@ def nameless(mapping: Mapping, row: Row, names: Container[str]) -> Iterator[Wron
     if columns and not any(row.cells[column] for column in columns):
         joined = " + ".join(dict.fromkeys(columns))
         yield Wrong(joined, "name_missing", f"{joined}: is empty, and a new record needs a name")
+
+
+def unreachable(mapping: Mapping, row: Row) -> Iterator[Wrong]:
+    """Name the phones and e-mails that a new contact or company does not take; one that is there may have them."""
+    points = points_of(mapping, row)
+    lists: tuple[PointList, ...] = ("phones", "emails")
+    for name in lists:
+        values = [text for place, (_, text) in points.items() if place.startswith(f"{name}.")]
+        for wrong in check_points(name, values, "", strict=False):
+            column, text = points[wrong["field"].removesuffix(".value")]
+            said = f"{text!r} is no {name.removesuffix('s')}, and a new record takes none"
+            yield Wrong(column, wrong["code"], f"{column}: {said}")
 
 
 def columns_of(mapping: Mapping, row: Row) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Name the columns of the file in what a service refuses: `phones.1.value` is Mobile in the file."""
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Lookup
-from collections.abc import Sequence
 from typing import Final
 
 from deploy.cli.answers import Problem
@@ -13,8 +13,11 @@ _SHOWN: Final = 60
 _SEVERAL: Final = "; several in one cell need a `separator` in the mapping"
 
 
-def rejected_by(problem: Problem, mapping: Mapping, row: Row) -> Rejected:
-    """Reject the row for the reasons of a refusal, each with the column and the cell that it is about."""
+def rejected_by(problem: Problem, mapping: Mapping, row: Row, also: Iterable[Wrong] = ()) -> Rejected:
+    """Reject the row for the reasons of a refusal, each with the column and the cell that it is about.
+
+    A service that cannot read a field judges no other; then `also` has further reasons, of columns not named by it.
+    """
     if not problem.errors:
         return Rejected(row, str(problem), (Wrong("", problem.code, str(problem)),))
     wrong = []
@@ -23,6 +26,9 @@ def rejected_by(problem: Problem, mapping: Mapping, row: Row) -> Rejected:
     ):
         hint = _SEVERAL if one["code"] == "not_valid" and text.count("@") > 1 else ""
         wrong.append(Wrong(column, one["code"], f"{text}: {one['message']} ({one['code']}){hint}"))
+    if problem.code == "invalid_fields":
+        named = {one.column for one in wrong}
+        wrong += [one for one in also if one.column not in named]
     reason = "; ".join(one.text for one in wrong)
     return Rejected(row, f"{problem.status} {problem.code}: {reason}", tuple(wrong))
 

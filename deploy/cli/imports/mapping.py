@@ -15,10 +15,12 @@ from typing import Annotated, Any, Final, Literal, Self
 import phonenumbers
 from crm_contracts.elements import COMPANY, CONTACT
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from deploy.cli.imports.mapping_rules import MoneyRule, PointRule, RowRule
 from deploy.cli.imports.table import REASON, Row
 from deploy.cli.plain_fields import plain_fields
+from shared.kit.web.sentences import meant
 
 CONTACT_POINTS: Final = ("phones", "emails", "websites", "messengers")
 _EXPORTED: Final = {each.plural: plain_fields(each) for each in (CONTACT, COMPANY)}
@@ -230,7 +232,15 @@ def read_mapping(file: Path, **options: str | None) -> Mapping:
         line = error.object[: error.start].count(b"\n") + 1
         raise BadMapping([f"{file.name} is not UTF-8 in line {line}: TOML files are"]) from error
     except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
+        wrong = [f"{'.'.join(map(str, found['loc']))}: {_said(found)}" for found in error.errors()]
         if any(found["type"] == "extra_forbidden" and len(found["loc"]) == 1 for found in error.errors()):
             wrong.append(f"the keys of a mapping are {', '.join(Mapping.model_fields)}")
         raise BadMapping([f"{file.name}: {reason}" for reason in wrong]) from error
+
+
+def _said(found: ErrorDetails) -> str:
+    """Say what is wrong with a key of a mapping, of a key that there is not what was probably meant."""
+    if found["type"] != "extra_forbidden":
+        return str(found["msg"])
+    known = Mapping.model_fields if len(found["loc"]) == 1 else ()
+    return f"there is no such key{meant(str(found['loc'][-1]), known)}"

@@ -4,7 +4,7 @@ The file is read row by row: of a million rows never more than some thousand are
 all of it is read once, so that a file which breaks off is refused whole.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from time import monotonic
@@ -15,7 +15,7 @@ from rich.console import Console
 from deploy.cli.answers import Problem
 from deploy.cli.client import Crm
 from deploy.cli.imports.batches import PRODUCT_WAIT_S, SENT, Sender
-from deploy.cli.imports.bodies import Forms, References, body, nameless
+from deploy.cli.imports.bodies import Forms, References, body, nameless, unreachable
 from deploy.cli.imports.conventions import Conventions
 from deploy.cli.imports.field_columns import places, rejected_by
 from deploy.cli.imports.mapping import BadMapping, Mapping
@@ -24,10 +24,11 @@ from deploy.cli.imports.outcomes import Counts
 from deploy.cli.imports.references import Finder
 from deploy.cli.imports.row_filter import checked_rows
 from deploy.cli.imports.survey import survey
-from deploy.cli.imports.table import BadRow, Rejected, Row, Table
+from deploy.cli.imports.table import BadRow, Rejected, Row, Table, Wrong
 from deploy.cli.imports.targets import TARGETS, Kind, fields_of, identified, is_date, is_only
 from deploy.cli.pool import each
 from deploy.cli.progress import Advance, bar
+from shared.kit.web.sentences import meant
 
 _BATCH: Final = 2_000
 """Rows in memory."""
@@ -71,7 +72,7 @@ class Import:
         fields = await fields_of(self.crm, self.kind)
         unknown = sorted(self.mapping.fields - fields.keys())
         if unknown:
-            raise BadMapping([f"{self.kind.value} have no field {name!r}" for name in unknown])
+            raise BadMapping([f"{self.kind.value} have no field {name!r}{meant(name, fields)}" for name in unknown])
         booleans = frozenset(name for name, schema in fields.items() if is_only(schema, "boolean"))
         integers = frozenset(name for name, schema in fields.items() if is_only(schema, "integer"))
         dates = frozenset(name for name, schema in fields.items() if is_date(schema))
@@ -129,16 +130,23 @@ class Import:
         try:
             made = body(self.mapping, row, references, self._forms)
         except BadRow as problem:
-            unnamed = nameless(self.mapping, row, TARGETS[self.kind].names)
-            raise BadRow(*problem.wrong, *unnamed) from None
+            named = {one.column for one in problem.wrong}
+            raise BadRow(*problem.wrong, *(one for one in self._of_new(row) if one.column not in named)) from None
         return identified(self.kind, self.mapping.originator, self.mapping.origin_of(row), made)
+
+    def _of_new(self, row: Row) -> Iterator[Wrong]:
+        """Name what a new record would be refused for, beside whatever else is wrong with the row."""
+        target = TARGETS[self.kind]
+        yield from nameless(self.mapping, row, target.names)
+        if not target.takes_any_point:
+            yield from unreachable(self.mapping, row)
 
     def _rejected(self, row: Row, problem: Problem) -> Rejected | None:
         """Return the row with why it is rejected; None where it is skipped, as its record was merged into another."""
         if problem.status in {401, 403}:
             raise problem
         if problem.code != "gone":
-            return rejected_by(problem, self.mapping, row)
+            return rejected_by(problem, self.mapping, row, self._of_new(row))
         if problem.body.get("merged_into"):
             return None
         return Rejected(row, "it was deleted here, and an import does not bring it back")

@@ -23,11 +23,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Target:
-    """A type of element, the fields of which a new one needs one as its name, and the key of its address by origin."""
+    """A type of element that is imported.
+
+    Attributes:
+        names: the fields of which a new one needs one as its name.
+        key: of its address by origin.
+        takes_any_point: whether a new one takes texts that are no phone or e-mail.
+    """
 
     element: ElementType
     names: tuple[str, ...] = ()
     key: str = "{originator}/{origin}"
+    takes_any_point: bool = False
 
     @property
     def template(self) -> str:
@@ -39,7 +46,7 @@ TARGETS: Final = {
     Kind.COMPANIES: Target(COMPANY, ("title",)),
     Kind.CONTACTS: Target(CONTACT, ("first_name", "last_name")),
     Kind.PRODUCTS: Target(PRODUCT, ("name",), "{external_id}"),
-    Kind.LEADS: Target(LEAD),
+    Kind.LEADS: Target(LEAD, takes_any_point=True),
 }
 
 

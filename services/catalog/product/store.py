@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.catalog.product.domain.product import Product
-from shared.elements.store.query_plan import IndexGroup, IndexTable
+from shared.elements.store.index_table import IndexGroup, IndexTable
 from shared.kit.storage.indexes import AS_PEOPLE_SORT, Index
 from shared.kit.storage.lookups import Lookup
 from shared.kit.storage.mongo_repository import MongoRepository

@@ -11,7 +11,7 @@ from crm_contracts.values import Fields
 from services.catalog.product.domain.prices import with_vat_rate
 from services.catalog.product.domain.product import ExternalIdTaken, Product
 from shared.elements.domain.dictionary_codes import DictionaryCodes
-from shared.kit.domain import Cause, derived_id
+from shared.kit.domain import Cause, Findings, derived_id
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import NewRecords, Records, refuse_new
 from shared.kit.storage.repository_errors import IdTaken
@@ -66,10 +66,18 @@ async def create_product(
         ExternalIdTaken: the external id belongs to another product of the catalog.
     """
     codes = await dictionaries.codes(ProductFields, fields)
-    given = with_vat_rate(codes.for_new(fields), ProductFields(), await _rate(fields, dictionaries))
-    return await products.add_numbered(
-        lambda number: Product.create(id_, number, catalog_id, given, by=cause.actor, at=cause.at), cause, numbers
-    )
+    rate = await _rate(fields, dictionaries)
+    given, findings = fields, Findings()
+    with findings.collecting():
+        given = with_vat_rate(codes.for_new(fields), ProductFields(), rate)
+
+    def make(number: int) -> Product:
+        return Product.create(id_, number, catalog_id, given, by=cause.actor, at=cause.at)
+
+    with findings.collecting():
+        make(0)
+    findings.refuse()
+    return await products.add_numbered(make, cause, numbers)
 
 
 async def correct_product(
@@ -93,8 +101,12 @@ async def correct_product(
     rate = await _rate(changes, dictionaries)
 
     def correct(product: Product) -> None:
-        given = with_vat_rate(codes.for_existing(changes, product), product, rate)
-        product.correct(given, by=cause.actor, at=cause.at)
+        given, findings = changes, Findings()
+        with findings.collecting():
+            given = with_vat_rate(codes.for_existing(changes, product), product, rate)
+        with findings.collecting():
+            product.correct(given, by=cause.actor, at=cause.at)
+        findings.refuse()
 
     return await products.change(id_, correct, cause, expected_version=expected_version)
 

@@ -13,7 +13,7 @@ from crm_contracts import registry
 from crm_contracts.client_field import Client
 from crm_contracts.elements import ELEMENTS
 from crm_contracts.envelope import Event
-from crm_contracts.events import ClientFieldEvent, Created, ElementEvent, StageChanged, Updated
+from crm_contracts.events import ClientFieldEvent, Created, Deleted, ElementEvent, StageChanged, Updated
 from crm_contracts.values import ContactPoint, ElementRef, Value
 
 from shared.elements.domain.contact_points import sought_by
@@ -94,6 +94,19 @@ def _of_stage_changed(event: StageChanged) -> ElementChange:
     return ElementChange(event.element, accessed=access_told_by(event))
 
 
+def _of_deleted(event: Deleted) -> ElementChange:
+    """Forget what it was found by, and whom it linked."""
+    return ElementChange(
+        event.element,
+        client=Client(),
+        title="",
+        phones=(),
+        emails=(),
+        names=dict.fromkeys(NAMES, "") if "phones" in type(event.before).model_fields else {},
+        accessed=access_told_by(event),
+    )
+
+
 def _of_client_field(event: ClientFieldEvent) -> ElementChange:
     return ElementChange(event.element, client=event.client_now)
 
@@ -123,6 +136,7 @@ def _events_of(base: type[Event]) -> list[type[Event]]:
 EXTRACTORS: Final[Mapping[type[Event], Callable[[Any], ElementChange]]] = {
     **dict.fromkeys(_events_of(Created), _of_created),
     **dict.fromkeys(_events_of(Updated), _of_updated),
+    **dict.fromkeys(_events_of(Deleted), _of_deleted),
     **dict.fromkeys(_events_of(ClientFieldEvent), _of_client_field),
     **dict.fromkeys(_events_of(StageChanged), _of_stage_changed),
 }

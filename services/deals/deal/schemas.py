@@ -6,7 +6,8 @@ from crm_contracts.deals import DealFields, DealState
 from pydantic import BaseModel, Field
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.pipeline.domain import DEFAULT_PIPELINE, PIPELINES, PipelineNotFound
+from services.deals.pipeline.domain import DEFAULT_PIPELINE, PIPELINES
+from shared.elements.domain.pipelines import PipelineNotFound
 from shared.elements.domain.stages import StageNotFound
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.expansion import Expandable

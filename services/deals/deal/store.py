@@ -6,8 +6,8 @@ from typing import Final
 from crm_contracts.elements import DEAL
 
 from services.deals.pipeline.domain import PIPELINES
+from shared.elements.store.index_table import NOT_DELETED, IndexGroup, IndexTable, one_of
 from shared.elements.store.listing import BY_KEY, BY_TITLE, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS
-from shared.elements.store.query_plan import IndexGroup, IndexTable, one_of
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import NEWEST
 
@@ -28,6 +28,7 @@ DEAL_TABLE: Final = IndexTable(
     choices=one_of(
         DEAL, pipeline_id=PIPELINES, stage_id=(stage.id for stages in PIPELINES.values() for stage in stages)
     ),
+    always=(NOT_DELETED,),
     collated=BY_TITLE,
     searched_by=BY_KEY,
 )

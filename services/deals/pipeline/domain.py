@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Final
 
+from shared.elements.domain.pipelines import check_pipeline
 from shared.elements.domain.stages import Stage, StageSet
-from shared.kit.domain import Invalid
 
 DEFAULT_PIPELINE: Final = "default"
 
@@ -24,20 +24,11 @@ PIPELINES: Final = {
 }
 
 
-class PipelineNotFound(Invalid):
-    """No such pipeline."""
-
-    code = "pipeline_not_found"
-    advice = "Name one of the pipelines that the message lists, or leave `pipeline_id` out."
-
-
 def stages_of(pipeline_id: str, known: Collection[str] = tuple(PIPELINES)) -> StageSet:
     """Find the stages of a pipeline; `known` are those that the caller may know of (PERM-03).
 
     Raises:
         PipelineNotFound: there is none of this code.
     """
-    if pipeline_id not in known:
-        message = f"There is no pipeline {pipeline_id}; known: {', '.join(known) or 'none'}."
-        raise PipelineNotFound.at(message, "pipeline_id")
+    check_pipeline(pipeline_id, known)
     return PIPELINES[pipeline_id]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from crm_contracts.conversions import Activities, LinkedClient
+from crm_contracts.deals import FIRST_STAGES
 from crm_contracts.leads import LeadFields, LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel, Field, StrictBool
@@ -17,6 +18,7 @@ from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_names import Names, renamed
+from shared.elements.domain.pipelines import check_pipeline
 from shared.elements.domain.stages import StageNotFound
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import (
@@ -120,7 +122,12 @@ class ConversionTermsIn(Input):
     activities: Activities = "complete"
 
     def to_domain(self) -> ConversionRequest:
-        """Make the value that the rules take, which knows what was given and what is a default."""
+        """Make the value that the rules take, which knows what was given and what is a default.
+
+        Raises:
+            PipelineNotFound: deals would refuse it, but only after the client was made.
+        """
+        check_pipeline(self.pipeline_id, FIRST_STAGES)
         given = self.model_dump(exclude_unset=True, include=set(ConversionRequest.model_fields))
         return ConversionRequest(**given)
 
@@ -157,6 +164,7 @@ class ConversionIn(ConversionTermsIn):
 
         Raises:
             NothingToCreate: every client that it asks for is chosen, and a new one is asked for as well.
+            PipelineNotFound: there is no such pipeline.
         """
         chosen = [field for field in ("contact_id", "company_id") if getattr(self, field)]
         wanted = [f"{target}_id" for target in self.targets or ("contact",) if target != "deal"]

@@ -1,30 +1,21 @@
 """What can be done with leads besides what every sales element can."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import ConversionRef, ResolvedClient
 from crm_contracts.deal_answers import LeadDealRefused
 from crm_contracts.values import ConversionTarget, ElementRef
 
+from services.leads.lead.domain.conversion import SILENCE_S
 from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.usecases.collaborators import Collaborators, DeletedClients
 from shared.elements.usecases.create_element import NewElement, NewElements, create_element
-from shared.kit.domain import Cause, Clock, DomainError, NewId
+from shared.kit.domain import Cause, NewId
 from shared.kit.storage.repository import Records, Repository
-
-
-class SilentConversions(Protocol):
-    """Finds conversions that have requested nothing for a while."""
-
-    async def silent_conversions(self, since: datetime) -> Sequence[Lead]:
-        """List the leads, longest silence first."""
-        ...
 
 
 async def create_lead(
@@ -62,11 +53,13 @@ async def convert_lead(
     leads: Records[Lead],
     new_id: NewId,
     check_targets: Callable[[Lead, Sequence[ConversionTarget]], None] = lambda *_: None,
+    silence_s: float = SILENCE_S,
     expected_version: int | None = None,
 ) -> Lead:
     """Begin the conversion, once for all repeats and parallel calls; the rest follows from events (LEAD-11 to LEAD-14).
 
-    `check_targets` raises where the caller may not write what the lead is converted into.
+    `check_targets` raises where the caller may not write what the lead is converted into. A request without an
+    answer for `silence_s` seconds is repeated.
 
     Raises:
         RepeatLeadOnlyDeal: more than a deal of a repeat lead.
@@ -86,6 +79,7 @@ async def convert_lead(
             correlation_id=cause.correlation_id,
             traceparent=cause.traceparent,
             roles=cause.roles,
+            silence_s=silence_s,
         )
 
     return await leads.change(id_, start, cause, expected_version=expected_version)
@@ -162,36 +156,3 @@ async def refuse_deal(answer: LeadDealRefused, cause: Cause, *, leads: Repositor
         ),
         cause,
     )
-
-
-async def ask_again(
-    *, leads: Repository[Lead], views: SilentConversions, clock: Clock, new_id: NewId, silence_s: float
-) -> int:
-    """Repeat the last request of each silent conversion and count them; the lead decides, so replicas ask once.
-
-    Raises:
-        DomainError: some lead could not be changed; all others have been asked for.
-    """
-    now = clock()
-    since = now - timedelta(seconds=silence_s)
-    asked = 0
-    failed: DomainError | None = None
-    for lead in await views.silent_conversions(since):
-        conversion = lead.conversion
-        cause = Cause(
-            key=f"ask-again/{new_id()}",
-            actor=conversion.started_by,
-            at=now,
-            correlation_id=conversion.correlation_id,
-            traceparent=conversion.traceparent,
-            roles=conversion.roles,
-        )
-        try:
-            after = await leads.change(lead.id, lambda found: found.ask_again(silent_since=since, at=now), cause)
-        except DomainError as error:  # such as too many pending events of this lead; it is the first again next time
-            failed = error
-            continue
-        asked += after.conversion.repeats > conversion.repeats
-    if failed is not None:
-        raise failed
-    return asked

@@ -7,8 +7,10 @@ however often they come, so a rebuild leaves it as it is.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from crm_contracts.elements import ELEMENTS
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.events import ElementEvent
+from crm_contracts.events import Deleted, ElementEvent
+from crm_contracts.values import ElementRef
 
 from services.timeline.search.domain import FIELDS as SEARCHED
 from services.timeline.search.domain import keys_told_by
@@ -45,6 +47,11 @@ class AccessedElements:
             and (told := {**access_told_by(event.data), **keys_told_by(event.data)})
         )
 
+    async def is_deleted(self, element: ElementRef) -> bool:
+        """Return whether the element was deleted with its timeline (DEAL-19, LEAD-21)."""
+        found = await self._collection.get(str(element), {"is_deleted": 1})
+        return found is not None and found.get("is_deleted", False)
+
     async def of(self, refs: Iterable[str]) -> Mapping[str, Accessed]:
         """Find those of these elements of which everything is known, by one query."""
         wanted = list(refs)
@@ -56,4 +63,6 @@ class AccessedElements:
 def _change(type_: str, event: Envelope[Event], told: Mapping[str, Any]) -> list[Document]:
     """Make the update that stores what an event tells, and then what follows from it."""
     always: Document = {"type": type_, "updated_at": {"$max": ["$updated_at", event.time]}}
+    if isinstance(event.data, Deleted) and "stage" in ELEMENTS[type_].has:  # that of a client stays (COMP-10)
+        always["is_deleted"] = True
     return [{"$set": {**newest(told, event.sequence or 0), **always}}, {"$set": _FOLLOWS}]

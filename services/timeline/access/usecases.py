@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Protocol, TypeAlias
 
 from crm_contracts.elements import ELEMENTS
+from crm_contracts.values import ElementRef
 
 from shared.elements.domain.rights.accessed import Accessed
 from shared.elements.domain.rights.compiled import Rights
@@ -17,6 +18,10 @@ class AccessOfElements(Protocol):
 
     async def of(self, refs: Iterable[str]) -> Mapping[str, Accessed]:
         """Find those of these elements of which everything is known."""
+        ...
+
+    async def is_deleted(self, element: ElementRef) -> bool:
+        """Return whether the element was deleted with its timeline."""
         ...
 
 

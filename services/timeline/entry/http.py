@@ -51,7 +51,13 @@ def build_router(*, entries: LiveEntries, accessed: AccessOfElements) -> APIRout
         node = parse_filter(read_filter(matching), FIELDS, now=call.cause.at, spellings=SPELLINGS)
         kinds, readable = kinds_passing(node, names_in(types)), readable_by(call, accessed)
         found, more = await list_entries(
-            ref_of(element), kinds, entries=entries, readable=readable, limit=limit, cursor=cursor
+            ref_of(element),
+            kinds,
+            entries=entries,
+            accessed=accessed,
+            readable=readable,
+            limit=limit,
+            cursor=cursor,
         )
         return Page(items=found, next_cursor=more)
 
@@ -112,6 +118,7 @@ async def _bind(
         bindings=call.guard(bindings),
         add=bindings.add,
         entries=entries,
+        accessed=accessed,
         readable=readable_by(call, accessed),
         check=partial(check_update, call, accessed=accessed),
         bound=bound,

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
 
-from services.timeline.access.usecases import FindReadable
+from services.timeline.access.usecases import AccessOfElements, FindReadable
 from services.timeline.entry.domain.bindings import Bindings, UnknownElement
 from services.timeline.entry.domain.entry import BindingOverride, Entry
 from services.timeline.entry.domain.masking import masked
@@ -74,15 +74,17 @@ async def list_entries(
     kinds: Sequence[str] | None,
     *,
     entries: EntriesByElement,
+    accessed: AccessOfElements,
     readable: FindReadable | None,
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Entry], str | None]:
     """Read a page of the timeline of an element, with what its entries say of others that may not be read masked.
 
-    What the caller may not read has the timeline of an element that no event named (TL-12).
+    What the caller may not read has the timeline of an element that no event named (TL-12), and so has what was deleted
+    with its timeline (DEAL-19, LEAD-21).
     """
-    if readable is not None and not await readable([str(element)]):
+    if await accessed.is_deleted(element) or (readable is not None and not await readable([str(element)])):
         element = element.model_copy(update={"id": NAMELESS})
     found, more = await entries.page(element, kinds, with_named=readable is not None, limit=limit, cursor=cursor)
     others = set[str]().union(*(named for _, named in found))
@@ -110,6 +112,7 @@ async def bind_entry(
     bindings: Records[Bindings],
     add: Callable[[Bindings, Cause], Awaitable[object]],
     entries: EntriesByEvent,
+    accessed: AccessOfElements,
     readable: FindReadable | None,
     check: Callable[[ElementRef], Awaitable[None]],
     bound: bool = True,
@@ -121,7 +124,7 @@ async def bind_entry(
 
     Raises:
         NotFound: no such entry, or none that the caller may read.
-        UnknownElement: no event has named the element, or the caller may not read it.
+        UnknownElement: no event has named the element, the caller may not read it, or it was deleted.
         LastBinding: it would be shown nowhere.
         TooManyBindings: it is bound to as many elements as are allowed.
     """
@@ -133,7 +136,7 @@ async def bind_entry(
                 raise UnknownElement
             return before
         await check(element)
-    if bound and not await entries.is_known(element):
+    if bound and (await accessed.is_deleted(element) or not await entries.is_known(element)):
         raise UnknownElement
     id_ = Bindings.id_for(event_id)
     await _add_first(Bindings(id=id_, event_id=event_id), cause, bindings, add)

@@ -12,7 +12,7 @@ from crm_contracts.values import ElementRef
 
 from shared.elements.domain.filters.nodes import All, Condition, Node
 from shared.elements.store.filter_compiler import compiled
-from shared.elements.store.searched_lists import by_length, rare_among
+from shared.elements.store.rare_keys import by_length, rare_among
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import Index

@@ -14,6 +14,7 @@ from crm_contracts.events import (
     ContactsAttached,
     ContactsChecked,
     Created,
+    Deleted,
     ElementEvent,
     LinkRefused,
     RequisitesChosen,
@@ -26,10 +27,12 @@ from crm_contracts.field_spec import FieldSpec
 from crm_contracts.fields import Audited, Identified, Owned, Sourced, Staged
 from crm_contracts.product_rows import Priced
 from crm_contracts.requisites import RequisiteLink
-from crm_contracts.values import ChangedFields, ElementRef
+from crm_contracts.values import ChangedFields, ElementRef, Money
 
 FIRST_STAGES: Final[Mapping[str, str]] = {"default": "NEW"}
-"""The stage of each pipeline that the deal of a lead is opened in, which others ask rights to (PERM-02)."""
+"""The pipelines that there are, each with the stage that the deal of a lead is opened in: what others know of them.
+
+They ask rights to the stage (PERM-02), and refuse a conversion into another pipeline before it begins (LEAD-11)."""
 
 
 class DealFields(Owned, Sourced):
@@ -37,6 +40,11 @@ class DealFields(Owned, Sourced):
 
     title: Annotated[str, FieldSpec(is_requirable=True, is_orderable=True)] = Field(
         default="", examples=["Pumps for ACME"]
+    )
+    type_id: Annotated[str | None, FieldSpec(dictionary="deal_type", is_requirable=True)] = Field(
+        default=None,
+        examples=["SALE"],
+        description="what is sold: a code of the dictionary `deal_type`; the first one by default (DEAL-09)",
     )
     begin_date: Annotated[date | None, FieldSpec(is_requirable=True)] = None
     close_date: Annotated[date | None, FieldSpec(is_requirable=True)] = Field(
@@ -100,10 +108,52 @@ class DealUpdated(Updated, OfDeal):
     after: Annotated[DealFields, ChangedFields]
 
 
+class DealDeleted(Deleted, OfDeal):
+    """A deal was deleted, with its history; its clients stay (DEAL-19)."""
+
+    ce_type: ClassVar[str] = "crm.deal.deleted.v1"
+    before: DealState
+
+
 class DealResponsibleChanged(ResponsibleChanged, OfDeal):
     """Another user is responsible for a deal (CMN-04)."""
 
     ce_type: ClassVar[str] = "crm.deal.responsible_changed.v1"
+
+
+class DealClosed(OfDeal):
+    """A deal was won or lost; `DealStageChanged` or `DealCreated`, which comes just before it, tells the stage as well.
+
+    It comes once for each time that the deal is closed so: a move between two stages of failure brings no other one.
+    """
+
+    pipeline_id: str = Field(examples=["default"])
+    stage_id: str
+    amount: Money
+    responsible_id: str = Field(examples=["anna"])
+    client: ClientField = Client()
+
+
+class DealWon(DealClosed):
+    """A deal was won (DEAL-22)."""
+
+    ce_type: ClassVar[str] = "crm.deal.won.v1"
+    stage_id: str = Field(examples=["WON"])
+
+
+class DealLost(DealClosed):
+    """A deal was lost (DEAL-22)."""
+
+    ce_type: ClassVar[str] = "crm.deal.lost.v1"
+    stage_id: str = Field(examples=["LOSE"])
+
+
+class DealAmountChanged(OfDeal):
+    """The amount of a deal changed; `DealProductRowsChanged`, which comes just before it, tells the rows (DEAL-22)."""
+
+    ce_type: ClassVar[str] = "crm.deal.amount_changed.v1"
+    before: Money
+    after: Money
 
 
 class DealStageChanged(StageChanged, OfDeal):

@@ -12,6 +12,7 @@ from crm_contracts.events import (
     ContactsAttached,
     ContactsChecked,
     Created,
+    Deleted,
     ElementEvent,
     LinkRefused,
     ResponsibleChanged,
@@ -96,6 +97,13 @@ class LeadUpdated(Updated, OfLead):
     ce_type: ClassVar[str] = "crm.lead.updated.v1"
     before: Annotated[LeadFields, ChangedFields]
     after: Annotated[LeadFields, ChangedFields]
+
+
+class LeadDeleted(Deleted, OfLead):
+    """A lead was deleted, with its history; its clients and the deals made of it stay (LEAD-21)."""
+
+    ce_type: ClassVar[str] = "crm.lead.deleted.v1"
+    before: LeadState
 
 
 class LeadResponsibleChanged(ResponsibleChanged, OfLead):

@@ -11,7 +11,7 @@ from typing import Any
 from crm_contracts.field_spec import FieldSpec
 from crm_contracts.values import Fields
 
-from shared.kit.domain import KNOWN_SOON, Invalid, wrong_field
+from shared.kit.domain import KNOWN_SOON, Invalid, sentence_of, wrong_field
 
 
 class UnknownValue(Invalid):
@@ -73,7 +73,7 @@ class DictionaryCodes:
                     )
                     unknown.append(wrong_field(name, UnknownValue.code, message))
         if unknown:
-            raise UnknownValue("Some values are in no dictionary.", {"errors": unknown})
+            raise UnknownValue(sentence_of(unknown), {"errors": unknown})
         return checked
 
     def _accepted(self, spec: FieldSpec, code: Any, current: Any) -> Any:

@@ -52,6 +52,8 @@ class Element(HasResponsible, Aggregate, Fields):
         title: str
         updated_by: str
         updated_at: datetime
+        originator_id: str | None
+        origin_id: str | None
 
     @property
     def ref(self) -> ElementRef:
@@ -71,7 +73,12 @@ class Element(HasResponsible, Aggregate, Fields):
             PartTooLarge: together the fields are more than an event may hold.
         """
         if "title" in changes:
-            changes = {**changes, "title": changes["title"] or self.default_title(self.number)}
+            source = changes.get("source_id", getattr(self, "source_id", None))
+            changes = {
+                **changes,
+                "title": changes["title"]
+                or self.default_title(self.number, source_id=source, origin_id=self.origin_id),
+            }
         changed = change_fields(self, changes, self.TYPE.fields)
         if changed is None:
             return False
@@ -81,9 +88,24 @@ class Element(HasResponsible, Aggregate, Fields):
         self._record_responsible(changed[0])
         return True
 
+    def delete(self, *, by: str, at: datetime) -> None:
+        """Become a tombstone with identity and authors; the event alone keeps what was known (DEAL-19, LEAD-21)."""
+        deleted = self._deleted()
+        self._clear(by, at)
+        self.record(deleted)
+
+    def _clear(self, by: str, at: datetime) -> None:
+        """Reset what users edit, and where it came from."""
+        for name, info in self.TYPE.fields.model_fields.items():
+            setattr(self, name, info.get_default(call_default_factory=True))
+        self.originator_id = self.origin_id = None
+        self.deleted_at = at
+        self._touch(by, at)
+
     @classmethod
-    def default_title(cls, number: int) -> str:
-        """`Deal #17` (CMN-01)."""
+    def default_title(cls, number: int, *, source_id: str | None, origin_id: str | None) -> str:
+        """Return `Deal #17` (CMN-01); where it came from decides for some types."""
+        del source_id, origin_id
         return f"{cls.TYPE.noun.capitalize()} #{number}"
 
     def _touch(self, by: str, at: datetime) -> None:
@@ -94,6 +116,9 @@ class Element(HasResponsible, Aggregate, Fields):
 
     @abstractmethod
     def _updated(self, before: Any, after: Any) -> Event: ...
+
+    @abstractmethod
+    def _deleted(self) -> Event: ...
 
 
 def state_of(element: BaseModel, state: type[S]) -> S:

@@ -35,6 +35,10 @@ class HasRequisites(HasClient):
         super()._client_replaced(before, by=by, at=at)
         self._link_requisites(ask_again(self.requisite_link, before, self.client), by=by, at=at)
 
+    def _clear(self, by: str, at: datetime) -> None:
+        super()._clear(by, at)
+        self.requisite_link = RequisiteLink()
+
     def _link_requisites(self, link: RequisiteLink | None, *, by: str, at: datetime) -> None:
         if link is None or link == self.requisite_link:
             return

@@ -54,8 +54,10 @@ class SalesElement(HasStage, HasRows, HasClient):
         if not is_ended_elsewhere:
             cls.check_created_by_hand(stage)
         originator_id, origin_id = initial.origin or (None, None)
+        source_id = initial.fields.get("source_id")
+        default_title = cls.default_title(number, source_id=source_id, origin_id=origin_id)
         element = cls(
-            **{**initial.fields, "title": initial.fields.get("title") or cls.default_title(number), **own},
+            **{**initial.fields, "title": initial.fields.get("title") or default_title, **own},
             **dict(initial.priced),
             id=id_,
             number=number,

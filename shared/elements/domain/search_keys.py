@@ -10,7 +10,7 @@ from typing import Final
 
 from crm_contracts.values import ContactPoint
 
-from shared.elements.domain.contact_points import folded
+from shared.elements.domain.contact_points import extension, folded
 from shared.elements.domain.plain_words import words_of
 
 MAX_KEY: Final = 60
@@ -82,8 +82,14 @@ def name_keys(words: Sequence[str]) -> list[str]:
 def number_keys(
     phones: Iterable[ContactPoint], emails: Iterable[ContactPoint], tax_numbers: Iterable[str] = ()
 ) -> Iterator[str]:
-    """Derive the keys of phones, e-mails with their domains, and tax numbers."""
-    yield from phone_keys(phones)
+    """Derive the keys of phones, e-mails with their domains, and tax numbers.
+
+    A phone that is kept as it was typed is found by its last digits with and without its extension.
+    """
+    for point in phones:
+        yield from phone_keys([point])
+        if not point.normalized and (behind := extension(point.value)):
+            yield PHONE + digits_of(point.value).removesuffix(behind)[::-1]
     for key in email_keys(emails):
         yield from (key, DOMAIN + key.removeprefix(EMAIL).rpartition("@")[2])
     yield from (TAX + number.lower() for number in tax_numbers)

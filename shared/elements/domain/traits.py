@@ -134,6 +134,10 @@ class HasRows(Element):
         self._touch(by, at)
         self.record(self._rows_changed(before, priced))
 
+    def _clear(self, by: str, at: datetime) -> None:
+        super()._clear(by, at)
+        self.rows = ()
+
     @abstractmethod
     def _rows_changed(self, before: Priced, after: Priced) -> Event: ...
 
@@ -145,6 +149,10 @@ class HasClient(Element):
         client: Client
 
     _names_mark: str = PrivateAttr(default="")
+
+    def _clear(self, by: str, at: datetime) -> None:
+        super()._clear(by, at)
+        self.client = Client()
 
     @property
     def names_mark(self) -> str:

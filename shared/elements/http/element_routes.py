@@ -28,6 +28,7 @@ from shared.elements.schemas.stages import StageIn
 from shared.elements.usecases import client_field
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators, KnownNames
+from shared.elements.usecases.delete_element import delete_element
 from shared.elements.usecases.move_element import move_element
 from shared.elements.usecases.set_rows import set_rows
 from shared.kit.storage.repository import Records
@@ -83,6 +84,7 @@ def element_routes(
         Expansions.of_elements(collaborators),
     )
     _add_read(routes, type_.plural)
+    _add_deletion(routes, type_.plural)
     _add_stage(routes, type_.plural, stages_of)
     _add_rows(routes, type_.plural, collaborators)
     contacts: _Contacts[E] = _Contacts(elements, long_polls, collaborators.client_names)
@@ -101,6 +103,14 @@ def _add_read(routes: _Routes[E], tag: str) -> None:
         """Read one element; `expand` tells more of its client and of its responsible user (DEAL-02)."""
         element = await call.guard(routes.elements).get(element_id)
         return await routes.shown(element, response, call, names_in(expand))
+
+
+def _add_deletion(routes: _Routes[E], tag: str) -> None:
+    @routes.api.delete(routes.path, tags=[tag], summary=f"Delete a {routes.elements.noun}", status_code=204)
+    async def delete(if_match: IfMatch, element_id: str = routes.id, call: Call = routes.can_write) -> None:
+        """Delete it with its timeline (DEAL-19, LEAD-21); its clients stay, and so do entries in their timelines."""
+        guarded = call.guard(routes.elements, "delete")
+        await delete_element(element_id, call.cause, elements=guarded, expected_version=if_match)
 
 
 def _add_stage(routes: _Routes[E], tag: str, stages_of: Callable[[E], StageSet]) -> None:

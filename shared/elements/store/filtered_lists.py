@@ -1,22 +1,26 @@
 """Read filtered lists page by page, by indexes, and behind a budget, so that no filter can hurt (DEAL-01).
 
-What an alternative of a filter leaves to be looked at, record by record, is looked for in two steps. A short look at
-the first records along the index finds a page where matches are frequent. Where they are not, the place is read up to
-which the budget reaches, from the index alone, and only then the records up to there: so a record that changes places
-meanwhile is on this page or on the next one, never between them.
+What an alternative of a filter leaves to be looked at, record by record, is looked for along an index in the order of
+the list. A short look at the first records finds a page where most of them match. Where they do not, the place up to
+which a page may look is read, from the index alone, and then the records up to there: so a record that changes places
+meanwhile is on this page or on the next one, never between them. Where more are left than a page may look at, but some
+index has few of those that pass, in whatever order, they are found by that.
 """
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
-from shared.elements.domain.filters.nodes import All, AnyOf, Node, Not
+from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Node, Not
 from shared.elements.domain.filters.query import Query
+from shared.elements.store.few_records import Few, FewRecords
 from shared.elements.store.filter_compiler import compiled
+from shared.elements.store.index_table import IndexTable
+from shared.elements.store.key_ranges import KeyRange
 from shared.elements.store.list_cursors import Place
-from shared.elements.store.list_sorting import SHOWN, Read, Sorting, Span
-from shared.elements.store.query_plan import IndexTable, PlannedBranch, planned
-from shared.elements.store.searched_lists import LOOKED_UP, found_by_key
+from shared.elements.store.list_sorting import Placed, Read, Sorting, Span
+from shared.elements.store.query_plan import PlannedBranch, planned
 from shared.kit.domain import Aggregate
 from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
@@ -24,10 +28,13 @@ from shared.kit.storage.mongo_repository import MongoRepository
 E = TypeVar("E", bound=Aggregate)
 
 BUDGET: Final = 20_000
-"""Keys that one page may read, shared by the alternatives of its filter."""
-FIRST_LOOK: Final = 1_000
+"""Keys that one page may read, or one count, shared by the alternatives of its filter."""
+LOOKED_AT: Final = 30
+"""Keys of the budget for each record that a page looks at: a record takes as long as many keys."""
+FIRST_LOOK: Final = 4
+"""Records of the first look for each one that is wanted."""
 LOOKS: Final = 3
-"""How often one alternative is looked for, at most: the first look, the place up to which, the records up to there."""
+"""How often a page reads along one index: the first look, the place up to which, the records up to there."""
 MAX_COUNT: Final = 10_000
 MAX_TIME_MS: Final = 5_000
 
@@ -54,11 +61,27 @@ class Count:
     is_exact: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one alternative may read.
+
+    Attributes:
+        keys: of its indexes, altogether.
+        counted: records that a count looks at, one key or more for each.
+        records: records that a page looks at, or reads where an index has no more of them.
+    """
+
+    keys: int
+    counted: int
+    records: int
+
+
 class FilteredLists(Generic[E]):
     """Filtered lists of the elements of one type."""
 
     def __init__(self, elements: MongoRepository[E], table: IndexTable, *, budget: int = BUDGET) -> None:
         self._elements, self._table, self._budget = elements, table, budget
+        self._few = FewRecords(elements.collection, table, max_time_ms=MAX_TIME_MS)
 
     @property
     def noun(self) -> str:
@@ -87,20 +110,15 @@ class FilteredLists(Generic[E]):
             FilterTooWide: the filter has more than 8 alternatives.
         """
         order = Sorting(query.order, self._table)
-        branches, budget = await self._planned(query, order)
-        shares = [_share(each, branches, budget) for each in branches]
-        read = [
-            await self._read(each, order, after, limit + 1, share) for each, share in zip(branches, shares, strict=True)
-        ]
-        found = {document["_id"]: document for each in read for document in each.documents}
-        documents = order.merged(found)
+        read = await self._reads(query, order, after, limit + 1)
+        placed: Sequence[Placed] = order.merged(read)
         ends = [each.up_to for each in read if each.up_to is not None]
         # Beyond the place that one alternative was read up to, it may have records that were not found.
         end = order.first(ends) if ends else None
-        documents = documents if end is None else order.not_beyond(documents, end)
-        items = [self._elements.read(document) for document in documents[:limit]]
-        if len(documents) > limit:
-            return FilteredPage(items, order.place(documents[limit - 1]), is_complete=True)
+        placed = placed if end is None else order.not_beyond(placed, end)
+        items = [self._elements.read(each.document) for each in placed[:limit]]
+        if len(placed) > limit:
+            return FilteredPage(items, placed[limit - 1].place, is_complete=True)
         return FilteredPage(items, end, is_complete=end is None or len(items) == limit)
 
     async def count(self, query: Query) -> Count:
@@ -110,66 +128,111 @@ class FilteredLists(Generic[E]):
             FilterTooWide: the filter has more than 8 alternatives.
         """
         order = Sorting(query.order, self._table)
-        branches, budget = await self._planned(query, order)
+        branches = planned(query, self._table)
+        mine = await self._readable(query, branches)
+        if mine:
+            number = await self._few.number(mine, EVERYTHING)
+            return Count(min(number, MAX_COUNT), is_exact=number <= MAX_COUNT)
         value, is_exact, counted = 0, True, list[Node]()
         for branch in branches:
-            number, is_all = await self._count(branch, order, counted, _share(branch, branches, budget))
+            number, is_all = await self._count(branch, order, counted, self._share(branch, len(branches)))
             value, is_exact = value + number, is_exact and is_all
             counted.append(branch.whole)
         return Count(min(value, MAX_COUNT), is_exact and value <= MAX_COUNT)
 
-    async def _planned(self, query: Query, order: Sorting) -> tuple[Sequence[PlannedBranch], int]:
-        """Plan the alternatives, and return what is left of the budget; a search that finds few records is one."""
+    async def _reads(self, query: Query, order: Sorting, after: Place | None, wanted: int) -> Sequence[Read]:
+        """Read what each alternative has of a page."""
         branches = planned(query, self._table)
-        if not query.sought or not branches or order.collation is not None:
-            return branches, self._budget
-        most = self._budget // (2 * LOOKED_UP)
-        few = await found_by_key(self._elements.collection, query, self._table, most=most, max_time_ms=MAX_TIME_MS)
-        return branches if few is None else [few], self._budget - LOOKED_UP * most
+        mine = await self._readable(query, branches)
+        if mine:
+            return [await self._few.read(mine, order, after, wanted)]
+        among = sum(each.is_looked_for for each in branches)
+        reads = (self._read(each, order, after, wanted, self._share(each, among)) for each in branches)
+        return await asyncio.gather(*reads)
 
-    async def _read(self, branch: PlannedBranch, order: Sorting, after: Place | None, wanted: int, budget: int) -> Read:
+    async def _readable(self, query: Query, branches: Sequence[PlannedBranch]) -> Sequence[Few]:
+        """Return where all is that the caller may read and that passes, if that is little; nothing if it is much.
+
+        Where hidden records would be looked at, who may read little is answered out of that alone, so no number of
+        hidden ones can be told.
+        """
+        if query.allowed == EVERYTHING or not any(
+            each.is_looked_for and query.allowed not in each.found.parts for each in branches
+        ):
+            return []
+        most = self._budget // LOOKED_AT
+        passing = (query.whole, *self._table.always)
+        few = await self._few.of(query.allowed, most=most, keys=self._budget // 2)
+        return [replace(each, whole=All((each.whole, *passing))) for each in few]
+
+    async def _read(
+        self, branch: PlannedBranch, order: Sorting, after: Place | None, wanted: int, share: Share
+    ) -> Read:
         if branch.is_few:
-            where = order.within([compiled(branch.whole)], Span(after))
-            return Read(await self._aggregate(branch, order, [{"$match": where}, SHOWN]), None)
+            return await self._few.read(await self._few_of(branch, share), order, after, wanted)
         found = [compiled(branch.found)]
         where = order.within(found, Span(after))
-        if branch.rest is None:
+        rest = self._beside(branch.rest)
+        if rest is None:
             return order.read(await self._aggregate(branch, order, order.stages(where, wanted)), wanted)
-        look = min(FIRST_LOOK, budget // 2)
-        frequent = await self._aggregate(branch, order, order.stages(where, look, branch.rest, wanted))
+        if branch.rest is None:  # almost every record that is found is what it has to be
+            share = replace(share, records=max(share.records, 2 * wanted))
+        look = order.stages(where, min(FIRST_LOOK * wanted, share.records), rest, wanted)
+        frequent = await self._aggregate(branch, order, look)
         if len(frequent) == wanted:
             return order.read(frequent, wanted)
-        # The keys up to the place, and the records up to there, share what is left of the budget.
-        most = (budget - look) // order.shares
-        ends = await self._aggregate(branch, order, order.place_stages(where, most))
+        ends = await self._aggregate(branch, order, order.place_stages(where, share.records))
         up_to = order.place(ends[0]) if ends else None
+        few = await self._few_of(branch, share) if up_to else ()
+        if few:
+            return await self._few.read(few, order, after, wanted)
         where = order.within(found, Span(after, up_to))
-        stages = order.stages(where, 2 * most, branch.rest, wanted, up_to=up_to)
+        stages = order.stages(where, 2 * share.records, rest, wanted, up_to=up_to)
         read = order.read(await self._aggregate(branch, order, stages), wanted)
-        return Read(read.documents, read.up_to or up_to)
+        return Read(read.placed, read.up_to or up_to)
 
-    async def _count(self, branch: PlannedBranch, order: Sorting, counted: list[Node], budget: int) -> tuple[int, bool]:
+    async def _count(
+        self, branch: PlannedBranch, order: Sorting, counted: Sequence[Node], share: Share
+    ) -> tuple[int, bool]:
         """Count what an alternative finds that none before it has counted, and whether that is all."""
-        rest = [*(branch.rest.parts if branch.rest else ()), *([Not(AnyOf(tuple(counted)))] if counted else [])]
+        beside = [Not(AnyOf(tuple(counted)))] if counted else []
+        rest = [*(branch.rest.parts if branch.rest else ()), *self._table.always, *beside]
         is_bounded = bool(rest) or branch.keys > 1
-        match, most = {"$match": compiled(branch.found)}, budget if is_bounded else MAX_COUNT + 1
+        if is_bounded:
+            few = await self._few_of(branch, share)
+            if few:
+                return await self._few.number(few, All(tuple(beside))), True
+        match, most = {"$match": compiled(branch.found)}, share.counted if is_bounded else MAX_COUNT + 1
         passes = compiled(All(tuple(rest)), collated=order.collation is not None)
         number: list[Document] = [{"$match": passes}, {"$count": "number"}]
         (found,) = await self._aggregate(branch, order, [match, {"$limit": most}, *number]) or [{"number": 0}]
-        if not is_bounded or branch.is_few:
+        if not is_bounded:
             return found["number"], True
         (keys,) = await self._aggregate(branch, order, [match, {"$limit": most + 1}, {"$count": "number"}]) or [
             {"number": 0}
         ]
         return found["number"], keys["number"] <= most
 
+    async def _few_of(self, branch: PlannedBranch, share: Share) -> Sequence[Few]:
+        """Return where few records are that pass all conditions of an alternative; nothing where there are many."""
+        whole = All((*branch.whole.parts, *self._table.always))
+        if branch.is_few:
+            return [Few(KeyRange(branch.index, branch.found), whole, branch.scans)]
+        return await self._few.of(whole, most=share.records, keys=share.keys // 2)
+
+    def _beside(self, rest: All | None) -> All | None:
+        """Add to what is left of an alternative what every record of the list has to be, such as not deleted."""
+        parts = (*(rest.parts if rest else ()), *self._table.always)
+        return All(parts) if parts else None
+
+    def _share(self, branch: PlannedBranch, among: int) -> Share:
+        """Share the budget among so many alternatives; those of which nothing is left to be looked at need none."""
+        keys = self._budget // max(1, among)
+        counted = max(keys // 2, keys - LOOKS * branch.scans) // branch.keys
+        records = max(1, min(keys // LOOKED_AT, counted // (LOOKS + 1)))
+        return Share(keys, counted, records)
+
     async def _aggregate(self, branch: PlannedBranch, order: Sorting, stages: Sequence[Document]) -> list[Document]:
         return await self._elements.collection.aggregate(
             stages, hint=branch.index, max_time_ms=MAX_TIME_MS, collation=order.collation
         )
-
-
-def _share(branch: PlannedBranch, branches: Sequence[PlannedBranch], budget: int) -> int:
-    """Return how many records one of the alternatives may look at, so that all stay within the budget of keys."""
-    keys = budget // len(branches)
-    return max(keys // 2, keys - LOOKS * branch.scans) // branch.keys

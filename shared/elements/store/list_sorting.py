@@ -10,8 +10,9 @@ from shared.elements.domain.filters.evaluation import family_of
 from shared.elements.domain.filters.nodes import All, family_of_kind
 from shared.elements.domain.filters.query import Order
 from shared.elements.store.filter_compiler import compiled
+from shared.elements.store.index_table import IndexTable
 from shared.elements.store.list_cursors import Place
-from shared.elements.store.query_plan import IndexTable, next_to
+from shared.elements.store.query_plan import next_to
 from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import AS_PEOPLE_SORT, Collation
 from shared.kit.storage.pages import WITHOUT_BOOKKEEPING
@@ -20,10 +21,18 @@ SHOWN: Final[Document] = {"$project": WITHOUT_BOOKKEEPING}
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """A document, and where it stood in the list when that was read."""
+
+    place: Place
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """What one alternative found, in order, and the place that it was read up to; None for to its end."""
 
-    documents: list[Document]
+    placed: Sequence[Placed]
     up_to: Place | None
 
 
@@ -39,8 +48,8 @@ class Sorting:
     """An order, as MongoDB and as Python have it.
 
     Of times and numbers few records share a value, so a span is one range of the index, without those that share the
-    value at its end. Of other values many may, such as an amount of 0: there a span has a branch for each part of the
-    order, each a range of the index, which MongoDB merges.
+    value at its end. Of other values many may, such as an amount of 0: there what comes after a place has a branch for
+    each part of the order, each a range of the index, which MongoDB merges.
     """
 
     def __init__(self, order: Order, table: IndexTable) -> None:
@@ -53,35 +62,34 @@ class Sorting:
         self._families = (family_of_kind(order.field.kind), *(str for _ in self._paths[1:]))
         direction = -1 if order.is_descending else 1
         ids = {} if order.field.name in table.unique else {"_id": direction}
-        self._by: Document = {**dict.fromkeys(self._paths, direction), **ids}
+        self.by: Document = {**dict.fromkeys(self._paths, direction), **ids}
         self._worse, self._better = ("$lt", "$gt") if order.is_descending else ("$gt", "$lt")
 
     @property
-    def shares(self) -> int:
-        """Parts of a budget: one for the keys up to a place, one for the records up to there, one for its ties."""
-        return 2 if self._is_range else 3
-
-    def key(self, document: Document) -> Any:
-        return self.place(document).key
+    def keys(self) -> Document:
+        """What of a document its place is made of, as a projection."""
+        return dict.fromkeys(("_id", *self._paths), 1)
 
     def place(self, document: Document) -> Place:
         return Place(tuple(_value_at(document, path) for path in self._paths), document["_id"])
 
-    def merged(self, documents: Mapping[str, Document]) -> list[Document]:
-        """Order what the alternatives found; under a collation there is one, which MongoDB ordered."""
+    def merged(self, reads: Sequence[Read]) -> list[Placed]:
+        """Order what the alternatives found, each record once; under a collation there is one, in its order."""
+        placed = list({each.place.id: each for read in reads for each in read.placed}.values())
         if self.collation is not None:
-            return list(documents.values())
-        return sorted(documents.values(), key=self.key, reverse=self.is_descending)
+            return placed
+        return sorted(placed, key=lambda one: one.place.key, reverse=self.is_descending)
 
     def first(self, places: Sequence[Place]) -> Place:
         return places[0] if len(places) == 1 else (max if self.is_descending else min)(places, key=lambda one: one.key)
 
-    def not_beyond(self, documents: Sequence[Document], end: Place) -> list[Document]:
+    def not_beyond(self, placed: Sequence[Placed], end: Place) -> Sequence[Placed]:
         """Leave out what comes after a place."""
         if self.collation is not None:
-            return list(documents)
-        keys = [(each, self.key(each)) for each in documents]
-        return [each for each, key in keys if (key >= end.key if self.is_descending else key <= end.key)]
+            return placed
+        return [
+            each for each in placed if (each.place.key >= end.key if self.is_descending else each.place.key <= end.key)
+        ]
 
     def within(self, conditions: Sequence[Document], span: Span) -> Document:
         """Match what passes conditions that an index finds, in a span of it; its end may be left to `stages`.
@@ -89,15 +97,14 @@ class Sorting:
         Raises:
             CursorOfAnotherList: the place is one of another order.
         """
-        if span.after is not None and not self._has(span.after):
-            raise CursorOfAnotherList.here()
         found = [each for each in conditions if each]
+        after = [] if span.after is None else self._beyond(span.after)
         if self._is_range:
             ends = [(span.after, self._worse, f"{self._better}e"), (span.up_to, self._better, self._worse)]
             return _all([*found, *(each for end in ends for each in self._bounded(*end))])
-        if span.after is None:
-            return _all(found)
-        return {"$or": [_all([*found, branch]) for branch in self._beyond(span.after)]}
+        if span.up_to is not None:  # and those that share the value of the place, which `stages` leaves out
+            found.append({self._paths[0]: {"$not": {self._worse: span.up_to.values[0]}}})
+        return {"$or": [_all([*found, branch]) for branch in after]} if after else _all(found)
 
     def _has(self, place: Place) -> bool:
         """Return whether a place has values of the kinds that this order is by."""
@@ -117,8 +124,18 @@ class Sorting:
             raise CursorOfAnotherList.here() from None
         return [{path: {side: bound}}, {"$nor": [{path: value, "_id": {ties: place.id}}]}]
 
+    def beyond(self, place: Place) -> Document:
+        """Match what comes after a place.
+
+        Raises:
+            CursorOfAnotherList: the place is one of another order.
+        """
+        return {"$or": self._beyond(place)}
+
     def _beyond(self, place: Place) -> list[Document]:
         """Branches for what comes after a place; what has no value comes before all values."""
+        if not self._has(place):
+            raise CursorOfAnotherList.here()
         keys, branches = list(zip((*self._paths, "_id"), place.key, strict=True)), list[Document]()
         for number, (path, value) in enumerate(keys):
             same: Document = dict(keys[:number])
@@ -143,15 +160,15 @@ class Sorting:
 
     def place_stages(self, where: Document, number: int) -> list[Document]:
         """Read from the index alone the place of the record of this number, from 1."""
-        keys = dict.fromkeys(("_id", *self._paths), 1)
-        return [*self._sorted(where), {"$skip": number - 1}, {"$limit": 1}, {"$project": keys}]
+        return [*self._sorted(where), {"$skip": number - 1}, {"$limit": 1}, {"$project": self.keys}]
 
     def _sorted(self, where: Document) -> list[Document]:
-        return [*([{"$match": where}] if where else []), {"$sort": self._by}]
+        return [*([{"$match": where}] if where else []), {"$sort": self.by}]
 
     def read(self, documents: list[Document], wanted: int) -> Read:
         """Tell what an alternative has found: where it found all that were wanted, there may be more."""
-        return Read(documents, self.place(documents[-1]) if len(documents) == wanted else None)
+        placed = [Placed(self.place(document), document) for document in documents]
+        return Read(placed, placed[-1].place if len(placed) == wanted else None)
 
 
 def _all(conditions: Sequence[Document]) -> Document:

@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from shared.elements.domain.element import Element, OriginTaken
 from shared.elements.domain.rights.accessed import ACCESS_OR_OPEN
-from shared.elements.store.query_plan import IndexGroup
+from shared.elements.store.index_table import IndexGroup
 from shared.kit.storage.indexes import AS_PEOPLE_SORT, Index
 from shared.kit.storage.lookups import Lookup
 from shared.kit.storage.mongo_repository import MongoRepository, Taken

@@ -1,85 +1,23 @@
 """Choose for every alternative of a filter the index that finds it, and what is left to be looked at (DEAL-01)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import prod
 from typing import Final
 
-from crm_contracts.elements import ElementType
-
-from shared.elements.domain.fields import CatalogueField, filterable_fields
 from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Condition, Node, Operator
 from shared.elements.domain.filters.normal_form import Branch, branches_of
 from shared.elements.domain.filters.query import Order, Query
 from shared.elements.domain.rights.accessed import ACCESS, kinds_of, mark_of_responsible
 from shared.elements.domain.rights.compiled import NOTHING
+from shared.elements.store.index_table import IndexGroup, IndexTable
 
 MAX_SCANS: Final = 200
 """Places of an index that MongoDB reads side by side in their common order; with more it would sort in memory."""
 
 _LARGEST: Final = 2**63 - 1
 _BOUNDS: Final = frozenset({"=", ">", ">=", "<", "<="})
-
-
-@dataclass(frozen=True, slots=True)
-class IndexGroup:
-    """An index that has equality of these fields first, and then the order.
-
-    Attributes:
-        order: the field that comes next, before the id; None where the fields alone find so few records that these are
-            ordered here.
-        is_partial: whether records without a value are missing in it, so that it serves one given value alone.
-        is_single: whether it serves one value of each field alone, because places after several have no common order.
-    """
-
-    index: str
-    fields: tuple[str, ...] = ()
-    order: str | None = "created_at"
-    is_partial: bool = False
-    is_single: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class IndexTable:
-    """The indexes of a collection, those that find fewest records first.
-
-    Attributes:
-        choices: all values that a field may have, where it always has one of few: "not this one" is "one of the rest",
-            and one that is not named may be any of them.
-        always: what a record has to be beside what is asked for, such as not deleted.
-        unique: fields whose values no two records share, so that an index in their order needs no id after them.
-        then: paths by which an order goes on where its field is the same, before the id.
-        collated: orders that are those of people, and no alternative has another index for.
-        nullable: orders whose fields may have no value; that comes before all values.
-        first_order: the order of a list that is asked for in none.
-        searched_by: the index of search keys; None where the list is not searched.
-    """
-
-    groups: Sequence[IndexGroup]
-    choices: Mapping[str, Condition] = field(default_factory=dict)
-    always: Sequence[Node] = ()
-    unique: frozenset[str] = frozenset({"number"})
-    then: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    collated: frozenset[str] = frozenset()
-    nullable: frozenset[str] = frozenset()
-    first_order: tuple[str, str] = ("created_at", "desc")
-    searched_by: str | None = None
-
-    @property
-    def orders(self) -> tuple[str, ...]:
-        """Names of the fields that the whole collection can be ordered by."""
-        return tuple(group.order for group in self.groups if group.order is not None and not group.fields)
-
-
-NOT_DELETED: Final = Condition(CatalogueField.unlisted("deleted_at", "datetime", "empty"), "empty", operand=True)
-"""What every record of a type whose tombstones stay in its collection has to be."""
-
-
-def one_of(type_: ElementType, **values: Iterable[str]) -> Mapping[str, Condition]:
-    """Make the choices of fields of a type."""
-    fields = filterable_fields(type_)
-    return {name: Condition(fields[name], "in", tuple(dict.fromkeys(each))) for name, each in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +37,11 @@ class PlannedBranch:
     rest: All | None
     is_few: bool
     keys: int = 1
+
+    @property
+    def is_looked_for(self) -> bool:
+        """Whether records are looked at along the order that may not pass."""
+        return self.rest is not None and not self.is_few
 
     @property
     def scans(self) -> int:
@@ -125,37 +68,63 @@ def planned(query: Query, table: IndexTable) -> list[PlannedBranch]:
         return []
     if isinstance(allowed, AnyOf):
         return [_behind(each, allowed) for each in planned(replace(query, allowed=EVERYTHING), table)]
-    parts = (*(() if allowed == EVERYTHING else (allowed,)), *table.always)
-    whole = All((node, *parts)) if parts else node
-    branches = branches_of(whole)
+    whole = node if allowed == EVERYTHING else All((node, allowed))
+    branches = possible_branches(whole, table)
     if order.field.name in table.collated and branches:
         # Texts in the order of people cannot be merged here: all alternatives are looked for along the one index.
-        return [_planned((whole,) if branches != ((),) else (), order, table)]
-    return [_planned(branch, order, table) for branch in branches]
+        return [_planned([whole] if [] not in branches else [], order, table)]
+    return _joined([_planned(branch, order, table) for branch in branches])
 
 
-def _planned(branch: Branch, order: Order, table: IndexTable) -> PlannedBranch:
-    nodes = [_as_mark(_of_the_rest(node, table.choices), table) for node in branch]
-    named = _equalities(nodes)
+def _joined(branches: Sequence[PlannedBranch]) -> list[PlannedBranch]:
+    """Make one of all alternatives that are looked for along the same keys, so that no record is looked at twice."""
+    alike: dict[tuple[str, All], list[PlannedBranch]] = {}
+    for each in branches:
+        alike.setdefault((each.index, each.found), []).append(each)
+    return [_either(each) if len(each) > 1 else each[0] for each in alike.values()]
+
+
+def _either(branches: Sequence[PlannedBranch]) -> PlannedBranch:
+    rests = [each.rest for each in branches if each.rest is not None]
+    rest = All((AnyOf(tuple(rests)),)) if len(rests) == len(branches) else None
+    return replace(branches[0], rest=rest)
+
+
+def possible_branches(node: Node, table: IndexTable) -> list[list[Node]]:
+    """Return the alternatives of a filter that any record can pass, by conditions that indexes have values for.
+
+    Raises:
+        FilterTooWide: there are more than 8.
+    """
+    nodes = [_as_indexed(branch, table) for branch in branches_of(node)]
+    return [each for each in nodes if _is_possible(each)]
+
+
+def _planned(nodes: Sequence[Node], order: Order, table: IndexTable) -> PlannedBranch:
+    named = equalities(nodes)
     equal = {**table.choices, **named}
     is_collated = order.field.name in table.collated
     group = next(
         group
         for group in table.groups
-        if _serves(group, equal, order)
+        if _has_order(group, equal, order)
         and (group.order or not is_collated)
         and (not group.fields or named.keys() & group.fields)
     )
     found: list[Node] = [equal[name] for name in group.fields]
     if group.order is not None:
-        found += [node for node in nodes if _bounds(node, group.order) and node not in found]
+        found += [node for node in nodes if bounds(node, group.order) and node not in found]
     # Under a collation the index finds what people take for the same: letter by letter that is looked at once more.
     rest = [node for node in nodes if is_collated or node not in found]
     along = All(tuple(bound for node in found for bound in _as_range(node, group.order)))
-    marks = [str(mark) for name in group.fields if equal[name].field.path == ACCESS.path for mark in equal[name].values]
-    return PlannedBranch(
-        group.index, along, All(tuple(rest)) if rest else None, group.order is None, max(1, kinds_of(marks))
-    )
+    keys = keys_of([equal[name] for name in group.fields])
+    return PlannedBranch(group.index, along, All(tuple(rest)) if rest else None, group.order is None, keys)
+
+
+def keys_of(conditions: Sequence[Condition]) -> int:
+    """Return the most keys of an index by which conditions find one record: one for each mark that it has of them."""
+    marks = [str(mark) for each in conditions if each.field.path == ACCESS.path for mark in each.values]
+    return max(1, kinds_of(marks))
 
 
 def _behind(branch: PlannedBranch, allowed: Node) -> PlannedBranch:
@@ -169,7 +138,7 @@ def _as_range(node: Node, order: str | None) -> Sequence[Node]:
     Several places of an index are merged in their order along a range of it. Where a range has one value alone, MongoDB
     takes it for a place, and sorts.
     """
-    if not (order and isinstance(node, Condition) and _bounds(node, order)):
+    if not (order and isinstance(node, Condition) and bounds(node, order)):
         return [node]
     value = node.operand
     if isinstance(value, tuple) or not isinstance(value, (datetime, int)):
@@ -199,7 +168,7 @@ def next_to(value: datetime | int, steps: int) -> datetime | int:
     return value + steps
 
 
-def _equalities(nodes: Sequence[Node]) -> dict[str, Condition]:
+def equalities(nodes: Sequence[Node]) -> dict[str, Condition]:
     """By field, the condition that names fewest values."""
     found: dict[str, Condition] = {}
     for node in nodes:
@@ -210,19 +179,49 @@ def _equalities(nodes: Sequence[Node]) -> dict[str, Condition]:
     return found
 
 
-def _serves(group: IndexGroup, equal: Mapping[str, Condition], order: Order) -> bool:
-    if group.order not in {None, order.field.name} or not set(group.fields) <= equal.keys():
+def _has_order(group: IndexGroup, equal: Mapping[str, Condition], order: Order) -> bool:
+    if group.order not in {None, order.field.name} or not serves(group, equal):
+        return False
+    return not group.is_single or all(len(equal[name].values) == 1 for name in group.fields)
+
+
+def serves(group: IndexGroup, equal: Mapping[str, Condition]) -> bool:
+    """Return whether an index finds what has these values."""
+    if not set(group.fields) <= equal.keys():
         return False
     conditions = [equal[name] for name in group.fields]
     if group.is_partial and not all(each.operator == "=" and each.operand for each in conditions):
         return False
-    if group.is_single and not all(len(each.values) == 1 for each in conditions):
-        return False
     return prod(len(each.values) for each in conditions) <= MAX_SCANS
 
 
-def _bounds(node: Node, name: str) -> bool:
+def bounds(node: Node, name: str) -> bool:
+    """Return whether a condition bounds the order of this name."""
     return isinstance(node, Condition) and node.field.name == name and node.operator in _BOUNDS
+
+
+def _as_indexed(branch: Branch, table: IndexTable) -> list[Node]:
+    """Turn conditions into those that say the same and that indexes have values for, one for a field of one value."""
+    nodes: dict[str | Node, Node] = {}
+    for node in branch:
+        each = _as_mark(_of_the_rest(node, table.choices), table)
+        is_value = isinstance(each, Condition) and each.operator in {"=", "in"} and not each.field.is_list
+        key = each.field.name if isinstance(each, Condition) and is_value else each
+        nodes[key] = _both(nodes[key], each) if key in nodes else each
+    return list(nodes.values())
+
+
+def _both(one: Node, other: Node) -> Node:
+    """Join two conditions that name values of one field, which has one of them at most."""
+    if not isinstance(one, Condition) or not isinstance(other, Condition):
+        return one
+    values = tuple(each for each in one.values if each in other.values)
+    return Condition(one.field, "=", values[0]) if len(values) == 1 else Condition(one.field, "in", values)
+
+
+def _is_possible(nodes: Sequence[Node]) -> bool:
+    """Return whether no condition is left without any value."""
+    return all(not isinstance(node, Condition) or node.values for node in nodes)
 
 
 def _as_mark(node: Node, table: IndexTable) -> Node:

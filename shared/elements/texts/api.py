@@ -1,4 +1,4 @@
-"""Meanings of the groups of operations."""
+"""Meanings of the groups of operations, and where parameters belong that lists do not take."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -31,5 +31,14 @@ TAGS: Final[Mapping[str, str]] = {
     "trace": "Everything that one request caused.",
 }
 
-TEXTS: Final = ApiTexts(FIELDS, TAGS, EXAMPLES, EXTENSIONS)
+ELSEWHERE: Final[Mapping[str, str]] = {
+    "fields": "POST .../query takes the wanted fields as `select`",
+    "offset": "pages go on by `cursor`, with `next_cursor` of the page before",
+    "order": "POST .../query takes an `order`",
+    "page": "pages go on by `cursor`, with `next_cursor` of the page before",
+    "q": "GET /v1/search of timeline searches everything, GET /v1/clients/search of clients as somebody types",
+    "sort": "POST .../query takes an `order`",
+}
+
+TEXTS: Final = ApiTexts(FIELDS, TAGS, EXAMPLES, EXTENSIONS, ELSEWHERE)
 """What every service says about its API."""

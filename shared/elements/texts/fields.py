@@ -76,7 +76,7 @@ _PEOPLE: Final = {
     "region": "state or region",
     "revenue": "yearly revenue; 0 in the installation's currency where a new company is not given it",
     "role_id": "role in the company or for the element; 0 for none",
-    "salutation": "a code of the dictionary `honorific`",
+    "salutation": "a code of the dictionary `salutation`",
     "stamp": "picture of the company's stamp",
     "type_id": f"a code of the dictionary `contact_type` or `company_type`, such as `CLIENT`; {_FIRST}",
     "websites": "addresses of websites",
@@ -128,6 +128,10 @@ _SALES: Final = {
     "system": "whether it belongs to the system and stays",
     "color": "`#RRGGBB`; null for none",
     "title": "what it is called",
+    **dict.fromkeys(
+        [f"{noun}{body}.title" for noun in ("Lead", "Deal") for body in ("In", "Patch", "Upsert")],
+        "what it is called; an empty one is replaced by its type and number, such as `Deal #17`",
+    ),
 }
 
 _CATALOG: Final = {

@@ -16,7 +16,7 @@ from shared.elements.domain.room import MAX_ROWS_BYTES, check_fields, check_room
 from shared.elements.domain.sales_element import InitialState, SalesElement
 from shared.elements.domain.stages import Stage, StageSet
 from shared.elements.usecases.collaborators import Collaborators
-from shared.kit.domain import Cause, NotFound
+from shared.kit.domain import Cause, Findings, NotFound
 from shared.kit.storage.repository import NewRecords, Records
 
 E = TypeVar("E", bound=SalesElement)
@@ -69,8 +69,12 @@ async def create_element(
         OriginTaken: the origin belongs to another element, which is named where the caller may read it.
         PartTooLarge: fields, rows or contacts are more than an event may hold.
     """
-    initial = await _checked(new, cause, ELEMENTS[elements.noun].fields, collaborators)
-    stage = stages().initial(new.stage_id)
+    findings = Findings()
+    with findings.collecting():
+        initial = await _checked(new, cause, ELEMENTS[elements.noun].fields, collaborators)
+    with findings.collecting():
+        stage = stages().initial(new.stage_id)
+    findings.refuse()
     try:
         return await elements.add_numbered(
             lambda number: create(id_, number, initial, stage, by=cause.actor, at=cause.at),
@@ -94,14 +98,20 @@ async def _checked(new: NewElement, cause: Cause, fields: type[Fields], collabor
     """Make rows, amount and Client field; the responsible user is the caller unless given (CMN-04, CMN-09)."""
     currency = new.amount.currency if new.amount else new.currency or collaborators.currency
     known = await collaborators.products.facts(row.product_id for row in new.rows)
-    rows = make_rows(new.rows, known, currency=currency, new_id=collaborators.new_id)
-    amounts = priced(rows, typed=new.amount, manual=new.is_manual_amount, currency=currency)
-    client = set_contacts(Client(auto_link_contacts=new.auto_link_contacts), new.contacts)
     codes = await collaborators.dictionaries.codes(fields)
-    default = {"responsible_id": cause.subject, "open_to_all": collaborators.open_to_all}
-    values = {**default, **codes.for_new(new.fields)}
-    check_fields(fields, fields.model_construct(None, **values), values)
-    check_room("rows", amounts, MAX_ROWS_BYTES)
+    values = {"responsible_id": cause.subject, "open_to_all": collaborators.open_to_all, **new.fields}
+    findings = Findings()
+    with findings.collecting():
+        rows = make_rows(new.rows, known, currency=currency, new_id=collaborators.new_id)
+        amounts = priced(rows, typed=new.amount, manual=new.is_manual_amount, currency=currency)
+        check_room("rows", amounts, MAX_ROWS_BYTES)
+    with findings.collecting():
+        client = set_contacts(Client(auto_link_contacts=new.auto_link_contacts), new.contacts)
+    with findings.collecting():
+        values |= codes.for_new(new.fields)
+    with findings.collecting():
+        check_fields(fields, fields.model_construct(None, **values), values)
+    findings.refuse()
     return InitialState(
         fields=values,
         client=set_company(client, new.company_id),

@@ -50,17 +50,21 @@ async def upsert_by_origin(
         Invalid: an unknown pipeline or stage, also of an element that stays where it is.
         VersionMismatch: the caller's copy of an existing element is old, or there is none of which it has a copy.
         OriginTaken: the caller may not read the element that came from there.
+        Gone: the element of this origin was deleted.
     """
-    stages().initial(new.stage_id)
+    known = stages()
     found = await views.by_origin(*origin)
     if found is None:
         refuse_new(elements.noun, expected_version)
+        id_ = new_id or derived_id(elements.noun, *origin)
         try:
-            return await create(new_id or derived_id(elements.noun, *origin), new, cause), True
+            return await create(id_, new, cause), True
         except (IdTaken, OriginTaken):  # another request created it meanwhile
             found = await views.by_origin(*origin)
             if found is None:
+                await elements.get(id_)
                 raise
+    known.initial(new.stage_id)
     corrected = await _correct(found.id, new, cause, expected_version, elements=elements, collaborators=collaborators)
     return corrected, False
 

@@ -36,6 +36,8 @@ from shared.kit.storage.mongo_repository import MongoRepository, Taken
 from shared.kit.storage.numbers import Numbers
 from shared.kit.telemetry.metrics import BUILD
 from shared.kit.telemetry.tracing import make_traces
+from shared.kit.timers.timer import HasTimers
+from shared.kit.timers.waker import LOOK_EVERY_S, WAKE_INDEX, Waker
 from shared.kit.web.app import make_app
 from shared.kit.web.auth import Authenticator
 from shared.kit.web.context import AppContext
@@ -101,6 +103,8 @@ class Service:
         self._lifecycle.on_stop(partial(self._answers_publisher.stop, flush_s))
         self.numbers = Numbers(self.database.collection("counters"))
         self._lifecycle.on_stop(self._give_numbers_back)
+        self._waker = Waker(self.clock)
+        self.every(LOOK_EVERY_S, self._waker.wake_due)
         self.long_polls = LongPolls(self.settings.max_waiters)
         self._probe = BrokerProbe(self.kafka, client_id=f"{self.name}.probe")
         self._jobs.add(ASK_EVERY_S, self._probe.ask_kafka, first_s=0.0)
@@ -124,10 +128,11 @@ class Service:
         indexes: Sequence[Index] = (),
         taken: Mapping[str, Taken] | None = None,
     ) -> MongoRepository[A]:
-        """Make a repository whose events are published to the service's topic."""
-        collection = self.collection(name, (*OUTBOX_INDEXES, *indexes))
+        """Make a repository whose events are published to the service's topic, and whose timers are fired."""
+        has_timers = issubclass(kind, HasTimers)
+        collection = self.collection(name, (*OUTBOX_INDEXES, *([WAKE_INDEX] if has_timers else []), *indexes))
         self.relay.watch(collection, self.topic)
-        return MongoRepository(
+        repository = MongoRepository(
             kind,
             collection,
             self.relay,
@@ -137,6 +142,9 @@ class Service:
             taken=taken,
             written=self.long_polls.wake,
         )
+        if has_timers:
+            self._waker.watch(repository)
+        return repository
 
     def subscribe(
         self, topics: Sequence[str], reactions: Reactions, *, batch_handler: BatchHandler | None = None
@@ -228,6 +236,7 @@ class Service:
             max_header_bytes=self.settings.max_header_bytes,
             traces=self.traces,
             authority=authority or TokensAlone(),
+            elsewhere=texts.elsewhere,
         )
         operations = build_operations(
             self.name,

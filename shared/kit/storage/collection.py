@@ -43,7 +43,7 @@ class Collection:
         """Create the collection and its indexes, where they are missing."""
         for index in indexes:
             if index.replaces is not None:
-                await self._drop_index(index.replaces)
+                await self.drop_index(index.replaces)
             options: Document = {"unique": index.unique, "sparse": index.sparse}
             if index.partial is not None:
                 options = {"unique": index.unique, "partialFilterExpression": index.partial}
@@ -55,7 +55,12 @@ class Collection:
                 options["name"] = index.name
             await self._inner.create_index(list(index.keys), **options)
 
-    async def _drop_index(self, name: str) -> None:
+    async def has_index(self, name: str) -> bool:
+        """Return whether it has an index of this name."""
+        return name in await self._inner.index_information()
+
+    async def drop_index(self, name: str) -> None:
+        """Drop the index of this name, if there is one."""
         try:
             await self._inner.drop_index(name)
         except OperationFailure as error:
@@ -213,8 +218,25 @@ class Collection:
         """
         given = {"hint": hint, "maxTimeMS": max_time_ms, "collation": collation}
         options = {name: value for name, value in given.items() if value is not None}
-        try:
-            documents: list[Document] = await self._inner.aggregate(list(pipeline), **options).to_list(length=None)
-        except ExecutionTimeout as error:
-            raise QueryTooExpensive.here() from error
-        return documents
+        return await _listed(self._inner.aggregate(list(pipeline), **options))
+
+    async def arrange(
+        self, documents: Sequence[Document], pipeline: Sequence[Document], *, collation: Collation, max_time_ms: int
+    ) -> list[Document]:
+        """Run an aggregation pipeline over documents that are given: the server alone knows the order of people.
+
+        Raises:
+            QueryTooExpensive: it took longer than `max_time_ms`.
+        """
+        given: Document = {"$documents": {"$literal": list(documents)}}
+        return await _listed(
+            self._inner.database.aggregate([given, *pipeline], collation=collation, maxTimeMS=max_time_ms)
+        )
+
+
+async def _listed(cursor: Any) -> list[Document]:
+    try:
+        documents: list[Document] = await cursor.to_list(length=None)
+    except ExecutionTimeout as error:
+        raise QueryTooExpensive.here() from error
+    return documents

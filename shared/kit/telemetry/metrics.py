@@ -67,5 +67,18 @@ DEAD_LETTER_ACTIONS = Counter(
 JOB_RUNS = Counter("crm_job_runs_total", "Runs of a service's repeated jobs", ("name", "outcome"))
 JOB_CHANGES = Counter("crm_job_changes_total", "Changes made by these runs", ("name",))
 
+TIMER_LATENESS = Histogram(
+    "crm_timer_lateness_duration_seconds",
+    "From the moment of a timer to its firing",
+    ("kind",),
+    buckets=(*_QUICK, 60.0, 300.0),
+)
+TIMERS_FAILED = Counter("crm_timer_failures_total", "Timers that failed and are tried again later", ("kind",))
+TIMERS_OVERDUE = Gauge(
+    "crm_timer_oldest_overdue_seconds",
+    "How long the earliest timer of an aggregate is overdue; 0 where none is",
+    ("aggregate",),
+)
+
 READY = Gauge("crm_ready", "Whether a part is ready: database, kafka, backlog, consumer", ("part",))
 BUILD = Gauge("crm_build_info", "Always 1; the running version", ("version",))

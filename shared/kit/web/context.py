@@ -1,7 +1,8 @@
 """Collaborators that the composition root gives to the HTTP layer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from fastapi import Request
 
@@ -12,10 +13,17 @@ from shared.kit.web.guard import Authority, TokensAlone
 from shared.kit.web.idempotency import IdempotencyKeys
 from shared.kit.web.waiting import LongPolls
 
+_OF_LISTS: Final = frozenset({"cursor", "filter"})
+"""What a list of records takes."""
+
 
 @dataclass(frozen=True)
 class AppContext:
-    """Collaborators and limits of the HTTP layer."""
+    """Collaborators and limits of the HTTP layer.
+
+    Attributes:
+        elsewhere: by the name of a parameter that callers try at lists which do not take it, what does its work.
+    """
 
     service: str
     authenticator: Authenticator
@@ -28,12 +36,22 @@ class AppContext:
     max_header_bytes: int = 16 * 1024
     traces: Traces = field(default_factory=Traces)
     authority: Authority = field(default_factory=TokensAlone)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 def context_of(request: Request) -> AppContext:
     """Return the context of the app that serves the request."""
     app_context: AppContext = request.app.state.app_context
     return app_context
+
+
+def elsewhere_of(request: Request, name: str, taken: Collection[str]) -> str:
+    """Say what does the work of a name that a list of records does not take, as the end of a message; `taken` it does.
+
+    It is empty where nothing is known of the name, and where the request is for no list that is filtered page by page.
+    """
+    said = context_of(request).elsewhere.get(name)
+    return f"; {said}" if said and _OF_LISTS.issubset(taken) else ""
 
 
 async def caller_of(request: Request) -> Caller:

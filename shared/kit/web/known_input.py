@@ -20,6 +20,7 @@ from fastapi.routing import APIRoute
 
 from shared.kit.domain import Invalid, Wrong, sentence_of, wrong_field
 from shared.kit.web.content_types import check_content_type
+from shared.kit.web.context import elsewhere_of
 from shared.kit.web.sentences import meant_or_all
 
 CONDITIONS: Final = ("if-match", "idempotency-key", "prefer")
@@ -103,9 +104,8 @@ class KnownInput:
         given = [name for name, _ in request.query_params.multi_items()]
         for name in dict.fromkeys(given):
             if name not in self.parameters:
-                yield wrong_field(
-                    name, "unknown_parameter", f"there is no such parameter{meant_or_all(name, self.shown)}"
-                )
+                hint = elsewhere_of(request, name, self.parameters) or meant_or_all(name, self.shown)
+                yield wrong_field(name, "unknown_parameter", f"there is no such parameter{hint}")
             elif given.count(name) > 1 and name not in self.several:
                 yield wrong_field(name, "repeated_parameter", "one value is expected")
 

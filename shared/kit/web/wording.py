@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 from fastapi import Request
 from pydantic import BaseModel
 
+from shared.kit.web.context import elsewhere_of
 from shared.kit.web.request_schemas import brief_example, operation_of, schema_at
 from shared.kit.web.sentences import meant
 from shared.kit.web.shown_fields import told_of_shown
@@ -106,7 +107,7 @@ def _unknown(request: Request, place: Sequence[Any], within: Sequence[str | int]
     known = _names(request, [*within, *path])
     if not path and (said := told_of_shown(request, name, known)):
         return said
-    return f"there is no such field{meant(name, known)}"
+    return f"there is no such field{elsewhere_of(request, name, known) or meant(name, known)}"
 
 
 def _names(request: Request, path: Sequence[Any]) -> list[str]:

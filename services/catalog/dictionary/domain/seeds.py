@@ -33,6 +33,7 @@ _CLIENTS: Final = {"CLIENT": "Client", "SUPPLIER": "Supplier", "PARTNER": "Partn
 SEEDS: Final[Mapping[str, Seed]] = {
     "contact_type": Seed("Contact types", _CLIENTS),
     "company_type": Seed("Company types", _CLIENTS),
+    "deal_type": Seed("Deal types", {"SALE": "Sale", "SERVICE": "Service"}),
     "industry": Seed(
         "Industries",
         {

@@ -13,7 +13,7 @@ from crm_contracts.values import ElementRef
 
 from services.catalog.product.domain.prices import check_prices
 from shared.elements.domain.element import taken_by
-from shared.kit.domain import Aggregate, Conflict, change_fields, invalid_field
+from shared.kit.domain import Aggregate, Conflict, Findings, change_fields, invalid_field
 
 
 class ExternalIdTaken(Conflict):
@@ -53,8 +53,7 @@ class Product(Aggregate, ProductState):
             updated_by=by,
         )
         change_fields(product, product._with_main_section(fields), ProductFields)
-        product._check()
-        check_prices(product.prices)
+        product._check(prices=True)
         product.record(ProductCreated(product=product.state))
         return product
 
@@ -76,9 +75,7 @@ class Product(Aggregate, ProductState):
         """
         changed = change_fields(self, self._with_main_section(changes), ProductFields)
         if changed:
-            self._check()
-            if "prices" in changed[0].model_fields_set:  # prices of before the rules may stay
-                check_prices(self.prices)
+            self._check(prices="prices" in changed[0].model_fields_set)  # prices of before the rules may stay
             self.updated_by, self.updated_at = by, at
             self.record(ProductUpdated(product=self.ref, before=changed[0], after=changed[1]))
 
@@ -91,10 +88,17 @@ class Product(Aggregate, ProductState):
         main = changes.get("main_section_id", kept)
         return {**changes, "main_section_id": next(iter(sections), None) if main is None else main}
 
-    def _check(self) -> None:
-        if not self.name:
-            raise invalid_field("name", "missing", "a product needs a name")
-        if self.main_section_id is not None and self.main_section_id not in self.section_ids:
-            raise invalid_field(
-                "main_section_id", "not_in_sections", "the main section is one of the sections (PROD-04)"
-            )
+    def _check(self, *, prices: bool) -> None:
+        findings = Findings()
+        with findings.collecting():
+            if not self.name:
+                raise invalid_field("name", "missing", "a product needs a name")
+        with findings.collecting():
+            if self.main_section_id is not None and self.main_section_id not in self.section_ids:
+                raise invalid_field(
+                    "main_section_id", "not_in_sections", "the main section is one of the sections (PROD-04)"
+                )
+        with findings.collecting():
+            if prices:
+                check_prices(self.prices)
+        findings.refuse()

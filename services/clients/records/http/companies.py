@@ -25,13 +25,13 @@ from services.clients.records.schemas.records import (
     ContactOut,
     NewCompanyOut,
 )
-from services.clients.records.usecases.create_in_company import plan_contacts, within
+from services.clients.records.usecases.create_in_company import plan_contacts
 from shared.elements.http.contact_points import Reading
 from shared.elements.http.rights import check_some, records_for
 from shared.elements.schemas.contact_points import ContactPointReading
 from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
-from shared.kit.domain import Invalid, invalid_field
+from shared.kit.domain import invalid_field
 from shared.kit.web.batches import ANSWERS_BATCH, Items, recorded
 from shared.kit.web.call import Call
 from shared.kit.web.conditions import IfMatch, Waiting
@@ -94,15 +94,9 @@ async def plan_people(
     people: RecordHandlers[Contact, ContactOut], body: CompanyIn, call: Call, reading: ContactPointReading
 ) -> Callable[[], Awaitable[list[Contact]]]:
     """Check the new contacts of a new company, and return what creates them once the company is there."""
-    fields = []
-    for place, person in enumerate(body.contacts):
-        try:
-            fields.append(person.fields(people.country, reading))
-        except Invalid as error:
-            raise within(error, f"contacts.{place}") from None
     return await plan_contacts(
         ElementRef(type="company", id=body.id or call.new_id, title=body.title),
-        fields,
+        [(person.fields(people.country, reading), people.wrong(person, reading)) for person in body.contacts],
         call.cause,
         contacts=call.guard_store(people.owners),
         admit=partial(call.access.check, "add"),

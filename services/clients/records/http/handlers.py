@@ -24,9 +24,9 @@ from shared.elements.http.rights import records_for
 from shared.elements.schemas.contact_points import ContactPointReading
 from shared.elements.schemas.expansion import mark_of_expansion, with_expansion
 from shared.elements.store.filtered_lists import FilteredLists
-from shared.elements.store.query_plan import IndexTable
+from shared.elements.store.index_table import IndexTable
 from shared.elements.usecases.read_once import ReadCodes
-from shared.kit.domain import Invalid
+from shared.kit.domain import Findings, Invalid
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
 from shared.kit.web.call import Call, etag, show_version
@@ -103,8 +103,9 @@ class RecordHandlers(Generic[C, R]):
         complete: Callable[[C], object] = lambda _: None,
     ) -> tuple[C, Callable[[], Awaitable[CardLink]]]:
         """Create a record with the links that `complete` gives it; the second result waits for the card to link it."""
-        link_to, fields = await self.cards.element_of(body.link_to, call), body.fields(self.country, reading)
-        create = self._creation(call, fields, body.origin, link_to=link_to, complete=complete)
+        link_to, wrong = await self.cards.element_of(body.link_to, call), self.wrong(body, reading)
+        fields = body.fields(self.country, reading)
+        create = self._creation(call, fields, body.origin, wrong=wrong, link_to=link_to, complete=complete)
         async with naming_none_hidden(self.owners, call):
             record = await create(body.id or call.new_id)
         response.headers.update({"Location": f"/v1/{self.plural}/{record.id}", **etag(record.version)})
@@ -135,9 +136,9 @@ class RecordHandlers(Generic[C, R]):
         card that it is created from is not waited for.
         """
         origin, known = item.origin, item.origin if corrects else None
-        fields = await self._fields(item, reading, partial(self._existing, known, call))
-        link_to = await self.cards.element_of(item.link_to, call)
-        create = self._creation(call, fields, origin, link_to=link_to, complete=complete)
+        wrong = await self._wrong_for(item, reading, partial(self._existing, known, call))
+        link_to, fields = await self.cards.element_of(item.link_to, call), item.fields(self.country, reading)
+        create = self._creation(call, fields, origin, wrong=wrong, link_to=link_to, complete=complete)
         async with naming_none_hidden(self.owners, call):
             if origin is None or not corrects:
                 return await create(item.id or call.new_id), True, []
@@ -150,6 +151,7 @@ class RecordHandlers(Generic[C, R]):
                 create=create,
                 reference=self.reference,
                 new_id=item.id,
+                wrong=wrong,
                 complete=complete,
             )
             return record, is_new, record.kept(fields)
@@ -160,6 +162,7 @@ class RecordHandlers(Generic[C, R]):
         fields: Mapping[str, Any],
         origin: tuple[str, str] | None,
         *,
+        wrong: Sequence[Invalid],
         link_to: ElementRef | None = None,
         complete: Callable[[C], object] = lambda _: None,
     ) -> Callable[[str], Awaitable[C]]:
@@ -174,6 +177,7 @@ class RecordHandlers(Generic[C, R]):
             reference=self.reference,
             numbers=self.numbers,
             currency=self.currency,
+            wrong=wrong,
             link_to=link_to,
             complete=complete,
         )
@@ -190,10 +194,16 @@ class RecordHandlers(Generic[C, R]):
     ) -> R:
         """Correct fields of a record."""
         owners = call.guard(self.owners)
-        fields = await self._fields(body, reading, partial(owners.get, id_))
+        wrong = await self._wrong_for(body, reading, partial(owners.get, id_))
         async with naming_none_hidden(self.owners, call):
             record = await correct_client(
-                id_, fields, call.cause, owners=owners, reference=self.reference, expected_version=if_match
+                id_,
+                body.fields(self.country, reading),
+                call.cause,
+                owners=owners,
+                reference=self.reference,
+                expected_version=if_match,
+                wrong=wrong,
             )
         return await self.show(call, record, response)
 
@@ -208,7 +218,8 @@ class RecordHandlers(Generic[C, R]):
         if_match: int | None,
     ) -> R:
         """Create or correct the record of an origin."""
-        fields = await self._fields(body, reading, partial(self._existing, origin, call))
+        wrong = await self._wrong_for(body, reading, partial(self._existing, origin, call))
+        fields = body.fields(self.country, reading)
         async with naming_none_hidden(self.owners, call):
             record, is_new = await upsert_client(
                 origin,
@@ -216,25 +227,25 @@ class RecordHandlers(Generic[C, R]):
                 call.cause,
                 existing=call.guard(self.owners),
                 find=partial(self._of_origin, call),
-                create=self._creation(call, fields, origin),
+                create=self._creation(call, fields, origin, wrong=wrong),
                 reference=self.reference,
                 expected_version=if_match,
+                wrong=wrong,
             )
         return await self.show(call, record, response, 201 if is_new else 200)
 
-    async def _fields(
-        self, body: ClientFieldsIn, reading: ContactPointReading, find: Callable[[], Awaitable[C | None]]
-    ) -> dict[str, Any]:
-        """Take the fields of a body for a record, which is read only where it may have what is refused elsewhere.
+    def wrong(self, body: ClientFieldsIn, reading: ContactPointReading, before: C | None = None) -> Sequence[Invalid]:
+        """Find what is no phone and no e-mail in a body, unless the record has it already (CONT-03)."""
+        findings = Findings()
+        with findings.collecting():
+            body.check(self.country, reading, None if before is None else before.state)
+        return findings.found
 
-        Raises:
-            Invalid: names what is no phone and no e-mail, unless the record has it already (CONT-03).
-        """
-        try:
-            return body.fields(self.country, reading)
-        except Invalid:
-            found = await find()
-            return body.fields(self.country, reading, None if found is None else found.state)
+    async def _wrong_for(
+        self, body: ClientFieldsIn, reading: ContactPointReading, find: Callable[[], Awaitable[C | None]]
+    ) -> Sequence[Invalid]:
+        """Find the same for a record, which is read only where it may have what is refused elsewhere."""
+        return self.wrong(body, reading) and self.wrong(body, reading, await find())
 
     async def known_of_origin(self, call: Call, originator: str, origin: str) -> C | None:
         """Find the record or the tombstone of an origin; None where the caller may know of none."""

@@ -11,12 +11,12 @@ from services.clients.permissions import CanRead, CanWrite
 from services.clients.records.domain.client import C
 from services.clients.records.http.handlers import R, RecordHandlers
 from services.clients.records.schemas.records import MergeIn
-from services.clients.records.usecases.clients import delete_client
 from services.clients.records.usecases.merge import merge_clients
 from shared.elements.http.rights import LINK_CLIENTS, check_writes
 from shared.elements.schemas.expansion import ExpandRecord
 from shared.elements.schemas.filters import ListCursorText, Total, filter_of
 from shared.elements.schemas.list_query import ListPage
+from shared.elements.usecases.delete_element import delete_element
 from shared.kit.domain import NotFound
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.named_ones import names_in
@@ -83,7 +83,7 @@ def add_record_routes(
     @api.delete(one, summary=f"Delete a {owners.noun}", status_code=204)
     async def delete(call: CanWrite, if_match: IfMatch, record_id: str = id_) -> None:
         """Delete a record; elements, contacts and companies that link it unlink it (COMP-10)."""
-        await delete_client(record_id, call.cause, owners=call.guard(owners, "delete"), expected_version=if_match)
+        await delete_element(record_id, call.cause, elements=call.guard(owners, "delete"), expected_version=if_match)
 
     @api.post(f"{one}/merge", summary=f"Merge other {plural} into this one", response_model=shown)
     async def merge(body: MergeIn, call: CanWrite, if_match: IfMatch, response: Response, record_id: str = id_) -> R:

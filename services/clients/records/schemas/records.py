@@ -27,7 +27,7 @@ from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import Code, ElementId, OriginPart
-from shared.kit.domain import invalid_field
+from shared.kit.domain import Findings, invalid_field
 from shared.kit.web.batches import BatchIn
 from shared.kit.web.schemas import Input
 
@@ -39,17 +39,22 @@ class ClientFieldsIn(ContactPointsIn):
 
     CONTRACT: ClassVar[type[Fields]]
 
-    def fields(self, country: str, reading: ContactPointReading, before: Reachable | None = None) -> dict[str, Any]:
+    def fields(self, country: str, reading: ContactPointReading) -> dict[str, Any]:
         """Return the sent fields of the contract as the domain has them, contact data normalised.
 
-        `country` is that of the installation; `before` is the record as it is, if there is one.
+        `country` is that of the installation.
+        """
+        given = given_fields(self, self.CONTRACT)
+        return given | contact_point_fields(given, reading.country(country))
+
+    def check(self, country: str, reading: ContactPointReading, before: Reachable | None = None) -> None:
+        """Check what a type alone cannot say; `before` is the record as it is, if there is one.
 
         Raises:
             Invalid: names every phone and e-mail that is not valid (CONT-03).
         """
         given = given_fields(self, self.CONTRACT)
         check_contact_points(given, reading.country(country), strict=reading.strict, before=before)
-        return given | contact_point_fields(given, reading.country(country))
 
 
 class ContactFieldsIn(fields_in(ContactFields, base=ClientFieldsIn)):  # type: ignore[misc] # derived from the contract
@@ -69,9 +74,9 @@ class UpsertIn(ClientFieldsIn):
 
     origin_version: OriginPart | None = None
 
-    def fields(self, country: str, reading: ContactPointReading, before: Reachable | None = None) -> dict[str, Any]:
+    def fields(self, country: str, reading: ContactPointReading) -> dict[str, Any]:
         """Return the sent fields as the domain has them; an `origin_version` of null counts as absent."""
-        given = super().fields(country, reading, before)
+        given = super().fields(country, reading)
         return {name: value for name, value in given.items() if name != "origin_version" or value is not None}
 
 
@@ -115,15 +120,19 @@ class CompanyIn(CompanyFieldsIn, NewClientIn):
 class NewUpsertIn(UpsertIn, NewClientIn):
     """A record of a batch."""
 
-    def fields(self, country: str, reading: ContactPointReading, before: Reachable | None = None) -> dict[str, Any]:
-        """Return the sent fields as the domain has them.
+    def check(self, country: str, reading: ContactPointReading, before: Reachable | None = None) -> None:
+        """Check the same.
 
         Raises:
-            Invalid: it has a version of another system, and no origin there.
+            Invalid: besides, it has a version of another system, and no origin there.
         """
-        if self.origin_version is not None and self.origin is None:
-            raise invalid_field("origin_version", "missing_origin", "a version is that of an origin")
-        return super().fields(country, reading, before)
+        findings = Findings()
+        with findings.collecting():
+            super().check(country, reading, before)
+        with findings.collecting():
+            if self.origin_version is not None and self.origin is None:
+                raise invalid_field("origin_version", "missing_origin", "a version is that of an origin")
+        findings.refuse()
 
 
 class ContactItemIn(NewUpsertIn, ContactIn):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.clients.records.store.search import KEY_INDEX
+from shared.elements.store.index_table import NOT_DELETED, IndexGroup, IndexTable
 from shared.elements.store.listing import BY_TITLE, WHOLE_GROUPS
-from shared.elements.store.query_plan import NOT_DELETED, IndexGroup, IndexTable
 from shared.kit.storage.indexes import AS_PEOPLE_SORT, Index
 from shared.kit.storage.pages import NEWEST
 

@@ -1,16 +1,17 @@
 """Create, correct, import and delete contacts and companies (CONT-01, COMP-01, CMN-14, COMP-10)."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from crm_contracts.elements import ELEMENTS
 from crm_contracts.values import ElementRef, Fields
 
-from services.clients.records.domain.client import C
+from services.clients.records.domain.client import C, ClientRecord
 from shared.elements.domain.dictionary_codes import DictionaryCodes
 from shared.elements.domain.element import OriginTaken
 from shared.elements.domain.room import check_fields
-from shared.kit.domain import Cause, derived_id
+from shared.kit.domain import Cause, Findings, Invalid, derived_id
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import NewRecords, Records, refuse_new
 from shared.kit.storage.repository_errors import IdTaken
@@ -35,6 +36,7 @@ async def create_client(
     reference: FieldCodes,
     numbers: Numbers,
     currency: str,
+    wrong: Sequence[Invalid] = (),
     link_to: ElementRef | None = None,
     complete: Callable[[C], object] = lambda _: None,
 ) -> C:
@@ -52,6 +54,7 @@ async def create_client(
         kind=kind,
         reference=reference,
         currency=currency,
+        wrong=wrong,
         link_to=link_to,
         complete=complete,
     )
@@ -67,6 +70,7 @@ async def plan_client(
     kind: type[C],
     reference: FieldCodes,
     currency: str,
+    wrong: Sequence[Invalid] = (),
     link_to: ElementRef | None = None,
     complete: Callable[[C], object] = lambda _: None,
 ) -> Callable[[int], C]:
@@ -74,7 +78,8 @@ async def plan_client(
 
     The actor is responsible unless a user is named, and some fields have a default: those with a dictionary, and the
     revenue of a company, nothing in the base `currency` (COMP-03). `complete` gives it links, in the same write. The
-    element that it is created from, if any, links it when it receives the event (CLI-05).
+    element that it is created from, if any, links it when it receives the event (CLI-05). `wrong` is what is known to
+    be wrong with the fields; all else is named with it.
 
     Raises:
         NameMissing: neither a name nor a title.
@@ -82,15 +87,21 @@ async def plan_client(
         PartTooLarge: together the fields are more than an event may hold.
     """
     codes = await reference.codes(kind.TYPE.fields)
-    given = {"responsible_id": cause.subject, **kind.defaults(currency), **codes.for_new(fields)}
-    check_fields(kind.TYPE.fields, kind.TYPE.fields.model_construct(None, **given), given)
+    given = {"responsible_id": cause.subject, **kind.defaults(currency), **fields}
+    findings = Findings(wrong)
+    with findings.collecting():
+        given |= codes.for_new(fields)
+    with findings.collecting():
+        check_fields(kind.TYPE.fields, kind.TYPE.fields.model_construct(None, **given), given)
 
     def make(number: int) -> C:
         record = kind.create(id_, number, given, by=cause.actor, at=cause.at, origin=origin, link_to=link_to)
         complete(record)
         return record
 
-    make(0)
+    with findings.collecting():
+        make(0)
+    findings.refuse()
     return make
 
 
@@ -102,8 +113,9 @@ async def correct_client(
     owners: Records[C],
     reference: FieldCodes,
     expected_version: int | None = None,
+    wrong: Sequence[Invalid] = (),
 ) -> C:
-    """Set the given fields; equal values change nothing.
+    """Set the given fields; equal values change nothing. `wrong` is as in `plan_client`.
 
     Raises:
         NotFound: no such record.
@@ -112,12 +124,12 @@ async def correct_client(
         VersionMismatch: the caller's copy is old.
     """
     codes = await reference.codes(ELEMENTS[owners.noun].fields, changes)
-    return await owners.change(
-        id_,
-        lambda found: found.correct(codes.for_existing(changes, found), by=cause.actor, at=cause.at),
-        cause,
-        expected_version=expected_version,
-    )
+
+    def correct(found: C) -> None:
+        with _checked(changes, codes, found, wrong) as checked:
+            found.correct(checked, by=cause.actor, at=cause.at)
+
+    return await owners.change(id_, correct, cause, expected_version=expected_version)
 
 
 async def take_over_client(
@@ -128,11 +140,12 @@ async def take_over_client(
     owners: Records[C],
     reference: FieldCodes,
     expected_version: int | None = None,
+    wrong: Sequence[Invalid] = (),
     complete: Callable[[C], object] = lambda _: None,
 ) -> C:
     """Set the given fields to the values of another system; equal values change nothing (CMN-14).
 
-    `complete` gives the record links, in the same write.
+    `complete` gives the record links, in the same write; `wrong` is as in `plan_client`.
 
     Raises:
         NotFound: no such record.
@@ -144,10 +157,24 @@ async def take_over_client(
     codes = await reference.codes(ELEMENTS[owners.noun].fields, changes)
 
     def take_over(found: C) -> None:
-        found.take_over(codes.for_existing(changes, found), by=cause.actor, at=cause.at)
-        complete(found)
+        with _checked(changes, codes, found, wrong) as checked:
+            found.take_over(checked, by=cause.actor, at=cause.at)
+            complete(found)
 
     return await owners.change(id_, take_over, cause, expected_version=expected_version)
+
+
+@contextmanager
+def _checked(
+    changes: Mapping[str, Any], codes: DictionaryCodes, found: ClientRecord[Any], wrong: Sequence[Invalid]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the changes with their codes checked, and refuse at the end what is wrong with any of it."""
+    findings = Findings(wrong)
+    with findings.collecting():
+        changes = codes.for_existing(changes, found)
+    with findings.collecting():
+        yield changes
+    findings.refuse()
 
 
 async def upsert_client(
@@ -161,12 +188,13 @@ async def upsert_client(
     reference: FieldCodes,
     expected_version: int | None = None,
     new_id: str | None = None,
+    wrong: Sequence[Invalid] = (),
     complete: Callable[[C], object] = lambda _: None,
 ) -> tuple[C, bool]:
     """Create the record of this origin, or set the fields of the one that there is; its links stay (CMN-14).
 
     A new one has the id `new_id`, if one is given, else one that is derived from its origin. `complete` gives links to
-    an existing one, in the same write. Returns the record, and whether it is new.
+    an existing one, in the same write; `wrong` is as in `plan_client`. Returns the record, and whether it is new.
 
     Raises:
         Gone: the record of this origin was deleted.
@@ -187,16 +215,4 @@ async def upsert_client(
                 await existing.get(id_)
                 raise
     how: dict[str, Any] = {"reference": reference, "expected_version": expected_version, "complete": complete}
-    return await take_over_client(found.id, fields, cause, owners=existing, **how), False
-
-
-async def delete_client(id_: str, cause: Cause, *, owners: Records[C], expected_version: int | None = None) -> None:
-    """Delete a record; elements and contacts that link it unlink it when they receive the event (COMP-10).
-
-    Raises:
-        NotFound: no such record, or it was deleted before.
-        VersionMismatch: the caller's copy is old.
-    """
-    await owners.change(
-        id_, lambda found: found.delete(by=cause.actor, at=cause.at), cause, expected_version=expected_version
-    )
+    return await take_over_client(found.id, fields, cause, owners=existing, wrong=wrong, **how), False

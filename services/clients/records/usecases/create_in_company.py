@@ -1,7 +1,7 @@
 """Create contacts in companies: an existing company for a new contact, new contacts for a new company (COMP-04)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 from crm_contracts.values import ElementRef
@@ -11,7 +11,7 @@ from services.clients.records.domain.contact import Contact
 from services.clients.records.usecases.clients import FieldCodes, plan_client
 from services.clients.records.usecases.employment import STEP, Positions
 from shared.elements.domain.missing_clients import ClientRefused
-from shared.kit.domain import Cause, Invalid, NotFound, derived_id
+from shared.kit.domain import Cause, Findings, Invalid, NotFound, derived_id
 from shared.kit.storage.batching import all_of, side_by_side
 from shared.kit.storage.numbers import Numbers
 from shared.kit.storage.repository import NewRecords, Records
@@ -64,7 +64,7 @@ def plan_employers(
 
 async def plan_contacts(
     company: ElementRef,
-    people: Sequence[Mapping[str, Any]],
+    people: Sequence[tuple[Mapping[str, Any], Sequence[Invalid]]],
     cause: Cause,
     *,
     contacts: NewRecords[Contact],
@@ -76,13 +76,14 @@ async def plan_contacts(
     """Return what creates new contacts in a company that is about to be created, each in one write.
 
     Their ids follow from the company and their places, so that a repeated request creates none twice. `admit` checks
-    that the caller may add each of them, before any is added.
+    that the caller may add each of them, before any is added. `people` are the fields of each, and what is known to be
+    wrong with them.
 
     Raises:
-        Invalid: names the fields of the first contact that cannot be created.
+        Invalid: names every field of a contact that cannot be created.
     """
-    plans = []
-    for place, fields in enumerate(people):
+    plans, findings = [], Findings()
+    for place, (fields, wrong) in enumerate(people):
         step = cause.step(f"contact {place}")
         id_ = derived_id("contact", company.id, str(place))
 
@@ -90,13 +91,20 @@ async def plan_contacts(
             contact.link(company, position=position, by=cause.actor, at=cause.at)
             admit(contact)
 
-        try:
+        with findings.collecting(), within(f"contacts.{place}"):
             make = await plan_client(
-                id_, fields, None, step, kind=Contact, reference=reference, currency=currency, complete=link
+                id_,
+                fields,
+                None,
+                step,
+                kind=Contact,
+                reference=reference,
+                currency=currency,
+                wrong=wrong,
+                complete=link,
             )
-        except Invalid as error:
-            raise within(error, f"contacts.{place}") from None
-        plans.append((make, step))
+            plans.append((make, step))
+    findings.refuse()
 
     async def create() -> list[Contact]:
         return [await contacts.add_numbered(make, step, numbers) for make, step in plans]
@@ -104,8 +112,12 @@ async def plan_contacts(
     return create
 
 
-def within(error: Invalid, place: str) -> Invalid:
+@contextmanager
+def within(place: str) -> Iterator[None]:
     """Say that the fields of an error are those of a part of the request."""
-    errors = [{**each, "field": f"{place}.{each['field']}"} for each in error.details.get("errors", ())]
-    error.details = {**error.details, "errors": errors}
-    return error
+    try:
+        yield
+    except Invalid as error:
+        errors = [{**each, "field": f"{place}.{each['field']}"} for each in error.details.get("errors", ())]
+        error.details = {**error.details, "errors": errors}
+        raise

@@ -8,24 +8,28 @@ from typing import Any, ClassVar, Final, Self
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import ConversionRef
 from crm_contracts.deals import (
+    DealAmountChanged,
     DealClientChanged,
     DealCompanyUnlinked,
     DealContactsAttached,
     DealContactsChecked,
     DealCreated,
+    DealDeleted,
     DealLinkRefused,
+    DealLost,
     DealProductRowsChanged,
     DealRequisitesChosen,
     DealResponsibleChanged,
     DealStageChanged,
     DealState,
     DealUpdated,
+    DealWon,
 )
 from crm_contracts.elements import DEAL, ElementType
 from crm_contracts.envelope import Event
 from crm_contracts.product_rows import Priced
 from crm_contracts.requisites import RequisiteLink
-from crm_contracts.values import ElementRef
+from crm_contracts.values import ElementRef, StageSemantic
 from pydantic import Field
 
 from services.deals.pipeline.domain import stages_of
@@ -38,6 +42,9 @@ from shared.elements.domain.stages import Stage
 from shared.elements.domain.traits import StageMove
 
 DAYS_TO_CLOSE: Final = 7
+STORE: Final = "STORE"
+"""The source of orders of the online store."""
+MAX_TITLE: Final = 255
 
 
 def _is_new(deal: Mapping[str, Any]) -> bool:
@@ -78,7 +85,7 @@ class Deal(SalesElement, HasRequisites, DealState):
             "begin_date": initial.fields.get("begin_date") or today,
             "close_date": initial.fields.get("close_date") or today + timedelta(days=DAYS_TO_CLOSE),
         }
-        return cls.start(
+        deal = cls.start(
             id_,
             number,
             replace(initial, fields=fields),
@@ -90,6 +97,15 @@ class Deal(SalesElement, HasRequisites, DealState):
             lead_id=conversion.lead_id if conversion else None,
             conversion=conversion,
         )
+        deal._record_closing("P")  # noqa: SLF001 - its own
+        return deal
+
+    @classmethod
+    def default_title(cls, number: int, *, source_id: str | None, origin_id: str | None) -> str:
+        """Return `Online store order #{n}` of an order of the online store, else `Deal #{number}` (DEAL-21)."""
+        if source_id == STORE and origin_id:
+            return f"Online store order #{origin_id}"[:MAX_TITLE]
+        return super().default_title(number, source_id=source_id, origin_id=origin_id)
 
     @property
     def state(self) -> DealState:
@@ -104,13 +120,41 @@ class Deal(SalesElement, HasRequisites, DealState):
     def move(self, stage: Stage, *, by: str, at: datetime) -> None:
         """Move to a stage of the deal's pipeline (DEAL-06); success and failure close it (DEAL-08)."""
         self.closed, self.is_new = stage.semantic != "P", stages_of(self.pipeline_id).is_first(stage.id)
+        before = self.stage_semantic
         super().move(stage, by=by, at=at)
+        self._record_closing(before)
+
+    def set_rows(self, priced: Priced, *, by: str, at: datetime) -> None:
+        """Set product rows and amount; another amount is a fact of its own (DEAL-22)."""
+        before = self.amount
+        super().set_rows(priced, by=by, at=at)
+        if self.amount != before:
+            self.record(DealAmountChanged(deal=self.ref, before=before, after=self.amount))
+
+    def _record_closing(self, before: StageSemantic) -> None:
+        """Record that it was won or lost, where it was not so before (DEAL-22)."""
+        if self.stage_semantic in {before, "P"}:
+            return
+        closed = DealWon if self.stage_semantic == "S" else DealLost
+        self.record(
+            closed(
+                deal=self.ref,
+                pipeline_id=self.pipeline_id,
+                stage_id=self.stage_id,
+                amount=self.amount,
+                responsible_id=self.responsible_id,
+                client=self.client,
+            )
+        )
 
     def _created(self) -> Event:
         return DealCreated(deal=self.state, conversion=self.conversion)
 
     def _updated(self, before: Any, after: Any) -> Event:
         return DealUpdated(deal=self.ref, before=before, after=after)
+
+    def _deleted(self) -> Event:
+        return DealDeleted(deal=self.ref, before=self.state)
 
     def _responsible_changed(self, new: NewResponsible) -> Event:
         return DealResponsibleChanged(deal=self.ref, **new)

@@ -37,15 +37,17 @@ from shared.kit.domain import NewId, derived_id
 
 ConversionState = Literal["none", "running", "done", "refused"]
 MAX_REPEATS: Final = 8
-"""Repeats of a request, each after twice the silence of the one before: two hours, where the first comes after 15 s."""
+"""Repeats of a request, each after twice the silence of the one before: two hours, if the first comes after 15 s."""
+SILENCE_S: Final = 15.0
+"""Seconds without an answer, until a request is repeated."""
 
 
 class Conversion(Value):
     """How far a conversion got.
 
-    `asked_at` is the time from which on an answer is missing: of the last request, and later after each repeat.
-    `repeats` counts those of the request that waits for its answer now. With `forwards_deal` clients passes the request
-    for the deal on to deals, whose answer is then the only one; a draft too large for that is requested afterwards.
+    `asked_at` is the time of the last request, and `repeats` counts those of the request that waits for its answer now;
+    without one for `silence_s` seconds it is repeated. With `forwards_deal` clients passes the request for the deal on
+    to deals, whose answer is then the only one; a draft too large for that is requested afterwards.
 
     Its transitions change nothing in place: each returns the next state and the events to record.
     """
@@ -75,6 +77,7 @@ class Conversion(Value):
     message: str | None = None
     asked_at: datetime | None = None
     repeats: int = 0
+    silence_s: float = SILENCE_S
     correlation_id: str = ""
     traceparent: str | None = None
     started_by: str = ""
@@ -112,7 +115,8 @@ class Conversion(Value):
     ) -> "Step | None":
         """Begin, or begin a new attempt after a refusal; None where the same request runs or is done.
 
-        `context` is what of the request its repeats are made with: its trace, who made it, and with which roles.
+        `context` is what of the request its repeats are made with: its trace, who made it, with which roles, and after
+        what silence.
 
         Raises:
             RepeatLeadOnlyDeal: more than a deal of a repeat lead (LEAD-04).
@@ -179,20 +183,17 @@ class Conversion(Value):
         reason = {"code": code, "message": message, "candidates": candidates}
         return kept.model_copy(update={"state": "refused", "asked_at": None, **reason}), (event,)
 
-    def ask_again(self, ref: ElementRef, *, silent_since: datetime, at: datetime) -> "Step":
-        """Repeat the request of the same attempt, each time after a longer silence, and refuse in the end.
+    def ask_again(self, ref: ElementRef, *, at: datetime) -> "Step":
+        """Repeat the request of the same attempt after a silence, and refuse in the end.
 
         Each repeat would be one more event for ever where the other service can never answer. What it makes of the
         request after all is found by the next attempt, under the proposed ids.
         """
-        if self.state != "running" or self.asked_at is None or self.asked_at > silent_since:
-            return self, ()
         if self.repeats == MAX_REPEATS:
             waits_for = "clients" if self.client_targets else "deals"
             return self.refuse(ref, code=NO_ANSWER, message=f"The {waits_for} service has not answered; try again.")
         asked, events = self.request_clients(ref, at) if self.client_targets else self.request_deal(ref, at)
-        patience = (at - silent_since) * (2 ** (self.repeats + 1) - 1)
-        return asked.model_copy(update={"asked_at": at + patience, "repeats": self.repeats + 1}), events
+        return asked.model_copy(update={"repeats": self.repeats + 1}), events
 
     def proceed(self, ref: ElementRef, at: datetime) -> "Step":
         """Request the deal after the client part, or end."""

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Self
 
 from crm_contracts.client_answers import CheckedContact
 from crm_contracts.client_field import Client, ContactLink
-from crm_contracts.conversions import LeadConverted, ResolvedClient
 from crm_contracts.elements import LEAD, ElementType
 from crm_contracts.leads import (
     LeadLinkRefused,
@@ -14,21 +13,19 @@ from crm_contracts.leads import (
 from crm_contracts.values import ElementRef
 from pydantic import computed_field
 
-from services.leads.lead.domain.conversion import Conversion, Step
-from services.leads.lead.domain.conversion_request import ConversionRequest
+from services.leads.lead.domain.converting import HasConversion
 from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, UseConversion
-from services.leads.lead.domain.lead_events import LeadEvents
 from services.leads.lead.domain.repeat import Repeat, Way
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_answers import waits_for
-from shared.elements.domain.client_field import with_created, with_resolved
+from shared.elements.domain.client_field import with_created
 from shared.elements.domain.sales_element import InitialState
 from shared.elements.domain.search_keys import title_keys
 from shared.elements.domain.stages import ProcessStage, Stage
-from shared.kit.domain import NewId, invalid_field
+from shared.kit.domain import invalid_field
 
 
-class Lead(LeadEvents):
+class Lead(HasConversion):
     """A potential client (LEAD-01)."""
 
     TYPE: ClassVar[ElementType] = LEAD
@@ -37,7 +34,6 @@ class Lead(LeadEvents):
         LEAD_STAGES.success.id: ProcessStage(use=UseConversion, ended=LeadAlreadyConverted)
     }
 
-    conversion: Conversion = Conversion()
     was_repeat: bool = False
     """Whether it is a repeat lead even without the company link that is pending."""
 
@@ -112,6 +108,15 @@ class Lead(LeadEvents):
         self._refuse_while_running()
         super().move(stage, by=by, at=at)
 
+    def delete(self, *, by: str, at: datetime) -> None:
+        """Become a tombstone (LEAD-21).
+
+        Raises:
+            ConversionRunning: the lead is being converted.
+        """
+        self._refuse_while_running()
+        super().delete(by=by, at=at)
+
     def set_client(self, client: Client, *, by: str, at: datetime) -> None:
         """Set the Client field as a whole, which makes a repeat lead (LEAD-03), but not of results (LEAD-14).
 
@@ -168,106 +173,6 @@ class Lead(LeadEvents):
         super().refuse_company(
             link_no=link_no, company=company, code=code, by=by, at=at, checked=checked, replaced=replaced
         )
-
-    def start_conversion(
-        self,
-        request: ConversionRequest,
-        *,
-        new_id: NewId,
-        by: str,
-        at: datetime,
-        correlation_id: str,
-        traceparent: str | None = None,
-        roles: tuple[str, ...] = (),
-    ) -> None:
-        """Begin a conversion; see `Conversion.start`."""
-        context = {"correlation_id": correlation_id, "traceparent": traceparent, "started_by": by, "roles": roles}
-        step = self.conversion.start(request, self, self.ref, new_id=new_id, at=at, context=context)
-        if step is not None:
-            self._touch(by, at)
-            self._proceed(step, by=by, at=at)
-
-    def resolve_client(
-        self,
-        conversion_id: str,
-        attempt: int,
-        found: ResolvedClient,
-        *,
-        by: str,
-        at: datetime,
-    ) -> None:
-        """Take what clients created or linked; an answer to another attempt changes nothing."""
-        if self.conversion.is_about(conversion_id, attempt):
-            self._proceed(self.conversion.resolve(self.ref, found, at=at), by=by, at=at)
-
-    def open_deal(
-        self,
-        conversion_id: str,
-        attempt: int,
-        deal: ElementRef,
-        *,
-        found: ResolvedClient | None = None,
-        by: str,
-        at: datetime,
-    ) -> None:
-        """Take the deal that deals opened, with its client; an answer to another attempt changes nothing."""
-        if not self.conversion.is_about(conversion_id, attempt):
-            return
-        step = self.conversion.open_deal(deal, found)
-        if step[0].state == "done":
-            self.deal_ids = (*self.deal_ids, deal.id)
-            self._proceed(step, by=by, at=at)
-
-    def refuse_conversion(
-        self,
-        conversion_id: str,
-        attempt: int,
-        *,
-        code: str,
-        message: str,
-        candidates: tuple[ElementRef, ...] = (),
-        found: ResolvedClient | None = None,
-    ) -> None:
-        """End the conversion without a result; an answer to another attempt changes nothing."""
-        if self.conversion.is_about(conversion_id, attempt):
-            self._take(self.conversion.refuse(self.ref, code=code, message=message, candidates=candidates, found=found))
-
-    def ask_again(self, *, silent_since: datetime, at: datetime) -> None:
-        """Repeat the request of the running attempt where none was published since then; see `Conversion.ask_again`."""
-        self._take(self.conversion.ask_again(self.ref, silent_since=silent_since, at=at))
-
-    def _take(self, step: Step) -> None:
-        self.conversion, events = step
-        for event in events:
-            self.record(event)
-
-    def _proceed(self, step: Step, *, by: str, at: datetime) -> None:
-        """Take a step of the running conversion, and finish the lead where it is the last."""
-        self._take(step)
-        if self.conversion.state == "done":
-            self._finish(by=by, at=at)
-
-    def _finish(self, *, by: str, at: datetime) -> None:
-        """Link the results, which makes no repeat lead, and move to the stage of success (LEAD-14)."""
-        conversion = self.conversion
-        self.client = with_resolved(self.client, conversion.contact, conversion.company)
-        self.converted, self.converted_at, self.converted_by = True, at, conversion.started_by
-        self._touch(by, at)
-        self.record(
-            LeadConverted(
-                lead=self.ref,
-                conversion_id=conversion.conversion_id,
-                attempt=conversion.attempt,
-                contact=conversion.contact,
-                company=conversion.company,
-                deal=conversion.deal,
-                client=self.client,
-                activities=conversion.activities,
-                converted_at=at,
-                converted_by=conversion.started_by,
-            )
-        )
-        self.move(LEAD_STAGES.success, by=by, at=at)
 
     def _change_client(self, client: Client, *, by: str, at: datetime, way: Way = "part") -> None:
         repeat = Repeat(self.is_repeat, self.was_repeat).after(

@@ -10,6 +10,7 @@ from crm_contracts.leads import (
     LeadContactsAttached,
     LeadContactsChecked,
     LeadCreated,
+    LeadDeleted,
     LeadProductRowsChanged,
     LeadResponsibleChanged,
     LeadStageChanged,
@@ -24,9 +25,10 @@ from shared.elements.domain.element import state_of
 from shared.elements.domain.responsible import NewResponsible
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.traits import StageMove
+from shared.kit.timers.timer import HasTimers
 
 
-class LeadEvents(SalesElement, LeadState):  # type: ignore[misc] # pydantic's plugin compares synthetic names of its own
+class LeadEvents(SalesElement, HasTimers, LeadState):
     """What a lead publishes of each change."""
 
     @property
@@ -39,6 +41,9 @@ class LeadEvents(SalesElement, LeadState):  # type: ignore[misc] # pydantic's pl
 
     def _updated(self, before: Any, after: Any) -> Event:
         return LeadUpdated(lead=self.ref, before=before, after=after)
+
+    def _deleted(self) -> Event:
+        return LeadDeleted(lead=self.ref, before=self.state)
 
     def _responsible_changed(self, new: NewResponsible) -> Event:
         return LeadResponsibleChanged(lead=self.ref, **new)

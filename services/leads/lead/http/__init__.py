@@ -8,13 +8,13 @@ from services.leads.lead.http.conversion import conversion_routes
 from services.leads.lead.http.conversions import conversions_routes
 from services.leads.lead.http.leads import lead_routes
 from services.leads.lead.schemas import ContactAdded, LeadOut
-from services.leads.lead.store import LeadViews
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.filters.contact_points import point_spellings
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import sales_list
 from shared.elements.store.filtered_lists import FilteredLists
+from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.storage.repository import Repository
 from shared.kit.web.waiting import LongPolls
@@ -23,13 +23,14 @@ from shared.kit.web.waiting import LongPolls
 def build_router(
     *,
     leads: Repository[Lead],
-    views: LeadViews,
+    views: ElementViews[Lead],
     lists: FilteredLists[Lead],
     collaborators: Collaborators,
     long_polls: LongPolls,
     default_country: str,
+    silence_s: float,
 ) -> APIRouter:
-    """Make the routes, over these collaborators."""
+    """Make the routes, over these collaborators; a request without an answer for `silence_s` seconds is repeated."""
     listed = sales_list(
         lists, LeadOut, collaborators=collaborators, spellings=point_spellings(default_country)
     )
@@ -56,6 +57,6 @@ def build_router(
         )
     )
     api.include_router(listed.routes())
-    api.include_router(conversion_routes(leads=leads, collaborators=collaborators, long_polls=long_polls))
-    api.include_router(conversions_routes(leads=leads, collaborators=collaborators, long_polls=long_polls))
+    for routes in (conversion_routes, conversions_routes):
+        api.include_router(routes(leads=leads, collaborators=collaborators, long_polls=long_polls, silence_s=silence_s))
     return api

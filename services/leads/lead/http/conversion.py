@@ -53,7 +53,6 @@ class ConversionRefused(Conflict):
         "client_busy": "Another conversion was creating a client with the same phone, e-mail or title; as `reason`.",
         "client_failed": "The client could not be created because of an error of the service; as `reason`.",
         NO_ANSWER: "Clients or deals did not answer for two hours; as `reason`.",
-        "pipeline_not_found": "There is no pipeline `pipeline_id`; as `reason`.",
     }
     advice_on: ClassVar[Mapping[str, str]] = {
         "duplicates_found": "Convert the lead again: by `POST /v1/leads/{lead_id}/conversion`, with the right one of "
@@ -63,7 +62,6 @@ class ConversionRefused(Conflict):
         "client_busy": "Convert again: the other one has ended by then, and its client is linked or is a candidate.",
         "client_failed": "Convert again later; where it fails again, report it with the `correlation_id`.",
         NO_ANSWER: "Convert again: what was created meanwhile is found, and nothing is created twice.",
-        "pipeline_not_found": "Convert again with the id of a pipeline that deals has, or without `pipeline_id`.",
     }
 
     @classmethod
@@ -75,10 +73,12 @@ class ConversionRefused(Conflict):
         return cls(message, {**details, "reason": out.code, "errors": errors})
 
 
-def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> APIRouter:
+def conversion_routes(
+    *, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls, silence_s: float
+) -> APIRouter:
     """Make the routes, over these collaborators."""
     api = router("conversion")
-    _add_convert(api, leads, collaborators, long_polls)
+    _add_convert(api, leads, collaborators, long_polls, silence_s)
 
     @api.get("/leads/{lead_id}/conversion", responses={200: {"headers": ETAG}})
     async def conversion(lead_id: str, call: CanRead, response: Response) -> ConversionOut:
@@ -91,7 +91,9 @@ def conversion_routes(*, leads: Repository[Lead], collaborators: Collaborators, 
     return api
 
 
-def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> None:
+def _add_convert(
+    api: APIRouter, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls, silence_s: float
+) -> None:
     @api.post(
         "/leads/{lead_id}/conversion",
         operation_id="convertLead",
@@ -117,6 +119,7 @@ def _add_convert(api: APIRouter, leads: Repository[Lead], collaborators: Collabo
                 leads=guarded,
                 new_id=collaborators.new_id,
                 check_targets=partial(check_targets, call, terms),
+                silence_s=silence_s,
                 expected_version=if_match,
             )
         except LeadAlreadyConverted as error:

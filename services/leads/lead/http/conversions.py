@@ -41,7 +41,9 @@ _NAMES_CLIENTS: Final = (ConversionOut, LeadAlreadyConverted)
 """What is shown with the names that clients have now."""
 
 
-def conversions_routes(*, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls) -> APIRouter:
+def conversions_routes(
+    *, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls, silence_s: float
+) -> APIRouter:
     """Make the route, over these collaborators."""
     api = router("conversion")
 
@@ -54,7 +56,7 @@ def conversions_routes(*, leads: Repository[Lead], collaborators: Collaborators,
         with the state of each lead now, without `Idempotent-Replayed`.
         """
         guarded = call.guard(leads)
-        begun = await _begin(body, call, guarded, collaborators)
+        begun = await _begin(body, call, guarded, collaborators, silence_s)
 
         async def read() -> Sequence[Begun]:
             return await all_of(_current(each, guarded) for each in begun)
@@ -66,7 +68,7 @@ def conversions_routes(*, leads: Repository[Lead], collaborators: Collaborators,
 
 
 async def _begin(
-    body: ConversionsIn, call: Call, leads: Records[Lead], collaborators: Collaborators
+    body: ConversionsIn, call: Call, leads: Records[Lead], collaborators: Collaborators, silence_s: float
 ) -> Sequence[Begun]:
     """Begin the conversion of each lead, all side by side."""
     terms = body.to_domain()
@@ -82,6 +84,7 @@ async def _begin(
                 leads=leads,
                 new_id=collaborators.new_id,
                 check_targets=partial(check_targets, call, terms),
+                silence_s=silence_s,
             )
         except (DomainError, Forbidden) as error:
             return NotBegun(error)

@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.schemas import LeadFilters, LeadIn, LeadOut, LeadPatch, LeadsIn, LeadUpsert, LeadUpserted
-from services.leads.lead.store import LeadViews
 from services.leads.lead.usecases import create_lead
 from services.leads.permissions import CanRead, CanWrite
 from services.leads.stage.domain import LEAD_STAGES
@@ -22,6 +21,7 @@ from shared.elements.http.rights import check_some
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
+from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.create_each import create_or_correct, prepare_collaborators
@@ -41,7 +41,7 @@ _Answered: TypeAlias = Callable[..., Awaitable[Lead]]
 def lead_routes(
     *,
     leads: Repository[Lead],
-    views: LeadViews,
+    views: ElementViews[Lead],
     listed: ListedElements[Lead],
     collaborators: Collaborators,
     long_polls: LongPolls,
@@ -101,7 +101,11 @@ def _add_create(
 
 
 def _add_batch(
-    api: APIRouter, leads: Repository[Lead], views: LeadViews, collaborators: Collaborators, default_country: str
+    api: APIRouter,
+    leads: Repository[Lead],
+    views: ElementViews[Lead],
+    collaborators: Collaborators,
+    default_country: str,
 ) -> None:
     @api.post("/leads/batch", operation_id="createLeads", **ANSWERS_BATCH)
     async def create_each(body: LeadsIn, call: CanWrite, reading: Reading, request: Request) -> JSONResponse:
@@ -178,7 +182,7 @@ def _add_correct(
 def _add_upsert(
     api: APIRouter,
     leads: Repository[Lead],
-    views: LeadViews,
+    views: ElementViews[Lead],
     collaborators: Collaborators,
     answered: _Answered,
     default_country: str,

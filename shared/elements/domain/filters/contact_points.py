@@ -9,10 +9,11 @@ from shared.elements.domain.filters.parsing import Spelling
 
 def point_spellings(country: str) -> Mapping[str, Spelling]:
     """Return how phones and e-mails are compared, by field; `country` is for national numbers."""
-    return {
-        "phone": Spelling(partial(normalized_phone, country=country), "phones", _refused("phone")),
-        "email": Spelling(normalized_email, "emails", _refused("email")),
-    }
+    spellings = (
+        Spelling("phone", partial(normalized_phone, country=country), "phones", _refused("phone")),
+        Spelling("email", normalized_email, "emails", _refused("email")),
+    )
+    return {spelling.name: spelling for spelling in spellings}
 
 
 def _refused(field: str) -> str:

@@ -32,14 +32,27 @@ class Spelling:
     """How what callers write of a field is compared with what is stored.
 
     Attributes:
+        name: of the field.
         normal: returns the form that values are compared in; None for a text that has none.
         all_in: the field that has values without such a form as well.
         refused: why a text without such a form is none to compare with.
     """
 
+    name: str
     normal: Callable[[str], str | None]
     all_in: str
     refused: str
+
+    def read(self, value: Scalar) -> str:
+        """Return the form that a value is compared in.
+
+        Raises:
+            WrongOperand: it has none.
+        """
+        spelled = self.normal(str(value))
+        if spelled is None:
+            raise WrongOperand(self.refused)
+        return spelled
 
 
 NO_SPELLINGS: Final[Mapping[str, Spelling]] = MappingProxyType({})
@@ -172,12 +185,7 @@ class FilterReader:
 
     def _value(self, field: CatalogueField, raw: Any) -> Scalar:
         value, spelling = read_operand(field.kind, raw, self._now), self._spellings.get(field.name)
-        if spelling is None:
-            return value
-        spelled = spelling.normal(str(value))
-        if spelled is None:
-            raise WrongOperand(spelling.refused)
-        return spelled
+        return value if spelling is None else spelling.read(value)
 
     def _values(self, field: CatalogueField, raw: Any, at: str) -> tuple[Any, ...]:
         if not isinstance(raw, list) or not 1 <= len(raw) <= MAX_VALUES:

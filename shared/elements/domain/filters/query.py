@@ -9,6 +9,7 @@ from typing import Any, Final
 from shared.elements.domain.fields import CatalogueField
 from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.domain.filters.nodes import EVERYTHING, All, Condition, Node, Scalar
+from shared.elements.domain.filters.operands import WrongOperand
 from shared.elements.domain.filters.parsing import FilterReader, Spelling, unknown
 from shared.kit.domain import Wrong, wrong_field
 
@@ -80,6 +81,9 @@ class Listed:
         """
         wrong: list[Wrong] = []
         node = FilterReader(self.fields, now, wrong, self.spellings).read(filter_, "filter")
+        conditions = [
+            Condition(self.fields[name], "=", self._spelled(name, value, wrong)) for name, value in equal.items()
+        ]
         ordered = self._order(order, wrong)
         wrong += [
             unknown(f"select.{place}", name, self.columns)
@@ -88,13 +92,16 @@ class Listed:
         ]
         if wrong or ordered is None:
             raise InvalidQuery.of(wrong)
-        conditions = [Condition(self.fields[name], "=", self._spelled(name, value)) for name, value in equal.items()]
         return Query(All((node, *conditions)) if conditions else node, ordered)
 
-    def _spelled(self, name: str, value: Scalar) -> Scalar:
-        """Return a value as it is compared; one that has no such form equals none."""
+    def _spelled(self, name: str, value: Scalar, wrong: list[Wrong]) -> Scalar:
+        """Return a value as it is compared; one that has no such form is wrong."""
         spelling = self.spellings.get(name)
-        return value if spelling is None else spelling.normal(str(value)) or value
+        try:
+            return value if spelling is None else spelling.read(value)
+        except WrongOperand as error:
+            wrong.append(wrong_field(name, "wrong_operand", str(error)))
+            return value
 
     def _order(self, order: Sequence[Sequence[str]], wrong: list[Wrong]) -> Order | None:
         ((name, direction),) = order

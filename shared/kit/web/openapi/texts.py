@@ -63,12 +63,14 @@ class ApiTexts:
         tags: by the name of a group of operations.
         examples: of request bodies, by the name of their schema.
         extensions: members of problems besides the usual ones, as fields of a model.
+        elsewhere: by the name of a parameter that callers try at lists which do not take it, what does its work.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     extensions: Mapping[str, Any] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_TEXTS: Final = ApiTexts()

@@ -20,9 +20,9 @@ from crm_contracts.events import (
     StageChanged,
     Updated,
 )
-from crm_contracts.values import ElementRef, Money
+from crm_contracts.values import ElementRef
 
-from services.timeline.entry.domain.narration.line import MERGE_KIND, MERGED, Kind, Line, Narrator, name_of
+from services.timeline.entry.domain.narration.line import MERGE_KIND, MERGED, Kind, Line, Narrator, money, name_of
 
 MAX_NAMES: Final = 3
 BOOKKEEPING: Final = {"edited_here"}
@@ -59,9 +59,11 @@ def responsible_changed(event: ResponsibleChanged) -> Iterator[Line]:
 
 
 def deleted(event: Deleted) -> Iterator[Line]:
-    """Show a deletion in the element's own timeline."""
+    """Show a deletion in the element's own timeline, and in those of its clients."""
     element = event.element
     yield Line(element, "log_message", f"{element.type.capitalize()} {name_of(element)} was deleted")
+    client: Client = getattr(event.before, "client", Client())
+    yield from _unlinked(element, client.refs)
 
 
 def replaced(event: Replaced) -> Iterator[Line]:
@@ -91,7 +93,7 @@ def stage_changed(event: StageChanged) -> Iterator[Line]:
 
 def rows_changed(event: RowsChanged) -> Iterator[Line]:
     """Show the number of product rows, and the amount before and after."""
-    before, after, number = _money(event.before.amount), _money(event.after.amount), len(event.after.rows)
+    before, after, number = money(event.before.amount), money(event.after.amount), len(event.after.rows)
     payload = {"before": before, "after": after, "rows": number}
     yield Line(event.element, "product_rows_changed", f"{number} product rows, {after}", payload)
 
@@ -187,10 +189,6 @@ def _unlinked(element: ElementRef, clients: Iterable[ElementRef]) -> Iterator[Li
     for client in clients:
         text = f"No longer linked to {element.type} {name_of(element)}"
         yield Line(client, "unlinked", text, {"element": str(element)})
-
-
-def _money(amount: Money) -> str:
-    return f"{amount.value:f} {amount.currency}"
 
 
 NARRATORS: Final[Mapping[type[Event], Narrator]] = {

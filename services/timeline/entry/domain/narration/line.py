@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from crm_contracts.values import ElementRef
+from crm_contracts.values import ElementRef, Money
 
 Kind = Literal[
     "child_created",
@@ -38,6 +38,11 @@ class Line:
 
 Narrator = Callable[[Any], Iterator[Line]]
 """Turns the data of an event into lines."""
+
+
+def money(amount: Money) -> str:
+    """Return the amount as text, `12.50 EUR`."""
+    return f"{amount.value:f} {amount.currency}"
 
 
 def name_of(ref: ElementRef) -> str:

@@ -6,13 +6,14 @@ from typing import Final
 
 from crm_contracts.envelope import Envelope, Event
 
-from services.timeline.entry.domain.narration import catalog, clients, elements, leads, timeline
+from services.timeline.entry.domain.narration import catalog, clients, deals, elements, leads, timeline
 from services.timeline.entry.domain.narration.defaults import default_lines
 from services.timeline.entry.domain.narration.line import Line, Narrator
 
 NARRATORS: Final[Mapping[type[Event], Narrator]] = {
     **elements.NARRATORS,
     **leads.NARRATORS,
+    **deals.NARRATORS,
     **clients.NARRATORS,
     **catalog.NARRATORS,
     **timeline.NARRATORS,

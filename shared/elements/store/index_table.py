@@ -1,0 +1,70 @@
+"""Say which indexes a collection has, for the plans of its filtered lists (DEAL-01)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from crm_contracts.elements import ElementType
+
+from shared.elements.domain.fields import CatalogueField, filterable_fields
+from shared.elements.domain.filters.nodes import Condition, Node
+
+
+@dataclass(frozen=True, slots=True)
+class IndexGroup:
+    """An index that has equality of these fields first, and then the order.
+
+    Attributes:
+        order: the field that comes next, before the id; None where the fields alone find so few records that these are
+            ordered here.
+        is_partial: whether records without a value are missing in it, so that it serves one given value alone.
+        is_single: whether it serves one value of each field alone, because places after several have no common order.
+    """
+
+    index: str
+    fields: tuple[str, ...] = ()
+    order: str | None = "created_at"
+    is_partial: bool = False
+    is_single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndexTable:
+    """The indexes of a collection, those that find fewest records first.
+
+    Attributes:
+        choices: all values that a field may have, where it always has one of few: "not this one" is "one of the rest",
+            and one that is not named may be any of them.
+        always: what a record has to be beside what is asked for, such as not deleted.
+        unique: fields whose values no two records share, so that an index in their order needs no id after them.
+        then: paths by which an order goes on where its field is the same, before the id.
+        collated: orders that are those of people, and no alternative has another index for.
+        nullable: orders whose fields may have no value; that comes before all values.
+        first_order: the order of a list that is asked for in none.
+        searched_by: the index of search keys; None where the list is not searched.
+    """
+
+    groups: Sequence[IndexGroup]
+    choices: Mapping[str, Condition] = field(default_factory=dict)
+    always: Sequence[Node] = ()
+    unique: frozenset[str] = frozenset({"number"})
+    then: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    collated: frozenset[str] = frozenset()
+    nullable: frozenset[str] = frozenset()
+    first_order: tuple[str, str] = ("created_at", "desc")
+    searched_by: str | None = None
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """Names of the fields that the whole collection can be ordered by."""
+        return tuple(group.order for group in self.groups if group.order is not None and not group.fields)
+
+
+NOT_DELETED: Final = Condition(CatalogueField.unlisted("deleted_at", "datetime", "empty"), "empty", operand=True)
+"""What every record of a type whose tombstones stay in its collection has to be."""
+
+
+def one_of(type_: ElementType, **values: Iterable[str]) -> Mapping[str, Condition]:
+    """Make the choices of fields of a type."""
+    fields = filterable_fields(type_)
+    return {name: Condition(fields[name], "in", tuple(dict.fromkeys(each))) for name, each in values.items()}

@@ -1,0 +1,1 @@
+"""Timers: moments at which an aggregate acts by itself."""
