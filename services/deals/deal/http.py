@@ -70,16 +70,7 @@ def build_router(
     @own.get("/deals", tags=["deals"])
     async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> ListPage[DealOut]:
         """List deals, newest first, by equality of fields and a filter (DEAL-01)."""
-        return await listed.page(
-            call,
-            query.filter,
-            query.wanted,
-            limit=query.limit,
-            cursor=query.cursor,
-            q=query.q,
-            total=query.total,
-            expand=query.expand,
-        )
+        return await listed.page(call, query.filter, query.wanted, **query.page)
 
     api = APIRouter()
     api.include_router(field_routes(DEAL))

@@ -10,7 +10,7 @@ from services.deals.pipeline.domain import DEFAULT_PIPELINE, PIPELINES
 from shared.elements.domain.pipelines import PipelineNotFound
 from shared.elements.domain.stages import StageNotFound
 from shared.elements.schemas.client_field import ClientIn
-from shared.elements.schemas.expansion import Expandable
+from shared.elements.schemas.expansion import ExpandedField
 from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.filters import SalesFilters, filter_of, one_of
 from shared.elements.schemas.given_fields import given_fields
@@ -82,10 +82,11 @@ class DealFilters(SalesFilters):
     filter: Annotated[str | None, filter_of("Deal")] = None
 
 
-class DealOut(Expandable, DealState):
+class DealOut(DealState):
     """A deal with its version."""
 
     version: int
+    expanded: ExpandedField = None
 
     @classmethod
     def of(cls, deal: Deal) -> "DealOut":

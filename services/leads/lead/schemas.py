@@ -27,7 +27,7 @@ from shared.elements.schemas.contact_points import (
     check_contact_points,
     contact_point_fields,
 )
-from shared.elements.schemas.expansion import Expandable
+from shared.elements.schemas.expansion import ExpandedField
 from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.filters import SalesFilters, filter_of, one_of
 from shared.elements.schemas.given_fields import given_fields
@@ -247,10 +247,11 @@ class ConversionsOut(BaseModel):
     refused: int = Field(description="how many were refused")
 
 
-class LeadOut(Expandable, LeadState):
+class LeadOut(LeadState):
     """A lead with its version and the state of its conversion."""
 
     version: int
+    expanded: ExpandedField = None
     conversion_state: ConversionState
 
     @classmethod

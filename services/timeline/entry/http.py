@@ -37,7 +37,7 @@ def build_router(*, entries: LiveEntries, accessed: AccessOfElements) -> APIRout
     async def timeline(
         call: CanRead,
         element: Annotated[Element, Query(description="such as `deal:0199f2a4-…`")],
-        types: Kinds = "",
+        types: Annotated[Kinds, Query(description="kinds of entries, comma-separated")] = "",
         matching: EntryFilter = None,
         limit: Limit = 50,
         cursor: Cursor = None,
@@ -45,8 +45,8 @@ def build_router(*, entries: LiveEntries, accessed: AccessOfElements) -> APIRout
         """List the entries of an element, newest first (TL-01); of an element that no event named there are none.
 
         `filter` compares the kind of an entry, and holds beside `types`. Where few entries pass, a page may have fewer
-        than `limit`, also none: whoever goes on until `next_cursor` is null has read all of them. Where an entry names
-        an element that the caller may not read, its text is that of the event's type (TL-12).
+        than `limit`, also none: go on until `next_cursor` is null. Where an entry names an element that the caller may
+        not read, its text is that of the event's type (TL-12).
         """
         node = parse_filter(read_filter(matching), FIELDS, now=call.cause.at, spellings=SPELLINGS)
         kinds, readable = kinds_passing(node, names_in(types)), readable_by(call, accessed)

@@ -4,7 +4,6 @@ from typing import Annotated, Final
 
 from crm_contracts.elements import NOUNS
 from crm_contracts.values import ElementRef
-from fastapi import Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.timeline.entry.domain.kinds import FIELDS, KINDS
@@ -26,7 +25,7 @@ def ref_of(element: str) -> ElementRef:
     return ElementRef.model_validate({"type": kind, "id": id_})
 
 
-Kinds = Annotated[str, Query(max_length=500, description="kinds of entries, comma-separated"), SomeOf("kind", KINDS)]
+Kinds = Annotated[str, StringConstraints(max_length=500), SomeOf("kind", KINDS)]
 """Kinds of entries, comma-separated."""
 
 _ABOUT: Final = f"what an entry has to be, as in lists of elements; in JSON, with conditions on {', '.join(FIELDS)}"

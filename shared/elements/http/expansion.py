@@ -47,9 +47,7 @@ class Expansions:
         """What `expand` may name."""
         return (RESPONSIBLE,) if self.client_names is None else (CLIENT, RESPONSIBLE)
 
-    async def of(
-        self, call: Call, wanted: Collection[str], records: Sequence[Aggregate]
-    ) -> Sequence[Expanded | None]:
+    async def of(self, call: Call, wanted: Collection[str], records: Sequence[Aggregate]) -> Sequence[Expanded | None]:
         """Return what is wanted of each record; None of each where nothing is. One query serves all of them.
 
         Raises:

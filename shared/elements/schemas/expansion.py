@@ -3,8 +3,7 @@
 from hashlib import sha256
 from typing import Annotated, Final, TypeVar
 
-from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from shared.kit.web.named_ones import SomeOf
 
@@ -12,7 +11,6 @@ CLIENT: Final = "client"
 RESPONSIBLE: Final = "responsible"
 EXPANDED: Final = "expanded"
 """The field of an answer that has what was asked for."""
-_ABOUT: Final = "what the answer tells more of, comma-separated"
 
 
 def _is_none(value: object) -> bool:
@@ -53,13 +51,10 @@ class Expanded(BaseModel):
     )
 
 
-class Expandable(BaseModel):
-    """An answer that tells more where `expand` asks for it."""
-
-    expanded: Expanded | None = Field(
-        default=None, exclude_if=_is_none, description="what `expand` asked for, of a list and of one record"
-    )
-
+ExpandedField = Annotated[
+    Expanded | None, Field(exclude_if=_is_none, description="what `expand` asked for, of a list and of one record")
+]
+"""The field of an answer that tells more where `expand` asks for it."""
 
 X = TypeVar("X", bound=BaseModel)
 
@@ -74,8 +69,8 @@ def mark_of_expansion(expanded: Expanded | None, beside: str) -> str:
     return beside if expanded is None else sha256(f"{beside}{expanded.model_dump_json()}".encode()).hexdigest()[:8]
 
 
-ExpandRecord = Annotated[str, Query(max_length=200, description=_ABOUT), SomeOf("expansion", (RESPONSIBLE,))]
+ExpandRecord = Annotated[str, StringConstraints(max_length=200), SomeOf("expansion", (RESPONSIBLE,))]
 """The parameter `expand` of records that a user is responsible for."""
 
-ExpandElement = Annotated[str, Query(max_length=200, description=_ABOUT), SomeOf("expansion", (CLIENT, RESPONSIBLE))]
+ExpandElement = Annotated[str, StringConstraints(max_length=200), SomeOf("expansion", (CLIENT, RESPONSIBLE))]
 """The parameter `expand` of records that link clients besides."""

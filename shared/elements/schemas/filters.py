@@ -71,6 +71,9 @@ def one_of(known: Collection[str], *, field: str, code: str, query: str) -> Any:
     return AfterValidator(check)
 
 
+_PAGE: Final = {"limit", "cursor", "q", "total", "expand"}
+
+
 class SalesFilters(BaseModel):
     """Filters of every sales element; a type with more of them inherits from here."""
 
@@ -89,4 +92,9 @@ class SalesFilters(BaseModel):
     @property
     def wanted(self) -> Mapping[str, str | None]:
         """The values that fields have to equal."""
-        return self.model_dump(exclude={"limit", "cursor", "filter", "q", "total", "expand"})
+        return self.model_dump(exclude={"filter", *_PAGE})
+
+    @property
+    def page(self) -> Mapping[str, Any]:
+        """Which part of the list is shown, and how."""
+        return self.model_dump(include=_PAGE)

@@ -82,7 +82,7 @@ def query_in(noun: str, listed: Listed, expansions: Sequence[str] = ()) -> type[
     base: tuple[type[ListQueryIn], ...] = (SearchedQueryIn,) if listed.is_searched else ()
     if expansions:
         base = (*base, ExpandingQueryIn)
-        one: Any = Literal[*expansions]  # type: ignore[valid-type] # they are known here alone
+        one: Any = Literal[*expansions]  # they are known here alone
         fields["expand"] = (list[one], copy(ExpandingQueryIn.model_fields["expand"]))
     return create_model(
         f"{noun.capitalize()}QueryIn", __base__=base or (ListQueryIn,), __doc__=ListQueryIn.__doc__, **fields

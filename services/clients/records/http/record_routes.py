@@ -46,9 +46,7 @@ def add_record_routes(
         summary=f"Read the {owners.noun} of this origin",
         response_model=shown,
     )
-    async def look_up(
-        originator: str, origin: str, call: CanRead, response: Response, expand: ExpandRecord = ""
-    ) -> R:
+    async def look_up(originator: str, origin: str, call: CanRead, response: Response, expand: ExpandRecord = "") -> R:
         """Read the record of this origin; a merged one answers with its survivor's id (CMN-14, DUP-02)."""
         found = await handlers.known_of_origin(call, originator, origin)
         if found is None:

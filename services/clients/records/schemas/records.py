@@ -22,7 +22,7 @@ from shared.elements.schemas.contact_points import (
     check_contact_points,
     contact_point_fields,
 )
-from shared.elements.schemas.expansion import Expandable
+from shared.elements.schemas.expansion import ExpandedField
 from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.origin import NewRecordIn
@@ -158,10 +158,11 @@ class MergeIn(Input):
     resolution: Annotated[dict[Code, ElementId], Field(max_length=50)] = {}
 
 
-class RecordOut(Reachable, Traced, Expandable):
+class RecordOut(Reachable, Traced):
     """A record with its version; empty traces are not shown (CMN-08)."""
 
     traces: tuple[Touch, ...] = Field(default=(), exclude_if=lambda traces: not traces)
+    expanded: ExpandedField = None
     version: int
 
     @classmethod

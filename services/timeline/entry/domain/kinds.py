@@ -19,7 +19,9 @@ def _known(kind: str) -> str | None:
     return kind if kind in KINDS else None
 
 
-SPELLINGS: Final = {"kind": Spelling(_known, "kind", refused=f"there is no such kind; there are {', '.join(KINDS)}")}
+SPELLINGS: Final = {
+    "kind": Spelling("kind", _known, "kind", refused=f"there is no such kind; there are {', '.join(KINDS)}")
+}
 """A kind that there is not is refused, as it is in `types`."""
 
 
