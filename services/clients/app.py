@@ -89,6 +89,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         elements=elements,
         refused_links=refused_links,
         reference=reference,
+        departments=rights,
         numbers=service.numbers,
         long_polls=service.long_polls,
         country=settings.default_country,

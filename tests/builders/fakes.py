@@ -10,8 +10,10 @@ from crm_contracts.values import ElementRef
 
 from services.clients.conversion.domain.claim import Claim
 from services.clients.conversion.store import Claims
+from shared.elements.domain.client_names import KnownClient
 from shared.elements.domain.product_rows import ProductFacts
 from shared.elements.domain.rights.compiled import Rights
+from shared.elements.domain.rights.departments import Departments
 from shared.elements.store.products import Products
 from shared.elements.store.reference import Reference
 from shared.elements.store.removed_clients import RemovedClients
@@ -150,11 +152,23 @@ class NobodyLeft(RemovedClients):
         self.asked.setdefault(element.id, set()).update(map(str, clients))
 
 
+class NoDepartments:
+    """No department is known."""
+
+    async def departments(self) -> Departments:
+        return Departments()
+
+
 class NoNames:
     """No client has been heard of."""
 
     async def of(self, clients: Iterable[ElementRef], rights: Rights | None) -> Mapping[str, str]:
         """Known of nobody."""
+        del clients, rights
+        return {}
+
+    async def known(self, clients: Iterable[ElementRef], rights: Rights | None) -> Mapping[str, KnownClient]:
+        """Nothing besides, either."""
         del clients, rights
         return {}
 
@@ -193,6 +207,7 @@ def collaborators(
         products=Catalog(*products),
         dictionaries=Reference(None),
         removed_clients=removed_clients or NobodyLeft(),
+        departments=NoDepartments(),
         client_names=NoNames(),
         numbers=Counting(),
         currency="EUR",

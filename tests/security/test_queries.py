@@ -20,6 +20,7 @@ GIVEN: Final = {
     "active": "true",
     "element": "deal:d1",
     "email": "ada@acme.example",
+    "expand": "responsible",
     "filter": '{"id": {"!=": "x"}}',
     "is_my_company": "true",
     "limit": "3",
@@ -47,6 +48,8 @@ def filters(operation: Operation) -> Iterator[dict[str, str]]:
     values = {each["name"]: GIVEN.get(each["name"], each["schema"].get("enum", ["x"])[0]) for each in given}
     if operation.path == "/v1/access":  # every service knows those of its own elements
         values["element"] = next(f"{noun}:d1" for noun, type_ in ELEMENTS.items() if type_.service == operation.service)
+    if operation.path == "/v1/timeline":
+        values |= {"types": "linked", "filter": '{"kind": {"!=": "linked"}}'}
     if operation.path == "/v1/search":
         values["types"] = "lead,deal"
     needed = [each["name"] for each in given if each["required"]]

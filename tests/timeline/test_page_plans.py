@@ -21,7 +21,7 @@ class Reader:
         self._stored = Entries(self.entries, timeline.database.collection("marks"))
 
     async def page(
-        self, element: str, kinds: Sequence[str], *, limit: int = 20, cursor: str | None = None
+        self, element: str, kinds: Sequence[str] | None, *, limit: int = 20, cursor: str | None = None
     ) -> tuple[list[Entry], str | None]:
         self.entries.plans.clear()
         found, more = await self._stored.page(ref(element), kinds, with_named=True, limit=limit, cursor=cursor)
@@ -32,9 +32,9 @@ class Reader:
 
 
 @pytest.mark.parametrize("others", [0, 1, 100])
-@pytest.mark.parametrize("kinds", [[], ["linked", "element_modified"]])
+@pytest.mark.parametrize("kinds", [None, ["linked", "element_modified"]])
 async def test_a_page_is_served_by_an_index(
-    timeline: Api, deliver: Deliver, one: str, kinds: list[str], others: int
+    timeline: Api, deliver: Deliver, one: str, kinds: list[str] | None, others: int
 ) -> None:
     """Also the page after it, and those of a survivor with all that were merged into it: no more is read than shown."""
     merged = [f"{one}-{number}" for number in range(others)]

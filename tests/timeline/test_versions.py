@@ -44,7 +44,7 @@ async def deliver(replica: LiveEntries, *events: Envelope[Event]) -> None:
 
 
 async def shown(replica: LiveEntries, lead: str) -> list[str]:
-    found, _ = await replica.page(ElementRef(type="lead", id=lead), [], limit=50, cursor=None)
+    found, _ = await replica.page(ElementRef(type="lead", id=lead), None, limit=50, cursor=None)
     return [entry.event_id for entry, _ in found]
 
 

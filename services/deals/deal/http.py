@@ -60,7 +60,7 @@ def build_router(
     long_polls: LongPolls,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
-    own, listed = router(), sales_list(lists, DealOut, client_names=collaborators.client_names)
+    own, listed = router(), sales_list(lists, DealOut, collaborators=collaborators)
     answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
     _add_create(own, deals, collaborators, answered)
     _add_correct(own, deals, collaborators, answered)
@@ -70,9 +70,7 @@ def build_router(
     @own.get("/deals", tags=["deals"])
     async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> ListPage[DealOut]:
         """List deals, newest first, by equality of fields and a filter (DEAL-01)."""
-        return await listed.page(
-            call, query.filter, query.wanted, limit=query.limit, cursor=query.cursor, q=query.q, total=query.total
-        )
+        return await listed.page(call, query.filter, query.wanted, **query.page)
 
     api = APIRouter()
     api.include_router(field_routes(DEAL))

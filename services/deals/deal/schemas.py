@@ -10,6 +10,7 @@ from services.deals.pipeline.domain import DEFAULT_PIPELINE, PIPELINES
 from shared.elements.domain.pipelines import PipelineNotFound
 from shared.elements.domain.stages import StageNotFound
 from shared.elements.schemas.client_field import ClientIn
+from shared.elements.schemas.expansion import ExpandedField
 from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.filters import SalesFilters, filter_of, one_of
 from shared.elements.schemas.given_fields import given_fields
@@ -85,6 +86,7 @@ class DealOut(DealState):
     """A deal with its version."""
 
     version: int
+    expanded: ExpandedField = None
 
     @classmethod
     def of(cls, deal: Deal) -> "DealOut":

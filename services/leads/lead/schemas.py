@@ -27,6 +27,7 @@ from shared.elements.schemas.contact_points import (
     check_contact_points,
     contact_point_fields,
 )
+from shared.elements.schemas.expansion import ExpandedField
 from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.filters import SalesFilters, filter_of, one_of
 from shared.elements.schemas.given_fields import given_fields
@@ -250,6 +251,7 @@ class LeadOut(LeadState):
     """A lead with its version and the state of its conversion."""
 
     version: int
+    expanded: ExpandedField = None
     conversion_state: ConversionState
 
     @classmethod

@@ -12,12 +12,16 @@ from services.timeline.access.http import check_update, readable_by
 from services.timeline.access.usecases import AccessOfElements
 from services.timeline.entry.domain.bindings import Bindings
 from services.timeline.entry.domain.entry import Entry
-from services.timeline.entry.schemas import KINDS_PATTERN, BindingIn, BindingsOut, Element, Kinds, kinds_of, ref_of
+from services.timeline.entry.domain.kinds import FIELDS, SPELLINGS, kinds_passing
+from services.timeline.entry.schemas import BindingIn, BindingsOut, Element, EntryFilter, Kinds, ref_of
 from services.timeline.entry.store.live import LiveEntries
 from services.timeline.entry.usecases import bind_entry, list_bindings, list_entries
+from shared.elements.domain.filters.parsing import parse_filter
 from shared.elements.http.rights import check_writes
+from shared.elements.schemas.filters import read_filter
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.web.call import Call, needs
+from shared.kit.web.named_ones import names_in
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
@@ -33,20 +37,22 @@ def build_router(*, entries: LiveEntries, accessed: AccessOfElements) -> APIRout
     async def timeline(
         call: CanRead,
         element: Annotated[Element, Query(description="such as `deal:0199f2a4-…`")],
-        types: Annotated[
-            Kinds, Query(description="kinds of entries, comma-separated", json_schema_extra={"pattern": KINDS_PATTERN})
-        ] = "",
+        types: Annotated[Kinds, Query(description="kinds of entries, comma-separated")] = "",
+        matching: EntryFilter = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Page[Entry]:
         """List the entries of an element, newest first (TL-01); of an element that no event named there are none.
 
-        Where an entry names an element that the caller may not read, its text is that of the event's type (TL-12).
+        `filter` compares the kind of an entry, and holds beside `types`. Where few entries pass, a page may have fewer
+        than `limit`, also none: go on until `next_cursor` is null. Where an entry names an element that the caller may
+        not read, its text is that of the event's type (TL-12).
         """
-        readable = readable_by(call, accessed)
+        node = parse_filter(read_filter(matching), FIELDS, now=call.cause.at, spellings=SPELLINGS)
+        kinds, readable = kinds_passing(node, names_in(types)), readable_by(call, accessed)
         found, more = await list_entries(
             ref_of(element),
-            kinds_of(types),
+            kinds,
             entries=entries,
             accessed=accessed,
             readable=readable,

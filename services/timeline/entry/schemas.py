@@ -1,17 +1,15 @@
 """Request and answer models of bindings."""
 
-from typing import Annotated, Final, get_args
+from typing import Annotated, Final
 
 from crm_contracts.elements import NOUNS
 from crm_contracts.values import ElementRef
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, StringConstraints
 
-from services.timeline.entry.domain.narration.line import Kind
-from shared.kit.web.schemas import Input
-from shared.kit.web.sentences import meant_or_all
-
-KINDS: Final = get_args(Kind)
+from services.timeline.entry.domain.kinds import FIELDS, KINDS
+from shared.elements.schemas.filters import MAX_FILTER
+from shared.kit.web.named_ones import SomeOf
+from shared.kit.web.schemas import Input, json_of
 
 Element = Annotated[
     str,
@@ -27,26 +25,13 @@ def ref_of(element: str) -> ElementRef:
     return ElementRef.model_validate({"type": kind, "id": id_})
 
 
-def kinds_of(types: str) -> list[str]:
-    """Parse a validated `Kinds`."""
-    return types.split(",") if types else []
-
-
-def _known(types: str) -> str:
-    for kind in kinds_of(types):
-        if kind not in KINDS:
-            raise PydanticCustomError(
-                "unknown_kind",
-                "there is no kind {kind}{meant}",
-                {"kind": repr(kind), "meant": meant_or_all(kind, KINDS)},
-            )
-    return types
-
-
-Kinds = Annotated[str, StringConstraints(max_length=500), AfterValidator(_known)]
+Kinds = Annotated[str, StringConstraints(max_length=500), SomeOf("kind", KINDS)]
 """Kinds of entries, comma-separated."""
 
-KINDS_PATTERN: Final = rf"^(({'|'.join(KINDS)})(,|$))*$"
+_ABOUT: Final = f"what an entry has to be, as in lists of elements; in JSON, with conditions on {', '.join(FIELDS)}"
+
+EntryFilter = Annotated[str | None, json_of("filter", None, longest=MAX_FILTER, about=_ABOUT)]
+"""The parameter `filter` of a timeline."""
 
 
 class BindingIn(Input):

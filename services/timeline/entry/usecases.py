@@ -39,7 +39,7 @@ class EntriesByElement(Protocol):
     """Look-up of the timeline of an element."""
 
     async def page(
-        self, element: ElementRef, kinds: Sequence[str], *, with_named: bool, limit: int, cursor: str | None
+        self, element: ElementRef, kinds: Sequence[str] | None, *, with_named: bool, limit: int, cursor: str | None
     ) -> tuple[list[tuple[Entry, set[str]]], str | None]:
         """Read a page of entries, newest first; `with_named` adds the other elements that the text of each may name."""
         ...
@@ -71,7 +71,7 @@ async def project_events(events: Sequence[Envelope[Event]], *, entries: Projecti
 
 async def list_entries(
     element: ElementRef,
-    kinds: Sequence[str],
+    kinds: Sequence[str] | None,
     *,
     entries: EntriesByElement,
     accessed: AccessOfElements,

@@ -5,41 +5,28 @@ from typing import Annotated, Final
 
 from crm_contracts.elements import ELEMENTS
 from crm_contracts.values import ElementRef, Value
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from shared.elements.schemas.search import SearchText
+from shared.kit.web.named_ones import SomeOf, names_in
 from shared.kit.web.schemas import Input
-from shared.kit.web.sentences import meant_or_all
 
 MAX_MATCHES: Final = 20
 """Matches of each type in an answer (CLI-04)."""
-
-
-def _known(types: str) -> str:
-    """Check that all of these types are there."""
-    unknown = [each for each in types.split(",") if each not in ELEMENTS]
-    if types and unknown:
-        message = f"there is no type {unknown[0][:60]}{meant_or_all(unknown[0][:60], ELEMENTS)}"
-        raise PydanticCustomError("unknown_type", "{message}", {"message": message})
-    return types
-
-
-_PATTERN: Final = f"^(({'|'.join(ELEMENTS)})(,({'|'.join(ELEMENTS)}))*)?$"
 
 
 class SearchIn(Input):
     """What is searched for, as query parameters."""
 
     q: SearchText
-    types: Annotated[str, Field(max_length=200, json_schema_extra={"pattern": _PATTERN}), AfterValidator(_known)] = (
-        Field(default="", description="types of elements, comma-separated; all without it")
+    types: Annotated[str, Field(max_length=200), SomeOf("type", ELEMENTS)] = Field(
+        default="", description="types of elements, comma-separated; all without it"
     )
 
     @property
     def wanted(self) -> Sequence[str]:
         """The types to search."""
-        return tuple(dict.fromkeys(self.types.split(","))) if self.types else tuple(ELEMENTS)
+        return names_in(self.types) or tuple(ELEMENTS)
 
 
 class Matches(Value):

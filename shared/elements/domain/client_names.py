@@ -6,6 +6,7 @@ writes no element that links it, so an answer takes the names from the service's
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeAlias
 
@@ -14,6 +15,14 @@ from crm_contracts.values import ElementRef
 
 Names: TypeAlias = Mapping[str, str | None]
 """Current names of contacts and companies, by `type:id`; None of one that the reader may not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownClient:
+    """What a service knows of a client of another one; nothing of one that the reader may not read."""
+
+    title: str | None = None
+    responsible_id: str | None = None
 
 
 def renamed(ref: ElementRef, names: Names) -> ElementRef:

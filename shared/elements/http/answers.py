@@ -6,6 +6,7 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from shared.elements.domain.element import Element
+from shared.elements.schemas.expansion import Expanded, mark_of_expansion
 from shared.kit.web.call import show_version
 
 E_contra = TypeVar("E_contra", bound=Element, contravariant=True)
@@ -50,7 +51,9 @@ def created(answer: A, shown: NamesClients, response: Response, path: str) -> A:
     return versioned(answer, shown, response, 201)
 
 
-def versioned(answer: A, shown: NamesClients, response: Response, status: int = 200) -> A:
+def versioned(
+    answer: A, shown: NamesClients, response: Response, status: int = 200, *, expanded: Expanded | None = None
+) -> A:
     """Answer with the ETag of what is shown, the same whichever request it is the answer to."""
-    show_version(response, shown.version, status, beside=shown.names_mark)
+    show_version(response, shown.version, status, beside=mark_of_expansion(expanded, shown.names_mark))
     return answer

@@ -1,6 +1,6 @@
 """Lists of elements by a filter, the same for all types: POST .../query, and GET with `filter` (DEAL-01, DEAL-02)."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar, cast
@@ -17,10 +17,13 @@ from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.search import words_sought
 from shared.elements.http.answers import ShowsElement
+from shared.elements.http.expansion import Expansions
 from shared.elements.http.rights import records_for, rights_of
+from shared.elements.schemas.expansion import EXPANDED, with_expansion
 from shared.elements.schemas.filters import read_filter
 from shared.elements.schemas.list_query import (
     CountOut,
+    ExpandingQueryIn,
     FilteredPageOut,
     ListPage,
     ListQueryIn,
@@ -31,9 +34,10 @@ from shared.elements.schemas.list_query import (
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.list_cursors import ListCursor, digest_of
 from shared.elements.usecases.client_names import name_clients
-from shared.elements.usecases.collaborators import KnownNames
+from shared.elements.usecases.collaborators import Collaborators, KnownNames
 from shared.kit.domain import Aggregate
 from shared.kit.web.call import Call, needs
+from shared.kit.web.named_ones import names_in
 from shared.kit.web.routes import is_process, router
 
 A = TypeVar("A", bound=Aggregate)
@@ -52,9 +56,10 @@ class ListedElements(Generic[A]):
         show: Show[A],
         *,
         spellings: Mapping[str, Spelling] = NO_SPELLINGS,
+        expansions: Expansions | None = None,
     ) -> None:
         self.type = ELEMENTS[lists.noun]
-        columns = [*out.model_fields, *out.model_computed_fields]
+        columns = [name for name in (*out.model_fields, *out.model_computed_fields) if name != EXPANDED]
         self.listed = Listed(
             filterable_fields(self.type),
             lists.orders,
@@ -63,7 +68,7 @@ class ListedElements(Generic[A]):
             is_searched=lists.is_searched,
             spellings=spellings,
         )
-        self._lists, self._out, self._show = lists, out, show
+        self._lists, self._out, self._show, self._expansions = lists, out, show, expansions
 
     async def page(
         self,
@@ -75,10 +80,11 @@ class ListedElements(Generic[A]):
         cursor: str | None,
         q: str | None = None,
         total: bool = False,
+        expand: str = "",
     ) -> ListPage[Any]:
         """List what passes a filter, in JSON, and has these values, in the first order; None asks for no value.
 
-        `q` is what it is searched by besides; `total` counts all of it, up to 10,000.
+        `q` is what it is searched by besides; `total` counts all of it, up to 10,000; `expand` names what more is told.
 
         Raises:
             InvalidQuery: naming everything in the filter that is not valid.
@@ -94,13 +100,13 @@ class ListedElements(Generic[A]):
             cursor=cursor,
         )
         answer = await self._answer(body, call, wanted)
-        shown = list(await self._show(call, answer.items))
+        shown = await self._shown(call, answer.items, names_in(expand))
         return ListPage[Any](items=shown, next_cursor=answer.next_cursor, total=answer.count)
 
     def routes(self) -> APIRouter:
         """Make the route of filtered lists; it comes before those with `/{id}`."""
         type_ = self.type
-        body_type: Any = query_in(type_.noun, self.listed)
+        body_type: Any = query_in(type_.noun, self.listed, self._expansions.names if self._expansions else ())
         page_type: Any = FilteredPageOut[row_of(type_.noun, self._out)]  # type: ignore[misc] # the row is made here
         api, can_read = router(type_.plural), needs(f"{type_.service}:read")
 
@@ -114,11 +120,19 @@ class ListedElements(Generic[A]):
             on with `next_cursor` until it is null has read everything that passes the filter, whatever it is.
             """
             answer = await self._answer(body, call)
-            select = None if body.select is None else set(body.select)
-            items = [each.model_dump(mode="json", include=select) for each in await self._show(call, answer.items)]
+            select = None if body.select is None else {*body.select, EXPANDED}
+            shown = await self._shown(call, answer.items, body.expand if isinstance(body, ExpandingQueryIn) else ())
+            items = [each.model_dump(mode="json", include=select) for each in shown]
             return JSONResponse({**answer.model_dump(exclude={"items"}), "items": items})
 
         return api
+
+    async def _shown(self, call: Call, records: Sequence[A], expand: Collection[str]) -> list[BaseModel]:
+        shown = await self._show(call, records)
+        if self._expansions is None:
+            return list(shown)
+        expanded = await self._expansions.of(call, expand, records)
+        return list(map(with_expansion, shown, expanded))
 
     async def _answer(
         self, body: ListQueryIn, call: Call, equal: Mapping[str, Scalar] | None = None
@@ -146,12 +160,13 @@ def sales_list(
     lists: FilteredLists[E],
     out: type[ShowsElement[E]],
     *,
-    client_names: KnownNames,
+    collaborators: Collaborators,
     spellings: Mapping[str, Spelling] = NO_SPELLINGS,
 ) -> ListedElements[E]:
     """Make the list of a sales element, which shows its clients by the names that they have now."""
-    show = partial(_shown, out=out, client_names=client_names)
-    return ListedElements(lists, cast("type[BaseModel]", out), show, spellings=spellings)
+    show = partial(_shown, out=out, client_names=collaborators.client_names)
+    expansions = Expansions.of_elements(collaborators)
+    return ListedElements(lists, cast("type[BaseModel]", out), show, spellings=spellings, expansions=expansions)
 
 
 async def _shown(

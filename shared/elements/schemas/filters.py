@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from shared.elements.domain.filters.errors import InvalidQuery
+from shared.elements.schemas.expansion import ExpandElement
 from shared.elements.schemas.search import SearchText
 from shared.kit.domain import wrong_field
 from shared.kit.web.known_input import repeated_names
@@ -70,6 +71,9 @@ def one_of(known: Collection[str], *, field: str, code: str, query: str) -> Any:
     return AfterValidator(check)
 
 
+_PAGE: Final = {"limit", "cursor", "q", "total", "expand"}
+
+
 class SalesFilters(BaseModel):
     """Filters of every sales element; a type with more of them inherits from here."""
 
@@ -83,8 +87,14 @@ class SalesFilters(BaseModel):
     total: Total = False
     limit: Limit = 50
     cursor: ListCursorText = None
+    expand: ExpandElement = ""
 
     @property
     def wanted(self) -> Mapping[str, str | None]:
         """The values that fields have to equal."""
-        return self.model_dump(exclude={"limit", "cursor", "filter", "q", "total"})
+        return self.model_dump(exclude={"filter", *_PAGE})
+
+    @property
+    def page(self) -> Mapping[str, Any]:
+        """Which part of the list is shown, and how."""
+        return self.model_dump(include=_PAGE)

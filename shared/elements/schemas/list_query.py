@@ -1,5 +1,6 @@
 """Bodies of filtered lists: what is wanted, described by the fields that there are, and a page of what was found."""
 
+from collections.abc import Sequence
 from copy import copy
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
@@ -54,8 +55,17 @@ class SearchedQueryIn(ListQueryIn):
     q: SearchText | None = Field(default=None, description="a search, which narrows the list as the filter does")
 
 
-def query_in(noun: str, listed: Listed) -> type[ListQueryIn]:
-    """Make the body of the filtered list of a type; what is in its parts, `Listed.query` checks."""
+class ExpandingQueryIn(ListQueryIn):
+    """Which records a list shows that tells more of what they name."""
+
+    expand: list[str] = Field(default=[], max_length=MAX_COLUMNS, description="what each record tells more of")
+
+
+def query_in(noun: str, listed: Listed, expansions: Sequence[str] = ()) -> type[ListQueryIn]:
+    """Make the body of the filtered list of a type; what is in its parts, `Listed.query` checks.
+
+    `expansions` are what its records can tell more of.
+    """
     pair: Schema = {"type": "array", "minItems": 2, "maxItems": 2}
     pair |= {"prefixItems": [_one_of(listed.orders), _one_of(DIRECTIONS)]}
     columns: Schema = {"type": "array", "minItems": 1, "maxItems": MAX_COLUMNS, "items": _one_of(listed.columns)}
@@ -69,8 +79,14 @@ def query_in(noun: str, listed: Listed) -> type[ListQueryIn]:
         for name, (type_, schema) in described.items()
     }
     fields["order"][1].default = [list(listed.first_order)]
-    base = SearchedQueryIn if listed.is_searched else ListQueryIn
-    return create_model(f"{noun.capitalize()}QueryIn", __base__=base, __doc__=ListQueryIn.__doc__, **fields)
+    base: tuple[type[ListQueryIn], ...] = (SearchedQueryIn,) if listed.is_searched else ()
+    if expansions:
+        base = (*base, ExpandingQueryIn)
+        one: Any = Literal[*expansions]  # they are known here alone
+        fields["expand"] = (list[one], copy(ExpandingQueryIn.model_fields["expand"]))
+    return create_model(
+        f"{noun.capitalize()}QueryIn", __base__=base or (ListQueryIn,), __doc__=ListQueryIn.__doc__, **fields
+    )
 
 
 def _one_of(names: Any) -> Schema:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from crm_contracts.elements import ELEMENTS
 from crm_contracts.values import ElementRef
 
-from shared.elements.domain.client_names import Names
+from shared.elements.domain.client_names import KnownClient, Names
 from shared.elements.domain.rights.compiled import Rights
 from shared.elements.domain.rights.told import accessed_in
 from shared.elements.store.newest import newest, newest_value
@@ -40,6 +40,20 @@ class ClientNames:
         if rights is None:
             return names
         return {**names, **{ref: None for ref in wanted if not _may_be_read(ref, found.get(ref, {}), rights)}}
+
+    async def known(self, clients: Iterable[ElementRef], rights: Rights | None = None) -> Mapping[str, KnownClient]:
+        """Find what is known of these clients, by `type:id`, by one query, or by none where there are no clients.
+
+        For a user with rights nothing is known of those that he may not read, nor of one of which that is not known.
+        """
+        wanted = {str(client) for client in clients}
+        found = await self._found(wanted)
+        known = {
+            ref: KnownClient(document["title"], document.get("responsible_id"))
+            for ref, document in found.items()
+            if rights is None or _may_be_read(ref, document, rights)
+        }
+        return known if rights is None else {**dict.fromkeys(wanted, KnownClient()), **known}
 
     async def hidden(self, clients: Iterable[ElementRef], rights: Rights) -> Sequence[ElementRef]:
         """Find those of these clients that are known, and that a user with these rights may not read."""

@@ -78,20 +78,29 @@ class RightsOfUsers:
         rights = await self.of(user_id, named)
         return rights if rights.has_role or self._users_need_role else None
 
+    async def departments(self) -> Departments:
+        """Return all departments as they are now."""
+        await self._refresh()
+        return self._departments
+
     async def of(self, user_id: str, named: Iterable[str] = ()) -> Rights:
         """Compile the rights of a user by the roles that name the user, and those that the token names."""
-        if monotonic() >= self._fresh_until:
-            read_at = monotonic()
-            self._roles = await _states(self._stored_roles, RoleState)
-            self._departments = Departments.of(await _states(self._stored_departments, DepartmentState))
-            self._compiled = {}
-            self._fresh_until = read_at + FRESH_S
+        await self._refresh()
         also = frozenset(named)
         known = self._compiled.get((user_id, also))
         if known is None:
             mine = [role for role in self._roles if role.id in also or user_id in role.user_ids]
             known = self._compiled[user_id, also] = Rights.of(user_id, mine, self._departments)
         return known
+
+    async def _refresh(self) -> None:
+        if monotonic() < self._fresh_until:
+            return
+        read_at = monotonic()
+        self._roles = await _states(self._stored_roles, RoleState)
+        self._departments = Departments.of(await _states(self._stored_departments, DepartmentState))
+        self._compiled = {}
+        self._fresh_until = read_at + FRESH_S
 
 
 def _state_after(event: RoleEvent | DepartmentEvent) -> Fields:

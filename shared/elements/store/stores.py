@@ -64,6 +64,7 @@ class ElementStores:
             dictionaries=self.reference,
             removed_clients=self.removed_clients,
             client_names=self.client_names,
+            departments=self.rights,
             numbers=numbers,
             currency=settings.base_currency,
             new_id=new_id,

@@ -22,6 +22,8 @@ _IDENTITY: Final = {
     "lead": "the lead",
     "deal": "the deal",
     "number": "serial number, for people",
+    "expand": "what the answer tells more of, in `expanded`, comma-separated: `responsible` (who that is, with "
+    "departments); of leads and deals also `client` (current titles, and who is responsible for them)",
     "q": "words that the record is found by, each from its beginning; at least two characters",
     "SearchOut.product": "products that are found",
     "origin": "the record's id in the other system; it may hold slashes",

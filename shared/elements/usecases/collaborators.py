@@ -6,10 +6,11 @@ from typing import Protocol
 
 from crm_contracts.values import ElementRef, Fields
 
-from shared.elements.domain.client_names import Names
+from shared.elements.domain.client_names import KnownClient, Names
 from shared.elements.domain.dictionary_codes import DictionaryCodes
 from shared.elements.domain.product_rows import ProductFacts
 from shared.elements.domain.rights.compiled import Rights
+from shared.elements.domain.rights.departments import Departments
 from shared.kit.domain import Cause, NewId
 from shared.kit.storage.numbers import Numbers
 
@@ -38,11 +39,23 @@ class DeletedClients(Protocol):
         ...
 
 
+class KnownDepartments(Protocol):
+    """The service's view of departments."""
+
+    async def departments(self) -> Departments:
+        """Return all of them as they are now."""
+        ...
+
+
 class KnownNames(Protocol):
     """The service's view of what contacts and companies are called, and of who may read them."""
 
     async def of(self, clients: Iterable[ElementRef], rights: Rights | None) -> Names:
         """Find the current names of these clients, as far as they are known, and as rights extend to the clients."""
+        ...
+
+    async def known(self, clients: Iterable[ElementRef], rights: Rights | None) -> Mapping[str, KnownClient]:
+        """Find what is known of these clients besides, in the same way."""
         ...
 
     async def hidden(self, clients: Iterable[ElementRef], rights: Rights) -> Sequence[ElementRef]:
@@ -63,6 +76,7 @@ class Collaborators:
     dictionaries: Dictionaries
     removed_clients: DeletedClients
     client_names: KnownNames
+    departments: KnownDepartments
     numbers: Numbers
     currency: str
     new_id: NewId

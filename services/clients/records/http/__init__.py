@@ -18,7 +18,9 @@ from services.clients.records.schemas.records import CompanyOut, ContactOut
 from services.clients.records.store.collections import COMPANY_TABLE, CONTACT_TABLE
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes
+from shared.elements.http.expansion import Expansions
 from shared.elements.http.fields import field_routes
+from shared.elements.usecases.collaborators import KnownDepartments
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
 from shared.kit.web.waiting import LongPolls
@@ -32,6 +34,7 @@ def build_router(
     elements: LinkedElements,
     refused_links: RefusedLinks,
     reference: FieldCodes,
+    departments: KnownDepartments,
     numbers: Numbers,
     long_polls: LongPolls,
     country: str,
@@ -41,7 +44,8 @@ def build_router(
     api = APIRouter()
     api.include_router(field_routes(CONTACT))
     api.include_router(field_routes(COMPANY))
-    shared = (views, reference, numbers, Cards(elements, refused_links, long_polls), country, currency)
+    cards, expansions = Cards(elements, refused_links, long_polls), Expansions(departments)
+    shared = (views, reference, numbers, cards, expansions, country, currency)
     people = RecordHandlers(contacts, ContactOut, CONTACT_TABLE, *shared)
     organisations = RecordHandlers(companies, CompanyOut, COMPANY_TABLE, *shared)
     api.include_router(people.listed.routes())

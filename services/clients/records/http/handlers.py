@@ -18,9 +18,11 @@ from services.clients.records.usecases.clients import FieldCodes, correct_client
 from shared.elements.domain.client_names import mark_of_names
 from shared.elements.domain.element import OriginTaken
 from shared.elements.domain.filters.contact_points import point_spellings
+from shared.elements.http.expansion import Expansions
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import records_for
 from shared.elements.schemas.contact_points import ContactPointReading
+from shared.elements.schemas.expansion import mark_of_expansion, with_expansion
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.index_table import IndexTable
 from shared.elements.usecases.read_once import ReadCodes
@@ -52,6 +54,7 @@ class RecordHandlers(Generic[C, R]):
     reference: FieldCodes
     numbers: Numbers
     cards: Cards
+    expansions: Expansions
     country: str
     currency: str
 
@@ -59,7 +62,11 @@ class RecordHandlers(Generic[C, R]):
     def listed(self) -> ListedElements[C]:
         """The list of the records."""
         return ListedElements(
-            FilteredLists(self.owners, self.table), self.shown, self.show_each, spellings=point_spellings(self.country)
+            FilteredLists(self.owners, self.table),
+            self.shown,
+            self.show_each,
+            spellings=point_spellings(self.country),
+            expansions=self.expansions,
         )
 
     @property
@@ -67,12 +74,15 @@ class RecordHandlers(Generic[C, R]):
         """What the records are called in paths."""
         return self.owners.kind.TYPE.plural
 
-    async def show(self, call: Call, record: C, response: Response, status: int = 200) -> R:
-        """Answer with a record and its version."""
+    async def show(
+        self, call: Call, record: C, response: Response, status: int = 200, *, expand: Sequence[str] = ()
+    ) -> R:
+        """Answer with a record and its version, and with what is told besides."""
         (named,) = await self.named(call, [record])
+        (expanded,) = await self.expansions.of(call, expand, [record])
         beside = mark_of_names(record.linked_companies, named.linked_companies)
-        show_version(response, record.version, status, beside=beside)
-        return self.shown.of(named)
+        show_version(response, record.version, status, beside=mark_of_expansion(expanded, beside))
+        return with_expansion(self.shown.of(named), expanded)
 
     async def show_each(self, call: Call, records: Sequence[C]) -> list[R]:
         """Show records with the names that the companies they link have now."""

@@ -13,11 +13,13 @@ from services.clients.records.http.handlers import R, RecordHandlers
 from services.clients.records.schemas.records import MergeIn
 from services.clients.records.usecases.merge import merge_clients
 from shared.elements.http.rights import LINK_CLIENTS, check_writes
+from shared.elements.schemas.expansion import ExpandRecord
 from shared.elements.schemas.filters import ListCursorText, Total, filter_of
 from shared.elements.schemas.list_query import ListPage
 from shared.elements.usecases.delete_element import delete_element
 from shared.kit.domain import NotFound
 from shared.kit.web.conditions import IfMatch
+from shared.kit.web.named_ones import names_in
 from shared.kit.web.schemas import Limit
 
 
@@ -44,12 +46,13 @@ def add_record_routes(
         summary=f"Read the {owners.noun} of this origin",
         response_model=shown,
     )
-    async def look_up(originator: str, origin: str, call: CanRead, response: Response) -> R:
+    async def look_up(originator: str, origin: str, call: CanRead, response: Response, expand: ExpandRecord = "") -> R:
         """Read the record of this origin; a merged one answers with its survivor's id (CMN-14, DUP-02)."""
         found = await handlers.known_of_origin(call, originator, origin)
         if found is None:
             raise NotFound(f"There is no {owners.noun} {origin} from {originator}.")
-        return await handlers.show(call, await call.guard(owners).get(found.id), response)
+        record = await call.guard(owners).get(found.id)
+        return await handlers.show(call, record, response, expand=names_in(expand))
 
     filter_type: Any = Annotated[str | None, filter_of(owners.noun.capitalize())]
 
@@ -62,14 +65,18 @@ def add_record_routes(
         cursor: ListCursorText = None,
         *,
         total: Total = False,
+        expand: ExpandRecord = "",
     ) -> ListPage[R]:
         """List records, newest first, by equality and a filter; a phone alone matches in any notation (DEAL-01)."""
-        return await handlers.listed.page(call, matching, vars(wanted), limit=limit, cursor=cursor, total=total)
+        return await handlers.listed.page(
+            call, matching, vars(wanted), limit=limit, cursor=cursor, total=total, expand=expand
+        )
 
     @api.get(one, summary=f"Read one {owners.noun}", response_model=shown)
-    async def read(call: CanRead, response: Response, record_id: str = id_) -> R:
-        """Read one record."""
-        return await handlers.show(call, await call.guard(owners).get(record_id), response)
+    async def read(call: CanRead, response: Response, expand: ExpandRecord = "", record_id: str = id_) -> R:
+        """Read one record; `expand` tells more of its responsible user (DEAL-02)."""
+        record = await call.guard(owners).get(record_id)
+        return await handlers.show(call, record, response, expand=names_in(expand))
 
     @api.delete(one, summary=f"Delete a {owners.noun}", status_code=204)
     async def delete(call: CanWrite, if_match: IfMatch, record_id: str = id_) -> None:

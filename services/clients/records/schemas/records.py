@@ -22,6 +22,7 @@ from shared.elements.schemas.contact_points import (
     check_contact_points,
     contact_point_fields,
 )
+from shared.elements.schemas.expansion import ExpandedField
 from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.origin import NewRecordIn
@@ -161,6 +162,7 @@ class RecordOut(Reachable, Traced):
     """A record with its version; empty traces are not shown (CMN-08)."""
 
     traces: tuple[Touch, ...] = Field(default=(), exclude_if=lambda traces: not traces)
+    expanded: ExpandedField = None
     version: int
 
     @classmethod

@@ -31,9 +31,7 @@ def build_router(
     silence_s: float,
 ) -> APIRouter:
     """Make the routes, over these collaborators; a request without an answer for `silence_s` seconds is repeated."""
-    listed = sales_list(
-        lists, LeadOut, client_names=collaborators.client_names, spellings=point_spellings(default_country)
-    )
+    listed = sales_list(lists, LeadOut, collaborators=collaborators, spellings=point_spellings(default_country))
     api = APIRouter()
     api.include_router(field_routes(LEAD))
     api.include_router(

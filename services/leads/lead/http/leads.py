@@ -53,9 +53,7 @@ def lead_routes(
     @api.get("/leads")
     async def page(call: CanRead, query: Annotated[LeadFilters, Query()]) -> ListPage[LeadOut]:
         """List leads, newest first, by equality of fields and a filter (DEAL-01)."""
-        return await listed.page(
-            call, query.filter, query.wanted, limit=query.limit, cursor=query.cursor, q=query.q, total=query.total
-        )
+        return await listed.page(call, query.filter, query.wanted, **query.page)
 
     answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
     _add_create(api, leads, collaborators, answered, default_country)

@@ -6,8 +6,9 @@ of each.
 
 from collections.abc import Collection as Many
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.values import ElementRef
@@ -30,6 +31,11 @@ from shared.kit.storage.pages import decode_cursor, encode_cursor
 
 BINDINGS = "bindings"
 MAX_MERGED = 1_000
+LOOKED_AT: Final = 5_000
+"""Entries among which a page looks for those of some kinds: three keys of the index for each, in all 15,000."""
+Place: TypeAlias = tuple[datetime, str]
+"""Where the entry of an event comes in a timeline."""
+_NEWEST: Final = (("occurred_at", -1), ("_id", -1))
 ENTRY_INDEXES = (
     # Kinds come last: they are compared in the index, so that no other document is read, and the order stays.
     Index([("elements.ref", 1), ("occurred_at", -1), ("_id", -1), ("elements.kind", 1)], name="by_element"),
@@ -85,7 +91,7 @@ class Entries:
     async def page(
         self,
         element: ElementRef,
-        kinds: Sequence[str],
+        kinds: Sequence[str] | None,
         *,
         with_named: bool = False,
         limit: int,
@@ -93,20 +99,22 @@ class Entries:
     ) -> tuple[list[tuple[Entry, set[str]]], str | None]:
         """Read entries of an element and of all that was merged into it, newest first (TL-01, DUP-02).
 
-        Of each event there is one. A page has fewer than `limit` where some were unbound by hand. `with_named` adds to
-        each the elements that its text may name beside these.
+        Of each event there is one. A page has fewer than `limit` where some were unbound by hand, or where few are of
+        these kinds: it looks for them among 5,000 entries. `with_named` adds to each the elements that its text may
+        name beside these.
         """
         refs = await self._merged_refs(str(element))
         fields = _only(refs, with_named=with_named)
         while True:
+            end = None if kinds is None else await self._end(refs, cursor)
             documents = await self.entries.find(
-                _page_of(refs, kinds, cursor), sort=[("occurred_at", -1), ("_id", -1)], limit=limit + 1, fields=fields
+                _page_of(refs, kinds, cursor, end), sort=_NEWEST, limit=limit + 1, fields=fields
             )
-            page = documents[:limit]
-            cursor = encode_cursor(page[-1]["occurred_at"], page[-1]["_id"]) if len(documents) > limit else None
+            page, is_full = documents[:limit], len(documents) > limit
+            cursor = encode_cursor(*_place_of(page[-1])) if is_full else end and encode_cursor(*end)
             shown = await self._shown(page, kinds, set(refs))
-            # Only the last page may be empty, also where all entries of a page were unbound.
-            if shown or cursor is None:
+            # Where all entries of a page were unbound, the next one is looked at; the budget is one for each of them.
+            if shown or cursor is None or not is_full:
                 return shown, cursor
 
     async def of_event(self, event_id: str) -> list[Entry]:
@@ -126,6 +134,23 @@ class Entries:
         found = (entry for document in documents[:limit] for entry in entries_in(document))
         return [entry for entry in found if not entry.bound_by_hand], len(documents) > limit
 
+    async def _end(self, refs: Sequence[str], cursor: str | None) -> Place | None:
+        """Find the place up to which a page looks for entries of some kinds, from the index alone; None for all."""
+        # Not by `$elemMatch`, which compares documents: the place of an entry is in the index.
+        # Without a range of times MongoDB would make one `$in` of the branches, and sort all that it finds.
+        after: Filter = _between(cursor, None) or {"occurred_at": {"$lte": datetime.max.replace(tzinfo=UTC)}}
+        branches: list[Filter] = [{"elements.ref": ref, **after} for ref in refs]
+        found = await self.entries.aggregate(
+            [
+                {"$match": {"$or": branches} if branches[1:] else branches[0]},
+                {"$sort": dict(_NEWEST)},
+                {"$skip": LOOKED_AT - 1},
+                {"$limit": 1},
+                {"$project": {"occurred_at": 1}},
+            ]
+        )
+        return _place_of(found[0]) if found else None
+
     async def _merged_refs(self, ref: str) -> list[str]:
         """Collect the element and all that were merged into it, by the entries of the merges."""
         refs, new = [ref], [ref]
@@ -137,13 +162,13 @@ class Entries:
         return refs
 
     async def _shown(
-        self, documents: Sequence[Document], kinds: Sequence[str], refs: set[str]
+        self, documents: Sequence[Document], kinds: Sequence[str] | None, refs: set[str]
     ) -> list[tuple[Entry, set[str]]]:
         """Read one entry of each document: of the last of its elements that is of these kinds and not unbound."""
         hidden = await self._hidden([document["_id"] for document in documents])
         shown: list[tuple[Entry, set[str]]] = []
         for document in documents:
-            candidates = (each for each in reversed(document["elements"]) if not kinds or each["kind"] in kinds)
+            candidates = (each for each in reversed(document["elements"]) if kinds is None or each["kind"] in kinds)
             entries = (entry_in(document, each) for each in candidates)
             entry = next((each for each in entries if each.id not in hidden), None)
             if entry is not None:
@@ -158,20 +183,38 @@ class Entries:
         return {id_ for id_, is_shown in newest.items() if not is_shown}
 
 
-def _page_of(refs: Sequence[str], kinds: Sequence[str], cursor: str | None) -> Filter:
-    """Match the events that a page may begin with.
+def _place_of(document: Document) -> Place:
+    return document["occurred_at"], document["_id"]
+
+
+def _page_of(refs: Sequence[str], kinds: Sequence[str] | None, cursor: str | None, end: Place | None) -> Filter:
+    """Match the events that a page may begin with, up to the end of what it looks at.
 
     Each element has a branch of its own, from which MongoDB reads in the order of the index and merges; of one `$in`
-    over a multikey index it would sort all that matches. A branch has a range of times beside the place of the cursor,
-    because only the range is looked up in the index.
+    over a multikey index it would sort all that matches.
     """
-    place: Filter = {}
-    if cursor:
-        at, id_ = decode_cursor(cursor)
-        place = {"occurred_at": {"$lte": at}, "$or": [{"occurred_at": {"$lt": at}}, {"_id": {"$lt": id_}}]}
-    of_kinds: Filter = {"kind": {"$in": list(kinds)}} if kinds else {}
+    place = _between(cursor, end)
+    of_kinds: Filter = {} if kinds is None else {"kind": {"$in": list(kinds)}}
     branches = [{"elements": {"$elemMatch": {"ref": ref, **of_kinds}}, **place} for ref in refs]
     return {"$or": branches} if branches[1:] else branches[0]
+
+
+def _between(cursor: str | None, end: Place | None) -> Filter:
+    """Match what comes after the cursor, and not after the end.
+
+    There is a range of times beside both places, because only the range is looked up in the index.
+    """
+    times: Filter = {}
+    places: list[Filter] = []
+    if cursor:
+        at, id_ = decode_cursor(cursor)
+        times = {"$lte": at}
+        places.append({"$or": [{"occurred_at": {"$lt": at}}, {"_id": {"$lt": id_}}]})
+    if end:
+        at, id_ = end
+        times = {**times, "$gte": at}
+        places.append({"$or": [{"occurred_at": {"$gt": at}}, {"_id": {"$gte": id_}}]})
+    return {"occurred_at": times, "$and": places} if places else {}
 
 
 def _only(refs: Sequence[str], *, with_named: bool) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class LiveEntries:
     async def page(
         self,
         element: ElementRef,
-        kinds: Sequence[str],
+        kinds: Sequence[str] | None,
         *,
         with_named: bool = False,
         limit: int,

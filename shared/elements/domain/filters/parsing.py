@@ -35,11 +35,13 @@ class Spelling:
         name: of the field.
         normal: returns the form that values are compared in; None for a text that has none.
         all_in: the field that has values without such a form as well.
+        refused: why a text without such a form is none to compare with.
     """
 
     name: str
     normal: Callable[[str], str | None]
     all_in: str
+    refused: str
 
     def read(self, value: Scalar) -> str:
         """Return the form that a value is compared in.
@@ -49,9 +51,7 @@ class Spelling:
         """
         spelled = self.normal(str(value))
         if spelled is None:
-            raise WrongOperand(
-                f"this is no {self.name} that can be compared in any notation; /v1/duplicates/find compares as typed"
-            )
+            raise WrongOperand(self.refused)
         return spelled
 
 
@@ -60,7 +60,14 @@ _SHOWN: Final = 60
 """Characters of an unknown name that an answer repeats."""
 
 
-def parse_filter(raw: Any, fields: Mapping[str, CatalogueField], *, now: datetime, at: str = "filter") -> Node:
+def parse_filter(
+    raw: Any,
+    fields: Mapping[str, CatalogueField],
+    *,
+    now: datetime,
+    at: str = "filter",
+    spellings: Mapping[str, Spelling] = NO_SPELLINGS,
+) -> Node:
     """Read a filter over the fields that the caller may know; the others do not exist for him.
 
     `now` is what relative dates count from, `at` the place of the filter in the request.
@@ -69,7 +76,7 @@ def parse_filter(raw: Any, fields: Mapping[str, CatalogueField], *, now: datetim
         InvalidQuery: naming every wrong part by its path.
     """
     wrong: list[Wrong] = []
-    node = FilterReader(fields, now, wrong).read(raw, at)
+    node = FilterReader(fields, now, wrong, spellings).read(raw, at)
     if wrong:
         raise InvalidQuery.of(wrong)
     return node

@@ -15,11 +15,13 @@ class Departments:
         by_user: ids of the departments that a user works in.
         members: users by department.
         below: ids of the departments that belong to a department directly.
+        names: what each is called, by id.
     """
 
     by_user: Mapping[str, frozenset[str]] = field(default_factory=dict)
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
     below: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, departments: Iterable[DepartmentState]) -> Self:
@@ -27,13 +29,14 @@ class Departments:
         by_user: dict[str, set[str]] = {}
         below: dict[str, set[str]] = {}
         members: dict[str, frozenset[str]] = {}
+        names: dict[str, str] = {}
         for each in departments:
-            members[each.id] = frozenset(each.member_ids)
+            members[each.id], names[each.id] = frozenset(each.member_ids), each.name
             for user_id in each.member_ids:
                 by_user.setdefault(user_id, set()).add(each.id)
             if each.parent_id is not None:
                 below.setdefault(each.parent_id, set()).add(each.id)
-        return cls(_frozen(by_user), members, _frozen(below))
+        return cls(_frozen(by_user), members, _frozen(below), names)
 
     def of_user(self, user_id: str) -> frozenset[str]:
         """Return the ids of the departments that a user works in."""
