@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import uuid4
 
@@ -49,6 +49,9 @@ class Office:
 
     async def allow(self, levels: Mapping[str, str], *more: Right) -> None:
         await allow(self.api, self.right(levels), *more)
+
+    def claiming(self, **claims: Any) -> "Office":
+        return replace(self, api=self.api.claiming(**claims))
 
     async def ask(self, method: str, path: str = "", body: Any = None, **headers: Any) -> httpx.Response:
         return await as_seller(self.api, method, f"{self.path}{path}", body, **headers)
@@ -382,3 +385,22 @@ async def test_who_has_no_role_or_is_no_user_keeps_what_the_token_says(office: O
     for roles in (["user"], ["reader"], ["admin", "seller"]):
         assert (await office.api("GET", f"{office.path}/{id_}", roles=roles)).status_code == 200, roles
     assert (await office.api("GET", f"{office.path}/{id_}", roles=["user", "seller"])).status_code == 404
+
+
+async def test_a_token_tells_the_department_and_whether_its_bearer_is_an_administrator(office: Office) -> None:
+    """PERM-09.4: a department counts beside those that have the user among their members, and for this token alone."""
+    await store(office.api, *DEPARTMENTS)
+    await office.allow({"read": "department", "update": "department"})
+    emils, bens = await office.made(responsible_id="emil"), await office.made(responsible_id="ben")
+    assert (await office.ask("GET", f"/{emils}")).status_code == 404
+    for path in ("service", "hq/service"):
+        colleague = office.claiming(department=path)
+        assert (await colleague.ask("GET", f"/{emils}")).status_code == 200
+        assert (await colleague.ask("PATCH", f"/{emils}", {"title": path})).status_code == 200
+        found = await colleague.ask("POST", "/query", {"filter": {"id": {"in": [emils, bens]}}})
+        assert {each["id"] for each in found.json()["items"]} == {emils, bens}
+    for other in ("service/hq", "unknown", ""):
+        assert (await office.claiming(department=other).ask("GET", f"/{emils}")).status_code == 404
+    await office.allow({"read": "none"})
+    assert (await office.claiming(is_admin=False).ask("GET", f"/{emils}")).status_code == 404
+    assert (await office.claiming(is_admin=True).ask("DELETE", f"/{emils}")).status_code == 204
