@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -47,7 +48,7 @@ async def test_a_token_tells_the_department_and_whether_its_bearer_is_an_adminis
 ) -> None:
     """PERM-09: of a path the last department counts; roles claim none, and neither word makes a service more."""
 
-    async def named(**claims: object) -> tuple[str, ...]:
+    async def named(**claims: Any) -> tuple[str, ...]:
         return (await authenticator.caller(f"Bearer {signer.token(**claims)}")).named_roles
 
     for path in ("sales", "hq/sales", "/hq/sales"):
