@@ -21,6 +21,7 @@ from services.clients.linked_element.store.elements import (
     LinkedElements,
 )
 from services.clients.linked_element.store.refused_links import REFUSED_LINKS, RefusedLinks
+from services.clients.records.domain.client import Defaults
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.domain.errors import SellerTaken
@@ -55,6 +56,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     refused_links = RefusedLinks(service.collection(REFUSED_LINKS))
     reference = Reference.of(service.collection, ContactFields, CompanyFields)
     rights = RightsOfUsers.open(service.collection, users_need_role=settings.users_need_role)
+    defaults = Defaults(settings.base_currency, open_to_all=settings.open_to_all)
     conversions = Collaborators(
         contacts=contacts,
         companies=companies,
@@ -65,7 +67,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         numbers=service.numbers,
         answers=service.answers,
         rights=rights,
-        currency=settings.base_currency,
+        defaults=defaults,
         rule=settings.same_client,
     )
     keep_rights = rights_reactions(rights)
@@ -93,7 +95,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         numbers=service.numbers,
         long_polls=service.long_polls,
         country=settings.default_country,
-        currency=settings.base_currency,
+        defaults=defaults,
     )
     element_api = linked_element_http.build_router(contacts=contacts, companies=companies, elements=elements)
     app = service.app(

@@ -41,6 +41,10 @@ def is_derived(id_: str) -> bool:
         return False
 
 
+IN_DEPARTMENT: Final = "department:"
+"""What stands before a department among the roles that a token names; no id of a role has a colon."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Causation of a change, and its idempotency key.
@@ -52,7 +56,7 @@ class Cause:
         correlation_id: the same for everything that one request causes.
         causation_id: id of the event reacted to; None for a request.
         has_key: whether it is a request with an `Idempotency-Key`, which may be repeated as long as its key is kept.
-        roles: roles that the token of the acting user named; they travel with the actor.
+        roles: roles that the token of the acting user named, and its department; they travel with the actor.
     """
 
     key: str

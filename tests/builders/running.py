@@ -7,6 +7,7 @@ through the service's own reactions.
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,6 +40,13 @@ class Api:
 
     def __init__(self, http: httpx.AsyncClient, signer: Signer, database: Database) -> None:
         self._http, self._signer, self.database = http, signer, database
+        self._claims: Mapping[str, Any] = {}
+
+    def claiming(self, **claims: Any) -> "Api":
+        """The same service, for callers whose token has these claims as well."""
+        other = copy(self)
+        other._claims = claims
+        return other
 
     async def __call__(
         self, method: str, path: str, body: Any = None, *, roles: Sequence[str] | None = ("user",), **headers: Any
@@ -46,7 +54,7 @@ class Api:
         """One request; header names have `_` for `-`. Roles None: without a token."""
         sent = {name.replace("_", "-"): str(value) for name, value in headers.items()}
         if roles is not None:
-            sent["authorization"] = f"Bearer {self._signer.token(sub='anna', roles=list(roles))}"
+            sent["authorization"] = f"Bearer {self._signer.token(sub='anna', roles=list(roles), **self._claims)}"
         return await self._http.request(method, f"/v1{path}", json=body, headers=sent)
 
     async def get(self, address: str) -> httpx.Response:

@@ -19,6 +19,7 @@ from services.clients.conversion.usecases.collaborators import Collaborators
 from services.clients.conversion.usecases.resolve import resolve_lead_client
 from services.clients.linked_element.store.elements import LinkedElements
 from services.clients.linked_element.store.refused_links import RefusedLinks
+from services.clients.records.domain.client import Defaults
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.store.views import ClientViews
@@ -103,7 +104,7 @@ class Office:
             numbers=NUMBERS,
             answers=self.answers,
             rights=self.rights,
-            currency="EUR",
+            defaults=Defaults("EUR"),
         )
 
     @property

@@ -9,6 +9,7 @@ import pytest
 from crm_contracts.client_answers import ElementContactsResolved
 from crm_contracts.client_field import Client
 from crm_contracts.deals import DealClientChanged, DealStageChanged, DealUpdated
+from crm_contracts.departments import DepartmentState
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadUpdated
 from crm_contracts.roles import Right
@@ -23,6 +24,7 @@ from shared.elements.domain.rights.compiled import NOTHING
 from shared.elements.store import rights
 from tests.builders.causes import NOON
 from tests.builders.events import an_event, react
+from tests.builders.granted import store
 from tests.builders.running import Api, Explained
 from tests.builders.values import a_phone
 from tests.clients.office import Office
@@ -193,6 +195,24 @@ async def test_a_company_brings_the_contacts_that_the_caller_may_read(api: Api) 
         "user:temp": [],
         "user:chief": theirs,
     }
+
+
+async def test_the_department_that_a_token_tells_counts_for_what_its_request_causes(api: Api) -> None:
+    """PERM-09, CLI-07.8: as for the request itself, and so do not other departments."""
+    company = (await api.made("/companies", {"title": "ACME"}))["id"]
+    zoe, department = f"zoe-{uuid4().hex[:8]}", f"d{uuid4().hex[:8]}"
+    contact = (await api.made("/contacts", {**ADA, **OF_BEN, "responsible_id": zoe, "company_ids": [company]}))["id"]
+    await store(api, DepartmentState(id=department, member_ids=(zoe,)))
+    role = await keep_role(api.database, Right(element="contact", levels={"read": "department"}))
+    asked = set_company(Client(), company)
+    question = an_event(DealClientChanged(deal=deal_ref(str(uuid4())), before=Client(), after=asked), sequence=2)
+    for path, seen in ((department, [contact]), ("another", [])):
+        office = Office(api.database)
+        told = replace(question, actor="user:temp", actor_roles=(f"department:{path}", role))
+        await react(office.reactions, told)
+        (answer,) = office.answers.events
+        assert isinstance(answer, ElementContactsResolved)
+        assert [each.id for each in answer.contacts] == seen
 
 
 async def test_the_elements_that_may_be_read_are_found_by_indexes(api: Api) -> None:

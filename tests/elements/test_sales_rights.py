@@ -1,9 +1,11 @@
 """Rights to single leads and deals, as their services enforce them (PERM-01 to PERM-04, PERM-08)."""
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
@@ -49,6 +51,9 @@ class Office:
 
     async def allow(self, levels: Mapping[str, str], *more: Right) -> None:
         await allow(self.api, self.right(levels), *more)
+
+    def claiming(self, **claims: Any) -> "Office":
+        return replace(self, api=self.api.claiming(**claims))
 
     async def ask(self, method: str, path: str = "", body: Any = None, **headers: Any) -> httpx.Response:
         return await as_seller(self.api, method, f"{self.path}{path}", body, **headers)
@@ -382,3 +387,42 @@ async def test_who_has_no_role_or_is_no_user_keeps_what_the_token_says(office: O
     for roles in (["user"], ["reader"], ["admin", "seller"]):
         assert (await office.api("GET", f"{office.path}/{id_}", roles=roles)).status_code == 200, roles
     assert (await office.api("GET", f"{office.path}/{id_}", roles=["user", "seller"])).status_code == 404
+
+
+async def test_a_token_tells_the_department_and_whether_its_bearer_is_an_administrator(office: Office) -> None:
+    """PERM-09.4: a department counts beside those that have the user among their members, and for this token alone."""
+    await store(office.api, *DEPARTMENTS)
+    await office.allow({"read": "department", "update": "department"})
+    emils, bens = await office.made(responsible_id="emil"), await office.made(responsible_id="ben")
+    assert (await office.ask("GET", f"/{emils}")).status_code == 404
+    for path in ("service", "hq/service"):
+        colleague = office.claiming(department=path)
+        assert (await colleague.ask("GET", f"/{emils}")).status_code == 200
+        assert (await colleague.ask("PATCH", f"/{emils}", {"title": path})).status_code == 200
+        found = await colleague.ask("POST", "/query", {"filter": {"id": {"in": [emils, bens]}}})
+        assert {each["id"] for each in found.json()["items"]} == {emils, bens}
+    for other in ("service/hq", "unknown", ""):
+        assert (await office.claiming(department=other).ask("GET", f"/{emils}")).status_code == 404
+    await office.allow({"read": "none"})
+    assert (await office.claiming(is_admin=False).ask("GET", f"/{emils}")).status_code == 404
+    assert (await office.claiming(is_admin=True).ask("DELETE", f"/{emils}")).status_code == 204
+
+
+async def test_deals_without_the_right_to_read_them_are_omitted(office: Office) -> None:
+    """DEAL-01.10: from every page, without a gap, a count or an error that tells of them; so are leads."""
+    await office.allow({"read": "own"})
+    mine = []
+    for _ in range(3):
+        mine.append(await office.made(responsible_id="anna", title="Omitted"))
+        await office.made(responsible_id="ben", title="Omitted")
+    pages: list[list[str]] = []
+    body: dict[str, Any] = {"filter": {"title": "Omitted", "id": {"!=": "x"}}, "limit": 2, "count": "capped"}
+    for _ in range(2):
+        page = (await office.ask("POST", "/query", body)).json()
+        pages.append([each["id"] for each in page["items"]])
+        assert page["count"] == {"value": 3, "is_exact": True}
+        body["cursor"] = page["next_cursor"]
+    assert (pages, body["cursor"]) == ([mine[:0:-1], mine[:1]], None)
+    listed = (await office.ask("GET", f"?{urlencode({'filter': json.dumps({'title': 'Omitted'})})}")).json()
+    assert [each["id"] for each in listed["items"]] == mine[::-1]
+    assert "ben" not in str(listed)

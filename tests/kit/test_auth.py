@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -40,6 +41,26 @@ async def test_the_roles_that_say_nothing_of_records_travel_with_no_event(
     assert caller.named_roles == ("admin", "sales")
     service = await authenticator.caller(f"Bearer {signer.token(kind='service', roles=roles)}")
     assert service.named_roles == ()
+
+
+async def test_a_token_tells_the_department_and_whether_its_bearer_is_an_administrator(
+    authenticator: Authenticator, signer: Signer
+) -> None:
+    """PERM-09: of a path the last department counts; roles claim none, and neither word makes a service more."""
+
+    async def named(**claims: Any) -> tuple[str, ...]:
+        return (await authenticator.caller(f"Bearer {signer.token(**claims)}")).named_roles
+
+    for path in ("sales", "hq/sales", "/hq/sales"):
+        assert await named(department=path) == ("department:sales",)
+    for nothing in ("", "hq/", 7, ["sales"], "two words", "line\nbreak"):
+        assert await named(department=nothing) == ()
+    assert await named(roles=["department:sales"]) == ()
+    assert await named(is_admin=True) == ("admin",)
+    for no in (False, "true", 1):
+        assert await named(is_admin=no) == ()
+    service = await authenticator.caller(f"Bearer {signer.token(kind='service', roles=[], is_admin=True)}")
+    assert not service.may("leads:read")
 
 
 async def test_a_token_that_proves_nothing_is_refused(authenticator: Authenticator, signer: Signer) -> None:

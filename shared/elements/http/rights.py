@@ -85,7 +85,10 @@ class CompiledRights(Protocol):
     """Where the rights of users are found."""
 
     async def restricting(self, actor: str, named: Iterable[str]) -> Rights | None:
-        """Compile the rights that restrict an actor whose token names these roles; None of whom none restricts."""
+        """Compile the rights that restrict an actor whose token names these roles; None of whom none restricts.
+
+        A department that the token names is among them, as `department:<id>`.
+        """
         ...
 
 
@@ -149,7 +152,7 @@ class RoleAuthority:
 
     async def grants(self, caller: Caller, permission: str) -> bool:
         """Return whether the roles of a user give a permission to routes that the token does not give."""
-        rights = await self._rights.restricting(caller.actor, caller.roles)
+        rights = await self._rights.restricting(caller.actor, caller.named_roles)
         service, _, action = permission.partition(":")
         if rights is None or not rights.has_role:
             return False
@@ -162,7 +165,7 @@ class RoleAuthority:
 
     async def access(self, caller: Caller) -> Access:
         """Return the rights of a caller to single records."""
-        rights = await self._rights.restricting(caller.actor, caller.roles)
+        rights = await self._rights.restricting(caller.actor, caller.named_roles)
         return EveryRecord() if rights is None else RoleAccess(rights)
 
 

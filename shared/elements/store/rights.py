@@ -22,6 +22,7 @@ from crm_contracts.values import Fields
 
 from shared.elements.domain.rights.compiled import Rights
 from shared.elements.domain.rights.departments import Departments
+from shared.kit.domain import IN_DEPARTMENT
 from shared.kit.storage.collection import Collection
 
 ROLES: Final = "roles"
@@ -84,13 +85,17 @@ class RightsOfUsers:
         return self._departments
 
     async def of(self, user_id: str, named: Iterable[str] = ()) -> Rights:
-        """Compile the rights of a user by the roles that name the user, and those that the token names."""
+        """Compile the rights of a user by the roles that name the user, and by what the token names.
+
+        The token names roles, and as `department:<id>` departments in which the user works (PERM-09).
+        """
         await self._refresh()
         also = frozenset(named)
         known = self._compiled.get((user_id, also))
         if known is None:
             mine = [role for role in self._roles if role.id in also or user_id in role.user_ids]
-            known = self._compiled[user_id, also] = Rights.of(user_id, mine, self._departments)
+            joined = frozenset(name.removeprefix(IN_DEPARTMENT) for name in also if name.startswith(IN_DEPARTMENT))
+            known = self._compiled[user_id, also] = Rights.of(user_id, mine, self._departments.joined(user_id, joined))
         return known
 
     async def _refresh(self) -> None:

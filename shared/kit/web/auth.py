@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from time import time
+from typing import Any
 
 import jwt
 from jwt import PyJWK
 
+from shared.kit.domain import IN_DEPARTMENT
 from shared.kit.web.signing_keys import Keys, Unauthenticated, key_named_by
 
 LEEWAY_S = 5
@@ -36,6 +38,9 @@ ROLES: Mapping[str, frozenset[str]] = {
 }
 """Actions that a role allows on every service; a `scope` allows one action on one service."""
 
+_ADMINISTRATOR = frozenset({"admin"})
+"""The role of users of whom a token says `is_admin`."""
+
 ROUTES_ALONE = frozenset({"reader", "user"})
 """The roles among them that say nothing of single records."""
 
@@ -55,11 +60,13 @@ class Caller:
     Attributes:
         actor: `user:<sub>` or `service:<sub>`.
         scopes: single permissions such as `leads:read`.
+        department: id of the department that a user works in; None where the token does not tell.
     """
 
     actor: str
     roles: frozenset[str]
     scopes: frozenset[str]
+    department: str | None = None
 
     @property
     def is_user(self) -> bool:
@@ -73,10 +80,15 @@ class Caller:
 
     @property
     def named_roles(self) -> tuple[str, ...]:
-        """Roles of a user's token that say more than which routes are open to it, as its events name them."""
+        """Roles of a user's token that say more than which routes are open to it, as its events name them.
+
+        The department of the token is among them, as `department:<id>`.
+        """
         if not self.is_user:
             return ()
         named = self.roles - ROUTES_ALONE
+        if self.department is not None:
+            named |= {f"{IN_DEPARTMENT}{self.department}"}
         # A header has them, parted by spaces; what has one itself cannot be the id of a role.
         return tuple(sorted(role for role in named if role.isprintable() and role.split() == [role]))
 
@@ -168,10 +180,22 @@ class Authenticator:
             message = "the token has no valid expiry"
             raise Unauthenticated(message)
         kind = "service" if claims.get("kind") == "service" else "user"
-        roles = claims.get("roles")
         caller = Caller(
             actor=f"{kind}:{subject}",
-            roles=frozenset(map(str, roles)) if isinstance(roles, list) else frozenset(),
+            roles=_roles_in(claims) | (_ADMINISTRATOR if kind == "user" and claims.get("is_admin") is True else set()),
             scopes=frozenset(str(claims.get("scope") or "").split()),
+            department=_department_in(claims),
         )
         return caller, float(expires_at) + LEEWAY_S
+
+
+def _roles_in(claims: Mapping[str, Any]) -> frozenset[str]:
+    roles = claims.get("roles")
+    named = map(str, roles) if isinstance(roles, list) else ()
+    return frozenset(role for role in named if not role.startswith(IN_DEPARTMENT))
+
+
+def _department_in(claims: Mapping[str, Any]) -> str | None:
+    """Return the department that a user works in: the last one of a path such as `hq/sales`."""
+    path = claims.get("department")
+    return path.rpartition("/")[2] or None if isinstance(path, str) else None

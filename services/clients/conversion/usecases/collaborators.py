@@ -7,6 +7,7 @@ from typing import Protocol
 from services.clients.conversion.domain.claim import Claim
 from services.clients.conversion.domain.resolution import Resolution
 from services.clients.conversion.domain.same_client import SameClient
+from services.clients.records.domain.client import Defaults
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.usecases.clients import FieldCodes
@@ -68,7 +69,6 @@ class Collaborators:
     numbers: Numbers
     answers: Answers
     rights: RightsOfActors
-    currency: str
-    """The base currency."""
+    defaults: Defaults
     rule: SameClient = field(default_factory=SameClient)
     """When a record is the client of a lead."""

@@ -24,8 +24,8 @@ async def create_or_link_company(
     if target.action == "link":
         return await link_record(request, target, cause, use.companies)
     alone = contact is None or contact.ref.id != request.proposed_contact_id
-    fields = company_fields(request, target.ref.title, alone=alone)
-    fields |= (await use.reference.codes(Company.TYPE.fields)).defaults | Company.defaults(use.currency)
+    codes = (await use.reference.codes(Company.TYPE.fields)).defaults
+    fields = codes | Company.defaults(use.defaults) | company_fields(request, target.ref.title, alone=alone)
     company = await add_or_find(
         use.companies,
         lambda number: Company.create(

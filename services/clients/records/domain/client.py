@@ -4,6 +4,7 @@ Each type names its own events in hooks of one line, and its own rules in `_appl
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Self, TypeVar, cast
 
@@ -16,6 +17,19 @@ from shared.elements.domain.client_names import Names
 from shared.elements.domain.rights.accessed import Accessed
 from shared.elements.domain.room import check_fields
 from shared.kit.domain import change_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the installation gives a new record that does not say otherwise.
+
+    Attributes:
+        currency: the base currency.
+        open_to_all: whether it is open to all (CMN-09).
+    """
+
+    currency: str
+    open_to_all: bool = True
 
 
 class ClientRecord(Mergeable[S], Generic[S]):
@@ -38,10 +52,9 @@ class ClientRecord(Mergeable[S], Generic[S]):
         return self
 
     @classmethod
-    def defaults(cls, currency: str) -> dict[str, Any]:
-        """Return what the fields without a dictionary are where a new record does not say; `currency` is the base."""
-        del currency
-        return {}
+    def defaults(cls, given: Defaults) -> dict[str, Any]:
+        """Return what the fields without a dictionary are where a new record does not say."""
+        return {"open_to_all": given.open_to_all}
 
     @classmethod
     def create(

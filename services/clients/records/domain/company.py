@@ -18,7 +18,7 @@ from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef, Money
 from pydantic import computed_field
 
-from services.clients.records.domain.client import ClientRecord
+from services.clients.records.domain.client import ClientRecord, Defaults
 from services.clients.records.domain.duplicates import account_keys, further_keys
 from services.clients.records.domain.errors import NameMissing, NotOurs
 from services.clients.records.domain.merge_fields import SELLER_FLAGS
@@ -33,9 +33,9 @@ class Company(ClientRecord[CompanyState], CompanyState):
     TYPE: ClassVar[elements.ElementType] = elements.COMPANY
 
     @classmethod
-    def defaults(cls, currency: str) -> dict[str, Any]:
-        """Begin with no revenue (COMP-03)."""
-        return {"revenue": Money(currency=currency)}
+    def defaults(cls, given: Defaults) -> dict[str, Any]:
+        """Begin with no revenue as well (COMP-03)."""
+        return {**super().defaults(given), "revenue": Money(currency=given.currency)}
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 
 from services.clients.linked_element.store.elements import LinkedElements
 from services.clients.linked_element.store.refused_links import RefusedLinks
+from services.clients.records.domain.client import Defaults
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.http.cards import Cards
@@ -38,14 +39,14 @@ def build_router(
     numbers: Numbers,
     long_polls: LongPolls,
     country: str,
-    currency: str,
+    defaults: Defaults,
 ) -> APIRouter:
     """Build the routes; lists of fields and those by origin come first, or other paths would match them."""
     api = APIRouter()
     api.include_router(field_routes(CONTACT))
     api.include_router(field_routes(COMPANY))
     cards, expansions = Cards(elements, refused_links, long_polls), Expansions(departments)
-    shared = (views, reference, numbers, cards, expansions, country, currency)
+    shared = (views, reference, numbers, cards, expansions, country, defaults)
     people = RecordHandlers(contacts, ContactOut, CONTACT_TABLE, *shared)
     organisations = RecordHandlers(companies, CompanyOut, COMPANY_TABLE, *shared)
     api.include_router(people.listed.routes())

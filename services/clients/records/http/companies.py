@@ -102,7 +102,7 @@ async def plan_people(
         admit=partial(call.access.check, "add"),
         reference=people.reference,
         numbers=people.numbers,
-        currency=people.currency,
+        defaults=people.defaults,
     )
 
 

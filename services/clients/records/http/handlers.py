@@ -9,7 +9,7 @@ from crm_contracts.elements import COMPANY
 from crm_contracts.values import ElementRef
 from fastapi import Response
 
-from services.clients.records.domain.client import C
+from services.clients.records.domain.client import C, Defaults
 from services.clients.records.http.cards import CardLink, Cards
 from services.clients.records.http.hidden import may_know, naming_none_hidden
 from services.clients.records.schemas.records import ClientFieldsIn, NewClientIn, NewUpsertIn, RecordOut, UpsertIn
@@ -56,7 +56,7 @@ class RecordHandlers(Generic[C, R]):
     cards: Cards
     expansions: Expansions
     country: str
-    currency: str
+    defaults: Defaults
 
     @cached_property
     def listed(self) -> ListedElements[C]:
@@ -176,7 +176,7 @@ class RecordHandlers(Generic[C, R]):
             owners=call.guard_store(self.owners),
             reference=self.reference,
             numbers=self.numbers,
-            currency=self.currency,
+            defaults=self.defaults,
             wrong=wrong,
             link_to=link_to,
             complete=complete,

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from crm_contracts.elements import ELEMENTS
 from crm_contracts.values import ElementRef, Fields
 
-from services.clients.records.domain.client import C, ClientRecord
+from services.clients.records.domain.client import C, ClientRecord, Defaults
 from shared.elements.domain.dictionary_codes import DictionaryCodes
 from shared.elements.domain.element import OriginTaken
 from shared.elements.domain.room import check_fields
@@ -35,7 +35,7 @@ async def create_client(
     owners: NewRecords[C],
     reference: FieldCodes,
     numbers: Numbers,
-    currency: str,
+    defaults: Defaults,
     wrong: Sequence[Invalid] = (),
     link_to: ElementRef | None = None,
     complete: Callable[[C], object] = lambda _: None,
@@ -53,7 +53,7 @@ async def create_client(
         cause,
         kind=kind,
         reference=reference,
-        currency=currency,
+        defaults=defaults,
         wrong=wrong,
         link_to=link_to,
         complete=complete,
@@ -69,15 +69,15 @@ async def plan_client(
     *,
     kind: type[C],
     reference: FieldCodes,
-    currency: str,
+    defaults: Defaults,
     wrong: Sequence[Invalid] = (),
     link_to: ElementRef | None = None,
     complete: Callable[[C], object] = lambda _: None,
 ) -> Callable[[int], C]:
     """Return what makes a record of its number, after a trial, so that what is wrong is known before a write.
 
-    The actor is responsible unless a user is named, and some fields have a default: those with a dictionary, and the
-    revenue of a company, nothing in the base `currency` (COMP-03). `complete` gives it links, in the same write. The
+    The actor is responsible unless a user is named, and some fields have a default: those with a dictionary, and
+    those that `defaults` has (COMP-03, CMN-09). `complete` gives it links, in the same write. The
     element that it is created from, if any, links it when it receives the event (CLI-05). `wrong` is what is known to
     be wrong with the fields; all else is named with it.
 
@@ -87,7 +87,7 @@ async def plan_client(
         PartTooLarge: together the fields are more than an event may hold.
     """
     codes = await reference.codes(kind.TYPE.fields)
-    given = {"responsible_id": cause.subject, **kind.defaults(currency), **fields}
+    given = {"responsible_id": cause.subject, **kind.defaults(defaults), **fields}
     findings = Findings(wrong)
     with findings.collecting():
         given |= codes.for_new(fields)

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from crm_contracts.values import ElementRef
 
+from services.clients.records.domain.client import Defaults
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.clients.records.usecases.clients import FieldCodes, plan_client
@@ -71,7 +72,7 @@ async def plan_contacts(
     admit: Callable[[Contact], object],
     reference: FieldCodes,
     numbers: Numbers,
-    currency: str,
+    defaults: Defaults,
 ) -> Callable[[], Any]:
     """Return what creates new contacts in a company that is about to be created, each in one write.
 
@@ -99,7 +100,7 @@ async def plan_contacts(
                 step,
                 kind=Contact,
                 reference=reference,
-                currency=currency,
+                defaults=defaults,
                 wrong=wrong,
                 complete=link,
             )

@@ -1,7 +1,7 @@
 """Departments as rights need them: who works with a user, and who below."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from crm_contracts.departments import DepartmentState
@@ -37,6 +37,12 @@ class Departments:
             if each.parent_id is not None:
                 below.setdefault(each.parent_id, set()).add(each.id)
         return cls(_frozen(by_user), members, _frozen(below), names)
+
+    def joined(self, user_id: str, departments: frozenset[str]) -> Self:
+        """Return them with a user who works in these as well; to others nothing changes."""
+        if not departments:
+            return self
+        return replace(self, by_user={**self.by_user, user_id: self.of_user(user_id) | departments})
 
     def of_user(self, user_id: str) -> frozenset[str]:
         """Return the ids of the departments that a user works in."""
