@@ -7,7 +7,7 @@ leaving a stage clears the timer of the stage in the same write.
 from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 from zlib import crc32
 
 from crm_contracts.values import Value
@@ -52,6 +52,9 @@ class HasTimers(Aggregate):
 
     `wake_at` and `wake_shard` are stored so that an index finds what is due.
     """
+
+    TIMER_KINDS: ClassVar[tuple[str, ...]] = ()
+    """What its timers may be for, so that a metric of each is there before the first fires."""
 
     timers: tuple[Timer, ...] = ()
 

@@ -45,6 +45,9 @@ class Waker:
     def watch(self, repository: MongoRepository[Any]) -> None:
         """Fire the timers of the aggregates of this repository, which has the `WAKE_INDEX`."""
         self._rounds.append(_Watched(repository, self._clock))
+        for kind in repository.kind.TIMER_KINDS:
+            TIMER_LATENESS.labels(kind)
+            TIMERS_FAILED.labels(kind)
 
     async def wake_due(self) -> int:
         """Wake all that are due now or before the next look, and return how many timers were fired here."""

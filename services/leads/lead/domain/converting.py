@@ -1,7 +1,7 @@
 """How a lead is converted: each step, its repeats, and what the end makes of the lead (LEAD-11 to LEAD-14)."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from crm_contracts.conversions import LeadConverted, ResolvedClient
 from crm_contracts.values import ElementRef
@@ -20,6 +20,8 @@ ASKS_AGAIN: Final = "conversion_request"
 
 class HasConversion(LeadEvents):
     """A lead that is converted by events of other services."""
+
+    TIMER_KINDS: ClassVar[tuple[str, ...]] = (ASKS_AGAIN,)
 
     conversion: Conversion = Conversion()
 
