@@ -1,11 +1,12 @@
 """The stage engine (LEAD-06, DEAL-06)."""
 
 import pytest
+from crm_contracts.pipelines import Stage
 
-from services.deals.pipeline.domain import stages_of
-from shared.elements.domain.stages import Stage, StageNotFound, StageSet
+from shared.elements.domain.stage_errors import StageNotFound
+from shared.elements.domain.stages import StageSet
 from tests.builders.causes import ANNA, NOON, later
-from tests.builders.deals import a_deal
+from tests.builders.deals import DEAL_STAGES, a_deal
 
 STAGES = StageSet(
     [
@@ -32,8 +33,8 @@ def test_a_stage_of_another_set_is_named_as_the_wrong_field() -> None:
 def test_going_back_to_work_opens_an_element_again() -> None:
     """DEAL-08, LEAD-07."""
     deal = a_deal()
-    deal.move(stages_of("default").get("LOSE"), by=ANNA, at=NOON)
+    deal.move(DEAL_STAGES.get("LOSE"), DEAL_STAGES.first, by=ANNA, at=NOON)
     assert (deal.closed, deal.closed_at, deal.stage_semantic) == (True, NOON, "F")
-    deal.move(stages_of("default").get("EXECUTING"), by="user:bob", at=later(5))
+    deal.move(DEAL_STAGES.get("EXECUTING"), DEAL_STAGES.first, by="user:bob", at=later(5))
     assert (deal.closed, deal.closed_at, deal.stage_semantic) == (False, None, "P")
     assert (deal.moved_at, deal.moved_by) == (later(5), "user:bob")

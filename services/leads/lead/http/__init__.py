@@ -8,6 +8,7 @@ from services.leads.lead.http.conversion import conversion_routes
 from services.leads.lead.http.conversions import conversions_routes
 from services.leads.lead.http.leads import lead_routes
 from services.leads.lead.schemas import ContactAdded, LeadOut
+from services.leads.pipeline.store import PipelinesOfDeals
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.filters.contact_points import point_spellings
 from shared.elements.http.element_routes import element_routes
@@ -25,6 +26,7 @@ def build_router(
     leads: Repository[Lead],
     views: ElementViews[Lead],
     lists: FilteredLists[Lead],
+    pipelines: PipelinesOfDeals,
     collaborators: Collaborators,
     long_polls: LongPolls,
     default_country: str,
@@ -56,5 +58,13 @@ def build_router(
     )
     api.include_router(listed.routes())
     for routes in (conversion_routes, conversions_routes):
-        api.include_router(routes(leads=leads, collaborators=collaborators, long_polls=long_polls, silence_s=silence_s))
+        api.include_router(
+            routes(
+                leads=leads,
+                pipelines=pipelines,
+                collaborators=collaborators,
+                long_polls=long_polls,
+                silence_s=silence_s,
+            )
+        )
     return api

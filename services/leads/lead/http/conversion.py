@@ -13,6 +13,7 @@ from services.leads.lead.http.conversion_rights import check_targets
 from services.leads.lead.schemas import ConversionIn, ConversionOut
 from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanRead, CanWrite
+from services.leads.pipeline.store import PipelinesOfDeals
 from shared.elements.domain.client_answers import CONTACT_NOT_FOUND
 from shared.elements.domain.client_names import mark_of_names
 from shared.elements.domain.missing_clients import COMPANY_NOT_FOUND
@@ -74,11 +75,16 @@ class ConversionRefused(Conflict):
 
 
 def conversion_routes(
-    *, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls, silence_s: float
+    *,
+    leads: Repository[Lead],
+    pipelines: PipelinesOfDeals,
+    collaborators: Collaborators,
+    long_polls: LongPolls,
+    silence_s: float,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
     api = router("conversion")
-    _add_convert(api, leads, collaborators, long_polls, silence_s)
+    _add_convert(api, leads, pipelines, collaborators, long_polls, silence_s)
 
     @api.get("/leads/{lead_id}/conversion", responses={200: {"headers": ETAG}})
     async def conversion(lead_id: str, call: CanRead, response: Response) -> ConversionOut:
@@ -92,7 +98,12 @@ def conversion_routes(
 
 
 def _add_convert(
-    api: APIRouter, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls, silence_s: float
+    api: APIRouter,
+    leads: Repository[Lead],
+    pipelines: PipelinesOfDeals,
+    collaborators: Collaborators,
+    long_polls: LongPolls,
+    silence_s: float,
 ) -> None:
     @api.post(
         "/leads/{lead_id}/conversion",
@@ -109,7 +120,8 @@ def _add_convert(
         No body is as `{}`: into contact and deal, a repeat lead into a deal.
         A repeat, also with the same Idempotency-Key, is answered with the state now, without `Idempotent-Replayed`.
         """
-        guarded, terms = call.guard(leads), body.to_domain()
+        first_stages = await pipelines.first_stages()
+        guarded, terms = call.guard(leads), body.to_domain(first_stages)
         await check_links(body.links, lead_id, guarded, collaborators.client_names)
         try:
             lead = await convert_lead(
@@ -118,7 +130,7 @@ def _add_convert(
                 call.cause,
                 leads=guarded,
                 new_id=collaborators.new_id,
-                check_targets=partial(check_targets, call, terms),
+                check_targets=partial(check_targets, call, terms, first_stages),
                 silence_s=silence_s,
                 expected_version=if_match,
             )

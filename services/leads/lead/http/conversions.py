@@ -1,6 +1,6 @@
 """The route that converts many leads by one request (LEAD-11 to LEAD-13, ADR 0048)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
@@ -15,6 +15,7 @@ from services.leads.lead.http.conversion_rights import check_targets
 from services.leads.lead.schemas import ConversionOut, ConversionsIn, ConversionsOut, LeadConversion
 from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanWrite
+from services.leads.pipeline.store import PipelinesOfDeals
 from shared.elements.http.rights import rights_of
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import DomainError, NotFound
@@ -42,7 +43,12 @@ _NAMES_CLIENTS: Final = (ConversionOut, LeadAlreadyConverted)
 
 
 def conversions_routes(
-    *, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls, silence_s: float
+    *,
+    leads: Repository[Lead],
+    pipelines: PipelinesOfDeals,
+    collaborators: Collaborators,
+    long_polls: LongPolls,
+    silence_s: float,
 ) -> APIRouter:
     """Make the route, over these collaborators."""
     api = router("conversion")
@@ -56,7 +62,7 @@ def conversions_routes(
         with the state of each lead now, without `Idempotent-Replayed`.
         """
         guarded = call.guard(leads)
-        begun = await _begin(body, call, guarded, collaborators, silence_s)
+        begun = await _begin(body, call, guarded, await pipelines.first_stages(), collaborators, silence_s)
 
         async def read() -> Sequence[Begun]:
             return await all_of(_current(each, guarded) for each in begun)
@@ -68,10 +74,15 @@ def conversions_routes(
 
 
 async def _begin(
-    body: ConversionsIn, call: Call, leads: Records[Lead], collaborators: Collaborators, silence_s: float
+    body: ConversionsIn,
+    call: Call,
+    leads: Records[Lead],
+    first_stages: Mapping[str, str],
+    collaborators: Collaborators,
+    silence_s: float,
 ) -> Sequence[Begun]:
     """Begin the conversion of each lead, all side by side."""
-    terms = body.to_domain()
+    terms = body.to_domain(first_stages)
 
     async def one(place: int, lead_id: str) -> Begun:
         if lead_id in body.lead_ids[:place]:
@@ -83,7 +94,7 @@ async def _begin(
                 call.item(place).cause,
                 leads=leads,
                 new_id=collaborators.new_id,
-                check_targets=partial(check_targets, call, terms),
+                check_targets=partial(check_targets, call, terms, first_stages),
                 silence_s=silence_s,
             )
         except (DomainError, Forbidden) as error:
