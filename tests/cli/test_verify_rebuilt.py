@@ -137,6 +137,7 @@ async def a_busy_office() -> Office:
         lambda deal, by: deal.move(DEAL_STAGES.get("LOSE"), DEAL_STAGES.first, **by),
         lambda deal, by: deal.move(DEAL_STAGES.first, DEAL_STAGES.first, **by),
         lambda deal, by: deal.move_to_pipeline("partners", PARTNERS.get("WON"), PARTNERS.first, **by),
+        lambda deal, by: deal.move(PARTNERS.first, PARTNERS.first, **by),
         link,
         attach,
         clear,
@@ -207,6 +208,14 @@ async def a_busy_office() -> Office:
             lambda record, _: record.correct({"name": "Old trade"}),
             lambda record, by: record.delete(at=by["at"]),
         )
+    await office.add(Pipeline.create("partners", "Partners", 10))
+    await office.add(Pipeline.create("trade", "Trade", 20))
+    await office.change(
+        Pipeline,
+        "trade",
+        lambda pipeline, _: pipeline.add_stage("TALKS", "Talks", "P"),
+        lambda pipeline, by: (pipeline.close(now=by["at"]), pipeline.delete(now=by["at"])),
+    )
     await office.add(Refusal.create(LEAD_REF, ASKED_BY, code="pipeline_not_found", message="No.", at=office.now))
     policies: Sequence[OnDuplicate] = ("reject", "link")
     for attempt, policy in enumerate(policies, start=1):
@@ -261,6 +270,7 @@ KINDS: Sequence[type[Aggregate]] = (
     Dictionary,
     Role,
     Department,
+    Pipeline,
     Bindings,
 )
 _COUNTERS = {
@@ -274,6 +284,11 @@ NOT_CARRIED: Mapping[type[Aggregate], Mapping[str, str]] = {
     },
     **{aggregate: {**BOOKKEEPING, "id": "the record's key"} for aggregate in (Refusal, Dictionary, Bindings)},
     **dict.fromkeys((Role, Department), _COUNTERS),
+    Pipeline: {
+        **_COUNTERS,
+        "closing": "what no deal enters for a moment, while it is being deleted",
+        "former_stages": "follow from the stages that were deleted, the last 200 of them",
+    },
     Deal: _COUNTERS,
     Lead: {
         **_COUNTERS,
@@ -350,6 +365,7 @@ def test_every_aggregate_whose_events_are_published_is_verified() -> None:
         ("dictionary:salutation", {"values": ()}, "values"),
         ("role:sales", {"user_ids": ("ben",)}, "user_ids"),
         ("department:sales", {"parent_id": "trade"}, "parent_id"),
+        ("pipeline:partners", {"stages": ()}, "stages"),
         ("bindings:b1", {"bound": ()}, "bound"),
     ],
 )

@@ -13,7 +13,6 @@ from crm_contracts.values import ElementRef
 
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.events import reactions
-from services.leads.pipeline import store
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
 from tests.builders.fakes import NobodyLeft
@@ -62,7 +61,6 @@ async def test_a_converted_lead_refuses_another_wish_and_names_what_it_was_conve
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """LEAD-13: one lead or many; a repeat is answered, and what is not asked for is no other wish."""
-    monkeypatch.setattr(store, "FRESH_S", 0.0)
     await tell_leads(api, "service")
     lead = (await api.made("/leads"))["id"]
     path, first = f"/leads/{lead}/conversion", {"on_duplicate": "link", "targets": ["contact", "company", "deal"]}

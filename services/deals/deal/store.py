@@ -1,6 +1,6 @@
 """Where deals are stored, and how they are listed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from crm_contracts.elements import DEAL
@@ -9,6 +9,7 @@ from services.deals.deal.domain.deal import Deal
 from shared.elements.domain.stages import StageSet
 from shared.elements.store.index_table import NOT_DELETED, Choices, IndexGroup, IndexTable
 from shared.elements.store.listing import BY_KEY, BY_TITLE, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS
+from shared.elements.store.lists_of_choices import ListsOfChoices
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import NEWEST
@@ -40,6 +41,17 @@ MOST_IDS: Final = 1_000
 def deal_choices(stages: Mapping[str, StageSet]) -> Choices:
     """Make the choices of pipelines and stages, of the stages of each pipeline."""
     return Choices.of(DEAL, ({"pipeline_id": id_, "stage_id": stage.id} for id_, of in stages.items() for stage in of))
+
+
+def deal_lists(
+    deals: MongoRepository[Deal], stages: Callable[[], Awaitable[Mapping[str, StageSet]]]
+) -> ListsOfChoices[Deal]:
+    """Make the filtered lists of deals; `stages` returns those of each pipeline as they are now."""
+
+    async def choices() -> Choices:
+        return deal_choices(await stages())
+
+    return ListsOfChoices(deals, DEAL_TABLE, choices)
 
 
 class DealPlaces:

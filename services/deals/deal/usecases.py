@@ -1,7 +1,6 @@
 """What can be done with deals besides what every sales element can."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
@@ -19,7 +18,7 @@ from services.deals.pipeline.domain.known import KnownPipelines
 from shared.elements.domain.sales_element import InitialState
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.create_element import NewElement, NewElements, create_element
-from shared.kit.domain import Cause, DomainError, NewId, derived_id
+from shared.kit.domain import Cause, Clock, DomainError, NewId, derived_id
 from shared.kit.messaging.answers import Answers
 from shared.kit.messaging.failures import is_transient
 from shared.kit.storage.repository import Records, Repository
@@ -206,7 +205,7 @@ async def move_deal(
 
 
 async def move_stranded_deals(
-    at: datetime, *, deals: Repository[Deal], places: DealPlaces, pipelines: FormerPlaces
+    clock: Clock, *, deals: Repository[Deal], places: DealPlaces, pipelines: FormerPlaces
 ) -> int:
     """Move deals that came to a stage or a pipeline after it was deleted to where new ones start (ADR 0059).
 
@@ -215,7 +214,7 @@ async def move_stranded_deals(
     Returns:
         Their number.
     """
-    moved = 0
+    moved, at = 0, clock()
     for pipeline_id, stage_id in await pipelines.former_places():
         known = await pipelines.known()
         target = DEFAULT_PIPELINE if stage_id is None else pipeline_id

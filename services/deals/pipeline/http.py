@@ -38,7 +38,9 @@ def build_router(*, pipelines: Repository[Pipeline], own: OwnPipelines, emptied:
     api = APIRouter()
     api.include_router(_reads(pipelines, own))
     api.include_router(_writes(pipelines, own, emptied))
-    api.include_router(_stage_writes(pipelines, own, emptied))
+    api.include_router(_stage_addition(pipelines, own))
+    api.include_router(_stage_change(pipelines, own))
+    api.include_router(_stage_deletion(pipelines, own, emptied))
     return api
 
 
@@ -118,7 +120,7 @@ def _writes(pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied
     return api
 
 
-def _stage_writes(pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied) -> APIRouter:
+def _stage_addition(pipelines: Repository[Pipeline], own: OwnPipelines) -> APIRouter:
     api = router("stages")
 
     @api.post("/pipelines/{pipeline_id}/stages", status_code=201)
@@ -143,6 +145,12 @@ def _stage_writes(pipelines: Repository[Pipeline], own: OwnPipelines, emptied: E
         show_version(response, pipeline.version, 201)
         return StageOut.of(stage)
 
+    return api
+
+
+def _stage_change(pipelines: Repository[Pipeline], own: OwnPipelines) -> APIRouter:
+    api = router("stages")
+
     @api.patch("/pipelines/{pipeline_id}/stages/{stage_id}")
     async def change(
         pipeline_id: str,
@@ -164,6 +172,12 @@ def _stage_writes(pipelines: Repository[Pipeline], own: OwnPipelines, emptied: E
         own.forget()
         show_version(response, pipeline.version)
         return StageOut.of(pipeline.stage(stage_id))
+
+    return api
+
+
+def _stage_deletion(pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied) -> APIRouter:
+    api = router("stages")
 
     @api.delete("/pipelines/{pipeline_id}/stages/{stage_id}")
     async def delete(

@@ -1,12 +1,13 @@
 """Collection of the pipelines, and the pipelines as every request needs them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Final
 
 from services.deals.pipeline.domain.known import KnownPipelines
 from services.deals.pipeline.domain.pipeline import Pipeline
+from shared.elements.domain.stages import StageSet
 from shared.kit.domain import Clock
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import WITHOUT_BOOKKEEPING
@@ -33,6 +34,10 @@ class OwnPipelines:
             self._known = KnownPipelines(await self._read(are_deleted=False), now=now)
             self._fresh_until = read_at + FRESH_S
         return self._known
+
+    async def stages(self) -> Mapping[str, StageSet]:
+        """Return the stages of each pipeline as they are now."""
+        return (await self.known()).stages
 
     def forget(self) -> None:
         """Read them anew the next time, because this process has changed one."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, Protocol
 
 from crm_contracts.pipelines import DEFAULT_PIPELINE
@@ -40,11 +39,11 @@ class Emptied:
     clock: Clock
 
 
-async def seed_pipelines(at: datetime, *, pipelines: Repository[Pipeline]) -> None:
+async def seed_pipelines(clock: Clock, *, pipelines: Repository[Pipeline]) -> None:
     """Create the default pipeline, once even where several replicas start (PIPE-01, DEAL-07)."""
     if await pipelines.find_with_deleted(DEFAULT_PIPELINE) is None:
         # The cause is the same in every replica, so the second insert is a repeat of the first.
-        cause = Cause(key="seed:pipeline", actor=ACTOR, at=at, correlation_id="seed:pipeline")
+        cause = Cause(key="seed:pipeline", actor=ACTOR, at=clock(), correlation_id="seed:pipeline")
         await pipelines.add(Pipeline.create(DEFAULT_PIPELINE, "Deals", 500), cause)
 
 

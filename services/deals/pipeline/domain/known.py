@@ -1,4 +1,4 @@
-"""All pipelines at one moment, as far as somebody may know of them."""
+"""All pipelines at one moment, as far as a caller may know of them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ class KnownPipelines:
         return iter(self._pipelines)
 
     def only(self, is_shown: Callable[[str], bool]) -> Self:
-        """Leave out pipelines that somebody may not know of, by their ids (PERM-03)."""
+        """Leave out pipelines that a caller may not know of, by their ids (PERM-03)."""
         return type(self)([each for each in self._pipelines if is_shown(each.id)], now=self._now)
 
     @property

@@ -60,6 +60,8 @@ class Pipeline(Aggregate, PipelineFields):
 
     NOUN: ClassVar[str] = "pipeline"
 
+    is_default: bool = False
+    """Whether it is the one that is always there."""
     closing: tuple[Closing, ...] = ()
     former_stages: tuple[str, ...] = ()
     """Stages that were deleted, for deals whose way to them was longer than anybody waited."""
@@ -67,14 +69,10 @@ class Pipeline(Aggregate, PipelineFields):
     @classmethod
     def create(cls, id_: str, name: str, sort: int) -> Self:
         """Create a pipeline with the stages that every one begins with (PIPE-02)."""
-        pipeline = cls(id=id_, name=name, sort=sort, stages=tuple(first_stages(id_)))
+        is_default = id_ == DEFAULT_PIPELINE
+        pipeline = cls(id=id_, name=name, sort=sort, stages=tuple(first_stages(id_)), is_default=is_default)
         pipeline.record(PipelineCreated(pipeline=pipeline.state))
         return pipeline
-
-    @property
-    def is_default(self) -> bool:
-        """Whether it is the one that is always there."""
-        return self.id == DEFAULT_PIPELINE
 
     @property
     def ref(self) -> ElementRef:

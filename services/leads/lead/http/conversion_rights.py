@@ -1,6 +1,6 @@
 """The rights that a conversion needs in the other services: what users may not add directly they add through none."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -19,29 +19,29 @@ _CLIENTS: Final = {"contact": CONTACT, "company": COMPANY}
 def check_targets(
     call: Call,
     terms: ConversionRequest,
-    first_stages: Mapping[str, str],
+    first_stage: str | None,
     lead: Lead,
     targets: Sequence[ConversionTarget],
 ) -> None:
     """Check that the caller may add what the lead is converted into, as it will be (LEAD-11).
 
-    A deal will be on the first stage of its pipeline.
+    A deal will be on `first_stage` of its pipeline.
 
     Raises:
         RightMissing, Forbidden: naming everything that is missing.
     """
-    check_needed(call, list(_needed(terms, first_stages, lead, targets)))
+    check_needed(call, list(_needed(terms, first_stage, lead, targets)))
 
 
 def _needed(
-    terms: ConversionRequest, first_stages: Mapping[str, str], lead: Lead, targets: Sequence[ConversionTarget]
+    terms: ConversionRequest, first_stage: str | None, lead: Lead, targets: Sequence[ConversionTarget]
 ) -> Iterator[Needed]:
     new = Accessed(lead.responsible_id, lead.observers, lead.open_to_all)
     chosen = {"contact": terms.contact_id, "company": terms.company_id}
     for target in targets:
         if target == "deal":
             pipeline = terms.pipeline_id
-            yield Needed(DEAL, "add", replace(new, pipeline_id=pipeline, stage_id=first_stages.get(pipeline)))
+            yield Needed(DEAL, "add", replace(new, pipeline_id=pipeline, stage_id=first_stage))
         elif chosen[target]:  # it is there already, and takes what it lacks of the lead
             yield Needed(_CLIENTS[target], "update")
         else:
