@@ -12,6 +12,8 @@ from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.refusal import Refusal
 from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE, DEALS, REFUSALS
 from services.deals.pipeline import http as pipeline_http
+from services.deals.recurring import events as recurring_events
+from services.deals.recurring import http as recurring_http
 from services.deals.settings import DealsSettings
 from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.events.client_names import client_name_reactions
@@ -46,26 +48,29 @@ def build() -> tuple[FastAPI, DealsSettings]:
     stores = ElementStores.open(service.collection, elements, service.answers, users_need_role=settings.users_need_role)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     service.subscribe(
-        (topics.LEADS, topics.CLIENTS, topics.CATALOG),
+        (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
         [
             *deal_events.reactions(
                 deals=deals, refusals=refusals, collaborators=collaborators, answers=service.answers
             ),
+            *recurring_events.reactions(deals=deals, collaborators=collaborators),
             *element_reactions(stores),
             *requisite_reactions(elements),
         ],
     )
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
+    lists = FilteredLists(deals, DEAL_TABLE)
     deal_routes = deal_http.build_router(
         deals=deals,
         views=ElementViews(deals),
-        lists=FilteredLists(deals, DEAL_TABLE),
+        lists=lists,
         collaborators=collaborators,
         long_polls=service.long_polls,
     )
     app = service.app(
         deal_routes,
+        recurring_http.build_router(deals=deals, lists=lists, collaborators=collaborators),
         pipeline_http.build_router(),
         access_routes({DEAL.noun: deals}, stores.rights),
         description="Deals, their stages, products and clients.",

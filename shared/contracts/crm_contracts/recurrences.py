@@ -1,11 +1,12 @@
-"""When a template makes deals, and how far it got (DEAL-15)."""
+"""Templates that deals are made from: when they make them, how far they got, and the events about it (DEAL-15)."""
 
 from datetime import date, datetime
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from crm_contracts.values import Value
+from crm_contracts.deals import DealState, OfDeal
+from crm_contracts.values import ElementRef, Value
 
 Unit: TypeAlias = Literal["day", "week", "month", "year"]
 RecurrenceMode: TypeAlias = Literal["single", "multiple"]
@@ -64,3 +65,46 @@ class Recurrence(Schedule):
         default=None, examples=["2026-03-31"], description="the next date; null after the last one, and in a pause"
     )
     next_at: datetime | None = Field(default=None, description="the moment of that")
+
+
+class DealRecurringCreated(OfDeal):
+    """A template was made as a copy of a deal; `DealCreated`, which comes just before it, tells the rest (DEAL-15)."""
+
+    ce_type: ClassVar[str] = "crm.deal.recurring_created.v1"
+    based_on: ElementRef
+    recurrence: Recurrence
+
+
+class DealRecurringUpdated(OfDeal):
+    """The schedule of a template is another one, or it went on without a deal (DEAL-15)."""
+
+    ce_type: ClassVar[str] = "crm.deal.recurring_updated.v1"
+    before: Recurrence
+    recurrence: Recurrence
+
+
+class DealRecurringDue(OfDeal):
+    """A date of a template has come; it asks deals, who published it, to make the deal (DEAL-15).
+
+    The deal is made from `template`, as that was then.
+    """
+
+    ce_type: ClassVar[str] = "crm.deal.recurring_due.v1"
+    recurrence: Recurrence
+    planned_for: date = Field(examples=["2026-02-28"])
+    proposed_deal_id: str = Field(description="the id of the deal: one for each date of the template")
+    begins_on: date = Field(examples=["2026-02-28"])
+    closes_on: date = Field(examples=["2026-03-07"])
+    template: DealState
+
+
+class DealRecurringExposed(OfDeal):
+    """A deal was made from a template; `DealCreated`, which comes just before it, tells its fields (DEAL-15)."""
+
+    ce_type: ClassVar[str] = "crm.deal.recurring_exposed.v1"
+    template: ElementRef
+    planned_for: date | None = Field(
+        default=None,
+        examples=["2026-02-28"],
+        description="the date that it was made for; null where a user asked for it",
+    )

@@ -21,7 +21,6 @@ from crm_contracts.deals import (
     DealRequisitesChosen,
     DealResponsibleChanged,
     DealStageChanged,
-    DealState,
     DealUpdated,
     DealWon,
 )
@@ -32,12 +31,12 @@ from crm_contracts.requisites import RequisiteLink
 from crm_contracts.values import ElementRef, StageSemantic
 from pydantic import Field
 
+from services.deals.deal.domain.recurring import HasRecurrence
 from services.deals.pipeline.domain import stages_of
 from shared.elements.domain.client_answers import Attachment, ContactCheck
-from shared.elements.domain.element import state_of
 from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.domain.responsible import NewResponsible
-from shared.elements.domain.sales_element import InitialState, SalesElement
+from shared.elements.domain.sales_element import InitialState
 from shared.elements.domain.stages import Stage
 from shared.elements.domain.traits import StageMove
 
@@ -52,7 +51,7 @@ def _is_new(deal: Mapping[str, Any]) -> bool:
     return stages_of(deal["pipeline_id"]).is_first(deal["stage_id"])
 
 
-class Deal(SalesElement, HasRequisites, DealState):
+class Deal(HasRecurrence, HasRequisites):
     """The process of selling a product to a client (DEAL-01)."""
 
     TYPE: ClassVar[ElementType] = DEAL
@@ -74,6 +73,8 @@ class Deal(SalesElement, HasRequisites, DealState):
         by: str,
         at: datetime,
         conversion: ConversionRef | None = None,
+        is_recurring: bool = False,
+        template_id: str | None = None,
     ) -> Self:
         """Create a deal that begins today and ends in seven days unless dates are given (DEAL-11, DEAL-12).
 
@@ -96,6 +97,8 @@ class Deal(SalesElement, HasRequisites, DealState):
             closed=stage.semantic != "P",
             lead_id=conversion.lead_id if conversion else None,
             conversion=conversion,
+            is_recurring=is_recurring,
+            template_id=template_id,
         )
         deal._record_closing("P")  # noqa: SLF001 - its own
         return deal
@@ -106,11 +109,6 @@ class Deal(SalesElement, HasRequisites, DealState):
         if source_id == STORE and origin_id:
             return f"Online store order #{origin_id}"[:MAX_TITLE]
         return super().default_title(number, source_id=source_id, origin_id=origin_id)
-
-    @property
-    def state(self) -> DealState:
-        """What its events and answers show."""
-        return state_of(self, DealState)
 
     @classmethod
     def link_refused(cls, element: ElementRef, client: ElementRef, code: str) -> DealLinkRefused:

@@ -11,16 +11,43 @@ from typing import Final
 from crm_contracts.recurrences import Recurrence, Schedule
 
 from services.deals.schedule.domain.dates import dates_of, day_of, moment_of
-from shared.kit.domain import Invalid
+from shared.kit.domain import Findings, Invalid
 
 LATE: Final = timedelta(hours=1)
 """After so long a date has passed, where such dates are not caught up with."""
+
+
+class WrongSchedule(Invalid):
+    """Fields of the schedule do not go together."""
+
+    code = "wrong_schedule"
 
 
 class NoDates(Invalid):
     """The schedule is active, and has no date that is still to come."""
 
     code = "no_dates"
+
+
+def check_schedule(schedule: Schedule) -> None:
+    """Check that fields go together.
+
+    Raises:
+        WrongSchedule: naming every field that does not go with the others.
+    """
+    findings = Findings()
+    of_other = ("every", "limit_count", "limit_date") if schedule.mode == "single" else ("before",)
+    wrong = [name for name in of_other if getattr(schedule, name) is not None]
+    with findings.collecting():
+        if wrong:
+            raise WrongSchedule.at(f"The mode `{schedule.mode}` has none; null takes it away.", *wrong)
+    with findings.collecting():
+        if schedule.mode == "multiple" and schedule.every is None:
+            raise WrongSchedule.at("The mode `multiple` needs one.", "every")
+    with findings.collecting():
+        if schedule.limit_count is not None and schedule.limit_date is not None and schedule.mode == "multiple":
+            raise WrongSchedule.at("One limit is expected, a number or a date.", "limit_count", "limit_date")
+    findings.refuse()
 
 
 def planned(schedule: Schedule, former: Recurrence | None, *, at: datetime) -> Recurrence:
