@@ -24,7 +24,7 @@ from shared.kit.domain import Cause
 from shared.kit.storage.collection import Collection
 from shared.kit.timers.waker import WAKE_INDEX, Waker
 from tests.builders.causes import ANNA, NOON, a_cause
-from tests.builders.deals import a_deal, stored_deals
+from tests.builders.deals import DEAL_STAGES, StartPipelines, a_deal, stored_deals
 from tests.builders.events import an_event, react
 from tests.builders.fakes import Documents, NobodyLeft, Power, PowerCut, collaborators
 from tests.builders.values import a_client, a_row, priced
@@ -53,7 +53,9 @@ class Desk:
         """A template, with numbers that no other deal has."""
         cause = Cause(key=f"create {id_}", actor=ANNA, at=self.now, correlation_id="chain-1", roles=("seller",))
         await self.deals.add_numbered(
-            lambda number: make_template(id_, number, source or a_deal(), daily(**schedule), cause),
+            lambda number: make_template(
+                id_, number, source or a_deal(), cause, first=DEAL_STAGES.first, schedule=daily(**schedule)
+            ),
             cause,
             self.collaborators.numbers,
         )
@@ -71,7 +73,8 @@ class Desk:
     async def hear(self, event: DealRecurringDue, *, id_: str | None = None, power: Power | None = None) -> None:
         deals = Documents(Deal, self.collection, power)
         envelope = an_event(event, id_=id_ or f"event-{event.proposed_deal_id}")
-        await react(reactions(deals=deals, collaborators=self.collaborators), envelope)
+        heard = reactions(deals=deals, pipelines=StartPipelines(), collaborators=self.collaborators)
+        await react(heard, envelope)
 
     async def made(self, id_: str = "template") -> list[Deal]:
         """The deals that were made from a template, the oldest first."""
@@ -280,3 +283,12 @@ async def test_a_link_that_has_gone_meanwhile_is_looked_for(desk: Desk) -> None:
     (due,) = await desk.due()
     await desk.hear(due)
     assert left.asked[due.proposed_deal_id] == set(map(str, source.client.refs))
+
+
+async def test_a_deal_of_a_pipeline_that_has_gone_is_made_where_stranded_deals_go(desk: Desk) -> None:
+    """DEAL-15, PIPE-06: the template was moved between the date and the deal."""
+    due = await a_due_date(desk)
+    gone = due.template.model_copy(update={"pipeline_id": "partners"})
+    await desk.hear(due.model_copy(update={"template": gone}))
+    (deal,) = await desk.made()
+    assert (deal.pipeline_id, deal.stage_id) == ("default", "NEW")

@@ -1,17 +1,17 @@
 """How a template is made of a deal, and a deal of a template (DEAL-15)."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Any
+from datetime import date
+from types import MappingProxyType
 
 from crm_contracts.client_field import Client
 from crm_contracts.deals import DealFields, DealState
+from crm_contracts.pipelines import Stage
 from crm_contracts.product_rows import Priced
 from crm_contracts.recurrences import DealRecurringExposed, Schedule
 from crm_contracts.values import ElementRef
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.pipeline.domain import stages_of
 from shared.elements.domain.client_field import asking, set_company
 from shared.elements.domain.sales_element import InitialState
 from shared.kit.domain import Cause, Conflict, derived_id
@@ -24,8 +24,8 @@ class AlreadyRecurring(Conflict):
     advice = "Correct the schedule of the template: PATCH `/v1/recurring-deals/{id}`."
 
 
-def make_template(id_: str, number: int, source: Deal, schedule: Schedule, cause: Cause) -> Deal:
-    """Copy a deal to a template that has this schedule.
+def make_template(id_: str, number: int, source: Deal, cause: Cause, *, first: Stage, schedule: Schedule) -> Deal:
+    """Copy a deal to a template that has this schedule, on the first stage of its pipeline.
 
     Raises:
         AlreadyRecurring: it is a template itself.
@@ -34,7 +34,7 @@ def make_template(id_: str, number: int, source: Deal, schedule: Schedule, cause
     if source.is_recurring:
         message = f"The deal {source.id} is a template, and has its schedule."
         raise AlreadyRecurring(message)
-    template = _copy(id_, number, source.state, {}, by=cause.actor, at=cause.at, is_recurring=True)
+    template = _copy(id_, number, source.state, cause, first=first, is_recurring=True)
     template.set_up(schedule, source.ref, by=cause.actor, at=cause.at, roles=cause.roles)
     return template
 
@@ -45,20 +45,29 @@ def make_deal(
     template: DealState,
     cause: Cause,
     *,
+    first: Stage,
     begin_date: date,
     close_date: date,
     planned_for: date | None = None,
 ) -> Deal:
-    """Copy a template to a deal of these dates, on the first stage."""
+    """Copy a template to a deal of these dates, on the first stage of its pipeline."""
     dates = {"begin_date": begin_date, "close_date": close_date}
-    deal = _copy(id_, number, template, dates, by=cause.actor, at=cause.at, template_id=template.id)
+    deal = _copy(id_, number, template, cause, first=first, dates=dates, template_id=template.id)
     ref = ElementRef(type=Deal.NOUN, id=template.id, title=template.title)
     deal.record(DealRecurringExposed(deal=deal.ref, template=ref, planned_for=planned_for))
     return deal
 
 
 def _copy(
-    id_: str, number: int, source: DealState, changes: Mapping[str, Any], *, by: str, at: datetime, **own: Any
+    id_: str,
+    number: int,
+    source: DealState,
+    cause: Cause,
+    *,
+    first: Stage,
+    dates: Mapping[str, date] = MappingProxyType({}),
+    is_recurring: bool = False,
+    template_id: str | None = None,
 ) -> Deal:
     """Copy fields, rows and the Client field; neither where it came from nor what became of it."""
     fields = {name: getattr(source, name) for name in DealFields.model_fields}
@@ -66,12 +75,22 @@ def _copy(
         row.model_copy(update={"id": derived_id("row", id_, place)}) for place, row in enumerate(source.rows, start=1)
     )
     initial = InitialState(
-        fields={**fields, **changes},
+        fields={**fields, **dates},
         client=_asking_for(source.client),
         priced=Priced(rows=rows, amount=source.amount, is_manual_amount=source.is_manual_amount),
     )
-    first = stages_of(source.pipeline_id).first
-    return Deal.create(id_, number, initial, first, pipeline_id=source.pipeline_id, by=by, at=at, **own)
+    return Deal.create(
+        id_,
+        number,
+        initial,
+        first,
+        pipeline_id=source.pipeline_id,
+        first=first,
+        by=cause.actor,
+        at=cause.at,
+        is_recurring=is_recurring,
+        template_id=template_id,
+    )
 
 
 def _asking_for(client: Client) -> Client:

@@ -6,7 +6,9 @@ from fastapi import APIRouter, Query, Response
 
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.schemas import DealOut
+from services.deals.deal.usecases import PipelinesNow
 from services.deals.permissions import CanRead, CanWrite
+from services.deals.pipeline.http import visible
 from services.deals.recurring.schemas import (
     PlannedDeals,
     RecurringDealFilters,
@@ -33,7 +35,9 @@ TAG: Final = "recurring deals"
 _PATH: Final = "/recurring-deals"
 
 
-def build_router(*, deals: Repository[Deal], lists: FilteredLists[Deal], collaborators: Collaborators) -> APIRouter:
+def build_router(
+    *, deals: Repository[Deal], lists: FilteredLists[Deal], pipelines: PipelinesNow, collaborators: Collaborators
+) -> APIRouter:
     """Make the routes, over these collaborators."""
     api, listed = router(TAG), sales_list(lists, RecurringDealOut, collaborators=collaborators)
 
@@ -62,6 +66,7 @@ def build_router(*, deals: Repository[Deal], lists: FilteredLists[Deal], collabo
             body.schedule,
             call.cause,
             deals=call.guard_store(deals),
+            pipelines=visible(call, await pipelines.known()),
             collaborators=collaborators,
         )
         template = await named(template, call)
@@ -101,7 +106,12 @@ def build_router(*, deals: Repository[Deal], lists: FilteredLists[Deal], collabo
         """
         template = await read_template(deal_id, deals=call.guard(deals))
         deal = await expose_template(
-            call.new_id, template, call.cause, deals=call.guard_store(deals), collaborators=collaborators
+            call.new_id,
+            template,
+            call.cause,
+            deals=call.guard_store(deals),
+            pipelines=visible(call, await pipelines.known()),
+            collaborators=collaborators,
         )
         deal = await named(deal, call)
         return created(DealOut.of(deal), deal, response, "/deals")

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from crm_contracts.deals import DealState
+from crm_contracts.pipelines import Stage
 from crm_contracts.recurrences import (
     DealRecurringCreated,
     DealRecurringDue,
@@ -17,7 +18,6 @@ from services.deals.schedule.domain.dates import begin_date, close_date
 from services.deals.schedule.domain.progress import advanced, planned
 from shared.elements.domain.element import state_of
 from shared.elements.domain.sales_element import SalesElement
-from shared.elements.domain.stages import Stage
 from shared.kit.domain import Refused, derived_id
 from shared.kit.timers.timer import HasTimers, Timer
 
@@ -71,16 +71,24 @@ class HasRecurrence(SalesElement, HasTimers, DealState):
         self._go_on(recurrence, Timer(id=MAKES_DEAL, at=at, kind=MAKES_DEAL, actor=by, roles=roles))
         self.record(DealRecurringUpdated(deal=self.ref, before=before, recurrence=recurrence))
 
-    def move_by_hand(self, stage: Stage, *, by: str, at: datetime) -> None:
+    def check_enters(self, stage: Stage, first: Stage) -> None:
+        """Check that it may enter a stage: a template stays on the first one of its pipeline.
+
+        Raises:
+            TemplateHasNoStages: it is a template, and that is another stage.
+        """
+        if self.is_recurring and stage.id != first.id:
+            message = "A template goes through no stages: it stays on the first one of its pipeline."
+            raise TemplateHasNoStages(message)
+
+    def move_by_hand(self, stage: Stage, first: Stage, *, by: str, at: datetime) -> None:
         """Move to a stage as a user.
 
         Raises:
-            TemplateHasNoStages: it is a template.
+            TemplateHasNoStages: see `check_enters`.
         """
-        if self.is_recurring:
-            message = "A template goes through no stages."
-            raise TemplateHasNoStages(message)
-        super().move_by_hand(stage, by=by, at=at)
+        self.check_enters(stage, first)
+        super().move_by_hand(stage, first, by=by, at=at)
 
     def _fire(self, timer: Timer, *, at: datetime) -> None:
         """Ask for the deal of the date that has come, and wait for the next date."""

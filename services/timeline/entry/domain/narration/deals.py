@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from crm_contracts.deals import DealAmountChanged, DealClosed, DealWon
+from crm_contracts.deals import DealAmountChanged, DealClosed, DealMovedToPipeline, DealWon
 from crm_contracts.envelope import Event
 from crm_contracts.recurrences import (
     DealRecurringCreated,
@@ -31,6 +31,20 @@ def _amount_changed(event: DealAmountChanged) -> Iterator[Line]:
     """Show both amounts."""
     before, after = money(event.before), money(event.after)
     yield Line(event.deal, "element_modified", f"Amount: {after}, before {before}", {"from": before, "to": after})
+
+
+def _moved_to_pipeline(event: DealMovedToPipeline) -> Iterator[Line]:
+    """Show both pipelines, and both stages with their semantics (TL-01)."""
+    payload = {
+        "from_pipeline": event.from_pipeline,
+        "to_pipeline": event.pipeline_id,
+        "from": event.from_stage,
+        "to": event.to_stage,
+        "from_semantic": event.from_semantic,
+        "to_semantic": event.to_semantic,
+    }
+    text = f"Moved from pipeline {event.from_pipeline} to {event.pipeline_id}, stage {event.to_stage}"
+    yield Line(event.deal, "pipeline_changed", text, payload)
 
 
 def _recurring_created(event: DealRecurringCreated) -> Iterator[Line]:
@@ -76,6 +90,7 @@ def _progress(recurrence: Recurrence) -> dict[str, Any]:
 NARRATORS: Final[Mapping[type[Event], Narrator]] = {
     DealClosed: _closed,
     DealAmountChanged: _amount_changed,
+    DealMovedToPipeline: _moved_to_pipeline,
     DealRecurringCreated: _recurring_created,
     DealRecurringUpdated: _recurring_updated,
     DealRecurringDue: _recurring_due,
