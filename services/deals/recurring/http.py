@@ -1,6 +1,6 @@
 """Routes of templates: deals that make deals by a schedule (DEAL-14, DEAL-15)."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
@@ -31,25 +31,36 @@ from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
 from shared.kit.web.schemas import Limit
 
-TAG: Final = "recurring deals"
-_PATH: Final = "/recurring-deals"
-
 
 def build_router(
     *, deals: Repository[Deal], lists: FilteredLists[Deal], pipelines: PipelinesNow, collaborators: Collaborators
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
-    api, listed = router(TAG), sales_list(lists, RecurringDealOut, collaborators=collaborators)
+    api = router("recurring deals")
+    _add_list(api, lists, collaborators)
+    _add_create(api, deals, pipelines, collaborators)
+    _add_reads(api, deals, collaborators)
+    _add_plan(api, deals, collaborators)
+    _add_expose(api, deals, pipelines, collaborators)
+    return api
 
-    async def named(deal: Deal, call: Call) -> Deal:
-        return (await name_clients([deal], client_names=collaborators.client_names, rights=rights_of(call)))[0]
 
-    @api.get(_PATH)
+async def _named(deal: Deal, call: Call, collaborators: Collaborators) -> Deal:
+    (named,) = await name_clients([deal], client_names=collaborators.client_names, rights=rights_of(call))
+    return named
+
+
+def _add_list(api: APIRouter, lists: FilteredLists[Deal], collaborators: Collaborators) -> None:
+    listed = sales_list(lists, RecurringDealOut, collaborators=collaborators)
+
+    @api.get("/recurring-deals")
     async def page(call: CanRead, query: Annotated[RecurringDealFilters, Query()]) -> ListPage[RecurringDealOut]:
         """List templates, newest first, by equality of fields and a filter; lists of deals leave them out (DEAL-14)."""
         return await listed.page(call, query.filter, {**query.wanted, "is_recurring": True}, **query.page)
 
-    @api.post(_PATH, status_code=201)
+
+def _add_create(api: APIRouter, deals: Repository[Deal], pipelines: PipelinesNow, collaborators: Collaborators) -> None:
+    @api.post("/recurring-deals", status_code=201)
     async def create(body: RecurringDealIn, call: CanWrite, response: Response) -> RecurringDealOut:
         """Make a template as a copy of a deal, with a schedule (DEAL-15).
 
@@ -69,16 +80,25 @@ def build_router(
             pipelines=visible(call, await pipelines.known()),
             collaborators=collaborators,
         )
-        template = await named(template, call)
-        return created(RecurringDealOut.of(template), template, response, _PATH)
+        template = await _named(template, call, collaborators)
+        return created(RecurringDealOut.of(template), template, response, "/recurring-deals")
 
-    @api.get(f"{_PATH}/{{deal_id}}")
+
+def _add_reads(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators) -> None:
+    @api.get("/recurring-deals/{deal_id}")
     async def read(deal_id: str, call: CanRead, response: Response) -> RecurringDealOut:
         """Read a template with its schedule, its next and last date, and how many deals it has made (DEAL-15)."""
-        template = await named(await read_template(deal_id, deals=call.guard(deals)), call)
+        template = await _named(await read_template(deal_id, deals=call.guard(deals)), call, collaborators)
         return versioned(RecurringDealOut.of(template), template, response)
 
-    @api.patch(f"{_PATH}/{{deal_id}}")
+    @api.get("/recurring-deals/{deal_id}/dates")
+    async def preview(deal_id: str, call: CanRead, limit: Limit = 10) -> PlannedDeals:
+        """Tell the next dates of a template, and the dates of the deals that it makes then (DEAL-15)."""
+        return PlannedDeals.of(await read_template(deal_id, deals=call.guard(deals)), limit)
+
+
+def _add_plan(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators) -> None:
+    @api.patch("/recurring-deals/{deal_id}")
     async def plan(
         deal_id: str, body: SchedulePatch, call: CanWrite, if_match: IfMatch, response: Response
     ) -> RecurringDealOut:
@@ -89,31 +109,24 @@ def build_router(
         template = await plan_template(
             deal_id, body.fields(), call.cause, deals=call.guard(deals), expected_version=if_match
         )
-        template = await named(template, call)
+        template = await _named(template, call, collaborators)
         return versioned(RecurringDealOut.of(template), template, response)
 
-    @api.get(f"{_PATH}/{{deal_id}}/dates")
-    async def preview(deal_id: str, call: CanRead, limit: Limit = 10) -> PlannedDeals:
-        """Tell the next dates of a template, and the dates of the deals that it makes then (DEAL-15)."""
-        template = await read_template(deal_id, deals=call.guard(deals))
-        return PlannedDeals.of(template, limit)
 
-    @api.post(f"{_PATH}/{{deal_id}}/expose", status_code=201)
+def _add_expose(api: APIRouter, deals: Repository[Deal], pipelines: PipelinesNow, collaborators: Collaborators) -> None:
+    @api.post("/recurring-deals/{deal_id}/expose", status_code=201)
     async def expose(deal_id: str, call: CanWrite, response: Response) -> DealOut:
         """Make a deal from a template now, also from one that is paused or has ended (DEAL-15).
 
         That is beside its schedule: neither its next date nor the number of deals that it makes changes.
         """
-        template = await read_template(deal_id, deals=call.guard(deals))
         deal = await expose_template(
             call.new_id,
-            template,
+            await read_template(deal_id, deals=call.guard(deals)),
             call.cause,
             deals=call.guard_store(deals),
             pipelines=visible(call, await pipelines.known()),
             collaborators=collaborators,
         )
-        deal = await named(deal, call)
+        deal = await _named(deal, call, collaborators)
         return created(DealOut.of(deal), deal, response, "/deals")
-
-    return api

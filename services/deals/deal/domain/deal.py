@@ -74,13 +74,11 @@ class Deal(HasRecurrence, HasRequisites):
         by: str,
         at: datetime,
         conversion: ConversionRef | None = None,
-        is_recurring: bool = False,
-        template_id: str | None = None,
+        **own: Any,
     ) -> Self:
         """Create a deal that begins today and ends in seven days unless dates are given (DEAL-11, DEAL-12).
 
-        `first` is where deals of the pipeline start (DEAL-08).
-
+        `first` is where deals of the pipeline start (DEAL-08), `own` are fields of a template, or of what it makes.
         A company in the Client field is requested by the first event already (CLI-07).
         """
         today: date = at.date()
@@ -101,8 +99,7 @@ class Deal(HasRecurrence, HasRequisites):
             closed=stage.semantic != "P",
             lead_id=conversion.lead_id if conversion else None,
             conversion=conversion,
-            is_recurring=is_recurring,
-            template_id=template_id,
+            **own,
         )
         deal._record_closing("P")  # noqa: SLF001 - its own
         return deal
