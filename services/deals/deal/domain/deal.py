@@ -82,11 +82,8 @@ class Deal(HasRecurrence, HasRequisites):
         A company in the Client field is requested by the first event already (CLI-07).
         """
         today: date = at.date()
-        fields = {
-            **initial.fields,
-            "begin_date": initial.fields.get("begin_date") or today,
-            "close_date": initial.fields.get("close_date") or today + timedelta(days=DAYS_TO_CLOSE),
-        }
+        dates = {"begin_date": today, "close_date": today + timedelta(days=DAYS_TO_CLOSE)}
+        fields = {**initial.fields, **{name: initial.fields.get(name) or each for name, each in dates.items()}}
         deal = cls.start(
             id_,
             number,
