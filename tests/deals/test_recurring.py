@@ -147,14 +147,14 @@ async def test_a_template_goes_through_no_stages(api: Api) -> None:
 
 async def test_a_template_moves_to_another_pipeline_to_its_first_stage_alone(api: Api) -> None:
     """DEAL-14, PIPE-05: the deals that it makes are made there."""
-    await api.made("/pipelines", {"id": "contracts", "name": "Contracts"}, roles=("admin",))
+    await api.made("/pipelines", {"id": "lasting", "name": "Lasting"}, roles=("admin",))
     template = await a_template(api)
     path = f"/deals/{template['id']}/stage"
-    refused = await api("PUT", path, {"pipeline_id": "contracts", "stage_id": "Ccontracts:WON"})
+    refused = await api("PUT", path, {"pipeline_id": "lasting", "stage_id": "Clasting:WON"})
     assert (refused.status_code, refused.json()["code"]) == (409, "template_has_no_stages")
-    assert (await api("PUT", path, {"pipeline_id": "contracts"})).status_code == 200
+    assert (await api("PUT", path, {"pipeline_id": "lasting"})).status_code == 200
     deal = (await api("POST", f"/recurring-deals/{template['id']}/expose")).json()
-    assert (deal["pipeline_id"], deal["closed"], deal["is_new"]) == ("contracts", False, True)
+    assert (deal["pipeline_id"], deal["closed"], deal["is_new"]) == ("lasting", False, True)
 
 
 async def test_a_second_schedule_of_a_template_is_refused(api: Api) -> None:
