@@ -10,7 +10,7 @@ from services.deals.deal.usecases import PipelinesNow
 from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.http import visible
 from services.deals.recurring.schemas import (
-    PlannedDeals,
+    PlannedDeal,
     RecurringDealFilters,
     RecurringDealIn,
     RecurringDealOut,
@@ -29,7 +29,7 @@ from shared.kit.storage.repository import Repository
 from shared.kit.web.call import Call
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Limit
+from shared.kit.web.schemas import Limit, Page
 
 
 def build_router(
@@ -92,9 +92,9 @@ def _add_reads(api: APIRouter, deals: Repository[Deal], collaborators: Collabora
         return versioned(RecurringDealOut.of(template), template, response)
 
     @api.get("/recurring-deals/{deal_id}/dates")
-    async def preview(deal_id: str, call: CanRead, limit: Limit = 10) -> PlannedDeals:
+    async def preview(deal_id: str, call: CanRead, limit: Limit = 10) -> Page[PlannedDeal]:
         """Tell the next dates of a template, and the dates of the deals that it makes then (DEAL-15)."""
-        return PlannedDeals.of(await read_template(deal_id, deals=call.guard(deals)), limit)
+        return Page(items=PlannedDeal.next_of(await read_template(deal_id, deals=call.guard(deals)), limit))
 
 
 def _add_plan(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators) -> None:

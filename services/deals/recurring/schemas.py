@@ -29,10 +29,16 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _planned(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        message = f"A date from {FIRST_DAY} to {LAST_DAY} is needed"
+        raise PydanticCustomError("date_out_of_range", "{message}", {"message": message})
+    return day
+
+
 TimeZone = Annotated[str, StringConstraints(max_length=100), AfterValidator(_known_zone)]
 TimeOfDay = Annotated[str, StringConstraints(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-# Before the check of the text, or the bounds would be no part of the type.
-Day = Annotated[StrictDate, Field(ge=FIRST_DAY, le=LAST_DAY)]
+Day = Annotated[StrictDate, AfterValidator(_planned)]
 
 
 class OffsetIn(Input):
@@ -113,26 +119,18 @@ class PlannedDeal(BaseModel):
     begin_date: date
     close_date: date
 
-
-class PlannedDeals(BaseModel):
-    """The deals that a template will make next."""
-
-    items: list[PlannedDeal]
-
     @classmethod
-    def of(cls, template: Deal, most: int) -> "PlannedDeals":
-        """Show up to so many."""
+    def next_of(cls, template: Deal, most: int) -> "list[PlannedDeal]":
+        """Show up to so many that a template will make next."""
         recurrence = template.recurrence
         if recurrence is None:
-            return cls(items=[])
-        return cls(
-            items=[
-                PlannedDeal(
-                    planned_for=day,
-                    at=moment_of(day, recurrence),
-                    begin_date=begin_date(day, recurrence),
-                    close_date=close_date(day, recurrence),
-                )
-                for day in coming_dates(recurrence, most)
-            ]
-        )
+            return []
+        return [
+            cls(
+                planned_for=day,
+                at=moment_of(day, recurrence),
+                begin_date=begin_date(day, recurrence),
+                close_date=close_date(day, recurrence),
+            )
+            for day in coming_dates(recurrence, most)
+        ]
