@@ -19,6 +19,8 @@ from services.deals.pipeline import http as pipeline_http
 from services.deals.pipeline.domain.pipeline import Pipeline
 from services.deals.pipeline.store import PIPELINES, OwnPipelines
 from services.deals.pipeline.usecases import Emptied, seed_pipelines
+from services.deals.recurring import events as recurring_events
+from services.deals.recurring import http as recurring_http
 from services.deals.settings import DealsSettings
 from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.events.client_names import client_name_reactions
@@ -81,6 +83,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
                 collaborators=collaborators,
                 answers=service.answers,
             ),
+            *recurring_events.reactions(deals=deals, pipelines=pipelines, collaborators=collaborators),
             *element_reactions(stores),
             *requisite_reactions(elements),
             *stage_history_reactions(history, DealCreated, DealStageChanged, DealMovedToPipeline),
@@ -99,6 +102,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     )
     app = service.app(
         deal_routes,
+        recurring_http.build_router(deals=deals, lists=lists, pipelines=pipelines, collaborators=collaborators),
         pipeline_routes,
         stage_history_routes(DEAL, PipelineHistoryFilters, history, lists),
         access_routes({DEAL.noun: deals}, stores.rights),
