@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from crm_contracts import registry, topics
+from crm_contracts.deals import DealCreated, DealMovedToPipeline, DealStageChanged
 from crm_contracts.elements import DEAL
 from fastapi import APIRouter, FastAPI
 
@@ -26,14 +27,17 @@ from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.requisites import requisite_reactions
 from shared.elements.events.rights import rights_reactions
+from shared.elements.events.stage_history import stage_history_reactions
 from shared.elements.http.access import access_routes
 from shared.elements.http.rights import RoleAuthority
+from shared.elements.http.stage_history import PipelineHistoryFilters, stage_history_routes
 from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.removed_clients import LinkingRecords
 from shared.elements.store.rights import RIGHTS
 from shared.elements.store.search_keys import make_keys
+from shared.elements.store.stage_history import StageHistory
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
@@ -66,6 +70,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     pipelines, pipeline_routes = _pipelines(service, deals)
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
+    history = StageHistory.open(service.collection)
     stores = ElementStores.open(service.collection, elements, service.answers, users_need_role=settings.users_need_role)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     service.subscribe(
@@ -81,6 +86,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
             *recurring_events.reactions(deals=deals, pipelines=pipelines, collaborators=collaborators),
             *element_reactions(stores),
             *requisite_reactions(elements),
+            *stage_history_reactions(history, DealCreated, DealStageChanged, DealMovedToPipeline),
         ],
     )
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
@@ -98,6 +104,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
         deal_routes,
         recurring_http.build_router(deals=deals, lists=lists, pipelines=pipelines, collaborators=collaborators),
         pipeline_routes,
+        stage_history_routes(DEAL, PipelineHistoryFilters, history, lists),
         access_routes({DEAL.noun: deals}, stores.rights),
         description="Deals, their pipelines and stages, products and clients.",
         texts=TEXTS,

@@ -29,7 +29,7 @@ E = TypeVar("E", bound=Aggregate)
 
 BUDGET: Final = 20_000
 """Keys that one page may read, or one count, shared by the alternatives of its filter."""
-LOOKED_AT: Final = 40
+LOOKED_AT: Final = 50
 """Keys of the budget for each record that a page looks at: a record takes as long as many keys."""
 FIRST_LOOK: Final = 2
 """Records of the first look for each one that is wanted."""
