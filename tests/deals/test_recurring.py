@@ -347,3 +347,9 @@ async def test_who_may_not_use_deals_may_not_use_templates(api: Api, method: str
     path = "/recurring-deals" if suffix is None else f"/recurring-deals/some{suffix}"
     assert (await api(method, path, roles=None)).status_code == 401
     assert (await api(method, path, roles=["stranger"])).status_code == 403
+
+
+async def test_a_template_is_in_no_stage_history(api: Api) -> None:
+    """DEAL-14, PIPE-08: it goes through no stages, and none of its time is a deal's."""
+    template = await a_template(api)
+    assert await api.ids(f"/stage-history?owner_id={template['id']}") == []
