@@ -185,8 +185,7 @@ def _add_batch(
 
         What a deal links is confirmed afterwards: `client.link_state` of the deal says what became of it.
         With `on_existing: correct` a deal of an origin that is known is corrected as the PUT by origin corrects it.
-        The caller needs the right to import deals as well (PERM-01); an administrator may give new deals the times
-        and authors that they have in the other system (DEAL-10).
+        The caller needs the right to import (PERM-01); administrators may give times and authors of new deals (DEAL-10).
         """
         check_some(call, DEAL, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
@@ -195,7 +194,6 @@ def _add_batch(
 
         async def one(item: DealItemIn, its: Call) -> Details:
             check_administers(its, DEAL, item.authorship)
-            stages = there.stages_of(item.pipeline_id)
             guarded, create = its.guard_store(deals), linking(create_deal, item.links, its, known.client_names)
             deal, is_new = await create_or_correct(
                 item.id,
@@ -208,7 +206,7 @@ def _add_batch(
                 create=partial(
                     create, deals=guarded, collaborators=known, pipelines=there, pipeline_id=item.pipeline_id
                 ),
-                stages=lambda: stages,
+                stages=partial(there.stages_of, item.pipeline_id),
                 collaborators=known,
             )
             return recorded(deal, its.cause, is_new=is_new, left_out=item.kept_by(deal))
