@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from crm_contracts import registry, topics
-from crm_contracts.deals import DealCreated, DealMovedToPipeline, DealStageChanged
+from crm_contracts.deals import DealCreated, DealDeleted, DealMovedToPipeline, DealStageChanged
 from crm_contracts.elements import DEAL
 from fastapi import APIRouter, FastAPI
 
@@ -86,7 +86,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
             *recurring_events.reactions(deals=deals, pipelines=pipelines, collaborators=collaborators),
             *element_reactions(stores),
             *requisite_reactions(elements),
-            *stage_history_reactions(history, DealCreated, DealStageChanged, DealMovedToPipeline),
+            *stage_history_reactions(history, DealCreated, DealStageChanged, DealMovedToPipeline, ended_by=DealDeleted),
         ],
     )
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))

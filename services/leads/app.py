@@ -2,7 +2,7 @@
 
 from crm_contracts import registry, topics
 from crm_contracts.elements import LEAD
-from crm_contracts.leads import LeadCreated, LeadStageChanged
+from crm_contracts.leads import LeadCreated, LeadDeleted, LeadStageChanged
 from fastapi import FastAPI
 
 from services.leads.lead import events as lead_events
@@ -50,7 +50,7 @@ def _hear(
             *lead_events.reactions(leads=leads, removed_clients=stores.removed_clients),
             *element_reactions(stores),
             *keep_pipelines,
-            *stage_history_reactions(history, LeadCreated, LeadStageChanged),
+            *stage_history_reactions(history, LeadCreated, LeadStageChanged, ended_by=LeadDeleted),
         ],
     )
     service.fill(PIPELINES, [topics.DEALS], keep_pipelines)

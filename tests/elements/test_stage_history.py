@@ -12,10 +12,11 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from crm_contracts.deals import DealCreated, DealMovedToPipeline, DealStageChanged
+from crm_contracts.deals import DealCreated, DealDeleted, DealMovedToPipeline, DealStageChanged
 from crm_contracts.elements import DEAL, LEAD, ElementType
 from crm_contracts.envelope import Envelope
-from crm_contracts.leads import LeadCreated, LeadStageChanged
+from crm_contracts.events import ElementEvent
+from crm_contracts.leads import LeadCreated, LeadDeleted, LeadStageChanged
 from crm_contracts.registry import parse
 from crm_contracts.roles import Right
 
@@ -32,7 +33,8 @@ from tests.builders.running import Api, running, wrong_fields
 from tests.kit.topics import Record
 
 BUILDS: Final = {LEAD.noun: build_leads, DEAL.noun: build_deals}
-TOLD_BY: Final = {
+ENDED_BY: Final[Mapping[str, type[ElementEvent]]] = {LEAD.noun: LeadDeleted, DEAL.noun: DealDeleted}
+TOLD_BY: Final[Mapping[str, tuple[type[ElementEvent], ...]]] = {
     LEAD.noun: (LeadCreated, LeadStageChanged),
     DEAL.noun: (DealCreated, DealStageChanged, DealMovedToPipeline),
 }
@@ -63,10 +65,12 @@ class Office:
         document = await self.api.database.collection(self.type.plural).get(id_)
         assert document is not None
         events = [parse(entry["headers"], entry["value"]) for entry in document["outbox"]]
-        return [event for event in events if event is not None and isinstance(event.data, TOLD_BY[self.type.noun])]
+        wanted = (*TOLD_BY[self.type.noun], ENDED_BY[self.type.noun])
+        return [event for event in events if event is not None and isinstance(event.data, wanted)]
 
     async def hear(self, events: Sequence[Envelope[Any]]) -> None:
-        reactions = stage_history_reactions(StageHistory(self.rows), *TOLD_BY[self.type.noun])
+        noun = self.type.noun
+        reactions = stage_history_reactions(StageHistory(self.rows), *TOLD_BY[noun], ended_by=ENDED_BY[noun])
         for event in events:
             await react(reactions, event)
 
@@ -210,3 +214,15 @@ async def test_of_what_may_not_be_read_or_was_deleted_there_is_no_history(office
     assert hidden.text == unknown.text
     assert (await office.api("DELETE", f"/{office.type.plural}/{own}")).status_code == 204
     assert await office.history(owner_id=own) == []
+
+
+async def test_the_history_is_deleted_with_its_element(office: Office) -> None:
+    """DEAL-19, LEAD-21: whatever comes again or late, nothing of it is stored again."""
+    id_ = await office.moved_through(SECOND[office.type.noun])
+    other = await office.moved_through(SECOND[office.type.noun])
+    assert (await office.api("DELETE", f"/{office.type.plural}/{id_}")).status_code == 204
+    told = await office.told(id_)
+    await office.hear([told[-1], *told, told[-1]])
+    assert await office.rows.find({"owner_id": id_}) == []
+    assert len(await office.history(owner_id=other)) == 2
+    await office.api.read("/stage-history?limit=200")

@@ -185,7 +185,7 @@ def _add_batch(
 
         What a deal links is confirmed afterwards: `client.link_state` of the deal says what became of it.
         With `on_existing: correct` a deal of an origin that is known is corrected as the PUT by origin corrects it.
-        The caller needs the right to import (PERM-01); administrators may give times and authors of new deals (DEAL-10).
+        The caller needs the right to import (PERM-01); administrators may give times and authors too (DEAL-10).
         """
         check_some(call, DEAL, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]

@@ -10,11 +10,16 @@ from shared.kit.domain import Cause
 from shared.kit.messaging.reactions import Reactions, on
 
 
-def stage_history_reactions(history: StageHistory, *told_by: type[ElementEvent]) -> Reactions:
-    """Make the reactions to the events that tell of new elements and of their moves."""
+def stage_history_reactions(
+    history: StageHistory, *told_by: type[ElementEvent], ended_by: type[ElementEvent]
+) -> Reactions:
+    """Make the reactions to the events that tell of new elements, of their moves and of their deletion."""
 
     async def on_event(event: Envelope[Any], _: Cause) -> None:
-        """Keep the row."""
-        await history.add(StageRecord.of(event))
+        """Keep the row, or delete all of them."""
+        if isinstance(event.data, ended_by):
+            await history.forget(event.data.element.id)
+        else:
+            await history.add(StageRecord.of(event))
 
-    return [on(each, on_event, name="keep_stage_history") for each in told_by]
+    return [on(each, on_event, name="keep_stage_history") for each in (*told_by, ended_by)]

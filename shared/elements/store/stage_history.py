@@ -7,7 +7,7 @@ between the others.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal, Self, TypeAlias
 
 from crm_contracts.envelope import Envelope
@@ -30,6 +30,8 @@ STAGE_HISTORY_INDEXES: Final[Sequence[Index]] = (
 RecordType: TypeAlias = Literal[1, 2, 3, 5]
 """1: created there; 2: moved to a stage in process; 3: moved to a final stage; 5: moved to another pipeline."""
 _DIGITS: Final = 12
+_ROWS: Final[Filter] = {"created_at": {"$gt": datetime(1, 1, 2, tzinfo=UTC)}}
+"""All but the marks of deleted elements."""
 _AFTER_DIGITS: Final = ":"
 """Sorts after every digit."""
 
@@ -95,7 +97,9 @@ class StageHistory:
         return cls(collection(STAGE_HISTORY, STAGE_HISTORY_INDEXES))
 
     async def add(self, record: StageRecord) -> None:
-        """Store a row, and how long the element stood on the stage before and on this one."""
+        """Store a row, and how long the element stood on the stage before and on this one; not of one that is gone."""
+        if await self._rows.get(_gone(record.owner_id)):
+            return
         before = await self._beside(record, "$lt", -1)
         after = await self._beside(record, "$gt", 1)
         row = {name: getattr(record, name) for name in _FIELDS}
@@ -105,6 +109,11 @@ class StageHistory:
         if after is not None:
             since = _seconds(record.created_at, after["created_at"])
             await self._rows.update({"_id": after["_id"]}, {"$set": {"duration_s": since}})
+
+    async def forget(self, owner_id: str) -> None:
+        """Delete the rows of a deleted element; events of its past that come late add none (DEAL-19, LEAD-21)."""
+        await self._rows.insert_missing([{"_id": _gone(owner_id)}])
+        await self._rows.delete({"_id": {"$gte": f"{owner_id}:", "$lt": f"{owner_id}:{_AFTER_DIGITS}"}})
 
     async def page(
         self,
@@ -120,7 +129,7 @@ class StageHistory:
             Invalid: the cursor is none of this list.
         """
         if owner_id is None:
-            found, more = await newest_first(self._rows, places, limit=limit, cursor=cursor)
+            found, more = await newest_first(self._rows, {**_ROWS, **places}, limit=limit, cursor=cursor)
         else:
             found, more = await self._of_one(owner_id, places, limit=limit, cursor=cursor)
         return [_record(each) for each in found], more
@@ -144,6 +153,11 @@ class StageHistory:
         within = {**within, operator: record.id}
         found = await self._rows.find({"_id": within}, sort=[("_id", direction)], limit=1, hint="_id_")
         return found[0] if found else None
+
+
+def _gone(owner_id: str) -> str:
+    """Return the id of the mark of a deleted element, which is no row."""
+    return f"gone:{owner_id}"
 
 
 def _seconds(since: datetime, until: datetime) -> float:
