@@ -13,6 +13,7 @@ from services.deals.deal.schemas import (
     ContactAdded,
     DealFilters,
     DealIn,
+    DealItemIn,
     DealOut,
     DealPatch,
     DealsIn,
@@ -29,7 +30,7 @@ from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import sales_list
 from shared.elements.http.requisite_routes import requisite_routes
-from shared.elements.http.rights import MOVE, check_some, rights_of
+from shared.elements.http.rights import MOVE, check_administers, check_some, rights_of
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
@@ -184,15 +185,15 @@ def _add_batch(
 
         What a deal links is confirmed afterwards: `client.link_state` of the deal says what became of it.
         With `on_existing: correct` a deal of an origin that is known is corrected as the PUT by origin corrects it.
-        The caller needs the right to import deals as well (PERM-01).
+        The caller needs the right to import (PERM-01); administrators may give times and authors too (DEAL-10).
         """
         check_some(call, DEAL, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
         known = await prepare_collaborators(deals.noun, sold, len(body.valid), collaborators)
         there = visible(call, await pipelines.known())
 
-        async def one(item: DealIn, its: Call) -> Details:
-            stages = there.stages_of(item.pipeline_id)
+        async def one(item: DealItemIn, its: Call) -> Details:
+            check_administers(its, DEAL, item.authorship)
             guarded, create = its.guard_store(deals), linking(create_deal, item.links, its, known.client_names)
             deal, is_new = await create_or_correct(
                 item.id,
@@ -205,7 +206,7 @@ def _add_batch(
                 create=partial(
                     create, deals=guarded, collaborators=known, pipelines=there, pipeline_id=item.pipeline_id
                 ),
-                stages=lambda: stages,
+                stages=partial(there.stages_of, item.pipeline_id),
                 collaborators=known,
             )
             return recorded(deal, its.cause, is_new=is_new, left_out=item.kept_by(deal))

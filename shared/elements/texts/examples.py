@@ -61,6 +61,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "ConversionIn": {"targets": ["contact", "deal"], "on_duplicate": "link"},
     "ConversionsIn": {"lead_ids": [_CARLA, _OTHER], "targets": ["contact", "deal"]},
     "DealIn": _DEAL,
+    "DealItemIn": {**_DEAL, "originator_id": "old-crm", "origin_id": "D-17"},
     "DealsIn": {"items": [_DEAL, {"title": "Pipes for ACME"}]},
     "DealPatch": {"comments": "Wants an offer by Friday."},
     "DealQueryIn": {
