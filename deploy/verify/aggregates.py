@@ -16,6 +16,7 @@ from deploy.verify.documents import (
     BindingsDocument,
     DepartmentDocument,
     DictionaryDocument,
+    PipelineDocument,
     RefusalDocument,
     ResolutionDocument,
     RoleDocument,
@@ -48,6 +49,7 @@ _OTHERS: Final = (
     AggregateType("dictionary", "catalog", "dictionaries", DictionaryDocument),
     AggregateType("role", "catalog", "roles", RoleDocument),
     AggregateType("department", "catalog", "departments", DepartmentDocument),
+    AggregateType("pipeline", "deals", "pipelines", PipelineDocument),
     AggregateType("refusal", "deals", "refusals", RefusalDocument, publishes=(LeadDealRefused,)),
     AggregateType(
         "resolution",

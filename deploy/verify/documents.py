@@ -13,6 +13,7 @@ from crm_contracts.departments import DepartmentState
 from crm_contracts.dictionaries import DictionaryValue
 from crm_contracts.elements import ElementType
 from crm_contracts.leads import LeadState
+from crm_contracts.pipelines import PipelineState
 from crm_contracts.roles import RoleState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel, create_model
@@ -100,6 +101,10 @@ class RoleDocument(RoleState, Tombstone):
 
 class DepartmentDocument(DepartmentState, Tombstone):
     """A department."""
+
+
+class PipelineDocument(PipelineState, Tombstone):
+    """A pipeline with its stages."""
 
 
 class BindingsDocument(BaseModel):

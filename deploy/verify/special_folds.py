@@ -15,6 +15,7 @@ from crm_contracts.dictionaries import (
 )
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadCreated
+from crm_contracts.pipelines import PipelineDeleted, PipelineFields
 from crm_contracts.roles import RoleDeleted, RoleFields
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 from crm_contracts.values import Fields
@@ -114,7 +115,7 @@ def _without(known: Known, value: DictionaryValue) -> Iterable[DictionaryValue]:
 
 
 def _emptied(blank: Fields) -> Fold:
-    def fold(_: Known, event: Envelope[RoleDeleted | DepartmentDeleted]) -> dict[str, Any]:
+    def fold(_: Known, event: Envelope[RoleDeleted | DepartmentDeleted | PipelineDeleted]) -> dict[str, Any]:
         return {**dict(blank), "deleted_at": event.time}
 
     return fold
@@ -145,6 +146,7 @@ SPECIAL_FOLDS: Final[Mapping[type[Event], Fold]] = {
     DictionaryValueDeleted: _value_deleted,
     RoleDeleted: _emptied(RoleFields()),
     DepartmentDeleted: _emptied(DepartmentFields()),
+    PipelineDeleted: _emptied(PipelineFields()),
     TimelineEntryBound: _bound("bound", "unbound"),
     TimelineEntryUnbound: _bound("unbound", "bound"),
 }

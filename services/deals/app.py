@@ -1,17 +1,23 @@
 """The composition root of deals: the only file that sees everything."""
 
 from collections.abc import Mapping
+from functools import partial
+from typing import Final
 
 from crm_contracts import registry, topics
 from crm_contracts.elements import DEAL
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from services.deals.deal import events as deal_events
 from services.deals.deal import http as deal_http
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.refusal import Refusal
-from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE, DEALS, REFUSALS
+from services.deals.deal.store import DEAL_INDEXES, DEALS, REFUSALS, DealPlaces, deal_lists
+from services.deals.deal.usecases import move_stranded_deals
 from services.deals.pipeline import http as pipeline_http
+from services.deals.pipeline.domain.pipeline import Pipeline
+from services.deals.pipeline.store import PIPELINES, OwnPipelines
+from services.deals.pipeline.usecases import Emptied, seed_pipelines
 from services.deals.settings import DealsSettings
 from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.events.client_names import client_name_reactions
@@ -22,7 +28,6 @@ from shared.elements.http.access import access_routes
 from shared.elements.http.rights import RoleAuthority
 from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
-from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.removed_clients import LinkingRecords
 from shared.elements.store.rights import RIGHTS
@@ -31,6 +36,21 @@ from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
+from shared.kit.storage.mongo_repository import MongoRepository
+
+STRANDED_EVERY_S: Final = 30.0
+
+
+def _pipelines(service: Service, deals: MongoRepository[Deal]) -> tuple[OwnPipelines, APIRouter]:
+    """Open the pipelines, with their routes and with the job that finds deals in places that were deleted."""
+    pipelines = service.repository(Pipeline, PIPELINES)
+    service.before_start(partial(seed_pipelines, service.clock, pipelines=pipelines))
+    own, places = OwnPipelines(pipelines, clock=service.clock), DealPlaces(deals)
+    service.every(
+        STRANDED_EVERY_S, partial(move_stranded_deals, service.clock, deals=deals, places=places, pipelines=own)
+    )
+    emptied = Emptied(places, own.settled, clock=service.clock)
+    return own, pipeline_http.build_router(pipelines=pipelines, own=own, emptied=emptied)
 
 
 def build() -> tuple[FastAPI, DealsSettings]:
@@ -41,6 +61,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     deals = service.repository(Deal, DEALS, indexes=DEAL_INDEXES, taken=taken_origin(DEAL.noun))
     service.before_start(lambda: mark_records([deals.collection]))
     service.before_start(lambda: make_keys(deals))
+    pipelines, pipeline_routes = _pipelines(service, deals)
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
     stores = ElementStores.open(service.collection, elements, service.answers, users_need_role=settings.users_need_role)
@@ -49,7 +70,11 @@ def build() -> tuple[FastAPI, DealsSettings]:
         (topics.LEADS, topics.CLIENTS, topics.CATALOG),
         [
             *deal_events.reactions(
-                deals=deals, refusals=refusals, collaborators=collaborators, answers=service.answers
+                deals=deals,
+                refusals=refusals,
+                pipelines=pipelines,
+                collaborators=collaborators,
+                answers=service.answers,
             ),
             *element_reactions(stores),
             *requisite_reactions(elements),
@@ -60,15 +85,16 @@ def build() -> tuple[FastAPI, DealsSettings]:
     deal_routes = deal_http.build_router(
         deals=deals,
         views=ElementViews(deals),
-        lists=FilteredLists(deals, DEAL_TABLE),
+        lists=deal_lists(deals, pipelines.stages),
+        pipelines=pipelines,
         collaborators=collaborators,
         long_polls=service.long_polls,
     )
     app = service.app(
         deal_routes,
-        pipeline_http.build_router(),
+        pipeline_routes,
         access_routes({DEAL.noun: deals}, stores.rights),
-        description="Deals, their stages, products and clients.",
+        description="Deals, their pipelines and stages, products and clients.",
         texts=TEXTS,
         authority=RoleAuthority(stores.rights),
     )

@@ -6,3 +6,5 @@ from shared.kit.web.call import Call, needs
 
 CanRead = Annotated[Call, needs("deals:read")]
 CanWrite = Annotated[Call, needs("deals:write")]
+CanChangeSettings = Annotated[Call, needs("deals:settings")]
+"""Who may change pipelines and their stages (PERM-05)."""

@@ -7,7 +7,10 @@ from fastapi import FastAPI
 from services.leads.lead import events as lead_events
 from services.leads.lead import http as lead_http
 from services.leads.lead.domain.lead import Lead
+from services.leads.lead.http.beginning import Conversions
 from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE, LEADS, set_missing_timers
+from services.leads.pipeline import events as pipeline_events
+from services.leads.pipeline.store import PIPELINES, PipelinesOfDeals
 from services.leads.settings import LeadsSettings
 from services.leads.stage import http as stage_http
 from shared.elements.events.client_names import client_name_reactions
@@ -39,23 +42,24 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     stores = ElementStores.open(
         service.collection, {LEAD.noun: leads}, service.answers, users_need_role=settings.users_need_role
     )
+    collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
+    pipelines = PipelinesOfDeals(service.collection(PIPELINES))
     service.subscribe(
         (topics.CLIENTS, topics.DEALS, topics.CATALOG),
         [
             *lead_events.reactions(leads=leads, removed_clients=stores.removed_clients),
             *element_reactions(stores),
+            *pipeline_events.reactions(pipelines),
         ],
     )
+    service.fill(PIPELINES, [topics.DEALS], pipeline_events.reactions(pipelines))
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
     lead_routes = lead_http.build_router(
-        leads=leads,
         views=ElementViews(leads),
         lists=FilteredLists(leads, LEAD_TABLE),
-        collaborators=stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id),
-        long_polls=service.long_polls,
+        conversions=Conversions(leads, pipelines, collaborators, service.long_polls, settings.conversion_silence_s),
         default_country=settings.default_country,
-        silence_s=settings.conversion_silence_s,
     )
     app = service.app(
         lead_routes,

@@ -2,23 +2,32 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from crm_contracts.client_field import Client
 from crm_contracts.conversions import ConversionRef
+from crm_contracts.pipelines import DEFAULT_PIPELINE
 from crm_contracts.product_rows import Priced
 
 from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.store import DEAL_INDEXES
-from services.deals.pipeline.domain import DEFAULT_PIPELINE, stages_of
+from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE, deal_choices
+from services.deals.pipeline.domain.known import KnownPipelines
+from services.deals.pipeline.domain.pipeline import Pipeline
 from shared.elements.domain.sales_element import InitialState
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import connect
 from tests.builders.causes import ANNA, NOON
 from tests.builders.values import priced as amounts
+
+PIPELINES: Final = KnownPipelines([Pipeline.create(DEFAULT_PIPELINE, "Deals", 500)], now=NOON)
+"""What there is at the start."""
+DEAL_STAGES: Final = PIPELINES.stages_of(DEFAULT_PIPELINE)
+TABLE: Final = replace(DEAL_TABLE, choices=deal_choices(PIPELINES.stages))
+"""How deals are found while there is nothing else."""
 
 ASKED_BY = ConversionRef(lead_id="lead-1", conversion_id="conversion-1", attempt=1)
 
@@ -41,8 +50,9 @@ def just_created_deal(
             client=client or Client(),
             priced=priced or amounts(),
         ),
-        stages_of(DEFAULT_PIPELINE).first,
+        DEAL_STAGES.first,
         pipeline_id=DEFAULT_PIPELINE,
+        first=DEAL_STAGES.first,
         by=ANNA,
         at=at,
         conversion=conversion,
@@ -54,6 +64,13 @@ def a_deal(id_: str = "deal-1", **given: Any) -> Deal:
     deal = just_created_deal(id_, **given)
     deal._recorded.clear()
     return deal
+
+
+class StartPipelines:
+    """The pipelines as they are at the start."""
+
+    async def known(self) -> KnownPipelines:
+        return PIPELINES
 
 
 @asynccontextmanager

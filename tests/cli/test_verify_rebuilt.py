@@ -29,7 +29,7 @@ from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.refusal import Refusal
-from services.deals.pipeline.domain import stages_of
+from services.deals.pipeline.domain.pipeline import Pipeline
 from services.leads.lead.domain.conversion import Conversion
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
@@ -38,7 +38,7 @@ from shared.elements.domain.client_field import NewContactLink, add_contact, rem
 from shared.kit.domain import Aggregate
 from tests.builders.causes import ANNA, NOON, ids, later
 from tests.builders.clients import a_contact, just_created_company, just_created_contact
-from tests.builders.deals import ASKED_BY, just_created_deal
+from tests.builders.deals import ASKED_BY, DEAL_STAGES, just_created_deal
 from tests.builders.leads import LEAD_REF, a_person, a_question, a_wish, just_created_lead, wake
 from tests.builders.values import a_client, a_phone, a_row, company_ref, contact_ref, deal_ref, priced
 from tests.cli.office import By, Office
@@ -97,6 +97,9 @@ async def merged(office: Office, kind: type[C], other: C, into: str) -> None:
     await office.change(kind, into, lambda survivor, by: survivor.finish_merge("m1", {other.id}, **by))
 
 
+PARTNERS = Pipeline.create("partners", "Partners", 10).stage_set
+
+
 async def a_busy_office() -> Office:
     """One where everything happens that any event tells of."""
     office = Office()
@@ -106,8 +109,8 @@ async def a_busy_office() -> Office:
         "lead-1",
         lambda lead, by: lead.correct({"title": "More pumps", "comments": None, "responsible_id": "bob"}, **by),
         lambda lead, by: lead.set_rows(priced(a_row(), amount="10"), **by),
-        lambda lead, by: lead.move(LEAD_STAGES.get("JUNK"), **by),
-        lambda lead, by: lead.move(LEAD_STAGES.get("IN_PROCESS"), **by),
+        lambda lead, by: lead.move(LEAD_STAGES.get("JUNK"), LEAD_STAGES.first, **by),
+        lambda lead, by: lead.move(LEAD_STAGES.get("IN_PROCESS"), LEAD_STAGES.first, **by),
         link,
         refuse_company,
         link_unknown,
@@ -130,9 +133,11 @@ async def a_busy_office() -> Office:
         "deal-1",
         lambda deal, by: deal.correct({"title": "Pumps", "additional_info": "soon", "responsible_id": "bob"}, **by),
         lambda deal, by: deal.set_rows(priced(a_row(), amount="10"), **by),
-        lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("WON"), **by),
-        lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("LOSE"), **by),
-        lambda deal, by: deal.move(stages_of(deal.pipeline_id).get("NEW"), **by),
+        lambda deal, by: deal.move(DEAL_STAGES.get("WON"), DEAL_STAGES.first, **by),
+        lambda deal, by: deal.move(DEAL_STAGES.get("LOSE"), DEAL_STAGES.first, **by),
+        lambda deal, by: deal.move(DEAL_STAGES.first, DEAL_STAGES.first, **by),
+        lambda deal, by: deal.move_to_pipeline("partners", PARTNERS.get("WON"), PARTNERS.first, **by),
+        lambda deal, by: deal.move(PARTNERS.first, PARTNERS.first, **by),
         link,
         attach,
         clear,
@@ -203,6 +208,14 @@ async def a_busy_office() -> Office:
             lambda record, _: record.correct({"name": "Old trade"}),
             lambda record, by: record.delete(at=by["at"]),
         )
+    await office.add(Pipeline.create("partners", "Partners", 10))
+    await office.add(Pipeline.create("trade", "Trade", 20))
+    await office.change(
+        Pipeline,
+        "trade",
+        lambda pipeline, _: pipeline.add_stage("TALKS", "Talks", "P"),
+        lambda pipeline, by: (pipeline.close(now=by["at"]), pipeline.delete(now=by["at"])),
+    )
     await office.add(Refusal.create(LEAD_REF, ASKED_BY, code="pipeline_not_found", message="No.", at=office.now))
     policies: Sequence[OnDuplicate] = ("reject", "link")
     for attempt, policy in enumerate(policies, start=1):
@@ -257,6 +270,7 @@ KINDS: Sequence[type[Aggregate]] = (
     Dictionary,
     Role,
     Department,
+    Pipeline,
     Bindings,
 )
 _COUNTERS = {
@@ -270,6 +284,11 @@ NOT_CARRIED: Mapping[type[Aggregate], Mapping[str, str]] = {
     },
     **{aggregate: {**BOOKKEEPING, "id": "the record's key"} for aggregate in (Refusal, Dictionary, Bindings)},
     **dict.fromkeys((Role, Department), _COUNTERS),
+    Pipeline: {
+        **_COUNTERS,
+        "closing": "what no deal enters for a moment, while it is being deleted",
+        "former_stages": "follow from the stages that were deleted, the last 200 of them",
+    },
     Deal: _COUNTERS,
     Lead: {
         **_COUNTERS,
@@ -346,6 +365,7 @@ def test_every_aggregate_whose_events_are_published_is_verified() -> None:
         ("dictionary:salutation", {"values": ()}, "values"),
         ("role:sales", {"user_ids": ("ben",)}, "user_ids"),
         ("department:sales", {"parent_id": "trade"}, "parent_id"),
+        ("pipeline:partners", {"stages": ()}, "stages"),
         ("bindings:b1", {"bound": ()}, "bound"),
     ],
 )

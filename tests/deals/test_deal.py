@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import pytest
 from crm_contracts.client_field import Client
 from crm_contracts.deals import (
-    FIRST_STAGES,
     DealAmountChanged,
     DealClientChanged,
     DealCompanyUnlinked,
@@ -17,15 +16,15 @@ from crm_contracts.deals import (
     DealUpdated,
     DealWon,
 )
+from crm_contracts.pipelines import DEFAULT_FIRST_STAGE, DEFAULT_PIPELINE
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.pipeline.domain import PIPELINES, stages_of
 from shared.elements.domain.client_field import set_company
 from shared.elements.domain.pipelines import PipelineNotFound
-from shared.elements.domain.stages import StageNotFound
+from shared.elements.domain.stage_errors import StageNotFound
 from shared.elements.usecases.move_element import move_element
 from tests.builders.causes import ANNA, NOON, a_cause, later
-from tests.builders.deals import ASKED_BY, a_deal, just_created_deal
+from tests.builders.deals import ASKED_BY, DEAL_STAGES, PIPELINES, a_deal, just_created_deal
 from tests.builders.fakes import Memory
 from tests.builders.values import a_client, a_row, company_ref, contact_ref, euros, priced
 
@@ -40,7 +39,7 @@ def test_a_deal_needs_nothing_begins_today_and_ends_in_seven_days() -> None:
 
 def test_others_know_the_stage_in_which_the_deal_of_a_lead_is_opened() -> None:
     """LEAD-11, PERM-02: leads asks for the right to add it there."""
-    assert {id_: stages.first.id for id_, stages in PIPELINES.items()} == FIRST_STAGES
+    assert {id_: PIPELINES.stages_of(id_).first.id for id_ in PIPELINES.ids} == {DEFAULT_PIPELINE: DEFAULT_FIRST_STAGE}
 
 
 def test_the_dates_of_a_deal_may_be_given() -> None:
@@ -65,7 +64,7 @@ def test_a_deal_that_starts_with_a_company_asks_for_its_contacts_in_its_first_ev
 
 def test_the_stages_of_the_default_pipeline_are_there() -> None:
     """DEAL-07."""
-    assert [(stage.id, stage.semantic) for stage in stages_of("default")] == [
+    assert [(stage.id, stage.semantic) for stage in DEAL_STAGES] == [
         ("NEW", "P"),
         ("PREPARATION", "P"),
         ("PREPAYMENT_INVOICE", "P"),
@@ -77,17 +76,18 @@ def test_the_stages_of_the_default_pipeline_are_there() -> None:
     ]
 
 
-def test_there_is_no_other_pipeline_yet() -> None:
+def test_a_pipeline_that_there_is_not_is_named_as_the_wrong_field() -> None:
+    """PIPE-01."""
     with pytest.raises(PipelineNotFound) as refused:
-        stages_of("nowhere")
+        PIPELINES.stages_of("nowhere")
     assert refused.value.details["errors"][0]["field"] == "pipeline_id"
 
 
-@pytest.mark.parametrize("stage_id", [stage.id for stage in stages_of("default") if stage.id != "NEW"])
+@pytest.mark.parametrize("stage_id", [stage.id for stage in DEAL_STAGES if stage.id != "NEW"])
 def test_a_deal_moves_to_any_stage_of_its_pipeline_and_success_or_failure_close_it(stage_id: str) -> None:
     """DEAL-06, DEAL-08."""
-    deal, target = a_deal(), stages_of("default").get(stage_id)
-    deal.move(target, by="user:bob", at=later(5))
+    deal, target = a_deal(), DEAL_STAGES.get(stage_id)
+    deal.move(target, DEAL_STAGES.first, by="user:bob", at=later(5))
     is_closed = target.semantic != "P"
     assert (deal.stage_id, deal.stage_semantic, deal.closed) == (target.id, target.semantic, is_closed)
     assert deal.closed_at == (later(5) if is_closed else None)
@@ -110,15 +110,13 @@ async def test_a_stage_of_another_pipeline_is_refused() -> None:
     deals, deal = Memory(Deal), just_created_deal()
     await deals.add(deal, a_cause("request:0"))
     with pytest.raises(StageNotFound):
-        await move_element(
-            deal.id, "JUNK", a_cause(), elements=deals, stages_of=lambda found: stages_of(found.pipeline_id)
-        )
+        await move_element(deal.id, "JUNK", a_cause(), elements=deals, stages_of=lambda _: DEAL_STAGES)
     assert ((await deals.get(deal.id)).stage_id, len(deals.said(deal.id))) == ("NEW", 1)
 
 
 def test_moving_to_the_stage_where_it_stands_changes_nothing() -> None:
     deal = a_deal()
-    deal.move(stages_of("default").first, by="user:bob", at=later(5))
+    deal.move(DEAL_STAGES.first, DEAL_STAGES.first, by="user:bob", at=later(5))
     assert (deal.recorded, deal.moved_at, deal.updated_by) == ((), None, ANNA)
 
 

@@ -16,7 +16,6 @@ from crm_contracts.values import Money
 
 from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.store import DEAL_TABLE
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.evaluation import matches
 from shared.elements.domain.filters.nodes import All
@@ -26,16 +25,16 @@ from shared.elements.domain.rights.departments import Departments
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.kit.storage.collection import Collection
 from tests.builders.causes import NOON
-from tests.builders.deals import a_deal, stored_deals
+from tests.builders.deals import TABLE, a_deal, stored_deals
 from tests.builders.examined import Examined, every_page
 from tests.builders.fakes import Documents
 from tests.builders.values import a_client
 
-LISTED: Final = Listed(filterable_fields(DEAL), DEAL_TABLE.orders, ())
+LISTED: Final = Listed(filterable_fields(DEAL), TABLE.orders, ())
 DEALS: Final = 240
 BUDGET: Final = 1_600
 """Keys of a page, so it looks at 40 records, and 40 are few."""
-EVERY_ORDER = pytest.mark.parametrize("order", DEAL_TABLE.orders)
+EVERY_ORDER = pytest.mark.parametrize("order", TABLE.orders)
 FEW: Final[Sequence[dict[str, Any]]] = (
     {"company_id": "rare"},
     {"company_id": "rare", "title": {"like": "%s"}},
@@ -81,7 +80,7 @@ async def deals(mongo: Mongo) -> AsyncIterator[Collection]:
 
 
 def lists_of(collection: Collection, budget: int = BUDGET) -> FilteredLists[Deal]:
-    return FilteredLists(Documents(Deal, collection), DEAL_TABLE, budget=budget)
+    return FilteredLists(Documents(Deal, collection), TABLE, budget=budget)
 
 
 def wanted(raw: dict[str, Any], order: str, direction: str = "desc") -> Query:
@@ -147,7 +146,7 @@ async def test_hidden_records_change_nothing_for_who_may_read_few(mongo: Mongo, 
     others = [some_deal(place, hidden=1) for place in range(2 * DEALS) if place % 20]
     documents = await deals.find({})
     async with stored_deals(mongo, [*mine, *others]) as changed:
-        for order in DEAL_TABLE.orders:
+        for order in TABLE.orders:
             for raw in (
                 *FEW,
                 {},

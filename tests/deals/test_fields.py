@@ -16,6 +16,7 @@ from services.deals.deal.usecases import open_deal_for_lead
 from shared.elements.store.reference import Reference
 from shared.kit.storage.numbers import Numbers
 from tests.builders.causes import a_cause
+from tests.builders.deals import StartPipelines
 from tests.builders.fakes import Said, collaborators
 from tests.builders.leads import a_deal_question
 from tests.builders.running import Api, wrong_fields
@@ -257,5 +258,7 @@ async def test_a_conversion_does_not_fail_because_of_a_code(api: Api) -> None:
         numbers=Numbers(api.database.collection("counters")),
     )
     order = DealOrder.of_lead(asked)
-    await open_deal_for_lead(order, a_cause(), deals=deals, refusals=refusals, collaborators=use, answers=Said())
+    await open_deal_for_lead(
+        order, a_cause(), deals=deals, refusals=refusals, pipelines=StartPipelines(), collaborators=use, answers=Said()
+    )
     assert (await api.read(f"/deals/{asked.proposed_deal_id}"))["source_id"] == "FAIR"

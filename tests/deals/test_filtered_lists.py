@@ -15,7 +15,7 @@ from crm_contracts.values import Money
 
 from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE
+from services.deals.deal.store import DEAL_INDEXES
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.evaluation import matches
 from shared.elements.domain.filters.query import Listed
@@ -23,12 +23,12 @@ from shared.elements.store.filtered_lists import FilteredLists
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document
 from tests.builders.causes import NOON
-from tests.builders.deals import a_deal, stored_deals
+from tests.builders.deals import TABLE, a_deal, stored_deals
 from tests.builders.examined import Examined, every_page
 from tests.builders.fakes import Documents
 from tests.builders.values import company_ref
 
-LISTED = Listed(filterable_fields(DEAL), DEAL_TABLE.orders, ())
+LISTED = Listed(filterable_fields(DEAL), TABLE.orders, ())
 DEALS = 300
 STAGES = ("NEW", "EXECUTING", "WON")
 TITLES = ("Pumps", "Pipes", "")
@@ -106,7 +106,7 @@ async def test_whatever_the_filter_is_an_index_finds_all_of_it_in_its_order(deal
         query = LISTED.query(raw, order, None, now=NOON)
         examined = Examined(deals)
         budget = chance.choice((80, 400, 20_000))
-        lists = FilteredLists(Documents(Deal, examined), DEAL_TABLE, budget=budget)
+        lists = FilteredLists(Documents(Deal, examined), TABLE, budget=budget)
         passing = [document for document in documents if matches(query.filter, document)]
         passing.sort(key=lambda one: (value_of(one, order[0][0]), one["_id"]), reverse=order[0][1] == "desc")
         expected = [document["_id"] for document in passing]
@@ -118,7 +118,7 @@ async def test_whatever_the_filter_is_an_index_finds_all_of_it_in_its_order(deal
 
 async def test_a_page_reads_no_more_keys_than_its_budget(deals: Collection) -> None:
     examined = Examined(deals)
-    lists = FilteredLists(Documents(Deal, examined), DEAL_TABLE, budget=100)
+    lists = FilteredLists(Documents(Deal, examined), TABLE, budget=100)
     query = LISTED.query({"title": "nowhere"}, [["created_at", "desc"]], None, now=NOON)
     page = await lists.page(query, limit=50)
     assert (page.items, page.is_complete) == ([], False)
@@ -127,6 +127,6 @@ async def test_a_page_reads_no_more_keys_than_its_budget(deals: Collection) -> N
 
 
 def test_every_order_has_an_index_for_the_whole_list() -> None:
-    assert set(DEAL_TABLE.orders) == {"created_at", "number", "title", "amount"}
+    assert set(TABLE.orders) == {"created_at", "number", "title", "amount"}
     names = {index.name for index in DEAL_INDEXES} | {"_id_"}
-    assert {group.index for group in DEAL_TABLE.groups} <= names
+    assert {group.index for group in TABLE.groups} <= names

@@ -15,6 +15,7 @@ from crm_contracts.conversions import ConversionRef, DealRequest, ResolvedClient
 from crm_contracts.deal_answers import LeadDealConfirmed, LeadDealRefused
 from crm_contracts.deals import DealCompanyUnlinked, DealContactsAttached, DealCreated
 from crm_contracts.envelope import Event
+from crm_contracts.pipelines import DEFAULT_PIPELINE
 from crm_contracts.values import ElementRef, Utm
 
 from services.deals.deal.domain.deal import Deal
@@ -22,7 +23,6 @@ from services.deals.deal.domain.order import DealOrder
 from services.deals.deal.domain.refusal import Refusal
 from services.deals.deal.events import reactions
 from services.deals.deal.usecases import create_deal, open_deal_for_lead
-from services.deals.pipeline.domain import DEFAULT_PIPELINE
 from services.leads.lead.domain.draft import MAX_DRAFT_BYTES, MAX_FORWARDED_BYTES
 from shared.elements.domain.client_field import set_company
 from shared.elements.domain.product_rows import NewRow
@@ -31,7 +31,7 @@ from shared.elements.events.client_field import client_answer_reactions
 from shared.elements.usecases.create_element import NewElement
 from shared.kit.domain import Invalid
 from tests.builders.causes import NOON, a_cause
-from tests.builders.deals import just_created_deal
+from tests.builders.deals import PIPELINES, StartPipelines, just_created_deal
 from tests.builders.events import an_event, react
 from tests.builders.fakes import Memory, NobodyLeft, Said, again, collaborators
 from tests.builders.leads import LEAD_REF, a_deal_question, a_deal_request
@@ -61,6 +61,7 @@ class Deals:
             cause,
             deals=self.deals,
             refusals=self.refusals,
+            pipelines=StartPipelines(),
             collaborators=self._collaborators,
             answers=self.answers,
         )
@@ -207,6 +208,7 @@ async def test_a_deal_that_is_opened_for_a_lead_looks_whether_its_client_is_stil
     of_deals = reactions(
         deals=Memory(Deal),
         refusals=Memory(Refusal),
+        pipelines=StartPipelines(),
         collaborators=collaborators(removed_clients=removed_clients),
         answers=Said(),
     )
@@ -324,6 +326,7 @@ async def test_what_clients_resolves_concerns_deals_where_a_deal_comes_along(dea
     of_deals = reactions(
         deals=deals,
         refusals=Memory(Refusal),
+        pipelines=StartPipelines(),
         collaborators=collaborators(removed_clients=removed_clients),
         answers=Said(),
     )
@@ -388,6 +391,7 @@ async def new_deal(deals: Memory[Deal], *, pipeline_id: str = DEFAULT_PIPELINE, 
         a_cause("request:1"),
         deals=deals,
         collaborators=collaborators(),
+        pipelines=PIPELINES,
         pipeline_id=pipeline_id,
     )
 

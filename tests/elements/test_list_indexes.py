@@ -14,7 +14,7 @@ from deploy.local.mongo import Mongo
 from services.catalog.product.domain.product import Product
 from services.catalog.product.store import PRODUCT_INDEXES, PRODUCT_TABLE
 from services.clients.records.store.collections import COMPANY_INDEXES, COMPANY_TABLE, CONTACT_INDEXES, CONTACT_TABLE
-from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE
+from services.deals.deal.store import DEAL_INDEXES
 from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.evaluation import matches
@@ -29,7 +29,7 @@ from shared.kit.storage.connection import connect
 from shared.kit.storage.indexes import Index
 from tests.builders.causes import ANNA, NOON
 from tests.builders.clients import a_company, a_contact, works_for
-from tests.builders.deals import a_deal
+from tests.builders.deals import TABLE, a_deal
 from tests.builders.examined import Examined, every_page
 from tests.builders.fakes import Documents
 from tests.builders.leads import a_lead
@@ -103,7 +103,7 @@ def _product(place: int) -> Aggregate:
 KINDS = {
     kind.type.noun: kind
     for kind in (
-        Kind(DEAL, DEAL_TABLE, DEAL_INDEXES, _deal),
+        Kind(DEAL, TABLE, DEAL_INDEXES, _deal),
         Kind(LEAD, LEAD_TABLE, LEAD_INDEXES, _lead),
         Kind(CONTACT, CONTACT_TABLE, CONTACT_INDEXES, _contact),
         Kind(COMPANY, COMPANY_TABLE, COMPANY_INDEXES, _company),

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from crm_contracts.elements import DEAL, LEAD
 
-from services.deals.deal.store import DEAL_TABLE
-from services.deals.pipeline.domain import PIPELINES
 from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.nodes import All, AnyOf, Condition, Node
@@ -16,6 +14,7 @@ from shared.elements.domain.filters.query import Order, Query
 from shared.elements.domain.rights.accessed import ACCESS, ACCESS_OR_OPEN
 from shared.elements.domain.rights.compiled import NOTHING
 from shared.elements.store.query_plan import MAX_SCANS, PlannedBranch, planned
+from tests.builders.deals import TABLE
 from tests.builders.filters import NOW
 
 DEAL_FIELDS, LEAD_FIELDS = filterable_fields(DEAL), filterable_fields(LEAD)
@@ -23,7 +22,7 @@ NEWEST = Order(DEAL_FIELDS["created_at"])
 
 
 def plans(raw: Any, order: Order = NEWEST) -> list[PlannedBranch]:
-    return planned(Query(parse_filter(raw, DEAL_FIELDS, now=NOW), order), DEAL_TABLE)
+    return planned(Query(parse_filter(raw, DEAL_FIELDS, now=NOW), order), TABLE)
 
 
 def names(nodes: tuple[Node, ...]) -> list[str]:
@@ -58,11 +57,11 @@ def test_equality_chooses_the_index_that_finds_fewest(raw: Any, index: str, foun
     assert names(plan.rest.parts if plan.rest else ()) == rest
 
 
-@pytest.mark.parametrize("order", DEAL_TABLE.orders)
+@pytest.mark.parametrize("order", TABLE.orders)
 def test_what_nothing_passes_is_looked_for_nowhere(order: str) -> None:
     """PERM-01: whoever may read nothing costs no query, whatever the filter and the order."""
     node = All((parse_filter({"title": "x"}, DEAL_FIELDS, now=NOW), NOTHING))
-    assert planned(Query(node, Order(DEAL_FIELDS[order])), DEAL_TABLE) == []
+    assert planned(Query(node, Order(DEAL_FIELDS[order])), TABLE) == []
 
 
 def test_not_this_stage_is_one_of_the_others() -> None:
@@ -70,7 +69,7 @@ def test_not_this_stage_is_one_of_the_others() -> None:
     pipelines, condition = plan.found.parts
     assert isinstance(pipelines, Condition)
     assert isinstance(condition, Condition)
-    assert pipelines.values == tuple(PIPELINES)
+    assert pipelines.values == ("default",)
     others = ("PREPARATION", "PREPAYMENT_INVOICE", "EXECUTING", "FINAL_INVOICE", "LOSE", "APOLOGY")
     assert (plan.index, condition.operator, condition.operand) == ("by_stage", "in", others)
 
@@ -99,7 +98,7 @@ def test_a_field_that_is_bound_twice_is_found_by_the_values_that_both_name() -> 
     assert (condition.operand, plan.rest) == ("NEW", None)
 
 
-@pytest.mark.parametrize("order", DEAL_TABLE.orders)
+@pytest.mark.parametrize("order", TABLE.orders)
 def test_an_alternative_that_contradicts_itself_is_looked_for_nowhere(order: str) -> None:
     """A deal has one stage, but several contacts."""
     by, stages = Order(DEAL_FIELDS[order]), {"and": [{"stage_id": "NEW"}, {"stage_id": {"in": ["WON", "LOSE"]}}]}
@@ -124,9 +123,11 @@ def test_alternatives_along_the_same_keys_are_looked_for_at_once() -> None:
 
 def test_leads_are_planned_over_their_own_indexes() -> None:
     assert {group.index for group in LEAD_TABLE.groups} <= {index.name for index in LEAD_INDEXES} | {"_id_"}
-    for table, fields in ((LEAD_TABLE, LEAD_FIELDS), (DEAL_TABLE, DEAL_FIELDS)):
+    for table, fields in ((LEAD_TABLE, LEAD_FIELDS), (TABLE, DEAL_FIELDS)):
         marks = {ACCESS.name, ACCESS_OR_OPEN.name}
-        assert {name for group in table.groups for name in group.fields} | set(table.choices) <= fields.keys() | marks
+        assert {name for group in table.groups for name in group.fields} | set(
+            table.choices.fields
+        ) <= fields.keys() | marks
 
 
 @pytest.mark.parametrize(

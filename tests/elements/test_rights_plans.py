@@ -17,7 +17,6 @@ from crm_contracts.values import Money
 
 from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.store import DEAL_TABLE
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.evaluation import matches
 from shared.elements.domain.filters.nodes import All
@@ -27,12 +26,12 @@ from shared.elements.domain.rights.departments import Departments
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.kit.storage.collection import Collection
 from tests.builders.causes import NOON
-from tests.builders.deals import a_deal, stored_deals
+from tests.builders.deals import TABLE, a_deal, stored_deals
 from tests.builders.examined import Examined, every_page
 from tests.builders.fakes import Documents
 from tests.builders.values import a_client
 
-LISTED: Final = Listed(filterable_fields(DEAL), DEAL_TABLE.orders, ())
+LISTED: Final = Listed(filterable_fields(DEAL), TABLE.orders, ())
 DEALS: Final = 600
 USERS: Final = [f"u{number:03}" for number in range(300)]
 STAGES: Final = ("NEW", "EXECUTING", "WON")
@@ -105,7 +104,7 @@ def wanted(raw: dict[str, Any], order: str, direction: str, rights: Rights) -> Q
 
 
 @pytest.mark.parametrize("name", RIGHTS)
-@pytest.mark.parametrize("order", DEAL_TABLE.orders)
+@pytest.mark.parametrize("order", TABLE.orders)
 async def test_whatever_the_rights_all_of_it_is_found_in_order_by_indexes(
     deals: Collection, name: str, order: str
 ) -> None:
@@ -114,7 +113,7 @@ async def test_whatever_the_rights_all_of_it_is_found_in_order_by_indexes(
     for direction in ("asc", "desc"):
         for raw in FILTERS:
             query, examined = wanted(raw, order, direction, RIGHTS[name]), Examined(deals)
-            lists = FilteredLists(Documents(Deal, examined), DEAL_TABLE)
+            lists = FilteredLists(Documents(Deal, examined), TABLE)
             passing = [each for each in documents if matches(All((query.filter, query.allowed)), each)]
             found = await every_page(lists, query, limit=70)
             assert sorted(found) == sorted(each["_id"] for each in passing), raw
@@ -128,7 +127,7 @@ async def test_whatever_the_rights_all_of_it_is_found_in_order_by_indexes(
 async def test_newest_first_is_found_along_the_marks_where_they_are_few_enough(deals: Collection, name: str) -> None:
     """PERM-01: one place of the index for each mark, merged in their order; in no other index anything is counted."""
     examined = Examined(deals)
-    lists = FilteredLists(Documents(Deal, examined), DEAL_TABLE)
+    lists = FilteredLists(Documents(Deal, examined), TABLE)
     await lists.page(wanted({}, "created_at", "desc", RIGHTS[name]), limit=50)
     assert (examined.indexes == {"by_access"}) == (name not in LOOKED_AT)
 
@@ -136,10 +135,10 @@ async def test_newest_first_is_found_along_the_marks_where_they_are_few_enough(d
 @pytest.mark.parametrize("name", RIGHTS)
 async def test_no_page_reads_more_keys_than_its_budget_whatever_the_rights(deals: Collection, name: str) -> None:
     """PERM-01: a record that is found by several marks costs a key for each."""
-    for order in DEAL_TABLE.orders:
+    for order in TABLE.orders:
         for raw in ({"title": "nowhere"}, {"stage_id": "WON", "title": "nowhere"}):
             examined = Examined(deals)
-            lists = FilteredLists(Documents(Deal, examined), DEAL_TABLE, budget=240)
+            lists = FilteredLists(Documents(Deal, examined), TABLE, budget=240)
             page = await lists.page(wanted(raw, order, "desc", RIGHTS[name]), limit=50)
             assert page.items == []
             # Half of this budget is less than what 152 marks cost three times. Beside it: ties of the place it ends at.

@@ -16,7 +16,7 @@ from crm_contracts.roles import Right
 from deploy.local.mongo import Mongo
 from services.deals.app import build as build_deals
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE
+from services.deals.deal.store import DEAL_INDEXES
 from services.leads.app import build as build_leads
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.evaluation import matches
@@ -29,7 +29,7 @@ from shared.elements.store.filtered_lists import FilteredLists
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import connect
 from tests.builders.causes import NOON
-from tests.builders.deals import a_deal
+from tests.builders.deals import TABLE, a_deal
 from tests.builders.examined import Examined, every_page
 from tests.builders.fakes import Documents
 from tests.builders.granted import allow, as_seller
@@ -37,7 +37,7 @@ from tests.builders.running import Api, running, wrong_fields
 
 SERVICES: Final = {LEAD: build_leads, DEAL: build_deals}
 EVERY_TYPE = pytest.mark.parametrize("type_", SERVICES, ids=lambda type_: type_.noun)
-LISTED: Final = Listed(filterable_fields(DEAL), DEAL_TABLE.orders, (), is_searched=True)
+LISTED: Final = Listed(filterable_fields(DEAL), TABLE.orders, (), is_searched=True)
 DEALS: Final = 400
 BUDGET: Final = 600
 """Of keys: so 100 deals are few."""
@@ -215,7 +215,7 @@ async def test_a_searched_list_is_complete_whether_its_words_are_rare_or_frequen
         query = replace(query, sought=words_sought(q), allowed=allowed)
         passing = [each["_id"] for each in documents if matches(All((query.whole, allowed)), each)]
         examined = Examined(deals)
-        lists = FilteredLists(Documents(Deal, examined), DEAL_TABLE, budget=BUDGET)
+        lists = FilteredLists(Documents(Deal, examined), TABLE, budget=BUDGET)
         found = await every_page(lists, query, limit=20)
         assert sorted(found) == sorted(passing)
         assert "COLLSCAN" not in examined.stages
@@ -228,7 +228,7 @@ async def test_a_searched_list_is_complete_whether_its_words_are_rare_or_frequen
 async def test_what_few_records_have_is_found_by_their_keys_alone(deals: Collection) -> None:
     """DEAL-01: one page, however many records there are."""
     examined = Examined(deals)
-    lists = FilteredLists(Documents(Deal, examined), DEAL_TABLE, budget=BUDGET)
+    lists = FilteredLists(Documents(Deal, examined), TABLE, budget=BUDGET)
     query = replace(LISTED.query({}, [["created_at", "desc"]], None, now=NOON), sought=words_sought("common rare"))
     page = await lists.page(query, limit=50)
     assert ([each.id for each in page.items], page.next) == ([f"{place:03}" for place in range(360, -1, -40)], None)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import ConversionRef
-from crm_contracts.deals import FIRST_STAGES, DealCreated
+from crm_contracts.deals import DealCreated
 from crm_contracts.envelope import Event
 from crm_contracts.values import ElementRef
 
@@ -16,6 +16,7 @@ from services.leads.lead.events import reactions
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
 from tests.builders.fakes import NobodyLeft
+from tests.builders.pipelines import tell_leads
 from tests.builders.running import Api
 from tests.builders.values import company_ref, contact_ref
 
@@ -60,7 +61,7 @@ async def test_a_converted_lead_refuses_another_wish_and_names_what_it_was_conve
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """LEAD-13: one lead or many; a repeat is answered, and what is not asked for is no other wish."""
-    monkeypatch.setitem(FIRST_STAGES, "service", "NEW")
+    await tell_leads(api, "service")
     lead = (await api.made("/leads"))["id"]
     path, first = f"/leads/{lead}/conversion", {"on_duplicate": "link", "targets": ["contact", "company", "deal"]}
     await api("POST", path, first)

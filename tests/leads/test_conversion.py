@@ -482,19 +482,19 @@ def test_while_it_is_converted_stage_and_client_of_a_lead_stand_still() -> None:
     heard(lead)
     before = lead.model_dump()
     with pytest.raises(ConversionRunning):
-        lead.move(LEAD_STAGES.get("JUNK"), by=ANNA, at=NOON)
+        lead.move(LEAD_STAGES.get("JUNK"), LEAD_STAGES.first, by=ANNA, at=NOON)
     with pytest.raises(ConversionRunning):
         lead.set_client(a_client("ada"), by=ANNA, at=NOON)
     assert (lead.model_dump(), heard(lead)) == (before, [])
     refuse(lead)
-    lead.move(LEAD_STAGES.get("JUNK"), by=ANNA, at=NOON)
+    lead.move(LEAD_STAGES.get("JUNK"), LEAD_STAGES.first, by=ANNA, at=NOON)
     assert lead.stage_id == "JUNK"
 
 
 def in_converted_without_a_conversion() -> Lead:
     """As one could be moved by hand before (ADR 0036)."""
     lead = a_lead()
-    lead.move(LEAD_STAGES.success, by=ANNA, at=NOON)
+    lead.move(LEAD_STAGES.success, LEAD_STAGES.first, by=ANNA, at=NOON)
     heard(lead)
     return lead
 
@@ -502,17 +502,17 @@ def in_converted_without_a_conversion() -> Lead:
 def test_a_lead_that_was_moved_to_converted_by_hand_once_may_leave_it() -> None:
     """LEAD-11: stage and conversion agree again."""
     lead = in_converted_without_a_conversion()
-    lead.move_by_hand(LEAD_STAGES.get("NEW"), by=ANNA, at=NOON)
+    lead.move_by_hand(LEAD_STAGES.get("NEW"), LEAD_STAGES.first, by=ANNA, at=NOON)
     assert lead.stage_id == "NEW"
 
 
 def test_a_converted_lead_that_was_moved_away_once_may_go_back_to_converted() -> None:
     """LEAD-11."""
     lead = a_converted_lead()
-    lead.move(LEAD_STAGES.get("NEW"), by=ANNA, at=NOON)
+    lead.move(LEAD_STAGES.get("NEW"), LEAD_STAGES.first, by=ANNA, at=NOON)
     with pytest.raises(LeadAlreadyConverted):
-        lead.move_by_hand(LEAD_STAGES.get("JUNK"), by=ANNA, at=NOON)
-    lead.move_by_hand(LEAD_STAGES.success, by=ANNA, at=NOON)
+        lead.move_by_hand(LEAD_STAGES.get("JUNK"), LEAD_STAGES.first, by=ANNA, at=NOON)
+    lead.move_by_hand(LEAD_STAGES.success, LEAD_STAGES.first, by=ANNA, at=NOON)
     assert lead.stage_id == "CONVERTED"
 
 

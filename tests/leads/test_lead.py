@@ -102,7 +102,7 @@ def test_a_correction_that_changes_nothing_is_no_correction() -> None:
 def test_a_lead_moves_to_any_stage(target: str) -> None:
     """LEAD-07."""
     lead, stage = a_lead(), LEAD_STAGES.get(target)
-    lead.move(stage, by="user:bob", at=later(5))
+    lead.move(stage, LEAD_STAGES.first, by="user:bob", at=later(5))
     closed = None if stage.semantic == "P" else later(5)
     assert (lead.stage_id, lead.stage_semantic, lead.closed_at) == (target, stage.semantic, closed)
     assert (lead.moved_at, lead.moved_by, lead.updated_at) == (later(5), "user:bob", later(5))
@@ -122,20 +122,20 @@ def test_a_lead_moves_to_any_stage(target: str) -> None:
 def test_a_lead_that_is_worked_on_again_is_open_again() -> None:
     """LEAD-07."""
     lead = a_lead(stage_id="JUNK")
-    lead.move(LEAD_STAGES.get("NEW"), by=ANNA, at=later(5))
+    lead.move(LEAD_STAGES.get("NEW"), LEAD_STAGES.first, by=ANNA, at=later(5))
     assert lead.closed_at is None
 
 
 def test_moving_to_the_stage_where_it_stands_changes_nothing() -> None:
     lead = a_lead()
-    lead.move(LEAD_STAGES.first, by=ANNA, at=later(5))
+    lead.move(LEAD_STAGES.first, LEAD_STAGES.first, by=ANNA, at=later(5))
     assert (lead.recorded, lead.moved_at) == ((), None)
 
 
 def test_a_plain_move_to_converted_converts_nothing() -> None:
     """LEAD-11."""
     lead = a_lead()
-    lead.move(LEAD_STAGES.success, by=ANNA, at=NOON)
+    lead.move(LEAD_STAGES.success, LEAD_STAGES.first, by=ANNA, at=NOON)
     assert (lead.converted, lead.conversion.state, lead.deal_ids) == (False, "none", ())
     assert [type(event) for event in lead.recorded] == [LeadStageChanged]
 

@@ -34,6 +34,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "PUT /v1/companies/{company_id}/requisites/{requisite_id}": {"name": "Ours", "address_only": True},
     "PUT /v1/departments/{department}": {"name": "x"},
     "PUT /v1/roles/{role}": {"name": "x"},
+    "POST /v1/pipelines/{pipeline_id}/stages": {"id": "TALKS", "name": "Talks"},
     "POST /v1/dictionaries/{code}/values": {"code": "RIVAL", "name": "Rival"},
 }
 """Valid bodies of the conditional routes for which `{}` is none."""
@@ -221,9 +222,10 @@ async def some(system: System) -> dict[str, str]:
         "company_id": ("clients", "/companies", {"title": "ACME"}),
         "other_company_id": ("clients", "/companies", {"title": "ACME"}),
         "product_id": ("catalog", "/products", {"name": "Advice"}),
+        "pipeline_id": ("deals", "/pipelines", {"name": "Partners"}),
     }
     ids = {"code": "industry", "value": "IT", "originator": "shop", "origin": uuid4().hex, "external_id": uuid4().hex}
-    ids |= {"requisite_id": str(uuid4()), "role": "guest", "department": "sales"}
+    ids |= {"requisite_id": str(uuid4()), "role": "guest", "department": "sales", "stage_id": "LOSE"}
     put = await system.apis["catalog"].client.put("/departments/sales", json={"name": "Sales"}, headers=admin(system))
     assert put.is_success, put.text
     for name, (service, path, body) in made.items():

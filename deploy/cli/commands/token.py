@@ -19,6 +19,7 @@ ROLES: Final = ("reader", "user", "admin")
 SCOPES: Final = (
     *(f"{service}:{action}" for service in SERVICES for action in ("read", "write", "admin", "dead-letters")),
     "catalog:settings",
+    "deals:settings",
     "clients:export",
     "metrics:read",
 )

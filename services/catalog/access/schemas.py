@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from crm_contracts.departments import DepartmentFields, DepartmentState
+from crm_contracts.pipelines import whole_stage_id
 from crm_contracts.roles import EVERY, Right, RoleFields, RoleState
 from pydantic import Field, StringConstraints, WithJsonSchema
 
@@ -36,8 +37,11 @@ class RightIn(ValueIn):
     levels: _Levels = Field(description="level by action; an action that is not named has that of the wider place")
 
     def value_of(self) -> Right:
-        """Make the value that the rules take."""
-        return Right(**dict(self))
+        """Make the value that the rules take; a stage may be given without the prefix of its pipeline (PIPE-02)."""
+        right = Right(**dict(self))
+        if right.pipeline_id is None or right.stage_id is None:
+            return right
+        return right.model_copy(update={"stage_id": whole_stage_id(right.pipeline_id, right.stage_id)})
 
 
 class RoleFieldsIn(fields_in(RoleFields, base=Input, values={Right: RightIn})):  # type: ignore[misc]

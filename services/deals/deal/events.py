@@ -9,7 +9,7 @@ from crm_contracts.envelope import Envelope
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.order import DealOrder
 from services.deals.deal.domain.refusal import Refusal
-from services.deals.deal.usecases import open_deal_for_lead
+from services.deals.deal.usecases import PipelinesNow, open_deal_for_lead
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import Cause
 from shared.kit.messaging.answers import Answers
@@ -18,11 +18,21 @@ from shared.kit.storage.repository import Repository
 
 
 def reactions(
-    *, deals: Repository[Deal], refusals: Repository[Refusal], collaborators: Collaborators, answers: Answers
+    *,
+    deals: Repository[Deal],
+    refusals: Repository[Refusal],
+    pipelines: PipelinesNow,
+    collaborators: Collaborators,
+    answers: Answers,
 ) -> Reactions:
     """Make the reactions of deals alone, over these collaborators."""
     open_deal = partial(
-        open_deal_for_lead, deals=deals, refusals=refusals, collaborators=collaborators, answers=answers
+        open_deal_for_lead,
+        deals=deals,
+        refusals=refusals,
+        pipelines=pipelines,
+        collaborators=collaborators,
+        answers=answers,
     )
 
     async def on_lead_deal_requested(event: Envelope[LeadDealRequested], cause: Cause) -> None:

@@ -16,25 +16,26 @@ from services.deals.deal.schemas import (
     DealOut,
     DealPatch,
     DealsIn,
+    DealStageIn,
     DealUpsert,
     DealUpserted,
 )
-from services.deals.deal.usecases import create_deal
+from services.deals.deal.usecases import PipelinesNow, create_deal, move_deal
 from services.deals.permissions import CanRead, CanWrite
-from services.deals.pipeline.domain import stages_of
-from services.deals.pipeline.http import stages_for
+from services.deals.pipeline.http import visible
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import check_links, check_new_links, client_answered, linking
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import sales_list
 from shared.elements.http.requisite_routes import requisite_routes
-from shared.elements.http.rights import check_some
+from shared.elements.http.rights import MOVE, check_some, rights_of
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews
+from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.create_each import create_or_correct, prepare_collaborators
@@ -56,20 +57,23 @@ def build_router(
     deals: Repository[Deal],
     views: ElementViews[Deal],
     lists: FilteredLists[Deal],
+    pipelines: PipelinesNow,
     collaborators: Collaborators,
     long_polls: LongPolls,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
     own, listed = router(), sales_list(lists, DealOut, collaborators=collaborators)
     answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
-    _add_create(own, deals, collaborators, answered)
+    _add_create(own, deals, pipelines, collaborators, answered)
     _add_correct(own, deals, collaborators, answered)
-    _add_batch(own, deals, views, collaborators)
-    _add_upsert(own, deals, views, collaborators, answered)
+    _add_move(own, deals, pipelines, collaborators)
+    _add_batch(own, deals, views, pipelines, collaborators)
+    _add_upsert(own, deals, views, pipelines, collaborators, answered)
 
     @own.get("/deals", tags=["deals"])
     async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> ListPage[DealOut]:
         """List deals, newest first, by equality of fields and a filter (DEAL-01)."""
+        query.check_places(visible(call, await pipelines.known()).stages)
         return await listed.page(call, query.filter, query.wanted, **query.page)
 
     api = APIRouter()
@@ -81,7 +85,6 @@ def build_router(
             deals,
             DealOut,
             ContactAdded,
-            stages_of=lambda deal: stages_of(deal.pipeline_id),
             collaborators=collaborators,
             long_polls=long_polls,
         )
@@ -90,14 +93,20 @@ def build_router(
     return api
 
 
-def _add_create(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators, answered: _Answered) -> None:
+def _add_create(
+    api: APIRouter,
+    deals: Repository[Deal],
+    pipelines: PipelinesNow,
+    collaborators: Collaborators,
+    answered: _Answered,
+) -> None:
     @api.post("/deals", status_code=201, tags=["deals"])
     async def create(body: DealIn, call: CanWrite, wait: Waiting, response: Response) -> DealOut:
         """Create a deal; no field is mandatory (DEAL-01). `Prefer: wait=N` waits for the contacts of its company.
 
         A client that does not exist keeps no deal from being created: `client.link_state` is then `refused`.
         """
-        stages_for(call, body.pipeline_id)
+        known = visible(call, await pipelines.known())
         await check_new_links(body.links, call, collaborators.client_names)
         guarded = call.guard_store(deals)
         deal = await create_deal(
@@ -106,6 +115,7 @@ def _add_create(api: APIRouter, deals: Repository[Deal], collaborators: Collabor
             call.cause,
             deals=guarded,
             collaborators=collaborators,
+            pipelines=known,
             pipeline_id=body.pipeline_id,
         )
         deal = await answered(deal, wait, elements=guarded)
@@ -138,8 +148,35 @@ def _add_correct(api: APIRouter, deals: Repository[Deal], collaborators: Collabo
         return versioned(DealOut.of(deal), deal, response)
 
 
+def _add_move(api: APIRouter, deals: Repository[Deal], pipelines: PipelinesNow, collaborators: Collaborators) -> None:
+    @api.put("/deals/{deal_id}/stage", tags=["deals"])
+    async def move(deal_id: str, body: DealStageIn, call: CanWrite, if_match: IfMatch, response: Response) -> DealOut:
+        """Move to another stage, or to another pipeline: there to its first stage unless one is named (PIPE-05).
+
+        That needs the right to update elements both in the stage where it is and in the one that it goes to (PERM-02).
+        """
+        known = await pipelines.known()
+        if body.pipeline_id is not None:
+            visible(call, known).stages_of(body.pipeline_id)
+        deal = await move_deal(
+            deal_id,
+            body.pipeline_id,
+            body.stage_id,
+            call.cause,
+            deals=call.guard(deals, MOVE),
+            pipelines=known,
+            expected_version=if_match,
+        )
+        named = await name_clients([deal], client_names=collaborators.client_names, rights=rights_of(call))
+        return versioned(DealOut.of(named[0]), named[0], response)
+
+
 def _add_batch(
-    api: APIRouter, deals: Repository[Deal], views: ElementViews[Deal], collaborators: Collaborators
+    api: APIRouter,
+    deals: Repository[Deal],
+    views: ElementViews[Deal],
+    pipelines: PipelinesNow,
+    collaborators: Collaborators,
 ) -> None:
     @api.post("/deals/batch", operation_id="createDeals", tags=["deals"], **ANSWERS_BATCH)
     async def create_each(body: DealsIn, call: CanWrite, request: Request) -> JSONResponse:
@@ -152,9 +189,10 @@ def _add_batch(
         check_some(call, DEAL, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
         known = await prepare_collaborators(deals.noun, sold, len(body.valid), collaborators)
+        there = visible(call, await pipelines.known())
 
         async def one(item: DealIn, its: Call) -> Details:
-            stages_for(its, item.pipeline_id)
+            stages = there.stages_of(item.pipeline_id)
             guarded, create = its.guard_store(deals), linking(create_deal, item.links, its, known.client_names)
             deal, is_new = await create_or_correct(
                 item.id,
@@ -164,8 +202,10 @@ def _add_batch(
                 corrects=body.corrects,
                 elements=guarded,
                 views=views,
-                create=partial(create, deals=guarded, collaborators=known, pipeline_id=item.pipeline_id),
-                stages=partial(stages_of, item.pipeline_id),
+                create=partial(
+                    create, deals=guarded, collaborators=known, pipelines=there, pipeline_id=item.pipeline_id
+                ),
+                stages=lambda: stages,
                 collaborators=known,
             )
             return recorded(deal, its.cause, is_new=is_new, left_out=item.kept_by(deal))
@@ -177,6 +217,7 @@ def _add_upsert(
     api: APIRouter,
     deals: Repository[Deal],
     views: ElementViews[Deal],
+    pipelines: PipelinesNow,
     collaborators: Collaborators,
     answered: _Answered,
 ) -> None:
@@ -194,6 +235,7 @@ def _add_upsert(
 
         Pipeline, stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
         """
+        there = visible(call, await pipelines.known())
         guarded, create = call.guard_store(deals), linking(create_deal, body.links, call, collaborators.client_names)
         deal, is_new = await upsert_by_origin(
             (originator, origin),
@@ -201,8 +243,10 @@ def _add_upsert(
             call.cause,
             elements=guarded,
             views=views,
-            create=partial(create, deals=guarded, collaborators=collaborators, pipeline_id=body.pipeline_id),
-            stages=partial(stages_for, call, body.pipeline_id),
+            create=partial(
+                create, deals=guarded, collaborators=collaborators, pipelines=there, pipeline_id=body.pipeline_id
+            ),
+            stages=partial(there.stages_of, body.pipeline_id),
             collaborators=collaborators,
             expected_version=if_match,
         )

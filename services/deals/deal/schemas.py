@@ -1,23 +1,28 @@
 """Request and answer bodies of deals."""
 
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Self
 
 from crm_contracts.deals import DealFields, DealState
-from pydantic import BaseModel, Field
+from crm_contracts.pipelines import DEFAULT_PIPELINE, whole_stage_id
+from pydantic import BaseModel, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.pipeline.domain import DEFAULT_PIPELINE, PIPELINES
+from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.domain.pipelines import PipelineNotFound
-from shared.elements.domain.stages import StageNotFound
+from shared.elements.domain.stage_errors import StageNotFound
+from shared.elements.domain.stages import StageSet
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.expansion import ExpandedField
 from shared.elements.schemas.fields import fields_in
-from shared.elements.schemas.filters import SalesFilters, filter_of, one_of
+from shared.elements.schemas.filters import SalesFilters, filter_of, none_of
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
-from shared.elements.schemas.scalars import ElementId
+from shared.elements.schemas.scalars import Code, ElementId
 from shared.elements.usecases.create_element import NewElement
+from shared.kit.domain import wrong_field
 from shared.kit.web.batches import BatchIn
 from shared.kit.web.schemas import Input
 
@@ -34,6 +39,13 @@ class DealUpsert(DealFieldsIn, NewElementIn):
     """A deal as another system has it; only a new one takes more of it than its fields (CMN-14)."""
 
     pipeline_id: ElementId = DEFAULT_PIPELINE
+
+    @model_validator(mode="after")
+    def _with_prefix(self) -> Self:
+        """Take the id of a stage that is given without the prefix of its pipeline (PIPE-02)."""
+        if self.stage_id is not None:
+            self.stage_id = whole_stage_id(self.pipeline_id, self.stage_id)
+        return self
 
     def to_domain(self, origin: tuple[str, str] | None) -> NewElement:
         """Make the value that the use cases take."""
@@ -53,6 +65,24 @@ class DealsIn(BatchIn[DealIn]):
     """New deals, or deals as another system has them."""
 
 
+class DealStageIn(Input):
+    """Where to move a deal: to a stage, to another pipeline, or to a stage there (DEAL-06, PIPE-05)."""
+
+    stage_id: Code | None = Field(
+        default=None, description="id of a stage; where it is absent or null, the first one of the pipeline"
+    )
+    pipeline_id: ElementId | None = Field(
+        default=None, description="id of a pipeline; where it is absent or null, the one that the deal is in"
+    )
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.stage_id is None and self.pipeline_id is None:
+            code, message = "missing", "a stage or a pipeline is needed"
+            raise PydanticCustomError(code, message)
+        return self
+
+
 class DealPatch(DealFieldsIn, ClientIn):
     """Changes of a deal: fields, or its client."""
 
@@ -63,23 +93,25 @@ _QUERY: Final = "/v1/deals/query"
 class DealFilters(SalesFilters):
     """Filters of the list of deals."""
 
-    stage_id: Annotated[
-        str | None,
-        Field(json_schema_extra={"format": "stage-id"}),
-        one_of(
-            {stage.id for stages in PIPELINES.values() for stage in stages},
-            field="stage_id",
-            code=StageNotFound.code,
-            query=_QUERY,
-        ),
-    ] = None
-    pipeline_id: Annotated[
-        str | None,
-        Field(json_schema_extra={"format": "pipeline-id"}),
-        one_of(PIPELINES, field="pipeline_id", code=PipelineNotFound.code, query=_QUERY),
-    ] = None
+    stage_id: Annotated[str | None, Field(json_schema_extra={"format": "stage-id"})] = None
+    pipeline_id: Annotated[str | None, Field(json_schema_extra={"format": "pipeline-id"})] = None
     lead_id: str | None = None
     filter: Annotated[str | None, filter_of("Deal")] = None
+
+    def check_places(self, stages: Mapping[str, StageSet]) -> None:
+        """Check that there are the pipeline and the stage, of those that the caller may know of.
+
+        Raises:
+            InvalidQuery: names those that there are not.
+        """
+        ids = {stage.id for of in stages.values() for stage in of}
+        pairs = (("stage_id", ids, StageNotFound.code), ("pipeline_id", stages, PipelineNotFound.code))
+        found = [
+            (name, code, none_of(getattr(self, name), known, field=name, query=_QUERY)) for name, known, code in pairs
+        ]
+        wrong = [wrong_field(name, code, message) for name, code, message in found if message is not None]
+        if wrong:
+            raise InvalidQuery.of(wrong)
 
 
 class DealOut(DealState):

@@ -1,35 +1,75 @@
 """Where deals are stored, and how they are listed."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from crm_contracts.elements import DEAL
 
-from services.deals.pipeline.domain import PIPELINES
-from shared.elements.store.index_table import NOT_DELETED, IndexGroup, IndexTable, one_of
+from services.deals.deal.domain.deal import Deal
+from shared.elements.domain.stages import StageSet
+from shared.elements.store.index_table import NOT_DELETED, Choices, IndexGroup, IndexTable
 from shared.elements.store.listing import BY_KEY, BY_TITLE, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS
+from shared.elements.store.lists_of_choices import ListsOfChoices
 from shared.kit.storage.indexes import Index
+from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import NEWEST
 
 DEALS: Final = "deals"
 REFUSALS: Final = "refusals"
+BY_STAGE: Final = "by_stage"
 DEAL_INDEXES: Final[Sequence[Index]] = (
     *SALES_INDEXES,
-    Index([("pipeline_id", 1), ("stage_id", 1), *NEWEST], name="by_stage"),
+    Index([("pipeline_id", 1), ("stage_id", 1), *NEWEST], name=BY_STAGE),
     Index([("lead_id", 1), *NEWEST], name="by_lead"),
 )
 DEAL_TABLE: Final = IndexTable(
     (
         *SALES_GROUPS,
         IndexGroup("by_lead", ("lead_id",)),
-        IndexGroup("by_stage", ("pipeline_id", "stage_id")),
+        IndexGroup(BY_STAGE, ("pipeline_id", "stage_id")),
         *SALES_ORDERS,
-    ),
-    choices=one_of(
-        DEAL, pipeline_id=PIPELINES, stage_id=(stage.id for stages in PIPELINES.values() for stage in stages)
     ),
     always=(NOT_DELETED,),
     collated=BY_TITLE,
     searched_by=BY_KEY,
 )
-"""How filtered lists of deals are found."""
+"""How filtered lists of deals are found; its choices are data (`deal_choices`)."""
+
+MOST_IDS: Final = 1_000
+
+
+def deal_choices(stages: Mapping[str, StageSet]) -> Choices:
+    """Make the choices of pipelines and stages, of the stages of each pipeline."""
+    return Choices.of(DEAL, ({"pipeline_id": id_, "stage_id": stage.id} for id_, of in stages.items() for stage in of))
+
+
+def deal_lists(
+    deals: MongoRepository[Deal], stages: Callable[[], Awaitable[Mapping[str, StageSet]]]
+) -> ListsOfChoices[Deal]:
+    """Make the filtered lists of deals; `stages` returns those of each pipeline as they are now."""
+
+    async def choices() -> Choices:
+        return deal_choices(await stages())
+
+    return ListsOfChoices(deals, DEAL_TABLE, choices)
+
+
+class DealPlaces:
+    """Where deals are, by the index of stages."""
+
+    def __init__(self, deals: MongoRepository[Deal]) -> None:
+        self._deals = deals.collection
+
+    async def are_in(self, pipeline_id: str, stage_id: str | None = None) -> bool:
+        """Return whether any deal is in a pipeline, or on a stage of it."""
+        return bool(await self._ids(pipeline_id, stage_id, limit=1))
+
+    async def ids_in(self, pipeline_id: str, stage_id: str | None = None) -> Sequence[str]:
+        """Return ids of the deals that are in a pipeline, or on a stage of it: up to 1,000."""
+        return await self._ids(pipeline_id, stage_id, limit=MOST_IDS)
+
+    async def _ids(self, pipeline_id: str, stage_id: str | None, *, limit: int) -> Sequence[str]:
+        stage = {} if stage_id is None else {"stage_id": stage_id}
+        where = {"pipeline_id": pipeline_id, **stage, "deleted_at": None}
+        found = await self._deals.find(where, limit=limit, fields={"_id": 1}, hint=BY_STAGE)
+        return [each["_id"] for each in found]

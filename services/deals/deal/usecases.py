@@ -1,30 +1,56 @@
 """What can be done with deals besides what every sales element can."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from crm_contracts.deal_answers import LeadDealConfirmed
 from crm_contracts.elements import DEAL
 from crm_contracts.fields import Owned, Sourced
+from crm_contracts.pipelines import DEFAULT_PIPELINE, Stage
 from crm_contracts.product_rows import Priced
 from crm_contracts.values import ElementRef
 
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.order import DealOrder
 from services.deals.deal.domain.refusal import Refusal
-from services.deals.pipeline.domain import DEFAULT_PIPELINE, stages_of
+from services.deals.pipeline.domain.known import KnownPipelines
 from shared.elements.domain.sales_element import InitialState
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.create_element import NewElement, NewElements, create_element
-from shared.kit.domain import Cause, DomainError, NewId
+from shared.kit.domain import Cause, Clock, DomainError, NewId, derived_id
 from shared.kit.messaging.answers import Answers
 from shared.kit.messaging.failures import is_transient
-from shared.kit.storage.repository import Repository
+from shared.kit.storage.repository import Records, Repository
 from shared.kit.storage.repository_errors import IdTaken
 
 _TAKEN: Final = ("title", *Owned.model_fields, *Sourced.model_fields)
 """Fields that the draft of a lead has."""
+ACTOR: Final = "service:deals"
+
+
+class PipelinesNow(Protocol):
+    """The pipelines, read where they are written."""
+
+    async def known(self) -> KnownPipelines:
+        """Return all of them as they are now."""
+        ...
+
+
+class FormerPlaces(PipelinesNow, Protocol):
+    """The pipelines, and what is left of those that were deleted."""
+
+    async def former_places(self) -> Sequence[tuple[str, str | None]]:
+        """Return pipelines that were deleted, each with no stage, and stages that were, each with its pipeline."""
+        ...
+
+
+class DealPlaces(Protocol):
+    """Where deals are."""
+
+    async def ids_in(self, pipeline_id: str, stage_id: str | None = None) -> Sequence[str]:
+        """Return ids of the deals that are in a pipeline, or on a stage of it."""
+        ...
 
 
 async def create_deal(
@@ -34,6 +60,7 @@ async def create_deal(
     *,
     deals: NewElements[Deal],
     collaborators: Collaborators,
+    pipelines: KnownPipelines,
     pipeline_id: str = DEFAULT_PIPELINE,
 ) -> Deal:
     """Create a deal with its client and products (DEAL-01).
@@ -42,12 +69,13 @@ async def create_deal(
         Invalid: an unknown pipeline or stage, or rows that cannot be named or priced.
         OriginTaken: the origin belongs to another deal.
     """
+    stages = pipelines.stages_of(pipeline_id)
     return await create_element(
         id_,
         new,
         cause,
-        create=partial(Deal.create, pipeline_id=pipeline_id),
-        stages=partial(stages_of, pipeline_id),
+        create=partial(Deal.create, pipeline_id=pipeline_id, first=stages.first),
+        stages=lambda: stages,
         elements=deals,
         collaborators=collaborators,
     )
@@ -59,6 +87,7 @@ async def open_deal_for_lead(
     *,
     deals: Repository[Deal],
     refusals: Repository[Refusal],
+    pipelines: PipelinesNow,
     collaborators: Collaborators,
     answers: Answers,
 ) -> None:
@@ -70,7 +99,7 @@ async def open_deal_for_lead(
     refusal = await refusals.find(Refusal.id_for(order.conversion))
     if refusal is None:
         try:
-            known = await _open(order, cause, deals=deals, collaborators=collaborators)
+            known = await _open(order, cause, await pipelines.known(), deals=deals, collaborators=collaborators)
         except DomainError as error:
             if is_transient(error):
                 raise
@@ -91,6 +120,7 @@ async def open_deal_for_lead(
 async def _open(
     order: DealOrder,
     cause: Cause,
+    pipelines: KnownPipelines,
     *,
     deals: Repository[Deal],
     collaborators: Collaborators,
@@ -101,9 +131,9 @@ async def _open(
         PipelineNotFound: there is none of this code.
         IdTaken: the proposed id belongs to a deal of others, or to one that was deleted.
     """
-    stages_of(order.draft.pipeline_id)
+    first = pipelines.stages_of(order.draft.pipeline_id).first
     codes = await collaborators.dictionaries.codes(DEAL.fields)
-    make = partial(_deal, order, cause, collaborators.new_id, defaults=codes.defaults)
+    make = partial(_deal, order, cause, first, collaborators.new_id, defaults=codes.defaults)
     try:
         await deals.add_numbered(make, cause, collaborators.numbers)
     except IdTaken:
@@ -118,6 +148,7 @@ async def _open(
 def _deal(
     order: DealOrder,
     cause: Cause,
+    first: Stage,
     new_id: NewId,
     number: int,
     *,
@@ -135,9 +166,69 @@ def _deal(
         order.proposed_deal_id,
         number,
         initial,
-        stages_of(draft.pipeline_id).first,
+        first,
         pipeline_id=draft.pipeline_id,
+        first=first,
         by=cause.actor,
         at=cause.at,
         conversion=order.conversion,
     )
+
+
+async def move_deal(
+    id_: str,
+    pipeline_id: str | None,
+    stage_id: str | None,
+    cause: Cause,
+    *,
+    deals: Records[Deal],
+    pipelines: KnownPipelines,
+    expected_version: int | None = None,
+) -> Deal:
+    """Move to a stage of the deal's pipeline, or to another pipeline: there to its first stage unless one is named.
+
+    Being there already is a success without effect (DEAL-06, PIPE-05).
+
+    Raises:
+        PipelineNotFound: there is no such pipeline that a deal may enter.
+        StageNotFound: no such stage in it.
+    """
+
+    def move(deal: Deal) -> None:
+        target = pipeline_id or deal.pipeline_id
+        stages = pipelines.stages_of(target)
+        if stage_id is None and target == deal.pipeline_id:
+            return
+        deal.move_to_pipeline(target, stages.initial(stage_id), stages.first, by=cause.actor, at=cause.at)
+
+    return await deals.change(id_, move, cause, expected_version=expected_version)
+
+
+async def move_stranded_deals(
+    clock: Clock, *, deals: Repository[Deal], places: DealPlaces, pipelines: FormerPlaces
+) -> int:
+    """Move deals that came to a stage or a pipeline after it was deleted to where new ones start (ADR 0059).
+
+    That takes a way of more than a second between reading pipelines and writing the deal.
+
+    Returns:
+        Their number.
+    """
+    moved, at = 0, clock()
+    for pipeline_id, stage_id in await pipelines.former_places():
+        known = await pipelines.known()
+        target = DEFAULT_PIPELINE if stage_id is None else pipeline_id
+        first = known.stages_of(target).first
+        for id_ in await places.ids_in(pipeline_id, stage_id):
+            key = f"stranded:{pipeline_id}:{stage_id or ''}:{id_}"
+            cause = Cause(key=f"{key}:{at.isoformat()}", actor=ACTOR, at=at, correlation_id=derived_id(key))
+            move = partial(_move_from, (pipeline_id, stage_id), target, first, cause)
+            await deals.change(id_, move, cause)
+            moved += 1
+    return moved
+
+
+def _move_from(place: tuple[str, str | None], target: str, first: Stage, cause: Cause, deal: Deal) -> None:
+    """Move a deal, unless it has left that place meanwhile."""
+    if deal.pipeline_id == place[0] and place[1] in {None, deal.stage_id}:
+        deal.move_to_pipeline(target, first, first, by=cause.actor, at=cause.at)

@@ -1,38 +1,209 @@
-"""Routes of pipelines."""
+"""HTTP API of pipelines and their stages."""
+
+from typing import Annotated
 
 from crm_contracts.elements import DEAL
-from fastapi import APIRouter
+from crm_contracts.pipelines import DEFAULT_PIPELINE
+from fastapi import APIRouter, Query, Response
 
-from services.deals.permissions import CanRead
-from services.deals.pipeline.domain import DEFAULT_PIPELINE, PIPELINES, stages_of
-from shared.elements.domain.stages import StageSet
+from services.deals.permissions import CanChangeSettings, CanRead
+from services.deals.pipeline.domain.known import KnownPipelines
+from services.deals.pipeline.domain.pipeline import Pipeline, code_of
+from services.deals.pipeline.schemas import NewStageIn, PipelineFieldsIn, PipelineIn, PipelineOut, StageFieldsIn
+from services.deals.pipeline.store import OwnPipelines
+from services.deals.pipeline.usecases import (
+    Emptied,
+    add_stage,
+    change_stage,
+    correct_pipeline,
+    create_pipeline,
+    delete_pipeline,
+    delete_stage,
+)
 from shared.elements.http.rights import rights_of
 from shared.elements.http.stage_list import StageFilter, stages_passing
 from shared.elements.schemas.stages import StageOut
-from shared.kit.web.call import Call
+from shared.kit.domain import NotFound
+from shared.kit.storage.repository import Repository
+from shared.kit.web.call import Call, show_version
+from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Page
+from shared.kit.web.schemas import Page, Truth
+
+Forced = Annotated[Truth, Query(description="whether a stage that came with the CRM may be deleted, too")]
 
 
-def build_router() -> APIRouter:
-    """Make the routes; pipelines are constants so far."""
+def build_router(*, pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied) -> APIRouter:
+    """Build the endpoints."""
+    api = APIRouter()
+    api.include_router(_reads(pipelines, own))
+    api.include_router(_writes(pipelines, own, emptied))
+    api.include_router(_stage_addition(pipelines, own))
+    api.include_router(_stage_change(pipelines, own))
+    api.include_router(_stage_deletion(pipelines, own, emptied))
+    return api
+
+
+def visible(call: Call, known: KnownPipelines) -> KnownPipelines:
+    """Leave out the pipelines in which the caller may read no deals: to him they do not exist (PERM-03, PIPE-03)."""
+    return known.only(lambda id_: _is_visible(call, id_))
+
+
+def _is_visible(call: Call, pipeline_id: str) -> bool:
+    rights = rights_of(call)
+    return rights is None or rights.may_some(DEAL, "read", pipeline_id)
+
+
+def _reads(pipelines: Repository[Pipeline], own: OwnPipelines) -> APIRouter:
     api = router()
+
+    @api.get("/pipelines", tags=["pipelines"])
+    async def page(call: CanRead) -> Page[PipelineOut]:
+        """List the pipelines in which the caller may read deals, with their stages (PIPE-01, PIPE-03)."""
+        return Page(items=[PipelineOut.of(each) for each in visible(call, await own.known())])
+
+    @api.get("/pipelines/{pipeline_id}", tags=["pipelines"])
+    async def read(pipeline_id: str, call: CanRead, response: Response) -> PipelineOut:
+        """Read one pipeline with its stages."""
+        if not _is_visible(call, pipeline_id):
+            raise NotFound(f"There is no pipeline {pipeline_id}.")
+        return _shown(await call.guard(pipelines).get(pipeline_id), response)
 
     @api.get("/deal-stages", tags=["stages"])
     async def stages(
         call: CanRead, pipeline_id: str = DEFAULT_PIPELINE, matching: StageFilter = None
     ) -> Page[StageOut]:
         """List the stages of a pipeline that pass a filter, in order (DEAL-07)."""
-        return stages_passing(stages_for(call, pipeline_id), matching, now=call.cause.at)
+        found = visible(call, await own.known()).stages_of(pipeline_id)
+        return stages_passing(found, matching, now=call.cause.at)
 
     return api
 
 
-def stages_for(call: Call, pipeline_id: str) -> StageSet:
-    """Find the stages of a pipeline in which the caller may read deals; to others it does not exist (PERM-03).
+def _writes(pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied) -> APIRouter:
+    api = router("pipelines")
 
-    Raises:
-        PipelineNotFound: there is none of this code for the caller.
-    """
-    rights = rights_of(call)
-    return stages_of(pipeline_id, [each for each in PIPELINES if rights is None or rights.may_some(DEAL, "read", each)])
+    @api.post("/pipelines", status_code=201)
+    async def create(body: PipelineIn, call: CanChangeSettings, response: Response) -> PipelineOut:
+        """Create a pipeline with the stages that every one begins with (PIPE-01, PIPE-02)."""
+        pipeline = await create_pipeline(
+            body.id or code_of(call.new_id),
+            body.name,
+            body.sort,
+            call.cause,
+            pipelines=pipelines,
+            known=await own.known(),
+        )
+        own.forget()
+        response.headers["Location"] = f"/v1/pipelines/{pipeline.id}"
+        return _shown(pipeline, response, 201)
+
+    @api.patch("/pipelines/{pipeline_id}")
+    async def correct(
+        pipeline_id: str, body: PipelineFieldsIn, call: CanChangeSettings, if_match: IfMatch, response: Response
+    ) -> PipelineOut:
+        """Update name or place of a pipeline (PIPE-01)."""
+        pipeline = await correct_pipeline(
+            pipeline_id, body.fields(), call.cause, pipelines=call.guard(pipelines), expected_version=if_match
+        )
+        own.forget()
+        return _shown(pipeline, response)
+
+    @api.delete("/pipelines/{pipeline_id}", status_code=204)
+    async def delete(pipeline_id: str, call: CanChangeSettings, if_match: IfMatch) -> None:
+        """Delete a pipeline that has no deals; the default one is always there (PIPE-04)."""
+        await delete_pipeline(
+            pipeline_id, call.cause, pipelines=call.guard(pipelines), emptied=emptied, expected_version=if_match
+        )
+        own.forget()
+
+    return api
+
+
+def _stage_addition(pipelines: Repository[Pipeline], own: OwnPipelines) -> APIRouter:
+    api = router("stages")
+
+    @api.post("/pipelines/{pipeline_id}/stages", status_code=201)
+    async def add(
+        pipeline_id: str, body: NewStageIn, call: CanChangeSettings, if_match: IfMatch, response: Response
+    ) -> StageOut:
+        """Add a stage to a pipeline (PIPE-06); the ETag is the pipeline's."""
+        pipeline = await add_stage(
+            pipeline_id,
+            body.id,
+            body.name,
+            body.semantic,
+            call.cause,
+            pipelines=call.guard(pipelines),
+            sort=body.sort,
+            color=body.color,
+            expected_version=if_match,
+        )
+        own.forget()
+        stage = pipeline.stage(body.id)
+        response.headers["Location"] = f"/v1/pipelines/{pipeline_id}/stages/{stage.id}"
+        show_version(response, pipeline.version, 201)
+        return StageOut.of(stage)
+
+    return api
+
+
+def _stage_change(pipelines: Repository[Pipeline], own: OwnPipelines) -> APIRouter:
+    api = router("stages")
+
+    @api.patch("/pipelines/{pipeline_id}/stages/{stage_id}")
+    async def change(
+        pipeline_id: str,
+        stage_id: str,
+        body: StageFieldsIn,
+        call: CanChangeSettings,
+        if_match: IfMatch,
+        response: Response,
+    ) -> StageOut:
+        """Update name, place or colour of a stage (PIPE-06); the ETag is the pipeline's."""
+        pipeline = await change_stage(
+            pipeline_id,
+            stage_id,
+            body.fields(),
+            call.cause,
+            pipelines=call.guard(pipelines),
+            expected_version=if_match,
+        )
+        own.forget()
+        show_version(response, pipeline.version)
+        return StageOut.of(pipeline.stage(stage_id))
+
+    return api
+
+
+def _stage_deletion(pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied) -> APIRouter:
+    api = router("stages")
+
+    @api.delete("/pipelines/{pipeline_id}/stages/{stage_id}")
+    async def delete(
+        pipeline_id: str,
+        stage_id: str,
+        call: CanChangeSettings,
+        if_match: IfMatch,
+        response: Response,
+        forced: Forced = False,  # noqa: FBT002 - a query parameter
+    ) -> PipelineOut:
+        """Delete a stage that has no deals, one that came with the CRM by force only (PIPE-06)."""
+        pipeline = await delete_stage(
+            pipeline_id,
+            stage_id,
+            call.cause,
+            pipelines=call.guard(pipelines),
+            emptied=emptied,
+            forced=forced,
+            expected_version=if_match,
+        )
+        own.forget()
+        return _shown(pipeline, response)
+
+    return api
+
+
+def _shown(pipeline: Pipeline, response: Response, status: int = 200) -> PipelineOut:
+    show_version(response, pipeline.version, status)
+    return PipelineOut.of(pipeline)

@@ -4,11 +4,11 @@ Contact data is accepted as given: a phone that cannot be parsed is stored with 
 lead is lost.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from crm_contracts.conversions import Activities, LinkedClient
-from crm_contracts.deals import FIRST_STAGES
 from crm_contracts.leads import LeadFields, LeadState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel, Field, StrictBool
@@ -19,7 +19,7 @@ from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_names import Names, renamed
 from shared.elements.domain.pipelines import check_pipeline
-from shared.elements.domain.stages import StageNotFound
+from shared.elements.domain.stage_errors import StageNotFound
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import (
     ContactPointReading,
@@ -121,13 +121,13 @@ class ConversionTermsIn(Input):
     pipeline_id: ElementId = "default"
     activities: Activities = "complete"
 
-    def to_domain(self) -> ConversionRequest:
+    def to_domain(self, pipelines: Collection[str]) -> ConversionRequest:
         """Make the value that the rules take, which knows what was given and what is a default.
 
         Raises:
             PipelineNotFound: deals would refuse it, but only after the client was made.
         """
-        check_pipeline(self.pipeline_id, FIRST_STAGES)
+        check_pipeline(self.pipeline_id, pipelines, is_view=True)
         given = self.model_dump(exclude_unset=True, include=set(ConversionRequest.model_fields))
         return ConversionRequest(**given)
 
@@ -159,7 +159,7 @@ class ConversionIn(ConversionTermsIn):
         chosen = {"contact": self.contact_id, "company": self.company_id}
         return {f"{type_}_id": ElementRef(type=type_, id=id_) for type_, id_ in chosen.items() if id_}
 
-    def to_domain(self) -> ConversionRequest:
+    def to_domain(self, pipelines: Collection[str]) -> ConversionRequest:
         """Make the value that the rules take.
 
         Raises:
@@ -171,7 +171,7 @@ class ConversionIn(ConversionTermsIn):
         if self.on_duplicate == "create" and chosen and set(wanted) <= set(chosen):
             message = "A client is chosen, so there is none to create: send either of these fields."
             raise NothingToCreate.at(message, "on_duplicate", *chosen)
-        return super().to_domain()
+        return super().to_domain(pipelines)
 
 
 class ConversionsIn(ConversionTermsIn):

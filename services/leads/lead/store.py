@@ -7,7 +7,7 @@ from crm_contracts.elements import LEAD
 
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import LEAD_STAGES
-from shared.elements.store.index_table import NOT_DELETED, IndexGroup, IndexTable, one_of
+from shared.elements.store.index_table import NOT_DELETED, Choices, IndexGroup, IndexTable
 from shared.elements.store.listing import BY_KEY, BY_TITLE, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS
 from shared.kit.domain import Cause, Clock
 from shared.kit.storage.indexes import Index
@@ -23,7 +23,7 @@ LEAD_INDEXES: Final[Sequence[Index]] = (
 )
 LEAD_TABLE: Final = IndexTable(
     (*SALES_GROUPS, IndexGroup("by_stage", ("stage_id",)), *SALES_ORDERS),
-    choices=one_of(LEAD, stage_id=(stage.id for stage in LEAD_STAGES)),
+    choices=Choices.of(LEAD, ({"stage_id": stage.id} for stage in LEAD_STAGES)),
     always=(NOT_DELETED,),
     collated=BY_TITLE,
     searched_by=BY_KEY,

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from shared.elements.domain.stages import Stage, StageSet
+from crm_contracts.pipelines import Stage
+
+from shared.elements.domain.stages import StageSet
 
 LEAD_STAGES: Final = StageSet(
     [

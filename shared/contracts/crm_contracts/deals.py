@@ -1,8 +1,7 @@
 """Deals and the events about them, on `crm.deals.events`."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -28,11 +27,6 @@ from crm_contracts.fields import Audited, Identified, Owned, Sourced, Staged
 from crm_contracts.product_rows import Priced
 from crm_contracts.requisites import RequisiteLink
 from crm_contracts.values import ChangedFields, ElementRef, Money
-
-FIRST_STAGES: Final[Mapping[str, str]] = {"default": "NEW"}
-"""The pipelines that there are, each with the stage that the deal of a lead is opened in: what others know of them.
-
-They ask rights to the stage (PERM-02), and refuse a conversion into another pipeline before it begins (LEAD-11)."""
 
 
 class DealFields(Owned, Sourced):
@@ -162,6 +156,16 @@ class DealStageChanged(StageChanged, OfDeal):
     ce_type: ClassVar[str] = "crm.deal.stage_changed.v1"
     pipeline_id: str = "default"
     to_stage: str = Field(examples=["WON"])
+    is_new: bool = Field(default=False, description="that is the first stage of the pipeline")
+
+
+class DealMovedToPipeline(StageChanged, OfDeal):
+    """A deal moved to another pipeline, and to a stage of it; nothing else tells that move (PIPE-05, DEAL-22)."""
+
+    ce_type: ClassVar[str] = "crm.deal.moved_to_pipeline.v1"
+    from_pipeline: str = Field(examples=["default"])
+    pipeline_id: str = Field(examples=["partners"], description="from now on")
+    to_stage: str = Field(examples=["Cpartners:NEW"])
     is_new: bool = Field(default=False, description="that is the first stage of the pipeline")
 
 

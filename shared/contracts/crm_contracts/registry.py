@@ -22,6 +22,7 @@ from crm_contracts import (
     departments,
     dictionaries,
     leads,
+    pipelines,
     products,
     roles,
     timeline,
@@ -45,7 +46,7 @@ def _published(modules: Iterable[ModuleType]) -> list[type[Event]]:
 
 PUBLISHED: Mapping[str, Sequence[type[Event]]] = {
     topics.LEADS: _published((leads, conversions)),
-    topics.DEALS: _published((deals, deal_answers)),
+    topics.DEALS: _published((deals, deal_answers, pipelines)),
     topics.CLIENTS: _published((contacts, companies, clients, client_answers)),
     topics.CATALOG: _published((products, dictionaries, roles, departments)),
     topics.TIMELINE: _published((timeline,)),

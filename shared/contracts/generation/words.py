@@ -14,6 +14,7 @@ from crm_contracts.departments import DepartmentDeleted, DepartmentUpdated
 from crm_contracts.dictionaries import DictionaryValueDeleted, DictionaryValueUpdated
 from crm_contracts.envelope import Event
 from crm_contracts.events import CompanyUnlinked, Merged, Replaced, RequisitesChosen
+from crm_contracts.pipelines import PipelineCreated, PipelineDeleted, PipelineUpdated
 from crm_contracts.roles import RoleDeleted, RoleUpdated
 
 from generation.references import id_of, other_reference, reference
@@ -63,6 +64,16 @@ _ROLE: Final = {
 _ROLE_REF: Final = {"type": "role", "id": "sales", "title": "Sales"}  # not in references: role_id is a number elsewhere
 _DEPARTMENT: Final = {"id": "sales", "name": "Sales", "parent_id": "trade", "member_ids": ["anna", "ben"]}
 
+_PIPELINE: Final = {
+    "id": "partners",
+    "name": "Partners",
+    "stages": [
+        {"id": "Cpartners:NEW", "name": "New", "semantic": "P", "sort": 10, "color": "#39A8EF", "system": True},
+        {"id": "Cpartners:WON", "name": "Won", "semantic": "S", "sort": 60, "color": "#7BD500", "system": True},
+        {"id": "Cpartners:LOSE", "name": "Lost", "semantic": "F", "sort": 70, "color": "#FF5752", "system": True},
+    ],
+}
+
 TOGETHER: Final[Mapping[type[Event], Callable[[str], Mapping[str, Any]]]] = {
     Merged: lambda noun: {"survivor": reference(noun), "removed": [other_reference(noun)]},
     Replaced: lambda noun: {"survivor": other_reference(noun)},
@@ -95,6 +106,9 @@ TOGETHER: Final[Mapping[type[Event], Callable[[str], Mapping[str, Any]]]] = {
         "after": {"parent_id": "trade"},
         "state": _DEPARTMENT,
     },
+    PipelineCreated: lambda _: {"pipeline": _PIPELINE},
+    PipelineUpdated: lambda _: {"before": {"name": "Dealers"}, "after": {"name": "Partners"}, "state": _PIPELINE},
+    PipelineDeleted: lambda _: {"before": _PIPELINE},
     DepartmentDeleted: lambda _: {"before": _DEPARTMENT},
     LeadDealRefused: lambda _: {"message": "There is no pipeline of that name."},
 }

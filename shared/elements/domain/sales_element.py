@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, Self
 
 from crm_contracts.client_field import Client
+from crm_contracts.pipelines import Stage
 from crm_contracts.product_rows import Priced
 from pydantic import computed_field
 
 from shared.elements.domain.search_keys import title_keys
-from shared.elements.domain.stages import Stage
 from shared.elements.domain.traits import HasClient, HasRows, HasStage
 
 

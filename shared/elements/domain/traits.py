@@ -14,6 +14,7 @@ from crm_contracts.client_answers import CheckedContact
 from crm_contracts.client_field import Client, ContactLink
 from crm_contracts.envelope import Event
 from crm_contracts.events import LinkRefused
+from crm_contracts.pipelines import Stage
 from crm_contracts.product_rows import Priced, ProductRow
 from crm_contracts.values import ElementRef, Money, StageSemantic
 from pydantic import PrivateAttr
@@ -29,7 +30,7 @@ from shared.elements.domain.client_field import with_created, without
 from shared.elements.domain.client_names import Names, mark_of_names, named_by, with_names
 from shared.elements.domain.element import Element
 from shared.elements.domain.room import MAX_ROWS_BYTES, check_room
-from shared.elements.domain.stages import ProcessStage, Stage, enter_stage
+from shared.elements.domain.stages import ProcessStage, enter_stage
 
 
 class StageMove(TypedDict):
@@ -73,8 +74,8 @@ class HasStage(Element):
             message = f"The stage {stage.id} belongs to a process; no element is put there by hand."
             raise cls.PROCESS_STAGES[stage.id].use(message)
 
-    def move_by_hand(self, stage: Stage, *, by: str, at: datetime) -> None:
-        """Move to a stage as a user, for whom the stages of processes are closed.
+    def move_by_hand(self, stage: Stage, first: Stage, *, by: str, at: datetime) -> None:
+        """Move to a stage as a user, for whom the stages of processes are closed; see `move`.
 
         Raises:
             DomainError: the stage belongs to a process, or a process has ended the element.
@@ -84,16 +85,23 @@ class HasStage(Element):
             raise next(iter(self.PROCESS_STAGES.values())).ended(message)
         if stage.id != self.stage_id and not self.is_ended_by_process:
             self.check_created_by_hand(stage)
-        self.move(stage, by=by, at=at)
+        self.move(stage, first, by=by, at=at)
 
-    def move(self, stage: Stage, *, by: str, at: datetime) -> None:
-        """Move to a stage; success and failure close the element, process opens it again (DEAL-08)."""
-        if stage.id == self.stage_id:
-            return
+    def move(self, stage: Stage, first: Stage, *, by: str, at: datetime) -> None:
+        """Move to a stage; success and failure close the element, process opens it again (DEAL-08).
+
+        `first` is where new elements of the same set start.
+        """
+        del first  # of those types alone that tell whether an element stands there
+        if stage.id != self.stage_id:
+            self.record(self._stage_changed(self._enter(stage, by=by, at=at)))
+
+    def _enter(self, stage: Stage, *, by: str, at: datetime) -> StageMove:
+        """Stand on a stage from now on, and return what events tell of that."""
         before, semantic = self.stage_id, self.stage_semantic
         enter_stage(self, stage, by=by, at=at)
         self._touch(by, at)
-        move = StageMove(
+        return StageMove(
             from_stage=before,
             to_stage=stage.id,
             from_semantic=semantic,
@@ -101,7 +109,6 @@ class HasStage(Element):
             moved_at=at,
             closed_at=self.closed_at,
         )
-        self.record(self._stage_changed(move))
 
     @abstractmethod
     def _stage_changed(self, move: StageMove) -> Event: ...

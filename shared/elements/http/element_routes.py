@@ -39,11 +39,11 @@ def element_routes(
     out: type[ShowsElement[E]],
     contact_added: type[ShowsAddedContact[E]],
     *,
-    stages_of: Callable[[E], StageSet],
+    stages_of: Callable[[E], StageSet] | None = None,
     collaborators: Collaborators,
     long_polls: LongPolls,
 ) -> APIRouter:
-    """Make the routes of one type."""
+    """Make the routes of one type; without `stages_of`, all but the one that moves, which is the type's own."""
     type_ = ELEMENTS[elements.noun]
     routes = ElementRoutes(
         router(),
@@ -58,7 +58,8 @@ def element_routes(
     )
     _add_read(routes, type_.plural)
     _add_deletion(routes, type_.plural)
-    _add_stage(routes, type_.plural, stages_of)
+    if stages_of is not None:
+        _add_stage(routes, type_.plural, stages_of)
     _add_rows(routes, type_.plural, collaborators)
     add_client_routes(routes, contact_added, long_polls=long_polls)
     return routes.api

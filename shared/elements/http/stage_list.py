@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Final, TypeAlias
 
+from crm_contracts.pipelines import Stage
+
 from shared.elements.domain.fields import fields_of
 from shared.elements.domain.filters.evaluation import matches
 from shared.elements.domain.filters.parsing import parse_filter
-from shared.elements.domain.stages import Stage
 from shared.elements.schemas.filters import MAX_FILTER, read_filter
 from shared.elements.schemas.stages import StageOut
 from shared.kit.web.schemas import Page, json_of

@@ -55,20 +55,26 @@ def read_filter(text: str | None) -> dict[str, Any]:
 
 
 def one_of(known: Collection[str], *, field: str, code: str, query: str) -> Any:
-    """Check that a filter names one of those that there are; several are sought by the route `query`."""
-    what = field.removesuffix("_id")
+    """Declare that a filter names one of those that there are; several are sought by the route `query`."""
 
     def check(value: str | None) -> str | None:
-        if value is None or value in known:
-            return value
-        parts = _BETWEEN.split(value[:_SHOWN])
-        message = f"there is no {what} {value[:_SHOWN]}{meant_or_all(value[:_SHOWN], known)}"
-        if len(parts) > 1:
-            body = json.dumps({"filter": {field: {"in": parts}}}, ensure_ascii=False)
-            message = f"one {what} is expected; several are for POST {query}: {body}"
-        raise PydanticCustomError(code, "{message}", {"message": message})
+        message = none_of(value, known, field=field, query=query)
+        if message is not None:
+            raise PydanticCustomError(code, "{message}", {"message": message})
+        return value
 
     return AfterValidator(check)
+
+
+def none_of(value: str | None, known: Collection[str], *, field: str, query: str) -> str | None:
+    """Say that a filter names none of those that there are; None where it names one, or nothing."""
+    if value is None or value in known:
+        return None
+    what, parts = field.removesuffix("_id"), _BETWEEN.split(value[:_SHOWN])
+    if len(parts) > 1:
+        body = json.dumps({"filter": {field: {"in": parts}}}, ensure_ascii=False)
+        return f"one {what} is expected; several are for POST {query}: {body}"
+    return f"there is no {what} {value[:_SHOWN]}{meant_or_all(value[:_SHOWN], known)}"
 
 
 _PAGE: Final = {"limit", "cursor", "q", "total", "expand"}

@@ -2,10 +2,10 @@
 
 from typing import Self
 
+from crm_contracts.pipelines import Stage
 from crm_contracts.values import StageSemantic
 from pydantic import BaseModel
 
-from shared.elements.domain.stages import Stage
 from shared.elements.schemas.scalars import Code
 from shared.kit.web.schemas import Input
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from crm_contracts.elements import ElementType
 
@@ -29,12 +29,51 @@ class IndexGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """All values that some fields may have, where these always have one of few.
+
+    Attributes:
+        rows: the values that occur together, one of each field.
+    """
+
+    fields: Mapping[str, CatalogueField] = field(default_factory=dict)
+    rows: Sequence[Mapping[str, str]] = ()
+
+    @classmethod
+    def of(cls, type_: ElementType, rows: Iterable[Mapping[str, str]]) -> Self:
+        """Make the choices of fields of a type; each row has the same fields."""
+        rows, fields = tuple(rows), filterable_fields(type_)
+        return cls({name: fields[name] for name in (rows[0] if rows else ())}, rows)
+
+    def values(self, name: str) -> Sequence[str]:
+        """Return the values that a field may have; none where that is not known."""
+        return _of(self.rows, name) if name in self.fields else ()
+
+    def beside(self, named: Mapping[str, Condition]) -> Mapping[str, Condition]:
+        """Say what the other fields may be of a record that passes these conditions, by name.
+
+        Nothing is said where a condition names a value that is not known.
+        """
+        rows = self.rows
+        for name in self.fields.keys() & named.keys():
+            if not set(named[name].values) <= set(_of(self.rows, name)):
+                return {}
+            rows = [row for row in rows if row[name] in named[name].values]
+        left = self.fields.keys() - named.keys()
+        return {name: Condition(self.fields[name], "in", _of(rows, name)) for name in left if rows}
+
+
+def _of(rows: Iterable[Mapping[str, str]], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row[name] for row in rows))
+
+
+@dataclass(frozen=True, slots=True)
 class IndexTable:
     """The indexes of a collection, those that find fewest records first.
 
     Attributes:
-        choices: all values that a field may have, where it always has one of few: "not this one" is "one of the rest",
-            and one that is not named may be any of them.
+        choices: where fields always have one of few values, "not this one" is "one of the rest", and one that is not
+            named may be any of them.
         always: what a record has to be beside what is asked for, such as not deleted.
         unique: fields whose values no two records share, so that an index in their order needs no id after them.
         then: paths by which an order goes on where its field is the same, before the id.
@@ -45,7 +84,7 @@ class IndexTable:
     """
 
     groups: Sequence[IndexGroup]
-    choices: Mapping[str, Condition] = field(default_factory=dict)
+    choices: Choices = field(default_factory=Choices)
     always: Sequence[Node] = ()
     unique: frozenset[str] = frozenset({"number"})
     then: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -62,9 +101,3 @@ class IndexTable:
 
 NOT_DELETED: Final = Condition(CatalogueField.unlisted("deleted_at", "datetime", "empty"), "empty", operand=True)
 """What every record of a type whose tombstones stay in its collection has to be."""
-
-
-def one_of(type_: ElementType, **values: Iterable[str]) -> Mapping[str, Condition]:
-    """Make the choices of fields of a type."""
-    fields = filterable_fields(type_)
-    return {name: Condition(fields[name], "in", tuple(dict.fromkeys(each))) for name, each in values.items()}

@@ -43,7 +43,7 @@ def alternatives_of(node: Node, table: IndexTable) -> Sequence[Alternative]:
 def ranges_of(nodes: Sequence[Node], table: IndexTable) -> Sequence[KeyRange]:
     """Return the ranges that all records of an alternative are in: of what is searched for, and of each index."""
     named = equalities(nodes)
-    equal = {**table.choices, **named}
+    equal = {**table.choices.beside(named), **named}
     ranges = list[KeyRange]()
     if table.searched_by is not None:
         sought = [node for node in nodes if isinstance(node, Condition) and node.operator == "begins"]

@@ -11,7 +11,7 @@ from shared.elements.domain.filters.normal_form import Branch, branches_of
 from shared.elements.domain.filters.query import Order, Query
 from shared.elements.domain.rights.accessed import ACCESS, kinds_of, mark_of_responsible
 from shared.elements.domain.rights.compiled import NOTHING
-from shared.elements.store.index_table import IndexGroup, IndexTable
+from shared.elements.store.index_table import Choices, IndexGroup, IndexTable
 
 MAX_SCANS: Final = 200
 """Places of an index that MongoDB reads side by side in their common order; with more it would sort in memory."""
@@ -102,7 +102,7 @@ def possible_branches(node: Node, table: IndexTable) -> list[list[Node]]:
 
 def _planned(nodes: Sequence[Node], order: Order, table: IndexTable) -> PlannedBranch:
     named = equalities(nodes)
-    equal = {**table.choices, **named}
+    equal = {**table.choices.beside(named), **named}
     is_collated = order.field.name in table.collated
     group = next(
         group
@@ -233,9 +233,9 @@ def _as_mark(node: Node, table: IndexTable) -> Node:
     return Condition(ACCESS, "in", tuple(mark_of_responsible(str(each)) for each in node.values))
 
 
-def _of_the_rest(node: Node, choices: Mapping[str, Condition]) -> Node:
+def _of_the_rest(node: Node, choices: Choices) -> Node:
     """Turn what a field is not into what it may be, where that is known."""
-    if isinstance(node, Condition) and node.operator in {"!=", "not in"} and node.field.name in choices:
-        rest = tuple(each for each in choices[node.field.name].values if each not in node.values)
+    if isinstance(node, Condition) and node.operator in {"!=", "not in"} and choices.values(node.field.name):
+        rest = tuple(each for each in choices.values(node.field.name) if each not in node.values)
         return Condition(node.field, "in", rest)
     return node

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from crm_contracts.client_field import Client
 from crm_contracts.elements import ELEMENTS
+from crm_contracts.pipelines import Stage
 from crm_contracts.values import Fields, Money
 
 from shared.elements.domain.client_field import NewContactLink, set_company, set_contacts
@@ -14,7 +15,7 @@ from shared.elements.domain.element import OriginTaken
 from shared.elements.domain.product_rows import NewRow, make_rows, priced
 from shared.elements.domain.room import MAX_ROWS_BYTES, check_fields, check_room
 from shared.elements.domain.sales_element import InitialState, SalesElement
-from shared.elements.domain.stages import Stage, StageSet
+from shared.elements.domain.stages import StageSet
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import Cause, Findings, NotFound
 from shared.kit.storage.repository import NewRecords, Records

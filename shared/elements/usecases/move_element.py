@@ -26,9 +26,9 @@ async def move_element(
         StageNotFound: no such stage in the set.
         DomainError: the stage belongs to a process, or a process has ended the element.
     """
-    return await elements.change(
-        id_,
-        lambda element: element.move_by_hand(stages_of(element).get(stage_id), by=cause.actor, at=cause.at),
-        cause,
-        expected_version=expected_version,
-    )
+
+    def move(element: E) -> None:
+        stages = stages_of(element)
+        element.move_by_hand(stages.get(stage_id), stages.first, by=cause.actor, at=cause.at)
+
+    return await elements.change(id_, move, cause, expected_version=expected_version)

@@ -17,6 +17,7 @@ from crm_contracts.deals import (
     DealDeleted,
     DealLinkRefused,
     DealLost,
+    DealMovedToPipeline,
     DealProductRowsChanged,
     DealRequisitesChosen,
     DealResponsibleChanged,
@@ -27,18 +28,17 @@ from crm_contracts.deals import (
 )
 from crm_contracts.elements import DEAL, ElementType
 from crm_contracts.envelope import Event
+from crm_contracts.pipelines import DEFAULT_FIRST_STAGE, Stage
 from crm_contracts.product_rows import Priced
 from crm_contracts.requisites import RequisiteLink
 from crm_contracts.values import ElementRef, StageSemantic
 from pydantic import Field
 
-from services.deals.pipeline.domain import stages_of
 from shared.elements.domain.client_answers import Attachment, ContactCheck
 from shared.elements.domain.element import state_of
 from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.domain.responsible import NewResponsible
 from shared.elements.domain.sales_element import InitialState, SalesElement
-from shared.elements.domain.stages import Stage
 from shared.elements.domain.traits import StageMove
 
 DAYS_TO_CLOSE: Final = 7
@@ -47,9 +47,9 @@ STORE: Final = "STORE"
 MAX_TITLE: Final = 255
 
 
-def _is_new(deal: Mapping[str, Any]) -> bool:
-    """Whether a deal with these fields stands on the first stage of its pipeline (DEAL-08)."""
-    return stages_of(deal["pipeline_id"]).is_first(deal["stage_id"])
+def _was_new(deal: Mapping[str, Any]) -> bool:
+    """Whether a deal stands on the first stage that was stored before deals said so: then there was one pipeline."""
+    return bool(deal["stage_id"] == DEFAULT_FIRST_STAGE)
 
 
 class Deal(SalesElement, HasRequisites, DealState):
@@ -58,7 +58,7 @@ class Deal(SalesElement, HasRequisites, DealState):
     TYPE: ClassVar[ElementType] = DEAL
     NOUN: ClassVar[str] = DEAL.noun
 
-    is_new: bool = Field(default_factory=_is_new)
+    is_new: bool = Field(default_factory=_was_new)
     conversion: ConversionRef | None = None
     """The conversion that asked for it, as it was then."""
 
@@ -71,11 +71,14 @@ class Deal(SalesElement, HasRequisites, DealState):
         stage: Stage,
         *,
         pipeline_id: str,
+        first: Stage,
         by: str,
         at: datetime,
         conversion: ConversionRef | None = None,
     ) -> Self:
         """Create a deal that begins today and ends in seven days unless dates are given (DEAL-11, DEAL-12).
+
+        `first` is where deals of the pipeline start (DEAL-08).
 
         A company in the Client field is requested by the first event already (CLI-07).
         """
@@ -93,6 +96,7 @@ class Deal(SalesElement, HasRequisites, DealState):
             by=by,
             at=at,
             pipeline_id=pipeline_id,
+            is_new=stage.id == first.id,
             closed=stage.semantic != "P",
             lead_id=conversion.lead_id if conversion else None,
             conversion=conversion,
@@ -117,11 +121,30 @@ class Deal(SalesElement, HasRequisites, DealState):
         """Make the answer to a client that is not linked to the deal that it was created from (CLI-05)."""
         return DealLinkRefused(element=element, client=client, code=code)
 
-    def move(self, stage: Stage, *, by: str, at: datetime) -> None:
+    def move(self, stage: Stage, first: Stage, *, by: str, at: datetime) -> None:
         """Move to a stage of the deal's pipeline (DEAL-06); success and failure close it (DEAL-08)."""
-        self.closed, self.is_new = stage.semantic != "P", stages_of(self.pipeline_id).is_first(stage.id)
+        self.closed, self.is_new = stage.semantic != "P", stage.id == first.id
         before = self.stage_semantic
-        super().move(stage, by=by, at=at)
+        super().move(stage, first, by=by, at=at)
+        self._record_closing(before)
+
+    def move_to_pipeline(self, pipeline_id: str, stage: Stage, first: Stage, *, by: str, at: datetime) -> None:
+        """Move to a stage of a pipeline (PIPE-05); in the deal's own pipeline that is a plain move.
+
+        What that is, is told by one event alone; that the deal is won or lost thereby, by another one (DEAL-22).
+        """
+        if pipeline_id == self.pipeline_id:
+            self.move_by_hand(stage, first, by=by, at=at)
+            return
+        from_pipeline, before = self.pipeline_id, self.stage_semantic
+        self.pipeline_id = pipeline_id
+        self.closed, self.is_new = stage.semantic != "P", stage.id == first.id
+        move = self._enter(stage, by=by, at=at)
+        self.record(
+            DealMovedToPipeline(
+                deal=self.ref, from_pipeline=from_pipeline, pipeline_id=pipeline_id, is_new=self.is_new, **move
+            )
+        )
         self._record_closing(before)
 
     def set_rows(self, priced: Priced, *, by: str, at: datetime) -> None:

@@ -151,4 +151,4 @@ class HasConversion(LeadEvents):
                 converted_by=conversion.started_by,
             )
         )
-        self.move(LEAD_STAGES.success, by=by, at=at)
+        self.move(LEAD_STAGES.success, LEAD_STAGES.first, by=by, at=at)

@@ -10,6 +10,7 @@ from crm_contracts.elements import LEAD, ElementType
 from crm_contracts.leads import (
     LeadLinkRefused,
 )
+from crm_contracts.pipelines import Stage
 from crm_contracts.values import ElementRef
 from pydantic import computed_field
 
@@ -21,7 +22,7 @@ from shared.elements.domain.client_answers import waits_for
 from shared.elements.domain.client_field import with_created
 from shared.elements.domain.sales_element import InitialState
 from shared.elements.domain.search_keys import title_keys
-from shared.elements.domain.stages import ProcessStage, Stage
+from shared.elements.domain.stages import ProcessStage
 from shared.kit.domain import invalid_field
 
 
@@ -99,14 +100,14 @@ class Lead(HasConversion):
         """Whether it was converted, here or elsewhere."""
         return self.converted
 
-    def move(self, stage: Stage, *, by: str, at: datetime) -> None:
+    def move(self, stage: Stage, first: Stage, *, by: str, at: datetime) -> None:
         """Move to a stage (LEAD-07); to CONVERTED only the conversion does (LEAD-11).
 
         Raises:
             ConversionRunning: the lead is being converted.
         """
         self._refuse_while_running()
-        super().move(stage, by=by, at=at)
+        super().move(stage, first, by=by, at=at)
 
     def delete(self, *, by: str, at: datetime) -> None:
         """Become a tombstone (LEAD-21).

@@ -4,6 +4,7 @@ from crm_contracts.elements import LEAD
 from fastapi import APIRouter
 
 from services.leads.lead.domain.lead import Lead
+from services.leads.lead.http.beginning import Conversions
 from services.leads.lead.http.conversion import conversion_routes
 from services.leads.lead.http.conversions import conversions_routes
 from services.leads.lead.http.leads import lead_routes
@@ -15,22 +16,17 @@ from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import sales_list
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews
-from shared.elements.usecases.collaborators import Collaborators
-from shared.kit.storage.repository import Repository
-from shared.kit.web.waiting import LongPolls
 
 
 def build_router(
     *,
-    leads: Repository[Lead],
     views: ElementViews[Lead],
     lists: FilteredLists[Lead],
-    collaborators: Collaborators,
-    long_polls: LongPolls,
+    conversions: Conversions,
     default_country: str,
-    silence_s: float,
 ) -> APIRouter:
-    """Make the routes, over these collaborators; a request without an answer for `silence_s` seconds is repeated."""
+    """Make the routes, over these collaborators."""
+    leads, collaborators, long_polls = conversions.leads, conversions.collaborators, conversions.long_polls
     listed = sales_list(lists, LeadOut, collaborators=collaborators, spellings=point_spellings(default_country))
     api = APIRouter()
     api.include_router(field_routes(LEAD))
@@ -55,6 +51,6 @@ def build_router(
         )
     )
     api.include_router(listed.routes())
-    for routes in (conversion_routes, conversions_routes):
-        api.include_router(routes(leads=leads, collaborators=collaborators, long_polls=long_polls, silence_s=silence_s))
+    api.include_router(conversion_routes(conversions))
+    api.include_router(conversions_routes(conversions))
     return api

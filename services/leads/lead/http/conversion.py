@@ -1,7 +1,6 @@
 """Routes of the conversion of a lead (LEAD-11 to LEAD-14)."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, ClassVar, Final, Self, TypeAlias
 
 from fastapi import APIRouter, Body, Response
@@ -9,9 +8,8 @@ from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.errors import NO_ANSWER, LeadAlreadyConverted
 from services.leads.lead.domain.lead import Lead
-from services.leads.lead.http.conversion_rights import check_targets
+from services.leads.lead.http.beginning import Conversions
 from services.leads.lead.schemas import ConversionIn, ConversionOut
-from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanRead, CanWrite
 from shared.elements.domain.client_answers import CONTACT_NOT_FOUND
 from shared.elements.domain.client_names import mark_of_names
@@ -20,12 +18,10 @@ from shared.elements.http.client_link import check_links
 from shared.elements.http.rights import rights_of
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import Conflict, wrong_field
-from shared.kit.storage.repository import Repository
 from shared.kit.web.call import Call, etag
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.openapi.headers import ETAG, LOCATION
 from shared.kit.web.routes import is_process, router
-from shared.kit.web.waiting import LongPolls
 
 _FIELDS: Final[Mapping[str, str]] = {
     CONTACT_NOT_FOUND: "contact_id",
@@ -73,27 +69,25 @@ class ConversionRefused(Conflict):
         return cls(message, {**details, "reason": out.code, "errors": errors})
 
 
-def conversion_routes(
-    *, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls, silence_s: float
-) -> APIRouter:
-    """Make the routes, over these collaborators."""
+def conversion_routes(conversions: Conversions) -> APIRouter:
+    """Make the routes."""
     api = router("conversion")
-    _add_convert(api, leads, collaborators, long_polls, silence_s)
+    _add_convert(api, conversions)
 
     @api.get("/leads/{lead_id}/conversion", responses={200: {"headers": ETAG}})
     async def conversion(lead_id: str, call: CanRead, response: Response) -> ConversionOut:
         """Read how far the conversion got; the ETag is the lead's."""
-        lead = await call.guard(leads).get(lead_id)
-        out, version = await _shown(lead, call, collaborators)
+        lead = await call.guard(conversions.leads).get(lead_id)
+        out, version = await _shown(lead, call, conversions.collaborators)
         response.headers.update(version)
         return out
 
     return api
 
 
-def _add_convert(
-    api: APIRouter, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls, silence_s: float
-) -> None:
+def _add_convert(api: APIRouter, conversions: Conversions) -> None:
+    client_names = conversions.collaborators.client_names
+
     @api.post(
         "/leads/{lead_id}/conversion",
         operation_id="convertLead",
@@ -109,25 +103,16 @@ def _add_convert(
         No body is as `{}`: into contact and deal, a repeat lead into a deal.
         A repeat, also with the same Idempotency-Key, is answered with the state now, without `Idempotent-Replayed`.
         """
-        guarded, terms = call.guard(leads), body.to_domain()
-        await check_links(body.links, lead_id, guarded, collaborators.client_names)
+        guarded, terms = call.guard(conversions.leads), await conversions.terms(body)
+        await check_links(body.links, lead_id, guarded, client_names)
         try:
-            lead = await convert_lead(
-                lead_id,
-                terms,
-                call.cause,
-                leads=guarded,
-                new_id=collaborators.new_id,
-                check_targets=partial(check_targets, call, terms),
-                silence_s=silence_s,
-                expected_version=if_match,
-            )
+            lead = await terms.begin(lead_id, call, call.cause, expected_version=if_match)
         except LeadAlreadyConverted as error:
-            raise error.with_names(await collaborators.client_names.of(error.clients, rights_of(call))) from None
-        lead = await long_polls.until_record(
+            raise error.with_names(await client_names.of(error.clients, rights_of(call))) from None
+        lead = await conversions.long_polls.until_record(
             guarded, lead_id, lambda found: found.conversion.state != "running", wait, so_far=lead
         )
-        out, version = await _shown(lead, call, collaborators)
+        out, version = await _shown(lead, call, conversions.collaborators)
         if out.state == "refused":
             raise ConversionRefused.of(out)
         status = 200 if out.state == "done" else 202

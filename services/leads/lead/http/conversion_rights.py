@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from crm_contracts.deals import FIRST_STAGES
 from crm_contracts.elements import COMPANY, CONTACT, DEAL
 from crm_contracts.values import ConversionTarget
 
@@ -17,22 +16,32 @@ from shared.kit.web.call import Call
 _CLIENTS: Final = {"contact": CONTACT, "company": COMPANY}
 
 
-def check_targets(call: Call, terms: ConversionRequest, lead: Lead, targets: Sequence[ConversionTarget]) -> None:
+def check_targets(
+    call: Call,
+    terms: ConversionRequest,
+    first_stage: str | None,
+    lead: Lead,
+    targets: Sequence[ConversionTarget],
+) -> None:
     """Check that the caller may add what the lead is converted into, as it will be (LEAD-11).
+
+    A deal will be on `first_stage` of its pipeline.
 
     Raises:
         RightMissing, Forbidden: naming everything that is missing.
     """
-    check_needed(call, list(_needed(terms, lead, targets)))
+    check_needed(call, list(_needed(terms, first_stage, lead, targets)))
 
 
-def _needed(terms: ConversionRequest, lead: Lead, targets: Sequence[ConversionTarget]) -> Iterator[Needed]:
+def _needed(
+    terms: ConversionRequest, first_stage: str | None, lead: Lead, targets: Sequence[ConversionTarget]
+) -> Iterator[Needed]:
     new = Accessed(lead.responsible_id, lead.observers, lead.open_to_all)
     chosen = {"contact": terms.contact_id, "company": terms.company_id}
     for target in targets:
         if target == "deal":
             pipeline = terms.pipeline_id
-            yield Needed(DEAL, "add", replace(new, pipeline_id=pipeline, stage_id=FIRST_STAGES.get(pipeline)))
+            yield Needed(DEAL, "add", replace(new, pipeline_id=pipeline, stage_id=first_stage))
         elif chosen[target]:  # it is there already, and takes what it lacks of the lead
             yield Needed(_CLIENTS[target], "update")
         else:

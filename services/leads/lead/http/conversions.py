@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, TypeAlias
 
 from fastapi import APIRouter, Request
@@ -10,23 +9,21 @@ from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.errors import LeadAlreadyConverted
 from services.leads.lead.domain.lead import Lead
+from services.leads.lead.http.beginning import Conversions
 from services.leads.lead.http.conversion import ConversionRefused
-from services.leads.lead.http.conversion_rights import check_targets
 from services.leads.lead.schemas import ConversionOut, ConversionsIn, ConversionsOut, LeadConversion
-from services.leads.lead.usecases import convert_lead
 from services.leads.permissions import CanWrite
 from shared.elements.http.rights import rights_of
 from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import DomainError, NotFound
 from shared.kit.storage.batching import all_of
-from shared.kit.storage.repository import Records, Repository
+from shared.kit.storage.repository import Records
 from shared.kit.web.auth import Forbidden
 from shared.kit.web.batches import ANSWERS_BATCH, RepeatedItem, answered
 from shared.kit.web.call import Call
 from shared.kit.web.conditions import Waiting
 from shared.kit.web.problems import Details, refusal_details
 from shared.kit.web.routes import is_process, router
-from shared.kit.web.waiting import LongPolls
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +38,8 @@ _NAMES_CLIENTS: Final = (ConversionOut, LeadAlreadyConverted)
 """What is shown with the names that clients have now."""
 
 
-def conversions_routes(
-    *, leads: Repository[Lead], collaborators: Collaborators, long_polls: LongPolls, silence_s: float
-) -> APIRouter:
-    """Make the route, over these collaborators."""
+def conversions_routes(conversions: Conversions) -> APIRouter:
+    """Make the route."""
     api = router("conversion")
 
     @api.post("/conversions", operation_id="convertLeads", **{**ANSWERS_BATCH, "response_model": ConversionsOut})
@@ -55,37 +50,30 @@ def conversions_routes(
         `Prefer: wait=N` waits until all of them have ended. A repeat, also with the same Idempotency-Key, is answered
         with the state of each lead now, without `Idempotent-Replayed`.
         """
-        guarded = call.guard(leads)
-        begun = await _begin(body, call, guarded, collaborators, silence_s)
+        guarded = call.guard(conversions.leads)
+        begun = await _begin(body, call, conversions)
 
         async def read() -> Sequence[Begun]:
             return await all_of(_current(each, guarded) for each in begun)
 
-        begun = await long_polls.until(read, lambda found: not any(map(_is_running, found)), wait, so_far=begun)
-        return answered(request, await _shown(body.lead_ids, begun, request, call, collaborators), LeadConversion)
+        begun = await conversions.long_polls.until(
+            read, lambda found: not any(map(_is_running, found)), wait, so_far=begun
+        )
+        shown = await _shown(body.lead_ids, begun, request, call, conversions.collaborators)
+        return answered(request, shown, LeadConversion)
 
     return api
 
 
-async def _begin(
-    body: ConversionsIn, call: Call, leads: Records[Lead], collaborators: Collaborators, silence_s: float
-) -> Sequence[Begun]:
+async def _begin(body: ConversionsIn, call: Call, conversions: Conversions) -> Sequence[Begun]:
     """Begin the conversion of each lead, all side by side."""
-    terms = body.to_domain()
+    terms = await conversions.terms(body)
 
     async def one(place: int, lead_id: str) -> Begun:
         if lead_id in body.lead_ids[:place]:
             return NotBegun(RepeatedItem("An earlier item of the batch is the same lead."))
         try:
-            return await convert_lead(
-                lead_id,
-                terms,
-                call.item(place).cause,
-                leads=leads,
-                new_id=collaborators.new_id,
-                check_targets=partial(check_targets, call, terms),
-                silence_s=silence_s,
-            )
+            return await terms.begin(lead_id, call, call.item(place).cause)
         except (DomainError, Forbidden) as error:
             return NotBegun(error)
 

@@ -1,4 +1,4 @@
-"""Lines of dictionaries and their values, and of roles and departments that were deleted."""
+"""Lines of dictionaries and their values, and of roles, departments and pipelines that were deleted."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from crm_contracts.departments import DepartmentDeleted
 from crm_contracts.dictionaries import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
 from crm_contracts.envelope import Event
+from crm_contracts.pipelines import PipelineDeleted
 from crm_contracts.roles import RoleDeleted
 
 from services.timeline.entry.domain.narration.line import Line, Narrator, name_of
@@ -26,7 +27,7 @@ def _value_deleted(event: DictionaryValueDeleted) -> Iterator[Line]:
     yield Line(event.dictionary, "element_modified", text, {"value": event.before.code})
 
 
-def _deleted(event: RoleDeleted | DepartmentDeleted) -> Iterator[Line]:
+def _deleted(event: RoleDeleted | DepartmentDeleted | PipelineDeleted) -> Iterator[Line]:
     element = event.element
     yield Line(element, "log_message", f"{element.type.capitalize()} {name_of(element)} was deleted")
 
@@ -37,4 +38,5 @@ NARRATORS: Final[Mapping[type[Event], Narrator]] = {
     DictionaryValueDeleted: _value_deleted,
     RoleDeleted: _deleted,
     DepartmentDeleted: _deleted,
+    PipelineDeleted: _deleted,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from crm_contracts.deals import DealAmountChanged, DealClosed, DealWon
+from crm_contracts.deals import DealAmountChanged, DealClosed, DealMovedToPipeline, DealWon
 from crm_contracts.envelope import Event
 
 from services.timeline.entry.domain.narration.line import Line, Narrator, money, name_of
@@ -26,4 +26,22 @@ def _amount_changed(event: DealAmountChanged) -> Iterator[Line]:
     yield Line(event.deal, "element_modified", f"Amount: {after}, before {before}", {"from": before, "to": after})
 
 
-NARRATORS: Final[Mapping[type[Event], Narrator]] = {DealClosed: _closed, DealAmountChanged: _amount_changed}
+def _moved_to_pipeline(event: DealMovedToPipeline) -> Iterator[Line]:
+    """Show both pipelines, and both stages with their semantics (TL-01)."""
+    payload = {
+        "from_pipeline": event.from_pipeline,
+        "to_pipeline": event.pipeline_id,
+        "from": event.from_stage,
+        "to": event.to_stage,
+        "from_semantic": event.from_semantic,
+        "to_semantic": event.to_semantic,
+    }
+    text = f"Moved from pipeline {event.from_pipeline} to {event.pipeline_id}, stage {event.to_stage}"
+    yield Line(event.deal, "pipeline_changed", text, payload)
+
+
+NARRATORS: Final[Mapping[type[Event], Narrator]] = {
+    DealClosed: _closed,
+    DealAmountChanged: _amount_changed,
+    DealMovedToPipeline: _moved_to_pipeline,
+}

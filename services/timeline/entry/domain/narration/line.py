@@ -14,6 +14,7 @@ Kind = Literal[
     "element_modified",
     "linked",
     "log_message",
+    "pipeline_changed",
     "process_step",
     "product_rows_changed",
     "stage_changed",
