@@ -64,7 +64,13 @@ def build() -> tuple[FastAPI, DealsSettings]:
     pipelines, pipeline_routes = _pipelines(service, deals)
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
-    stores = ElementStores.open(service.collection, elements, service.answers, users_need_role=settings.users_need_role)
+    stores = ElementStores.open(
+        service.collection,
+        elements,
+        service.answers,
+        filled=service.filled_views,
+        users_need_role=settings.users_need_role,
+    )
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     service.subscribe(
         (topics.LEADS, topics.CLIENTS, topics.CATALOG),
@@ -81,7 +87,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
         ],
     )
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
-    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
+    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
     deal_routes = deal_http.build_router(
         deals=deals,
         views=ElementViews(deals),

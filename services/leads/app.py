@@ -40,7 +40,11 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     service.before_start(lambda: make_keys(leads))
     service.before_start(lambda: set_missing_timers(leads, clock=service.clock))
     stores = ElementStores.open(
-        service.collection, {LEAD.noun: leads}, service.answers, users_need_role=settings.users_need_role
+        service.collection,
+        {LEAD.noun: leads},
+        service.answers,
+        filled=service.filled_views,
+        users_need_role=settings.users_need_role,
     )
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     pipelines = PipelinesOfDeals(service.collection(PIPELINES))
@@ -54,7 +58,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     )
     service.fill(PIPELINES, [topics.DEALS], pipeline_events.reactions(pipelines))
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
-    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
+    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
     lead_routes = lead_http.build_router(
         views=ElementViews(leads),
         lists=FilteredLists(leads, LEAD_TABLE),

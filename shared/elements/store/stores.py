@@ -17,6 +17,7 @@ from shared.kit.domain import NewId
 from shared.kit.messaging.answers import Answers
 from shared.kit.settings import ServiceSettings
 from shared.kit.storage.collection import Collection
+from shared.kit.storage.filled_views import FilledViews
 from shared.kit.storage.numbers import Numbers
 
 
@@ -34,12 +35,18 @@ class ElementStores:
 
     @classmethod
     def open(
-        cls, collection: Callable[[str], Collection], owners: Owners, answers: Answers, *, users_need_role: bool = False
+        cls,
+        collection: Callable[[str], Collection],
+        owners: Owners,
+        answers: Answers,
+        *,
+        filled: FilledViews | None = None,
+        users_need_role: bool = False,
     ) -> "ElementStores":
         """Open the collections that these element types need; `collection` opens one by name."""
         # "departures" and "arrivals" are what the collections were called when there was data in them first.
         removed_clients = RemovedClients(collection("departures"), owners)
-        rights = RightsOfUsers.open(collection, users_need_role=users_need_role)
+        rights = RightsOfUsers.open(collection, filled=filled, users_need_role=users_need_role)
         return cls(
             owners=owners,
             products=Products(collection("products")),
