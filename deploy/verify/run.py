@@ -13,6 +13,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from deploy.verify.access import Access
 from deploy.verify.aggregates import AGGREGATES
 from deploy.verify.conversions import Conversions
 from deploy.verify.findings import Finding, Report
@@ -28,12 +29,15 @@ from deploy.verify.sequences import Sequences
 from deploy.verify.state import State
 from deploy.verify.target import Opened, Target, open_system
 from deploy.verify.timeline import Timeline
+from services.timeline.access.store import ACCESSED
 from services.timeline.entry.store.documents import entries_in
 from services.timeline.entry.store.versions import live_collections
 from shared.elements.store.client_names import CLIENT_NAMES
 
 READING: Final = "reading"
-_INVARIANTS: Final = (Sequences, State, Conversions, Recurrences, Links, RemovedClients, Names, Timeline, Outbox)
+_INVARIANTS: Final = (
+    *(Sequences, State, Conversions, Recurrences, Links, RemovedClients, Names, Timeline, Access, Outbox),
+)
 PROMISES: Final = {
     READING: "every service has read the topics that it consumes, to their ends",
     **{each.name: each.promise for each in _INVARIANTS},
@@ -91,7 +95,7 @@ async def _publishing(system: Opened) -> bool:
 
 async def _look(system: Opened, began: Ends, progress: Progress, patience_s: float) -> Report:
     now, patience = await system.databases["leads"].now(), timedelta(seconds=patience_s)
-    timeline, names = Timeline(), Names()
+    timeline, names, access = Timeline(), Names(), Access()
     invariants: Sequence[Invariant] = (
         Sequences(),
         State(),
@@ -102,12 +106,14 @@ async def _look(system: Opened, began: Ends, progress: Progress, patience_s: flo
         Outbox(now=now),
         names,
         timeline,
+        access,
     )
     # The log first: documents know whatever it holds, and what they know beyond it waits in their outboxes.
     events = await _read_events(system, invariants, progress)
     await _read_documents(system, invariants, progress)
     await _read_names(system, names, progress)
     await _read_entries(system, timeline, progress)
+    await _read_elements(system, access, progress)
     broken = [finding for invariant in invariants for finding in invariant.broken()]
     broken += [
         Finding(READING, service, f"events still to be read: {number}")
@@ -161,4 +167,13 @@ async def _read_entries(system: Opened, timeline: Timeline, progress: Progress) 
         async for document in entries.walk():
             for entry in entries_in(document):
                 timeline.take_entry(entry)
+            strides.one()
+
+
+async def _read_elements(system: Opened, access: Access, progress: Progress) -> None:
+    elements = system.collection("timeline", ACCESSED)
+    with progress("Reading what timeline knows of elements", await elements.count({})) as advance:
+        strides = Strides(advance)
+        async for document in elements.walk():
+            access.take_element(document)
             strides.one()

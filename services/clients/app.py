@@ -55,7 +55,9 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     elements = LinkedElements(service.collection(COLLECTION, ELEMENT_INDEXES))
     refused_links = RefusedLinks(service.collection(REFUSED_LINKS))
     reference = Reference.of(service.collection, ContactFields, CompanyFields)
-    rights = RightsOfUsers.open(service.collection, users_need_role=settings.users_need_role)
+    rights = RightsOfUsers.open(
+        service.collection, filled=service.filled_views, users_need_role=settings.users_need_role
+    )
     defaults = Defaults(settings.base_currency, open_to_all=settings.open_to_all)
     conversions = Collaborators(
         contacts=contacts,
@@ -82,7 +84,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
             *keep_rights,
         ],
     )
-    service.fill(RIGHTS, [topics.CATALOG], keep_rights)
+    service.fill(RIGHTS, [topics.CATALOG], keep_rights, is_awaited=True)
     service.fill(RIGHTS_OF_ELEMENTS, [topics.LEADS, topics.DEALS], linked_element.fill_rights(elements))
     api = build_router(
         contacts=contacts,

@@ -71,7 +71,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
     history = StageHistory.open(service.collection)
-    stores = ElementStores.open(service.collection, elements, service.answers, users_need_role=settings.users_need_role)
+    stores = ElementStores.open(service, elements, users_need_role=settings.users_need_role)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     service.subscribe(
         (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
@@ -90,7 +90,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
         ],
     )
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
-    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
+    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
     lists = deal_lists(deals, pipelines.stages)
     deal_routes = deal_http.build_router(
         deals=deals,

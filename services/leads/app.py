@@ -55,7 +55,7 @@ def _hear(
     )
     service.fill(PIPELINES, [topics.DEALS], keep_pipelines)
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
-    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights))
+    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
 
 
 def build() -> tuple[FastAPI, LeadsSettings]:
@@ -67,9 +67,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     service.before_start(lambda: mark_records([leads.collection]))
     service.before_start(lambda: make_keys(leads))
     service.before_start(lambda: set_missing_timers(leads, clock=service.clock))
-    stores = ElementStores.open(
-        service.collection, {LEAD.noun: leads}, service.answers, users_need_role=settings.users_need_role
-    )
+    stores = ElementStores.open(service, {LEAD.noun: leads}, users_need_role=settings.users_need_role)
     history, lists = StageHistory.open(service.collection), FilteredLists(leads, LEAD_TABLE)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     pipelines = PipelinesOfDeals(service.collection(PIPELINES))

@@ -44,14 +44,16 @@ def build() -> tuple[FastAPI, TimelineSettings]:
     entries = LiveEntries(versions)
     bindings = service.repository(Bindings, BINDINGS)
     rebuilds = service.repository(Rebuild, REBUILDS, indexes=REBUILD_INDEXES, taken={ONE_OPEN: RebuildRunning.by})
-    rights = RightsOfUsers.open(service.collection, users_need_role=settings.users_need_role)
+    rights = RightsOfUsers.open(
+        service.collection, filled=service.filled_views, users_need_role=settings.users_need_role
+    )
     elements = service.collection(ACCESSED, indexes=SEARCH_INDEXES)
     accessed = AccessedElements(elements)
     projecting = reactions(entries=entries, rights=rights, accessed=accessed)
     project = partial(on_events, entries=entries, rights=rights, accessed=accessed)
     service.subscribe(topics.ALL, projecting, batch_handler=project)
     service.fill(LIVE, topics.ALL, projecting, needed=versions.has_earlier)
-    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(rights))
+    service.fill(RIGHTS, [topics.CATALOG], rights_reactions(rights), is_awaited=True)
     service.fill(ACCESSED, TOPICS, access_reactions(accessed))
     views = RebuildViews(rebuilds)
     _rebuild_on_demand(service, settings, rebuilds, views, versions)

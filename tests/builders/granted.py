@@ -14,6 +14,8 @@ from tests.builders.running import Api
 
 SELLER: Final = "seller"
 """The role that restricts anna, where her token names it."""
+ROLES_ACT_WITHIN_S: Final = 2.0
+"""What is promised of a role that changes (PERM-01)."""
 _SEQUENCES: Final = count(1)
 
 

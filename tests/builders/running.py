@@ -19,12 +19,15 @@ from fastapi import FastAPI
 
 from deploy.local.mongo import Mongo
 from deploy.local.ports import free_port
+from shared.elements.store.rights import RIGHTS
 from shared.kit.domain import Aggregate
 from shared.kit.settings import ServiceSettings
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.documents import Document, Filter, Sort
+from shared.kit.storage.filled_views import FILLED_VIEWS, FilledViews
 from shared.kit.storage.indexes import Collation
+from tests.builders.causes import NOON
 from tests.builders.fakes import Documents
 from tests.kit.tokens import Signer
 from tests.kit.topics import Record
@@ -88,6 +91,11 @@ class Api:
         return Documents(kind, self.database.collection(name))
 
 
+async def read_rights(database: Database) -> None:
+    """Have the service know that there are no roles but those in its database, as it does once it has read Kafka."""
+    await FilledViews(database.collection(FILLED_VIEWS)).mark_read(RIGHTS, NOON)
+
+
 @asynccontextmanager
 async def running(
     name: str,
@@ -98,11 +106,12 @@ async def running(
     kafka: Mapping[str, str] | None = None,
     told: Sequence[Record] = (),
     beside: Api | None = None,
+    has_rights: bool = True,
 ) -> AsyncIterator[Api]:
     """The service started, in a database of its own, and told of what others published.
 
     `kafka` is the environment of a Kafka to publish to; without one nothing is published. `beside` is another replica,
-    whose database this one has too.
+    whose database this one has too. Where nobody is at Kafka's address it `has_rights`, as if it had been there before.
     """
     signer = beside._signer if beside else Signer(directory / "jwks.json")
     prefix = beside.database.name.removesuffix(name) if beside else f"http_{uuid4().hex[:8]}_"
@@ -115,6 +124,8 @@ async def running(
         environment.setenv("CRM_SHUTDOWN_FLUSH_S", "0.1")
         app, _ = build()
     database = connect(mongo.url, f"{prefix}{name}")
+    if has_rights and not kafka:
+        await read_rights(database)
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),

@@ -19,6 +19,7 @@ from deploy.local.mongo import Mongo
 from deploy.local.ports import free_port
 from shared.kit.settings import ServiceSettings
 from shared.kit.storage.connection import Database, connect
+from tests.builders.running import read_rights
 from tests.kit.tokens import Signer
 
 Build = Callable[[], tuple[FastAPI, ServiceSettings]]
@@ -61,6 +62,7 @@ async def running(name: str, build: Build, mongo: Mongo, signer: Signer) -> Asyn
         environment.setenv("CRM_SHUTDOWN_FLUSH_S", "0.1")
         app, _ = build()
     database = connect(mongo.url, f"{prefix}{name}")
+    await read_rights(database)
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url=f"http://{name}/v1"
     )

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
-from typing import Final
 
 import pytest
 from crm_contracts.roles import Level, Right, RoleState
@@ -14,11 +13,8 @@ from deploy.local.mongo import Mongo
 from services.deals.app import build as deals
 from services.leads.app import build as leads
 from shared.kit.settings import ServiceSettings
-from tests.builders.granted import SELLER, as_seller, store
+from tests.builders.granted import ROLES_ACT_WITHIN_S, SELLER, as_seller, store
 from tests.builders.running import Api, running
-
-ROLES_ACT_WITHIN_S: Final = 2.0
-"""What is promised of a role that changes (PERM-01)."""
 
 
 async def _acts(api: Api, path: str, status: int, until: float) -> bool:

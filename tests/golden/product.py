@@ -92,9 +92,9 @@ async def _seen(name: str, signer: Signer) -> dict[str, Any]:
 
 
 async def _permissions(app: FastAPI, signer: Signer) -> dict[str, str]:
-    """What a caller without any permission is told to need, by operation."""
+    """What a caller without any permission is told to need, by operation; a service, since no role is known here."""
     found = {}
-    headers = {"authorization": f"Bearer {signer.token(roles=[], scope='nothing:at-all')}"}
+    headers = {"authorization": f"Bearer {signer.token(kind='service', roles=[], scope='nothing:at-all')}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://golden", headers=headers) as http:
         for path, operations in app.openapi()["paths"].items():
             for method in operations:

@@ -135,7 +135,7 @@ async def test_a_service_hears_says_and_is_ready(assemble: Assemble, topics: Top
         await running.becomes("ok")
         assert await running.readiness() == (
             200,
-            {"status": "ok", "database": "ok", "kafka": "ok", "backlog": "ok", "consumer": "ok"},
+            {"status": "ok", "database": "ok", "kafka": "ok", "backlog": "ok", "consumer": "ok", "views": "ok"},
         )
         assert (await running.client.get("/health/live")).json() == {"status": "ok"}
 

@@ -18,6 +18,7 @@ from shared.kit.messaging.view_filling import ROLL_OUT, ViewFilling
 from shared.kit.settings import KafkaSettings
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import connect
+from shared.kit.storage.filled_views import FilledViews
 from tests.builders.causes import NOON
 from tests.kit.test_subscription import wire
 from tests.kit.topics import Topics
@@ -51,7 +52,7 @@ class Replica:
             "names",
             [on(type(event.data), self.on_event)],
             lambda: TopicReader([self.topic], self.settings, group="kit.filling", parse=parse),
-            self.marks,
+            FilledViews(self.marks),
             clock=lambda: self.now,
             needed=self.is_needed,
         )

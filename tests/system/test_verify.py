@@ -23,6 +23,7 @@ from deploy.verify.findings import Report
 from deploy.verify.log import open_log
 from deploy.verify.run import PROMISES, verify
 from deploy.verify.target import Opened, Target, open_system
+from services.timeline.access.store import ACCESSED
 from services.timeline.entry.store.versions import live_collections
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document
@@ -242,6 +243,22 @@ async def test_a_forged_name_is_named_and_a_service_that_knows_none_reads_all_of
     await until(lambda: broken(crm), lambda found: found == [])
 
 
+async def test_forged_rights_and_an_element_that_timeline_forgot_are_named(
+    crm: Crm, sale: Sale, system: Opened
+) -> None:
+    """PERM-08: whoever may read an element by its events, and nobody else, is shown its timeline."""
+    elements = system.collection("timeline", ACCESSED)
+    async with (
+        changed(elements, f"deal:{sale.deal}", lambda deal: {**deal, "responsible_id": "eve", "access": ["r:eve"]}),
+        changed(elements, f"lead:{sale.lead}", lambda _: None),
+    ):
+        found = await broken(crm)
+    assert sorted(found) == [
+        ("access", f"deal:{sale.deal}", "timeline knows it other than its events tell: access, responsible_id"),
+        ("access", f"lead:{sale.lead}", "timeline does not know who may read it"),
+    ]
+
+
 async def test_what_a_stopped_service_has_not_read_is_named(crm: Crm, sale: Sale) -> None:
     """It is not waited for beyond the patience; nor is what it has not written yet a secret."""
     timeline = crm.services["timeline"]
@@ -253,7 +270,7 @@ async def test_what_a_stopped_service_has_not_read_is_named(crm: Crm, sale: Sale
         timeline.restart(QUICK)
         await asyncio.to_thread(timeline.wait_ready)
     found = [(finding.invariant, finding.subject) for finding in report.broken]
-    assert found == [("reading", "timeline"), ("timeline", f"lead:{lead}")]
+    assert found == [("access", f"lead:{lead}"), ("reading", "timeline"), ("timeline", f"lead:{lead}")]
     assert (await verified(crm.stack)).broken == []
     assert sale.lead
 

@@ -22,8 +22,9 @@ from crm_contracts.values import Fields
 
 from shared.elements.domain.rights.compiled import Rights
 from shared.elements.domain.rights.departments import Departments
-from shared.kit.domain import IN_DEPARTMENT
+from shared.kit.domain import IN_DEPARTMENT, Unavailable
 from shared.kit.storage.collection import Collection
+from shared.kit.storage.filled_views import FilledViews
 
 ROLES: Final = "roles"
 DEPARTMENTS: Final = "departments"
@@ -39,11 +40,28 @@ DepartmentEvent = DepartmentCreated | DepartmentUpdated | DepartmentDeleted
 S = TypeVar("S", RoleState, DepartmentState)
 
 
+class RightsUnknown(Unavailable):
+    """The service has not read yet which roles there are, so it cannot tell what a user may do."""
+
+    code = "rights_unknown"
+
+
 class RightsOfUsers:
     """Kept from events; compiles what a user may do."""
 
-    def __init__(self, roles: Collection, departments: Collection, *, users_need_role: bool = False) -> None:
-        """Restrict users without a role to nothing, or with `users_need_role` false not at all."""
+    def __init__(
+        self,
+        roles: Collection,
+        departments: Collection,
+        *,
+        filled: FilledViews | None = None,
+        users_need_role: bool = False,
+    ) -> None:
+        """Restrict users without a role to nothing, or with `users_need_role` false not at all.
+
+        Until the view is `filled`, nobody's rights are known; None is for where all roles are at hand, as in catalog.
+        """
+        self._filled = filled
         self._users_need_role = users_need_role
         self._stored_roles = roles
         self._stored_departments = departments
@@ -53,9 +71,15 @@ class RightsOfUsers:
         self._fresh_until = 0.0
 
     @classmethod
-    def open(cls, collection: Callable[[str], Collection], *, users_need_role: bool = False) -> "RightsOfUsers":
+    def open(
+        cls,
+        collection: Callable[[str], Collection],
+        *,
+        filled: FilledViews | None = None,
+        users_need_role: bool = False,
+    ) -> "RightsOfUsers":
         """Open the view; `collection` opens one by name."""
-        return cls(collection(ROLES), collection(DEPARTMENTS), users_need_role=users_need_role)
+        return cls(collection(ROLES), collection(DEPARTMENTS), filled=filled, users_need_role=users_need_role)
 
     async def apply(self, event: Envelope[RoleEvent] | Envelope[DepartmentEvent]) -> None:
         """Store the role or the department; where a newer event was applied before, nothing changes."""
@@ -72,6 +96,9 @@ class RightsOfUsers:
         """Compile the rights that restrict an actor such as `user:anna`, whose token names these roles.
 
         None of whom none restricts: a service, an administrator, a user without a role unless users need one (PERM-09).
+
+        Raises:
+            RightsUnknown: it is a user, and which roles there are was not read yet.
         """
         kind, _, user_id = actor.partition(":")
         if kind != "user" or ADMINISTRATOR in named:
@@ -88,7 +115,13 @@ class RightsOfUsers:
         """Compile the rights of a user by the roles that name the user, and by what the token names.
 
         The token names roles, and as `department:<id>` departments in which the user works (PERM-09).
+
+        Raises:
+            RightsUnknown: which roles there are was not read yet.
         """
+        if self._filled is not None and not await self._filled.is_read(RIGHTS):
+            message = "The service has not read yet which roles there are; try again later."
+            raise RightsUnknown(message)
         await self._refresh()
         also = frozenset(named)
         known = self._compiled.get((user_id, also))

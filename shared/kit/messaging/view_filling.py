@@ -16,7 +16,7 @@ from crm_contracts.envelope import Envelope, Event
 from shared.kit.domain import Clock
 from shared.kit.messaging.reactions import Reactions, by_event
 from shared.kit.messaging.topic_reader import Places, TopicReader
-from shared.kit.storage.collection import Collection
+from shared.kit.storage.filled_views import FilledViews
 
 ROLL_OUT: Final = timedelta(minutes=15)
 """How long replicas of an older version may go on beside this one."""
@@ -35,16 +35,16 @@ class ViewFilling:
         view: str,
         reactions: Reactions,
         open_reader: Callable[[], TopicReader],
-        marks: Collection,
+        filled: FilledViews,
         *,
         clock: Clock,
         needed: Callable[[], Awaitable[bool]] = always,
     ) -> None:
-        """Fill the view of this name, where it is `needed`; `marks` remembers which ones are filled."""
+        """Fill the view of this name, where it is `needed`; `filled` remembers which ones are."""
         self._view = view
         self._reactions = by_event(reactions)
         self._open_reader = open_reader
-        self._marks = marks
+        self._filled = filled
         self._clock = clock
         self._needed = needed
         self._began: datetime | None = None
@@ -53,14 +53,15 @@ class ViewFilling:
 
     async def fill_view(self) -> int:
         """Read what is new since the last run, and count the events; nothing once the view is filled."""
-        self._is_filled = self._is_filled or await self._marks.get(self._view) is not None or not await self._needed()
+        self._is_filled = self._is_filled or await self._filled.is_filled(self._view) or not await self._needed()
         if self._is_filled:
             return 0
         began = self._began = self._began or self._clock()
         is_last = self._clock() - began >= ROLL_OUT
         applied = await self._read_on()
+        await self._filled.mark_read(self._view, self._clock())
         if is_last:
-            await self._marks.insert_missing([{"_id": self._view, "filled_at": self._clock()}])
+            await self._filled.mark_filled(self._view, self._clock())
         return applied
 
     async def _read_on(self) -> int:

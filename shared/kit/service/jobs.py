@@ -16,12 +16,16 @@ class Jobs:
     """The jobs of one replica."""
 
     def __init__(self) -> None:
-        self._jobs: list[tuple[float, float, Job]] = []
+        self._jobs: list[tuple[float, float, float, Job]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-    def add(self, seconds: float, job: Job, *, first_s: float | None = None) -> None:
-        """Run a job after every `seconds`, once started; for the first time after `first_s`, if that is given."""
-        self._jobs.append((seconds if first_s is None else first_s, seconds, job))
+    def add(self, seconds: float, job: Job, *, first_s: float | None = None, again_s: float | None = None) -> None:
+        """Run a job after every `seconds`, once started.
+
+        If they are given, for the first time after `first_s`, and after a failure again after `again_s`.
+        """
+        first, again = (seconds if given is None else given for given in (first_s, again_s))
+        self._jobs.append((first, seconds, again, job))
 
     def start(self) -> None:
         """Start to run the jobs, in the background."""
@@ -34,20 +38,21 @@ class Jobs:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _repeat(first_s: float, seconds: float, job: Job) -> None:
+async def _repeat(first_s: float, seconds: float, again_s: float, job: Job) -> None:
     name = _name_of(job)
     done, failed, changes = JOB_RUNS.labels(name, "done"), JOB_RUNS.labels(name, "failed"), JOB_CHANGES.labels(name)
     pause_s = first_s
     while True:
         await asyncio.sleep(pause_s)
-        pause_s = seconds
         try:
             changed = await job()
         except Exception as error:  # noqa: BLE001 - the next run may succeed
+            pause_s = again_s
             failed.inc()
             if not is_transient(error):
                 log.exception("job failed", job=name)
         else:
+            pause_s = seconds
             done.inc()
             changes.inc(changed if isinstance(changed, int) else 0)
 

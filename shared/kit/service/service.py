@@ -31,6 +31,7 @@ from shared.kit.service.lifecycle import Lifecycle
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import connect
+from shared.kit.storage.filled_views import FILLED_VIEWS, FilledViews
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository, Taken
 from shared.kit.storage.numbers import Numbers
@@ -112,6 +113,8 @@ class Service:
         # Another replica may have published meanwhile what this one could not.
         for publisher in (self._relay_publisher, self._answers_publisher):
             self.every(LOOK_AGAIN_S, publisher.look_again)
+        self.filled_views = FilledViews(self.collection(FILLED_VIEWS))
+        self._awaited_views: list[str] = []
         self._keys = IdempotencyKeys(self.collection("idempotency", IDEMPOTENCY_INDEXES), new_id=self.new_id)
 
     def collection(self, name: str, indexes: Sequence[Index] = ()) -> Collection:
@@ -190,11 +193,17 @@ class Service:
         reactions: Reactions,
         *,
         needed: Callable[[], Awaitable[bool]] = always,
+        is_awaited: bool = False,
     ) -> None:
-        """Fill a new view by these reactions from the events that the subscription has passed before they existed."""
-        marks, reader = self.collection("filled_views"), partial(self.topic_reader, topics)
-        filling = ViewFilling(view, reactions, reader, marks, clock=self.clock, needed=needed)
-        self._jobs.add(FILL_AGAIN_S, filling.fill_view, first_s=0.0)
+        """Fill a new view by these reactions from the events that the subscription has passed before they existed.
+
+        The service is not ready before one that `is_awaited` was read for the first time.
+        """
+        reader = partial(self.topic_reader, topics)
+        filling = ViewFilling(view, reactions, reader, self.filled_views, clock=self.clock, needed=needed)
+        self._jobs.add(FILL_AGAIN_S, filling.fill_view, first_s=0.0, again_s=LOOK_AGAIN_S)
+        if is_awaited:
+            self._awaited_views.append(view)
 
     def topic_reader(self, topics: Sequence[str] | None = None) -> TopicReader:
         """Make a reader of the subscribed topics, or of these among them, from the beginning, beside the subscription.
@@ -244,6 +253,7 @@ class Service:
             relay=self.relay,
             reaches_kafka=lambda: self._reaches_kafka,
             handles_events=lambda: self._handles_events,
+            has_views=self._has_views,
         )
         dead_letters = build_dead_letters(self.name, self._dead_letters())
         app = make_app(
@@ -280,6 +290,9 @@ class Service:
         """Leave no gap in the numbers by a restart; where the database is away there is one."""
         if not self.database.is_away:
             await self.numbers.give_back()
+
+    async def _has_views(self) -> bool:
+        return all([await self.filled_views.is_read(view) for view in self._awaited_views])
 
     @property
     def _reaches_kafka(self) -> bool:

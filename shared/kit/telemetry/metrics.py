@@ -80,5 +80,5 @@ TIMERS_OVERDUE = Gauge(
     ("aggregate",),
 )
 
-READY = Gauge("crm_ready", "Whether a part is ready: database, kafka, backlog, consumer", ("part",))
+READY = Gauge("crm_ready", "Whether a part is ready: database, kafka, backlog, consumer, views", ("part",))
 BUILD = Gauge("crm_build_info", "Always 1; the running version", ("version",))

@@ -1,11 +1,12 @@
 """HTTP API for operators, the same in every service: health, metrics, quarantined documents.
 
-A service is ready without Kafka, since its events wait in their documents; 503 means that it cannot accept writes.
+A service is ready without Kafka, since its events wait in their documents; 503 means that it cannot accept writes, or
+that a view without which no user can be answered was not read yet.
 `degraded` means that events are not published, or not handled.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
@@ -29,6 +30,7 @@ def build_operations(
     relay: Relay,
     reaches_kafka: Callable[[], bool],
     handles_events: Callable[[], bool],
+    has_views: Callable[[], Awaitable[bool]],
 ) -> APIRouter:
     """Build the endpoints."""
     operations = APIRouter(tags=["operations"])
@@ -51,7 +53,10 @@ def build_operations(
             "backlog": "full" if relay.is_full else "ok",
             "consumer": "ok" if handles_events() else "stalled",
         }
-        refusing = parts["database"] != "ok" or parts["backlog"] != "ok"
+        # It is asked last, since it waits for the database.
+        has_all = parts["database"] == "ok" and await has_views()
+        parts["views"] = "ok" if has_all else "unread"
+        refusing = not has_all or parts["backlog"] != "ok"
         response.status_code = 503 if refusing else 200
         degraded = any(part != "ok" for part in parts.values())
         return {"status": "unavailable" if refusing else "degraded" if degraded else "ok", **parts}
@@ -71,6 +76,7 @@ def build_operations(
         READY.labels("kafka").set(reaches_kafka())
         READY.labels("backlog").set(not relay.is_full)
         READY.labels("consumer").set(handles_events())
+        READY.labels("views").set(not database.is_away and await has_views())
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     operations.include_router(measured)
