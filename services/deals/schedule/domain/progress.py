@@ -54,7 +54,7 @@ def planned(schedule: Schedule, former: Recurrence | None, *, at: datetime) -> R
     """Set a schedule, or another one in its place, which goes on after the last date that came.
 
     Raises:
-        NoDates: it is active, and has no date to come, which the one before did not say in the same words.
+        NoDates: it is active, and has no date to come; one that had ended already may have the same dates again.
     """
     kept = (
         {} if former is None else {name: getattr(former, name) for name in ("made", "skipped", "last_date", "last_at")}
