@@ -1,5 +1,6 @@
 """An element chose requisites, and is told whether they are those of its client, and ours (REQ-05)."""
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -8,6 +9,7 @@ from crm_contracts.client_answers import ElementRequisitesConfirmed, ElementRequ
 from crm_contracts.deals import DealRequisitesChosen
 from crm_contracts.envelope import Event
 from crm_contracts.requisites import BankDetail, Requisite, RequisiteLink
+from crm_contracts.roles import Level, Right
 from crm_contracts.values import ElementRef
 
 from services.clients.records.domain.company import Company
@@ -22,6 +24,7 @@ from tests.builders.fakes import Documents, PowerCut, Said
 from tests.builders.running import Explained
 from tests.builders.values import deal_ref
 from tests.clients.office import Office
+from tests.clients.roles import keep_role
 
 SERIAL = count(1)
 
@@ -71,11 +74,20 @@ class Scene:
             choice_no=3, state="pending", **{f"{which}_id": self.id(name) for which, name in names.items()}
         )
 
-    async def hears(self, link: RequisiteLink, said: Said, event_id: str = "event-1") -> list[Event]:
-        event = DealRequisitesChosen(deal=deal_ref(), before=RequisiteLink(), after=link, clients=self.clients)
+    async def hears(
+        self,
+        link: RequisiteLink,
+        said: Said,
+        event_id: str = "event-1",
+        *,
+        before: RequisiteLink = RequisiteLink(),  # noqa: B008 - it never changes
+        roles: tuple[str, ...] = (),
+    ) -> list[Event]:
+        event = DealRequisitesChosen(deal=deal_ref(), before=before, after=link, clients=self.clients)
         replica = self.office.replica()
         replica.answers = said
-        await react(replica.reactions, an_event(event, id_=event_id))
+        asked = replace(an_event(event, id_=event_id), actor_roles=roles)
+        await react(replica.reactions, asked)
         return said.events
 
 
@@ -129,6 +141,27 @@ async def test_the_id_that_cannot_be_chosen_is_named(
 ) -> None:
     """REQ-05."""
     assert await scene.asks(**chosen) == [refused(wrong, why)]
+
+
+@pytest.mark.parametrize(("level", "answer"), [("none", refused("mc_requisite", "not_found")), ("own", FITS)])
+async def test_requisites_of_a_seller_whom_the_user_may_not_read_are_as_ones_that_there_never_were(
+    scene: Scene, level: Level, answer: Event
+) -> None:
+    """PERM-08, REQ-05: also when they are asked for again; the seller is her own."""
+    roles = (await keep_role(scene.office.database, Right(element="company", levels={"read": level})),)
+    said, link = Said(), scene.choice(mc_requisite="r-seller")
+    assert await scene.hears(link, said, roles=roles) == [answer]
+    assert await scene.hears(link, said, roles=roles) == [answer], "asked again, it is the same answer"
+    waiting = link.model_copy(update={"choice_no": 2})
+    assert await scene.hears(link, Said(), before=waiting, roles=roles) == [answer]
+
+
+async def test_a_seller_who_was_confirmed_before_stays_with_a_user_who_may_not_read_him(scene: Scene) -> None:
+    """PERM-08, REQ-05: as a client that is linked."""
+    roles = (await keep_role(scene.office.database, Right(element="company", levels={"read": "none"})),)
+    before = scene.choice(mc_requisite="r-seller").model_copy(update={"choice_no": 2, "state": "done"})
+    link = scene.choice(requisite="r-acme", mc_requisite="r-seller")
+    assert await scene.hears(link, Said(), before=before, roles=roles) == [FITS]
 
 
 async def test_who_is_no_client_of_the_deal_or_is_gone_has_no_requisites_for_it(scene: Scene) -> None:

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from crm_contracts import registry
 from crm_contracts.client_field import ContactLink
-from crm_contracts.elements import CONTACT
+from crm_contracts.elements import COMPANY, CONTACT, ElementType
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.events import ClientChanged, ClientFieldEvent, Created, RequisitesChosen
 
@@ -27,7 +27,7 @@ class AnswerReads(LinkedClients, RequisiteOwners, Protocol):
 def reactions(
     *, companies: Repository[Company], views: AnswerReads, answers: Answers, rights: CompiledRights
 ) -> Reactions:
-    """Reactions to questions; who asks is told of those contacts alone that his `rights` extend to."""
+    """Reactions to questions; who asks is told of those contacts and sellers alone that his `rights` extend to."""
 
     async def on_event(event: Envelope[Event], cause: Cause) -> None:
         """Answer a pending link of a company or of contacts."""
@@ -39,7 +39,7 @@ def reactions(
                 change.client,
                 cause,
                 replaced=replaced,
-                allowed=await _contacts_for(event, rights),
+                allowed=await _readable(CONTACT, event, rights),
                 companies=companies,
                 views=views,
                 answers=answers,
@@ -48,7 +48,8 @@ def reactions(
     async def on_requisites_chosen(event: Envelope[RequisitesChosen], cause: Cause) -> None:
         """Answer a pending choice of requisites."""
         choice = RequisiteChoiceCheck(event.data.after, event.data.clients)
-        await answer_requisites(event.data.element, choice, cause, views=views, answers=answers)
+        allowed = EVERYTHING if _keeps_seller(event.data) else await _readable(COMPANY, event, rights)
+        await answer_requisites(event.data.element, choice, cause, allowed=allowed, views=views, answers=answers)
 
     return [
         *(
@@ -60,10 +61,16 @@ def reactions(
     ]
 
 
-async def _contacts_for(event: Envelope[Event], rights: CompiledRights) -> Node:
-    """Return the filter of the contacts that the user who asks may read (CLI-07)."""
+async def _readable(type_: ElementType, event: Envelope[Event], rights: CompiledRights) -> Node:
+    """Return the filter of the records of a type that the user who asks may read (CLI-07)."""
     reader = await rights.restricting(event.actor, event.actor_roles)
-    return EVERYTHING if reader is None else reader.filter(CONTACT, "read")
+    return EVERYTHING if reader is None else reader.filter(type_, "read")
+
+
+def _keeps_seller(change: RequisitesChosen) -> bool:
+    """Return whether our requisites are those that were confirmed before, whoever chose them."""
+    before, after = change.before, change.after
+    return before.state == "done" and before.mc_requisite_id == after.mc_requisite_id
 
 
 def _replaced(change: ClientChanged) -> tuple[ContactLink, ...]:

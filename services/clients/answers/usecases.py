@@ -51,8 +51,8 @@ class RequisiteOwners(Protocol):
         """List these contacts and companies, each merged one as its last survivor."""
         ...
 
-    async def sellers_with(self, requisite_id: str) -> Sequence[Company]:
-        """List companies of ours with these requisites."""
+    async def sellers_with(self, requisite_id: str, allowed: Node) -> Sequence[Company]:
+        """List those allowed companies of ours with these requisites."""
         ...
 
 
@@ -97,9 +97,17 @@ async def answer_client_link(
 
 
 async def answer_requisites(
-    element: ElementRef, choice: RequisiteChoiceCheck, cause: Cause, *, views: RequisiteOwners, answers: Answers
+    element: ElementRef,
+    choice: RequisiteChoiceCheck,
+    cause: Cause,
+    *,
+    allowed: Node = EVERYTHING,
+    views: RequisiteOwners,
+    answers: Answers,
 ) -> None:
     """Answer a pending choice of requisites of any element: confirm it, or refuse it for its first problem (REQ-05).
+
+    Ours are those of the `allowed` companies.
 
     Raises:
         NotYet: a merge is moving the requisites to one of the clients.
@@ -108,7 +116,7 @@ async def answer_requisites(
     if link.state != "pending":
         return
     clients = await views.current_clients(choice.clients) if link.requisite_id else ()
-    sellers = await views.sellers_with(link.mc_requisite_id) if link.mc_requisite_id else ()
+    sellers = await views.sellers_with(link.mc_requisite_id, allowed) if link.mc_requisite_id else ()
     problem = find_problem(link, clients, sellers)
     answer: ElementRequisitesConfirmed | ElementRequisitesRefused
     if problem is None:

@@ -135,9 +135,10 @@ class ClientViews:
             left = {each.merged_into for each in read if each.merged_into}
         return found
 
-    async def sellers_with(self, requisite_id: str) -> Sequence[Company]:
-        """List companies of ours with these requisites (COMP-08, REQ-05)."""
-        documents = await self._companies.collection.find({"is_my_company": True, "requisites.id": requisite_id})
+    async def sellers_with(self, requisite_id: str, allowed: Node = EVERYTHING) -> Sequence[Company]:
+        """List those allowed companies of ours with these requisites (COMP-08, REQ-05)."""
+        where: Filter = {"is_my_company": True, "requisites.id": requisite_id}
+        documents = await self._companies.collection.find(narrowed(where, allowed))
         return [self._companies.read(document) for document in documents]
 
     async def contact_ids_of(self, company_id: str) -> AsyncIterator[Sequence[str]]:
