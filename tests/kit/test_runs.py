@@ -13,7 +13,7 @@ from shared.kit.runs.outcomes import OUTCOME_INDEXES, Outcome, Outcomes
 from shared.kit.runs.run import Run, RunEnded
 from shared.kit.runs.runner import CHUNK, Runner
 from shared.kit.runs.store import MOST_OPEN, RUN_INDEXES, RunViews
-from shared.kit.runs.values import Found
+from shared.kit.runs.values import Found, Status
 from shared.kit.service.clock import new_id
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database
@@ -92,7 +92,7 @@ class Kitchen:
         async def pause(seconds: float) -> None:
             self.paused_for.append(seconds)
 
-        runner = Runner(lease, RunViews(runs), self.outcomes, pause=pause)
+        runner = Runner(runs, lease, RunViews(runs), self.outcomes, pause=pause)
         work = Filling(self.repository(Jar, "jars"))
         runner.does({"jar": work})
         return runner, work
@@ -320,8 +320,8 @@ async def test_a_replica_whose_place_is_taken_changes_nothing(kitchen: Kitchen) 
 
 async def test_outcomes_are_paged_each_once(kitchen: Kitchen) -> None:
     ids = [f"jar-{place}" for place in range(7)]
-    statuses = ["ok", "refused", "ok", "denied", "ok", "not_found", "refused"]
-    rows: Any = [Outcome(id_, status) for id_, status in zip(ids, statuses, strict=True)]  # type: ignore[arg-type]
+    statuses: list[Status] = ["ok", "refused", "ok", "denied", "ok", "not_found", "refused"]
+    rows = [Outcome(id_, status) for id_, status in zip(ids, statuses, strict=True)]
     await kitchen.outcomes.store("run", rows, at=NOON)
     await kitchen.outcomes.store("run 2", rows, at=NOON)
     seen, cursor = list[str](), None

@@ -34,6 +34,11 @@ _PUMP: Final[Mapping[str, Any]] = {
     "prices": [_LIST_PRICE],
     "sort": 100,
 }
+_ASSIGN: Final[Mapping[str, Any]] = {
+    "filter": {"responsible_id": "anna"},
+    "action": {"type": "assign", "responsible_id": "bob"},
+    "dry_run": True,
+}
 _DETAILS: Final[Mapping[str, Any]] = {
     "name": "Head office",
     "country_code": "DE",
@@ -60,6 +65,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "ConversionIn": {"targets": ["contact", "deal"], "on_duplicate": "link"},
     "ConversionsIn": {"lead_ids": [_CARLA, _OTHER], "targets": ["contact", "deal"]},
     "DealIn": _DEAL,
+    "DealBulkIn": _ASSIGN,
     "DealsIn": {"items": [_DEAL, {"title": "Pipes for ACME"}]},
     "DealPatch": {"comments": "Wants an offer by Friday."},
     "DealQueryIn": {

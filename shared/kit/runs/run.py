@@ -85,6 +85,10 @@ class Run(HasLease):
         after = first + number
         return Found(ids[first:after], str(after) if after < len(ids) else None)
 
+    def take_all(self) -> None:
+        """Take all given records in hand at once: there are few."""
+        self.chunk, self.is_all_found = self.ids or (), True
+
     def begin_chunk(self, seen: "Run", found: Found | None, *, at: datetime) -> None:
         """Take the next records in hand, or those again that another replica left there (None).
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
-from shared.kit.domain import DomainError
+from shared.kit.domain import Cause, DomainError
 from shared.kit.fault_points import fault_point
 from shared.kit.leases.lease import Lease
 from shared.kit.leases.leased import HeldByAnother
@@ -22,11 +22,14 @@ from shared.kit.runs.store import RunViews
 from shared.kit.runs.values import Found
 from shared.kit.runs.work import Work, cause_of
 from shared.kit.storage.batching import all_of
+from shared.kit.storage.repository import Repository
 from shared.kit.telemetry.logs import log
 from shared.kit.telemetry.metrics import RUN_FAILURES, RUN_RECORDS, RUNS_OPEN
 
 CHUNK: Final = 20
 """Records that are changed side by side."""
+AT_ONCE: Final = 50
+"""Records of a run that its request waits for."""
 HELD_S: Final = 10.0
 """How long after a death another replica continues."""
 LOOK_EVERY_S: Final = 1.0
@@ -37,13 +40,14 @@ class Runner:
 
     def __init__(
         self,
+        runs: Repository[Run],
         lease: Lease[Run],
         views: RunViews,
         outcomes: Outcomes,
         *,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self.lease, self.views, self.outcomes = lease, views, outcomes
+        self.runs, self.lease, self.views, self.outcomes = runs, lease, views, outcomes
         self._pause = pause
         self._work: dict[str, Work] = {}
 
@@ -70,16 +74,20 @@ class Runner:
             if not is_moved:
                 return handled
 
-    async def finish(self, run: Run) -> Run:
-        """Work at one run until it has ended.
-
-        Raises:
-            HeldByAnother: another replica works at it, or it was paused.
-        """
-        while not run.has_ended:
-            await self.go_on(run)
-            run = await self.lease.records.get(run.id)
-        return run
+    async def start(self, run: Run, cause: Cause) -> Run:
+        """Start a run; one of few records is ended at once, unless something is in the way for a while."""
+        if run.ids is None or len(run.ids) > AT_ONCE:
+            return await self.runs.add(run, cause)
+        run.take_all()
+        run.hold(self.lease.holder, now=await self.lease.server_time(), seconds=self.lease.held_s)
+        run = await self.runs.add(run, cause)
+        try:
+            if not run.has_ended:
+                await self.go_on(run)
+        except Exception as error:
+            if not (isinstance(error, HeldByAnother) or is_transient(error)):
+                raise
+        return await self.runs.get(run.id)
 
     async def go_on(self, seen: Run) -> int:
         """Handle one chunk, and return how many records it had.

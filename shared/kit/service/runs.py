@@ -13,6 +13,6 @@ def open_runner(service: Service) -> Runner:
     runs = service.repository(Run, RUNS, indexes=RUN_INDEXES)
     now, new_id = service.database.now, service.new_id
     lease = Lease(new_id(), runs, now, new_id, HELD_S, actor=f"service:{service.name}")
-    runner = Runner(lease, RunViews(runs), Outcomes(service.collection(OUTCOMES, OUTCOME_INDEXES)))
+    runner = Runner(runs, lease, RunViews(runs), Outcomes(service.collection(OUTCOMES, OUTCOME_INDEXES)))
     service.every(LOOK_EVERY_S, runner.work_at_runs)
     return runner
