@@ -22,6 +22,7 @@ from deploy.verify.log import Ends, FirstOccurrences
 from deploy.verify.names import NAMING_SERVICES, Names
 from deploy.verify.outbox import Outbox
 from deploy.verify.progress import Progress, Strides, no_progress
+from deploy.verify.recurrences import Recurrences
 from deploy.verify.removed_clients import RemovedClients
 from deploy.verify.sequences import Sequences
 from deploy.verify.state import State
@@ -32,7 +33,7 @@ from services.timeline.entry.store.versions import live_collections
 from shared.elements.store.client_names import CLIENT_NAMES
 
 READING: Final = "reading"
-_INVARIANTS: Final = (Sequences, State, Conversions, Links, RemovedClients, Names, Timeline, Outbox)
+_INVARIANTS: Final = (Sequences, State, Conversions, Recurrences, Links, RemovedClients, Names, Timeline, Outbox)
 PROMISES: Final = {
     READING: "every service has read the topics that it consumes, to their ends",
     **{each.name: each.promise for each in _INVARIANTS},
@@ -95,6 +96,7 @@ async def _look(system: Opened, began: Ends, progress: Progress, patience_s: flo
         Sequences(),
         State(),
         Conversions(now=now, patience=patience),
+        Recurrences(now=now, patience=patience),
         Links(now=now, patience=patience),
         RemovedClients(),
         Outbox(now=now),

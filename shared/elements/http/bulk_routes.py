@@ -69,9 +69,7 @@ def bulk_routes(
         have the run's id as `ce_bulkid`.
         """
         await check(call, body.action)
-        if body.filter is not None:
-            query_of(listed, body.filter, began_at=call.cause.at)
-        return await _shown(await runner.start(_run(type_.noun, body, call), call.cause), runner, response)
+        return await _shown(await runner.start(_run(listed, body, call), call.cause), runner, response)
 
     return api
 
@@ -86,12 +84,19 @@ async def _shown(run: Run, runner: Runner, response: Response) -> StartedRunOut:
     return StartedRunOut.ended(run, [OutcomeOut.of(each) for each in outcomes])
 
 
-def _run(noun: str, body: BulkIn, call: Call) -> Run:
+def _run(listed: ListedElements[Any], body: BulkIn, call: Call) -> Run:
+    """Make the run of a request.
+
+    Raises:
+        InvalidQuery: naming everything in its filter that is not valid.
+    """
     ids = body.each_id
+    if body.filter is not None:
+        query_of(listed, body.filter, began_at=call.cause.at)
     return Run(
         id=call.new_id,
         action=body.action.type,
-        records=noun,
+        records=listed.type.noun,
         parameters=json.dumps(body.parameters),
         ids=ids,
         selection=None if body.filter is None else json.dumps(body.filter),

@@ -73,7 +73,7 @@ def _placed(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
     except ValidationError as error:
         wrong = [
             InitErrorDetails(
-                type=PydanticCustomError(found["type"], found["msg"], found.get("ctx")),  # type: ignore[arg-type]
+                type=PydanticCustomError(found["type"], found["msg"], found.get("ctx")),
                 loc=found["loc"][1:],
                 input=found["input"],
             )

@@ -22,6 +22,7 @@ TAGS: Final[Mapping[str, str]] = {
     "leads": "Enquiries, before it is known who asks and what for.",
     "products": "What can be sold, and for which price.",
     "rebuilds": "Build the timeline again from the events.",
+    "recurring deals": "Templates that make deals by a schedule, or when they are asked to.",
     "requisites": "Legal details, addresses and accounts of clients.",
     "rights": "What a user may do to a record, and why.",
     "roles": "Who may do what.",
