@@ -50,7 +50,6 @@ class Element(HasResponsible, Aggregate, Fields):
     if TYPE_CHECKING:  # fields of every state class
         number: int
         title: str
-        created_at: datetime
         updated_by: str
         updated_at: datetime
         originator_id: str | None

@@ -6,13 +6,13 @@ from typing import Any, TypeAlias, TypeVar
 
 from fastapi import APIRouter, Response
 
-from shared.elements.domain.element import Element
 from shared.elements.http.bulk_work import BulkWork
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import rights_of
 from shared.elements.http.walking import query_of
 from shared.elements.schemas.bulk import BulkIn, bulk_in
 from shared.elements.usecases.bulk import ACTIONS, BulkAction
+from shared.kit.domain import Aggregate
 from shared.kit.runs.run import Run
 from shared.kit.runs.runner import Runner
 from shared.kit.runs.schemas import OutcomeOut, StartedRunOut
@@ -23,7 +23,7 @@ from shared.kit.web.openapi.headers import LOCATION
 from shared.kit.web.routes import is_process, router
 from shared.kit.web.schemas import Input
 
-E = TypeVar("E", bound=Element)
+E = TypeVar("E", bound=Aggregate)
 
 Check: TypeAlias = Callable[[Call, Any], Awaitable[object]]
 """Checks an action before anything is changed."""

@@ -4,11 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 
-from shared.elements.domain.element import Element
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.walking import walk_elements
 from shared.elements.usecases.bulk import BulkAction, WatchedRecords
-from shared.kit.domain import Cause, NotAllowed
+from shared.kit.domain import Aggregate, Cause, NotAllowed
 from shared.kit.runs.outcomes import Outcome
 from shared.kit.runs.rehearsal import Rehearsed
 from shared.kit.runs.run import Run
@@ -17,7 +16,7 @@ from shared.kit.storage.repository import Repository
 from shared.kit.web.auth import Caller
 from shared.kit.web.guard import Access, Authority, EveryRecord, Guarded
 
-E = TypeVar("E", bound=Element)
+E = TypeVar("E", bound=Aggregate)
 
 READ: Final = "read"
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from shared.elements.domain.element import Element
 from shared.elements.domain.filters.query import Query
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import HasAccess, records_for
 from shared.elements.store.list_cursors import ListCursor, digest_of
+from shared.kit.domain import Aggregate
 from shared.kit.runs.values import Found
 
-E = TypeVar("E", bound=Element)
+E = TypeVar("E", bound=Aggregate)
 
 _ORDER: Final = (("created_at", "asc"),)
 """It does not change, whatever is done to an element: so none is passed over, and none comes twice."""
@@ -47,6 +47,11 @@ async def walk_elements(
     of = digest_of(listed.type.noun, _WALK, filter_, _ORDER)
     after = None if place is None else ListCursor.read(place, of).place
     page = await listed.lists.page(wanted, limit=limit, after=after)
-    ids = [each.id for each in page.items if each.created_at <= began_at]
+    ids = [each.id for each in page.items if _created_at(each) <= began_at]
     is_over = page.next is None or len(ids) < len(page.items)
     return Found(ids, None if is_over or page.next is None else ListCursor(of, began_at, page.next).text)
+
+
+def _created_at(element: Any) -> datetime:
+    created_at: datetime = element.created_at  # of every type of element
+    return created_at

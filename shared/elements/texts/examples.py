@@ -66,7 +66,10 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "ConversionIn": {"targets": ["contact", "deal"], "on_duplicate": "link"},
     "ConversionsIn": {"lead_ids": [_CARLA, _OTHER], "targets": ["contact", "deal"]},
     "DealIn": _DEAL,
+    "CompanyBulkIn": _ASSIGN,
+    "ContactBulkIn": _ASSIGN,
     "DealBulkIn": _ASSIGN,
+    "LeadBulkIn": _ASSIGN,
     "DealsIn": {"items": [_DEAL, {"title": "Pipes for ACME"}]},
     "DealPatch": {"comments": "Wants an offer by Friday."},
     "DealQueryIn": {

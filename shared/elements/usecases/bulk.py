@@ -4,12 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
-from shared.elements.domain.element import Element
 from shared.elements.usecases.delete_element import delete_element
-from shared.kit.domain import Cause
+from shared.kit.domain import Aggregate, Cause
 from shared.kit.storage.repository import Records
 
-E = TypeVar("E", bound=Element)
+E = TypeVar("E", bound=Aggregate)
 
 WATCHED: Final = ("responsible_id", "observers", "open_to_all", "pipeline_id", "stage_id")
 """Fields that are changed in bulk."""
@@ -54,7 +53,7 @@ class WatchedRecords(Generic[E]):
         return self.record
 
 
-def _watched(element: Element) -> dict[str, Any]:
+def _watched(element: Aggregate) -> dict[str, Any]:
     found = {name: getattr(element, name) for name in WATCHED if hasattr(element, name)}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
 
@@ -71,12 +70,12 @@ class BulkAction:
     act: Act
 
 
-async def assign_element(parameters: Mapping[str, Any], id_: str, cause: Cause, elements: Records[E]) -> E:
+async def assign_element(parameters: Mapping[str, Any], id_: str, cause: Cause, elements: Records[Any]) -> Any:
     """Make another user responsible (DEAL-03)."""
     return await _correct(id_, lambda _: {"responsible_id": parameters["responsible_id"]}, cause, elements)
 
 
-async def open_element(parameters: Mapping[str, Any], id_: str, cause: Cause, elements: Records[E]) -> E:
+async def open_element(parameters: Mapping[str, Any], id_: str, cause: Cause, elements: Records[Any]) -> Any:
     """Open it to all, or close it to others."""
     return await _correct(id_, lambda _: {"open_to_all": parameters["open_to_all"]}, cause, elements)
 
@@ -98,7 +97,7 @@ async def delete_one(parameters: Mapping[str, Any], id_: str, cause: Cause, elem
     await delete_element(id_, cause, elements=elements)
 
 
-async def _correct(id_: str, changes: Callable[[E], Mapping[str, Any]], cause: Cause, elements: Records[E]) -> E:
+async def _correct(id_: str, changes: Callable[[Any], Mapping[str, Any]], cause: Cause, elements: Records[Any]) -> Any:
     return await elements.change(
         id_, lambda element: element.correct(changes(element), by=cause.actor, at=cause.at), cause
     )
