@@ -1,6 +1,5 @@
 """What users with roles may do with templates: what they may do with such deals (PERM-01, DEAL-15)."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from shared.elements.store import rights
 from tests.builders.granted import allow, as_seller
 from tests.builders.running import Api
 
-TOMORROW = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()
+START = "2098-01-31"
 MONTHLY = {"number": 1, "unit": "month"}
 
 
@@ -21,7 +20,7 @@ def fresh_rights(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_body(source: dict[str, Any]) -> dict[str, Any]:
-    return {"based_on_id": source["id"], "start_date": TOMORROW, "every": MONTHLY}
+    return {"based_on_id": source["id"], "start_date": START, "every": MONTHLY}
 
 
 async def a_template(api: Api, **deal: Any) -> dict[str, Any]:

@@ -70,6 +70,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "ContactBulkIn": _ASSIGN,
     "DealBulkIn": _ASSIGN,
     "LeadBulkIn": _ASSIGN,
+    "DealItemIn": {**_DEAL, "originator_id": "old-crm", "origin_id": "D-17"},
     "DealsIn": {"items": [_DEAL, {"title": "Pipes for ACME"}]},
     "DealPatch": {"comments": "Wants an offer by Friday."},
     "DealQueryIn": {

@@ -81,7 +81,7 @@ class Deal(HasRecurrence, HasRequisites):
         `first` is where deals of the pipeline start (DEAL-08), `own` are fields of a template, or of what it makes.
         A company in the Client field is requested by the first event already (CLI-07).
         """
-        today: date = at.date()
+        today: date = initial.authorship.get("created_at", at).date()
         dates = {"begin_date": today, "close_date": today + timedelta(days=DAYS_TO_CLOSE)}
         fields = {**initial.fields, **{name: initial.fields.get(name) or each for name, each in dates.items()}}
         deal = cls.start(

@@ -12,6 +12,7 @@ from services.deals.deal.domain.deal import Deal
 from services.deals.deal.schemas import (
     DealFilters,
     DealIn,
+    DealItemIn,
     DealOut,
     DealPatch,
     DealsIn,
@@ -25,7 +26,7 @@ from services.deals.pipeline.http import visible
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import check_links, check_new_links, client_answered, linking
 from shared.elements.http.query_routes import ListedElements
-from shared.elements.http.rights import MOVE, check_some, rights_of
+from shared.elements.http.rights import MOVE, check_administers, check_some, rights_of
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
@@ -165,15 +166,15 @@ def _add_batch(
 
         What a deal links is confirmed afterwards: `client.link_state` of the deal says what became of it.
         With `on_existing: correct` a deal of an origin that is known is corrected as the PUT by origin corrects it.
-        The caller needs the right to import deals as well (PERM-01).
+        The caller needs the right to import (PERM-01); administrators may give times and authors too (DEAL-10).
         """
         check_some(call, DEAL, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
         known = await prepare_collaborators(deals.noun, sold, len(body.valid), collaborators)
         there = visible(call, await pipelines.known())
 
-        async def one(item: DealIn, its: Call) -> Details:
-            stages = there.stages_of(item.pipeline_id)
+        async def one(item: DealItemIn, its: Call) -> Details:
+            check_administers(its, DEAL, item.authorship)
             guarded, create = its.guard_store(deals), linking(create_deal, item.links, its, known.client_names)
             deal, is_new = await create_or_correct(
                 item.id,
@@ -186,7 +187,7 @@ def _add_batch(
                 create=partial(
                     create, deals=guarded, collaborators=known, pipelines=there, pipeline_id=item.pipeline_id
                 ),
-                stages=lambda: stages,
+                stages=partial(there.stages_of, item.pipeline_id),
                 collaborators=known,
             )
             return recorded(deal, its.cause, is_new=is_new, left_out=item.kept_by(deal))
