@@ -40,7 +40,9 @@ from shared.elements.store.search_keys import make_keys
 from shared.elements.store.stage_history import StageHistory
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
+from shared.kit.runs.http import run_routes
 from shared.kit.service.process import run
+from shared.kit.service.runs import open_runner
 from shared.kit.service.service import Contracts, Service
 from shared.kit.storage.mongo_repository import MongoRepository
 
@@ -91,6 +93,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     )
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
+    runner, authority = open_runner(service), RoleAuthority(stores.rights)
     lists = deal_lists(deals, pipelines.stages)
     deal_routes = deal_http.build_router(
         deals=deals,
@@ -99,16 +102,19 @@ def build() -> tuple[FastAPI, DealsSettings]:
         pipelines=pipelines,
         collaborators=collaborators,
         long_polls=service.long_polls,
+        runner=runner,
+        authority=authority,
     )
     app = service.app(
         deal_routes,
         recurring_http.build_router(deals=deals, lists=lists, pipelines=pipelines, collaborators=collaborators),
         pipeline_routes,
+        run_routes(DEAL.service, runner),
         stage_history_routes(DEAL, PipelineHistoryFilters, history, lists),
         access_routes({DEAL.noun: deals}, stores.rights),
         description="Deals, their pipelines and stages, products and clients.",
         texts=TEXTS,
-        authority=RoleAuthority(stores.rights),
+        authority=authority,
     )
     return app, settings
 

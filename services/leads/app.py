@@ -30,7 +30,9 @@ from shared.elements.store.search_keys import make_keys
 from shared.elements.store.stage_history import StageHistory
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
+from shared.kit.runs.http import run_routes
 from shared.kit.service.process import run
+from shared.kit.service.runs import open_runner
 from shared.kit.service.service import Contracts, Service
 from shared.kit.storage.mongo_repository import MongoRepository
 
@@ -72,20 +74,24 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     pipelines = PipelinesOfDeals(service.collection(PIPELINES))
     _hear(service, stores, leads, pipelines, history)
+    runner, authority = open_runner(service), RoleAuthority(stores.rights)
     lead_routes = lead_http.build_router(
         views=ElementViews(leads),
         lists=lists,
         conversions=Conversions(leads, pipelines, collaborators, service.long_polls, settings.conversion_silence_s),
         default_country=settings.default_country,
+        runner=runner,
+        authority=authority,
     )
     app = service.app(
         lead_routes,
         stage_http.build_router(),
         stage_history_routes(LEAD, StageHistoryFilters, history, lists),
+        run_routes(LEAD.service, runner),
         access_routes({LEAD.noun: leads}, stores.rights),
         description="Leads and their conversion.",
         texts=TEXTS,
-        authority=RoleAuthority(stores.rights),
+        authority=authority,
     )
     return app, settings
 

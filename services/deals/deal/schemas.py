@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from crm_contracts.deals import DealFields, DealState
 from crm_contracts.pipelines import DEFAULT_PIPELINE, whole_stage_id
@@ -95,6 +95,12 @@ class DealStageIn(Input):
             code, message = "missing", "a stage or a pipeline is needed"
             raise PydanticCustomError(code, message)
         return self
+
+
+class DealMoveIn(DealStageIn):
+    """Move the deals to a stage, to another pipeline, or to a stage there."""
+
+    type: Literal["move"]
 
 
 class DealPatch(DealFieldsIn, ClientIn):

@@ -183,7 +183,7 @@ def rights_of(call: HasAccess) -> Rights | None:
     return call.access.rights if isinstance(call.access, RoleAccess) else None
 
 
-def records_for(call: Call, type_: ElementType, action: Action = "read") -> Node:
+def records_for(call: HasAccess, type_: ElementType, action: Action = "read") -> Node:
     """Return the filter of the records that the caller may do this to."""
     rights = rights_of(call)
     return EVERYTHING if rights is None else rights.filter(type_, action)

@@ -26,6 +26,7 @@ TAGS: Final[Mapping[str, str]] = {
     "requisites": "Legal details, addresses and accounts of clients.",
     "rights": "What a user may do to a record, and why.",
     "roles": "Who may do what.",
+    "runs": "Changes of many records, and how far they are.",
     "search": "Find clients, or anything, while somebody types.",
     "stages": "The stages that leads and deals go through.",
     "timeline": "What happened to an element, newest first.",

@@ -35,6 +35,11 @@ _PUMP: Final[Mapping[str, Any]] = {
     "prices": [_LIST_PRICE],
     "sort": 100,
 }
+_ASSIGN: Final[Mapping[str, Any]] = {
+    "filter": {"responsible_id": "anna"},
+    "action": {"type": "assign", "responsible_id": "bob"},
+    "dry_run": True,
+}
 _DETAILS: Final[Mapping[str, Any]] = {
     "name": "Head office",
     "country_code": "DE",
@@ -61,6 +66,10 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "ConversionIn": {"targets": ["contact", "deal"], "on_duplicate": "link"},
     "ConversionsIn": {"lead_ids": [_CARLA, _OTHER], "targets": ["contact", "deal"]},
     "DealIn": _DEAL,
+    "CompanyBulkIn": _ASSIGN,
+    "ContactBulkIn": _ASSIGN,
+    "DealBulkIn": _ASSIGN,
+    "LeadBulkIn": _ASSIGN,
     "DealItemIn": {**_DEAL, "originator_id": "old-crm", "origin_id": "D-17"},
     "DealsIn": {"items": [_DEAL, {"title": "Pipes for ACME"}]},
     "DealPatch": {"comments": "Wants an offer by Friday."},

@@ -36,6 +36,7 @@ _IDENTITY: Final = {
     "quote_id": "the quote that it came from",
     "rebuild_id": "id of the rebuild",
     "requisite_id": "id of requisites",
+    "run_id": "id of the run",
     "role": "id of the role",
     "updated_at": "when it was last changed",
     "updated_by": "who changed it last, such as `user:anna`",

@@ -1,4 +1,4 @@
-"""Routes of deals."""
+"""Routes of deals whose bodies and parameters are their own: create, list, PATCH, move, upsert."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse
 
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.schemas import (
-    ContactAdded,
     DealFilters,
     DealIn,
     DealItemIn,
@@ -26,15 +25,11 @@ from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.http import visible
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import check_links, check_new_links, client_answered, linking
-from shared.elements.http.element_routes import element_routes
-from shared.elements.http.fields import field_routes
-from shared.elements.http.query_routes import sales_list
-from shared.elements.http.requisite_routes import requisite_routes
+from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import MOVE, check_administers, check_some, rights_of
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
-from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
@@ -53,17 +48,17 @@ _Answered: TypeAlias = Callable[..., Awaitable[Deal]]
 """Waits for what clients says of a deal's client: `client_answered`."""
 
 
-def build_router(
+def deal_routes(
     *,
     deals: Repository[Deal],
     views: ElementViews[Deal],
-    lists: FilteredLists[Deal],
+    listed: ListedElements[Deal],
     pipelines: PipelinesNow,
     collaborators: Collaborators,
     long_polls: LongPolls,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
-    own, listed = router(), sales_list(lists, DealOut, collaborators=collaborators)
+    own = router()
     answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
     _add_create(own, deals, pipelines, collaborators, answered)
     _add_correct(own, deals, collaborators, answered)
@@ -77,21 +72,7 @@ def build_router(
         query.check_places(visible(call, await pipelines.known()).stages)
         return await listed.page(call, query.filter, query.wanted, **query.page)
 
-    api = APIRouter()
-    api.include_router(field_routes(DEAL))
-    api.include_router(own)
-    api.include_router(listed.routes())
-    api.include_router(
-        element_routes(
-            deals,
-            DealOut,
-            ContactAdded,
-            collaborators=collaborators,
-            long_polls=long_polls,
-        )
-    )
-    api.include_router(requisite_routes(deals, DealOut, client_names=collaborators.client_names, long_polls=long_polls))
-    return api
+    return own
 
 
 def _add_create(
