@@ -16,6 +16,7 @@ from deploy.cli.commands import (
     dead_letters,
     import_export,
     outbox,
+    runs,
     stack,
     timeline,
     token,
@@ -75,6 +76,8 @@ app.add_typer(topics.app, name="topics", rich_help_panel=_OPERATE)
 app.command("import", rich_help_panel=_DATA)(import_export.import_file)
 app.command("export", rich_help_panel=_DATA)(import_export.export_file)
 app.command("convert", rich_help_panel=_DATA)(convert.convert)
+app.command("bulk", rich_help_panel=_DATA)(runs.bulk)
+app.add_typer(runs.runs, name="runs", rich_help_panel=_DATA)
 
 if __name__ == "__main__":
     app()

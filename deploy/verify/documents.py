@@ -14,6 +14,7 @@ from crm_contracts.dictionaries import DictionaryValue
 from crm_contracts.elements import ElementType
 from crm_contracts.leads import LeadState
 from crm_contracts.pipelines import PipelineState
+from crm_contracts.recurrences import Recurrence
 from crm_contracts.roles import RoleState
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel, create_model
@@ -63,9 +64,10 @@ class LeadDocument(LeadState, Tombstone):
 
 
 class DealDocument(DealState, Tombstone):
-    """A deal with the conversion that asked for it."""
+    """A deal with the conversion that asked for it; a template with its schedule."""
 
     conversion: ConversionRef | None = None
+    recurrence: Recurrence | None = None
 
 
 class RefusalDocument(BaseModel):

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from deploy.verify.access import Access
 from deploy.verify.aggregates import AGGREGATES
+from deploy.verify.bulk_runs import RUNNING_SERVICES, BulkRuns
 from deploy.verify.conversions import Conversions
 from deploy.verify.findings import Finding, Report
 from deploy.verify.invariant import READ_FIELDS, Invariant, Stored
@@ -23,6 +24,7 @@ from deploy.verify.log import Ends, FirstOccurrences
 from deploy.verify.names import NAMING_SERVICES, Names
 from deploy.verify.outbox import Outbox
 from deploy.verify.progress import Progress, Strides, no_progress
+from deploy.verify.recurrences import Recurrences
 from deploy.verify.removed_clients import RemovedClients
 from deploy.verify.sequences import Sequences
 from deploy.verify.state import State
@@ -32,9 +34,12 @@ from services.timeline.access.store import ACCESSED
 from services.timeline.entry.store.documents import entries_in
 from services.timeline.entry.store.versions import live_collections
 from shared.elements.store.client_names import CLIENT_NAMES
+from shared.kit.runs.store import OUTCOMES, RUNS
 
 READING: Final = "reading"
-_INVARIANTS: Final = (Sequences, State, Conversions, Links, RemovedClients, Names, Timeline, Access, Outbox)
+_INVARIANTS: Final = (
+    *(Sequences, State, Conversions, Recurrences, Links, RemovedClients, Names, Timeline, Access, Outbox, BulkRuns),
+)
 PROMISES: Final = {
     READING: "every service has read the topics that it consumes, to their ends",
     **{each.name: each.promise for each in _INVARIANTS},
@@ -92,22 +97,25 @@ async def _publishing(system: Opened) -> bool:
 
 async def _look(system: Opened, began: Ends, progress: Progress, patience_s: float) -> Report:
     now, patience = await system.databases["leads"].now(), timedelta(seconds=patience_s)
-    timeline, names, access = Timeline(), Names(), Access()
+    timeline, names, access, runs = Timeline(), Names(), Access(), BulkRuns(now=now)
     invariants: Sequence[Invariant] = (
         Sequences(),
         State(),
         Conversions(now=now, patience=patience),
+        Recurrences(now=now, patience=patience),
         Links(now=now, patience=patience),
         RemovedClients(),
         Outbox(now=now),
         names,
         timeline,
         access,
+        runs,
     )
     # The log first: documents know whatever it holds, and what they know beyond it waits in their outboxes.
     events = await _read_events(system, invariants, progress)
     await _read_documents(system, invariants, progress)
     await _read_names(system, names, progress)
+    await _read_runs(system, runs, progress)
     await _read_entries(system, timeline, progress)
     await _read_elements(system, access, progress)
     broken = [finding for invariant in invariants for finding in invariant.broken()]
@@ -154,6 +162,17 @@ async def _read_names(system: Opened, names: Names, progress: Progress) -> None:
             async for document in collection.walk():
                 names.take_name(service, document)
                 strides.one()
+
+
+async def _read_runs(system: Opened, runs: BulkRuns, progress: Progress) -> None:
+    """Read runs before their outcomes, which are stored before they are counted."""
+    with progress("Reading runs", len(RUNNING_SERVICES)) as advance:
+        for service in RUNNING_SERVICES:
+            async for run in system.collection(service, RUNS).walk(fields={"inbox": 0, "ids": 0}):
+                runs.take_run(run)
+            async for row in system.collection(service, OUTCOMES).walk(fields={"run": 1, "id": 1, "status": 1}):
+                runs.take_outcome(row)
+            advance(1)
 
 
 async def _read_entries(system: Opened, timeline: Timeline, progress: Progress) -> None:

@@ -38,7 +38,9 @@ from shared.elements.store.listing import taken_origin
 from shared.elements.store.reference import Reference
 from shared.elements.store.rights import RIGHTS, RightsOfUsers
 from shared.elements.texts.api import TEXTS
+from shared.kit.runs.http import run_routes
 from shared.kit.service.process import run
+from shared.kit.service.runs import open_runner
 from shared.kit.service.service import Contracts, Service
 
 
@@ -86,6 +88,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
     )
     service.fill(RIGHTS, [topics.CATALOG], keep_rights, is_awaited=True)
     service.fill(RIGHTS_OF_ELEMENTS, [topics.LEADS, topics.DEALS], linked_element.fill_rights(elements))
+    runner, authority = open_runner(service), RoleAuthority(rights)
     api = build_router(
         contacts=contacts,
         companies=companies,
@@ -98,15 +101,18 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         long_polls=service.long_polls,
         country=settings.default_country,
         defaults=defaults,
+        runner=runner,
+        authority=authority,
     )
     element_api = linked_element_http.build_router(contacts=contacts, companies=companies, elements=elements)
     app = service.app(
         api,
         element_api,
+        run_routes(CONTACT.service, runner),
         access_routes({CONTACT.noun: contacts, COMPANY.noun: companies}, rights),
         description="Contacts and companies.",
         texts=TEXTS,
-        authority=RoleAuthority(rights),
+        authority=authority,
     )
     return app, settings
 

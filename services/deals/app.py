@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from crm_contracts import registry, topics
+from crm_contracts.deals import DealCreated, DealDeleted, DealMovedToPipeline, DealStageChanged
 from crm_contracts.elements import DEAL
 from fastapi import APIRouter, FastAPI
 
@@ -18,23 +19,30 @@ from services.deals.pipeline import http as pipeline_http
 from services.deals.pipeline.domain.pipeline import Pipeline
 from services.deals.pipeline.store import PIPELINES, OwnPipelines
 from services.deals.pipeline.usecases import Emptied, seed_pipelines
+from services.deals.recurring import events as recurring_events
+from services.deals.recurring import http as recurring_http
 from services.deals.settings import DealsSettings
 from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.requisites import requisite_reactions
 from shared.elements.events.rights import rights_reactions
+from shared.elements.events.stage_history import stage_history_reactions
 from shared.elements.http.access import access_routes
 from shared.elements.http.rights import RoleAuthority
+from shared.elements.http.stage_history import PipelineHistoryFilters, stage_history_routes
 from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.removed_clients import LinkingRecords
 from shared.elements.store.rights import RIGHTS
 from shared.elements.store.search_keys import make_keys
+from shared.elements.store.stage_history import StageHistory
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
+from shared.kit.runs.http import run_routes
 from shared.kit.service.process import run
+from shared.kit.service.runs import open_runner
 from shared.kit.service.service import Contracts, Service
 from shared.kit.storage.mongo_repository import MongoRepository
 
@@ -64,16 +72,11 @@ def build() -> tuple[FastAPI, DealsSettings]:
     pipelines, pipeline_routes = _pipelines(service, deals)
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
-    stores = ElementStores.open(
-        service.collection,
-        elements,
-        service.answers,
-        filled=service.filled_views,
-        users_need_role=settings.users_need_role,
-    )
+    history = StageHistory.open(service.collection)
+    stores = ElementStores.open(service, elements, users_need_role=settings.users_need_role)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     service.subscribe(
-        (topics.LEADS, topics.CLIENTS, topics.CATALOG),
+        (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
         [
             *deal_events.reactions(
                 deals=deals,
@@ -82,27 +85,36 @@ def build() -> tuple[FastAPI, DealsSettings]:
                 collaborators=collaborators,
                 answers=service.answers,
             ),
+            *recurring_events.reactions(deals=deals, pipelines=pipelines, collaborators=collaborators),
             *element_reactions(stores),
             *requisite_reactions(elements),
+            *stage_history_reactions(history, DealCreated, DealStageChanged, DealMovedToPipeline, ended_by=DealDeleted),
         ],
     )
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
+    runner, authority = open_runner(service), RoleAuthority(stores.rights)
+    lists = deal_lists(deals, pipelines.stages)
     deal_routes = deal_http.build_router(
         deals=deals,
         views=ElementViews(deals),
-        lists=deal_lists(deals, pipelines.stages),
+        lists=lists,
         pipelines=pipelines,
         collaborators=collaborators,
         long_polls=service.long_polls,
+        runner=runner,
+        authority=authority,
     )
     app = service.app(
         deal_routes,
+        recurring_http.build_router(deals=deals, lists=lists, pipelines=pipelines, collaborators=collaborators),
         pipeline_routes,
+        run_routes(DEAL.service, runner),
+        stage_history_routes(DEAL, PipelineHistoryFilters, history, lists),
         access_routes({DEAL.noun: deals}, stores.rights),
         description="Deals, their pipelines and stages, products and clients.",
         texts=TEXTS,
-        authority=RoleAuthority(stores.rights),
+        authority=authority,
     )
     return app, settings
 

@@ -18,7 +18,6 @@ from services.timeline.rebuild.domain import Rebuild, RebuildRunning
 from services.timeline.rebuild.http import build_router as build_rebuild_router
 from services.timeline.rebuild.store.comparison import VersionComparison
 from services.timeline.rebuild.store.rebuilds import ONE_OPEN, REBUILD_INDEXES, REBUILDS, RebuildViews
-from services.timeline.rebuild.usecases.lease import Lease
 from services.timeline.rebuild.usecases.run_rebuild import run_rebuild
 from services.timeline.rebuild.usecases.sweep_generations import sweep_generations
 from services.timeline.search.http import build_router as build_search_router
@@ -29,6 +28,7 @@ from shared.elements.events.rights import rights_reactions
 from shared.elements.http.rights import RoleAuthority
 from shared.elements.store.rights import RIGHTS, RightsOfUsers
 from shared.elements.texts.timeline import TEXTS
+from shared.kit.leases.lease import Lease
 from shared.kit.service.process import run
 from shared.kit.service.service import Contracts, Service
 from shared.kit.storage.mongo_repository import MongoRepository
@@ -78,7 +78,8 @@ def _rebuild_on_demand(
 ) -> None:
     """Look for a rebuild to work at, and for versions that are left over."""
     now, new_id = service.database.now, service.new_id
-    lease, comparing = Lease(new_id(), rebuilds, now, new_id, settings.rebuild_held_s), VersionComparison(versions)
+    lease = Lease(new_id(), rebuilds, now, new_id, settings.rebuild_held_s, actor="service:timeline")
+    comparing = VersionComparison(versions)
     work = partial(
         run_rebuild, lease=lease, views=views, versions=versions, comparing=comparing, open_log=service.topic_reader
     )

@@ -57,6 +57,7 @@ class Cause:
         causation_id: id of the event reacted to; None for a request.
         has_key: whether it is a request with an `Idempotency-Key`, which may be repeated as long as its key is kept.
         roles: roles that the token of the acting user named, and its department; they travel with the actor.
+        bulk_id: the run that changes many records, this one among them; None for a change by itself.
     """
 
     key: str
@@ -67,6 +68,7 @@ class Cause:
     traceparent: str | None = None
     has_key: bool = False
     roles: tuple[str, ...] = ()
+    bulk_id: str | None = None
 
     def step(self, name: str) -> "Cause":
         """Derive the cause of one step of several, where they may change the same document."""

@@ -57,7 +57,9 @@ class Api:
         """One request; header names have `_` for `-`. Roles None: without a token."""
         sent = {name.replace("_", "-"): str(value) for name, value in headers.items()}
         if roles is not None:
-            sent["authorization"] = f"Bearer {self._signer.token(sub='anna', roles=list(roles), **self._claims)}"
+            sent["authorization"] = (
+                f"Bearer {self._signer.token(**{'sub': 'anna', 'roles': list(roles), **self._claims})}"
+            )
         return await self._http.request(method, f"/v1{path}", json=body, headers=sent)
 
     async def get(self, address: str) -> httpx.Response:

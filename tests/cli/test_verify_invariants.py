@@ -8,6 +8,7 @@ from aiokafka import ConsumerRecord
 from crm_contracts.client_answers import ElementContactsResolved
 from crm_contracts.conversions import ResolvedClient
 from crm_contracts.envelope import Envelope, Event
+from crm_contracts.recurrences import DealRecurringDue, DealRecurringExposed
 from crm_contracts.values import ElementRef
 
 from deploy.verify.conversions import Conversions
@@ -16,6 +17,7 @@ from deploy.verify.links import Links
 from deploy.verify.log import FirstOccurrences
 from deploy.verify.names import NAMING_SERVICES, Names
 from deploy.verify.outbox import Outbox
+from deploy.verify.recurrences import Recurrences
 from deploy.verify.removed_clients import RemovedClients
 from deploy.verify.sequences import Sequences
 from deploy.verify.timeline import Timeline
@@ -28,10 +30,12 @@ from services.timeline.entry.domain.entry import Entry, entry_id
 from services.timeline.entry.domain.entry import entries_of as timeline_entries_of
 from shared.elements.domain.client_field import NewContactLink, remove_contact, set_company, set_contacts
 from shared.kit.domain import derived_id
+from tests.builders import templates
 from tests.builders.causes import NOON, ids, later
 from tests.builders.clients import just_created_company, just_created_contact, works_for
 from tests.builders.deals import ASKED_BY, just_created_deal
 from tests.builders.leads import a_wish, just_created_lead, wake
+from tests.builders.templates import just_created_template, just_made_deal
 from tests.builders.values import a_client, company_ref, contact_ref, deal_ref
 from tests.cli.office import By, Office
 
@@ -537,3 +541,65 @@ async def test_an_old_a_missing_and_an_invented_name_are_told_of_each_service(na
         "contact:eve deals shows a name that no event tells",
         "contact:eve leads shows a name that no event tells",
     ]
+
+
+# Recurrences
+
+
+def recurrences(minutes: float = 0) -> Recurrences:
+    return Recurrences(now=later(minutes), patience=PATIENCE)
+
+
+@pytest.fixture
+async def recurring() -> Office:
+    """A template with a deal for the date that has come."""
+    office = Office()
+    await office.add(just_created_template(at=office.now))
+    await office.change(Deal, "template-1", lambda deal, by: templates.wake(deal, at=by["at"]))
+    await office.add(just_made_deal(due_in(office), at=office.now))
+    return office
+
+
+def due_in(office: Office) -> DealRecurringDue:
+    return next(event.data for event in office.events if isinstance(event.data, DealRecurringDue))
+
+
+async def test_a_template_with_the_deal_that_it_asked_for_is_as_it_must_be(recurring: Office) -> None:
+    invariant = recurrences(60)
+    assert recurring.judged(invariant) == []
+    assert (invariant.checked, dict(invariant.counts)) == (1, {"templates": 1, "deals made from templates": 1})
+
+
+async def test_what_waits_in_an_outbox_counts(recurring: Office) -> None:
+    recurring.wait(f"deal:{due_in(recurring).proposed_deal_id}", 2)
+    recurring.wait("deal:template-1", 1)
+    assert recurring.judged(recurrences(60)) == []
+
+
+async def test_a_date_without_its_deal_is_found_once_the_patience_is_over(recurring: Office) -> None:
+    deal = due_in(recurring).proposed_deal_id
+    recurring.events = [event for event in recurring.events if event.subject != deal]
+    del recurring.documents[f"deal:{deal}"]
+    assert recurring.judged(recurrences(5)) == []
+    assert told(recurring.judged(recurrences(60))) == ["deal:template-1 has no deal for 2026-03-02, which has come"]
+
+
+async def test_a_deal_that_no_date_asked_for_is_found(recurring: Office) -> None:
+    deal = due_in(recurring).proposed_deal_id
+    recurring.events = [event for event in recurring.events if not isinstance(event.data, DealRecurringDue)]
+    found = [f"deal:{deal} was made for 2026-03-02, which deal:template-1 never asked for"]
+    assert told(recurring.judged(recurrences(60))) == found
+
+
+async def test_a_deal_that_is_another_ones_is_found(recurring: Office) -> None:
+    deal = due_in(recurring).proposed_deal_id
+    recurring.events = [event for event in recurring.events if not isinstance(event.data, DealRecurringExposed)]
+    found = [f"deal:{deal} is not the deal of deal:template-1 for 2026-03-02"]
+    assert told(recurring.judged(recurrences(60))) == found
+
+
+async def test_a_deal_of_what_is_no_template_is_found(recurring: Office) -> None:
+    deal = due_in(recurring).proposed_deal_id
+    recurring.documents["deal:template-1"]["is_recurring"] = False
+    found = [f"deal:{deal} was made from deal:template-1, which is no template"]
+    assert told(recurring.judged(recurrences(60))) == found

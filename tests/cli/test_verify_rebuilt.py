@@ -11,6 +11,7 @@ from crm_contracts.clients import ClientMergeRequested, RequisiteEvent
 from crm_contracts.conversions import ResolvedClient
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.events import Answer
+from crm_contracts.recurrences import DealRecurringDue
 from crm_contracts.registry import EVENTS
 from crm_contracts.requisites import Requisite, RequisiteChoice
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
@@ -36,10 +37,12 @@ from services.leads.stage.domain import LEAD_STAGES
 from services.timeline.entry.domain.bindings import Bindings
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
 from shared.kit.domain import Aggregate
+from tests.builders import templates
 from tests.builders.causes import ANNA, NOON, ids, later
 from tests.builders.clients import a_contact, just_created_company, just_created_contact
 from tests.builders.deals import ASKED_BY, DEAL_STAGES, just_created_deal
 from tests.builders.leads import LEAD_REF, a_person, a_question, a_wish, just_created_lead, wake
+from tests.builders.templates import a_schedule, just_created_template, just_made_deal
 from tests.builders.values import a_client, a_phone, a_row, company_ref, contact_ref, deal_ref, priced
 from tests.cli.office import By, Office
 from tests.timeline.events import sampled
@@ -152,6 +155,15 @@ async def a_busy_office() -> Office:
         lambda deal, by: deal.refuse_requisites(choice_no=2, code="requisite_not_found", field="requisite_id", **by),
         lambda deal, by: deal.choose_requisites(RequisiteChoice(mc_requisite_id="m1"), **by),
     )
+    await office.add(just_created_template(at=office.now))
+    await office.change(
+        Deal,
+        "template-1",
+        lambda deal, by: deal.reschedule(a_schedule(time_of_day=f"{by['at']:%H:%M}"), **by),
+        lambda deal, by: templates.wake(deal, at=by["at"]),
+    )
+    (due,) = [event.data for event in office.events if isinstance(event.data, DealRecurringDue)]
+    await office.add(just_made_deal(due, at=office.now))
     await office.add(just_created_lead("lead-2"))
     await office.add(just_created_deal("deal-2"))
     await office.change(Lead, "lead-2", lambda lead, by: lead.delete(**by))
@@ -289,7 +301,7 @@ NOT_CARRIED: Mapping[type[Aggregate], Mapping[str, str]] = {
         "closing": "what no deal enters for a moment, while it is being deleted",
         "former_stages": "follow from the stages that were deleted, the last 200 of them",
     },
-    Deal: _COUNTERS,
+    Deal: {**_COUNTERS, "timers": "follow from the schedule, which is carried"},
     Lead: {
         **_COUNTERS,
         "was_repeat": "only remembers what a refused link must not change",

@@ -78,6 +78,17 @@ def test_the_roles_of_the_actor_travel_in_a_header_and_none_in_no_header() -> No
     assert "ce_actorroles" not in without.headers()
 
 
+def test_the_run_of_a_change_of_many_records_travels_in_a_header_and_none_in_no_header() -> None:
+    """DEAL-03."""
+    event = registry.parse(with_headers(ce_bulkid="run-1"), BODY)
+    assert event is not None
+    assert (event.bulk_id, event.headers()) == ("run-1", with_headers(ce_bulkid="run-1"))
+    without = registry.parse(SAMPLE["headers"], BODY)
+    assert without is not None
+    assert without.bulk_id is None
+    assert "ce_bulkid" not in without.headers()
+
+
 def test_headers_of_other_tools_and_null_headers_do_no_harm() -> None:
     pairs = [(name, value.encode()) for name, value in SAMPLE["headers"].items()]
     assert registry.parse([*pairs, ("x-tool", None), ("x-bytes", b"\xff\xfe")], BODY) is not None

@@ -14,9 +14,9 @@ from shared.kit.settings import KafkaSettings
 def test_every_pair_of_a_topic_and_a_service_that_consumes_it_has_dead_letters() -> None:
     names = [topic.name for topic in read_topics()]
     assert set(topics.ALL) < set(names)
-    assert len(names) == len(set(names)) == 5 + 18
+    assert len(names) == len(set(names)) == 5 + 20
     assert topics.dead_letters(topics.TIMELINE, "timeline") in names
-    assert topics.dead_letters(topics.LEADS, "leads") not in names
+    assert topics.dead_letters(topics.CATALOG, "catalog") not in names
 
 
 def test_no_history_expires_or_is_compacted_and_a_parked_event_always_fits() -> None:

@@ -173,7 +173,11 @@ def test_lists_are_not_filtered_by_what_follows_from_others_in_records_that_lack
     }
     assert unasked == {"has_phone", "has_email", "has_imol", "available"}
     later = {name: each.missing for type_ in ELEMENTS.values() for name, each in catalogue_of(type_).items()}
-    assert {name for name, missing in later.items() if missing is not None} == {"is_new", "converted_elsewhere"}
+    assert {name for name, missing in later.items() if missing is not None} == {
+        "is_new",
+        "is_recurring",
+        "converted_elsewhere",
+    }
 
 
 def test_elements_are_found_by_what_is_inside_of_their_fields() -> None:

@@ -1,5 +1,7 @@
 """The currencies that exist (CURR-01)."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from shared.elements.domain.currencies import CURRENCIES
@@ -22,6 +24,6 @@ def test_what_nothing_is_priced_in_is_no_currency(code: str) -> None:
 
 def test_no_service_starts_with_a_base_currency_that_does_not_exist() -> None:
     """CURR-01."""
-    stores = ElementStores.open(lambda _: None, {}, Said())  # type: ignore[arg-type,return-value] # no collection is used
+    stores = ElementStores.open(SimpleNamespace(collection=lambda _: None, answers=Said(), filled_views=None), {})
     with pytest.raises(ValueError, match="CRM_BASE_CURRENCY: there is no currency ZZZ"):
         stores.collaborators(ServiceSettings(base_currency="ZZZ"), numbers=Counting(), new_id=ids())

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from shared.elements.domain.filters.errors import CursorOfAnotherList
 from shared.elements.domain.filters.query import Listed
+from shared.elements.schemas.filter_schema import DescribedBy, filter_model
 from shared.elements.schemas.list_query import query_in
 from shared.elements.store.list_cursors import ListCursor, Place, PlaceValue, digest_of
 from shared.kit.domain import Invalid
@@ -17,7 +18,8 @@ from shared.kit.storage.pages import encode_cursor
 from shared.kit.web.schemas import MAX_CURSOR
 from tests.builders.filters import FIELDS, filters
 
-SCHEMA = query_in("deal", Listed(FIELDS, ["created_at"], ["id", "title"])).model_json_schema()
+FILTER = DescribedBy(filter_model("deal", FIELDS))
+SCHEMA = query_in("deal", Listed(FIELDS, ["created_at"], ["id", "title"]), FILTER).model_json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 

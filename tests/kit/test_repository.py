@@ -404,11 +404,12 @@ async def test_version_counts_writes_and_sequence_counts_events(shelf: Shelf) ->
 
 
 async def test_an_event_carries_its_cause(shelf: Shelf) -> None:
-    await shelf.jars.add(filled_jar("j1"), replace(because("create"), roles=("admin", "sales")))
+    await shelf.jars.add(filled_jar("j1"), replace(because("create"), roles=("admin", "sales"), bulk_id="run"))
     kept = await shelf.kept("j1")
     assert kept is not None
     headers = kept["outbox"][0]["headers"]
     assert headers["ce_actorroles"] == "admin sales"
+    assert headers["ce_bulkid"] == "run"
     assert headers["ce_subject"] == "j1"
     assert headers["ce_source"] == "/kit"
     assert headers["ce_actor"] == "user:ann"

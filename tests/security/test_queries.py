@@ -29,6 +29,7 @@ GIVEN: Final = {
     "q": "ada",
     "stage_id": "NEW",
     "state": "open",
+    "status": "ok",
     "total": "true",
     "types": "element_created,linked",
 }

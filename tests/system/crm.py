@@ -209,7 +209,7 @@ async def _lag(admin: AIOKafkaAdminClient, ends: dict[TopicPartition, int], serv
 
 HEARS = {
     "leads": (topics.CLIENTS, topics.DEALS, topics.CATALOG),
-    "deals": (topics.LEADS, topics.CLIENTS, topics.CATALOG),
+    "deals": (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
     "clients": (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
     "catalog": (),
     "timeline": topics.ALL,

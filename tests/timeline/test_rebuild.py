@@ -6,11 +6,11 @@ import pytest
 
 from services.timeline.rebuild.domain import (
     Comparison,
-    HeldByAnother,
     NothingToAccept,
     Rebuild,
     TooLateToCancel,
 )
+from shared.kit.leases.leased import HeldByAnother
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 EQUAL = Comparison(entries=3)

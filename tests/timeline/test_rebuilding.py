@@ -25,10 +25,10 @@ from services.timeline.rebuild.domain import Rebuild, RebuildRunning
 from services.timeline.rebuild.store.comparison import VersionComparison
 from services.timeline.rebuild.store.rebuilds import ONE_OPEN, REBUILD_INDEXES, REBUILDS, RebuildViews
 from services.timeline.rebuild.usecases.control_rebuild import accept_differences, cancel_rebuild, start_rebuild
-from services.timeline.rebuild.usecases.lease import Lease
 from services.timeline.rebuild.usecases.run_rebuild import run_rebuild
 from services.timeline.rebuild.usecases.sweep_generations import sweep_generations
 from shared.kit.domain import Cause
+from shared.kit.leases.lease import Lease
 from shared.kit.messaging.topic_reader import Batch, TopicReader
 from shared.kit.settings import KafkaSettings
 from shared.kit.storage.collection import Collection
@@ -109,7 +109,7 @@ class Site:
 
     async def run(self, holder: str = "a", *, held_s: float = 10, log: Callable[[], Any] | None = None) -> None:
         await run_rebuild(
-            lease=Lease(holder, self.rebuilds, self.database.now, _new_id, held_s),
+            lease=Lease(holder, self.rebuilds, self.database.now, _new_id, held_s, actor="service:timeline"),
             views=self.views,
             versions=self.versions,
             comparing=VersionComparison(self.versions),

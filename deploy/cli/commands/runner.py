@@ -17,6 +17,7 @@ from deploy.cli.connection import Connection, NotRunning
 from deploy.cli.conversions import NoSuchStage, StillRunning
 from deploy.cli.dead_letters import NotAnId
 from deploy.cli.imports import BadFile, BadMapping
+from deploy.cli.runs import NoSuchRun
 from deploy.local.keys import NoKey
 from deploy.local.process import NotReady
 from deploy.local.providers import ProviderUnavailable
@@ -36,6 +37,7 @@ _EXPECTED: Final = (
     NoSuchStage,
     StillRunning,
     NotAnId,
+    NoSuchRun,
     BadFile,
     BadMapping,
     NotReady,

@@ -1,7 +1,8 @@
 """Request and answer bodies of deals."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Self
+from dataclasses import replace
+from typing import Annotated, Any, Final, Literal, Self
 
 from crm_contracts.deals import DealFields, DealState
 from crm_contracts.pipelines import DEFAULT_PIPELINE, whole_stage_id
@@ -13,6 +14,7 @@ from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.domain.pipelines import PipelineNotFound
 from shared.elements.domain.stage_errors import StageNotFound
 from shared.elements.domain.stages import StageSet
+from shared.elements.schemas.authorship import AuthoredIn
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.expansion import ExpandedField
 from shared.elements.schemas.fields import fields_in
@@ -61,7 +63,19 @@ class DealIn(NewRecordIn, DealUpsert):
     """A new deal; nothing is mandatory (DEAL-01)."""
 
 
-class DealsIn(BatchIn[DealIn]):
+class DealItemIn(DealIn, AuthoredIn):
+    """A deal of a batch: of another system it may have times and authors (DEAL-10)."""
+
+    def to_domain(self, origin: tuple[str, str] | None) -> NewElement:
+        """Make the value that the use cases take."""
+        return replace(super().to_domain(origin), authorship=self.authorship)
+
+    def kept_by(self, deal: Deal) -> list[str]:
+        """List what is given for a new deal and that an existing one keeps as it is."""
+        return [*super().kept_by(deal), *self.authored_otherwise(deal)]
+
+
+class DealsIn(BatchIn[DealItemIn]):
     """New deals, or deals as another system has them."""
 
 
@@ -81,6 +95,12 @@ class DealStageIn(Input):
             code, message = "missing", "a stage or a pipeline is needed"
             raise PydanticCustomError(code, message)
         return self
+
+
+class DealMoveIn(DealStageIn):
+    """Move the deals to a stage, to another pipeline, or to a stage there."""
+
+    type: Literal["move"]
 
 
 class DealPatch(DealFieldsIn, ClientIn):

@@ -6,13 +6,17 @@ from typing import Final
 from crm_contracts.elements import DEAL
 
 from services.deals.deal.domain.deal import Deal
+from shared.elements.domain.fields import filterable_fields
+from shared.elements.domain.filters.nodes import Condition
 from shared.elements.domain.stages import StageSet
 from shared.elements.store.index_table import NOT_DELETED, Choices, IndexGroup, IndexTable
-from shared.elements.store.listing import BY_KEY, BY_TITLE, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS
+from shared.elements.store.listing import BY_KEY, BY_TITLE, IS_GIVEN, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS
 from shared.elements.store.lists_of_choices import ListsOfChoices
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import NEWEST
+
+_IS_RECURRING: Final = filterable_fields(DEAL)["is_recurring"]
 
 DEALS: Final = "deals"
 REFUSALS: Final = "refusals"
@@ -21,15 +25,20 @@ DEAL_INDEXES: Final[Sequence[Index]] = (
     *SALES_INDEXES,
     Index([("pipeline_id", 1), ("stage_id", 1), *NEWEST], name=BY_STAGE),
     Index([("lead_id", 1), *NEWEST], name="by_lead"),
+    Index([("template_id", 1), *NEWEST], partial={"template_id": IS_GIVEN}, name="by_template"),
+    Index([("is_recurring", 1), *NEWEST], partial={"is_recurring": True}, name="templates"),
 )
 DEAL_TABLE: Final = IndexTable(
     (
         *SALES_GROUPS,
         IndexGroup("by_lead", ("lead_id",)),
+        IndexGroup("by_template", ("template_id",), is_partial=True),
+        IndexGroup("templates", ("is_recurring",), is_partial=True),
         IndexGroup(BY_STAGE, ("pipeline_id", "stage_id")),
         *SALES_ORDERS,
     ),
     always=(NOT_DELETED,),
+    by_default={_IS_RECURRING.name: Condition(_IS_RECURRING, "=", operand=False)},
     collated=BY_TITLE,
     searched_by=BY_KEY,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from crm_contracts.deal_answers import LeadDealConfirmed
 from crm_contracts.elements import DEAL
@@ -202,6 +202,14 @@ async def move_deal(
         deal.move_to_pipeline(target, stages.initial(stage_id), stages.first, by=cause.actor, at=cause.at)
 
     return await deals.change(id_, move, cause, expected_version=expected_version)
+
+
+async def move_in_bulk(
+    parameters: Mapping[str, Any], id_: str, cause: Cause, deals: Records[Deal], *, pipelines: PipelinesNow
+) -> Deal:
+    """Move one of many deals (DEAL-03)."""
+    pipeline_id, stage_id = parameters["pipeline_id"], parameters["stage_id"]
+    return await move_deal(id_, pipeline_id, stage_id, cause, deals=deals, pipelines=await pipelines.known())
 
 
 async def move_stranded_deals(

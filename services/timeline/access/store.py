@@ -13,7 +13,7 @@ from crm_contracts.events import Deleted, ElementEvent
 from crm_contracts.values import ElementRef
 
 from services.timeline.search.domain import FIELDS as SEARCHED
-from services.timeline.search.domain import keys_told_by
+from services.timeline.search.domain import LEFT_OUT, keys_told_by
 from shared.elements.domain.rights.accessed import Accessed
 from shared.elements.domain.rights.told import FIELDS, access_told_by, accessed_in
 from shared.elements.store.access_marks import MARKS
@@ -25,9 +25,10 @@ from shared.kit.storage.documents import Document
 ACCESSED: Final = "accessed"
 _IS_KNOWN: Final[Document] = {"$and": [{"$ne": [{"$type": f"${name}"}, "missing"]} for name in FIELDS]}
 """Whether all was told that rights depend on: until then no user with a role has rights."""
+_KEYS: Final[Document] = {"$setUnion": [{"$ifNull": [f"$keys.{name}", []]} for name in SEARCHED]}
 _FOLLOWS: Final[Document] = {
     "access": {"$cond": [_IS_KNOWN, MARKS, []]},
-    "search": {"$setUnion": [{"$ifNull": [f"$keys.{name}", []]} for name in SEARCHED]},
+    "search": {"$cond": [{"$eq": [f"${LEFT_OUT}", True]}, [], _KEYS]},
 }
 """By what elements are found, from all that was told of them."""
 

@@ -1,17 +1,16 @@
 """One rebuild of the projection: its progress, the replica that works at it, and what the comparison found (TL-11).
 
-It is an aggregate because several replicas and the operator change it concurrently. A replica holds it under a lease
-of some seconds; one that lost the lease is refused at its next change. Times are the database's, which all replicas
-share.
+It is an aggregate because several replicas and the operator change it concurrently. A replica holds it under a lease.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar, Final, Literal, Self
 
 from crm_contracts.values import Value
 
-from shared.kit.domain import Aggregate, Conflict, Refused
+from shared.kit.domain import Conflict, Refused
+from shared.kit.leases.leased import HasLease
 
 State = Literal[
     "building", "catching_up", "comparing", "differs", "switching", "switched", "failed", "cancelled"
@@ -43,12 +42,6 @@ class TooLateToCancel(Refused):
     """The rebuilt projection is live, or about to be."""
 
     code = "too_late_to_cancel"
-
-
-class HeldByAnother(Conflict):
-    """Another replica holds the rebuild, or there is nothing left to do."""
-
-    code = "held_by_another"
 
 
 class Place(Value):
@@ -88,7 +81,7 @@ class Comparison(Value):
         return self.missing + self.extra + self.different
 
 
-class Rebuild(Aggregate):
+class Rebuild(HasLease):
     """A rebuild; `generation` is the number of the version it builds, `open` is true until it has ended."""
 
     NOUN: ClassVar[str] = "rebuild"
@@ -109,8 +102,11 @@ class Rebuild(Aggregate):
     ended_at: datetime | None = None
     leftover: int | None = None
     """The version to be dropped some time after the end."""
-    holder: str | None = None
-    held_until: datetime | None = None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it goes on by itself: it has not ended, and waits for no decision."""
+        return self.state in AT_WORK
 
     @property
     def read(self) -> int:
@@ -121,22 +117,6 @@ class Rebuild(Aggregate):
     def total(self) -> int:
         """Records to be read."""
         return sum(place.end - place.start for place in self.places)
-
-    def hold(self, holder: str, *, now: datetime, seconds: float) -> None:
-        """Acquire or renew the lease.
-
-        Raises:
-            HeldByAnother: another replica has it, or there is nothing left to do.
-        """
-        is_free = self.holder in (None, holder) or self.held_until is None or self.held_until < now
-        if self.state not in AT_WORK or not is_free:
-            raise HeldByAnother(f"The rebuild is {self.state} and held by {self.holder}.")
-        self.holder, self.held_until = holder, now + timedelta(seconds=seconds)
-
-    def release(self, holder: str) -> None:
-        """Release the lease, so that another replica continues at once."""
-        if self.holder == holder:
-            self.holder = self.held_until = None
 
     def plan(self, starts: Mapping[tuple[str, int], int], ends: Mapping[tuple[str, int], int]) -> None:
         """Fix the offsets to read from and to."""

@@ -63,6 +63,12 @@ class DealState(DealFields, Identified, Staged, Priced, Audited):
     closed_at: datetime | None = None
     lead_id: Annotated[str | None, FieldSpec(kind="element")] = None
     quote_id: Annotated[str | None, FieldSpec(kind="element")] = None
+    is_recurring: Annotated[bool, FieldSpec(is_later=True)] = Field(
+        default=False, description="is a template that deals are made from, and no deal itself (DEAL-14)"
+    )
+    template_id: Annotated[str | None, FieldSpec(kind="element")] = Field(
+        default=None, description="the template that it was made from (DEAL-15)"
+    )
 
 
 class OfDeal(ElementEvent):

@@ -75,6 +75,7 @@ class Envelope(Generic[E_co]):
     causation_id: str | None = None
     traceparent: str | None = None
     actor_roles: tuple[str, ...] = ()
+    bulk_id: str | None = None
 
     @property
     def type(self) -> str:
@@ -95,6 +96,7 @@ class Envelope(Generic[E_co]):
             "ce_causationid": self.causation_id,
             "ce_actor": self.actor,
             "ce_actorroles": " ".join(self.actor_roles) or None,
+            "ce_bulkid": self.bulk_id,
             "traceparent": self.traceparent,
             "content-type": CONTENT_TYPE,
         }
@@ -153,4 +155,5 @@ def read_envelope(headers: Mapping[str, str], data: E) -> Envelope[E]:
         causation_id=headers.get("ce_causationid"),
         traceparent=headers.get("traceparent"),
         actor_roles=tuple(headers.get("ce_actorroles", "").split()),
+        bulk_id=headers.get("ce_bulkid"),
     )

@@ -24,6 +24,7 @@ from crm_contracts import (
     leads,
     pipelines,
     products,
+    recurrences,
     roles,
     timeline,
     topics,
@@ -46,7 +47,7 @@ def _published(modules: Iterable[ModuleType]) -> list[type[Event]]:
 
 PUBLISHED: Mapping[str, Sequence[type[Event]]] = {
     topics.LEADS: _published((leads, conversions)),
-    topics.DEALS: _published((deals, deal_answers, pipelines)),
+    topics.DEALS: _published((deals, deal_answers, pipelines, recurrences)),
     topics.CLIENTS: _published((contacts, companies, clients, client_answers)),
     topics.CATALOG: _published((products, dictionaries, roles, departments)),
     topics.TIMELINE: _published((timeline,)),

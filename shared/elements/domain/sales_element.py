@@ -1,7 +1,7 @@
 """What a lead, a deal, a quote and an invoice have in common: stages, product rows and a Client field."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
@@ -16,12 +16,16 @@ from shared.elements.domain.traits import HasClient, HasRows, HasStage
 
 @dataclass(frozen=True)
 class InitialState:
-    """What a new element starts with, checked and complete; `origin` is a system and the id there (CMN-14)."""
+    """What a new element starts with, checked and complete; `origin` is a system and the id there (CMN-14).
+
+    `authorship` has times and authors by field, of one that is imported with those of the other system (CMN-10).
+    """
 
     fields: Mapping[str, Any]
     client: Client
     priced: Priced
     origin: tuple[str, str] | None = None
+    authorship: Mapping[str, Any] = field(default_factory=dict)
 
 
 class SalesElement(HasStage, HasRows, HasClient):
@@ -65,12 +69,9 @@ class SalesElement(HasStage, HasRows, HasClient):
             origin_id=origin_id,
             stage_id=stage.id,
             stage_semantic=stage.semantic,
-            closed_at=None if stage.semantic == "P" else at,
+            closed_at=None if stage.semantic == "P" else initial.authorship.get("moved_at", at),
             client=initial.client,
-            created_at=at,
-            created_by=by,
-            updated_at=at,
-            updated_by=by,
+            **{"created_at": at, "created_by": by, "updated_at": at, "updated_by": by, **initial.authorship},
         )
         element.record(element._created())
         return element

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from crm_contracts.elements import ELEMENTS
@@ -20,6 +20,7 @@ from shared.elements.http.answers import ShowsElement
 from shared.elements.http.expansion import Expansions
 from shared.elements.http.rights import records_for, rights_of
 from shared.elements.schemas.expansion import EXPANDED, with_expansion
+from shared.elements.schemas.filter_schema import DescribedBy, filter_model
 from shared.elements.schemas.filters import read_filter
 from shared.elements.schemas.list_query import (
     CountOut,
@@ -68,7 +69,12 @@ class ListedElements(Generic[A]):
             is_searched=lists.is_searched,
             spellings=spellings,
         )
-        self._lists, self._out, self._show, self._expansions = lists, out, show, expansions
+        self.lists, self._out, self._show, self._expansions = lists, out, show, expansions
+
+    @cached_property
+    def filter(self) -> DescribedBy:
+        """The description of its filters."""
+        return DescribedBy(filter_model(self.type.noun, self.listed.fields))
 
     async def page(
         self,
@@ -106,7 +112,8 @@ class ListedElements(Generic[A]):
     def routes(self) -> APIRouter:
         """Make the route of filtered lists; it comes before those with `/{id}`."""
         type_ = self.type
-        body_type: Any = query_in(type_.noun, self.listed, self._expansions.names if self._expansions else ())
+        expansions = self._expansions.names if self._expansions else ()
+        body_type: Any = query_in(type_.noun, self.listed, self.filter, expansions)
         page_type: Any = FilteredPageOut[row_of(type_.noun, self._out)]  # type: ignore[misc] # the row is made here
         api, can_read = router(type_.plural), needs(f"{type_.service}:read")
 
@@ -146,8 +153,8 @@ class ListedElements(Generic[A]):
         began_at, after = (cursor.began_at, cursor.place) if cursor else (call.cause.at, None)
         wanted = self.listed.query(body.filter, body.order, body.select, now=began_at, equal=equal or {})
         wanted = replace(wanted, allowed=records_for(call, self.type), sought=words_sought(q) if q else ())
-        page = await self._lists.page(wanted, limit=body.limit, after=after)
-        number = await self._lists.count(wanted) if body.count == "capped" else None
+        page = await self.lists.page(wanted, limit=body.limit, after=after)
+        number = await self.lists.count(wanted) if body.count == "capped" else None
         return FilteredPageOut[Any](
             items=list(page.items),
             next_cursor=ListCursor(of, began_at, page.next).text if page.next else None,

@@ -4,7 +4,7 @@ What a caller may not do directly he may not do through a process. The table of 
 and tests/security/test_processes.py tries each.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, Self, get_args
@@ -183,7 +183,7 @@ def rights_of(call: HasAccess) -> Rights | None:
     return call.access.rights if isinstance(call.access, RoleAccess) else None
 
 
-def records_for(call: Call, type_: ElementType, action: Action = "read") -> Node:
+def records_for(call: HasAccess, type_: ElementType, action: Action = "read") -> Node:
     """Return the filter of the records that the caller may do this to."""
     rights = rights_of(call)
     return EVERYTHING if rights is None else rights.filter(type_, action)
@@ -193,6 +193,16 @@ def has_modify_settings(call: Call, service: str) -> bool:
     """Return whether the caller may change settings, by the token or by a role (PERM-05)."""
     rights = rights_of(call)
     return call.caller.may(f"{service}:settings") or (rights is not None and rights.modify_settings)
+
+
+def check_administers(call: Call, type_: ElementType, given: Collection[str]) -> None:
+    """Check that the caller is an administrator, where something is given that administrators alone give.
+
+    Raises:
+        Forbidden: it is given, and the caller is none.
+    """
+    if given and not has_modify_settings(call, type_.service):
+        raise Forbidden(f"{type_.service}:settings")
 
 
 def check_some(call: Call, type_: ElementType, action: Action) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from shared.elements.domain.filters.query import DIRECTIONS, Listed
-from shared.elements.schemas.filter_schema import DescribedBy, Schema, filter_model
+from shared.elements.schemas.filter_schema import DescribedBy, Schema
 from shared.elements.schemas.search import SearchText
 from shared.elements.schemas.strict_types import WHOLE
 from shared.kit.storage.pages import MAX_PAGE
@@ -61,16 +61,16 @@ class ExpandingQueryIn(ListQueryIn):
     expand: list[str] = Field(default=[], max_length=MAX_COLUMNS, description="what each record tells more of")
 
 
-def query_in(noun: str, listed: Listed, expansions: Sequence[str] = ()) -> type[ListQueryIn]:
+def query_in(noun: str, listed: Listed, filter_: DescribedBy, expansions: Sequence[str] = ()) -> type[ListQueryIn]:
     """Make the body of the filtered list of a type; what is in its parts, `Listed.query` checks.
 
-    `expansions` are what its records can tell more of.
+    `filter_` describes its filters, `expansions` are what its records can tell more of.
     """
     pair: Schema = {"type": "array", "minItems": 2, "maxItems": 2}
     pair |= {"prefixItems": [_one_of(listed.orders), _one_of(DIRECTIONS)]}
     columns: Schema = {"type": "array", "minItems": 1, "maxItems": MAX_COLUMNS, "items": _one_of(listed.columns)}
     described: dict[str, tuple[Any, Any]] = {
-        "filter": (_Filter, DescribedBy(filter_model(noun, listed.fields))),
+        "filter": (_Filter, filter_),
         "order": (_Order, WithJsonSchema({"type": "array", "minItems": 1, "maxItems": 1, "items": pair})),
         "select": (_Select, WithJsonSchema({"anyOf": [columns, {"type": "null"}]})),
     }

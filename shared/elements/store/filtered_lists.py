@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
-from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Node, Not
+from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Node, Not, fields_of
 from shared.elements.domain.filters.query import Query
 from shared.elements.store.few_records import Few, FewRecords
 from shared.elements.store.filter_compiler import compiled
@@ -29,7 +29,7 @@ E = TypeVar("E", bound=Aggregate)
 
 BUDGET: Final = 20_000
 """Keys that one page may read, or one count, shared by the alternatives of its filter."""
-LOOKED_AT: Final = 40
+LOOKED_AT: Final = 50
 """Keys of the budget for each record that a page looks at: a record takes as long as many keys."""
 FIRST_LOOK: Final = 2
 """Records of the first look for each one that is wanted."""
@@ -109,6 +109,8 @@ class FilteredLists(Generic[E]):
         Raises:
             FilterTooWide: the filter has more than 8 alternatives.
         """
+        if self._table.by_default:
+            return await self._asked(query).page(query, limit=limit, after=after)
         order = Sorting(query.order, self._table)
         read = await self._reads(query, order, after, limit + 1)
         placed: Sequence[Placed] = order.merged(read)
@@ -127,6 +129,8 @@ class FilteredLists(Generic[E]):
         Raises:
             FilterTooWide: the filter has more than 8 alternatives.
         """
+        if self._table.by_default:
+            return await self._asked(query).count(query)
         order = Sorting(query.order, self._table)
         branches = planned(query, self._table)
         mine = await self._readable(query, branches)
@@ -139,6 +143,13 @@ class FilteredLists(Generic[E]):
             value, is_exact = value + number, is_exact and is_all
             counted.append(branch.whole)
         return Count(min(value, MAX_COUNT), is_exact and value <= MAX_COUNT)
+
+    def _asked(self, query: Query) -> "FilteredLists[E]":
+        """Return the list without what is left out of it by default, unless the filter names that."""
+        named = fields_of(query.filter)
+        default = [node for name, node in self._table.by_default.items() if name not in named]
+        table = replace(self._table, always=(*self._table.always, *default), by_default={})
+        return FilteredLists(self._elements, table, budget=self._budget)
 
     async def _reads(self, query: Query, order: Sorting, after: Place | None, wanted: int) -> Sequence[Read]:
         """Read what each alternative has of a page."""

@@ -75,6 +75,7 @@ class IndexTable:
         choices: where fields always have one of few values, "not this one" is "one of the rest", and one that is not
             named may be any of them.
         always: what a record has to be beside what is asked for, such as not deleted.
+        by_default: by field, what a record has to be unless the filter names that field, such as no template.
         unique: fields whose values no two records share, so that an index in their order needs no id after them.
         then: paths by which an order goes on where its field is the same, before the id.
         collated: orders that are those of people, and no alternative has another index for.
@@ -86,6 +87,7 @@ class IndexTable:
     groups: Sequence[IndexGroup]
     choices: Choices = field(default_factory=Choices)
     always: Sequence[Node] = ()
+    by_default: Mapping[str, Node] = field(default_factory=dict)
     unique: frozenset[str] = frozenset({"number"})
     then: Mapping[str, Sequence[str]] = field(default_factory=dict)
     collated: frozenset[str] = frozenset()

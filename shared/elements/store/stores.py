@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from crm_contracts.elements import ELEMENTS
 
@@ -21,6 +22,25 @@ from shared.kit.storage.filled_views import FilledViews
 from shared.kit.storage.numbers import Numbers
 
 
+class OpensStores(Protocol):
+    """What of a service its stores need."""
+
+    @property
+    def answers(self) -> Answers:
+        """How questions of other services are answered."""
+        ...
+
+    @property
+    def filled_views(self) -> FilledViews:
+        """Which views were read."""
+        ...
+
+    @property
+    def collection(self) -> Callable[[str], Collection]:
+        """Open a collection by name."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ElementStores:
     """The views and link records of one service, over the element types that it owns."""
@@ -34,19 +54,12 @@ class ElementStores:
     created_links: CreatedLinks
 
     @classmethod
-    def open(
-        cls,
-        collection: Callable[[str], Collection],
-        owners: Owners,
-        answers: Answers,
-        *,
-        filled: FilledViews | None = None,
-        users_need_role: bool = False,
-    ) -> "ElementStores":
-        """Open the collections that these element types need; `collection` opens one by name."""
+    def open(cls, service: OpensStores, owners: Owners, *, users_need_role: bool = False) -> "ElementStores":
+        """Open the collections that these element types need."""
+        collection = service.collection
         # "departures" and "arrivals" are what the collections were called when there was data in them first.
         removed_clients = RemovedClients(collection("departures"), owners)
-        rights = RightsOfUsers.open(collection, filled=filled, users_need_role=users_need_role)
+        rights = RightsOfUsers.open(collection, filled=service.filled_views, users_need_role=users_need_role)
         return cls(
             owners=owners,
             products=Products(collection("products")),
@@ -54,7 +67,7 @@ class ElementStores:
             rights=rights,
             client_names=ClientNames(collection(CLIENT_NAMES)),
             removed_clients=removed_clients,
-            created_links=CreatedLinks(collection("arrivals"), owners, removed_clients, answers, rights=rights),
+            created_links=CreatedLinks(collection("arrivals"), owners, removed_clients, service.answers, rights=rights),
         )
 
     def collaborators(self, settings: ServiceSettings, *, numbers: Numbers, new_id: NewId) -> Collaborators:

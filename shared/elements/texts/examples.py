@@ -26,6 +26,7 @@ _FIRM: Final[Mapping[str, Any]] = {
     "title": "ACME GmbH",
     "websites": [_WEBSITE],
 }
+_MONTHLY: Final[Mapping[str, Any]] = {"number": 1, "unit": "month"}
 _ROW: Final[Mapping[str, Any]] = {"name": "Pump", "quantity": "2", "price": "450.00"}
 _DEAL: Final[Mapping[str, Any]] = {"title": "Pumps for ACME", "currency": "EUR", "rows": [_ROW]}
 _LEAD: Final[Mapping[str, Any]] = {"title": "Pumps for Berlin", "company_title": "ACME GmbH", **_PERSON}
@@ -33,6 +34,11 @@ _PUMP: Final[Mapping[str, Any]] = {
     "name": "Pump",
     "prices": [_LIST_PRICE],
     "sort": 100,
+}
+_ASSIGN: Final[Mapping[str, Any]] = {
+    "filter": {"responsible_id": "anna"},
+    "action": {"type": "assign", "responsible_id": "bob"},
+    "dry_run": True,
 }
 _DETAILS: Final[Mapping[str, Any]] = {
     "name": "Head office",
@@ -60,6 +66,11 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "ConversionIn": {"targets": ["contact", "deal"], "on_duplicate": "link"},
     "ConversionsIn": {"lead_ids": [_CARLA, _OTHER], "targets": ["contact", "deal"]},
     "DealIn": _DEAL,
+    "CompanyBulkIn": _ASSIGN,
+    "ContactBulkIn": _ASSIGN,
+    "DealBulkIn": _ASSIGN,
+    "LeadBulkIn": _ASSIGN,
+    "DealItemIn": {**_DEAL, "originator_id": "old-crm", "origin_id": "D-17"},
     "DealsIn": {"items": [_DEAL, {"title": "Pipes for ACME"}]},
     "DealPatch": {"comments": "Wants an offer by Friday."},
     "DealQueryIn": {
@@ -101,6 +112,10 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "ProductFieldsIn": {"vat_rate": "19"},
     "ProductIn": _PUMP,
     "ProductsIn": {"items": [_PUMP, {"name": "Pipe", "external_id": "P-4"}], "on_existing": "correct"},
+    "OffsetIn": {"number": 7, "unit": "day"},
+    "PeriodIn": _MONTHLY,
+    "RecurringDealIn": {"based_on_id": _CARLA, "start_date": "2027-01-31", "every": _MONTHLY},
+    "SchedulePatch": {"active": False},
     "RequisiteIn": _DETAILS,
     "RequisitesIn": {"requisite_id": _CARLA, "mc_requisite_id": _OTHER},
     "RightIn": _RIGHT,

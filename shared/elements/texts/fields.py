@@ -36,6 +36,7 @@ _IDENTITY: Final = {
     "quote_id": "the quote that it came from",
     "rebuild_id": "id of the rebuild",
     "requisite_id": "id of requisites",
+    "run_id": "id of the run",
     "role": "id of the role",
     "updated_at": "when it was last changed",
     "updated_by": "who changed it last, such as `user:anna`",
@@ -215,6 +216,33 @@ _PROCESSES: Final = {
     "topic": "topic that the service consumes",
 }
 
+_OF_SCHEDULES: Final = {
+    "active": "false pauses it; dates that pass meanwhile are left out",
+    "before": "how long before `start_date` the one deal is made; in the mode `single` alone",
+    "begin_after": "from the date to the first day of the deal; null for the date itself",
+    "catch_up": "what is made of dates that passed while nothing ran: deals for `all`, one for the `latest`, or `none`",
+    "close_after": "from the date to the expected day of closing; null for seven days after the first day of the deal",
+    "every": "how far apart the dates are, counted from the first; in the mode `multiple` alone",
+    "limit_count": "how many deals are made at most; null for no limit",
+    "limit_date": "the last date that may be one; null for no limit",
+    "mode": "`multiple` makes a deal for each date, `single` one deal alone",
+    "start_date": "the first date; in the mode `single` what `before` counts back from",
+    "time_of_day": "when the deal is made, such as `09:00`, by the clocks of the time zone",
+    "time_zone": "name in the IANA database, such as `Europe/Berlin`",
+}
+
+_RECURRING: Final = {
+    "based_on_id": "id of the deal that is copied",
+    "is_recurring": "is a template that deals are made from, and no deal itself",
+    "planned_for": "the date that it is made for",
+    "recurrence": "the schedule, and how far it got",
+    "unit": "`day`, `week`, `month` or `year`",
+    "PeriodIn.number": "how many of the unit",
+    "OffsetIn.number": "how many of the unit; 0 for the date itself",
+    "Period.number": "how many of the unit",
+    **{f"{body}.{name}": text for body in ("RecurringDealIn", "SchedulePatch") for name, text in _OF_SCHEDULES.items()},
+}
+
 FIELDS: Final[Mapping[str, str]] = {
     **_IDENTITY,
     **_PEOPLE,
@@ -223,4 +251,5 @@ FIELDS: Final[Mapping[str, str]] = {
     **_LEGAL,
     **_TRACKING,
     **_PROCESSES,
+    **_RECURRING,
 }

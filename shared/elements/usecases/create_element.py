@@ -38,6 +38,7 @@ class NewElement:
     currency: str | None = None
     is_manual_amount: bool | None = None
     origin: tuple[str, str] | None = None
+    authorship: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Creates(Protocol[E_co]):
@@ -118,4 +119,5 @@ async def _checked(new: NewElement, cause: Cause, fields: type[Fields], collabor
         client=set_company(client, new.company_id),
         priced=amounts,
         origin=new.origin,
+        authorship=new.authorship,
     )

@@ -1,7 +1,7 @@
 """Move an element to another stage (LEAD-07, DEAL-06)."""
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from shared.elements.domain.stages import StageSet
 from shared.elements.domain.traits import HasStage
@@ -32,3 +32,10 @@ async def move_element(
         element.move_by_hand(stages.get(stage_id), stages.first, by=cause.actor, at=cause.at)
 
     return await elements.change(id_, move, cause, expected_version=expected_version)
+
+
+async def move_in_bulk(
+    parameters: Mapping[str, Any], id_: str, cause: Cause, elements: Records[E], *, stages_of: Callable[[E], StageSet]
+) -> E:
+    """Move one of many elements (DEAL-03)."""
+    return await move_element(id_, parameters["stage_id"], cause, elements=elements, stages_of=stages_of)

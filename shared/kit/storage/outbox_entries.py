@@ -28,6 +28,7 @@ def make_entries(aggregate: Aggregate, cause: Cause, *, source: str, new_id: New
             sequence=aggregate.sequence,
             causation_id=cause.causation_id,
             traceparent=cause.traceparent,
+            bulk_id=cause.bulk_id,
         )
         value = envelope.body()
         if len(value) > MAX_EVENT_BYTES:

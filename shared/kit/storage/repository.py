@@ -109,6 +109,11 @@ class Repository(ABC, Generic[A]):
         stored = await self._load(id_)
         return None if stored is None else stored.aggregate
 
+    async def changed_by(self, id_: str, cause: Cause) -> A | None:
+        """Load an aggregate, or its tombstone, that remembers this cause; None where it does not."""
+        stored = await self._load(id_)
+        return stored.aggregate if stored is not None and stored.has_applied(cause) else None
+
     async def get(self, id_: str) -> A:
         """Load an aggregate.
 

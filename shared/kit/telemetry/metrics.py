@@ -80,5 +80,11 @@ TIMERS_OVERDUE = Gauge(
     ("aggregate",),
 )
 
+RUNS_OPEN = Gauge("crm_runs_open", "Runs that go on, of the oldest 20; of all replicas")
+RUN_RECORDS = Counter("crm_run_records_total", "Records that runs have handled", ("action", "status"))
+RUN_FAILURES = Counter(
+    "crm_run_failures_total", "Runs that could not go on, and records that failed for an unknown reason", ("action",)
+)
+
 READY = Gauge("crm_ready", "Whether a part is ready: database, kafka, backlog, consumer, views", ("part",))
 BUILD = Gauge("crm_build_info", "Always 1; the running version", ("version",))

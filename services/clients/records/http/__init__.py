@@ -19,11 +19,14 @@ from services.clients.records.schemas.records import CompanyOut, ContactOut
 from services.clients.records.store.collections import COMPANY_TABLE, CONTACT_TABLE
 from services.clients.records.store.views import ClientViews
 from services.clients.records.usecases.clients import FieldCodes
+from shared.elements.http.bulk_routes import bulk_routes
 from shared.elements.http.expansion import Expansions
 from shared.elements.http.fields import field_routes
 from shared.elements.usecases.collaborators import KnownDepartments
+from shared.kit.runs.runner import Runner
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.numbers import Numbers
+from shared.kit.web.guard import Authority
 from shared.kit.web.waiting import LongPolls
 
 
@@ -40,6 +43,8 @@ def build_router(
     long_polls: LongPolls,
     country: str,
     defaults: Defaults,
+    runner: Runner,
+    authority: Authority,
 ) -> APIRouter:
     """Build the routes; lists of fields and those by origin come first, or other paths would match them."""
     api = APIRouter()
@@ -51,6 +56,8 @@ def build_router(
     organisations = RecordHandlers(companies, CompanyOut, COMPANY_TABLE, *shared)
     api.include_router(people.listed.routes())
     api.include_router(organisations.listed.routes())
+    api.include_router(bulk_routes(runner, contacts, people.listed, authority))
+    api.include_router(bulk_routes(runner, companies, organisations.listed, authority))
     api.include_router(contacts_router(people, companies))
     api.include_router(companies_router(organisations, people))
     api.include_router(employment_router(people, companies))

@@ -22,7 +22,6 @@ from crm_contracts.deals import (
     DealRequisitesChosen,
     DealResponsibleChanged,
     DealStageChanged,
-    DealState,
     DealUpdated,
     DealWon,
 )
@@ -34,11 +33,11 @@ from crm_contracts.requisites import RequisiteLink
 from crm_contracts.values import ElementRef, StageSemantic
 from pydantic import Field
 
+from services.deals.deal.domain.recurring import HasRecurrence
 from shared.elements.domain.client_answers import Attachment, ContactCheck
-from shared.elements.domain.element import state_of
 from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.domain.responsible import NewResponsible
-from shared.elements.domain.sales_element import InitialState, SalesElement
+from shared.elements.domain.sales_element import InitialState
 from shared.elements.domain.traits import StageMove
 
 DAYS_TO_CLOSE: Final = 7
@@ -52,7 +51,7 @@ def _was_new(deal: Mapping[str, Any]) -> bool:
     return bool(deal["stage_id"] == DEFAULT_FIRST_STAGE)
 
 
-class Deal(SalesElement, HasRequisites, DealState):
+class Deal(HasRecurrence, HasRequisites):
     """The process of selling a product to a client (DEAL-01)."""
 
     TYPE: ClassVar[ElementType] = DEAL
@@ -75,19 +74,16 @@ class Deal(SalesElement, HasRequisites, DealState):
         by: str,
         at: datetime,
         conversion: ConversionRef | None = None,
+        **own: Any,
     ) -> Self:
         """Create a deal that begins today and ends in seven days unless dates are given (DEAL-11, DEAL-12).
 
-        `first` is where deals of the pipeline start (DEAL-08).
-
+        `first` is where deals of the pipeline start (DEAL-08), `own` are fields of a template, or of what it makes.
         A company in the Client field is requested by the first event already (CLI-07).
         """
-        today: date = at.date()
-        fields = {
-            **initial.fields,
-            "begin_date": initial.fields.get("begin_date") or today,
-            "close_date": initial.fields.get("close_date") or today + timedelta(days=DAYS_TO_CLOSE),
-        }
+        today: date = initial.authorship.get("created_at", at).date()
+        dates = {"begin_date": today, "close_date": today + timedelta(days=DAYS_TO_CLOSE)}
+        fields = {**initial.fields, **{name: initial.fields.get(name) or each for name, each in dates.items()}}
         deal = cls.start(
             id_,
             number,
@@ -100,6 +96,7 @@ class Deal(SalesElement, HasRequisites, DealState):
             closed=stage.semantic != "P",
             lead_id=conversion.lead_id if conversion else None,
             conversion=conversion,
+            **own,
         )
         deal._record_closing("P")  # noqa: SLF001 - its own
         return deal
@@ -110,11 +107,6 @@ class Deal(SalesElement, HasRequisites, DealState):
         if source_id == STORE and origin_id:
             return f"Online store order #{origin_id}"[:MAX_TITLE]
         return super().default_title(number, source_id=source_id, origin_id=origin_id)
-
-    @property
-    def state(self) -> DealState:
-        """What its events and answers show."""
-        return state_of(self, DealState)
 
     @classmethod
     def link_refused(cls, element: ElementRef, client: ElementRef, code: str) -> DealLinkRefused:
@@ -133,6 +125,7 @@ class Deal(SalesElement, HasRequisites, DealState):
 
         What that is, is told by one event alone; that the deal is won or lost thereby, by another one (DEAL-22).
         """
+        self.check_enters(stage, first)
         if pipeline_id == self.pipeline_id:
             self.move_by_hand(stage, first, by=by, at=at)
             return

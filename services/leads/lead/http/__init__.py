@@ -1,5 +1,7 @@
 """Routes of leads."""
 
+from functools import partial
+
 from crm_contracts.elements import LEAD
 from fastapi import APIRouter
 
@@ -11,11 +13,18 @@ from services.leads.lead.http.leads import lead_routes
 from services.leads.lead.schemas import ContactAdded, LeadOut
 from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.filters.contact_points import point_spellings
+from shared.elements.http.bulk_routes import bulk_routes
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import sales_list
+from shared.elements.http.rights import MOVE
+from shared.elements.schemas.bulk import MoveIn
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews
+from shared.elements.usecases.bulk import BulkAction
+from shared.elements.usecases.move_element import move_in_bulk
+from shared.kit.runs.runner import Runner
+from shared.kit.web.guard import Authority
 
 
 def build_router(
@@ -24,6 +33,8 @@ def build_router(
     lists: FilteredLists[Lead],
     conversions: Conversions,
     default_country: str,
+    runner: Runner,
+    authority: Authority,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
     leads, collaborators, long_polls = conversions.leads, conversions.collaborators, conversions.long_polls
@@ -51,6 +62,8 @@ def build_router(
         )
     )
     api.include_router(listed.routes())
+    move = {"move": BulkAction(MOVE, partial(move_in_bulk, stages_of=lambda _: LEAD_STAGES))}
+    api.include_router(bulk_routes(runner, leads, listed, authority, move=MoveIn, actions=move))
     api.include_router(conversion_routes(conversions))
     api.include_router(conversions_routes(conversions))
     return api

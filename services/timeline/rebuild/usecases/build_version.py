@@ -11,12 +11,12 @@ from crm_contracts.envelope import Envelope, Event
 
 from services.timeline.entry.usecases import Projection, project_events
 from services.timeline.rebuild.domain import Rebuild
-from services.timeline.rebuild.usecases.lease import Hold
 from services.timeline.rebuild.usecases.ports import Log, Versions
+from shared.kit.leases.lease import Hold
 from shared.kit.messaging.failures import is_transient
 
 
-async def build_version(rebuild: Rebuild, *, versions: Versions, log: Log, hold: Hold) -> Rebuild:
+async def build_version(rebuild: Rebuild, *, versions: Versions, log: Log, hold: Hold[Rebuild]) -> Rebuild:
     """Project everything, continuing at the offsets that the rebuild has reached.
 
     Raises:

@@ -9,8 +9,8 @@ import asyncio
 from typing import Final
 
 from services.timeline.rebuild.domain import MAX_EXAMPLES, Comparison, Difference, Rebuild
-from services.timeline.rebuild.usecases.lease import Hold
 from services.timeline.rebuild.usecases.ports import Comparing, Log
+from shared.kit.leases.lease import Hold
 from shared.kit.messaging.topic_reader import Places
 
 MAX_SUSPECTS: Final = 10_000
@@ -19,7 +19,7 @@ MAX_SUSPECTS: Final = 10_000
 PAUSE_S: Final = 0.25
 
 
-async def compare_versions(rebuild: Rebuild, *, comparing: Comparing, log: Log, hold: Hold) -> Rebuild:
+async def compare_versions(rebuild: Rebuild, *, comparing: Comparing, log: Log, hold: Hold[Rebuild]) -> Rebuild:
     """Compare, and let the rebuild switch where nothing differs; otherwise the operator decides.
 
     Raises:
@@ -44,7 +44,7 @@ async def compare_versions(rebuild: Rebuild, *, comparing: Comparing, log: Log, 
     return await hold(lambda found: found.decide(comparison))
 
 
-async def _until_consumed(ends: Places, log: Log, hold: Hold) -> None:
+async def _until_consumed(ends: Places, log: Log, hold: Hold[Rebuild]) -> None:
     while True:
         committed = await log.committed()
         if all(committed.get(place, 0) >= end for place, end in ends.items()):

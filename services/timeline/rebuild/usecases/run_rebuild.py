@@ -7,18 +7,19 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 
-from services.timeline.rebuild.domain import HeldByAnother, Rebuild
+from services.timeline.rebuild.domain import Rebuild
 from services.timeline.rebuild.usecases.build_version import build_version
 from services.timeline.rebuild.usecases.compare_versions import compare_versions
-from services.timeline.rebuild.usecases.lease import Hold, Lease
 from services.timeline.rebuild.usecases.ports import Comparing, Log, Versions, Views
+from shared.kit.leases.lease import Hold, Lease
+from shared.kit.leases.leased import HeldByAnother
 from shared.kit.messaging.failures import is_transient, reason_of
 from shared.kit.telemetry.logs import log as logger
 
 
 async def run_rebuild(
     *,
-    lease: Lease,
+    lease: Lease[Rebuild],
     views: Views,
     versions: Versions,
     comparing: Comparing,
@@ -28,7 +29,7 @@ async def run_rebuild(
     rebuild = await views.at_work()
     if rebuild is None:
         return
-    hold: Hold = partial(lease.hold, rebuild.id)
+    hold: Hold[Rebuild] = partial(lease.hold, rebuild.id)
     try:
         rebuild = await hold(lambda _: None)
         if rebuild.state != "switching":
@@ -46,10 +47,12 @@ async def run_rebuild(
         reason, moment = reason_of(error), await lease.server_time()
         await hold(lambda found: found.fail(reason, now=moment))
     finally:
-        await lease.release(rebuild)
+        await lease.release(rebuild.id)
 
 
-async def _prepare(rebuild: Rebuild, *, versions: Versions, comparing: Comparing, log: Log, hold: Hold) -> Rebuild:
+async def _prepare(
+    rebuild: Rebuild, *, versions: Versions, comparing: Comparing, log: Log, hold: Hold[Rebuild]
+) -> Rebuild:
     if rebuild.state == "building":
         rebuild = await build_version(rebuild, versions=versions, log=log, hold=hold)
     return await compare_versions(rebuild, comparing=comparing, log=log, hold=hold)

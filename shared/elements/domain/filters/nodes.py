@@ -91,3 +91,11 @@ Node: TypeAlias = Condition | All | AnyOf | Not
 
 EVERYTHING: Final = All(())
 """The filter that every record passes."""
+
+
+def fields_of(node: Node) -> frozenset[str]:
+    """Return the names of the fields that a filter names."""
+    if isinstance(node, Condition):
+        return frozenset({node.field.name})
+    parts = (node.part,) if isinstance(node, Not) else node.parts
+    return frozenset[str]().union(*map(fields_of, parts))

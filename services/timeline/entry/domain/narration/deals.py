@@ -1,10 +1,17 @@
 """Lines of what happens to deals alone."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from crm_contracts.deals import DealAmountChanged, DealClosed, DealMovedToPipeline, DealWon
 from crm_contracts.envelope import Event
+from crm_contracts.recurrences import (
+    DealRecurringCreated,
+    DealRecurringDue,
+    DealRecurringExposed,
+    DealRecurringUpdated,
+    Recurrence,
+)
 
 from services.timeline.entry.domain.narration.line import Line, Narrator, money, name_of
 
@@ -40,8 +47,52 @@ def _moved_to_pipeline(event: DealMovedToPipeline) -> Iterator[Line]:
     yield Line(event.deal, "pipeline_changed", text, payload)
 
 
+def _recurring_created(event: DealRecurringCreated) -> Iterator[Line]:
+    """Show which deal a template was copied from, and its next date (DEAL-15)."""
+    text = f"Recurring from deal {name_of(event.based_on)}: {_next(event.recurrence)}"
+    yield Line(event.deal, "log_message", text, {"from": str(event.based_on), **_progress(event.recurrence)})
+
+
+def _recurring_updated(event: DealRecurringUpdated) -> Iterator[Line]:
+    """Show the next date, and how many passed without a deal."""
+    yield Line(event.deal, "element_modified", f"Schedule: {_next(event.recurrence)}", _progress(event.recurrence))
+
+
+def _recurring_due(event: DealRecurringDue) -> Iterator[Line]:
+    """Show the date that a deal is made for; the deal itself shows when it is there."""
+    text = f"A deal is due for {event.planned_for}; {_next(event.recurrence)}"
+    yield Line(event.deal, "log_message", text, {"date": str(event.planned_for), **_progress(event.recurrence)})
+
+
+def _recurring_exposed(event: DealRecurringExposed) -> Iterator[Line]:
+    """Show on the deal which template it was made from, and the deal on the template."""
+    when = f" for {event.planned_for}" if event.planned_for else ""
+    text = f"Made from template {name_of(event.template)}{when}"
+    yield Line(event.deal, "created_on_basis_of", text, {"from": str(event.template)})
+    text = f"Deal {name_of(event.deal)} was made{when}"
+    yield Line(event.template, "child_created", text, {"child": str(event.deal)})
+
+
+def _next(recurrence: Recurrence) -> str:
+    if recurrence.next_date is None:
+        return "no date to come" if recurrence.active else "paused"
+    return f"next on {recurrence.next_date}"
+
+
+def _progress(recurrence: Recurrence) -> dict[str, Any]:
+    return {
+        "next": str(recurrence.next_date) if recurrence.next_date else None,
+        "made": recurrence.made,
+        "skipped": recurrence.skipped,
+    }
+
+
 NARRATORS: Final[Mapping[type[Event], Narrator]] = {
     DealClosed: _closed,
     DealAmountChanged: _amount_changed,
     DealMovedToPipeline: _moved_to_pipeline,
+    DealRecurringCreated: _recurring_created,
+    DealRecurringUpdated: _recurring_updated,
+    DealRecurringDue: _recurring_due,
+    DealRecurringExposed: _recurring_exposed,
 }

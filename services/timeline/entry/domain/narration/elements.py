@@ -30,7 +30,13 @@ BOOKKEEPING: Final = {"edited_here"}
 
 
 def created(event: Created) -> Iterator[Line]:
-    """Show a new element in its own timeline, in its lead's and in those of its client (TL-03)."""
+    """Show a new element in its own timeline, in its lead's and in those of its client (TL-03).
+
+    A template is nothing that its client is told of (DEAL-14).
+    """
+    if getattr(event.state, "is_recurring", False):
+        yield Line(event.element, "element_created", f"Template {name_of(event.element)} was created")
+        return
     element, lead_id = event.element, getattr(event.state, "lead_id", None)
     client: Client = getattr(event.state, "client", Client())
     text = f"{element.type.capitalize()} {name_of(element)} was created"

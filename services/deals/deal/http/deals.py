@@ -1,4 +1,4 @@
-"""Routes of deals."""
+"""Routes of deals whose bodies and parameters are their own: create, list, PATCH, move, upsert."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.schemas import (
-    ContactAdded,
     DealFilters,
     DealIn,
+    DealItemIn,
     DealOut,
     DealPatch,
     DealsIn,
@@ -25,16 +25,12 @@ from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.http import visible
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import check_links, check_new_links, client_answered, linking
-from shared.elements.http.element_routes import element_routes
-from shared.elements.http.fields import field_routes
-from shared.elements.http.query_routes import sales_list
+from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.readable_products import with_readable_products
-from shared.elements.http.requisite_routes import requisite_routes
-from shared.elements.http.rights import MOVE, check_some, rights_of
+from shared.elements.http.rights import MOVE, check_administers, check_some, rights_of
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
-from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.client_names import name_clients
 from shared.elements.usecases.collaborators import Collaborators
@@ -53,17 +49,17 @@ _Answered: TypeAlias = Callable[..., Awaitable[Deal]]
 """Waits for what clients says of a deal's client: `client_answered`."""
 
 
-def build_router(
+def deal_routes(
     *,
     deals: Repository[Deal],
     views: ElementViews[Deal],
-    lists: FilteredLists[Deal],
+    listed: ListedElements[Deal],
     pipelines: PipelinesNow,
     collaborators: Collaborators,
     long_polls: LongPolls,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
-    own, listed = router(), sales_list(lists, DealOut, collaborators=collaborators)
+    own = router()
     answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
     _add_create(own, deals, pipelines, collaborators, answered)
     _add_correct(own, deals, collaborators, answered)
@@ -77,21 +73,7 @@ def build_router(
         query.check_places(visible(call, await pipelines.known()).stages)
         return await listed.page(call, query.filter, query.wanted, **query.page)
 
-    api = APIRouter()
-    api.include_router(field_routes(DEAL))
-    api.include_router(own)
-    api.include_router(listed.routes())
-    api.include_router(
-        element_routes(
-            deals,
-            DealOut,
-            ContactAdded,
-            collaborators=collaborators,
-            long_polls=long_polls,
-        )
-    )
-    api.include_router(requisite_routes(deals, DealOut, client_names=collaborators.client_names, long_polls=long_polls))
-    return api
+    return own
 
 
 def _add_create(
@@ -185,7 +167,7 @@ def _add_batch(
 
         What a deal links is confirmed afterwards: `client.link_state` of the deal says what became of it.
         With `on_existing: correct` a deal of an origin that is known is corrected as the PUT by origin corrects it.
-        The caller needs the right to import deals as well (PERM-01).
+        The caller needs the right to import (PERM-01); administrators may give times and authors too (DEAL-10).
         """
         check_some(call, DEAL, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
@@ -194,8 +176,8 @@ def _add_batch(
         )
         there = visible(call, await pipelines.known())
 
-        async def one(item: DealIn, its: Call) -> Details:
-            stages = there.stages_of(item.pipeline_id)
+        async def one(item: DealItemIn, its: Call) -> Details:
+            check_administers(its, DEAL, item.authorship)
             guarded, create = its.guard_store(deals), linking(create_deal, item.links, its, known.client_names)
             deal, is_new = await create_or_correct(
                 item.id,
@@ -208,7 +190,7 @@ def _add_batch(
                 create=partial(
                     create, deals=guarded, collaborators=known, pipelines=there, pipeline_id=item.pipeline_id
                 ),
-                stages=lambda: stages,
+                stages=partial(there.stages_of, item.pipeline_id),
                 collaborators=known,
             )
             return recorded(deal, its.cause, is_new=is_new, left_out=item.kept_by(deal))

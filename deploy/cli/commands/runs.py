@@ -1,0 +1,156 @@
+"""Change many records, and look at such runs, pause, resume or cancel them: `crm bulk`, `crm runs`."""
+
+import json
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+from crm_contracts.elements import ELEMENTS
+from rich.table import Table
+
+from deploy.cli import runs as following
+from deploy.cli.client import Crm
+from deploy.cli.commands.options import AsJson
+from deploy.cli.commands.runner import OUT, failed, operate, print_json
+from deploy.cli.progress import Report, remote_bar
+
+runs = typer.Typer(help="Changes of many records.", no_args_is_help=True)
+_BULK = {type_.plural: type_.service for type_ in ELEMENTS.values() if type_.service in following.SERVICES_WITH_RUNS}
+_GOES_ON = "It goes on: `crm runs show ID` shows it again, `crm runs cancel ID` ends it."
+
+RunId = Annotated[str, typer.Argument(metavar="ID", help="Of the run.")]
+
+
+def bulk(
+    plural: Annotated[str, typer.Argument(metavar="TYPE", help=", ".join(_BULK))],
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="In JSON, as POST /v1/TYPE/bulk takes it.")],
+    *,
+    filter_: Annotated[str | None, typer.Option("--filter", help="What a record has to be, in JSON.")] = None,
+    ids: Annotated[list[str] | None, typer.Option("--id", help="A record; may be given again.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would become, and write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change many records, and follow that to its end; exit code 1 where not all are as it was wished.
+
+    Example: crm bulk deals '{"type": "assign", "responsible_id": "bob"}' --filter '{"responsible_id": "anna"}'
+    """
+    if plural not in _BULK:
+        raise failed(f"{plural!r} is none of {', '.join(_BULK)}.")
+    body = {"action": _read("ACTION", action), "dry_run": dry_run}
+    body |= {"ids": ids} if ids else {}
+    body |= {} if filter_ is None else {"filter": _read("--filter", filter_)}
+
+    async def change(crm: Crm) -> following.Run:
+        started = await following.start(crm, _BULK[plural], plural, body)
+        return await _follow(crm, _BULK[plural], started)
+
+    _told(change, as_json=as_json)
+
+
+@runs.command("list")
+def newest(*, limit: Annotated[int, typer.Option(min=1, max=200)] = 20, as_json: AsJson = False) -> None:
+    """List the newest runs: an administrator's list has those of all users.
+
+    Example: crm runs list
+    """
+    found = operate(partial(following.newest, number=limit))
+    if as_json:
+        print_json(found)
+        return
+    table = Table("service", "id", "what", "state", "handled", "not done", "by")
+    for run in found:
+        table.add_row(
+            run["service"], run["id"], _what(run), run["state"], _handled(run), str(_left(run)), run["started_by"]
+        )
+    OUT.print(table if table.row_count else "There are no runs.")
+
+
+@runs.command("show")
+def show(id_: RunId, *, as_json: AsJson = False) -> None:
+    """Follow a run until it has ended or is paused; exit code 1 where not all records are as it was wished.
+
+    Example: crm runs show 0199f2a4-6c11-7d3e-9b1f-2f6c8a4d1e55
+    """
+
+    async def follow(crm: Crm) -> following.Run:
+        return await _follow(crm, *await following.find(crm, id_))
+
+    _told(follow, as_json=as_json)
+
+
+@runs.command("pause")
+def pause(id_: RunId) -> None:
+    """Pause a run; what it has in hand is ended.
+
+    Example: crm runs pause 0199f2a4-6c11-7d3e-9b1f-2f6c8a4d1e55
+    """
+    _control(id_, "pause")
+
+
+@runs.command("resume")
+def resume(id_: RunId) -> None:
+    """Let a paused run go on.
+
+    Example: crm runs resume 0199f2a4-6c11-7d3e-9b1f-2f6c8a4d1e55
+    """
+    _control(id_, "resume")
+
+
+@runs.command("cancel")
+def cancel(id_: RunId) -> None:
+    """Cancel a run; what it has changed stays as it is.
+
+    Example: crm runs cancel 0199f2a4-6c11-7d3e-9b1f-2f6c8a4d1e55
+    """
+    _control(id_, "cancel")
+
+
+def _control(id_: str, how: str) -> None:
+    run = operate(partial(following.control, id_=id_, how=how))
+    OUT.print(f"{_what(run)}: {run['state']}, {_handled(run)} handled")
+
+
+async def _follow(crm: Crm, service: str, run: following.Run) -> following.Run:
+    with remote_bar(OUT) as report:
+        return await following.watch(crm, service, run, partial(_show, report))
+
+
+def _show(report: Report, run: following.Run) -> None:
+    report(run["state"], run["handled"], run["total"] or 0)
+
+
+def _told(run_of: Any, *, as_json: bool) -> None:
+    try:
+        run = operate(run_of)
+    except KeyboardInterrupt:
+        raise failed(_GOES_ON) from None
+    if as_json:
+        print_json(run)
+    else:
+        counts = ", ".join(f"{number} {status}" for status, number in run["counts"].items())
+        reason = f" ({run['reason']})" if run["reason"] else ""
+        OUT.print(f"{run['id']}: {_what(run)}: {run['state']}{reason}, {counts}", soft_wrap=True)
+    if run["state"] != "done" or _left(run):
+        raise typer.Exit(1)
+
+
+def _what(run: following.Run) -> str:
+    return f"{'rehearse ' if run['dry_run'] else ''}{run['action']['type']} {run['element']}"
+
+
+def _handled(run: following.Run) -> str:
+    return f"{run['handled']} of {run['total']}" if run["total"] else str(run["handled"])
+
+
+def _left(run: following.Run) -> int:
+    return sum(number for status, number in run["counts"].items() if status != "ok")
+
+
+def _read(what: str, text: str) -> dict[str, Any]:
+    try:
+        read = json.loads(text)
+    except ValueError as error:
+        raise failed(f"{what} is no JSON: {error}") from error
+    if not isinstance(read, dict):
+        raise failed(f"{what} is no object of JSON.")
+    return read

@@ -1,0 +1,1 @@
+"""Templates, and the deals that are made from them."""

@@ -1,0 +1,1 @@
+"""The rules of schedules: their dates, and how they go on."""

@@ -1,0 +1,112 @@
+"""What can be done to many elements at once, each as if it were changed alone (DEAL-03)."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+
+from shared.elements.usecases.delete_element import delete_element
+from shared.kit.domain import Aggregate, Cause
+from shared.kit.storage.repository import Records
+
+E = TypeVar("E", bound=Aggregate)
+
+WATCHED: Final = ("responsible_id", "observers", "open_to_all", "pipeline_id", "stage_id")
+"""Fields that are changed in bulk."""
+
+
+class WatchedRecords(Generic[E]):
+    """Records of which the last change is remembered: the record after it, and the fields that it changed."""
+
+    def __init__(self, records: Records[E]) -> None:
+        self._records = records
+        self.record: E | None = None
+        self.before: Mapping[str, Any] = {}
+        self.after: Mapping[str, Any] = {}
+
+    @property
+    def noun(self) -> str:
+        """Name of a record."""
+        return self._records.noun
+
+    async def get(self, id_: str) -> E:
+        """Read a record: see `Records`."""
+        return await self._records.get(id_)
+
+    async def written(self, id_: str) -> E:
+        """Read a record after a write: see `Records`."""
+        return await self._records.written(id_)
+
+    async def change(
+        self, id_: str, action: Callable[[E], object], cause: Cause, *, expected_version: int | None = None
+    ) -> E:
+        """Change a record, and remember what became of it."""
+
+        def watch(element: E) -> None:
+            before = _watched(element)
+            action(element)
+            after = {} if element.deleted_at else _watched(element)
+            changed = [name for name in after if after[name] != before[name]]
+            self.before = {name: before[name] for name in changed}
+            self.after = {name: after[name] for name in changed}
+
+        self.record = await self._records.change(id_, watch, cause, expected_version=expected_version)
+        return self.record
+
+
+def _watched(element: Aggregate) -> dict[str, Any]:
+    found = {name: getattr(element, name) for name in WATCHED if hasattr(element, name)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+
+
+Act: TypeAlias = Callable[[Mapping[str, Any], str, Cause, Records[Any]], Awaitable[Any]]
+"""Changes one element as the parameters say."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAction:
+    """An action, and the right to each element that it needs."""
+
+    right: str
+    act: Act
+
+
+async def assign_element(parameters: Mapping[str, Any], id_: str, cause: Cause, elements: Records[Any]) -> Any:
+    """Make another user responsible (DEAL-03)."""
+    return await _correct(id_, lambda _: {"responsible_id": parameters["responsible_id"]}, cause, elements)
+
+
+async def open_element(parameters: Mapping[str, Any], id_: str, cause: Cause, elements: Records[Any]) -> Any:
+    """Open it to all, or close it to others."""
+    return await _correct(id_, lambda _: {"open_to_all": parameters["open_to_all"]}, cause, elements)
+
+
+async def change_observers(parameters: Mapping[str, Any], id_: str, cause: Cause, elements: Records[Any]) -> Any:
+    """Add observers and remove others; the order of those that stay is kept (CMN-05)."""
+    added, removed = parameters["add"], parameters["remove"]
+
+    def changes(element: Any) -> Mapping[str, Any]:
+        kept = [each for each in element.observers if each not in removed]
+        return {"observers": tuple(dict.fromkeys([*kept, *added]))}
+
+    return await _correct(id_, changes, cause, elements)
+
+
+async def delete_one(parameters: Mapping[str, Any], id_: str, cause: Cause, elements: Records[Any]) -> None:
+    """Make a tombstone of it."""
+    del parameters
+    await delete_element(id_, cause, elements=elements)
+
+
+async def _correct(id_: str, changes: Callable[[Any], Mapping[str, Any]], cause: Cause, elements: Records[Any]) -> Any:
+    return await elements.change(
+        id_, lambda element: element.correct(changes(element), by=cause.actor, at=cause.at), cause
+    )
+
+
+ACTIONS: Final[Mapping[str, BulkAction]] = {
+    "assign": BulkAction("update", assign_element),
+    "open_to_all": BulkAction("update", open_element),
+    "observers": BulkAction("update", change_observers),
+    "delete": BulkAction("delete", delete_one),
+}
+"""Of every type of element."""

@@ -1,0 +1,1 @@
+"""Runs: changes of many records, worked through in chunks by whichever replica is free."""

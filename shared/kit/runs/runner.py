@@ -1,0 +1,156 @@
+"""Work at open runs, chunk by chunk, each in whichever replica gets its lease.
+
+A replica works at one chunk at a time, the runs in turn, and pauses as long as the chunk has taken: so people's
+requests have half of its time at least. One that dies no longer renews its lease, and another one handles the same
+records again, with the same causes.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from time import monotonic
+from typing import Final
+
+from shared.kit.domain import Cause, DomainError
+from shared.kit.fault_points import fault_point
+from shared.kit.leases.lease import Lease
+from shared.kit.leases.leased import HeldByAnother
+from shared.kit.messaging.failures import is_transient, reason_of
+from shared.kit.runs.outcomes import Outcome, Outcomes
+from shared.kit.runs.run import Run
+from shared.kit.runs.store import RunViews
+from shared.kit.runs.values import Found
+from shared.kit.runs.work import Work, cause_of
+from shared.kit.storage.batching import all_of
+from shared.kit.storage.repository import Repository
+from shared.kit.telemetry.logs import log
+from shared.kit.telemetry.metrics import RUN_FAILURES, RUN_RECORDS, RUNS_OPEN
+
+CHUNK: Final = 20
+"""Records that are changed side by side."""
+AT_ONCE: Final = 50
+"""Records of a run that its request waits for."""
+HELD_S: Final = 10.0
+"""How long after a death another replica continues."""
+LOOK_EVERY_S: Final = 1.0
+
+
+class Runner:
+    """One replica, as far as it works at runs."""
+
+    def __init__(
+        self,
+        runs: Repository[Run],
+        lease: Lease[Run],
+        views: RunViews,
+        outcomes: Outcomes,
+        *,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self.runs, self.lease, self.views, self.outcomes = runs, lease, views, outcomes
+        self._pause = pause
+        self._work: dict[str, Work] = {}
+
+    def does(self, work: Mapping[str, Work]) -> None:
+        """Tell it how records are changed, by their types."""
+        self._work.update(work)
+
+    async def work_at_runs(self) -> int:
+        """Work at all open runs until nothing is left here, and return how many records were handled."""
+        handled = 0
+        while True:
+            handled_now, is_moved = 0, False
+            open_runs = await self.views.open()
+            RUNS_OPEN.set(len(open_runs))
+            for run in open_runs:
+                began = monotonic()
+                try:
+                    handled_now += await self.go_on(run)
+                except HeldByAnother:
+                    continue
+                is_moved = True
+                await self._pause(monotonic() - began)
+            handled += handled_now
+            if not is_moved:
+                return handled
+
+    async def start(self, run: Run, cause: Cause) -> Run:
+        """Start a run; one of few records is ended at once, unless something is in the way for a while."""
+        if run.ids is None or len(run.ids) > AT_ONCE:
+            return await self.runs.add(run, cause)
+        run.take_all()
+        run.hold(self.lease.holder, now=await self.lease.server_time(), seconds=self.lease.held_s)
+        run = await self.runs.add(run, cause)
+        try:
+            if not run.has_ended:
+                await self.go_on(run)
+        except Exception as error:
+            if not (isinstance(error, HeldByAnother) or is_transient(error)):
+                raise
+        return await self.runs.get(run.id)
+
+    async def go_on(self, seen: Run) -> int:
+        """Handle one chunk, and return how many records it had.
+
+        Raises:
+            HeldByAnother: another replica works at it, or nothing is left to do.
+        """
+        is_mine = seen.holder == self.lease.holder
+        is_repeated = bool(seen.chunk) and not (is_mine and seen.version == 1)
+        try:
+            found = None if seen.chunk else await self._found(seen)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception("run stopped", run=seen.id)
+            RUN_FAILURES.labels(seen.action).inc()
+            reason = reason_of(error)
+            await self.lease.hold(seen.id, lambda run: run.stop(reason))
+            return 0
+        moment = await self.lease.server_time()
+        run = await self.lease.hold(seen.id, lambda run: run.begin_chunk(seen, found, at=moment))
+        if not run.chunk:
+            return 0
+        try:
+            await self._handle(run, is_repeated=is_repeated)
+        except BaseException:
+            await self.lease.release(run.id)
+            raise
+        return len(run.chunk)
+
+    async def _found(self, run: Run) -> Found:
+        if run.ids is not None:
+            return run.given_after(run.place, CHUNK)
+        return await self._work[run.records].find(run, run.place, CHUNK)
+
+    async def _handle(self, run: Run, *, is_repeated: bool) -> None:
+        moment = await self.lease.server_time()
+        outcomes = await all_of(self._outcome(run, id_, moment, is_repeated=is_repeated) for id_ in run.chunk)
+        fault_point("run:changed")
+        statuses = await self.outcomes.store(run.id, outcomes, at=moment)
+        fault_point("run:stored")
+        chunk = run.chunk
+
+        def end(held: Run) -> None:
+            if held.chunk != chunk:
+                raise HeldByAnother("Another replica has gone on with the run.")
+            held.end_chunk(statuses, at=moment)
+
+        await self.lease.hold(run.id, end)
+        for status, number in statuses.items():
+            RUN_RECORDS.labels(run.action, status).inc(number)
+
+    async def _outcome(self, run: Run, id_: str, moment: datetime, *, is_repeated: bool) -> Outcome:
+        """Handle one record; what fails for a while is left to a repeat, what cannot succeed is its outcome."""
+        try:
+            return await self._work[run.records].handle(run, id_, cause_of(run, id_, moment), is_repeated=is_repeated)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            if isinstance(error, DomainError):
+                return Outcome.of_error(id_, error)
+            log.exception("record of a run failed", run=run.id, id=id_)
+            RUN_FAILURES.labels(run.action).inc()
+            return Outcome(
+                id_, "refused", "failed", "The record could not be changed; the log of the service says why."
+            )

@@ -1,0 +1,29 @@
+"""The examples of docs/deals.md, as they stand, one after the other."""
+
+import json
+import re
+from typing import Final
+
+from tests.architecture.sources import ROOT
+from tests.security.conftest import System
+
+PAGE: Final = (ROOT / "docs" / "deals.md").read_text(encoding="utf-8")
+EXAMPLES: Final = re.findall(r"```json (\S+) /v1(\S+)\n(.*?)```", PAGE, re.DOTALL)
+
+
+async def test_every_example_works_as_it_stands(system: System) -> None:
+    """PIPE-01, PIPE-05, PIPE-06, DEAL-15."""
+    api = system.apis["deals"]
+    token = api.signer.token(roles=["admin"])
+    deal = (await api.call("POST", "/deals", {"title": "Pumps"}, token=token)).json()["id"]
+    for method, path, body in EXAMPLES:
+        answer = await api.call(
+            method, path.replace("{deal}", deal), json.loads(body.replace("{deal}", deal)), token=token
+        )
+        assert answer.is_success, f"{method} {path}: {answer.text}"
+    there = (await api.call("GET", f"/deals/{deal}", token=token)).json()
+    assert (there["pipeline_id"], there["stage_id"]) == ("partners", "Cpartners:TALKS")
+
+
+def test_the_page_has_examples() -> None:
+    assert len(EXAMPLES) == PAGE.count("```json ") == 6

@@ -1,0 +1,292 @@
+"""Many deals changed by one request, each as if it were changed alone (DEAL-02, DEAL-03)."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from crm_contracts.roles import Right
+
+from services.deals.deal.domain.deal import Deal
+from shared.elements.store import rights as view
+from shared.kit.runs.runner import AT_ONCE
+from tests.builders.granted import allow, as_seller
+from tests.builders.running import Api, wrong_fields
+from tests.kit.waiting import eventually
+
+PATH = "/deals/bulk"
+ASSIGN = {"type": "assign", "responsible_id": "bob"}
+
+
+@pytest.fixture(autouse=True)
+def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view, "FRESH_S", 0.0)
+
+
+async def bulk(api: Api, action: Any, **more: Any) -> dict[str, Any]:
+    """What a bulk change of few deals is answered with."""
+    answer = await api("POST", PATH, {"action": action, **more})
+    assert answer.status_code == 200, answer.text
+    shown: dict[str, Any] = answer.json()
+    return shown
+
+
+async def deals(api: Api, number: int, **fields: Any) -> list[str]:
+    return [(await api.made("/deals", {"title": "One of many", **fields}))["id"] for _ in range(number)]
+
+
+async def ended(api: Api, answer: httpx.Response, state: str = "done") -> dict[str, Any]:
+    """The run that a bulk change of many deals has started, when it has ended."""
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["items"] is None
+    address = answer.headers["location"].removeprefix("/v1")
+    assert address == f"/runs/{answer.json()['id']}"
+
+    async def is_ended() -> bool:
+        return bool((await api.read(address))["state"] == state)
+
+    await eventually(is_ended, state)
+    run: dict[str, Any] = await api.read(address)
+    return run
+
+
+async def events_of(api: Api, id_: str) -> list[dict[str, Any]]:
+    document = await api.database.collection("deals").get(id_)
+    assert document is not None
+    return [each["headers"] for each in document["outbox"]]
+
+
+def statuses(run: dict[str, Any]) -> list[str]:
+    return [each["status"] for each in run["items"]]
+
+
+async def test_deals_that_are_given_by_ids_get_another_responsible(api: Api) -> None:
+    """DEAL-03.1, DEAL-02.4."""
+    ids = await deals(api, 3)
+    run = await bulk(api, ASSIGN, ids=ids)
+    assert [(each["id"], each["status"], each["version"]) for each in run["items"]] == [(id_, "ok", 2) for id_ in ids]
+    assert (run["state"], run["element"], run["action"], run["total"]) == ("done", "deal", ASSIGN, 3)
+    assert run["items"][0]["before"] == {"responsible_id": "anna"}
+    assert run["items"][0]["after"] == {"responsible_id": "bob"}
+    assert [(await api.read(f"/deals/{id_}"))["responsible_id"] for id_ in ids] == ["bob"] * 3
+    assert await api.read(f"/runs/{run['id']}") == {name: value for name, value in run.items() if name != "items"}
+
+
+async def test_deals_that_are_given_by_a_filter_get_another_responsible(api: Api) -> None:
+    """DEAL-03.2: also where the change lets them pass the filter no longer."""
+    origin = f"shop-{uuid4()}"
+    ids = [
+        (await api.made("/deals", {"originator_id": origin, "origin_id": str(place), "responsible_id": "eve"}))["id"]
+        for place in range(25)
+    ]
+    filter_ = {"originator_id": origin, "responsible_id": "eve"}
+    run = await ended(api, await api("POST", PATH, {"filter": filter_, "action": ASSIGN}))
+    assert (run["filter"], run["total"], run["handled"]) == (filter_, None, len(ids))
+    assert run["counts"] == {"ok": len(ids), "denied": 0, "not_found": 0, "refused": 0}
+    found = await api("POST", "/deals/query", {"filter": {"originator_id": origin}, "limit": 50})
+    assert {each["responsible_id"] for each in found.json()["items"]} == {"bob"}
+    page = await api.read(f"/runs/{run['id']}/results?status=ok&limit=20")
+    rest = await api.read(f"/runs/{run['id']}/results?status=ok&cursor={page['next_cursor']}")
+    assert sorted(each["id"] for each in [*page["items"], *rest["items"]]) == sorted(ids)
+    assert (await api.read(f"/runs/{run['id']}/results?status=denied"))["items"] == []
+
+
+async def test_what_became_of_each_deal_is_told(api: Api) -> None:
+    """DEAL-03.3: a deal that the caller may not change is denied, one that he may not read is not found."""
+    everywhere = {"responsible_id": "anna", "open_to_all": False}
+    (own,), (seen,), (hidden,) = [await deals(api, 1, **each) for each in (everywhere, {}, everywhere)]
+    await api("PATCH", f"/deals/{seen}", {"responsible_id": "carl", "open_to_all": True})
+    await api("PATCH", f"/deals/{hidden}", {"responsible_id": "carl"})
+    await allow(api, rights(read="opened", update="own"))
+    body = {"ids": [own, seen, hidden, "missing"], "action": {"type": "open_to_all", "open_to_all": True}}
+    run = (await as_seller(api, "POST", PATH, body)).json()
+    assert statuses(run) == ["ok", "denied", "not_found", "not_found"]
+    assert [each["code"] for each in run["items"]] == [None, "right_missing", "not_found", "not_found"]
+    assert run["counts"] == {"ok": 1, "denied": 1, "not_found": 2, "refused": 0}
+    assert run["items"][2]["message"] == f"There is no deal {hidden}."
+
+
+def rights(**levels: str) -> Right:
+    return Right(element="deal", levels=levels)
+
+
+async def test_each_changed_deal_has_its_events_all_with_one_bulk_id(api: Api) -> None:
+    """DEAL-03.4, DEAL-03.5: what is as it was wished has none."""
+    ids = await deals(api, 2)
+    await api("PATCH", f"/deals/{ids[1]}", {"responsible_id": "bob"})
+    run = await bulk(api, ASSIGN, ids=ids)
+    assert statuses(run) == ["ok", "ok"]
+    first, second = [await events_of(api, id_) for id_ in ids]
+    of_run = [each["ce_type"] for each in first if each.get("ce_bulkid") == run["id"]]
+    assert of_run == ["crm.deal.updated.v1", "crm.deal.responsible_changed.v1"]
+    assert not [each for each in second if "ce_bulkid" in each]
+
+
+@pytest.mark.parametrize(
+    ("action", "after"),
+    [
+        ({"type": "move", "stage_id": "WON"}, {"stage_id": "WON"}),
+        ({"type": "open_to_all", "open_to_all": False}, {"open_to_all": False}),
+        ({"type": "observers", "add": ["dan", "eve"], "remove": ["carl"]}, {"observers": ["eve", "dan"]}),
+    ],
+)
+async def test_stage_openness_and_observers_are_changed_in_bulk(api: Api, action: Any, after: Any) -> None:
+    """DEAL-03.6, DEAL-03.7."""
+    ids = await deals(api, 2, observers=["carl", "eve"])
+    run = await bulk(api, action, ids=ids)
+    assert statuses(run) == ["ok", "ok"]
+    assert run["items"][0]["after"] == after
+    for id_ in ids:
+        deal = await api.read(f"/deals/{id_}")
+        assert {name: deal[name] for name in after} == after
+
+
+async def test_deals_go_to_another_pipeline_in_bulk(api: Api) -> None:
+    """DEAL-03.6: to its first stage, unless one is named."""
+    pipeline = (await api("POST", "/pipelines", {"name": "Partners"}, roles=["admin"])).json()["id"]
+    ids = await deals(api, 2)
+    run = await bulk(api, {"type": "move", "pipeline_id": pipeline}, ids=ids)
+    assert statuses(run) == ["ok", "ok"]
+    assert {(await api.read(f"/deals/{id_}"))["pipeline_id"] for id_ in ids} == {pipeline}
+
+
+async def test_a_stage_that_a_deal_cannot_go_to_is_its_refusal(api: Api) -> None:
+    (id_,) = await deals(api, 1)
+    run = await bulk(api, {"type": "move", "stage_id": "NOWHERE"}, ids=[id_])
+    assert (statuses(run), run["items"][0]["code"]) == (["refused"], "stage_not_in_pipeline")
+
+
+async def test_a_pipeline_that_does_not_exist_refuses_the_request(api: Api) -> None:
+    body = {"ids": ["a"], "action": {"type": "move", "pipeline_id": "nowhere"}}
+    assert wrong_fields(await api("POST", PATH, body)) == ["pipeline_id"]
+
+
+async def test_deals_are_deleted_in_bulk(api: Api) -> None:
+    """DEAL-03.8."""
+    ids = await deals(api, 2)
+    run = await bulk(api, {"type": "delete"}, ids=[*ids, ids[0]])
+    assert statuses(run) == ["ok", "ok"]
+    assert [(await api("GET", f"/deals/{id_}")).status_code for id_ in ids] == [404, 404]
+    assert statuses(await bulk(api, {"type": "delete"}, ids=ids)) == ["not_found", "not_found"]
+    assert [each["ce_bulkid"] for each in (await events_of(api, ids[0]))[-1:]] == [run["id"]]
+
+
+@pytest.mark.parametrize("action", [ASSIGN, {"type": "delete"}, {"type": "move", "stage_id": "WON"}])
+async def test_a_dry_run_tells_what_would_become_and_writes_nothing(api: Api, action: Any) -> None:
+    (id_,) = await deals(api, 1)
+    before = await api.read(f"/deals/{id_}")
+    run = await bulk(api, action, ids=[id_, "missing"], dry_run=True)
+    assert (statuses(run), run["dry_run"]) == (["ok", "not_found"], True)
+    expected = {"assign": {"responsible_id": "bob"}, "move": {"stage_id": "WON"}, "delete": {}}
+    assert run["items"][0]["after"] == expected[action["type"]]
+    assert await api.read(f"/deals/{id_}") == before
+
+
+async def test_a_dry_run_denies_what_the_run_would_deny(api: Api) -> None:
+    (id_,) = await deals(api, 1)
+    await api("PATCH", f"/deals/{id_}", {"responsible_id": "carl"})
+    await allow(api, rights(read="all", update="own"))
+    run = (await as_seller(api, "POST", PATH, {"ids": [id_], "action": ASSIGN, "dry_run": True})).json()
+    assert statuses(run) == ["denied"]
+
+
+async def test_more_deals_than_are_answered_at_once_make_a_run(api: Api) -> None:
+    ids = await deals(api, AT_ONCE + 1)
+    run = await ended(api, await api("POST", PATH, {"ids": ids, "action": ASSIGN}))
+    assert (run["total"], run["handled"], run["counts"]["ok"]) == (len(ids), len(ids), len(ids))
+
+
+async def test_a_repeat_of_the_request_is_answered_with_the_same_run(api: Api) -> None:
+    """Also where the first one died before it was answered: nothing is changed twice."""
+    ids, key = await deals(api, 2), str(uuid4())
+    body = {"ids": ids, "action": ASSIGN}
+    first = await api("POST", PATH, body, idempotency_key=key)
+    again = await api("POST", PATH, body, idempotency_key=key)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert [(await api.read(f"/deals/{id_}"))["version"] for id_ in ids] == [2, 2]
+
+
+async def test_a_deal_whose_ring_of_causes_has_turned_is_changed_by_a_repeat_as_if_it_were_not(api: Api) -> None:
+    """Whatever was forgotten: who is responsible already is no change."""
+    (id_,) = await deals(api, 1)
+    run = await bulk(api, ASSIGN, ids=[id_])
+    found = api.documents(Deal, "deals")
+    await api.database.collection("deals").update({"_id": id_}, {"$set": {"inbox": []}})
+    await api.database.collection("run_outcomes").delete({"run": run["id"]})
+    state = {"state": "running", "chunk": [id_], "is_open": True, "ended_at": None}
+    await api.database.collection("runs").update({"_id": run["id"]}, {"$set": state, "$inc": {"version": 1}})
+
+    async def is_done() -> bool:
+        return bool((await api.read(f"/runs/{run['id']}"))["state"] == "done")
+
+    await eventually(is_done, "done")
+    assert (await found.get(id_)).version == 2
+
+
+async def test_a_right_that_was_lost_meanwhile_denies_what_is_left(api: Api) -> None:
+    """A run acts for its starter with the rights as of each change."""
+    ids = await deals(api, AT_ONCE + 1)
+    await allow(api, rights(read="all", update="all"))
+    answer = await as_seller(api, "POST", PATH, {"ids": ids, "action": ASSIGN})
+    address = f"/runs/{answer.json()['id']}"
+    assert (await as_seller(api, "POST", f"{address}/pause")).status_code == 200
+    await allow(api, rights(read="all"))
+    assert (await api("POST", f"{address}/resume")).status_code == 200
+    run = await ended(api, answer)
+    assert run["counts"]["denied"] + run["counts"]["ok"] == len(ids)
+    assert run["counts"]["denied"] >= 1
+
+
+async def test_a_run_is_paused_resumed_and_cancelled_by_its_starter(api: Api) -> None:
+    ids = await deals(api, AT_ONCE + 1)
+    answer = await api("POST", PATH, {"ids": ids, "action": ASSIGN})
+    address = f"/runs/{answer.json()['id']}"
+    assert (await api("POST", f"{address}/pause")).json()["state"] == "paused"
+    assert (await api("POST", f"{address}/resume")).json()["state"] == "waiting"
+    assert (await api("POST", f"{address}/cancel")).json()["state"] == "cancelled"
+    refused = await api("POST", f"{address}/resume")
+    assert (refused.status_code, refused.json()["code"]) == (409, "run_ended")
+
+
+async def test_others_do_not_know_of_a_run_and_administrators_do(api: Api) -> None:
+    (id_,) = await deals(api, 1)
+    run = await bulk(api, ASSIGN, ids=[id_])
+    eve = api.claiming(sub="eve")
+    for method, path in (
+        ("GET", ""),
+        ("GET", "/results"),
+        ("POST", "/pause"),
+        ("POST", "/resume"),
+        ("POST", "/cancel"),
+    ):
+        answer = await eve(method, f"/runs/{run['id']}{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+    assert (await eve("GET", f"/runs/{run['id']}", roles=["admin"])).status_code == 200
+    assert run["id"] in [each["id"] for each in (await api.read("/runs"))["items"]]
+    assert (await eve("GET", "/runs")).json()["items"] == []
+    assert run["id"] in [each["id"] for each in (await eve("GET", "/runs", roles=["admin"])).json()["items"]]
+
+
+async def test_who_may_not_change_deals_changes_none(api: Api) -> None:
+    assert (await api("POST", PATH, {"ids": ["a"], "action": ASSIGN}, roles=["reader"])).status_code == 403
+    assert (await api("POST", "/runs/a/cancel", roles=["reader"])).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        ({"action": ASSIGN}, ["body"]),
+        ({"ids": ["a"], "filter": {}, "action": ASSIGN}, ["body"]),
+        ({"ids": [], "action": ASSIGN}, ["ids"]),
+        ({"ids": ["a"]}, ["action"]),
+        ({"ids": ["a"], "action": {"type": "burn"}}, ["action"]),
+        ({"ids": ["a"], "action": {**ASSIGN, "title": "x"}}, ["action.title"]),
+        ({"ids": ["a"], "action": {"type": "observers"}}, ["action"]),
+        ({"ids": ["a"], "action": {"type": "observers", "add": ["x"], "remove": ["x"]}}, ["action"]),
+        ({"ids": ["a"], "action": ASSIGN, "dryrun": True}, ["dryrun"]),
+        ({"filter": {"nothing": "x"}, "action": ASSIGN}, ["filter.nothing"]),
+    ],
+)
+async def test_what_is_wrong_with_a_bulk_change_is_named(api: Api, body: Any, wrong: Sequence[str]) -> None:
+    assert wrong_fields(await api("POST", PATH, body)) == wrong

@@ -1,0 +1,75 @@
+"""What users with roles may do with templates: what they may do with such deals (PERM-01, DEAL-15)."""
+
+from typing import Any
+
+import pytest
+from crm_contracts.roles import Right
+
+from shared.elements.store import rights
+from tests.builders.granted import allow, as_seller
+from tests.builders.running import Api
+
+START = "2098-01-31"
+MONTHLY = {"number": 1, "unit": "month"}
+
+
+@pytest.fixture(autouse=True)
+def fresh_rights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept in memory."""
+    monkeypatch.setattr(rights, "FRESH_S", 0.0)
+
+
+def a_body(source: dict[str, Any]) -> dict[str, Any]:
+    return {"based_on_id": source["id"], "start_date": START, "every": MONTHLY}
+
+
+async def a_template(api: Api, **deal: Any) -> dict[str, Any]:
+    return await api.made("/recurring-deals", a_body(await api.made("/deals", deal)))
+
+
+async def may(api: Api, **levels: str) -> None:
+    await allow(api, Right(element="deal", levels=levels))
+
+
+async def test_a_template_of_others_does_not_exist_for_who_may_not_read_it(api: Api) -> None:
+    """PERM-01, DEAL-14."""
+    template = await a_template(api, responsible_id="ben", open_to_all=False)
+    await may(api, read="own", add="all", update="all")
+    path = f"/recurring-deals/{template['id']}"
+    for method, address, body in (
+        ("GET", path, None),
+        ("GET", f"{path}/dates", None),
+        ("PATCH", path, {"active": False}),
+        ("POST", f"{path}/expose", None),
+    ):
+        assert (await as_seller(api, method, address, body)).status_code == 404
+    listed = await as_seller(api, "GET", "/recurring-deals?responsible_id=ben")
+    assert listed.json()["items"] == []
+    unknown = await as_seller(api, "POST", "/recurring-deals", a_body({"id": template["id"]}))
+    assert [each["code"] for each in unknown.json()["errors"]] == ["deal_not_found"]
+    assert await api.read(path) == template
+
+
+async def test_to_make_a_template_or_a_deal_of_it_takes_the_right_to_add_deals(api: Api) -> None:
+    """PERM-01, DEAL-15."""
+    source = await api.made("/deals")
+    template = await a_template(api)
+    await may(api, read="all", update="all")
+    assert (await as_seller(api, "POST", "/recurring-deals", a_body(source))).json()["code"] == "right_missing"
+    refused = await as_seller(api, "POST", f"/recurring-deals/{template['id']}/expose")
+    assert (refused.status_code, refused.json()["action"]) == (403, "add")
+    await may(api, read="all", add="all")
+    assert (await as_seller(api, "POST", "/recurring-deals", a_body(source))).status_code == 201
+    assert (await as_seller(api, "POST", f"/recurring-deals/{template['id']}/expose")).status_code == 201
+
+
+async def test_to_change_a_schedule_takes_the_right_to_update_the_template(api: Api) -> None:
+    """PERM-01, DEAL-15."""
+    template = await a_template(api)
+    path = f"/recurring-deals/{template['id']}"
+    await may(api, read="all", add="all")
+    refused = await as_seller(api, "PATCH", path, {"active": False})
+    assert (refused.status_code, refused.json()["action"]) == (403, "update")
+    assert await api.read(path) == template
+    await may(api, read="all", update="all")
+    assert (await as_seller(api, "PATCH", path, {"active": False})).json()["recurrence"]["active"] is False
