@@ -19,6 +19,7 @@ from deploy.local.mongo import Mongo
 from services.deals.app import build as build_deals
 from services.leads.app import build as build_leads
 from shared.elements.store import rights
+from shared.elements.store.products import Products
 from tests.api.documents import document_of
 from tests.builders.granted import allow, as_seller, store
 from tests.builders.running import Api, running
@@ -426,3 +427,38 @@ async def test_deals_without_the_right_to_read_them_are_omitted(office: Office) 
     listed = (await office.ask("GET", f"?{urlencode({'filter': json.dumps({'title': 'Omitted'})})}")).json()
     assert [each["id"] for each in listed["items"]] == mine[::-1]
     assert "ben" not in str(listed)
+
+
+async def test_a_product_that_may_not_be_read_is_sold_by_no_request(office: Office) -> None:
+    """PERM-01, PERM-08: as one that there never was; rows that there are belong to their record, and stay."""
+    pump, sold = str(uuid4()), {"rows": [{"name": "Pump", "quantity": "2", "price": "7"}]}
+    facts = {"name": "Pump", "active": True, "price": {"value": "9", "currency": "EUR"}}
+    await Products(office.api.database.collection("products")).remember(pump, facts, 1)
+    everything = Right(element=office.type.noun, levels=dict.fromkeys(("read", "add", "update", "import"), "all"))
+    new = {"rows": [{"product_id": pump, "quantity": "2"}]}
+
+    async def tried() -> list[httpx.Response]:
+        record = await office.made()
+        origin = f"/external/shop/{uuid4()}"
+        return [
+            await office.ask("PUT", f"/{record}/rows", new),
+            await office.ask("POST", "", new),
+            await office.ask("PUT", origin, new),
+        ]
+
+    await allow(office.api, everything, Right(element="product", levels={"read": "own"}))
+    for refused in await tried():
+        assert refused.status_code == 422, refused.text
+        assert [(each["field"], each["code"]) for each in refused.json()["errors"]] == [
+            ("rows.0.product_id", "product_not_found")
+        ]
+    batch = (await office.ask("POST", "/batch", {"items": [new]})).json()
+    assert "product_not_found" in str(batch)
+    kept = await office.made(**new)
+    (row,) = (await office.ask("GET", f"/{kept}")).json()["rows"]
+    again = await office.ask("PUT", f"/{kept}/rows", {"rows": [{"id": row["id"], "quantity": "3"}]})
+    assert (again.status_code, again.json()["rows"][0]["price"]) == (200, row["price"]), again.text
+    assert (await office.ask("POST", "", sold)).status_code == 201
+    await allow(office.api, everything, Right(element="product", levels={"read": "opened"}))
+    for accepted in await tried():
+        assert accepted.is_success, accepted.text

@@ -15,6 +15,7 @@ from shared.elements.domain.stages import StageSet
 from shared.elements.http.answers import ShowsAddedContact, ShowsElement
 from shared.elements.http.client_routes import add_client_routes
 from shared.elements.http.expansion import Expansions
+from shared.elements.http.readable_products import with_readable_products
 from shared.elements.http.rights import MOVE
 from shared.elements.http.routes_of_type import ElementRoutes
 from shared.elements.schemas.expansion import ExpandElement
@@ -124,7 +125,7 @@ def _add_rows(routes: ElementRoutes[E], tag: str, collaborators: Collaborators) 
             amount=body.amount.value_of() if body.amount else None,
             is_manual_amount=body.is_manual_amount,
             elements=call.guard(routes.elements),
-            products=collaborators.products,
+            products=with_readable_products(collaborators, call).products,
             new_id=collaborators.new_id,
             expected_version=if_match,
         )

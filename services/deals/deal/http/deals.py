@@ -26,6 +26,7 @@ from services.deals.pipeline.http import visible
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import check_links, check_new_links, client_answered, linking
 from shared.elements.http.query_routes import ListedElements
+from shared.elements.http.readable_products import with_readable_products
 from shared.elements.http.rights import MOVE, check_administers, check_some, rights_of
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.list_query import ListPage
@@ -96,7 +97,7 @@ def _add_create(
             body.to_domain(body.origin),
             call.cause,
             deals=guarded,
-            collaborators=collaborators,
+            collaborators=with_readable_products(collaborators, call),
             pipelines=known,
             pipeline_id=body.pipeline_id,
         )
@@ -170,7 +171,9 @@ def _add_batch(
         """
         check_some(call, DEAL, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
-        known = await prepare_collaborators(deals.noun, sold, len(body.valid), collaborators)
+        known = await prepare_collaborators(
+            deals.noun, sold, len(body.valid), with_readable_products(collaborators, call)
+        )
         there = visible(call, await pipelines.known())
 
         async def one(item: DealItemIn, its: Call) -> Details:
@@ -226,7 +229,11 @@ def _add_upsert(
             elements=guarded,
             views=views,
             create=partial(
-                create, deals=guarded, collaborators=collaborators, pipelines=there, pipeline_id=body.pipeline_id
+                create,
+                deals=guarded,
+                collaborators=with_readable_products(collaborators, call),
+                pipelines=there,
+                pipeline_id=body.pipeline_id,
             ),
             stages=partial(there.stages_of, body.pipeline_id),
             collaborators=collaborators,

@@ -17,6 +17,7 @@ from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import check_links, check_new_links, client_answered, linking
 from shared.elements.http.contact_points import Reading
 from shared.elements.http.query_routes import ListedElements
+from shared.elements.http.readable_products import with_readable_products
 from shared.elements.http.rights import check_some
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.list_query import ListPage
@@ -84,7 +85,7 @@ def _add_create(
             new,
             call.cause,
             leads=guarded,
-            collaborators=collaborators,
+            collaborators=with_readable_products(collaborators, call),
             converted_elsewhere=body.converted_elsewhere,
         )
         lead = await answered(lead, wait, elements=guarded)
@@ -108,7 +109,9 @@ def _add_batch(
         """
         check_some(call, LEAD, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
-        known = await prepare_collaborators(leads.noun, sold, len(body.valid), collaborators)
+        known = await prepare_collaborators(
+            leads.noun, sold, len(body.valid), with_readable_products(collaborators, call)
+        )
 
         async def one(item: LeadIn, its: Call) -> Details:
             guarded, create = its.guard_store(leads), linking(create_lead, item.links, its, known.client_names)
@@ -201,7 +204,10 @@ def _add_upsert(
             elements=guarded,
             views=views,
             create=partial(
-                create, leads=guarded, collaborators=collaborators, converted_elsewhere=body.converted_elsewhere
+                create,
+                leads=guarded,
+                collaborators=with_readable_products(collaborators, call),
+                converted_elsewhere=body.converted_elsewhere,
             ),
             stages=lambda: LEAD_STAGES,
             collaborators=collaborators,
