@@ -113,10 +113,16 @@ async def test_the_page_of_an_error_says_what_a_caller_would_not_guess(code: str
     assert advice in answer.json()["advice"]
 
 
-@pytest.mark.parametrize("field", ["pipeline_id", "id", "originator_id"])
+@pytest.mark.parametrize("field", ["id", "originator_id"])
 async def test_a_field_that_only_a_new_record_takes_is_not_called_unknown(field: str, system: System) -> None:
     problem = await refused(system, "deals", "PATCH", f"/deals/{await a_deal(system)}", {field: "x"})
     assert problem["detail"] == f"{field} is taken only where a record is created."
+
+
+async def test_the_pipeline_of_a_deal_is_changed_by_the_route_of_its_stage(system: System) -> None:
+    """PIPE-05."""
+    problem = await refused(system, "deals", "PATCH", f"/deals/{await a_deal(system)}", {"pipeline_id": "x"})
+    assert problem["detail"] == "pipeline_id is changed by PUT /v1/deals/{deal_id}/stage."
 
 
 @pytest.mark.parametrize("field", ["name", "active", "external_id"])

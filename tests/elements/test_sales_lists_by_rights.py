@@ -135,7 +135,10 @@ async def test_a_list_shows_exactly_the_records_that_can_be_read_one_by_one(
             there = {id_ for id_ in expected if records[id_].stage_id == stage}
             assert set(await pages(api, type_, {"filter": {"stage_id": stage}})) == there, (matrix, roles)
             answer = await api("GET", f"/{type_.plural}?stage_id={stage}&limit=200", roles=ROLES)
-            assert {each["id"] for each in answer.json()["items"]} == there, (matrix, roles)
+            if answer.status_code == 422:  # it is in no pipeline that exists for the caller (PIPE-03)
+                assert not mine.may_some(type_, "read", "default"), (matrix, roles)
+            else:
+                assert {each["id"] for each in answer.json()["items"]} == there, (matrix, roles)
             counted = await api("POST", f"/{type_.plural}/query", {"count": "capped", "limit": 1}, roles=ROLES)
             assert counted.json()["count"] == {"value": len(expected), "is_exact": True}, (matrix, roles)
 

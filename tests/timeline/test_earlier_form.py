@@ -21,7 +21,7 @@ from shared.kit.settings import ServiceSettings
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.documents import Document
 from tests.builders.passed import passed
-from tests.builders.running import Api, running
+from tests.builders.running import Api, read_rights, running
 from tests.kit.waiting import eventually
 from tests.stack import DropLater
 from tests.timeline.events import contacts_attached, lead_renamed, ref, said
@@ -81,6 +81,7 @@ async def test_what_was_projected_in_the_earlier_form_is_read_again_from_the_top
         return app, settings
 
     async with running("timeline", build_beside, mongo, tmp_path, kafka=kafka.environment) as timeline:
+        await read_rights(timeline.database)
 
         async def has_all() -> bool:
             found = await _events(timeline, f"deal:{one}")

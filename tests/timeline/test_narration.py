@@ -20,6 +20,7 @@ KINDS = {
     "element_created",
     "element_modified",
     "stage_changed",
+    "pipeline_changed",
     "converted",
     "linked",
     "unlinked",

@@ -68,7 +68,7 @@ async def _readable(type_: ElementType, event: Envelope[Event], rights: Compiled
 
 
 def _keeps_seller(change: RequisitesChosen) -> bool:
-    """Return whether our requisites are those that were confirmed before, whoever chose them."""
+    """Return whether our requisites are those that were confirmed before, by any user."""
     before, after = change.before, change.after
     return before.state == "done" and before.mc_requisite_id == after.mc_requisite_id
 

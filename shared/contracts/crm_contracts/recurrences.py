@@ -26,7 +26,9 @@ class Schedule(Value):
     Date and time of day are those of clocks in the time zone, so they stay the same when these are put forward or back.
     """
 
-    mode: RecurrenceMode = "multiple"
+    mode: RecurrenceMode = Field(
+        default="multiple", description="`multiple` dates, one after the other; or a `single` one"
+    )
     start_date: date = Field(
         examples=["2026-01-31"], description="the first date; in the mode `single` what `before` counts back from"
     )

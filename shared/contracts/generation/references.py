@@ -14,7 +14,6 @@ _IDS: Final = {
     "product": "0199f2a4-0000-7000-8000-0000000090d5",
     "dictionary": "contact_type",
     "department": "sales",
-    "pipeline": "partners",
     "requisite": "0199f2a4-0000-7000-8000-00000000adde",
     "conversion": "0199f2a4-0000-7000-8000-00000000c0f1",
     "entry_event": "0199f2a4-0000-7000-8000-00000000ebe7",
@@ -29,7 +28,6 @@ _TITLES: Final = {
     "product": "GTX Pro",
     "dictionary": "Contact types",
     "department": "Sales",
-    "pipeline": "Partners",
 }
 _OTHER_TITLES: Final = {"contact": "A. Lovelace", "company": "ACME"}
 NOUNS: Final = frozenset({*ELEMENTS, *_TITLES})

@@ -64,6 +64,11 @@ _ROLE: Final = {
 _ROLE_REF: Final = {"type": "role", "id": "sales", "title": "Sales"}  # not in references: role_id is a number elsewhere
 _DEPARTMENT: Final = {"id": "sales", "name": "Sales", "parent_id": "trade", "member_ids": ["anna", "ben"]}
 
+_PIPELINE_REF: Final = {
+    "type": "pipeline",
+    "id": "partners",
+    "title": "Partners",
+}  # as the role: pipeline_id is another
 _PIPELINE: Final = {
     "id": "partners",
     "name": "Partners",
@@ -107,8 +112,13 @@ TOGETHER: Final[Mapping[type[Event], Callable[[str], Mapping[str, Any]]]] = {
         "state": _DEPARTMENT,
     },
     PipelineCreated: lambda _: {"pipeline": _PIPELINE},
-    PipelineUpdated: lambda _: {"before": {"name": "Dealers"}, "after": {"name": "Partners"}, "state": _PIPELINE},
-    PipelineDeleted: lambda _: {"before": _PIPELINE},
+    PipelineUpdated: lambda _: {
+        "pipeline": _PIPELINE_REF,
+        "before": {"name": "Dealers"},
+        "after": {"name": "Partners"},
+        "state": _PIPELINE,
+    },
+    PipelineDeleted: lambda _: {"pipeline": _PIPELINE_REF, "before": _PIPELINE},
     DepartmentDeleted: lambda _: {"before": _DEPARTMENT},
     LeadDealRefused: lambda _: {"message": "There is no pipeline of that name."},
 }

@@ -59,7 +59,7 @@ class RightsOfUsers:
     ) -> None:
         """Restrict users without a role to nothing, or with `users_need_role` false not at all.
 
-        Until the view is `filled`, nobody's rights are known; None is for where all roles are at hand, as in catalog.
+        Until the view is `filled`, no user's rights are known; None is for where all roles are at hand, as in catalog.
         """
         self._filled = filled
         self._users_need_role = users_need_role

@@ -20,6 +20,7 @@ TAGS: Final[Mapping[str, str]] = {
     "duplicates": "Find records of the same person or company.",
     "elements": "Leads, deals and others that link a client.",
     "leads": "Enquiries, before it is known who asks and what for.",
+    "pipelines": "The ways that deals go, each with its stages.",
     "products": "What can be sold, and for which price.",
     "rebuilds": "Build the timeline again from the events.",
     "recurring deals": "Templates that make deals by a schedule, or when they are asked to.",

@@ -115,6 +115,8 @@ _SALES: Final = {
     "moved_by": "who moved it there; null where nobody did",
     "name": "its name",
     "observers": "users who watch it, by id",
+    "owner_id": "id of the element; of every one where it is absent",
+    "is_default": "whether it is the one that is always there",
     "open_to_all": "whether all users see it",
     "quantity": "how many",
     "responsible_id": "id of the user who is responsible",

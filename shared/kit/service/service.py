@@ -114,7 +114,6 @@ class Service:
         for publisher in (self._relay_publisher, self._answers_publisher):
             self.every(LOOK_AGAIN_S, publisher.look_again)
         self.filled_views = FilledViews(self.collection(FILLED_VIEWS))
-        self._awaited_views: list[str] = []
         self._keys = IdempotencyKeys(self.collection("idempotency", IDEMPOTENCY_INDEXES), new_id=self.new_id)
 
     def collection(self, name: str, indexes: Sequence[Index] = ()) -> Collection:
@@ -203,7 +202,7 @@ class Service:
         filling = ViewFilling(view, reactions, reader, self.filled_views, clock=self.clock, needed=needed)
         self._jobs.add(FILL_AGAIN_S, filling.fill_view, first_s=0.0, again_s=LOOK_AGAIN_S)
         if is_awaited:
-            self._awaited_views.append(view)
+            self.filled_views.awaited.add(view)
 
     def topic_reader(self, topics: Sequence[str] | None = None) -> TopicReader:
         """Make a reader of the subscribed topics, or of these among them, from the beginning, beside the subscription.
@@ -253,7 +252,7 @@ class Service:
             relay=self.relay,
             reaches_kafka=lambda: self._reaches_kafka,
             handles_events=lambda: self._handles_events,
-            has_views=self._has_views,
+            has_views=self.filled_views.has_awaited,
         )
         dead_letters = build_dead_letters(self.name, self._dead_letters())
         app = make_app(
@@ -290,9 +289,6 @@ class Service:
         """Leave no gap in the numbers by a restart; where the database is away there is one."""
         if not self.database.is_away:
             await self.numbers.give_back()
-
-    async def _has_views(self) -> bool:
-        return all([await self.filled_views.is_read(view) for view in self._awaited_views])
 
     @property
     def _reaches_kafka(self) -> bool:

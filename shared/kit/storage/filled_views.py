@@ -8,9 +8,14 @@ FILLED_VIEWS = "filled_views"
 
 
 class FilledViews:
-    """The views that were filled in a database, shared by all replicas."""
+    """The views that were filled in a database, shared by all replicas.
+
+    Attributes:
+        awaited: views without which the service is not ready.
+    """
 
     def __init__(self, marks: Collection) -> None:
+        self.awaited: set[str] = set()
         self._marks = marks
         self._read: set[str] = set()
 
@@ -19,6 +24,10 @@ class FilledViews:
         if view not in self._read and await self._marks.get_each([view, _of_reading(view)]):
             self._read.add(view)
         return view in self._read
+
+    async def has_awaited(self) -> bool:
+        """Return whether every view was read that the service needs to be ready."""
+        return all([await self.is_read(view) for view in sorted(self.awaited)])
 
     async def is_filled(self, view: str) -> bool:
         """Return whether nothing is left to be read for a view."""
