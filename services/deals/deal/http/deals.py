@@ -171,14 +171,13 @@ def _add_batch(
         """
         check_some(call, DEAL, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
-        known = await prepare_collaborators(
-            deals.noun, sold, len(body.valid), with_readable_products(collaborators, call)
-        )
+        readable = with_readable_products(collaborators, call)
+        use = await prepare_collaborators(deals.noun, sold, len(body.valid), readable)
         there = visible(call, await pipelines.known())
 
         async def one(item: DealItemIn, its: Call) -> Details:
             check_administers(its, DEAL, item.authorship)
-            guarded, create = its.guard_store(deals), linking(create_deal, item.links, its, known.client_names)
+            guarded, create = its.guard_store(deals), linking(create_deal, item.links, its, use.client_names)
             deal, is_new = await create_or_correct(
                 item.id,
                 item.to_domain(item.origin),
@@ -187,11 +186,9 @@ def _add_batch(
                 corrects=body.corrects,
                 elements=guarded,
                 views=views,
-                create=partial(
-                    create, deals=guarded, collaborators=known, pipelines=there, pipeline_id=item.pipeline_id
-                ),
+                create=partial(create, deals=guarded, collaborators=use, pipelines=there, pipeline_id=item.pipeline_id),
                 stages=partial(there.stages_of, item.pipeline_id),
-                collaborators=known,
+                collaborators=use,
             )
             return recorded(deal, its.cause, is_new=is_new, left_out=item.kept_by(deal))
 
@@ -221,6 +218,7 @@ def _add_upsert(
         Pipeline, stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
         """
         there = visible(call, await pipelines.known())
+        readable = with_readable_products(collaborators, call)
         guarded, create = call.guard_store(deals), linking(create_deal, body.links, call, collaborators.client_names)
         deal, is_new = await upsert_by_origin(
             (originator, origin),
@@ -229,11 +227,7 @@ def _add_upsert(
             elements=guarded,
             views=views,
             create=partial(
-                create,
-                deals=guarded,
-                collaborators=with_readable_products(collaborators, call),
-                pipelines=there,
-                pipeline_id=body.pipeline_id,
+                create, deals=guarded, collaborators=readable, pipelines=there, pipeline_id=body.pipeline_id
             ),
             stages=partial(there.stages_of, body.pipeline_id),
             collaborators=collaborators,

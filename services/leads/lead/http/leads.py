@@ -109,12 +109,11 @@ def _add_batch(
         """
         check_some(call, LEAD, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
-        known = await prepare_collaborators(
-            leads.noun, sold, len(body.valid), with_readable_products(collaborators, call)
-        )
+        readable = with_readable_products(collaborators, call)
+        use = await prepare_collaborators(leads.noun, sold, len(body.valid), readable)
 
         async def one(item: LeadIn, its: Call) -> Details:
-            guarded, create = its.guard_store(leads), linking(create_lead, item.links, its, known.client_names)
+            guarded, create = its.guard_store(leads), linking(create_lead, item.links, its, use.client_names)
             lead, is_new = await create_or_correct(
                 item.id,
                 item.to_domain(default_country, reading, item.origin),
@@ -123,11 +122,9 @@ def _add_batch(
                 corrects=body.corrects,
                 elements=guarded,
                 views=views,
-                create=partial(
-                    create, leads=guarded, collaborators=known, converted_elsewhere=item.converted_elsewhere
-                ),
+                create=partial(create, leads=guarded, collaborators=use, converted_elsewhere=item.converted_elsewhere),
                 stages=lambda: LEAD_STAGES,
-                collaborators=known,
+                collaborators=use,
             )
             as_typed = item.as_typed(default_country, reading)
             return recorded(lead, its.cause, is_new=is_new, left_out=item.kept_by(lead), as_typed=as_typed)
@@ -196,6 +193,7 @@ def _add_upsert(
 
         Stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
         """
+        readable = with_readable_products(collaborators, call)
         guarded, create = call.guard_store(leads), linking(create_lead, body.links, call, collaborators.client_names)
         lead, is_new = await upsert_by_origin(
             (originator, origin),
@@ -203,12 +201,7 @@ def _add_upsert(
             call.cause,
             elements=guarded,
             views=views,
-            create=partial(
-                create,
-                leads=guarded,
-                collaborators=with_readable_products(collaborators, call),
-                converted_elsewhere=body.converted_elsewhere,
-            ),
+            create=partial(create, leads=guarded, collaborators=readable, converted_elsewhere=body.converted_elsewhere),
             stages=lambda: LEAD_STAGES,
             collaborators=collaborators,
             expected_version=if_match,
