@@ -30,6 +30,7 @@ def claims(
     roles: Sequence[str] = (),
     scopes: Sequence[str] = (),
     service: bool = False,
+    department: str | None = None,
 ) -> dict[str, Any]:
     """Return the claims of a token, for the issuer and the audience that the services are set to."""
     whom = trusted()
@@ -42,6 +43,7 @@ def claims(
         "kind": "service" if service else "user",
         "roles": list(roles),
         "scope": " ".join(scopes),
+        **({} if department is None else {"department": department}),
     }
 
 

@@ -15,7 +15,7 @@ from crm_contracts.events import Deleted, ElementEvent
 from deploy.verify.findings import Finding
 from deploy.verify.invariant import Invariant
 from services.timeline.search.domain import FIELDS as SEARCHED
-from services.timeline.search.domain import keys_told_by
+from services.timeline.search.domain import LEFT_OUT, keys_told_by
 from shared.elements.domain.rights.told import access_told_by, accessed_in
 from shared.kit.storage.documents import Document
 
@@ -44,7 +44,7 @@ class _Known:
             "updated_at": self.updated_at,
             "is_deleted": self.is_deleted,
             "access": set() if accessed is None else set(accessed.marks),
-            "search": set(keys),
+            "search": set() if self.fields.get(LEFT_OUT) else set(keys),
         }
 
 

@@ -102,7 +102,8 @@ def _blank(event: Envelope[Deleted | Replaced]) -> dict[str, Any]:
     } | {"deleted_at": event.time, **touched(event)}
 
 
-def _deleted(_: Known, event: Envelope[Deleted]) -> dict[str, Any]:
+def deleted(_: Known, event: Envelope[Deleted]) -> dict[str, Any]:
+    """Return the tombstone, without where it came from."""
     return {**_blank(event), "originator_id": None, "origin_id": None}
 
 
@@ -114,7 +115,7 @@ ELEMENT_FOLDS: Final[Mapping[type[Event], Fold]] = {
     Created: created,
     Updated: _updated,
     Merged: _updated,
-    Deleted: _deleted,
+    Deleted: deleted,
     Replaced: _replaced,
     StageChanged: _stage_changed,
     RowsChanged: _rows_changed,

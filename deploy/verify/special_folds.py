@@ -14,13 +14,13 @@ from crm_contracts.dictionaries import (
     DictionaryValueUpdated,
 )
 from crm_contracts.envelope import Envelope, Event
-from crm_contracts.leads import LeadCreated
+from crm_contracts.leads import LeadCreated, LeadDeleted
 from crm_contracts.pipelines import PipelineDeleted, PipelineFields
 from crm_contracts.roles import RoleDeleted, RoleFields
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 from crm_contracts.values import Fields
 
-from deploy.verify.element_folds import Fold, Known, changed, created, named_fields, touched
+from deploy.verify.element_folds import Fold, Known, changed, created, deleted, named_fields, touched
 
 UNKNOWN: Final = object()
 """A field whose value no event carries until one does again."""
@@ -28,6 +28,11 @@ UNKNOWN: Final = object()
 
 def _lead_created(known: Known, event: Envelope[LeadCreated]) -> dict[str, Any]:
     return {**created(known, event), "conversion.state": "none"}
+
+
+def _lead_deleted(known: Known, event: Envelope[LeadDeleted]) -> dict[str, Any]:
+    """Return the tombstone, in which what the conversion froze of the lead is emptied as well."""
+    return {**deleted(known, event), "conversion.snapshot": None}
 
 
 def _conversion_requested(known: Known, event: Envelope[LeadConversionRequested]) -> dict[str, Any]:
@@ -133,6 +138,7 @@ def _bound(added: str, removed: str) -> Fold:
 
 
 SPECIAL_FOLDS: Final[Mapping[type[Event], Fold]] = {
+    LeadDeleted: _lead_deleted,
     LeadCreated: _lead_created,
     LeadConversionRequested: _conversion_requested,
     LeadDealRequested: _deal_requested,

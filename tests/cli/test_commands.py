@@ -193,6 +193,7 @@ def test_a_token_has_the_requested_claims_and_names_the_key(tmp_path: Path) -> N
         (["--scope", "everything"], "there are leads:read, leads:write, leads:admin, leads:dead-letters, deals:read"),
         (["--scope", "leads:read,deals:read"], "no service knows the scope"),
         (["--service", "--role", "admin"], "a service has scopes alone, no roles"),
+        (["--service", "--scope", "leads:read", "--department", "hq"], "a service works in no department"),
         (["--service"], "a service has scopes alone: name them, such as --scope leads:read"),
     ],
 )
@@ -210,6 +211,16 @@ def test_a_token_without_role_and_scope_is_a_users(tmp_path: Path) -> None:
     make_keys(tmp_path / "local" / "keys")
     said = jwt.decode(RUN.invoke(app, ["token"]).stdout.strip(), options={"verify_signature": False})
     assert (said["sub"], said["kind"], said["roles"]) == ("anna", "user", ["user"])
+
+
+def test_a_token_names_the_department_of_its_user(tmp_path: Path) -> None:
+    """PERM-09."""
+    make_keys(tmp_path / "local" / "keys")
+    made = RUN.invoke(app, ["token", "--department", "hq/sales"]).stdout.strip()
+    assert jwt.decode(made, options={"verify_signature": False})["department"] == "hq/sales"
+    assert "department" not in jwt.decode(
+        RUN.invoke(app, ["token"]).stdout.strip(), options={"verify_signature": False}
+    )
 
 
 def test_without_a_key_there_is_no_token_and_no_new_key_but_a_word_about_what_to_mount(tmp_path: Path) -> None:

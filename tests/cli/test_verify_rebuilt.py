@@ -166,7 +166,13 @@ async def a_busy_office() -> Office:
     await office.add(just_made_deal(due, at=office.now))
     await office.add(just_created_lead("lead-2"))
     await office.add(just_created_deal("deal-2"))
-    await office.change(Lead, "lead-2", lambda lead, by: lead.delete(**by))
+    await office.change(
+        Lead,
+        "lead-2",
+        lambda lead, by: start(lead, by, "contact", "deal"),
+        refuse,
+        lambda lead, by: lead.delete(**by),
+    )
     await office.change(Deal, "deal-2", link, lambda deal, by: deal.delete(**by))
     await office.add(just_created_contact())
     await office.change(
@@ -348,16 +354,16 @@ def test_every_field_can_be_rebuilt_or_there_is_a_reason(kind: type[Aggregate]) 
 
 
 def test_every_aggregate_whose_events_are_published_is_verified() -> None:
-    """By the collections that have an outbox; a rebuild of the timeline publishes nothing."""
+    """By the collections that have an outbox; rebuilds of the timeline and changes of many records publish nothing."""
     masters = json.loads((Path(__file__).parents[1] / "golden" / "masters" / "mongodb.json").read_text())
     stored = {
         (service, collection)
         for service, databases in masters.items()
         for collections in databases.values()
         for collection, indexes in collections.items()
-        if "due" in indexes
+        if "due" in indexes and collection not in {"rebuilds", "runs"}
     }
-    assert {(each.service, each.collection) for each in AGGREGATES.values()} == stored - {("timeline", "rebuilds")}
+    assert {(each.service, each.collection) for each in AGGREGATES.values()} == stored
     assert {kind.NOUN for kind in KINDS} == AGGREGATES.keys()
 
 

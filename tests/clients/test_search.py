@@ -346,3 +346,11 @@ async def test_what_is_searched_is_called_its_type_as_everywhere(api: Api) -> No
         assert wrong_fields(refused) == [name]
         message = "one of these is needed: 'contact' or 'company'" + (f"; did you mean {meant}?" if meant else "")
         assert refused.json()["errors"][0]["message"] == message
+
+
+async def test_a_contact_is_found_by_the_domain_of_an_address_with_umlauts(api: Api) -> None:
+    """CLI-03: from its beginning on, also by what stands for it in ASCII."""
+    name, domain = a_word(), f"käse-{a_word()}.de"
+    await a_contact(api, "Ute", name, emails=[{"value": f"ute@{domain}"}])
+    for q in (f"ute@{domain}", domain, domain.removesuffix(".de"), domain.encode("idna").decode()):
+        assert await titles(api, q) == [f"Ute {name}"], q

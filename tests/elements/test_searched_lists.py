@@ -235,3 +235,27 @@ async def test_what_few_records_have_is_found_by_their_keys_alone(deals: Collect
     assert examined.indexes == {"newest", "by_key", "_id_"}
     # What is looked at before that is known: the first records, the place up to which, and the keys of both words.
     assert examined.keys <= BUDGET // 5
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        *(
+            "chef@bäcker-köln.de",
+            "chef@bäck",
+            "bäcker-köln",
+            "@bäcker-köln.de",
+            "BÄCKER-KÖLN.DE",
+            "ba\u0308cker-ko\u0308ln",
+        ),
+        *("chef@xn--bcker-kln-v2a8r.de", "xn--bcker-kln-v2a8r.de"),
+    ],
+)
+async def test_a_lead_is_found_by_an_address_with_other_letters_than_those_of_ascii(
+    mongo: Mongo, tmp_path: Path, q: str
+) -> None:
+    """CLI-03, LEAD-18: as it is typed, by the beginning of address or domain, or by what stands for it in ASCII."""
+    async with running("leads", SERVICES[LEAD], mongo, tmp_path) as api:
+        made = await api.made("/leads", {"emails": [{"value": "chef@bäcker-köln.de"}]})
+        await api.made("/leads", {"emails": [{"value": "chef@baecker.de"}]})
+        assert await api.ids(path(LEAD, q)) == [made["id"]]

@@ -40,7 +40,9 @@ def _known_scope(scope: str) -> str:
     raise typer.BadParameter(f"no service knows the scope {scope!r}; {known}")
 
 
-def _check_service(roles: list[str] | None, scopes: list[str] | None) -> None:
+def _check_service(roles: list[str] | None, scopes: list[str] | None, department: str | None) -> None:
+    if department is not None:
+        raise typer.BadParameter("a service works in no department", param_hint="--department")
     if roles:
         raise typer.BadParameter("a service has scopes alone, no roles", param_hint="--role")
     if not scopes:
@@ -61,6 +63,9 @@ def token(
     service: Annotated[
         bool, typer.Option("--service", help="It is for a service, which has scopes alone, not for a user.")
     ] = False,
+    department: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Where its user works, such as hq/sales; its last part counts.")
+    ] = None,
     minutes: Annotated[int, typer.Option(min=1)] = 60,
 ) -> None:
     """Print a token of the development key; role user, where neither role nor scope is given.
@@ -70,7 +75,7 @@ def token(
     Example: curl -H "Authorization: Bearer $(crm token --role reader)" http://127.0.0.1:8101/v1/leads
     """
     if service:
-        _check_service(role, scope)
+        _check_service(role, scope, department)
     with expected_failures():
         stack = None if os.environ.get("CRM_PRIVATE_KEY_FILE") else load()
         keys = Keys(Path(stack.private_key), Path(stack.jwks)) if stack else find_keys(local_directory() / "keys")
@@ -81,6 +86,7 @@ def token(
             roles=role or ([] if scope else ["user"]),
             scopes=scope or [],
             service=service,
+            department=department,
         )
         # Not by Rich, which would wrap it.
         sys.stdout.write(sign(content, private_key=keys.private_key, jwks=keys.jwks) + "\n")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+from unicodedata import normalize
 
 from shared.elements.domain.fields import CatalogueField
 from shared.elements.domain.filters.nodes import Condition
@@ -93,13 +94,24 @@ def _by_name(words: Sequence[str]) -> Iterator[KeyRange]:
 
 
 def _by_address(typed: str) -> Iterator[KeyRange]:
-    if " " in typed or not typed.isascii():
+    if " " in typed:
         return
-    local, at, domain = typed.partition("@")
+    local, at, domain = normalize("NFC", typed).partition("@")
+    domain = _in_letters(domain)
     if local:
-        yield KeyRange(EMAIL + typed)
+        yield KeyRange(EMAIL + local + at + domain)
     if not at or (domain and not local):
-        yield KeyRange(DOMAIN + (domain if at else typed))
+        yield KeyRange(DOMAIN + (domain if at else _in_letters(local)))
+
+
+def _in_letters(domain: str) -> str:
+    """Return a domain in the letters that it is written with in ASCII (`xn--`), as keys have it."""
+    if "xn--" not in domain:
+        return domain
+    try:
+        return domain.encode("ascii").decode("idna")
+    except UnicodeError:  # it is not typed to its end
+        return domain
 
 
 def _by_phone(typed: str) -> Iterator[KeyRange]:

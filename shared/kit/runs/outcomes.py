@@ -104,4 +104,6 @@ def _read(row: Document) -> Outcome:
 
 def _place(texts: list[str]) -> tuple[str, str]:
     status, id_ = texts
+    if status not in STATUSES:
+        raise ValueError(status)
     return status, id_
