@@ -14,7 +14,7 @@ from uuid import uuid4
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from crm_contracts import topics
+from crm_contracts import registry, topics
 from crm_contracts.envelope import Envelope, Event
 
 from deploy.local.services import ServiceProcess
@@ -123,6 +123,11 @@ class Crm:
         """Every record of every topic so far."""
         async with self.reading() as consumer:
             return await _read_to_end(consumer)
+
+    async def events(self, topic: str) -> list[Envelope[Event]]:
+        """The events of a topic so far; other topics may hold what tests put there that is none."""
+        read = [registry.parse(each.headers, each.value) for each in await self.log() if each.topic == topic]
+        return [event for event in read if event is not None]
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AIOKafkaConsumer]:

@@ -29,6 +29,7 @@ from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document
 from tests.system.conftest import QUICK, administered, all_services
 from tests.system.crm import Crm, Json, a_phone, until
+from tests.system.test_recurring import a_template, made, nothing_has_run_for
 
 pytestmark = pytest.mark.real_kafka
 
@@ -130,7 +131,13 @@ async def test_a_system_in_which_nothing_ever_happened_keeps_every_promise(stack
 
 
 async def test_after_conversions_and_links_every_promise_is_kept(crm: Crm, sale: Sale) -> None:
-    """LEAD-11, CLI-07, TL-05."""
+    """LEAD-11, CLI-07, TL-05, DEAL-15, DEAL-03: also of a template that made a deal, and of a change of many deals."""
+    template = (await a_template(crm))["id"]
+    await nothing_has_run_for(crm, template, 1)
+    (deal,) = await until(lambda: made(crm, template), bool)
+    body = {"ids": [deal["id"], sale.deal], "action": {"type": "observers", "add": ["ben"], "remove": []}}
+    answer = await crm.call("POST", "deals", "/deals/bulk", body)
+    assert answer.json()["counts"]["ok"] == 2, answer.text
     report = await verified(crm.stack)
     assert report.broken == []
     assert sale.lead

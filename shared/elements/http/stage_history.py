@@ -22,6 +22,8 @@ from shared.kit.web.routes import router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
 MAX_ID: Final = 200
+LATER_LOOKS: Final = (200, 200, 200, 200)
+"""Records that a page looks at where it is not full yet."""
 
 
 class ReadableLists(Protocol):
@@ -86,15 +88,21 @@ def stage_history_routes(
     async def page(given: Annotated[filters, Query()], call: Call = can_read) -> Page[StageRecordOut]:  # type: ignore[valid-type]
         """List when elements came to which stage, newest first (PIPE-08, LEAD-07).
 
-        Of elements that the caller may not read, or that were deleted, there is nothing: a page may have fewer than
-        `limit`, also none. Go on until `next_cursor` is null.
+        Of elements that the caller may not read, or that were deleted, there is nothing. Where there are many of those
+        a page may have fewer than `limit`, also none: go on until `next_cursor` is null.
         """
         query: StageHistoryFilters = given
-        found, more = await history.page(
-            owner_id=query.owner_id, places=query.places, limit=query.limit, cursor=query.cursor
-        )
-        readable = await _readable(call, type_, {each.owner_id for each in found}, elements)
-        return Page(items=[StageRecordOut.of(each) for each in found if each.owner_id in readable], next_cursor=more)
+        found, cursor = list[StageRecord](), query.cursor
+        for look in (query.limit + 1, *LATER_LOOKS):
+            rows, cursor = await history.page(owner_id=query.owner_id, places=query.places, limit=look, cursor=cursor)
+            readable = await _readable(call, type_, {each.owner_id for each in rows}, elements)
+            found += [each for each in rows if each.owner_id in readable]
+            if cursor is None or len(found) > query.limit:
+                break
+        if len(found) > query.limit:  # what is hidden behind the last one changes nothing of the answer
+            found = found[: query.limit]
+            cursor = history.cursor_after(found[-1], owner_id=query.owner_id)
+        return Page(items=[StageRecordOut.of(each) for each in found], next_cursor=cursor)
 
     return api
 

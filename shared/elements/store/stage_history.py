@@ -134,6 +134,10 @@ class StageHistory:
             found, more = await self._of_one(owner_id, places, limit=limit, cursor=cursor)
         return [_record(each) for each in found], more
 
+    def cursor_after(self, record: StageRecord, *, owner_id: str | None) -> str:
+        """Return the cursor of what follows a record, in the list of its element or in that of all."""
+        return encode_cursor(record.created_at, record.id) if owner_id is None else encode_cursor(record.id)
+
     async def _of_one(
         self, owner_id: str, places: Mapping[str, str], *, limit: int, cursor: str | None
     ) -> tuple[list[Document], str | None]:

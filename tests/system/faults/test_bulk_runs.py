@@ -4,8 +4,8 @@ from collections import Counter
 from uuid import uuid4
 
 import pytest
+from crm_contracts import topics
 from crm_contracts.deals import DealResponsibleChanged
-from crm_contracts.registry import parse
 
 from deploy.verify.run import verify
 from deploy.verify.target import Target
@@ -48,7 +48,7 @@ async def test_a_service_killed_in_a_change_of_many_deals_changes_each_once(crm:
     assert {each["id"] for each in outcomes} == ids
     assert len(outcomes) == DEALS
     await crm.settle()
-    events = [event for record in await crm.log() if (event := parse(record.headers, record.value)) is not None]
+    events = await crm.events(topics.DEALS)
     told = [event for event in events if isinstance(event.data, DealResponsibleChanged) and event.subject in ids]
     assert Counter(event.subject for event in told) == dict.fromkeys(ids, 1)
     assert {event.bulk_id for event in told} == {run}
