@@ -26,6 +26,11 @@ SCOPES: Final = (
 """All that services ask for: by another role or scope a token would be valid, and allow nothing."""
 
 
+_Department = Annotated[
+    str | None, typer.Option(metavar="PATH", help="Where its user works, such as hq/sales; its last part counts.")
+]
+
+
 def _known_role(role: str) -> str:
     if role not in ROLES:
         raise typer.BadParameter(f"no service knows the role {role!r}; there are {', '.join(ROLES)}")
@@ -63,9 +68,7 @@ def token(
     service: Annotated[
         bool, typer.Option("--service", help="It is for a service, which has scopes alone, not for a user.")
     ] = False,
-    department: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Where its user works, such as hq/sales; its last part counts.")
-    ] = None,
+    department: _Department = None,
     minutes: Annotated[int, typer.Option(min=1)] = 60,
 ) -> None:
     """Print a token of the development key; role user, where neither role nor scope is given.
