@@ -9,9 +9,9 @@ from typing import Any, Final, TypeAlias
 
 from deploy.cli.answers import Problem
 from deploy.cli.client import Crm, address
+from deploy.verify.bulk_runs import RUNNING_SERVICES
 
 OVER: Final = frozenset({"paused", "done", "cancelled"})
-SERVICES_WITH_RUNS: Final = ("leads", "deals", "clients")
 _LOOK_EACH_S: Final = 0.2
 _NOT_FOUND: Final = 404
 
@@ -30,9 +30,9 @@ async def start(crm: Crm, service: str, plural: str, body: Mapping[str, Any]) ->
 
 async def newest(crm: Crm, number: int) -> list[Run]:
     """Return the newest runs of all services, each with its service."""
-    pages = await asyncio.gather(*(crm.get(name, address("runs"), limit=number) for name in SERVICES_WITH_RUNS))
+    pages = await asyncio.gather(*(crm.get(name, address("runs"), limit=number) for name in RUNNING_SERVICES))
     found = [
-        {"service": name, **run} for name, page in zip(SERVICES_WITH_RUNS, pages, strict=True) for run in page["items"]
+        {"service": name, **run} for name, page in zip(RUNNING_SERVICES, pages, strict=True) for run in page["items"]
     ]
     return sorted(found, key=lambda run: str(run["created_at"]), reverse=True)[:number]
 
@@ -43,7 +43,7 @@ async def find(crm: Crm, id_: str) -> tuple[str, Run]:
     Raises:
         NoSuchRun: none has it.
     """
-    for name in SERVICES_WITH_RUNS:
+    for name in RUNNING_SERVICES:
         try:
             return name, await crm.get(name, address("runs", id_))
         except Problem as problem:

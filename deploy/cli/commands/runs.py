@@ -13,9 +13,10 @@ from deploy.cli.client import Crm
 from deploy.cli.commands.options import AsJson
 from deploy.cli.commands.runner import OUT, failed, operate, print_json
 from deploy.cli.progress import Report, remote_bar
+from deploy.verify.bulk_runs import RUNNING_SERVICES
 
 runs = typer.Typer(help="Changes of many records.", no_args_is_help=True)
-_BULK = {type_.plural: type_.service for type_ in ELEMENTS.values() if type_.service in following.SERVICES_WITH_RUNS}
+_BULK = {type_.plural: type_.service for type_ in ELEMENTS.values() if type_.service in RUNNING_SERVICES}
 _GOES_ON = "It goes on: `crm runs show ID` shows it again, `crm runs cancel ID` ends it."
 
 RunId = Annotated[str, typer.Argument(metavar="ID", help="Of the run.")]
