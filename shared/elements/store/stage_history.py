@@ -100,7 +100,7 @@ class StageHistory:
         """Store a row, and how long the element stood on the stage before and on this one; not of one that is gone."""
         if await self._rows.get(_gone(record.owner_id)):
             return
-        before = await self._beside(record, "$lt", -1)
+        before = None if record.type_id == 1 else await self._beside(record, "$lt", -1)
         after = await self._beside(record, "$gt", 1)
         row = {name: getattr(record, name) for name in _FIELDS}
         if before is not None:
@@ -113,7 +113,7 @@ class StageHistory:
     async def forget(self, owner_id: str) -> None:
         """Delete the rows of a deleted element; events of its past that come late add none (DEAL-19, LEAD-21)."""
         await self._rows.insert_missing([{"_id": _gone(owner_id)}])
-        await self._rows.delete({"_id": {"$gte": f"{owner_id}:", "$lt": f"{owner_id}:{_AFTER_DIGITS}"}})
+        await self._rows.delete({"_id": _rows_of(owner_id)})
 
     async def page(
         self,
@@ -141,22 +141,25 @@ class StageHistory:
     async def _of_one(
         self, owner_id: str, places: Mapping[str, str], *, limit: int, cursor: str | None
     ) -> tuple[list[Document], str | None]:
-        first, end = f"{owner_id}:", f"{owner_id}:{_AFTER_DIGITS}"
+        within = _rows_of(owner_id)
         if cursor is not None:
-            end = decode_place(cursor, lambda texts: texts[0])
-            if not end.startswith(first):
+            within["$lt"] = decode_place(cursor, lambda texts: texts[0])
+            if not within["$lt"].startswith(within["$gte"]):
                 raise invalid_field("cursor", "cursor", "not a cursor of this list")
-        where = {"_id": {"$gte": first, "$lt": end}, **places}
-        found = await self._rows.find(where, sort=[("_id", -1)], limit=limit + 1, hint="_id_")
+        found = await self._rows.find({"_id": within, **places}, sort=[("_id", -1)], limit=limit + 1, hint="_id_")
         page = found[:limit]
         return page, encode_cursor(page[-1]["_id"]) if len(found) > limit else None
 
     async def _beside(self, record: StageRecord, operator: str, direction: int) -> Document | None:
         """Find the row of the same element just before this one, or just after it."""
-        within: Filter = {"$gte": f"{record.owner_id}:", "$lt": f"{record.owner_id}:{_AFTER_DIGITS}"}
-        within = {**within, operator: record.id}
+        within = {**_rows_of(record.owner_id), operator: record.id}
         found = await self._rows.find({"_id": within}, sort=[("_id", direction)], limit=1, hint="_id_")
         return found[0] if found else None
+
+
+def _rows_of(owner_id: str) -> dict[str, str]:
+    """Return the range of the ids of the rows of one element."""
+    return {"$gte": f"{owner_id}:", "$lt": f"{owner_id}:{_AFTER_DIGITS}"}
 
 
 def _gone(owner_id: str) -> str:
