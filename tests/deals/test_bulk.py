@@ -9,7 +9,6 @@ import pytest
 from crm_contracts.roles import Right
 
 from services.deals.deal.domain.deal import Deal
-from shared.elements.store import rights as view
 from shared.kit.runs.runner import AT_ONCE
 from tests.builders.granted import allow, as_seller
 from tests.builders.running import Api, wrong_fields
@@ -17,11 +16,6 @@ from tests.kit.waiting import eventually
 
 PATH = "/deals/bulk"
 ASSIGN = {"type": "assign", "responsible_id": "bob"}
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "FRESH_S", 0.0)
 
 
 async def bulk(api: Api, action: Any, **more: Any) -> dict[str, Any]:

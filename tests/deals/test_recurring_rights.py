@@ -2,21 +2,13 @@
 
 from typing import Any
 
-import pytest
 from crm_contracts.roles import Right
 
-from shared.elements.store import rights
 from tests.builders.granted import allow, as_seller
 from tests.builders.running import Api
 
 START = "2098-01-31"
 MONTHLY = {"number": 1, "unit": "month"}
-
-
-@pytest.fixture(autouse=True)
-def fresh_rights(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is kept in memory."""
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 def a_body(source: dict[str, Any]) -> dict[str, Any]:
