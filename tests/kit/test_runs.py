@@ -249,6 +249,27 @@ async def test_records_in_hand_are_told_also_of_a_run_that_does_not_go_on(kitche
     assert await kitchen.outcomes.number("run") == run.counts
 
 
+@pytest.mark.parametrize("controls", [[Run.pause], [Run.pause, Run.resume]], ids=["paused", "resumed"])
+@pytest.mark.parametrize("chosen_by", ["ids", "selection"])
+async def test_a_run_that_is_paused_at_its_last_records_is_done_with_them(
+    kitchen: Kitchen, chosen_by: str, controls: Sequence[Any]
+) -> None:
+    """Nothing is left to go on with: it does not begin again, and counts no record twice."""
+    ids = await kitchen.shelve(3)
+    await kitchen.start(ids if chosen_by == "ids" else None)
+    runner, work = kitchen.replica("a", held_s=0.0, dies=True)
+    work.failing[ids[1]] = Killed()
+    with pytest.raises(Killed):
+        await runner.work_at_runs()
+    for control in controls:
+        await kitchen.control(control)
+    other, _ = kitchen.replica("b")
+    assert await other.work_at_runs() == len(ids)
+    await kitchen.check_each_once(ids)
+    with pytest.raises(RunEnded):
+        await kitchen.control(Run.resume)
+
+
 async def test_a_run_that_has_ended_cannot_go_on(kitchen: Kitchen) -> None:
     await kitchen.start([])
     await kitchen.replica()[0].work_at_runs()
