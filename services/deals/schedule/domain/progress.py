@@ -53,7 +53,7 @@ def check_schedule(schedule: Schedule) -> None:
 def planned(schedule: Schedule, former: Recurrence | None, *, at: datetime) -> Recurrence:
     """Set a schedule, or another one in its place, which goes on after the last date that came.
 
-    One of the same dates goes on as the former did: where that has ended, and where a date has come that is not made yet.
+    One of the same dates goes on as the former did: also where that has ended, or a date has come that is not made yet.
 
     Raises:
         NoDates: it is active, and has no date to come.
