@@ -16,7 +16,6 @@ from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.store import DEAL_INDEXES, DealPlaces
 from services.deals.deal.usecases import create_deal, move_deal, move_stranded_deals
-from services.deals.pipeline import store
 from services.deals.pipeline.domain.errors import DeletionLapsed, PipelineHasDeals, StageHasDeals
 from services.deals.pipeline.domain.known import KnownPipelines
 from services.deals.pipeline.domain.pipeline import CLOSED_FOR, DELETED_WITHIN, Pipeline
@@ -33,11 +32,6 @@ ID: Final = "partners"
 STAGE: Final = f"C{ID}:EXECUTING"
 WHAT: Final = pytest.mark.parametrize("stage_id", [None, STAGE], ids=["pipeline", "stage"])
 """What is deleted: all of a pipeline, or a stage of it."""
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "FRESH_S", 0.0)
 
 
 async def nothing() -> None:

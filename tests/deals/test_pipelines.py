@@ -11,7 +11,6 @@ from crm_contracts.roles import Right, RoleState
 from services.deals.deal.domain.deal import Deal
 from services.deals.pipeline import store as pipeline_store
 from services.deals.pipeline.domain.pipeline import Pipeline
-from shared.elements.store import rights
 from tests.builders.granted import SELLER, allow, as_seller, store
 from tests.builders.running import Api, wrong_fields
 
@@ -21,9 +20,7 @@ _NUMBERS: Final = count(1)
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
-    monkeypatch.setattr(pipeline_store, "FRESH_S", 0.0)
+def no_deletion_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline_store, "SETTLED_S", 0.0)
 
 

@@ -13,7 +13,6 @@ from crm_contracts.roles import Right
 from deploy.local.mongo import Mongo
 from services.clients.app import build as build_clients
 from services.leads.app import build as build_leads
-from shared.elements.store import rights
 from tests.builders.granted import allow, as_seller
 from tests.builders.running import Api, running, wrong_fields
 from tests.kit.topics import Record
@@ -39,11 +38,6 @@ async def services(
             )
             for name, build in BUILDS.items()
         }
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 @pytest.fixture(params=[LEAD, CONTACT, COMPANY], ids=lambda type_: type_.noun)

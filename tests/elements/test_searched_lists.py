@@ -24,7 +24,6 @@ from shared.elements.domain.filters.nodes import All, Condition
 from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.rights.accessed import ACCESS
 from shared.elements.domain.search import words_sought
-from shared.elements.store import rights
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import connect
@@ -41,11 +40,6 @@ LISTED: Final = Listed(filterable_fields(DEAL), TABLE.orders, (), is_searched=Tr
 DEALS: Final = 400
 BUDGET: Final = 600
 """Of keys: so 100 deals are few."""
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 def path(type_: ElementType, q: str, **more: str) -> str:

@@ -24,7 +24,6 @@ from deploy.local.mongo import Mongo
 from services.deals.app import build as build_deals
 from services.leads.app import build as build_leads
 from shared.elements.events.stage_history import stage_history_reactions
-from shared.elements.store import rights
 from shared.elements.store.stage_history import STAGE_HISTORY, StageHistory
 from shared.kit.storage.collection import Collection
 from tests.builders.events import react
@@ -111,11 +110,6 @@ def office(offices: Mapping[str, Office], request: pytest.FixtureRequest) -> Off
 @pytest.fixture
 def deals(offices: Mapping[str, Office]) -> Office:
     return offices[DEAL.noun]
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 async def test_creations_moves_and_final_stages_are_listed_newest_first(office: Office) -> None:

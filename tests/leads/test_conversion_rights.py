@@ -6,7 +6,6 @@ from uuid import uuid4
 import pytest
 from crm_contracts.roles import Right
 
-from shared.elements.store import rights
 from tests.builders.granted import allow, as_seller
 from tests.builders.running import Api
 
@@ -14,11 +13,6 @@ ADD: Final = {"add": "all"}
 LEADS: Final = Right(element="lead", levels={"read": "all", "update": "all"})
 ALL_NEEDED: Final = (LEADS, *(Right(element=each, levels=ADD) for each in ("contact", "company", "deal")))
 ALL_TARGETS: Final = {"targets": ["contact", "company", "deal"]}
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 async def a_lead(api: Api, **fields: Any) -> str:

@@ -1,5 +1,6 @@
 """Routes of templates: deals that make deals by a schedule (DEAL-14, DEAL-15)."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -105,10 +106,16 @@ def _add_plan(api: APIRouter, deals: Repository[Deal], collaborators: DealCollab
     ) -> RecurringDealOut:
         """Change the schedule of a template, or pause it; what is absent stays as it is (DEAL-15).
 
-        It goes on after the last date that came; dates that passed in a pause are left out.
+        It goes on after the last date that came; dates that passed in a pause are left out. But for a pause it takes
+        the right to add such a deal, too: the deals are made in the name of who changed the schedule last.
         """
         template = await plan_template(
-            deal_id, body.fields(), call.cause, deals=call.guard(deals), expected_version=if_match
+            deal_id,
+            body.fields(),
+            call.cause,
+            deals=call.guard(deals),
+            check_add=partial(call.access.check, "add"),
+            expected_version=if_match,
         )
         template = await _named(template, call, collaborators)
         return versioned(RecurringDealOut.of(template), template, response)
