@@ -38,16 +38,15 @@ def board_routes(*, pipelines: PipelinesNow, totals: BoardTotals, listed: Listed
         stages = visible(call, await pipelines.known()).stages.get(pipeline_id)
         if stages is None:
             raise NotFound(f"There is no pipeline {pipeline_id}.")
-        listed.listed.query(
-            filters.wanted, [filters.ordered], None, now=call.cause.at
-        )  # so that errors name its fields
-        known = await totals.of(pipeline_id, rights_of(call)) if filters.is_whole else None
+        # Checked before it becomes a part of each column's, so that errors name its fields as the caller does.
+        listed.listed.query(filters.wanted, [filters.ordered], None, now=call.cause.at)
+        known = await totals.of(pipeline_id, rights_of(call)) if filters.is_whole else {}
         shown = (
             _column(
                 call,
                 StageOut.of(stage),
                 filters.column(pipeline_id, stage.id),
-                None if known is None else known.get(stage.id, Total()),
+                known.get(stage.id, Total()),
                 listed,
                 has_cards=filters.closed or stage.semantic == "P",
             )
@@ -62,22 +61,22 @@ async def _column(
     call: Call,
     stage: StageOut,
     column: SearchedQueryIn,
-    total: Total | None,
+    total: Total,
     listed: ListedElements[Deal],
     *,
     has_cards: bool,
 ) -> dict[str, Any]:
-    """Show a stage, with its total where that is known, and with its first cards or that there are some."""
+    """Show a stage with its first cards, or only that it has some; its total counts unless the page was counted."""
     page = await listed.read(column if has_cards else column.model_copy(update={"limit": 1}), call)
     items = await listed.shown(call, page.items) if has_cards else []
     cursor = page.next_cursor if has_cards else None
     out = ColumnOut(
         stage=stage,
-        count=page.count if total is None else CountOut(value=total.number, is_exact=total.is_exact),
-        sums=None if total is None else [Money(value=value, currency=code) for code, value in total.sums.items()],
+        count=page.count or CountOut(value=total.number, is_exact=total.is_exact),
+        sums=None if page.count else [Money(value=value, currency=code) for code, value in total.sums.items()],
         items=[],
         complete=page.complete,
-        next=NextCardsOut.of(column, cursor) if len(page.items) > len(items) or cursor else None,
+        next=NextCardsOut.of(column, cursor) if len(page.items) > len(items) or page.next_cursor else None,
     )
     select = None if column.select is None else set(column.select)
     return {**out.model_dump(mode="json"), "items": [each.model_dump(mode="json", include=select) for each in items]}

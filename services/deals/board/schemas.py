@@ -13,7 +13,7 @@ from shared.elements.schemas.list_query import CountOut, SearchedQueryIn
 from shared.elements.schemas.search import SearchText
 from shared.elements.schemas.stages import StageOut
 from shared.kit.web.named_ones import SomeOf, names_in
-from shared.kit.web.schemas import Limit, Truth
+from shared.kit.web.schemas import IN_DIGITS, Truth
 
 MOST_CARDS: Final = 50
 COLUMNS: Final = tuple(name for name in DealOut.model_fields if name != EXPANDED)
@@ -39,7 +39,9 @@ class BoardFilters(BaseModel):
     select: Annotated[str, SomeOf("field", COLUMNS)] = Field(
         default="", description="fields that each card is shown with, comma-separated; empty for all"
     )
-    limit: Annotated[Limit, Field(le=MOST_CARDS)] = Field(default=20, description="cards of each stage at most")
+    limit: Annotated[int, Field(ge=1, le=MOST_CARDS), IN_DIGITS] = Field(
+        default=20, description="cards of each stage at most"
+    )
     closed: Truth = Field(default=False, description="show the cards of the stages of success and failure, too")
 
     @property
@@ -67,7 +69,7 @@ class BoardFilters(BaseModel):
             q=self.q,
             order=[self.ordered],
             limit=self.limit,
-            select=names_in(self.select) or None,
+            select=list(names_in(self.select)) or None,
             count="none" if self.is_whole else "capped",
         )
 
@@ -112,6 +114,6 @@ class BoardOut(BaseModel):
 
 def board_of(row: type[BaseModel]) -> type[BoardOut]:
     """Make the model of a board whose cards are such rows."""
-    column = create_model("BoardColumnOut", __base__=ColumnOut, items=(list[row], ColumnOut.model_fields["items"]))  # type: ignore[valid-type]
+    column = create_model("BoardColumnOut", __base__=ColumnOut, items=(list[row], ColumnOut.model_fields["items"]))
     columns = (list[column], BoardOut.model_fields["columns"])  # type: ignore[valid-type] # both are made here
     return create_model("DealBoardOut", __base__=BoardOut, columns=columns, __doc__=BoardOut.__doc__)

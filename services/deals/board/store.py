@@ -104,9 +104,9 @@ class BoardTotals:
         mine = {"$match": {"access": {"$eq": mark_of_observer(rights.user_id)}}}
         here = {"$match": {"pipeline_id": {"$eq": pipeline_id}}}
         by = {"stage_id": "$stage_id", "responsible_id": "$responsible_id", **_BY}
-        counted = [{"$limit": MOST_OBSERVED}, here, {"$group": {"_id": by, **_COUNTED}}, _IS_DEAL]
+        counted: list[Document] = [{"$limit": MOST_OBSERVED}, here, {"$group": {"_id": by, **_COUNTED}}, _IS_DEAL]
         found = await self._deals.aggregate([mine, *counted], hint="by_access", max_time_ms=MAX_TIME_MS)
-        looked = [{"$limit": MOST_OBSERVED + 1}, {"$count": "number"}]
+        looked: list[Document] = [{"$limit": MOST_OBSERVED + 1}, {"$count": "number"}]
         (number,) = await self._deals.aggregate([mine, *looked], hint="by_access") or [{"number": 0}]
         apart = [each for each in found if not _is_in_cells(pipeline_id, each["_id"], rights)]
         return apart, number["number"] <= MOST_OBSERVED

@@ -30,9 +30,8 @@ class CellCounter:
 
     def __init__(self, cells: Cells, recount: Recount, *, server_time: Callable[[], Awaitable[datetime]]) -> None:
         self._cells, self._recount, self._server_time = cells, recount, server_time
-        self._counted, self._failures, self._waiting = (
-            metric.labels(cells.noun) for metric in (CELLS_COUNTED, CELL_FAILURES, CELLS_WAITING)
-        )
+        self._counted, self._failures = CELLS_COUNTED.labels(cells.noun), CELL_FAILURES.labels(cells.noun)
+        self._waiting = CELLS_WAITING.labels(cells.noun)
 
     async def count_cells(self) -> int:
         """Count what is due until nothing is, or other replicas are at it; return the number of counted cells."""

@@ -181,8 +181,13 @@ class Deal(HasRecurrence, HasRequisites):
         return DealResponsibleChanged(deal=self.ref, pipeline_id=self.pipeline_id, stage_id=self.stage_id, **new)
 
     def _stage_changed(self, move: StageMove) -> Event:
-        here = {"pipeline_id": self.pipeline_id, "responsible_id": self.responsible_id, "is_new": self.is_new}
-        return DealStageChanged(deal=self.ref, **here, **move)
+        return DealStageChanged(
+            deal=self.ref,
+            pipeline_id=self.pipeline_id,
+            responsible_id=self.responsible_id,
+            is_new=self.is_new,
+            **move,
+        )
 
     def _rows_changed(self, before: Priced, after: Priced) -> Event:
         return DealProductRowsChanged(deal=self.ref, before=before, after=after)
