@@ -1,7 +1,7 @@
 """Base schemas of requests and answers: strict input, pages, cursors."""
 
 import re
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -46,10 +46,10 @@ Limit = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_whole), Query(
 """Records in a page, in digits: neither `1.0` nor `1_0`."""
 
 
-def cursor_of(kind: str) -> Any:
-    """Declare the cursor parameter of a list; `kind` names the list's order."""
-    about = "`next_cursor` of the previous page"
-    return Query(max_length=MAX_CURSOR, description=about, json_schema_extra={"format": f"cursor-of-{kind}"})
+_ABOUT_CURSOR: Final = "`next_cursor` of the previous page"
+Cursor = Annotated[
+    str | None, Query(max_length=MAX_CURSOR, description=_ABOUT_CURSOR, json_schema_extra={"format": "cursor"})
+]
 
 
 def json_of(name: str, model: str | None, *, longest: int, about: str) -> Any:
@@ -57,6 +57,3 @@ def json_of(name: str, model: str | None, *, longest: int, about: str) -> Any:
     described = {"contentSchema": {"$ref": f"#/components/schemas/{model}"}} if model else {}
     schema = {"contentMediaType": "application/json", **described}
     return Query(alias=name, max_length=longest, description=about, json_schema_extra={"format": name, **schema})
-
-
-Cursor = Annotated[str | None, cursor_of("newest")]
