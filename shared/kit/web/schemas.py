@@ -1,7 +1,7 @@
 """Base schemas of requests and answers: strict input, pages, cursors."""
 
 import re
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -46,10 +46,7 @@ Limit = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_whole), Query(
 """Records in a page, in digits: neither `1.0` nor `1_0`."""
 
 
-_ABOUT_CURSOR: Final = "`next_cursor` of the previous page"
-Cursor = Annotated[
-    str | None, Query(max_length=MAX_CURSOR, description=_ABOUT_CURSOR, json_schema_extra={"format": "cursor"})
-]
+Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next_cursor` of the previous page")]
 
 
 def json_of(name: str, model: str | None, *, longest: int, about: str) -> Any:
