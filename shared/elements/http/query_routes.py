@@ -159,7 +159,7 @@ class ListedElements(Generic[A]):
         described: Any = {"filter": body.filter, "equal": equal} if equal else body.filter
         described = described if q is None else {"q": q, "of": described}
         of = digest_of(self.type.noun, call.caller.actor, described, body.order)
-        cursor = None if body.cursor is None else ListCursor.read(body.cursor, of)
+        cursor = None if body.cursor is None else await self.lists.opened(body.cursor, of)
         began_at, after = (cursor.began_at, cursor.place) if cursor else (call.cause.at, None)
         wanted = self.listed.query(body.filter, body.order, body.select, now=began_at, equal=equal or {})
         wanted = replace(wanted, allowed=records_for(call, self.type), sought=words_sought(q) if q else ())
@@ -167,7 +167,9 @@ class ListedElements(Generic[A]):
         number = await self.lists.count(wanted) if body.count == "capped" else None
         return FilteredPageOut[Any](
             items=list(page.items),
-            next_cursor=ListCursor(of, began_at, page.next).text if page.next else None,
+            next_cursor=await self.lists.sealed(ListCursor(of, began_at, page.next), wanted.order)
+            if page.next
+            else None,
             complete=page.is_complete,
             count=CountOut(value=number.value, is_exact=number.is_exact) if number else None,
         )

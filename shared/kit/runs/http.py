@@ -16,9 +16,8 @@ from shared.kit.web.auth import Caller
 from shared.kit.web.call import Call, needs
 from shared.kit.web.guard import Guarded
 from shared.kit.web.routes import is_process, router
-from shared.kit.web.schemas import Cursor, Limit, Page, cursor_of
+from shared.kit.web.schemas import Cursor, Limit, Page
 
-OutcomeCursor = Annotated[str | None, cursor_of("outcomes")]
 OutcomeStatus = Annotated[Status | None, Query(description="those alone of which this became")]
 
 
@@ -70,7 +69,7 @@ def run_routes(service: str, runner: Runner) -> APIRouter:
         call: Call = can_read,
         status: OutcomeStatus = None,
         limit: Limit = 50,
-        cursor: OutcomeCursor = None,
+        cursor: Cursor = None,
     ) -> Page[OutcomeOut]:
         """List what became of each record so far; that is kept for 90 days."""
         await own(call).get(run_id)
