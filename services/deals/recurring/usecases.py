@@ -69,7 +69,7 @@ async def plan_template(
 ) -> Deal:
     """Change the schedule of a template; what is absent stays as it is.
 
-    Whoever changes one that goes on has its deals made from then on, so `check_add` has to let him add such a deal.
+    The deals are made in the name of the user who changed one that goes on, so `check_add` has to let him add such a deal.
 
     Raises:
         NotFound: there is no such template.
