@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Final
 
 from crm_contracts import registry, topics
 from crm_contracts.deals import DealCreated, DealDeleted, DealMovedToPipeline, DealStageChanged
@@ -41,13 +40,12 @@ from shared.elements.store.stage_history import StageHistory
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
 from shared.elements.usecases.stages import Emptied
+from shared.elements.usecases.stranded import STRANDED_EVERY_S
 from shared.kit.runs.http import run_routes
 from shared.kit.service.process import run
 from shared.kit.service.runs import open_runner
 from shared.kit.service.service import Contracts, Service
 from shared.kit.storage.mongo_repository import MongoRepository
-
-STRANDED_EVERY_S: Final = 30.0
 
 
 def _pipelines(service: Service, deals: MongoRepository[Deal]) -> tuple[OwnPipelines, APIRouter]:

@@ -33,7 +33,6 @@ from services.deals.deal.domain.refusal import Refusal
 from services.deals.pipeline.domain.pipeline import Pipeline
 from services.leads.lead.domain.conversion import Conversion
 from services.leads.lead.domain.lead import Lead
-from services.leads.stage.domain import LEAD_STAGES
 from services.timeline.entry.domain.bindings import Bindings
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
 from shared.kit.domain import Aggregate
@@ -41,7 +40,7 @@ from tests.builders import templates
 from tests.builders.causes import ANNA, NOON, ids, later
 from tests.builders.clients import a_contact, just_created_company, just_created_contact
 from tests.builders.deals import ASKED_BY, DEAL_STAGES, just_created_deal
-from tests.builders.leads import LEAD_REF, a_person, a_question, a_wish, just_created_lead, wake
+from tests.builders.leads import LEAD_REF, LEAD_STAGES, a_person, a_question, a_wish, just_created_lead, wake
 from tests.builders.templates import a_schedule, just_created_template, just_made_deal
 from tests.builders.values import a_client, a_phone, a_row, company_ref, contact_ref, deal_ref, priced
 from tests.cli.office import By, Office

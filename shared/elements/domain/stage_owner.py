@@ -153,3 +153,15 @@ class OwnsStages(Aggregate):
         until = next((each.until for each in self.closing if each.stage_id == stage_id), None)
         if until is None or now > until - CLOSED_FOR + DELETED_WITHIN:
             raise DeletionLapsed("Elements could enter it again meanwhile; nothing was deleted.")
+
+
+class KnownStages(NamedTuple):
+    """The stages of elements that have no pipelines, at one moment.
+
+    Attributes:
+        every: all of them, those included that are being deleted.
+        open: those that an element may enter.
+    """
+
+    every: StageSet
+    open: StageSet

@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from shared.elements.domain.stage_owner import Place
 from shared.kit.domain import Aggregate, Cause, Clock, derived_id
 from shared.kit.storage.repository import Repository
+
+STRANDED_EVERY_S: Final = 30.0
 
 E = TypeVar("E", bound=Aggregate)
 
