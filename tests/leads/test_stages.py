@@ -127,9 +127,9 @@ async def test_leads_go_through_the_stages_that_there_are_now(api: Api, id_: str
     assert [each["id"] for each in found.json()["items"]] == listed
     action = {"type": "move", "stage_id": "JUNK"}
     run = await api("POST", "/leads/bulk", {"action": action, "ids": listed})
-    assert {each["status"] for each in run.json()["outcomes"]} == {"ok"}, run.text
+    assert {each["status"] for each in run.json()["items"]} == {"ok"}, run.text
     back = await api("POST", "/leads/bulk", {"action": {**action, "stage_id": id_}, "ids": listed[:1]})
-    assert back.json()["outcomes"][0]["status"] == "ok", back.text
+    assert back.json()["items"][0]["status"] == "ok", back.text
     await api("PUT", f"/leads/{listed[0]}/stage", {"stage_id": "JUNK"})
     await rule(api, "DELETE", f"/{id_}")
     for method, path, body in (
