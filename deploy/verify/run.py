@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from deploy.verify.access import Access
-from deploy.verify.aggregates import AGGREGATES
+from deploy.verify.aggregates import STORED
 from deploy.verify.bulk_runs import RUNNING_SERVICES, BulkRuns
 from deploy.verify.conversions import Conversions
 from deploy.verify.findings import Finding, Report
@@ -89,7 +89,7 @@ async def _settle(system: Opened, patience_s: float) -> Ends:
 
 
 async def _publishing(system: Opened) -> bool:
-    for each in AGGREGATES.values():
+    for each in STORED:
         if await system.collection(each.service, each.collection).count({"due": {"$exists": True}}, limit=1):
             return True
     return False
@@ -140,7 +140,7 @@ async def _read_events(system: Opened, invariants: Iterable[Invariant], progress
 
 
 async def _read_documents(system: Opened, invariants: Iterable[Invariant], progress: Progress) -> None:
-    collections = {each: system.collection(each.service, each.collection) for each in AGGREGATES.values()}
+    collections = {each: system.collection(each.service, each.collection) for each in STORED}
     total = sum([await collection.count({}) for collection in collections.values()])
     with progress("Reading documents", total) as advance:
         strides = Strides(advance)

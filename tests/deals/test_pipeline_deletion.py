@@ -14,14 +14,17 @@ from crm_contracts.pipelines import PipelineCreated, PipelineDeleted, PipelineUp
 
 from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.store import DEAL_INDEXES, DealPlaces
+from services.deals.deal.store import DEAL_INDEXES, deal_places
 from services.deals.deal.usecases import create_deal, move_deal, move_stranded_deals
-from services.deals.pipeline.domain.errors import DeletionLapsed, PipelineHasDeals, StageHasDeals
+from services.deals.pipeline.domain.errors import PipelineHasDeals, StageHasDeals
 from services.deals.pipeline.domain.known import KnownPipelines
-from services.deals.pipeline.domain.pipeline import CLOSED_FOR, DELETED_WITHIN, Pipeline
+from services.deals.pipeline.domain.pipeline import Pipeline
 from services.deals.pipeline.store import OwnPipelines
-from services.deals.pipeline.usecases import Emptied, delete_pipeline, delete_stage, seed_pipelines
+from services.deals.pipeline.usecases import delete_pipeline, seed_pipelines
+from shared.elements.domain.stage_errors import DeletionLapsed
+from shared.elements.domain.stage_owner import CLOSED_FOR, DELETED_WITHIN
 from shared.elements.usecases.create_element import NewElement
+from shared.elements.usecases.stages import Emptied, delete_stage
 from shared.kit.domain import DomainError
 from shared.kit.storage.connection import Database, connect
 from tests.builders.causes import NOON, a_cause, ids
@@ -48,7 +51,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.deals = Documents(Deal, self.database.collection("deals"))
-        self.places = DealPlaces(self.deals)
+        self.places = deal_places(self.deals)
         self.pipelines = self.on(None)
         self.own = OwnPipelines(self.pipelines, clock=lambda: self.now)
 
@@ -74,7 +77,7 @@ class Office:
         if stage_id is None:
             await delete_pipeline(ID, cause, pipelines=pipelines, emptied=emptied)
         else:
-            await delete_stage(ID, stage_id, cause, pipelines=pipelines, emptied=emptied)
+            await delete_stage(ID, stage_id, cause, owners=pipelines, emptied=emptied, occupied=StageHasDeals)
 
     async def enter(self, stage_id: str | None = STAGE, *, known: KnownPipelines | None = None) -> Deal:
         """A new deal on that stage, by what was known of pipelines."""

@@ -9,8 +9,8 @@ from crm_contracts.pipelines import PipelineCreated, PipelineDeleted, PipelineUp
 from crm_contracts.roles import Right, RoleState
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.pipeline import store as pipeline_store
 from services.deals.pipeline.domain.pipeline import Pipeline
+from shared.elements.store import own_stages
 from tests.builders.granted import SELLER, allow, as_seller, store
 from tests.builders.running import Api, wrong_fields
 
@@ -21,7 +21,7 @@ _NUMBERS: Final = count(1)
 
 @pytest.fixture(autouse=True)
 def no_deletion_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline_store, "SETTLED_S", 0.0)
+    monkeypatch.setattr(own_stages, "SETTLED_S", 0.0)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ SCOPES: Final = (
     *(f"{service}:{action}" for service in SERVICES for action in ("read", "write", "admin", "dead-letters")),
     "catalog:settings",
     "deals:settings",
+    "leads:settings",
     "clients:export",
     "metrics:read",
 )

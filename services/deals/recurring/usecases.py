@@ -69,7 +69,7 @@ async def plan_template(
 ) -> Deal:
     """Change the schedule of a template; what is absent stays as it is.
 
-    The deals are made in the name of the user who changed one that goes on, so `check_add` has to let him add such a deal.
+    Deals are made in the name of the user who changed it last, so `check_add` has to let that user add such a deal.
 
     Raises:
         NotFound: there is no such template.

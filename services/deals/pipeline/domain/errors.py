@@ -28,10 +28,3 @@ class TooManyPipelines(Conflict):
     """There are as many pipelines as there may be."""
 
     code = "too_many_pipelines"
-
-
-class DeletionLapsed(Conflict):
-    """Looking for deals took so long that new ones may have entered: nothing was deleted."""
-
-    code = "deletion_lapsed"
-    advice = "Send the request again."

@@ -11,7 +11,7 @@ from services.leads.lead.http.conversion import conversion_routes
 from services.leads.lead.http.conversions import conversions_routes
 from services.leads.lead.http.leads import lead_routes
 from services.leads.lead.schemas import ContactAdded, LeadOut
-from services.leads.stage.domain import LEAD_STAGES
+from services.leads.stage.store import OwnLeadStages
 from shared.elements.domain.filters.contact_points import point_spellings
 from shared.elements.http.bulk_routes import bulk_routes
 from shared.elements.http.element_routes import element_routes
@@ -31,6 +31,7 @@ def build_router(
     *,
     views: ElementViews[Lead],
     lists: FilteredLists[Lead],
+    stages: OwnLeadStages,
     conversions: Conversions,
     default_country: str,
     runner: Runner,
@@ -46,6 +47,7 @@ def build_router(
             leads=leads,
             views=views,
             listed=listed,
+            stages=stages,
             collaborators=collaborators,
             long_polls=long_polls,
             default_country=default_country,
@@ -56,13 +58,13 @@ def build_router(
             leads,
             LeadOut,
             ContactAdded,
-            stages_of=lambda _: LEAD_STAGES,
+            stages=stages.open,
             collaborators=collaborators,
             long_polls=long_polls,
         )
     )
     api.include_router(listed.routes())
-    move = {"move": BulkAction.to_and_fro(MOVE, partial(move_in_bulk, stages_of=lambda _: LEAD_STAGES))}
+    move = {"move": BulkAction.to_and_fro(MOVE, partial(move_in_bulk, stages=stages.open))}
     api.include_router(bulk_routes(runner, leads, listed, authority, move=MoveIn, actions=move))
     api.include_router(conversion_routes(conversions))
     api.include_router(conversions_routes(conversions))
