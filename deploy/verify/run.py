@@ -27,6 +27,7 @@ from deploy.verify.progress import Progress, Strides, no_progress
 from deploy.verify.recurrences import Recurrences
 from deploy.verify.removed_clients import RemovedClients
 from deploy.verify.sequences import Sequences
+from deploy.verify.stages import Stages
 from deploy.verify.state import State
 from deploy.verify.target import Opened, Target, open_system
 from deploy.verify.timeline import Timeline
@@ -38,7 +39,20 @@ from shared.kit.runs.store import OUTCOMES, RUNS
 
 READING: Final = "reading"
 _INVARIANTS: Final = (
-    *(Sequences, State, Conversions, Recurrences, Links, RemovedClients, Names, Timeline, Access, Outbox, BulkRuns),
+    *(
+        Sequences,
+        State,
+        Conversions,
+        Recurrences,
+        Stages,
+        Links,
+        RemovedClients,
+        Names,
+        Timeline,
+        Access,
+        Outbox,
+        BulkRuns,
+    ),
 )
 PROMISES: Final = {
     READING: "every service has read the topics that it consumes, to their ends",
@@ -103,6 +117,7 @@ async def _look(system: Opened, began: Ends, progress: Progress, patience_s: flo
         State(),
         Conversions(now=now, patience=patience),
         Recurrences(now=now, patience=patience),
+        Stages(now=now, patience=patience),
         Links(now=now, patience=patience),
         RemovedClients(),
         Outbox(now=now),

@@ -54,7 +54,7 @@ def _reads(stages: Repository[LeadStages]) -> APIRouter:
     return api
 
 
-def _the_only_one() -> str:
+async def _the_only_one() -> str:
     return LEAD_STAGE
 
 
