@@ -70,7 +70,7 @@ async def plan_template(
 ) -> Deal:
     """Change the schedule of a template; what is absent stays as it is.
 
-    The deals are made in the name of the user who changed one that goes on, so `check_add` has to let him add such a deal.
+    Unless it is paused, deals are made in the name of the user who changed it: `check_add` checks the right to add them.
 
     Raises:
         NotFound: there is no such template.
