@@ -69,7 +69,7 @@ async def plan_template(
 ) -> Deal:
     """Change the schedule of a template; what is absent stays as it is.
 
-    Deals are made in the name of the user who changed it last, so `check_add` has to let that user add such a deal.
+    Unless it is paused, deals are made in the name of the user who changed it; `check_add` checks the right to that.
 
     Raises:
         NotFound: there is no such template.
