@@ -1,5 +1,5 @@
-"""A seeded campaign: callers convert and link, runs change many deals, and templates make deals, while one fault follows
-the other; afterwards everything is held against everything.
+"""A seeded campaign: callers convert and link, runs change many deals and templates make others, while one fault
+follows the other; afterwards everything is held against everything.
 
 The moments are counted in conversions, not in seconds, so a seed means the same on a slow machine. After
 each fault fresh leads must get through the whole system; after every few, and at the end, the callers rest, `crm
