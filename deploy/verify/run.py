@@ -185,7 +185,9 @@ async def _read_runs(system: Opened, runs: BulkRuns, progress: Progress) -> None
         for service in RUNNING_SERVICES:
             async for run in system.collection(service, RUNS).walk(fields={"inbox": 0, "ids": 0}):
                 runs.take_run(run)
-            async for row in system.collection(service, OUTCOMES).walk(fields={"run": 1, "id": 1, "status": 1}):
+            async for row in system.collection(service, OUTCOMES).walk(
+                fields={"run": 1, "id": 1, "status": 1, "before": 1}
+            ):
                 runs.take_outcome(row)
             advance(1)
 
