@@ -14,7 +14,7 @@ import pytest
 from crm_contracts.departments import DepartmentState
 from crm_contracts.roles import Right
 
-from services.deals.board.domain import CHANGED_BY, MOVED_BY
+from services.deals.board.domain import TOLD_BY
 from services.deals.board.events import board_reactions
 from services.deals.board.schemas import COLUMNS, Order
 from services.deals.board.store import BOARD_CELLS, BOARD_INDEXES, BoardTotals, DealCounts
@@ -64,7 +64,7 @@ class Board:
         """All that these deals have to say, newest first and each twice: neither order nor number matters."""
         for id_ in ids:
             for event in reversed(await self.api.documents(Deal, DEALS).said(id_)):
-                if isinstance(event, (*MOVED_BY, *CHANGED_BY)):
+                if isinstance(event, TOLD_BY):
                     for _ in range(2):
                         await react(self.reactions, an_event(event))
 

@@ -22,10 +22,16 @@ from crm_contracts.envelope import Event
 
 Cell: TypeAlias = Mapping[str, str]
 
-MOVED_BY: Final = (DealCreated, DealDeleted, DealStageChanged, DealMovedToPipeline, DealResponsibleChanged)
-"""Events of deals that enter or leave a cell."""
-CHANGED_BY: Final = (DealAmountChanged, DealUpdated)
-"""Events of deals that count otherwise in the cell that they are in."""
+TOLD_BY: Final = (
+    DealCreated,
+    DealUpdated,
+    DealDeleted,
+    DealResponsibleChanged,
+    DealAmountChanged,
+    DealStageChanged,
+    DealMovedToPipeline,
+)
+"""The events that tell of what cells depend on."""
 
 
 @dataclass(frozen=True, slots=True)

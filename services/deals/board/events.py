@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from crm_contracts.envelope import Envelope
 
-from services.deals.board.domain import CHANGED_BY, MOVED_BY, cell, cells_of, counts_otherwise
+from services.deals.board.domain import TOLD_BY, Cell, cell, cells_of, counts_otherwise
 from services.deals.deal.domain.deal import Deal
 from shared.kit.cells.cells import Cells
 from shared.kit.domain import Cause, NotFound
@@ -19,22 +19,20 @@ class ReadsDeals(Protocol):
         ...
 
 
-def board_reactions(cells: Cells, deals: ReadsDeals) -> Reactions:
+def board_reactions(marked: Cells, deals: ReadsDeals) -> Reactions:
     """Make the reactions to what deals publishes itself."""
 
-    async def on_move(event: Envelope[Any], _: Cause) -> None:
-        """Have the cells counted that the deal has left or entered."""
-        await cells.mark(cells_of(event.data))
+    async def on_event(event: Envelope[Any], _: Cause) -> None:
+        """Have the cells counted that the deal has left or entered, or the one that it counts otherwise in."""
+        left = [await here(event.data.element.id)] if counts_otherwise(event.data) else cells_of(event.data)
+        await marked.mark([each for each in left if each is not None])
 
-    async def on_change(event: Envelope[Any], _: Cause) -> None:
-        """Have the cell counted that the deal is in; if it has left that since, another event tells so."""
-        if not counts_otherwise(event.data):
-            return
+    async def here(id_: str) -> Cell | None:
+        """Return the cell that a deal is in by now; the event of its deletion, or of a move since, tells others."""
         try:
-            deal = await deals.get(event.data.element.id)
+            deal = await deals.get(id_)
         except NotFound:
-            return  # the event of its deletion tells the cell
-        await cells.mark([cell(deal.pipeline_id, deal.stage_id, deal.responsible_id)])
+            return None
+        return cell(deal.pipeline_id, deal.stage_id, deal.responsible_id)
 
-    moves = [on(each, on_move, name="count_cells") for each in MOVED_BY]
-    return [*moves, *(on(each, on_change, name="count_cells") for each in CHANGED_BY)]
+    return [on(each, on_event, name="mark_cells") for each in TOLD_BY]

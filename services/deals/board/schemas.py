@@ -114,6 +114,6 @@ class BoardOut(BaseModel):
 
 def board_of(row: type[BaseModel]) -> type[BoardOut]:
     """Make the model of a board whose cards are such rows."""
-    column = create_model("BoardColumnOut", __base__=ColumnOut, items=(list[row], ColumnOut.model_fields["items"]))  # type: ignore[valid-type] # made here
+    column = create_model("BoardColumnOut", __base__=ColumnOut, items=(list[row], ColumnOut.model_fields["items"]))  # type: ignore[valid-type]
     columns = (list[column], BoardOut.model_fields["columns"])
     return create_model("DealBoardOut", __base__=BoardOut, columns=columns, __doc__=BoardOut.__doc__)

@@ -1,6 +1,6 @@
 """Store counts and sums of records in cells, and know which cells have to be counted anew.
 
-A cell is the records that have the same values of some fields, such as the deals of one user on one stage. Whoever
+A cell is the records that have the same values of some fields, such as the deals of one user on one stage. Who
 changes a record marks the cells that it was in and is in; nothing is added to a cell and nothing is taken from it. So
 neither the order of marks matters nor how often one comes, and a rebuild is a mark of every cell.
 """
