@@ -170,12 +170,14 @@ def stop_leftovers(directory: Path, *, deadline_s: float = 0.0) -> list[str]:
     SIGTERM first where `deadline_s` is given, then SIGKILL.
     """
     alive = _started_here(directory)
+    # A process that is ending has lost its environment before it is gone: each is waited for by its own mark, too.
+    marks = {pid: start_mark(pid) for pid in alive.values()}
     if deadline_s:
         _signal_groups(alive.values(), signal.SIGTERM)
         _signal_groups(alive.values(), signal.SIGCONT)
-        _wait_gone(directory, deadline_s)
+        _wait_gone(directory, marks, deadline_s)
     _signal_groups(_started_here(directory).values(), signal.SIGKILL)
-    _wait_gone(directory, 10.0)
+    _wait_gone(directory, marks, 10.0)
     for record in (directory / "running").glob("*.json"):
         record.unlink(missing_ok=True)
     return list(alive)
@@ -200,7 +202,10 @@ def _signal_groups(pids: Iterable[int], number: signal.Signals) -> None:
             os.killpg(pid, number)
 
 
-def _wait_gone(directory: Path, deadline_s: float) -> None:
+def _wait_gone(directory: Path, marks: Mapping[int, str | None], deadline_s: float) -> None:
     deadline = time.monotonic() + deadline_s
-    while _started_here(directory) and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        ending = any(mark is not None and start_mark(pid) == mark for pid, mark in marks.items())
+        if not ending and not _started_here(directory):
+            return
         time.sleep(_POLL_S)

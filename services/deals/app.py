@@ -13,7 +13,9 @@ from services.deals.deal import http as deal_http
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.refusal import Refusal
 from services.deals.deal.store import DEAL_INDEXES, DEALS, REFUSALS, deal_lists, deal_places
-from services.deals.deal.usecases import move_stranded_deals
+from services.deals.deal.usecases import DealCollaborators, move_stranded_deals
+from services.deals.history.events import lead_history_reactions
+from services.deals.history.store import LEADS_OF_CLIENTS, ClientHistories, LeadsOfClients
 from services.deals.pipeline import http as pipeline_http
 from services.deals.pipeline.domain.pipeline import Pipeline
 from services.deals.pipeline.store import PIPELINES, OwnPipelines
@@ -73,7 +75,11 @@ def build() -> tuple[FastAPI, DealsSettings]:
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
     history = StageHistory.open(service.collection)
     stores = ElementStores.open(service, elements, users_need_role=settings.users_need_role)
-    collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
+    leads_of_clients = LeadsOfClients.open(service.collection)
+    collaborators = DealCollaborators.of(
+        stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id),
+        histories=ClientHistories(deals, leads_of_clients),
+    )
     service.subscribe(
         (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
         [
@@ -87,10 +93,12 @@ def build() -> tuple[FastAPI, DealsSettings]:
             *recurring_events.reactions(deals=deals, pipelines=pipelines, collaborators=collaborators),
             *element_reactions(stores),
             *requisite_reactions(elements),
+            *lead_history_reactions(leads_of_clients),
             *stage_history_reactions(history, DealCreated, DealStageChanged, DealMovedToPipeline, ended_by=DealDeleted),
         ],
     )
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
+    service.fill(LEADS_OF_CLIENTS, [topics.LEADS], lead_history_reactions(leads_of_clients))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
     lists = deal_lists(deals, pipelines.stages)

@@ -1,6 +1,7 @@
 """Deals."""
 
 from collections.abc import AsyncIterator, Sequence
+from collections.abc import Collection as Several
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -11,16 +12,20 @@ from crm_contracts.client_field import Client
 from crm_contracts.conversions import ConversionRef
 from crm_contracts.pipelines import DEFAULT_PIPELINE
 from crm_contracts.product_rows import Priced
+from crm_contracts.values import ElementRef
 
 from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
+from services.deals.deal.domain.repeat import ClientHistory
 from services.deals.deal.store import DEAL_INDEXES, DEAL_TABLE, deal_choices
+from services.deals.deal.usecases import DealCollaborators
 from services.deals.pipeline.domain.known import KnownPipelines
 from services.deals.pipeline.domain.pipeline import Pipeline
 from shared.elements.domain.sales_element import InitialState
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import connect
 from tests.builders.causes import ANNA, NOON
+from tests.builders.fakes import NobodyLeft, collaborators
 from tests.builders.values import priced as amounts
 
 PIPELINES: Final = KnownPipelines([Pipeline.create(DEFAULT_PIPELINE, "Deals", 500)], NOON)
@@ -71,6 +76,18 @@ class StartPipelines:
 
     async def known(self) -> KnownPipelines:
         return PIPELINES
+
+
+class NewClients:
+    """Clients that had nothing before."""
+
+    async def of(self, _clients: Several[ElementRef], *, but_lead: str | None = None) -> ClientHistory:
+        return ClientHistory()
+
+
+def deal_collaborators(*, removed_clients: NobodyLeft | None = None) -> DealCollaborators:
+    """What new deals are made with, of clients that had nothing before."""
+    return DealCollaborators.of(collaborators(removed_clients=removed_clients), histories=NewClients())
 
 
 @asynccontextmanager

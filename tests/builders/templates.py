@@ -6,6 +6,7 @@ from typing import Any
 from crm_contracts.recurrences import DealRecurringDue, Period, Schedule
 
 from services.deals.deal.domain.deal import Deal
+from services.deals.deal.domain.repeat import ClientHistory
 from services.deals.recurring.domain import make_deal, make_template
 from tests.builders.causes import NOON, a_cause
 from tests.builders.deals import DEAL_STAGES, a_deal
@@ -37,6 +38,7 @@ def just_made_deal(due: DealRecurringDue, *, at: datetime = NOON) -> Deal:
         due.template,
         a_cause(at=at),
         first=DEAL_STAGES.first,
+        history=ClientHistory(),
         begin_date=due.begins_on,
         close_date=due.closes_on,
         planned_for=due.planned_for,

@@ -207,15 +207,33 @@ async def test_a_deal_whose_ring_of_causes_has_turned_is_changed_by_a_repeat_as_
     run = await bulk(api, ASSIGN, ids=[id_])
     found = api.documents(Deal, "deals")
     await api.database.collection("deals").update({"_id": id_}, {"$set": {"inbox": []}})
-    await api.database.collection("run_outcomes").delete({"run": run["id"]})
+    await reopen(api, run["id"], id_)
+    assert (await found.get(id_)).version == 2
+
+
+async def test_a_deal_that_a_killed_replica_gave_away_is_told_as_given_away(api: Api) -> None:
+    """The starter may not read it any more; it was changed with the rights of then, once."""
+    (id_,) = await deals(api, 1, open_to_all=False)
+    await allow(api, rights(read="own", update="own"))
+    run = (await as_seller(api, "POST", PATH, {"ids": [id_], "action": ASSIGN})).json()
+    assert statuses(run) == ["ok"]
+    await reopen(api, run["id"], id_)
+    page = await as_seller(api, "GET", f"/runs/{run['id']}/results")
+    assert [(each["status"], each["version"]) for each in page.json()["items"]] == [("ok", 2)]
+    assert (await api.documents(Deal, "deals").get(id_)).version == 2
+
+
+async def reopen(api: Api, run_id: str, id_: str) -> None:
+    """Leave a run as a replica does that is killed when it has changed a record, and let another one end it."""
+    await api.database.collection("run_outcomes").delete({"run": run_id})
     state = {"state": "running", "chunk": [id_], "is_open": True, "ended_at": None}
-    await api.database.collection("runs").update({"_id": run["id"]}, {"$set": state, "$inc": {"version": 1}})
+    await api.database.collection("runs").update({"_id": run_id}, {"$set": state, "$inc": {"version": 1}})
 
     async def is_done() -> bool:
-        return bool((await api.read(f"/runs/{run['id']}"))["state"] == "done")
+        document = await api.database.collection("runs").get(run_id)
+        return document is not None and bool(document["state"] == "done")
 
     await eventually(is_done, "done")
-    assert (await found.get(id_)).version == 2
 
 
 async def test_a_right_that_was_lost_meanwhile_denies_what_is_left(api: Api) -> None:

@@ -19,14 +19,13 @@ from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
 from services.deals.recurring.domain import make_template
 from services.deals.recurring.events import reactions
-from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import Cause
 from shared.kit.storage.collection import Collection
 from shared.kit.timers.waker import WAKE_INDEX, Waker
 from tests.builders.causes import ANNA, NOON, a_cause
-from tests.builders.deals import DEAL_STAGES, StartPipelines, a_deal, stored_deals
+from tests.builders.deals import DEAL_STAGES, StartPipelines, a_deal, deal_collaborators, stored_deals
 from tests.builders.events import an_event, react
-from tests.builders.fakes import Documents, NobodyLeft, Power, PowerCut, collaborators
+from tests.builders.fakes import Documents, NobodyLeft, Power, PowerCut
 from tests.builders.values import a_client, a_row, priced
 
 TODAY = NOON.date()
@@ -47,7 +46,7 @@ class Desk:
     def __init__(self, collection: Collection) -> None:
         self.collection, self.now = collection, NOON
         self.deals = Documents(Deal, collection)
-        self.collaborators: Collaborators = collaborators()
+        self.collaborators = deal_collaborators()
 
     async def add(self, id_: str = "template", *, source: Deal | None = None, **schedule: Any) -> Deal:
         """A template, with numbers that no other deal has."""

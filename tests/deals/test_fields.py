@@ -16,8 +16,8 @@ from services.deals.deal.usecases import open_deal_for_lead
 from shared.elements.store.reference import Reference
 from shared.kit.storage.numbers import Numbers
 from tests.builders.causes import a_cause
-from tests.builders.deals import StartPipelines
-from tests.builders.fakes import Said, collaborators
+from tests.builders.deals import StartPipelines, deal_collaborators
+from tests.builders.fakes import Said
 from tests.builders.leads import a_deal_question
 from tests.builders.running import Api, wrong_fields
 from tests.builders.values import SUMS_BY_CURRENCY
@@ -253,7 +253,7 @@ async def test_a_conversion_does_not_fail_because_of_a_code(api: Api) -> None:
     asked = a_deal_question(proposed_deal_id=str(uuid4()), source_id="FAIR")
     deals, refusals = api.documents(Deal, "deals"), api.documents(Refusal, "refusals")
     use = replace(
-        collaborators(),
+        deal_collaborators(),
         dictionaries=Reference(api.database.collection("dictionaries")),
         numbers=Numbers(api.database.collection("counters")),
     )

@@ -28,7 +28,8 @@ from shared.elements.usecases.stages import Emptied, delete_stage
 from shared.kit.domain import DomainError
 from shared.kit.storage.connection import Database, connect
 from tests.builders.causes import NOON, a_cause, ids
-from tests.builders.fakes import Documents, Power, PowerCut, collaborators
+from tests.builders.deals import deal_collaborators
+from tests.builders.fakes import Documents, Power, PowerCut
 
 ID: Final = "partners"
 STAGE: Final = f"C{ID}:EXECUTING"
@@ -85,7 +86,7 @@ class Office:
             NewElement(stage_id=stage_id),
             a_cause(self.key()),
             deals=self.deals,
-            collaborators=collaborators(),
+            collaborators=deal_collaborators(),
             pipelines=known or await self.own.known(),
             pipeline_id=ID,
         )
@@ -121,7 +122,7 @@ async def test_nothing_enters_what_is_being_deleted(office: Office, stage_id: st
         NewElement(),
         a_cause("elsewhere"),
         deals=office.deals,
-        collaborators=collaborators(),
+        collaborators=deal_collaborators(),
         pipelines=await office.own.known(),
     )
     refused: list[str] = []

@@ -246,6 +246,17 @@ async def test_a_pipeline_that_has_any_deal_is_not_deleted(api: Api, id_: str) -
     assert wrong_fields(await api("POST", "/deals", {"pipeline_id": id_})) == ["pipeline_id"]
 
 
+async def test_deals_are_listed_by_a_stage_of_their_pipeline(api: Api, id_: str) -> None:
+    """PIPE-02: with its prefix or without; a stage of another pipeline is none."""
+    await api.made("/pipelines", {"id": id_, "name": "Partners"}, roles=ADMIN)
+    deal = await api.made("/deals", {"pipeline_id": id_})
+    for stage in ("NEW", f"C{id_}:NEW"):
+        listed = await api.read(f"/deals?pipeline_id={id_}&stage_id={stage}")
+        assert [each["id"] for each in listed["items"]] == [deal["id"]]
+    answer = await api("GET", f"/deals?pipeline_id={id_}&stage_id=PREPAYMENT_INVOICE")
+    assert wrong_fields(answer) == ["stage_id"]
+
+
 async def test_a_stage_is_added_at_its_place(api: Api, id_: str) -> None:
     """PIPE-06, PIPE-09: without one it is the last of its meaning."""
     before = await made(api, id_)

@@ -31,9 +31,9 @@ from shared.elements.events.client_field import client_answer_reactions
 from shared.elements.usecases.create_element import NewElement
 from shared.kit.domain import Invalid
 from tests.builders.causes import NOON, a_cause
-from tests.builders.deals import PIPELINES, StartPipelines, just_created_deal
+from tests.builders.deals import PIPELINES, StartPipelines, deal_collaborators, just_created_deal
 from tests.builders.events import an_event, react
-from tests.builders.fakes import Memory, NobodyLeft, Said, again, collaborators
+from tests.builders.fakes import Memory, NobodyLeft, Said, again
 from tests.builders.leads import LEAD_REF, a_deal_question, a_deal_request
 from tests.builders.values import a_client, a_link, a_row, company_ref, contact_ref, euros
 
@@ -46,7 +46,7 @@ class Deals:
 
     def __init__(self) -> None:
         self.deals, self.refusals = Memory(Deal), Memory(Refusal)
-        self.answers, self._collaborators = Said(), collaborators()
+        self.answers, self._collaborators = Said(), deal_collaborators()
 
     async def asked(self, cause: Any = ASKED, **question: Any) -> None:
         await self._open(DealOrder.of_lead(a_deal_question(a_row("row-of-lead"), **question)), cause)
@@ -209,7 +209,7 @@ async def test_a_deal_that_is_opened_for_a_lead_looks_whether_its_client_is_stil
         deals=Memory(Deal),
         refusals=Memory(Refusal),
         pipelines=StartPipelines(),
-        collaborators=collaborators(removed_clients=removed_clients),
+        collaborators=deal_collaborators(removed_clients=removed_clients),
         answers=Said(),
     )
     await react(of_deals, an_event(asked))
@@ -327,7 +327,7 @@ async def test_what_clients_resolves_concerns_deals_where_a_deal_comes_along(dea
         deals=deals,
         refusals=Memory(Refusal),
         pipelines=StartPipelines(),
-        collaborators=collaborators(removed_clients=removed_clients),
+        collaborators=deal_collaborators(removed_clients=removed_clients),
         answers=Said(),
     )
     await react(of_deals, an_event(an_answer().model_copy(update={"deal": deal})))
@@ -390,7 +390,7 @@ async def new_deal(deals: Memory[Deal], *, pipeline_id: str = DEFAULT_PIPELINE, 
         NewElement(**wish),
         a_cause("request:1"),
         deals=deals,
-        collaborators=collaborators(),
+        collaborators=deal_collaborators(),
         pipelines=PIPELINES,
         pipeline_id=pipeline_id,
     )

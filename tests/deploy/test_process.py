@@ -12,6 +12,12 @@ from deploy.local.process import ChildProcess, NotReady, recorded_processes, sta
 from tests.deadlines import DEADLINE_S
 
 SLEEPER = [sys.executable, "-c", "import time; print('here', flush=True); time.sleep(600)"]
+LARGE = [
+    sys.executable,
+    "-c",
+    "import time; held = bytearray(b'x') * 2**28; print('here', flush=True); time.sleep(600)",
+]
+"""It takes a while to end, and has no environment any more meanwhile."""
 DEAF = [
     sys.executable,
     "-c",
@@ -126,6 +132,13 @@ def test_a_child_that_was_not_written_down_is_ended_by_the_next_start_in_its_dir
     assert stop_leftovers(tmp_path) == stop_leftovers(tmp_path / "two") == []
     assert process.running
     assert stop_leftovers(tmp_path / "one") == [f"process {process.pid}"]
+    assert start_mark(process.pid) is None
+
+
+def test_a_child_that_takes_a_while_to_end_is_waited_for(tmp_path: Path) -> None:
+    process = child(tmp_path, LARGE)
+    (tmp_path / "running" / "child.json").unlink()
+    assert stop_leftovers(tmp_path) == [f"process {process.pid}"]
     assert start_mark(process.pid) is None
 
 

@@ -41,8 +41,8 @@ from shared.elements.domain.room import MAX_CLIENT_BYTES, PartTooLarge, fitting,
 from shared.kit.domain import MAX_EVENT_BYTES
 from tests.builders.causes import ANNA, NOON, a_cause, later
 from tests.builders.clients import a_contact, just_created_company, just_created_contact
-from tests.builders.deals import StartPipelines, just_created_deal
-from tests.builders.fakes import Memory, Said, collaborators
+from tests.builders.deals import StartPipelines, deal_collaborators, just_created_deal
+from tests.builders.fakes import Memory, Said
 from tests.builders.leads import just_created_lead, start, wake
 from tests.builders.values import company_ref, contact_ref, deal_ref, euros
 
@@ -283,7 +283,7 @@ async def test_the_largest_events_of_a_conversion_that_passes_its_deal_on_fit(le
         deals=deals,
         refusals=Memory(Refusal),
         pipelines=StartPipelines(),
-        collaborators=collaborators(),
+        collaborators=deal_collaborators(),
         answers=Said(),
     )
     (created,) = deals.said(order.proposed_deal_id)

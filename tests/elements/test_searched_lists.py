@@ -57,9 +57,9 @@ async def test_a_list_is_searched_by_the_words_of_titles(mongo: Mongo, tmp_path:
     """DEAL-01: in any order, case and script, newest first, together with all else that narrows a list."""
     async with running(type_.service, SERVICES[type_], mongo, tmp_path) as api:
         plural = f"/{type_.plural}"
-        titles = ("Pumps for Müller", "Pipes for O'Neill & Sons", "Насосы", "pumpkins", "...")
+        titles = ("Pumps for Müller", "Pipes for O'Neill & Sons", "Насосы", "pumpkins", "...", "🚀 launch")
         made = [(await api.made(plural, {"title": title, "responsible_id": "anna"}))["id"] for title in titles]
-        pumps, pipes, russian, pumpkins, _ = made
+        pumps, pipes, russian, pumpkins, _, launch = made
         found: dict[str, list[str]] = {
             "pump": [pumpkins, pumps],
             "pumps": [pumps],
@@ -69,6 +69,7 @@ async def test_a_list_is_searched_by_the_words_of_titles(mongo: Mongo, tmp_path:
             "pipes & sons": [pipes],
             "насос": [russian],
             "nasosy": [russian],
+            "🚀": [launch],
             "pump oneill": [],
             "umps": [],
             "%%": [],

@@ -143,6 +143,7 @@ async def test_changes_of_pipeline_are_listed(deals: Office) -> None:
     ]
     (moved,) = await deals.history(pipeline_id=pipeline)
     assert (moved["owner_id"], moved["previous_stage_id"], moved["stage_semantic"]) == (id_, "NEW", "S")
+    assert await deals.history(pipeline_id=pipeline, stage_id="WON") == [moved]
 
 
 async def test_events_that_come_again_or_late_leave_the_same_history(office: Office) -> None:
@@ -187,7 +188,8 @@ async def test_the_history_is_filtered_by_element_and_stage(office: Office) -> N
     assert (found["owner_id"], found["stage_id"]) == (id_, SECOND[noun])
     assert {each["stage_id"] for each in await office.history(stage_id=FAILED[noun])} == {FAILED[noun]}
     assert await office.history(owner_id=str(uuid4())) == []
-    wrong = ["type_id", *(["pipeline_id"] if office.type is LEAD else [])]
+    assert await office.history(owner_id=id_, entity_type=noun) == await office.history(owner_id=id_)
+    wrong = ["type_id", "entity_type", *(["pipeline_id"] if office.type is LEAD else [])]
     for name in wrong:
         assert wrong_fields(await office.api("GET", f"/stage-history?{name}=x")) == [name]
 

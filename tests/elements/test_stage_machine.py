@@ -38,6 +38,7 @@ from shared.elements.usecases.stages import Emptied, add_stage, change_stage, de
 from shared.kit.domain import Cause, DomainError
 from shared.kit.storage.connection import Database, connect
 from tests.builders.causes import NOON, a_cause
+from tests.builders.deals import deal_collaborators
 from tests.builders.fakes import Documents, collaborators
 from tests.deadlines import DEADLINE_S
 
@@ -105,7 +106,7 @@ class DealSite:
             NewElement(stage_id=stage_id),
             cause,
             deals=self.elements,
-            collaborators=collaborators(),
+            collaborators=deal_collaborators(),
             pipelines=known,
             pipeline_id=PIPELINE,
         )
@@ -155,12 +156,12 @@ class Stages(RuleBasedStateMachine):
     @rule(stage=STAGES, sort=st.none() | st.integers(0, 90))
     def add(self, stage: str, sort: int | None) -> None:
         site, semantic = self.site, MEANINGS.get(stage, "P")
-        self.attempt(add_stage(site.owner, stage, "x", semantic, self.cause(), owners=site.owners, sort=sort))  # type: ignore[type-var]
+        self.attempt(add_stage(site.owner, stage, "x", semantic, self.cause(), owners=site.owners, sort=sort))
 
     @rule(stage=STAGES, sort=st.integers(0, 90))
     def reorder(self, stage: str, sort: int) -> None:
         site = self.site
-        self.attempt(change_stage(site.owner, stage, {"sort": sort}, self.cause(), owners=site.owners))  # type: ignore[type-var]
+        self.attempt(change_stage(site.owner, stage, {"sort": sort}, self.cause(), owners=site.owners))
 
     @rule(stage=STAGES, enters=st.booleans())
     def delete(self, stage: str, *, enters: bool) -> None:
@@ -177,7 +178,7 @@ class Stages(RuleBasedStateMachine):
             site.owner,
             stage,
             self.cause(),
-            owners=site.owners,  # type: ignore[type-var]
+            owners=site.owners,
             emptied=emptied,
             occupied=site.occupied,
             forced=True,

@@ -22,6 +22,7 @@ from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.repository_errors import BacklogFull
 from tests.builders.running import Explained
 from tests.kit.jars import NOON, Jar, because
+from tests.kit.waiting import eventually
 
 COUNTS = {"ok": 0, "denied": 0, "not_found": 0, "refused": 0}
 
@@ -46,6 +47,8 @@ class Filling:
         self.jars = jars
         self.tried: list[str] = []
         self.failing: dict[str, BaseException] = {}
+        self.is_let: asyncio.Event | None = None
+        """Where it is set, records are changed when it is."""
 
     async def find(self, run: Run, place: str | None, limit: int) -> Found:
         del run
@@ -53,13 +56,14 @@ class Filling:
         found = [each["_id"] for each in await self.jars.collection.find(where, sort=[("_id", 1)], limit=limit)]
         return Found(found, found[-1] if len(found) == limit else None)
 
-    async def handle(self, run: Run, id_: str, cause: Cause, *, is_repeated: bool) -> Outcome:
+    async def handle(self, run: Run, id_: str, cause: Cause) -> Outcome:
         del run
         self.tried.append(id_)
+        if self.is_let is not None:
+            await self.is_let.wait()
         if id_ in self.failing:
             raise self.failing[id_]
-        done = await self.jars.changed_by(id_, cause) if is_repeated else None
-        jar = done or await self.jars.change(id_, lambda jar: jar.fill(10), cause)
+        jar = await self.jars.change(id_, lambda jar: jar.fill(10), cause)
         return Outcome(id_, "ok", version=jar.version)
 
 
@@ -102,8 +106,8 @@ class Kitchen:
         await asyncio.gather(*(self.jars.add(Jar(id=id_), because(f"create {id_}")) for id_ in ids))
         return ids
 
-    async def start(self, ids: Sequence[str] | None = None, id_: str = "run") -> Run:
-        run = Run(
+    def a_run(self, ids: Sequence[str] | None = None, id_: str = "run") -> Run:
+        return Run(
             id=id_,
             action="fill",
             records="jar",
@@ -115,7 +119,9 @@ class Kitchen:
             correlation_id="c",
             created_at=NOON,
         )
-        return await self.runs.add(run, because(f"start {id_}"))
+
+    async def start(self, ids: Sequence[str] | None = None, id_: str = "run") -> Run:
+        return await self.runs.add(self.a_run(ids, id_), because(f"start {id_}"))
 
     async def control(self, action: Any, id_: str = "run") -> Run:
         return await self.runs.change(id_, action, because(new_id()))
@@ -169,6 +175,37 @@ async def test_two_replicas_change_each_record_once(kitchen: Kitchen) -> None:
     handled = await asyncio.gather(first.work_at_runs(), second.work_at_runs())
     assert sum(handled) == len(ids)
     await kitchen.check_each_once(ids)
+
+
+async def test_a_replica_works_once_at_a_run_that_it_was_asked_for_and_finds_open(kitchen: Kitchen) -> None:
+    """The request and the job of one replica have the same lease."""
+    ids = await kitchen.shelve(3)
+    runner, work = kitchen.replica()
+    work.is_let = asyncio.Event()
+    asked = asyncio.create_task(runner.start(kitchen.a_run(ids), because("start")))
+
+    async def are_in_hand() -> bool:
+        return len(work.tried) == len(ids)
+
+    await eventually(are_in_hand, "records in hand")
+    assert await runner.work_at_runs() == 0
+    again = await runner.start(kitchen.a_run(ids), because("start"))
+    assert (again.state, again.chunk) == ("running", tuple(ids))
+    work.is_let.set()
+    assert ((await asked).state, work.tried) == ("done", ids)
+    await kitchen.check_each_once(ids)
+
+
+async def test_a_run_that_fails_for_a_while_holds_no_other_up(kitchen: Kitchen) -> None:
+    ids = await kitchen.shelve(3)
+    await kitchen.start(ids[:1], "run of what fails")
+    await kitchen.start(ids[1:], "another run")
+    runner, work = kitchen.replica()
+    work.failing[ids[0]] = BacklogFull("later")
+    with pytest.raises(BacklogFull):
+        await runner.work_at_runs()
+    assert [(await kitchen.jars.get(id_)).amount for id_ in ids] == [0, 10, 10]
+    assert (await kitchen.runs.get("another run")).state == "done"
 
 
 async def test_what_a_killed_replica_changed_is_not_changed_again(kitchen: Kitchen) -> None:
@@ -247,6 +284,27 @@ async def test_records_in_hand_are_told_also_of_a_run_that_does_not_go_on(kitche
     state = "paused" if control == "pause" else "cancelled"
     assert (run.state, run.counts, run.is_open) == (state, {**COUNTS, "ok": CHUNK}, False)
     assert await kitchen.outcomes.number("run") == run.counts
+
+
+@pytest.mark.parametrize("controls", [[Run.pause], [Run.pause, Run.resume]], ids=["paused", "resumed"])
+@pytest.mark.parametrize("chosen_by", ["ids", "selection"])
+async def test_a_run_that_is_paused_at_its_last_records_is_done_with_them(
+    kitchen: Kitchen, chosen_by: str, controls: Sequence[Any]
+) -> None:
+    """Nothing is left to go on with: it does not begin again, and counts no record twice."""
+    ids = await kitchen.shelve(3)
+    await kitchen.start(ids if chosen_by == "ids" else None)
+    runner, work = kitchen.replica("a", held_s=0.0, dies=True)
+    work.failing[ids[1]] = Killed()
+    with pytest.raises(Killed):
+        await runner.work_at_runs()
+    for control in controls:
+        await kitchen.control(control)
+    other, _ = kitchen.replica("b")
+    assert await other.work_at_runs() == len(ids)
+    await kitchen.check_each_once(ids)
+    with pytest.raises(RunEnded):
+        await kitchen.control(Run.resume)
 
 
 async def test_a_run_that_has_ended_cannot_go_on(kitchen: Kitchen) -> None:

@@ -9,8 +9,7 @@ from crm_contracts.envelope import Envelope
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.order import DealOrder
 from services.deals.deal.domain.refusal import Refusal
-from services.deals.deal.usecases import PipelinesNow, open_deal_for_lead
-from shared.elements.usecases.collaborators import Collaborators
+from services.deals.deal.usecases import DealCollaborators, PipelinesNow, open_deal_for_lead
 from shared.kit.domain import Cause
 from shared.kit.messaging.answers import Answers
 from shared.kit.messaging.reactions import Reactions, on
@@ -22,7 +21,7 @@ def reactions(
     deals: Repository[Deal],
     refusals: Repository[Refusal],
     pipelines: PipelinesNow,
-    collaborators: Collaborators,
+    collaborators: DealCollaborators,
     answers: Answers,
 ) -> Reactions:
     """Make the reactions of deals alone, over these collaborators."""

@@ -113,13 +113,21 @@ class DealFilters(SalesFilters):
     lead_id: str | None = None
     filter: Annotated[str | None, filter_of("Deal")] = None
 
+    @model_validator(mode="after")
+    def _with_prefix(self) -> Self:
+        """Take the id of a stage that is given without the prefix of its pipeline (PIPE-02)."""
+        if self.pipeline_id is not None and self.stage_id is not None:
+            self.stage_id = whole_stage_id(self.pipeline_id, self.stage_id)
+        return self
+
     def check_places(self, stages: Mapping[str, StageSet]) -> None:
         """Check that there are the pipeline and the stage, of those that the caller may know of.
 
         Raises:
-            InvalidQuery: names those that there are not.
+            InvalidQuery: names those that there are not; a stage of another pipeline is none.
         """
-        ids = {stage.id for of in stages.values() for stage in of}
+        there = [of for id_, of in stages.items() if self.pipeline_id in {None, id_}] or stages.values()
+        ids = {stage.id for of in there for stage in of}
         known = {"stage_id": (ids, StageNotFound.code), "pipeline_id": (stages, PipelineNotFound.code)}
         self.check_known(known, query="/v1/deals/query")
 

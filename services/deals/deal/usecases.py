@@ -1,8 +1,9 @@
 """What can be done with deals besides what every sales element can."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 from crm_contracts.deal_answers import LeadDealConfirmed
 from crm_contracts.elements import DEAL
@@ -14,6 +15,7 @@ from crm_contracts.values import ElementRef
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.order import DealOrder
 from services.deals.deal.domain.refusal import Refusal
+from services.deals.deal.domain.repeat import ClientHistory
 from services.deals.pipeline.domain.known import KnownPipelines
 from shared.elements.domain.sales_element import InitialState
 from shared.elements.domain.stage_owner import Place
@@ -39,6 +41,26 @@ class PipelinesNow(Protocol):
         ...
 
 
+class Histories(Protocol):
+    """What clients had before."""
+
+    async def of(self, clients: Collection[ElementRef], *, but_lead: str | None = None) -> ClientHistory:
+        """Find what these clients had, but for one lead."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealCollaborators(Collaborators):
+    """What deals are made and shown with."""
+
+    histories: Histories
+
+    @classmethod
+    def of(cls, shared: Collaborators, *, histories: Histories) -> Self:
+        """Add what deals alone need to what all elements do."""
+        return cls(**{each.name: getattr(shared, each.name) for each in fields(shared)}, histories=histories)
+
+
 class OwnPipelines(PipelinesNow, FormerPlaces, Protocol):
     """The pipelines, and what is left of those that were deleted."""
 
@@ -49,20 +71,22 @@ async def create_deal(
     cause: Cause,
     *,
     deals: NewElements[Deal],
-    collaborators: Collaborators,
+    collaborators: DealCollaborators,
     pipelines: KnownPipelines,
     pipeline_id: str = DEFAULT_PIPELINE,
 ) -> Deal:
-    """Create a deal with its client and products (DEAL-01).
+    """Create a deal with its client and products (DEAL-01), marked by what its client had before (DEAL-17).
 
     Raises:
         Invalid: an unknown pipeline or stage, or rows that cannot be named or priced.
         OriginTaken: the origin belongs to another deal.
     """
     stages = pipelines.stages_of(pipeline_id)
+    history = await collaborators.histories.of(new.clients)
+    given = {name: value for name, value in new.fields.items() if name not in history.markers or value is not None}
     return await create_element(
         id_,
-        new,
+        replace(new, fields={**history.markers, **given}),
         cause,
         create=partial(Deal.create, pipeline_id=pipeline_id, first=stages.first),
         stages=lambda: stages,
@@ -78,7 +102,7 @@ async def open_deal_for_lead(
     deals: Repository[Deal],
     refusals: Repository[Refusal],
     pipelines: PipelinesNow,
-    collaborators: Collaborators,
+    collaborators: DealCollaborators,
     answers: Answers,
 ) -> None:
     """Open the deal that a lead asks for, or refuse it for whatever no repeat heals (LEAD-11, DEAL-16).
@@ -113,7 +137,7 @@ async def _open(
     pipelines: KnownPipelines,
     *,
     deals: Repository[Deal],
-    collaborators: Collaborators,
+    collaborators: DealCollaborators,
 ) -> Deal | None:
     """Open the deal; return it where an earlier request of this conversion has opened it.
 
@@ -123,7 +147,9 @@ async def _open(
     """
     first = pipelines.stages_of(order.draft.pipeline_id).first
     codes = await collaborators.dictionaries.codes(DEAL.fields)
-    make = partial(_deal, order, cause, first, collaborators.new_id, defaults=codes.defaults)
+    history = await collaborators.histories.of(order.client.refs, but_lead=order.lead.id)
+    found_out = {**codes.defaults, **history.markers}
+    make = partial(_deal, order, cause, first, collaborators.new_id, found_out=found_out)
     try:
         await deals.add_numbered(make, cause, collaborators.numbers)
     except IdTaken:
@@ -142,13 +168,13 @@ def _deal(
     new_id: NewId,
     number: int,
     *,
-    defaults: Mapping[str, str],
+    found_out: Mapping[str, Any],
 ) -> Deal:
     """Make the deal of the draft, with rows of its own (LEAD-12)."""
     draft = order.draft
     rows = tuple(row.model_copy(update={"id": new_id()}) for row in draft.rows)
     initial = InitialState(
-        fields={**defaults, **{name: getattr(draft, name) for name in _TAKEN}},
+        fields={**found_out, **{name: getattr(draft, name) for name in _TAKEN}},
         client=order.client,
         priced=Priced(rows=rows, amount=draft.amount, is_manual_amount=draft.is_manual_amount),
     )

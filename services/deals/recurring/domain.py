@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 from crm_contracts.client_field import Client
 from crm_contracts.deals import DealFields, DealState
@@ -12,6 +13,7 @@ from crm_contracts.recurrences import DealRecurringExposed, Schedule
 from crm_contracts.values import ElementRef
 
 from services.deals.deal.domain.deal import Deal
+from services.deals.deal.domain.repeat import ClientHistory
 from shared.elements.domain.client_field import asking, set_company
 from shared.elements.domain.sales_element import InitialState
 from shared.kit.domain import Cause, Conflict, derived_id
@@ -46,13 +48,17 @@ def make_deal(
     cause: Cause,
     *,
     first: Stage,
+    history: ClientHistory,
     begin_date: date,
     close_date: date,
     planned_for: date | None = None,
 ) -> Deal:
-    """Copy a template to a deal of these dates, on the first stage of its pipeline."""
-    dates = {"begin_date": begin_date, "close_date": close_date}
-    deal = _copy(id_, number, template, cause, first=first, dates=dates, template_id=template.id)
+    """Copy a template to a deal of these dates, on the first stage of its pipeline.
+
+    What its client had until now marks it, and not what marked the template (DEAL-17).
+    """
+    its_own = {"begin_date": begin_date, "close_date": close_date, **history.markers}
+    deal = _copy(id_, number, template, cause, first=first, its_own=its_own, template_id=template.id)
     ref = ElementRef(type=Deal.NOUN, id=template.id, title=template.title)
     deal.record(DealRecurringExposed(deal=deal.ref, template=ref, planned_for=planned_for))
     return deal
@@ -65,7 +71,7 @@ def _copy(
     cause: Cause,
     *,
     first: Stage,
-    dates: Mapping[str, date] = MappingProxyType({}),
+    its_own: Mapping[str, Any] = MappingProxyType({}),
     is_recurring: bool = False,
     template_id: str | None = None,
 ) -> Deal:
@@ -75,7 +81,7 @@ def _copy(
         row.model_copy(update={"id": derived_id("row", id_, place)}) for place, row in enumerate(source.rows, start=1)
     )
     initial = InitialState(
-        fields={**fields, **dates},
+        fields={**fields, **its_own},
         client=_asking_for(source.client),
         priced=Priced(rows=rows, amount=source.amount, is_manual_amount=source.is_manual_amount),
     )

@@ -1,12 +1,13 @@
 """Routes of templates: deals that make deals by a schedule (DEAL-14, DEAL-15)."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.schemas import DealOut
-from services.deals.deal.usecases import PipelinesNow
+from services.deals.deal.usecases import DealCollaborators, PipelinesNow
 from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.http import visible
 from services.deals.recurring.schemas import (
@@ -23,7 +24,6 @@ from shared.elements.http.rights import rights_of
 from shared.elements.schemas.list_query import ListPage
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.usecases.client_names import name_clients
-from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.domain import NotFound, invalid_field
 from shared.kit.storage.repository import Repository
 from shared.kit.web.call import Call
@@ -33,7 +33,7 @@ from shared.kit.web.schemas import Limit, Page
 
 
 def build_router(
-    *, deals: Repository[Deal], lists: FilteredLists[Deal], pipelines: PipelinesNow, collaborators: Collaborators
+    *, deals: Repository[Deal], lists: FilteredLists[Deal], pipelines: PipelinesNow, collaborators: DealCollaborators
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
     api = router("recurring deals")
@@ -45,12 +45,12 @@ def build_router(
     return api
 
 
-async def _named(deal: Deal, call: Call, collaborators: Collaborators) -> Deal:
+async def _named(deal: Deal, call: Call, collaborators: DealCollaborators) -> Deal:
     (named,) = await name_clients([deal], client_names=collaborators.client_names, rights=rights_of(call))
     return named
 
 
-def _add_list(api: APIRouter, lists: FilteredLists[Deal], collaborators: Collaborators) -> None:
+def _add_list(api: APIRouter, lists: FilteredLists[Deal], collaborators: DealCollaborators) -> None:
     listed = sales_list(lists, RecurringDealOut, collaborators=collaborators)
 
     @api.get("/recurring-deals")
@@ -59,7 +59,9 @@ def _add_list(api: APIRouter, lists: FilteredLists[Deal], collaborators: Collabo
         return await listed.page(call, query.filter, {**query.wanted, "is_recurring": True}, **query.page)
 
 
-def _add_create(api: APIRouter, deals: Repository[Deal], pipelines: PipelinesNow, collaborators: Collaborators) -> None:
+def _add_create(
+    api: APIRouter, deals: Repository[Deal], pipelines: PipelinesNow, collaborators: DealCollaborators
+) -> None:
     @api.post("/recurring-deals", status_code=201)
     async def create(body: RecurringDealIn, call: CanWrite, response: Response) -> RecurringDealOut:
         """Make a template as a copy of a deal, with a schedule (DEAL-15).
@@ -84,7 +86,7 @@ def _add_create(api: APIRouter, deals: Repository[Deal], pipelines: PipelinesNow
         return created(RecurringDealOut.of(template), template, response, "/recurring-deals")
 
 
-def _add_reads(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators) -> None:
+def _add_reads(api: APIRouter, deals: Repository[Deal], collaborators: DealCollaborators) -> None:
     @api.get("/recurring-deals/{deal_id}")
     async def read(deal_id: str, call: CanRead, response: Response) -> RecurringDealOut:
         """Read a template with its schedule, its next and last date, and how many deals it has made (DEAL-15)."""
@@ -97,23 +99,31 @@ def _add_reads(api: APIRouter, deals: Repository[Deal], collaborators: Collabora
         return Page(items=PlannedDeal.next_of(await read_template(deal_id, deals=call.guard(deals)), limit))
 
 
-def _add_plan(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators) -> None:
+def _add_plan(api: APIRouter, deals: Repository[Deal], collaborators: DealCollaborators) -> None:
     @api.patch("/recurring-deals/{deal_id}")
     async def plan(
         deal_id: str, body: SchedulePatch, call: CanWrite, if_match: IfMatch, response: Response
     ) -> RecurringDealOut:
         """Change the schedule of a template, or pause it; what is absent stays as it is (DEAL-15).
 
-        It goes on after the last date that came; dates that passed in a pause are left out.
+        It goes on after the last date that came; dates that passed in a pause are left out. But for a pause it takes
+        the right to add such a deal, too: the deals are made in the name of who changed the schedule last.
         """
         template = await plan_template(
-            deal_id, body.fields(), call.cause, deals=call.guard(deals), expected_version=if_match
+            deal_id,
+            body.fields(),
+            call.cause,
+            deals=call.guard(deals),
+            check_add=partial(call.access.check, "add"),
+            expected_version=if_match,
         )
         template = await _named(template, call, collaborators)
         return versioned(RecurringDealOut.of(template), template, response)
 
 
-def _add_expose(api: APIRouter, deals: Repository[Deal], pipelines: PipelinesNow, collaborators: Collaborators) -> None:
+def _add_expose(
+    api: APIRouter, deals: Repository[Deal], pipelines: PipelinesNow, collaborators: DealCollaborators
+) -> None:
     @api.post("/recurring-deals/{deal_id}/expose", status_code=201)
     async def expose(deal_id: str, call: CanWrite, response: Response) -> DealOut:
         """Make a deal from a template now, also from one that is paused or has ended (DEAL-15).

@@ -1,6 +1,6 @@
 """What can be done with templates: set them up, plan them anew, and make deals from them (DEAL-15)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from crm_contracts.deals import DealState
@@ -8,13 +8,12 @@ from crm_contracts.pipelines import DEFAULT_PIPELINE, Stage
 from crm_contracts.recurrences import DealRecurringDue, Recurrence, Schedule
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.usecases import PipelinesNow
+from services.deals.deal.usecases import DealCollaborators, PipelinesNow
 from services.deals.pipeline.domain.known import KnownPipelines
 from services.deals.recurring.domain import make_deal, make_template
 from services.deals.schedule.domain.dates import begin_date, close_date, day_of
 from services.deals.schedule.domain.progress import check_schedule
 from shared.elements.domain.pipelines import PipelineNotFound
-from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.create_element import NewElements
 from shared.kit.domain import Cause, NotFound
 from shared.kit.storage.repository import Records, Repository
@@ -29,7 +28,7 @@ async def create_template(
     *,
     deals: NewElements[Deal],
     pipelines: KnownPipelines,
-    collaborators: Collaborators,
+    collaborators: DealCollaborators,
 ) -> Deal:
     """Make a template as a copy of a deal.
 
@@ -65,9 +64,12 @@ async def plan_template(
     cause: Cause,
     *,
     deals: Records[Deal],
+    check_add: Callable[[Deal], object],
     expected_version: int | None = None,
 ) -> Deal:
     """Change the schedule of a template; what is absent stays as it is.
+
+    Unless it is paused, deals are made in the name of the user who changed it; `check_add` checks the right to that.
 
     Raises:
         NotFound: there is no such template.
@@ -80,6 +82,8 @@ async def plan_template(
         schedule = Schedule(**{**former, **changes})
         check_schedule(schedule)
         deal.reschedule(schedule, by=cause.actor, at=cause.at, roles=cause.roles)
+        if schedule.active and deal.recurrence is not recurrence:
+            check_add(deal)
 
     return await deals.change(id_, plan, cause, expected_version=expected_version)
 
@@ -91,15 +95,18 @@ async def expose_template(
     *,
     deals: NewElements[Deal],
     pipelines: KnownPipelines,
-    collaborators: Collaborators,
+    collaborators: DealCollaborators,
 ) -> Deal:
     """Make a deal from a template now, beside its schedule: neither its dates nor its limit change."""
     schedule = _check_template(template)
     today = day_of(cause.at, schedule)
     dates = {"begin_date": begin_date(today, schedule), "close_date": close_date(today, schedule)}
     first = pipelines.stages_of(template.pipeline_id).first
+    history = await collaborators.histories.of(template.client.refs)
     deal = await deals.add_numbered(
-        lambda number: make_deal(id_, number, template.state, cause, first=first, **dates), cause, collaborators.numbers
+        lambda number: make_deal(id_, number, template.state, cause, first=first, history=history, **dates),
+        cause,
+        collaborators.numbers,
     )
     await collaborators.removed_clients.remove_from(deal.ref, deal.client.refs, cause)
     return deal
@@ -111,15 +118,18 @@ async def make_due_deal(
     *,
     deals: Repository[Deal],
     pipelines: PipelinesNow,
-    collaborators: Collaborators,
+    collaborators: DealCollaborators,
 ) -> None:
     """Make the deal of a date that has come; there is one for each, however often that is told."""
     template, first = _placed(due.template, await pipelines.known())
     dates = {"begin_date": due.begins_on, "close_date": due.closes_on, "planned_for": due.planned_for}
     id_ = due.proposed_deal_id
+    history = await collaborators.histories.of(template.client.refs)
     try:
         deal = await deals.add_numbered(
-            lambda number: make_deal(id_, number, template, cause, first=first, **dates), cause, collaborators.numbers
+            lambda number: make_deal(id_, number, template, cause, first=first, history=history, **dates),
+            cause,
+            collaborators.numbers,
         )
     except IdTaken:  # it has been made, and may have been deleted since
         return

@@ -47,6 +47,16 @@ class DealFields(Owned, Sourced):
     probability: Annotated[int | None, FieldSpec(at_least=0, at_most=100)] = Field(
         default=None, examples=[50], description="probability of winning, in percent (DEAL-13)"
     )
+    is_return_customer: bool | None = Field(
+        default=None,
+        description="the client had a won deal before; found out for a new deal unless given, null of older ones "
+        "(DEAL-17)",
+    )
+    is_repeated_approach: bool | None = Field(
+        default=None,
+        description="the client had deals or leads before, and none of them was won or converted; found out for a new "
+        "deal unless given, null of older ones (DEAL-17)",
+    )
     additional_info: Annotated[str | None, FieldSpec(kind="text")] = None
 
 

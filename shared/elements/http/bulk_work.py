@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.walking import walk_elements
 from shared.elements.usecases.bulk import BulkAction, WatchedRecords
-from shared.kit.domain import Aggregate, Cause, NotAllowed
+from shared.kit.domain import Aggregate, Cause, DomainError, NotAllowed
 from shared.kit.runs.outcomes import Outcome
 from shared.kit.runs.rehearsal import Rehearsed
 from shared.kit.runs.run import Run
@@ -47,11 +47,18 @@ class BulkWork(Generic[E]):
         selection = json.loads(run.selection or "{}")
         return await walk_elements(self.listed, selection, readable, began_at=run.created_at, place=place, limit=limit)
 
-    async def handle(self, run: Run, id_: str, cause: Cause, *, is_repeated: bool) -> Outcome:
-        """Change one element by the use case of a single request."""
-        done = await self.elements.changed_by(id_, cause) if is_repeated else None
-        if done is not None:
+    async def handle(self, run: Run, id_: str, cause: Cause) -> Outcome:
+        """Change one element by the use case of a single request; what this cause has changed is not judged anew."""
+        try:
+            return await self._change(run, id_, cause)
+        except DomainError:
+            # It may have been changed already, and be out of reach of the run since: given to another, or deleted.
+            done = await self.elements.changed_by(id_, cause)
+            if done is None:
+                raise
             return Outcome(id_, "ok", version=done.version)
+
+    async def _change(self, run: Run, id_: str, cause: Cause) -> Outcome:
         action = self._actions[run.action]
         guarded = (Rehearsed if run.is_rehearsal else Guarded)(self.elements, await self._access(run), action.right)
         watched = WatchedRecords(guarded)

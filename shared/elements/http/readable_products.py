@@ -5,6 +5,7 @@ follow the right to it (PERM-08).
 """
 
 from dataclasses import replace
+from typing import TypeVar
 
 from crm_contracts.elements import PRODUCT
 
@@ -14,8 +15,10 @@ from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.read_once import ReadProducts
 from shared.kit.web.call import Call
 
+C = TypeVar("C", bound=Collaborators)
 
-def with_readable_products(collaborators: Collaborators, call: Call) -> Collaborators:
+
+def with_readable_products(collaborators: C, call: Call) -> C:
     """Return the collaborators of a caller, to whom products that he may not read are unknown."""
     rights = rights_of(call)
     if rights is None or rights.may(PRODUCT, "read", Accessed(open_to_all=True)):

@@ -115,6 +115,7 @@ _SALES: Final = {
     "moved_by": "who moved it there; null where nobody did",
     "name": "its name",
     "observers": "users who watch it, by id",
+    "entity_type": "type of the elements; those of other types are listed by the services that own them",
     "owner_id": "id of the element; of every one where it is absent",
     "is_default": "whether it is the one that is always there",
     "open_to_all": "whether all users see it",

@@ -16,11 +16,10 @@ from shared.kit.domain import Cause
 from shared.kit.storage.repository import Records
 
 C = TypeVar("C", bound=HasClient)
+W = TypeVar("W", bound=Collaborators)
 
 
-async def prepare_collaborators(
-    noun: str, product_ids: Sequence[str | None], count: int, collaborators: Collaborators
-) -> Collaborators:
+async def prepare_collaborators(noun: str, product_ids: Sequence[str | None], count: int, collaborators: W) -> W:
     """Read what so many new elements need once: their products, their dictionaries, their numbers."""
     products = ReadProducts(await collaborators.products.facts(product_ids))
     codes = ReadCodes(await collaborators.dictionaries.codes(ELEMENTS[noun].fields))

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from crm_contracts.client_field import Client
-from crm_contracts.elements import ELEMENTS
+from crm_contracts.elements import COMPANY, CONTACT, ELEMENTS
 from crm_contracts.pipelines import Stage
-from crm_contracts.values import Fields, Money
+from crm_contracts.values import ElementRef, Fields, Money
 
 from shared.elements.domain.client_field import NewContactLink, set_company, set_contacts
 from shared.elements.domain.element import OriginTaken
@@ -39,6 +39,12 @@ class NewElement:
     is_manual_amount: bool | None = None
     origin: tuple[str, str] | None = None
     authorship: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def clients(self) -> Sequence[ElementRef]:
+        """What it is to link."""
+        company = [ElementRef(type=COMPANY.noun, id=self.company_id)] if self.company_id else []
+        return [*company, *(ElementRef(type=CONTACT.noun, id=each.contact_id) for each in self.contacts)]
 
 
 class Creates(Protocol[E_co]):

@@ -113,7 +113,7 @@ class Run(HasLease):
         self._end_where_done(at)
 
     def pause(self) -> None:
-        """Go on no more until it is resumed; records in hand are changed yet.
+        """Go on no more until it is resumed; records in hand are changed yet, and if they are the last it is done.
 
         Raises:
             RunEnded: it has ended.
@@ -153,6 +153,6 @@ class Run(HasLease):
             raise RunEnded(f"The run is {self.state}.")
 
     def _end_where_done(self, at: datetime) -> None:
-        if self.state == "running" and self.is_all_found and not self.chunk:
+        if self.state != "cancelled" and self.is_all_found and not self.chunk:
             self.state, self.ended_at = "done", at
             self.holder = self.held_until = None

@@ -16,8 +16,8 @@ class Work(Protocol):
         """Find the next records of a run that says what they have to be."""
         ...
 
-    async def handle(self, run: Run, id_: str, cause: Cause, *, is_repeated: bool) -> Outcome:
-        """Change one record; `is_repeated` where it may have been changed by this cause already."""
+    async def handle(self, run: Run, id_: str, cause: Cause) -> Outcome:
+        """Change one record, which may have been changed by this cause already."""
         ...
 
 

@@ -7,14 +7,13 @@ from services.deals.deal.domain.deal import Deal
 from services.deals.deal.http.bulk import deal_bulk_routes
 from services.deals.deal.http.deals import deal_routes
 from services.deals.deal.schemas import ContactAdded, DealOut
-from services.deals.deal.usecases import PipelinesNow
+from services.deals.deal.usecases import DealCollaborators, PipelinesNow
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import sales_list
 from shared.elements.http.requisite_routes import requisite_routes
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews
-from shared.elements.usecases.collaborators import Collaborators
 from shared.kit.runs.runner import Runner
 from shared.kit.storage.repository import Repository
 from shared.kit.web.guard import Authority
@@ -27,7 +26,7 @@ def build_router(
     views: ElementViews[Deal],
     lists: FilteredLists[Deal],
     pipelines: PipelinesNow,
-    collaborators: Collaborators,
+    collaborators: DealCollaborators,
     long_polls: LongPolls,
     runner: Runner,
     authority: Authority,

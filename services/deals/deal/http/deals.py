@@ -20,7 +20,7 @@ from services.deals.deal.schemas import (
     DealUpsert,
     DealUpserted,
 )
-from services.deals.deal.usecases import PipelinesNow, create_deal, move_deal
+from services.deals.deal.usecases import DealCollaborators, PipelinesNow, create_deal, move_deal
 from services.deals.permissions import CanRead, CanWrite
 from services.deals.pipeline.http import visible
 from shared.elements.http.answers import created, versioned
@@ -33,7 +33,6 @@ from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.client_names import name_clients
-from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.correct_element import correct_element
 from shared.elements.usecases.create_each import create_or_correct, prepare_collaborators
 from shared.elements.usecases.upsert_by_origin import upsert_by_origin
@@ -55,7 +54,7 @@ def deal_routes(
     views: ElementViews[Deal],
     listed: ListedElements[Deal],
     pipelines: PipelinesNow,
-    collaborators: Collaborators,
+    collaborators: DealCollaborators,
     long_polls: LongPolls,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
@@ -80,7 +79,7 @@ def _add_create(
     api: APIRouter,
     deals: Repository[Deal],
     pipelines: PipelinesNow,
-    collaborators: Collaborators,
+    collaborators: DealCollaborators,
     answered: _Answered,
 ) -> None:
     @api.post("/deals", status_code=201, tags=["deals"])
@@ -105,7 +104,9 @@ def _add_create(
         return created(DealOut.of(deal), deal, response, "/deals")
 
 
-def _add_correct(api: APIRouter, deals: Repository[Deal], collaborators: Collaborators, answered: _Answered) -> None:
+def _add_correct(
+    api: APIRouter, deals: Repository[Deal], collaborators: DealCollaborators, answered: _Answered
+) -> None:
     @api.patch("/deals/{deal_id}", tags=["deals"])
     async def correct(
         deal_id: str, body: DealPatch, call: CanWrite, if_match: IfMatch, wait: Waiting, response: Response
@@ -131,7 +132,9 @@ def _add_correct(api: APIRouter, deals: Repository[Deal], collaborators: Collabo
         return versioned(DealOut.of(deal), deal, response)
 
 
-def _add_move(api: APIRouter, deals: Repository[Deal], pipelines: PipelinesNow, collaborators: Collaborators) -> None:
+def _add_move(
+    api: APIRouter, deals: Repository[Deal], pipelines: PipelinesNow, collaborators: DealCollaborators
+) -> None:
     @api.put("/deals/{deal_id}/stage", tags=["deals"])
     async def move(deal_id: str, body: DealStageIn, call: CanWrite, if_match: IfMatch, response: Response) -> DealOut:
         """Move to another stage, or to another pipeline: there to its first stage unless one is named (PIPE-05).
@@ -159,7 +162,7 @@ def _add_batch(
     deals: Repository[Deal],
     views: ElementViews[Deal],
     pipelines: PipelinesNow,
-    collaborators: Collaborators,
+    collaborators: DealCollaborators,
 ) -> None:
     @api.post("/deals/batch", operation_id="createDeals", tags=["deals"], **ANSWERS_BATCH)
     async def create_each(body: DealsIn, call: CanWrite, request: Request) -> JSONResponse:
@@ -200,7 +203,7 @@ def _add_upsert(
     deals: Repository[Deal],
     views: ElementViews[Deal],
     pipelines: PipelinesNow,
-    collaborators: Collaborators,
+    collaborators: DealCollaborators,
     answered: _Answered,
 ) -> None:
     @api.put("/deals/external/{originator}/{origin:path}", responses={201: {"model": DealUpserted}}, tags=["deals"])
