@@ -224,8 +224,8 @@ async def a_busy_office() -> Office:
         lambda stages, _: stages.add_stage("TALKS", "Talks", "P", sort=20),
         lambda stages, _: stages.change_stage("TALKS", {"sort": 30, "name": "Negotiation", "color": "#112233"}),
         lambda stages, _: stages.change_stage("JUNK", {"sort": 60}),
-        lambda stages, by: stages.close_stage("IN_PROCESS", forced=False, now=by["at"]),
-        lambda stages, by: stages.delete_stage("IN_PROCESS", forced=False, now=by["at"]),
+        lambda stages, _: stages.close_stage("IN_PROCESS", forced=False, now=NOON),
+        lambda stages, _: stages.delete_stage("IN_PROCESS", forced=False, now=NOON),
     )
     for kind in (Role, Department):
         await office.add(kind.create("sales", {"name": "Sales"}))

@@ -26,7 +26,7 @@ SIZE: Final = 128
 
 
 class CursorKey:
-    """The key of a service's cursors, kept in its database: whoever comes first makes it."""
+    """The key of a service's cursors, kept in its database: the first replica to need it makes it."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
