@@ -98,7 +98,7 @@ def stage_history_routes(
     )
 
     @api.get("/stage-history", operation_id="listStageHistory")
-    async def page(given: Annotated[filters_of_type, Query()], call: Call = can_read) -> Page[StageRecordOut]:  # type: ignore[valid-type]
+    async def page(given: Annotated[filters_of_type, Query()], call: Call = can_read) -> Page[StageRecordOut]:
         """List when elements came to which stage, newest first (PIPE-08, LEAD-07).
 
         Of elements that the caller may not read, or that were deleted, there is nothing. Where there are many of those
