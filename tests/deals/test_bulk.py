@@ -10,7 +10,7 @@ from crm_contracts.roles import Right
 
 from services.deals.deal.domain.deal import Deal
 from shared.kit.runs.runner import AT_ONCE
-from tests.builders.granted import allow, as_seller
+from tests.builders.granted import SELLER, allow, as_seller
 from tests.builders.running import Api, wrong_fields
 from tests.kit.waiting import eventually
 
@@ -248,6 +248,33 @@ async def test_a_right_that_was_lost_meanwhile_denies_what_is_left(api: Api) -> 
     run = await ended(api, answer)
     assert run["counts"]["denied"] + run["counts"]["ok"] == len(ids)
     assert run["counts"]["denied"] >= 1
+
+
+async def test_who_has_lost_every_role_changes_nothing_more_by_a_run(api: Api) -> None:
+    """DEAL-03, PERM-09: what the token alone would allow then is not asked."""
+    ids = await deals(api, AT_ONCE + 1)
+    await allow(api, rights(read="all", update="all"))
+    answer = await as_seller(api, "POST", PATH, {"ids": ids, "action": ASSIGN})
+    address = f"/runs/{answer.json()['id']}"
+    assert (await as_seller(api, "POST", f"{address}/pause")).status_code == 200
+    await api.database.collection("roles").delete({"_id": SELLER})
+    assert (await api("POST", f"{address}/resume")).status_code == 200
+    run = await ended(api, answer)
+    lost = await api.read(f"/runs/{run['id']}/results?status=denied&limit=200")
+    assert {each["code"] for each in lost["items"]} == {"rights_lost"}
+    assert len(lost["items"]) == run["counts"]["denied"] == len(ids) - run["counts"]["ok"]
+
+
+async def test_a_run_whose_starter_has_lost_every_role_finds_nothing_more(api: Api) -> None:
+    """DEAL-03, PERM-09."""
+    await allow(api, rights(read="all", update="all"))
+    answer = await as_seller(api, "POST", PATH, {"filter": {}, "action": {"type": "observers", "add": ["dan"]}})
+    address = f"/runs/{answer.json()['id']}"
+    assert (await as_seller(api, "POST", f"{address}/pause")).status_code == 200
+    await api.database.collection("roles").delete({"_id": SELLER})
+    assert (await api("POST", f"{address}/resume")).status_code == 200
+    run = await ended(api, answer, "paused")
+    assert run["reason"] == "rights_lost"
 
 
 async def test_a_run_is_paused_resumed_and_cancelled_by_its_starter(api: Api) -> None:

@@ -104,6 +104,17 @@ async def test_a_change_of_many_records_is_undone(api: Api, type_: ElementType, 
     assert [record[name] for name in fields] == [before[ids[0]][name] for name in fields]
 
 
+async def test_a_record_gets_no_more_observers_in_bulk_than_by_a_single_request(api: Api, type_: ElementType) -> None:
+    """CMN-05."""
+    observers = [f"user-{number}" for number in range(100)]
+    (id_,) = await made(api, type_, observers=observers)
+    (full,) = (await bulk(api, type_, {"type": "observers", "add": ["dan"]}, ids=[id_]))["items"]
+    assert (full["status"], full["code"]) == ("refused", "invalid")
+    (one,) = (await bulk(api, type_, {"type": "observers", "add": ["dan"], "remove": ["user-0"]}, ids=[id_]))["items"]
+    assert one["status"] == "ok"
+    assert (await api.read(f"/{type_.plural}/{id_}"))["observers"] == [*observers[1:], "dan"]
+
+
 async def test_records_are_deleted_in_bulk(api: Api, type_: ElementType) -> None:
     ids = await made(api, type_, 2)
     run = await bulk(api, type_, {"type": "delete"}, ids=[*ids, "missing"])

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
+from shared.elements.domain.room import MAX_ENTRIES
 from shared.elements.usecases.delete_element import delete_element
-from shared.kit.domain import Aggregate, Cause
+from shared.kit.domain import Aggregate, Cause, invalid_field
 from shared.kit.storage.repository import Records
 
 E = TypeVar("E", bound=Aggregate)
@@ -100,12 +101,20 @@ async def open_element(parameters: Mapping[str, Any], id_: str, cause: Cause, el
 
 
 async def change_observers(parameters: Mapping[str, Any], id_: str, cause: Cause, elements: Records[Any]) -> Any:
-    """Add observers and remove others; the order of those that stay is kept (CMN-05)."""
+    """Add observers and remove others; the order of those that stay is kept (CMN-05).
+
+    Raises:
+        Invalid: there would be more observers than a single request may give.
+    """
     added, removed = parameters["add"], parameters["remove"]
 
     def changes(element: Any) -> Mapping[str, Any]:
         kept = [each for each in element.observers if each not in removed]
-        return {"observers": tuple(dict.fromkeys([*kept, *added]))}
+        observers = tuple(dict.fromkeys([*kept, *added]))
+        if len(observers) > max(MAX_ENTRIES, len(element.observers)):
+            message = f"At most {MAX_ENTRIES} observers are allowed; there would be {len(observers)}."
+            raise invalid_field("observers", "too_long", message)
+        return {"observers": observers}
 
     return await _correct(id_, changes, cause, elements)
 
