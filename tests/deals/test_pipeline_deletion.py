@@ -22,9 +22,9 @@ from services.deals.pipeline.domain.pipeline import Pipeline
 from services.deals.pipeline.store import OwnPipelines
 from services.deals.pipeline.usecases import delete_pipeline, seed_pipelines
 from shared.elements.domain.stage_errors import DeletionLapsed
-from shared.elements.domain.stage_owner import CLOSED_FOR, DELETED_WITHIN
+from shared.elements.domain.stage_owner import CLOSED_FOR, DELETED_WITHIN, Place
 from shared.elements.usecases.create_element import NewElement
-from shared.elements.usecases.stages import Emptied, delete_stage
+from shared.elements.usecases.stages import Emptied, add_stage, delete_stage
 from shared.kit.domain import DomainError
 from shared.kit.storage.connection import Database, connect
 from tests.builders.causes import NOON, a_cause, ids
@@ -182,6 +182,37 @@ async def test_two_replicas_rescue_a_deal_once(office: Office, stage_id: str | N
     late = await office.enter(known=known)
     await asyncio.gather(office.rescue(), office.rescue())
     assert len(await office.deals.said(late.id)) == 2
+
+
+async def test_a_stage_that_was_added_again_meanwhile_keeps_its_deals(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PIPE-06: a replica that has looked for former stages before does not take them from where they may be."""
+    await office.delete(STAGE)
+    looks, look = [await office.own.former_places()], office.own.former_places
+    await add_stage(ID, STAGE, "Again", "P", a_cause(office.key()), owners=office.pipelines)
+    office.own.forget()
+    deal = await office.enter()
+
+    async def former_places() -> Sequence[Place]:
+        return looks.pop() if looks else await look()
+
+    monkeypatch.setattr(office.own, "former_places", former_places)
+    assert await office.rescue() == 0
+    assert await office.deals.get(deal.id) == deal
+
+
+async def test_a_deal_that_cannot_be_moved_holds_up_no_other(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    known, find = await office.own.known(), office.places.ids_in
+    await office.delete(STAGE)
+    late = await office.enter(known=known)
+
+    async def ids_in(owner_id: str, stage_id: str | None = None) -> Sequence[str]:
+        return ["deleted meanwhile", *await find(owner_id, stage_id)]
+
+    monkeypatch.setattr(office.places, "ids_in", ids_in)
+    assert await office.rescue() == 1
+    assert (await office.deals.get(late.id)).stage_id == f"C{ID}:NEW"
 
 
 @WHAT

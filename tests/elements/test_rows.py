@@ -101,6 +101,13 @@ def test_a_row_that_is_named_by_its_id_keeps_what_was_agreed() -> None:
     ]
 
 
+def test_in_another_currency_nothing_stays_of_what_was_agreed_but_name_and_quantity() -> None:
+    """ROW-02: no price of one currency becomes a price of another one."""
+    was = amounts(a_row("row-7", price="495", quantity="3"))
+    (row,) = make_rows([NewRow(id="row-7", price=Decimal(550))], CATALOG, currency="USD", new_id=ids(), was=was)
+    assert (row.price, row.list_price, row.quantity) == (Decimal(550), Decimal(550), Decimal(3))
+
+
 def test_a_row_of_another_product_is_named_and_priced_anew() -> None:
     """ROW-01."""
     was = amounts(a_row("row-7", price="7", quantity="2", product_id="old"))

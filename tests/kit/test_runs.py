@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +13,10 @@ from shared.kit.leases.lease import Lease
 from shared.kit.leases.leased import HeldByAnother
 from shared.kit.runs.outcomes import OUTCOME_INDEXES, Outcome, Outcomes
 from shared.kit.runs.run import Run, RunEnded
-from shared.kit.runs.runner import CHUNK, Runner
+from shared.kit.runs.runner import AT_ONCE, CHUNK, Runner
 from shared.kit.runs.store import MOST_OPEN, RUN_INDEXES, RunViews
-from shared.kit.runs.values import Found, Status
+from shared.kit.runs.undoing import AlreadyUndone, NoInverse, RunNotEnded, RunOfAnother, TooLateToUndo
+from shared.kit.runs.values import Found, Seen, Status
 from shared.kit.service.clock import new_id
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database
@@ -56,6 +59,10 @@ class Filling:
         found = [each["_id"] for each in await self.jars.collection.find(where, sort=[("_id", 1)], limit=limit)]
         return Found(found, found[-1] if len(found) == limit else None)
 
+    async def look(self, ids: Sequence[str]) -> Sequence[Seen]:
+        found = [await self.jars.find(id_) for id_ in ids]
+        return [Seen(jar.id, jar.version, {"amount": jar.amount}) for jar in found if jar is not None]
+
     async def handle(self, run: Run, id_: str, cause: Cause) -> Outcome:
         del run
         self.tried.append(id_)
@@ -64,7 +71,18 @@ class Filling:
         if id_ in self.failing:
             raise self.failing[id_]
         jar = await self.jars.change(id_, lambda jar: jar.fill(10), cause)
-        return Outcome(id_, "ok", version=jar.version)
+        return Outcome(id_, "ok", version=jar.version, before={"amount": 0})
+
+    def has_inverse(self, action: str) -> bool:
+        return action == "fill"
+
+    async def undo(self, run: Run, done: Outcome, cause: Cause) -> Outcome:
+        del run
+        self.tried.append(done.id)
+        if done.id in self.failing:
+            raise self.failing[done.id]
+        jar = await self.jars.change(done.id, lambda jar: jar.fill(-jar.amount), cause)
+        return Outcome(done.id, "ok", version=jar.version)
 
 
 class DyingLease(Lease[Run]):
@@ -408,3 +426,89 @@ async def test_open_runs_and_outcomes_are_found_by_their_indexes(kitchen: Kitche
     rows = Explained(kitchen.database.collection("run_outcomes"))
     await Outcomes(rows).page("run", status="ok", limit=5, cursor=None)
     rows.assert_served_by_indexes()
+
+
+async def undone(kitchen: Kitchen, runner: Runner, *, key: str = "undo", **changes: Any) -> Run:
+    run = (await kitchen.repository(Run, "runs").get("run")).model_copy(update=changes)
+    cause = replace(because(key), actor="user:ann", at=run.ended_at or NOON)
+    return await runner.undo(run, new_id(), cause, is_restricted=False, is_rehearsal=False)
+
+
+async def test_a_run_is_undone_by_another_one_however_many_records_it_changed(kitchen: Kitchen) -> None:
+    ids = await kitchen.shelve(AT_ONCE + 1)
+    await kitchen.start()
+    runner, _ = kitchen.replica()
+    await runner.work_at_runs()
+    undo = await undone(kitchen, runner)
+    assert (undo.undoes, undo.ids, undo.total, undo.state) == ("run", None, len(ids), "waiting")
+    assert await runner.work_at_runs() == len(ids)
+    assert [(jar.amount, jar.version) for jar in [await kitchen.jars.get(id_) for id_ in ids]] == [(0, 3)] * len(ids)
+    assert await kitchen.outcomes.number(undo.id) == {**COUNTS, "ok": len(ids)}
+
+
+async def test_what_a_killed_replica_undid_is_not_undone_again(kitchen: Kitchen) -> None:
+    ids = await kitchen.shelve(AT_ONCE + 1)
+    await kitchen.start()
+    await kitchen.replica()[0].work_at_runs()
+    dying, work = kitchen.replica("a", held_s=0.0, dies=True)
+    work.failing[ids[CHUNK + 2]] = Killed()
+    undo = await undone(kitchen, dying)
+    with pytest.raises(Killed):
+        await dying.work_at_runs()
+    other, _ = kitchen.replica("b")
+    await other.work_at_runs()
+    jars = [await kitchen.repository(Jar, "jars").get(id_) for id_ in ids]
+    assert [(jar.amount, jar.version) for jar in jars] == [(0, 3)] * len(ids)
+    run = await kitchen.repository(Run, "runs").get(undo.id)
+    assert (run.state, run.counts) == ("done", {**COUNTS, "ok": len(ids)})
+
+
+async def test_a_run_is_undone_once_whoever_asks_at_the_same_moment(kitchen: Kitchen) -> None:
+    ids = await kitchen.shelve(3)
+    await kitchen.start(ids)
+    runner, other = kitchen.replica("a")[0], kitchen.replica("b")[0]
+    await runner.work_at_runs()
+    found = await asyncio.gather(undone(kitchen, runner), undone(kitchen, other, key="b"), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in found) == [AlreadyUndone.__name__, Run.__name__]
+    assert [(await kitchen.repository(Jar, "jars").get(id_)).version for id_ in ids] == [3] * 3
+
+
+async def test_a_repeat_of_the_same_undo_is_a_success_without_effect(kitchen: Kitchen) -> None:
+    ids = await kitchen.shelve(1)
+    await kitchen.start(ids)
+    runner, _ = kitchen.replica()
+    await runner.work_at_runs()
+    first, again = await undone(kitchen, runner), await undone(kitchen, runner)
+    assert (first.id, first.version) == (again.id, again.version)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"actor": "user:bea"}, RunOfAnother),
+        ({"is_rehearsal": True}, NoInverse),
+        ({"undoes": "another"}, NoInverse),
+        ({"action": "smash"}, NoInverse),
+        ({"state": "running"}, RunNotEnded),
+        ({"state": "cancelled", "chunk": ("jar",)}, RunNotEnded),
+    ],
+)
+async def test_what_cannot_be_undone_says_so(kitchen: Kitchen, changes: Any, error: type[Exception]) -> None:
+    await kitchen.start([])
+    runner, _ = kitchen.replica()
+    await runner.work_at_runs()
+    with pytest.raises(error):
+        await undone(kitchen, runner, **changes)
+
+
+async def test_a_run_is_undone_until_24_hours_after_its_end(kitchen: Kitchen) -> None:
+    await kitchen.start([])
+    runner, _ = kitchen.replica()
+    await runner.work_at_runs()
+    run = await kitchen.repository(Run, "runs").get("run")
+    assert run.ended_at is not None
+    cause = replace(because("late"), actor="user:ann", at=run.ended_at + timedelta(hours=24, seconds=1))
+    with pytest.raises(TooLateToUndo):
+        await runner.undo(run, new_id(), cause, is_restricted=False, is_rehearsal=False)
+    cause = replace(cause, at=run.ended_at + timedelta(hours=24))
+    assert (await runner.undo(run, new_id(), cause, is_restricted=False, is_rehearsal=False)).state == "done"

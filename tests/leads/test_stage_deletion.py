@@ -138,11 +138,15 @@ async def test_a_lead_that_is_being_converted_is_left_to_its_conversion(office: 
     assert (await office.leads.get(late.id)).stage_id == "NEW"
 
 
+async def seeded_by(office: Office, *, replicas: int) -> None:
+    await asyncio.gather(*(seed_lead_stages(lambda: NOON, stages=office.stages) for _ in range(replicas)))
+
+
 async def test_replicas_that_start_at_once_or_again_seed_the_stages_once(office: Office) -> None:
     """LEAD-06, DICT-04: and a start takes back nothing that was changed since."""
     await office.stages.change(LEAD_STAGE, lambda found: found.change_stage(STAGE, {"name": "Done"}), a_cause("rename"))
-    await asyncio.gather(*(seed_lead_stages(lambda: NOON, stages=office.stages) for _ in range(2)))
+    await seeded_by(office, replicas=2)
     assert (await office.stages.get(LEAD_STAGE)).stage(STAGE).name == "Done"
     await office.stages.collection.delete({"_id": LEAD_STAGE})
-    await asyncio.gather(*(seed_lead_stages(lambda: NOON, stages=office.stages) for _ in range(3)))
+    await seeded_by(office, replicas=3)
     assert [type(each) for each in await office.stages.said(LEAD_STAGE)] == [DictionaryValueCreated] * len(SEEDS)

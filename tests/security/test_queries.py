@@ -18,6 +18,7 @@ from tests.security.conftest import Commands, Operation, System
 
 GIVEN: Final = {
     "active": "true",
+    "closed": "true",
     "element": "deal:d1",
     "email": "ada@acme.example",
     "expand": "responsible",
@@ -27,6 +28,7 @@ GIVEN: Final = {
     "phone": "+4930901820",
     "pipeline_id": "default",
     "q": "ada",
+    "select": "id,title",
     "stage_id": "NEW",
     "state": "open",
     "status": "ok",

@@ -22,9 +22,17 @@ _IS_RECURRING: Final = filterable_fields(DEAL)["is_recurring"]
 DEALS: Final = "deals"
 REFUSALS: Final = "refusals"
 BY_STAGE: Final = "by_stage"
+BY_CELL: Final = "by_cell"
 DEAL_INDEXES: Final[Sequence[Index]] = (
     *SALES_INDEXES,
     Index([("pipeline_id", 1), ("stage_id", 1), *NEWEST], name=BY_STAGE),
+    Index(
+        [
+            *(("pipeline_id", 1), ("stage_id", 1), ("responsible_id", 1)),
+            *(("open_to_all", 1), ("amount.currency", 1), ("amount.value", 1), ("is_recurring", 1), ("deleted_at", 1)),
+        ],
+        name=BY_CELL,
+    ),
     Index([("lead_id", 1), *NEWEST], name="by_lead"),
     Index([("template_id", 1), *NEWEST], partial={"template_id": IS_GIVEN}, name="by_template"),
     Index([("is_recurring", 1), *NEWEST], partial={"is_recurring": True}, name="templates"),

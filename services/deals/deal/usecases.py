@@ -223,8 +223,8 @@ async def move_deal(
 async def move_in_bulk(
     parameters: Mapping[str, Any], id_: str, cause: Cause, deals: Records[Deal], *, pipelines: PipelinesNow
 ) -> Deal:
-    """Move one of many deals (DEAL-03)."""
-    pipeline_id, stage_id = parameters["pipeline_id"], parameters["stage_id"]
+    """Move one of many deals (DEAL-03), or back to where it was: without a pipeline inside of its own."""
+    pipeline_id, stage_id = parameters.get("pipeline_id"), parameters["stage_id"]
     return await move_deal(id_, pipeline_id, stage_id, cause, deals=deals, pipelines=await pipelines.known())
 
 

@@ -4,7 +4,7 @@ Contact data is accepted as given: a phone that cannot be parsed is stored with 
 lead is lost.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
@@ -17,7 +17,7 @@ from services.leads.lead.domain.conversion import Conversion, ConversionState
 from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import CONVERTED
-from shared.elements.domain.client_names import Names, renamed
+from shared.elements.domain.client_names import Names, may_be_read, renamed
 from shared.elements.domain.pipelines import check_pipeline
 from shared.elements.domain.stage_errors import StageNotFound
 from shared.elements.domain.stages import StageSet
@@ -222,15 +222,24 @@ class ConversionOut(BaseModel):
         return (*results, *self.duplicates, *self.candidates, *(each.client for each in self.linked))
 
     def with_names(self, names: Names) -> "ConversionOut":
-        """Show these by their current names."""
+        """Show these by their current names, and of clients that the reader may not read those alone that it ended in.
+
+        The lead links these as well, by their ids.
+        """
+
+        def shown(refs: Iterable[ElementRef]) -> tuple[ElementRef, ...]:
+            return tuple(renamed(ref, names) for ref in refs if may_be_read(ref, names))
+
         return self.model_copy(
             update={
                 "contact": self.contact and renamed(self.contact, names),
                 "company": self.company and renamed(self.company, names),
-                "duplicates": tuple(renamed(ref, names) for ref in self.duplicates),
-                "candidates": tuple(renamed(ref, names) for ref in self.candidates),
+                "duplicates": shown(self.duplicates),
+                "candidates": shown(self.candidates),
                 "linked": tuple(
-                    each.model_copy(update={"client": renamed(each.client, names)}) for each in self.linked
+                    each.model_copy(update={"client": client})
+                    for each in self.linked
+                    for client in shown([each.client])
                 ),
             }
         )

@@ -24,6 +24,15 @@ PRODUCT_NOT_FOUND: Final = "product_not_found"
 PRICE_MISSING: Final = "price_missing"
 
 
+class CurrencyOfRows(Invalid):
+    """Prices of rows are in the currency of the element, which is not to become another one beneath them (ROW-02)."""
+
+    code = "currency_of_rows"
+    advice = (
+        "Send the rows with prices in the new currency in the same request, or `rows: []` where there are to be none."
+    )
+
+
 class WrongRows(Invalid):
     """Some product rows cannot be accepted; `errors` names each."""
 
@@ -105,6 +114,8 @@ def make_rows(
     for index, given in enumerate(new_rows):
         agreed = existing.get(given.id or "")
         new = given.of(agreed) if agreed else given
+        if currency != was_currency:  # what was agreed in another currency holds no more
+            new = replace(new, list_price=given.list_price)
         product = products.get(new.product_id or "")
         problem = _problem(new, product, currency, is_sold=new.product_id in sold)
         if agreed and currency != was_currency and given.price is None:
@@ -182,6 +193,16 @@ def _problem(new: NewRow, product: ProductFacts | None, currency: str, *, is_sol
     if new.product_id and not is_listed and new.price is None and new.list_price is None:
         return "price", PRICE_MISSING, f"the product has no price in {currency}, so the row needs one"
     return None
+
+
+def check_currency(rows: Sequence[ProductRow], was: str, currency: str) -> None:
+    """Check that rows which stay as they are keep their currency.
+
+    Raises:
+        CurrencyOfRows: the amount is to be in another one.
+    """
+    if rows and currency != was:
+        raise CurrencyOfRows.at(f"The prices of the rows are in {was}, and not in {currency}.", "amount.currency")
 
 
 def total(rows: Sequence[ProductRow], currency: str) -> Money:

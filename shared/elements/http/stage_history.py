@@ -114,7 +114,7 @@ def stage_history_routes(
                 break
         if len(found) > query.limit:  # what is hidden behind the last one changes nothing of the answer
             found = found[: query.limit]
-            cursor = history.cursor_after(found[-1], owner_id=query.owner_id)
+            cursor = await history.cursor_after(found[-1], owner_id=query.owner_id)
         return Page(items=[StageRecordOut.of(each) for each in found], next_cursor=cursor)
 
     return api

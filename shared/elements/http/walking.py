@@ -45,11 +45,11 @@ async def walk_elements(
     """
     wanted = replace(query_of(listed, filter_, began_at=began_at), allowed=records_for(reader, listed.type))
     of = digest_of(listed.type.noun, _WALK, filter_, _ORDER)
-    after = None if place is None else ListCursor.read(place, of).place
+    after = None if place is None else ListCursor.of_bookmark(place).checked(of).place
     page = await listed.lists.page(wanted, limit=limit, after=after)
     ids = [each.id for each in page.items if _created_at(each) <= began_at]
     is_over = page.next is None or len(ids) < len(page.items)
-    return Found(ids, None if is_over or page.next is None else ListCursor(of, began_at, page.next).text)
+    return Found(ids, None if is_over or page.next is None else ListCursor(of, began_at, page.next).bookmark)
 
 
 def _created_at(element: Any) -> datetime:

@@ -12,7 +12,7 @@ from shared.elements.schemas.expansion import ExpandElement
 from shared.elements.schemas.search import SearchText
 from shared.kit.domain import wrong_field
 from shared.kit.web.known_input import repeated_names
-from shared.kit.web.schemas import Limit, Truth, cursor_of, json_of
+from shared.kit.web.schemas import Cursor, Limit, Truth, json_of
 from shared.kit.web.sentences import meant_or_all
 
 MAX_FILTER: Final = 4_000
@@ -23,9 +23,6 @@ _SHOWN: Final = 60
 
 Total = Annotated[Truth, Field(description="count all that is listed, up to 10,000")]
 """Whether a list tells how many records it has."""
-
-ListCursorText = Annotated[str | None, cursor_of("list")]
-"""The cursor of a list of elements."""
 
 
 def filter_of(noun: str) -> Any:
@@ -79,7 +76,7 @@ class SalesFilters(BaseModel):
     q: SearchText | None = None
     total: Total = False
     limit: Limit = 50
-    cursor: ListCursorText = None
+    cursor: Cursor = None
     expand: ExpandElement = ""
 
     def check_known(self, known: Mapping[str, tuple[Collection[str], str]], *, query: str) -> None:

@@ -5,8 +5,9 @@ from functools import partial
 from typing import Final, Protocol, TypeAlias, TypeVar
 
 from shared.elements.domain.stage_owner import Place
-from shared.kit.domain import Aggregate, Cause, Clock, derived_id
+from shared.kit.domain import Aggregate, Cause, Clock, DomainError, derived_id
 from shared.kit.storage.repository import Repository
+from shared.kit.telemetry.logs import log
 
 STRANDED_EVERY_S: Final = 30.0
 
@@ -43,17 +44,26 @@ async def move_stranded(
 ) -> int:
     """Move elements that came to a place after it was deleted to where new ones start.
 
-    That takes a way of more than a second between reading stages and writing the element.
+    That takes a way of more than a second between reading stages and writing the element. One that cannot be moved now
+    is left to the next time.
 
     Returns:
         Their number.
     """
     moved, at = 0, clock()
     for place in await owners.former_places():
-        for id_ in await places.ids_in(*place):
-            move = await way_out(place)
+        ids = await places.ids_in(*place)
+        # It may have been added again since these places were read: then what is there may stay.
+        if not ids or place not in await owners.former_places():
+            continue
+        for id_ in ids:
             key = f"stranded:{place.owner_id}:{place.stage_id or ''}:{id_}"
             cause = Cause(key=f"{key}:{at.isoformat()}", actor=actor, at=at, correlation_id=derived_id(key))
-            await elements.change(id_, partial(move, cause), cause)
+            try:
+                move = await way_out(place)
+                await elements.change(id_, partial(move, cause), cause)
+            except DomainError as error:
+                log.warning("stranded element left", element=elements.noun, id=id_, code=error.code)
+                continue
             moved += 1
     return moved

@@ -6,7 +6,7 @@ records again, with the same causes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic
@@ -20,10 +20,12 @@ from shared.kit.messaging.failures import is_transient, reason_of
 from shared.kit.runs.outcomes import Outcome, Outcomes
 from shared.kit.runs.run import Run
 from shared.kit.runs.store import RunViews
+from shared.kit.runs.undoing import AlreadyUndone, check_undoable, undo_of
 from shared.kit.runs.values import Found
 from shared.kit.runs.work import Work, cause_of
 from shared.kit.storage.batching import all_of
 from shared.kit.storage.repository import Repository
+from shared.kit.storage.repository_errors import IdTaken
 from shared.kit.telemetry.logs import log
 from shared.kit.telemetry.metrics import RUN_FAILURES, RUN_RECORDS, RUNS_OPEN
 
@@ -92,7 +94,7 @@ class Runner:
         """Start a run; one of few records is ended at once, unless something is in the way for a while."""
         if run.ids is None or len(run.ids) > AT_ONCE:
             return await self.runs.add(run, cause)
-        run.take_all()
+        run.take_all(await self._work[run.records].look(run.ids))
         run.hold(self.lease.holder, now=await self.lease.server_time(), seconds=self.lease.held_s)
         with self._taking(run.id) as is_free:  # before it is stored, so that the job does not find it first
             run = await self.runs.add(run, cause)
@@ -103,6 +105,24 @@ class Runner:
                 if not (isinstance(error, HeldByAnother) or is_transient(error)):
                     raise
         return await self.runs.get(run.id)
+
+    async def undo(self, run: Run, new_id: str, cause: Cause, *, is_restricted: bool, is_rehearsal: bool) -> Run:
+        """Start the run that undoes a run.
+
+        Raises:
+            RunOfAnother, NoInverse, RunNotEnded, TooLateToUndo, AlreadyUndone: it cannot be undone.
+        """
+        has_inverse = run.undoes is None and self._work[run.records].has_inverse(run.action)
+        check_undoable(run, cause.actor, has_inverse=has_inverse, at=cause.at)
+        ids: Sequence[str] | None = None
+        if run.counts["ok"] <= AT_ONCE:
+            done, _ = await self.outcomes.page(run.id, status="ok", limit=AT_ONCE, cursor=None)
+            ids = [each.id for each in done]
+        undo = undo_of(run, new_id, cause, ids=ids, is_restricted=is_restricted, is_rehearsal=is_rehearsal)
+        try:
+            return await self.start(undo, cause)
+        except IdTaken:
+            raise AlreadyUndone(f"The run was undone by the run {undo.id}.") from None
 
     async def go_on(self, seen: Run) -> int:
         """Handle one chunk, and return how many records it had.
@@ -138,7 +158,8 @@ class Runner:
             await self.lease.hold(seen.id, lambda run: run.stop(reason))
             return 0
         moment = await self.lease.server_time()
-        run = await self.lease.hold(seen.id, lambda run: run.begin_chunk(seen, found, at=moment))
+        before = [] if found is None else await self._work[seen.records].look(found.ids)
+        run = await self.lease.hold(seen.id, lambda run: run.begin_chunk(seen, found, before, at=moment))
         if not run.chunk:
             return 0
         try:
@@ -151,6 +172,9 @@ class Runner:
     async def _found(self, run: Run) -> Found:
         if run.ids is not None:
             return run.given_after(run.place, CHUNK)
+        if run.undoes is not None:
+            done, more = await self.outcomes.page(run.undoes, status="ok", limit=CHUNK, cursor=run.place)
+            return Found([each.id for each in done], more)
         return await self._work[run.records].find(run, run.place, CHUNK)
 
     async def _handle(self, run: Run) -> None:
@@ -172,8 +196,12 @@ class Runner:
 
     async def _outcome(self, run: Run, id_: str, moment: datetime) -> Outcome:
         """Handle one record; what fails for a while is left to a repeat, what cannot succeed is its outcome."""
+        work, cause = self._work[run.records], cause_of(run, id_, moment)
         try:
-            return await self._work[run.records].handle(run, id_, cause_of(run, id_, moment))
+            if run.undoes is None:
+                return await work.handle(run, id_, cause)
+            (done,) = await self.outcomes.of_ids(run.undoes, [id_])
+            return await work.undo(run, done, cause)
         except Exception as error:
             if is_transient(error):
                 raise

@@ -64,7 +64,7 @@ def build_router(
         )
     )
     api.include_router(listed.routes())
-    move = {"move": BulkAction(MOVE, partial(move_in_bulk, stages=stages.open))}
+    move = {"move": BulkAction.to_and_fro(MOVE, partial(move_in_bulk, stages=stages.open))}
     api.include_router(bulk_routes(runner, leads, listed, authority, move=MoveIn, actions=move))
     api.include_router(conversion_routes(conversions))
     api.include_router(conversions_routes(conversions))
