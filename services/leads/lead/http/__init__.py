@@ -55,12 +55,7 @@ def build_router(
     )
     api.include_router(
         element_routes(
-            leads,
-            LeadOut,
-            ContactAdded,
-            stages=stages.open,
-            collaborators=collaborators,
-            long_polls=long_polls,
+            leads, LeadOut, ContactAdded, stages=stages.open, collaborators=collaborators, long_polls=long_polls
         )
     )
     api.include_router(listed.routes())
