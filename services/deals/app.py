@@ -15,6 +15,7 @@ from services.deals.deal import events as deal_events
 from services.deals.deal import http as deal_http
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.refusal import Refusal
+from services.deals.deal.http.choices import choices_of
 from services.deals.deal.schemas import DealOut
 from services.deals.deal.store import DEAL_INDEXES, DEALS, REFUSALS, deal_lists, deal_places
 from services.deals.deal.usecases import DealCollaborators, move_stranded_deals
@@ -123,7 +124,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
     lists = deal_lists(deals, pipelines.stages)
-    listed = sales_list(lists, DealOut, collaborators=collaborators)
+    listed = sales_list(lists, DealOut, collaborators=collaborators, choices=choices_of(pipelines))
     deal_routes = deal_http.build_router(
         deals=deals,
         views=ElementViews(deals),

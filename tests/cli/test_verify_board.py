@@ -6,6 +6,7 @@ from typing import Any
 from deploy.verify.aggregates import AGGREGATES
 from deploy.verify.board_counts import BoardCounts
 from deploy.verify.invariant import Stored
+from tests.builders.causes import ANNA, NOON
 
 CELL = {"pipeline_id": "default", "stage_id": "NEW", "responsible_id": "anna"}
 """Where the deals of these tests are."""
@@ -13,9 +14,19 @@ CELL = {"pipeline_id": "default", "stage_id": "NEW", "responsible_id": "anna"}
 
 def a_deal(id_: str, value: str, **more: Any) -> Stored:
     amount = {"value": Decimal(value), "currency": "EUR"}
-    state = {"_id": id_, "version": 1, "stage_semantic": "P", "open_to_all": True, "amount": amount, **CELL, **more}
+    told = {"number": 1, "created_at": NOON, "created_by": ANNA, "updated_at": NOON, "updated_by": ANNA}
+    state = {
+        "_id": id_,
+        "version": 1,
+        **told,
+        "stage_semantic": "P",
+        "open_to_all": True,
+        "amount": amount,
+        **CELL,
+        **more,
+    }
     type_ = next(each for each in AGGREGATES.values() if each.noun == "deal")
-    return Stored(type_, state)
+    return Stored(type_, {**told, **state, **CELL, **more})
 
 
 def a_cell(number: int, total: str, **more: Any) -> dict[str, Any]:

@@ -89,6 +89,24 @@ def test_a_product_that_was_switched_off_or_forgotten_stays_where_it_was_sold() 
     assert [(row.id, row.product_id) for row in rows] == [("row-7", "old"), ("row-8", "forgotten")]
 
 
+@pytest.mark.parametrize(
+    ("quantities", "wrong_at"), [(("3",), ()), (("2", "1"), ()), (("1",), ()), (("4",), (0,)), (("3", "1"), (1,))]
+)
+def test_of_a_product_that_was_switched_off_no_more_is_sold_than_before(
+    quantities: tuple[str, ...], wrong_at: tuple[int, ...]
+) -> None:
+    """ROW-01, PROD-10: with the id of its row or without."""
+    was = amounts(a_row("row-7", product_id="old", quantity="3"))
+    for id_ in ("row-7", None):
+        wishes = [NewRow("old", id=None if place else id_, quantity=Decimal(n)) for place, n in enumerate(quantities)]
+        errors = []
+        try:
+            make_rows(wishes, CATALOG, currency="EUR", new_id=ids(), was=was)
+        except Invalid as error:
+            errors = [(each["field"], each["code"]) for each in error.details["errors"]]
+        assert errors == [(f"rows.{place}.product_id", "product_inactive") for place in wrong_at]
+
+
 def test_a_row_that_is_named_by_its_id_keeps_what_was_agreed() -> None:
     """ROW-01: whatever the catalog says of the product today."""
     was = amounts(a_row("row-7", price="7", product_id="pump"), a_row("row-8"))

@@ -32,14 +32,15 @@ def board_routes(*, pipelines: PipelinesNow, totals: BoardTotals, listed: Listed
         """Show the deals of a pipeline as cards by stages, with counts and sums (DEAL-04).
 
         All stages are columns. Cards of stages that close deals are shown where `closed` asks for them. Counts and sums
-        of a board that nothing narrows are those of all deals that the caller may read; they follow a change within a
-        second. Those of a narrowed one are counted within the budget of a list: `is_exact` says whether that was all.
+        of a board that nothing narrows are those of all deals that the caller may read; they follow a change a moment
+        later. Those of a narrowed one are counted within the budget of a list: `is_exact` says whether that was all.
         """
         stages = visible(call, await pipelines.known()).stages.get(pipeline_id)
         if stages is None:
             raise NotFound(f"There is no pipeline {pipeline_id}.")
         # Checked before it becomes a part of each column's, so that errors name its fields as the caller does.
-        listed.listed.query(filters.wanted, [filters.ordered], None, now=call.cause.at)
+        choices = await listed.choices(call)
+        listed.listed.query(filters.wanted, [filters.ordered], None, now=call.cause.at, choices=choices)
         known = await totals.of(pipeline_id, rights_of(call)) if filters.is_whole else {}
         shown = (
             _column(

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.deals.deal.domain.deal import Deal
+from services.deals.deal.http.choices import choices_of
 from services.deals.deal.schemas import DealOut
 from services.deals.deal.usecases import DealCollaborators, PipelinesNow
 from services.deals.permissions import CanRead, CanWrite
@@ -37,7 +38,7 @@ def build_router(
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
     api = router("recurring deals")
-    _add_list(api, lists, collaborators)
+    _add_list(api, lists, pipelines, collaborators)
     _add_create(api, deals, pipelines, collaborators)
     _add_reads(api, deals, collaborators)
     _add_plan(api, deals, collaborators)
@@ -50,8 +51,10 @@ async def _named(deal: Deal, call: Call, collaborators: DealCollaborators) -> De
     return named
 
 
-def _add_list(api: APIRouter, lists: FilteredLists[Deal], collaborators: DealCollaborators) -> None:
-    listed = sales_list(lists, RecurringDealOut, collaborators=collaborators)
+def _add_list(
+    api: APIRouter, lists: FilteredLists[Deal], pipelines: PipelinesNow, collaborators: DealCollaborators
+) -> None:
+    listed = sales_list(lists, RecurringDealOut, collaborators=collaborators, choices=choices_of(pipelines))
 
     @api.get("/recurring-deals")
     async def page(call: CanRead, query: Annotated[RecurringDealFilters, Query()]) -> ListPage[RecurringDealOut]:

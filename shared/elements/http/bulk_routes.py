@@ -70,12 +70,12 @@ def bulk_routes(
         have the run's id as `ce_bulkid`.
         """
         await check(call, body.action)
-        return await started(await runner.start(_run(listed, body, call), call.cause), runner, response)
+        return await started(await runner.start(await _run(listed, body, call), call.cause), runner, response)
 
     return api
 
 
-def _run(listed: ListedElements[Any], body: BulkIn, call: Call) -> Run:
+async def _run(listed: ListedElements[Any], body: BulkIn, call: Call) -> Run:
     """Make the run of a request.
 
     Raises:
@@ -83,7 +83,7 @@ def _run(listed: ListedElements[Any], body: BulkIn, call: Call) -> Run:
     """
     ids = body.each_id
     if body.filter is not None:
-        query_of(listed, body.filter, began_at=call.cause.at)
+        query_of(listed, body.filter, began_at=call.cause.at, choices=await listed.choices(call))
     return Run(
         id=call.new_id,
         action=body.action.type,

@@ -136,7 +136,7 @@ class StageHistory:
 
     async def cursor_after(self, record: StageRecord, *, owner_id: str | None) -> str:
         """Return the cursor of what follows a record, in the list of its element or in that of all."""
-        place = (record.id,) if owner_id else (record.created_at, record.id)
+        place = (record.created_at, record.id) if owner_id is None else (record.id,)
         return await self._rows.cursors.give(*place)
 
     async def _of_one(

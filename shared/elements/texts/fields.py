@@ -118,7 +118,7 @@ _SALES: Final = {
     "entity_type": "type of the elements; those of other types are listed by the services that own them",
     "owner_id": "id of the element; of every one where it is absent",
     "is_default": "whether it is the one that is always there",
-    "open_to_all": "whether all users see it",
+    "open_to_all": "whether users whose roles let them see opened records see it, beside the responsible one",
     "quantity": "how many",
     "responsible_id": "id of the user who is responsible",
     "requisite_link": "chosen requisites, and whether they were confirmed",

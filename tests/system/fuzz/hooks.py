@@ -22,7 +22,7 @@ schemathesis.openapi.format("filter", compared.map(json.dumps))
 
 
 @schemathesis.hook
-def before_call(context: schemathesis.HookContext, case: "schemathesis.Case[Any]", kwargs: dict[str, Any]) -> None:
+def before_call(context: schemathesis.HookContext, case: schemathesis.Case[Any], kwargs: dict[str, Any]) -> None:
     """Ask for the first page where all is meant to be valid: cursors are sealed, and lists alone can make them."""
     del context, kwargs
     if case.meta is None or case.meta.generation.mode.is_positive:
