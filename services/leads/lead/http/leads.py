@@ -201,10 +201,8 @@ def _add_upsert(
         Stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
         """
         readable, known = with_readable_products(collaborators, call), await stages.open()
-        guarded = call.guard_store(leads)
-        create = linking(
-            partial(create_lead, leads=guarded, stages=known), body.links, call, collaborators.client_names
-        )
+        guarded, links = call.guard_store(leads), body.links
+        create = linking(partial(create_lead, leads=guarded, stages=known), links, call, collaborators.client_names)
         lead, is_new = await upsert_by_origin(
             (originator, origin),
             body.to_domain(default_country, reading, (originator, origin)),
