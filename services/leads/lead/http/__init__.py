@@ -17,7 +17,7 @@ from shared.elements.domain.filters.parsing import Choices
 from shared.elements.http.bulk_routes import bulk_routes
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
-from shared.elements.http.query_routes import sales_list
+from shared.elements.http.query_routes import ChoicesOf, sales_list
 from shared.elements.http.rights import MOVE
 from shared.elements.schemas.bulk import MoveIn
 from shared.elements.store.filtered_lists import FilteredLists
@@ -41,14 +41,8 @@ def build_router(
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
     leads, collaborators, long_polls = conversions.leads, conversions.collaborators, conversions.long_polls
-
-    async def choices(_: Call) -> Choices:
-        """Tell the stages that a filter may name."""
-        return {"stage_id": [stage.id for stage in await stages.every()]}
-
-    listed = sales_list(
-        lists, LeadOut, collaborators=collaborators, spellings=point_spellings(default_country), choices=choices
-    )
+    spellings, choices = point_spellings(default_country), _choices_of(stages)
+    listed = sales_list(lists, LeadOut, collaborators=collaborators, spellings=spellings, choices=choices)
     api = APIRouter()
     api.include_router(field_routes(LEAD))
     api.include_router(
@@ -64,12 +58,7 @@ def build_router(
     )
     api.include_router(
         element_routes(
-            leads,
-            LeadOut,
-            ContactAdded,
-            stages=stages.open,
-            collaborators=collaborators,
-            long_polls=long_polls,
+            leads, LeadOut, ContactAdded, stages=stages.open, collaborators=collaborators, long_polls=long_polls
         )
     )
     api.include_router(listed.routes())
@@ -78,3 +67,12 @@ def build_router(
     api.include_router(conversion_routes(conversions))
     api.include_router(conversions_routes(conversions))
     return api
+
+
+def _choices_of(stages: OwnLeadStages) -> ChoicesOf:
+    """Tell the stages that a filter may name."""
+
+    async def choices(_: Call) -> Choices:
+        return {"stage_id": [stage.id for stage in await stages.every()]}
+
+    return choices

@@ -118,7 +118,8 @@ def _add_batch(
         use = await prepare_collaborators(leads.noun, sold, len(body.valid), readable)
 
         async def one(item: LeadIn, its: Call) -> Details:
-            guarded, create = its.guard_store(leads), linking(create_lead, item.links, its, use.client_names)
+            guarded = its.guard_store(leads)
+            create = linking(partial(create_lead, leads=guarded, stages=known), item.links, its, use.client_names)
             lead, is_new = await create_or_correct(
                 item.id,
                 item.to_domain(default_country, reading, item.origin),
@@ -127,9 +128,7 @@ def _add_batch(
                 corrects=body.corrects,
                 elements=guarded,
                 views=views,
-                create=partial(
-                    create, leads=guarded, collaborators=use, stages=known, converted_elsewhere=item.converted_elsewhere
-                ),
+                create=partial(create, collaborators=use, converted_elsewhere=item.converted_elsewhere),
                 stages=lambda: known,
                 collaborators=use,
             )
@@ -202,20 +201,15 @@ def _add_upsert(
         Stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
         """
         readable, known = with_readable_products(collaborators, call), await stages.open()
-        guarded, create = call.guard_store(leads), linking(create_lead, body.links, call, collaborators.client_names)
+        guarded, links = call.guard_store(leads), body.links
+        create = linking(partial(create_lead, leads=guarded, stages=known), links, call, collaborators.client_names)
         lead, is_new = await upsert_by_origin(
             (originator, origin),
             body.to_domain(default_country, reading, (originator, origin)),
             call.cause,
             elements=guarded,
             views=views,
-            create=partial(
-                create,
-                leads=guarded,
-                collaborators=readable,
-                stages=known,
-                converted_elsewhere=body.converted_elsewhere,
-            ),
+            create=partial(create, collaborators=readable, converted_elsewhere=body.converted_elsewhere),
             stages=lambda: known,
             collaborators=collaborators,
             expected_version=if_match,
