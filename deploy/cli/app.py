@@ -11,6 +11,7 @@ import typer
 
 from deploy.cli.commands import (
     access,
+    board,
     convert,
     dataset,
     dead_letters,
@@ -76,6 +77,7 @@ app.add_typer(topics.app, name="topics", rich_help_panel=_OPERATE)
 app.command("import", rich_help_panel=_DATA)(import_export.import_file)
 app.command("export", rich_help_panel=_DATA)(import_export.export_file)
 app.command("convert", rich_help_panel=_DATA)(convert.convert)
+app.command("board", rich_help_panel=_DATA)(board.board)
 app.command("bulk", rich_help_panel=_DATA)(runs.bulk)
 app.add_typer(runs.runs, name="runs", rich_help_panel=_DATA)
 

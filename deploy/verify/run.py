@@ -14,7 +14,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from deploy.verify.access import Access
-from deploy.verify.aggregates import AGGREGATES
+from deploy.verify.aggregates import STORED
+from deploy.verify.board_counts import BoardCounts
 from deploy.verify.bulk_runs import RUNNING_SERVICES, BulkRuns
 from deploy.verify.conversions import Conversions
 from deploy.verify.findings import Finding, Report
@@ -27,9 +28,11 @@ from deploy.verify.progress import Progress, Strides, no_progress
 from deploy.verify.recurrences import Recurrences
 from deploy.verify.removed_clients import RemovedClients
 from deploy.verify.sequences import Sequences
+from deploy.verify.stages import Stages
 from deploy.verify.state import State
 from deploy.verify.target import Opened, Target, open_system
 from deploy.verify.timeline import Timeline
+from services.deals.board.store import BOARD_CELLS
 from services.timeline.access.store import ACCESSED
 from services.timeline.entry.store.documents import entries_in
 from services.timeline.entry.store.versions import live_collections
@@ -38,7 +41,8 @@ from shared.kit.runs.store import OUTCOMES, RUNS
 
 READING: Final = "reading"
 _INVARIANTS: Final = (
-    *(Sequences, State, Conversions, Recurrences, Links, RemovedClients, Names, Timeline, Access, Outbox, BulkRuns),
+    *(Sequences, State, Conversions, Recurrences, Stages, Links, RemovedClients, Names, Timeline, Access, Outbox),
+    *(BulkRuns, BoardCounts),
 )
 PROMISES: Final = {
     READING: "every service has read the topics that it consumes, to their ends",
@@ -83,26 +87,28 @@ async def _settle(system: Opened, patience_s: float) -> Ends:
     while quiet < _QUIET_LOOKS and monotonic() < deadline:
         await asyncio.sleep(_LOOK_S)
         ends = await system.log.ends()
-        is_quiet = ends == last and not await system.log.unread(ends) and not await _publishing(system)
+        is_quiet = ends == last and not await system.log.unread(ends) and not await _is_at_work(system)
         quiet, last = quiet + 1 if is_quiet else 0, ends
     return began
 
 
-async def _publishing(system: Opened) -> bool:
-    for each in AGGREGATES.values():
+async def _is_at_work(system: Opened) -> bool:
+    """Return whether events wait to be published, or cells to be counted."""
+    for each in STORED:
         if await system.collection(each.service, each.collection).count({"due": {"$exists": True}}, limit=1):
             return True
-    return False
+    return bool(await system.collection("deals", BOARD_CELLS).count({"due": {"$exists": True}}, limit=1))
 
 
 async def _look(system: Opened, began: Ends, progress: Progress, patience_s: float) -> Report:
     now, patience = await system.databases["leads"].now(), timedelta(seconds=patience_s)
-    timeline, names, access, runs = Timeline(), Names(), Access(), BulkRuns(now=now)
+    timeline, names, access, runs, board = Timeline(), Names(), Access(), BulkRuns(now=now), BoardCounts()
     invariants: Sequence[Invariant] = (
         Sequences(),
         State(),
         Conversions(now=now, patience=patience),
         Recurrences(now=now, patience=patience),
+        Stages(now=now, patience=patience),
         Links(now=now, patience=patience),
         RemovedClients(),
         Outbox(now=now),
@@ -110,12 +116,14 @@ async def _look(system: Opened, began: Ends, progress: Progress, patience_s: flo
         timeline,
         access,
         runs,
+        board,
     )
     # The log first: documents know whatever it holds, and what they know beyond it waits in their outboxes.
     events = await _read_events(system, invariants, progress)
     await _read_documents(system, invariants, progress)
     await _read_names(system, names, progress)
     await _read_runs(system, runs, progress)
+    await _read_cells(system, board, progress)
     await _read_entries(system, timeline, progress)
     await _read_elements(system, access, progress)
     broken = [finding for invariant in invariants for finding in invariant.broken()]
@@ -140,7 +148,7 @@ async def _read_events(system: Opened, invariants: Iterable[Invariant], progress
 
 
 async def _read_documents(system: Opened, invariants: Iterable[Invariant], progress: Progress) -> None:
-    collections = {each: system.collection(each.service, each.collection) for each in AGGREGATES.values()}
+    collections = {each: system.collection(each.service, each.collection) for each in STORED}
     total = sum([await collection.count({}) for collection in collections.values()])
     with progress("Reading documents", total) as advance:
         strides = Strides(advance)
@@ -170,9 +178,20 @@ async def _read_runs(system: Opened, runs: BulkRuns, progress: Progress) -> None
         for service in RUNNING_SERVICES:
             async for run in system.collection(service, RUNS).walk(fields={"inbox": 0, "ids": 0}):
                 runs.take_run(run)
-            async for row in system.collection(service, OUTCOMES).walk(fields={"run": 1, "id": 1, "status": 1}):
+            async for row in system.collection(service, OUTCOMES).walk(
+                fields={"run": 1, "id": 1, "status": 1, "before": 1}
+            ):
                 runs.take_outcome(row)
             advance(1)
+
+
+async def _read_cells(system: Opened, board: BoardCounts, progress: Progress) -> None:
+    cells = system.collection("deals", BOARD_CELLS)
+    with progress("Reading counts of the board", await cells.count({})) as advance:
+        strides = Strides(advance)
+        async for document in cells.walk():
+            board.take_cell(document)
+            strides.one()
 
 
 async def _read_entries(system: Opened, timeline: Timeline, progress: Progress) -> None:

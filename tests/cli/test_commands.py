@@ -60,6 +60,7 @@ def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["timeline", "dictionary:source"],
         ["timeline", "rebuild"],
         ["timeline", "rebuild", "--cancel"],
+        ["board"],
         ["roles", "list"],
         ["roles", "show", "employee"],
         ["trace", "c"],

@@ -18,7 +18,6 @@ from crm_contracts.roles import Right
 from deploy.local.mongo import Mongo
 from services.deals.app import build as build_deals
 from services.leads.app import build as build_leads
-from shared.elements.store import rights
 from shared.elements.store.products import Products
 from tests.api.documents import document_of
 from tests.builders.granted import allow, as_seller, store
@@ -97,11 +96,6 @@ def office(offices: Mapping[str, Office], request: pytest.FixtureRequest) -> Off
 @pytest.fixture
 def deals(offices: Mapping[str, Office]) -> Office:
     return offices[DEAL.noun]
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 CHANGES: Final[Sequence[tuple[str, str, Any]]] = (

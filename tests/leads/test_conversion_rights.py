@@ -13,7 +13,6 @@ from crm_contracts.values import ElementRef
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.events import reactions
 from shared.elements.domain.rights.accessed import Accessed
-from shared.elements.store import rights
 from shared.elements.store.client_names import CLIENT_NAMES, ClientNames
 from tests.builders.events import an_event, react
 from tests.builders.fakes import NobodyLeft
@@ -25,11 +24,6 @@ ADD: Final = {"add": "all"}
 LEADS: Final = Right(element="lead", levels={"read": "all", "update": "all"})
 ALL_NEEDED: Final = (LEADS, *(Right(element=each, levels=ADD) for each in ("contact", "company", "deal")))
 ALL_TARGETS: Final = {"targets": ["contact", "company", "deal"]}
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 async def a_lead(api: Api, **fields: Any) -> str:

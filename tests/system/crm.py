@@ -199,6 +199,13 @@ class Crm:
                     await asyncio.sleep(0.1)
         finally:
             await admin.close()
+        await until(self._waiting_cells, lambda ages: not any(ages))
+
+    async def _waiting_cells(self) -> list[float]:
+        """How long cells of counts wait to be counted, of each kind; 0 where none does."""
+        shown = (await self.http.get(f"{self.services['deals'].url}/metrics")).text
+        named = "crm_cell_oldest_mark_age_seconds{"
+        return [float(line.rpartition(" ")[2]) for line in shown.splitlines() if line.startswith(named)]
 
 
 async def _lag(admin: AIOKafkaAdminClient, ends: dict[TopicPartition, int], services: list[str]) -> int:

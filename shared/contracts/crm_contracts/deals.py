@@ -129,6 +129,8 @@ class DealResponsibleChanged(ResponsibleChanged, OfDeal):
     """Another user is responsible for a deal (CMN-04)."""
 
     ce_type: ClassVar[str] = "crm.deal.responsible_changed.v1"
+    pipeline_id: str | None = Field(default=None, examples=["default"], description="where the deal is")
+    stage_id: str | None = Field(default=None, examples=["NEW"], description="where the deal is")
 
 
 class DealClosed(OfDeal):
@@ -172,6 +174,7 @@ class DealStageChanged(StageChanged, OfDeal):
     ce_type: ClassVar[str] = "crm.deal.stage_changed.v1"
     pipeline_id: str = "default"
     to_stage: str = Field(examples=["WON"])
+    responsible_id: str | None = Field(default=None, examples=["anna"], description="responsible for the deal")
     is_new: bool = Field(default=False, description="that is the first stage of the pipeline")
 
 
@@ -182,6 +185,7 @@ class DealMovedToPipeline(StageChanged, OfDeal):
     from_pipeline: str = Field(examples=["default"])
     pipeline_id: str = Field(examples=["partners"], description="from now on")
     to_stage: str = Field(examples=["Cpartners:NEW"])
+    responsible_id: str | None = Field(default=None, examples=["anna"], description="responsible for the deal")
     is_new: bool = Field(default=False, description="that is the first stage of the pipeline")
 
 

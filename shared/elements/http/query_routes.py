@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.nodes import Scalar
-from shared.elements.domain.filters.parsing import NO_SPELLINGS, Spelling
+from shared.elements.domain.filters.parsing import ANY_VALUE, NO_SPELLINGS, Choices, Spelling
 from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.search import words_sought
@@ -45,6 +45,12 @@ A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=SalesElement)
 Show: TypeAlias = Callable[[Call, Sequence[A]], Awaitable[Sequence[BaseModel]]]
 """Shows records of a list to a caller."""
+ChoicesOf: TypeAlias = Callable[[Call], Awaitable[Choices]]
+"""Reads the values that some fields may be compared with, as far as a caller may know of them."""
+
+
+async def _any_value(_: Call) -> Choices:
+    return ANY_VALUE
 
 
 class ListedElements(Generic[A]):
@@ -58,6 +64,7 @@ class ListedElements(Generic[A]):
         *,
         spellings: Mapping[str, Spelling] = NO_SPELLINGS,
         expansions: Expansions | None = None,
+        choices: ChoicesOf = _any_value,
     ) -> None:
         self.type = ELEMENTS[lists.noun]
         columns = [name for name in (*out.model_fields, *out.model_computed_fields) if name != EXPANDED]
@@ -70,6 +77,7 @@ class ListedElements(Generic[A]):
             spellings=spellings,
         )
         self.lists, self._out, self._show, self._expansions = lists, out, show, expansions
+        self.choices = choices
 
     @cached_property
     def filter(self) -> DescribedBy:
@@ -105,16 +113,21 @@ class ListedElements(Generic[A]):
             limit=limit,
             cursor=cursor,
         )
-        answer = await self._answer(body, call, wanted)
-        shown = await self._shown(call, answer.items, names_in(expand))
+        answer = await self.read(body, call, wanted)
+        shown = await self.shown(call, answer.items, names_in(expand))
         return ListPage[Any](items=shown, next_cursor=answer.next_cursor, total=answer.count)
+
+    @cached_property
+    def row(self) -> type[BaseModel]:
+        """The model of a record in the list."""
+        return row_of(self.type.noun, self._out)
 
     def routes(self) -> APIRouter:
         """Make the route of filtered lists; it comes before those with `/{id}`."""
         type_ = self.type
         expansions = self._expansions.names if self._expansions else ()
         body_type: Any = query_in(type_.noun, self.listed, self.filter, expansions)
-        page_type: Any = FilteredPageOut[row_of(type_.noun, self._out)]  # type: ignore[misc] # the row is made here
+        page_type: Any = FilteredPageOut[self.row]  # type: ignore[name-defined] # the row is made here
         api, can_read = router(type_.plural), needs(f"{type_.service}:read")
 
         @api.post(f"/{type_.plural}/query", response_model=page_type)
@@ -126,32 +139,40 @@ class ListedElements(Generic[A]):
             page may have fewer records than `limit` though there are more: then `complete` is false. A caller who goes
             on with `next_cursor` until it is null has read everything that passes the filter, whatever it is.
             """
-            answer = await self._answer(body, call)
+            answer = await self.read(body, call)
             select = None if body.select is None else {*body.select, EXPANDED}
-            shown = await self._shown(call, answer.items, body.expand if isinstance(body, ExpandingQueryIn) else ())
+            shown = await self.shown(call, answer.items, body.expand if isinstance(body, ExpandingQueryIn) else ())
             items = [each.model_dump(mode="json", include=select) for each in shown]
             return JSONResponse({**answer.model_dump(exclude={"items"}), "items": items})
 
         return api
 
-    async def _shown(self, call: Call, records: Sequence[A], expand: Collection[str]) -> list[BaseModel]:
+    async def shown(self, call: Call, records: Sequence[A], expand: Collection[str] = ()) -> list[BaseModel]:
+        """Show records of a list to a caller."""
         shown = await self._show(call, records)
         if self._expansions is None:
             return list(shown)
         expanded = await self._expansions.of(call, expand, records)
         return list(map(with_expansion, shown, expanded))
 
-    async def _answer(
+    async def read(
         self, body: ListQueryIn, call: Call, equal: Mapping[str, Scalar] | None = None
     ) -> FilteredPageOut[Any]:
-        """Read the page that is wanted, with its records as they are."""
+        """Read the page that is wanted, with its records as they are.
+
+        Raises:
+            InvalidQuery: naming everything in it that is not valid.
+        """
         q = body.q if isinstance(body, SearchedQueryIn) else None
         described: Any = {"filter": body.filter, "equal": equal} if equal else body.filter
         described = described if q is None else {"q": q, "of": described}
         of = digest_of(self.type.noun, call.caller.actor, described, body.order)
         cursor = None if body.cursor is None else await self.lists.opened(body.cursor, of)
         began_at, after = (cursor.began_at, cursor.place) if cursor else (call.cause.at, None)
-        wanted = self.listed.query(body.filter, body.order, body.select, now=began_at, equal=equal or {})
+        choices = await self.choices(call)
+        wanted = self.listed.query(
+            body.filter, body.order, body.select, now=began_at, equal=equal or {}, choices=choices
+        )
         wanted = replace(wanted, allowed=records_for(call, self.type), sought=words_sought(q) if q else ())
         page = await self.lists.page(wanted, limit=body.limit, after=after)
         number = await self.lists.count(wanted) if body.count == "capped" else None
@@ -171,11 +192,14 @@ def sales_list(
     *,
     collaborators: Collaborators,
     spellings: Mapping[str, Spelling] = NO_SPELLINGS,
+    choices: ChoicesOf = _any_value,
 ) -> ListedElements[E]:
     """Make the list of a sales element, which shows its clients by the names that they have now."""
     show = partial(_shown, out=out, client_names=collaborators.client_names)
     expansions = Expansions.of_elements(collaborators)
-    return ListedElements(lists, cast("type[BaseModel]", out), show, spellings=spellings, expansions=expansions)
+    return ListedElements(
+        lists, cast("type[BaseModel]", out), show, spellings=spellings, expansions=expansions, choices=choices
+    )
 
 
 async def _shown(

@@ -5,8 +5,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
 from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.schemas.expansion import ExpandElement
@@ -51,18 +50,6 @@ def read_filter(text: str | None) -> dict[str, Any]:
     return read
 
 
-def one_of(known: Collection[str], *, field: str, code: str, query: str) -> Any:
-    """Declare that a filter names one of those that there are; several are sought by the route `query`."""
-
-    def check(value: str | None) -> str | None:
-        message = none_of(value, known, field=field, query=query)
-        if message is not None:
-            raise PydanticCustomError(code, "{message}", {"message": message})
-        return value
-
-    return AfterValidator(check)
-
-
 def none_of(value: str | None, known: Collection[str], *, field: str, query: str) -> str | None:
     """Say that a filter names none of those that there are; None where it names one, or nothing."""
     if value is None or value in known:
@@ -91,6 +78,21 @@ class SalesFilters(BaseModel):
     limit: Limit = 50
     cursor: Cursor = None
     expand: ExpandElement = ""
+
+    def check_known(self, known: Mapping[str, tuple[Collection[str], str]], *, query: str) -> None:
+        """Check that these fields name what there is; `known` has it with the code of the refusal, by field.
+
+        Several values are sought by the route `query`.
+
+        Raises:
+            InvalidQuery: names what there is not.
+        """
+        found = {
+            name: none_of(getattr(self, name), these, field=name, query=query) for name, (these, _) in known.items()
+        }
+        wrong = [wrong_field(name, known[name][1], message) for name, message in found.items() if message is not None]
+        if wrong:
+            raise InvalidQuery.of(wrong)
 
     @property
     def wanted(self) -> Mapping[str, str | None]:

@@ -26,7 +26,7 @@ class Outcome:
     Attributes:
         id: of the record.
         code: why it was not changed, as a single request would have been told.
-        version: of the record, as the run left it.
+        version: of the record, as the run left it; None where that is not known.
         before: fields of the record that the run changed, as they were; `after`, as they became.
     """
 

@@ -86,5 +86,15 @@ RUN_FAILURES = Counter(
     "crm_run_failures_total", "Runs that could not go on, and records that failed for an unknown reason", ("action",)
 )
 
+CELLS_COUNTED = Counter("crm_cell_recounts_total", "Cells of counts and sums that were counted anew", ("cells",))
+CELL_FAILURES = Counter(
+    "crm_cell_failures_total", "Cells that could not be counted and are tried again later", ("cells",)
+)
+CELLS_WAITING = Gauge(
+    "crm_cell_oldest_mark_age_seconds",
+    "How long a cell waits to be counted since it was marked; 0 where none does; of all replicas",
+    ("cells",),
+)
+
 READY = Gauge("crm_ready", "Whether a part is ready: database, kafka, backlog, consumer, views", ("part",))
 BUILD = Gauge("crm_build_info", "Always 1; the running version", ("version",))

@@ -42,7 +42,10 @@ def _truth(value: Any) -> Any:
 Truth = Annotated[bool, BeforeValidator(_truth)]
 """A query parameter that is `true` or `false`: neither `on` nor `1`."""
 
-Limit = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_whole), Query()]
+IN_DIGITS = BeforeValidator(_whole)
+"""Metadata of a query parameter that is a number."""
+
+Limit = Annotated[int, Field(ge=1, le=MAX_PAGE), IN_DIGITS, Query()]
 """Records in a page, in digits: neither `1.0` nor `1_0`."""
 
 

@@ -135,7 +135,12 @@ class Deal(HasRecurrence, HasRequisites):
         move = self._enter(stage, by=by, at=at)
         self.record(
             DealMovedToPipeline(
-                deal=self.ref, from_pipeline=from_pipeline, pipeline_id=pipeline_id, is_new=self.is_new, **move
+                deal=self.ref,
+                from_pipeline=from_pipeline,
+                pipeline_id=pipeline_id,
+                responsible_id=self.responsible_id,
+                is_new=self.is_new,
+                **move,
             )
         )
         self._record_closing(before)
@@ -173,10 +178,16 @@ class Deal(HasRecurrence, HasRequisites):
         return DealDeleted(deal=self.ref, before=self.state)
 
     def _responsible_changed(self, new: NewResponsible) -> Event:
-        return DealResponsibleChanged(deal=self.ref, **new)
+        return DealResponsibleChanged(deal=self.ref, pipeline_id=self.pipeline_id, stage_id=self.stage_id, **new)
 
     def _stage_changed(self, move: StageMove) -> Event:
-        return DealStageChanged(deal=self.ref, pipeline_id=self.pipeline_id, is_new=self.is_new, **move)
+        return DealStageChanged(
+            deal=self.ref,
+            pipeline_id=self.pipeline_id,
+            responsible_id=self.responsible_id,
+            is_new=self.is_new,
+            **move,
+        )
 
     def _rows_changed(self, before: Priced, after: Priced) -> Event:
         return DealProductRowsChanged(deal=self.ref, before=before, after=after)

@@ -10,9 +10,8 @@ from services.deals.deal.schemas import ContactAdded, DealOut
 from services.deals.deal.usecases import DealCollaborators, PipelinesNow
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
-from shared.elements.http.query_routes import sales_list
+from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.requisite_routes import requisite_routes
-from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews
 from shared.kit.runs.runner import Runner
 from shared.kit.storage.repository import Repository
@@ -24,7 +23,7 @@ def build_router(
     *,
     deals: Repository[Deal],
     views: ElementViews[Deal],
-    lists: FilteredLists[Deal],
+    listed: ListedElements[Deal],
     pipelines: PipelinesNow,
     collaborators: DealCollaborators,
     long_polls: LongPolls,
@@ -32,7 +31,6 @@ def build_router(
     authority: Authority,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
-    listed = sales_list(lists, DealOut, collaborators=collaborators)
     own = deal_routes(
         deals=deals,
         views=views,

@@ -1,0 +1,83 @@
+"""HTTP API of the board."""
+
+import asyncio
+from typing import Annotated, Any
+
+from crm_contracts.values import Money
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+
+from services.deals.board.domain import Total
+from services.deals.board.schemas import BoardFilters, ColumnOut, NextCardsOut, board_of
+from services.deals.board.store import BoardTotals
+from services.deals.deal.domain.deal import Deal
+from services.deals.deal.usecases import PipelinesNow
+from services.deals.permissions import CanRead
+from services.deals.pipeline.http import visible
+from shared.elements.http.query_routes import ListedElements
+from shared.elements.http.rights import rights_of
+from shared.elements.schemas.list_query import CountOut, SearchedQueryIn
+from shared.elements.schemas.stages import StageOut
+from shared.kit.domain import NotFound
+from shared.kit.web.call import Call
+from shared.kit.web.routes import router
+
+
+def board_routes(*, pipelines: PipelinesNow, totals: BoardTotals, listed: ListedElements[Deal]) -> APIRouter:
+    """Make the route, over these collaborators."""
+    api = router("deals")
+
+    @api.get("/pipelines/{pipeline_id}/board", response_model=board_of(listed.row), operation_id="readBoard")
+    async def board(pipeline_id: str, call: CanRead, filters: Annotated[BoardFilters, Query()]) -> JSONResponse:
+        """Show the deals of a pipeline as cards by stages, with counts and sums (DEAL-04).
+
+        All stages are columns. Cards of stages that close deals are shown where `closed` asks for them. Counts and sums
+        of a board that nothing narrows are those of all deals that the caller may read; they follow a change a moment
+        later. Those of a narrowed one are counted within the budget of a list: `is_exact` says whether that was all.
+        """
+        stages = visible(call, await pipelines.known()).stages.get(pipeline_id)
+        if stages is None:
+            raise NotFound(f"There is no pipeline {pipeline_id}.")
+        # Checked before it becomes a part of each column's, so that errors name its fields as the caller does.
+        choices = await listed.choices(call)
+        listed.listed.query(filters.wanted, [filters.ordered], None, now=call.cause.at, choices=choices)
+        known = await totals.of(pipeline_id, rights_of(call)) if filters.is_whole else {}
+        shown = (
+            _column(
+                call,
+                StageOut.of(stage),
+                filters.column(pipeline_id, stage.id),
+                known.get(stage.id, Total()),
+                listed,
+                has_cards=filters.closed or stage.semantic == "P",
+            )
+            for stage in stages
+        )
+        return JSONResponse({"pipeline_id": pipeline_id, "columns": await asyncio.gather(*shown)})
+
+    return api
+
+
+async def _column(
+    call: Call,
+    stage: StageOut,
+    column: SearchedQueryIn,
+    total: Total,
+    listed: ListedElements[Deal],
+    *,
+    has_cards: bool,
+) -> dict[str, Any]:
+    """Show a stage with its first cards, or only that it has some; its total counts unless the page was counted."""
+    page = await listed.read(column if has_cards else column.model_copy(update={"limit": 1}), call)
+    items = await listed.shown(call, page.items) if has_cards else []
+    cursor = page.next_cursor if has_cards else None
+    out = ColumnOut(
+        stage=stage,
+        count=page.count or CountOut(value=total.number, is_exact=total.is_exact),
+        sums=None if page.count else [Money(value=value, currency=code) for code, value in total.sums.items()],
+        items=[],
+        complete=page.complete,
+        next=NextCardsOut.of(column, cursor) if len(page.items) > len(items) or page.next_cursor else None,
+    )
+    select = None if column.select is None else set(column.select)
+    return {**out.model_dump(mode="json"), "items": [each.model_dump(mode="json", include=select) for each in items]}

@@ -1,0 +1,1 @@
+"""Cells: counts and sums that are never incremented, but counted anew where something has changed."""
