@@ -40,7 +40,8 @@ def board_routes(*, pipelines: PipelinesNow, totals: BoardTotals, listed: Listed
             raise NotFound(f"There is no pipeline {pipeline_id}.")
         # Checked before it becomes a part of each column's, so that errors name its fields as the caller does.
         listed.listed.query(filters.wanted, [filters.ordered], None, now=call.cause.at)
-        known = await totals.of(pipeline_id, rights_of(call)) if filters.is_whole else {}
+        ids = [stage.id for stage in stages]
+        known = await totals.of(pipeline_id, ids, rights_of(call)) if filters.is_whole else {}
         shown = (
             _column(
                 call,
