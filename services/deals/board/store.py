@@ -85,19 +85,15 @@ class BoardTotals:
         return _totals(rows, stages, is_exact=is_exact)
 
     async def _in_cells(self, pipeline_id: str, rights: Rights | None) -> list[Document]:
-        allowed = compiled(EVERYTHING if rights is None else rights.filter(DEAL, "read"))
-        shown = {name: f"${name}" for name in ("pipeline_id", "stage_id")}
-        by = {"stage_id": "$stage_id", "currency": "$currency"}
-        return await self._cells.aggregate(
-            [
-                {"$match": {"$and": [{"pipeline_id": {"$eq": pipeline_id}}, allowed]}},
-                {"$unwind": "$counts"},
-                {"$replaceWith": {"$mergeObjects": ["$counts", shown]}},
-                {"$match": allowed},
-                {"$group": {"_id": by, "number": {"$sum": "$number"}, "sum": {"$sum": "$sum"}}},
-            ],
-            max_time_ms=MAX_TIME_MS,
-        )
+        allowed = EVERYTHING if rights is None else rights.filter(DEAL, "read")
+        here = {"$match": {"$and": [{"pipeline_id": {"$eq": pipeline_id}}, compiled(allowed)]}}
+        stages: list[Document] = [here, {"$unwind": "$counts"}]
+        if allowed != EVERYTHING:  # a cell that passes may have deals that do not: it has the marks of all of them
+            marked = {"pipeline_id": "$pipeline_id", "stage_id": "$stage_id", "access": "$counts.access"}
+            stages += [{"$project": {**marked, "counts": 1}}, {"$match": compiled(allowed)}]
+        by = {"stage_id": "$stage_id", "currency": "$counts.currency"}
+        group = {"_id": by, "number": {"$sum": "$counts.number"}, "sum": {"$sum": "$counts.sum"}}
+        return await self._cells.aggregate([*stages, {"$group": group}], max_time_ms=MAX_TIME_MS)
 
     async def _observed(self, pipeline_id: str, rights: Rights) -> tuple[list[Document], bool]:
         """Count the deals that a user may read because he observes them, and return whether that is all."""
