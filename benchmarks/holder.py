@@ -83,6 +83,11 @@ def stop(stack: Any, service: str) -> None:
     stack.services[service].terminate()
 
 
+def kill(stack: Any, service: str) -> None:
+    """End a service at once, as a machine that fails does."""
+    stack.services[service].kill()
+
+
 def start(stack: Any, service: str) -> None:
     """Start a service again, without waiting."""
     stack.services[service].start()
@@ -106,6 +111,7 @@ COMMANDS: dict[str, Callable[..., dict[str, str] | None]] = {
     "resume": resume_and_wait,
     "wait": wait_ready,
     "stop": stop,
+    "kill": kill,
     "start": start,
     "add replicas": add_replicas,
     "remove replicas": remove_replicas,

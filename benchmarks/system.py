@@ -76,6 +76,10 @@ class HeldStack:
         """End a service in good order."""
         self._ask("stop", service=name)
 
+    def kill_service(self, name: str) -> None:
+        """End a service at once, by a signal that it cannot catch."""
+        self._ask("kill", service=name)
+
     def start_service(self, name: str) -> None:
         """Start a service that was stopped, without waiting."""
         self._ask("start", service=name)

@@ -10,7 +10,7 @@ import pytest_asyncio
 from deploy.local.kafka import Kafka, choose_kafka
 from deploy.local.mongo import Mongo, choose_mongo
 from deploy.local.reaper import Reaper
-from shared.elements.store import reference
+from shared.kit.storage import kept
 from tests.builders.dictionaries import published_dictionaries
 from tests.ending import end_at_sigterm, the_run_ends
 from tests.kit.topics import Record
@@ -26,9 +26,9 @@ async def dictionaries(kafka: Kafka, mongo: Mongo, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture(autouse=True)
-def dictionaries_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests store dictionaries beside the service that runs in their process, as another replica would."""
-    monkeypatch.setattr(reference, "FRESH_S", 0.0)
+def nothing_is_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests store roles, dictionaries and the like beside the service of their process, as another replica would."""
+    monkeypatch.setattr(kept, "FRESH_S", 0.0)
 
 
 def pytest_configure() -> None:

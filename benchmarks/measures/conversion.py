@@ -1,7 +1,5 @@
 """B2, B9 and B11: leads are converted; until everything can be read, as peers count, and by two replicas."""
 
-import asyncio
-import os
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -9,9 +7,9 @@ from typing import Any
 from benchmarks.bench import Bench, callers
 from benchmarks.figures import Run
 from benchmarks.load import Pace
-from benchmarks.program import MeasurementFailed, Target, measured
+from benchmarks.measures.own_stack import own_stack, verify
+from benchmarks.program import Target, measured
 from benchmarks.results import NOTHING, Row, Side
-from benchmarks.system import HeldStack
 
 _TARGET_RATE = 10
 
@@ -43,14 +41,10 @@ async def b9(bench: Bench) -> None:
 async def b11(bench: Bench) -> None:
     """Convert leads by two replicas of each service beside one, in the order 1 2 2 1, and verify what is stored.
 
-    On a stack of its own: others measure with invented events and documents, which the verification would report.
-
     Raises:
         MeasurementFailed: something was lost: a conversion did not reach its last entry, or a promise is broken.
     """
-    await bench.give_machine_to(None)
-    directory = bench.ours.directory.with_name("replicas")
-    with await asyncio.to_thread(HeldStack, bench.ours.checkout, directory) as stack:
+    async with own_stack(bench, "replicas") as stack:
         given = bench.given({"callers": 16}, 500)
         await _converted(bench, stack.target, "warm-up", given)
         one = [await _converted(bench, stack.target, "one replica", given)]
@@ -60,7 +54,8 @@ async def b11(bench: Bench) -> None:
             await _converted(bench, both, "warm-up of two", given)
             two = [await _converted(bench, both, "two replicas", given) for _ in range(2)]
         one.append(await _converted(bench, stack.target, "one replica", given))
-        await _verify(bench, stack.target)
+        bench.say("B11 crm verify")
+        await verify(stack.target)
     row = Row("B11", "convert leads by two replicas of each service, 16 callers; beside one", NOTHING, at_least=0.85)
     bench.add(replace(row, ours=Side.of(two), limit=Side.of(one)))
 
@@ -68,20 +63,6 @@ async def b11(bench: Bench) -> None:
 async def _converted(bench: Bench, target: Target, what: str, given: dict[str, Any]) -> Run:
     bench.say(f"B11 {what}")
     return await measured("ours.conversion", target, **given)
-
-
-async def _verify(bench: Bench, target: Target) -> None:
-    bench.say("B11 crm verify")
-    servers = {"MONGODB_URL": target.mongo, "KAFKA_BOOTSTRAP_SERVERS": target.kafka}
-    process = await asyncio.create_subprocess_exec(
-        *(target.crm, "verify"),
-        env={**os.environ, **servers},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    written, _ = await process.communicate()
-    if process.returncode:
-        raise MeasurementFailed(f"crm verify ended with {process.returncode}:\n{written.decode()}")
 
 
 async def _beside_limit(bench: Bench, row: Row, pace: Pace, operations: int) -> None:

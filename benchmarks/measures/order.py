@@ -9,8 +9,10 @@ from benchmarks.measures.creation import b1, b6, b10
 from benchmarks.measures.filtering import b12
 from benchmarks.measures.linking import b3
 from benchmarks.measures.projection import b4
+from benchmarks.measures.running import b13
 from benchmarks.measures.searching import b5
 from benchmarks.measures.storing import b7, b8
+from benchmarks.measures.timing import b14
 
 
 class Measurement(Protocol):
@@ -34,6 +36,8 @@ ALONE: Final[dict[str, Measurement]] = {
     "b7": b7,
     "b11": b11,
     "b6": b6,
+    "b13": b13,
+    "b14": b14,
     # A million records each, which would slow down the others.
     "b12": b12,
     "b5": b5,

@@ -59,6 +59,13 @@ async def control(crm: Crm, id_: str, how: str) -> Run:
     return changed
 
 
+async def undo(crm: Crm, id_: str, *, dry_run: bool) -> tuple[str, Run]:
+    """Start the run that undoes a run, and return it with its service."""
+    service, _ = await find(crm, id_)
+    started: Run = (await crm.post(service, address("runs", id_, "undo"), {"dry_run": dry_run})).body
+    return service, started
+
+
 async def watch(crm: Crm, service: str, run: Run, show: Callable[[Run], None]) -> Run:
     """Show it until it has ended or is paused."""
     show(run)

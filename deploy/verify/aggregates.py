@@ -63,6 +63,9 @@ _OTHERS: Final = (
     ),
 )
 
+_STAGES_OF_LEADS: Final = AggregateType("dictionary", "leads", "lead_stages", DictionaryDocument)
+"""A dictionary like those of catalog, where leads are (DICT-04)."""
+
 AGGREGATES: Final[Mapping[str, AggregateType]] = {
     **{
         noun: AggregateType(noun, element.service, element.plural, document_of(element), element.has)
@@ -71,6 +74,8 @@ AGGREGATES: Final[Mapping[str, AggregateType]] = {
     **{each.noun: each for each in _OTHERS},
 }
 """Every type by its noun."""
+STORED: Final = (*AGGREGATES.values(), _STAGES_OF_LEADS)
+"""Every type wherever it is stored: there are dictionaries in two places."""
 
 _PUBLISHERS: Final = {event: each.noun for each in _OTHERS for event in each.publishes}
 

@@ -8,7 +8,7 @@ from typing import Final
 from crm_contracts.envelope import Envelope, Event
 
 from deploy.verify.findings import Finding
-from deploy.verify.invariant import Invariant
+from deploy.verify.invariant import Invariant, Stored
 from shared.kit.runs.outcomes import KEPT_S
 from shared.kit.storage.documents import Document
 
@@ -29,10 +29,15 @@ class BulkRuns(Invariant):
         self._changed: dict[tuple[str, str], set[datetime]] = defaultdict(set)
         self._runs: dict[str, Document] = {}
         self._statuses: dict[str, dict[str, str]] = defaultdict(dict)
+        self._told: dict[str, set[str]] = defaultdict(set)
 
     def take_event(self, event: Envelope[Event]) -> None:
         if event.bulk_id is not None:
             self._changed[event.bulk_id, event.subject].add(event.time)
+
+    def take_document(self, stored: Stored) -> None:
+        for event in stored.pending(0):
+            self.take_event(event)
 
     def take_run(self, document: Document) -> None:
         """Take a run, after all events."""
@@ -41,6 +46,8 @@ class BulkRuns(Invariant):
     def take_outcome(self, row: Document) -> None:
         """Take an outcome, after all runs."""
         self._statuses[row["run"]][row["id"]] = row["status"]
+        if row["before"]:
+            self._told[row["run"]].add(row["id"])
 
     def broken(self) -> Iterator[Finding]:
         for (run_id, record), moments in self._changed.items():
@@ -60,3 +67,6 @@ class BulkRuns(Invariant):
         for of_run, record in self._changed:
             if of_run == run_id and statuses.get(record) != "ok":
                 yield self._finding(f"run:{run_id}", f"has changed {record}, and does not say so")
+        for record in sorted(self._told[run_id]):
+            if not run["is_rehearsal"] and (run_id, record) not in self._changed:
+                yield self._finding(f"run:{run_id}", f"says that it changed {record}, and no event does")

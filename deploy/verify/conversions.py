@@ -31,7 +31,9 @@ class Conversions(Invariant):
     """Compare leads with deals and clients; a deal that names a lead must be the one that this lead names."""
 
     name = "conversions"
-    promise = "every converted lead has exactly one deal, and the contact and company that it says, and is in CONVERTED"
+    promise = (
+        "every converted lead has exactly the deal, the contact and the company that it names, and is in CONVERTED"
+    )
 
     def __init__(self, *, now: datetime, patience: timedelta) -> None:
         """Report a conversion that has been running for longer than `patience` as stuck."""

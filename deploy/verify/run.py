@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from deploy.verify.access import Access
-from deploy.verify.aggregates import AGGREGATES
+from deploy.verify.aggregates import STORED
 from deploy.verify.board_counts import BoardCounts
 from deploy.verify.bulk_runs import RUNNING_SERVICES, BulkRuns
 from deploy.verify.conversions import Conversions
@@ -28,6 +28,7 @@ from deploy.verify.progress import Progress, Strides, no_progress
 from deploy.verify.recurrences import Recurrences
 from deploy.verify.removed_clients import RemovedClients
 from deploy.verify.sequences import Sequences
+from deploy.verify.stages import Stages
 from deploy.verify.state import State
 from deploy.verify.target import Opened, Target, open_system
 from deploy.verify.timeline import Timeline
@@ -40,7 +41,7 @@ from shared.kit.runs.store import OUTCOMES, RUNS
 
 READING: Final = "reading"
 _INVARIANTS: Final = (
-    *(Sequences, State, Conversions, Recurrences, Links, RemovedClients, Names, Timeline, Access, Outbox),
+    *(Sequences, State, Conversions, Recurrences, Stages, Links, RemovedClients, Names, Timeline, Access, Outbox),
     *(BulkRuns, BoardCounts),
 )
 PROMISES: Final = {
@@ -93,7 +94,7 @@ async def _settle(system: Opened, patience_s: float) -> Ends:
 
 async def _is_at_work(system: Opened) -> bool:
     """Return whether events wait to be published, or cells to be counted."""
-    for each in AGGREGATES.values():
+    for each in STORED:
         if await system.collection(each.service, each.collection).count({"due": {"$exists": True}}, limit=1):
             return True
     return bool(await system.collection("deals", BOARD_CELLS).count({"due": {"$exists": True}}, limit=1))
@@ -107,6 +108,7 @@ async def _look(system: Opened, began: Ends, progress: Progress, patience_s: flo
         State(),
         Conversions(now=now, patience=patience),
         Recurrences(now=now, patience=patience),
+        Stages(now=now, patience=patience),
         Links(now=now, patience=patience),
         RemovedClients(),
         Outbox(now=now),
@@ -146,7 +148,7 @@ async def _read_events(system: Opened, invariants: Iterable[Invariant], progress
 
 
 async def _read_documents(system: Opened, invariants: Iterable[Invariant], progress: Progress) -> None:
-    collections = {each: system.collection(each.service, each.collection) for each in AGGREGATES.values()}
+    collections = {each: system.collection(each.service, each.collection) for each in STORED}
     total = sum([await collection.count({}) for collection in collections.values()])
     with progress("Reading documents", total) as advance:
         strides = Strides(advance)
@@ -176,7 +178,9 @@ async def _read_runs(system: Opened, runs: BulkRuns, progress: Progress) -> None
         for service in RUNNING_SERVICES:
             async for run in system.collection(service, RUNS).walk(fields={"inbox": 0, "ids": 0}):
                 runs.take_run(run)
-            async for row in system.collection(service, OUTCOMES).walk(fields={"run": 1, "id": 1, "status": 1}):
+            async for row in system.collection(service, OUTCOMES).walk(
+                fields={"run": 1, "id": 1, "status": 1, "before": 1}
+            ):
                 runs.take_outcome(row)
             advance(1)
 

@@ -1,6 +1,6 @@
 """Fold the events that set more than they name: conversions, stored answers, dictionaries, deletions, bindings."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
@@ -107,16 +107,17 @@ def _deal_refused(_: Known, event: Envelope[LeadDealRefused]) -> dict[str, Any]:
 
 
 def _value_set(known: Known, event: Envelope[DictionaryValueCreated | DictionaryValueUpdated]) -> dict[str, Any]:
-    value = event.data.value
-    return {"values": tuple(sorted([*_without(known, value), value], key=lambda each: each.place))}
+    return {"values": tuple(_in_order([*known.get("values", ()), event.data.value], event.data.codes))}
 
 
 def _value_deleted(known: Known, event: Envelope[DictionaryValueDeleted]) -> dict[str, Any]:
-    return {"values": tuple(_without(known, event.data.before))}
+    return {"values": tuple(_in_order(known.get("values", ()), event.data.codes))}
 
 
-def _without(known: Known, value: DictionaryValue) -> Iterable[DictionaryValue]:
-    return (other for other in known.get("values", ()) if other.code != value.code)
+def _in_order(values: Iterable[DictionaryValue], codes: Iterable[str]) -> Iterator[DictionaryValue]:
+    """Yield the newest values of these codes, in their order, as far as they have been told."""
+    newest = {value.code: value for value in values}
+    return (newest[code] for code in codes if code in newest)
 
 
 def _emptied(blank: Fields) -> Fold:

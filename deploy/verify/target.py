@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from deploy.local import state
-from deploy.verify.aggregates import AGGREGATES
+from deploy.verify.aggregates import STORED
 from deploy.verify.findings import NothingToVerify
 from deploy.verify.log import Log, open_log
 from shared.kit.settings import KafkaSettings, MongoSettings, ServiceSettings
@@ -15,7 +15,7 @@ from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database, connect
 from shared.kit.storage.errors import is_transient
 
-_SERVICES: Final = sorted({each.service for each in AGGREGATES.values()})
+_SERVICES: Final = sorted({each.service for each in STORED})
 _NO_TARGET: Final = (
     "no stack runs here: `crm up` starts one, with the data that `crm down` kept, whose Kafka and MongoDB are read; "
     "MONGODB_URL and KAFKA_BOOTSTRAP_SERVERS name the servers of another"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Final
 
 from crm_contracts import registry, topics
 from crm_contracts.deals import DealCreated, DealDeleted, DealMovedToPipeline, DealStageChanged
@@ -16,15 +15,16 @@ from services.deals.deal import events as deal_events
 from services.deals.deal import http as deal_http
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.refusal import Refusal
+from services.deals.deal.http.choices import choices_of
 from services.deals.deal.schemas import DealOut
-from services.deals.deal.store import DEAL_INDEXES, DEALS, REFUSALS, DealPlaces, deal_lists
+from services.deals.deal.store import DEAL_INDEXES, DEALS, REFUSALS, deal_lists, deal_places
 from services.deals.deal.usecases import DealCollaborators, move_stranded_deals
 from services.deals.history.events import lead_history_reactions
 from services.deals.history.store import LEADS_OF_CLIENTS, ClientHistories, LeadsOfClients
 from services.deals.pipeline import http as pipeline_http
 from services.deals.pipeline.domain.pipeline import Pipeline
 from services.deals.pipeline.store import PIPELINES, OwnPipelines
-from services.deals.pipeline.usecases import Emptied, seed_pipelines
+from services.deals.pipeline.usecases import seed_pipelines
 from services.deals.recurring import events as recurring_events
 from services.deals.recurring import http as recurring_http
 from services.deals.settings import DealsSettings
@@ -47,6 +47,8 @@ from shared.elements.store.search_keys import make_keys
 from shared.elements.store.stage_history import StageHistory
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
+from shared.elements.usecases.stages import Emptied
+from shared.elements.usecases.stranded import STRANDED_EVERY_S
 from shared.kit.cells.cells import Cells
 from shared.kit.runs.http import run_routes
 from shared.kit.service.cells import open_cells
@@ -55,14 +57,12 @@ from shared.kit.service.runs import open_runner
 from shared.kit.service.service import Contracts, Service
 from shared.kit.storage.mongo_repository import MongoRepository
 
-STRANDED_EVERY_S: Final = 30.0
-
 
 def _pipelines(service: Service, deals: MongoRepository[Deal]) -> tuple[OwnPipelines, APIRouter]:
     """Open the pipelines, with their routes and with the job that finds deals in places that were deleted."""
     pipelines = service.repository(Pipeline, PIPELINES)
     service.before_start(partial(seed_pipelines, service.clock, pipelines=pipelines))
-    own, places = OwnPipelines(pipelines, clock=service.clock), DealPlaces(deals)
+    own, places = OwnPipelines(pipelines, clock=service.clock), deal_places(deals)
     service.every(
         STRANDED_EVERY_S, partial(move_stranded_deals, service.clock, deals=deals, places=places, pipelines=own)
     )
@@ -124,7 +124,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
     lists = deal_lists(deals, pipelines.stages)
-    listed = sales_list(lists, DealOut, collaborators=collaborators)
+    listed = sales_list(lists, DealOut, collaborators=collaborators, choices=choices_of(pipelines))
     deal_routes = deal_http.build_router(
         deals=deals,
         views=ElementViews(deals),

@@ -1,19 +1,25 @@
 """The composition root of leads: the only file that sees everything."""
 
+from functools import partial
+
 from crm_contracts import registry, topics
 from crm_contracts.elements import LEAD
 from crm_contracts.leads import LeadCreated, LeadDeleted, LeadStageChanged
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from services.leads.lead import events as lead_events
 from services.leads.lead import http as lead_http
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.http.beginning import Conversions
-from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE, LEADS, set_missing_timers
+from services.leads.lead.store import LEAD_INDEXES, LEADS, lead_lists, lead_places, set_missing_timers
+from services.leads.lead.usecases import move_stranded_leads
 from services.leads.pipeline import events as pipeline_events
 from services.leads.pipeline.store import PIPELINES, PipelinesOfDeals
 from services.leads.settings import LeadsSettings
 from services.leads.stage import http as stage_http
+from services.leads.stage.domain import LeadStages
+from services.leads.stage.store import LEAD_STAGES, OwnLeadStages
+from services.leads.stage.usecases import seed_lead_stages
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
 from shared.elements.events.rights import rights_reactions
@@ -23,13 +29,14 @@ from shared.elements.http.rights import RoleAuthority
 from shared.elements.http.stage_history import StageHistoryFilters, stage_history_routes
 from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
-from shared.elements.store.filtered_lists import FilteredLists
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.rights import RIGHTS
 from shared.elements.store.search_keys import make_keys
 from shared.elements.store.stage_history import StageHistory
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
+from shared.elements.usecases.stages import Emptied
+from shared.elements.usecases.stranded import STRANDED_EVERY_S
 from shared.kit.runs.http import run_routes
 from shared.kit.service.process import run
 from shared.kit.service.runs import open_runner
@@ -60,6 +67,16 @@ def _hear(
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
 
 
+def _stages(service: Service, leads: MongoRepository[Lead]) -> tuple[OwnLeadStages, APIRouter]:
+    """Open the stages, with their routes and with the job that finds leads on stages that were deleted."""
+    stages = service.repository(LeadStages, LEAD_STAGES)
+    service.before_start(partial(seed_lead_stages, service.clock, stages=stages))
+    own, places = OwnLeadStages(stages, clock=service.clock), lead_places(leads)
+    service.every(STRANDED_EVERY_S, partial(move_stranded_leads, service.clock, leads=leads, places=places, stages=own))
+    emptied = Emptied(places, own.settled, clock=service.clock)
+    return own, stage_http.build_router(stages=stages, own=own, emptied=emptied)
+
+
 def build() -> tuple[FastAPI, LeadsSettings]:
     """Make the settings, then the repositories, then the ways in."""
     settings = LeadsSettings()
@@ -70,7 +87,8 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     service.before_start(lambda: make_keys(leads))
     service.before_start(lambda: set_missing_timers(leads, clock=service.clock))
     stores = ElementStores.open(service, {LEAD.noun: leads}, users_need_role=settings.users_need_role)
-    history, lists = StageHistory.open(service.collection), FilteredLists(leads, LEAD_TABLE)
+    stages, stage_routes = _stages(service, leads)
+    history, lists = StageHistory.open(service.collection), lead_lists(leads, stages.every)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     pipelines = PipelinesOfDeals(service.collection(PIPELINES))
     _hear(service, stores, leads, pipelines, history)
@@ -78,6 +96,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     lead_routes = lead_http.build_router(
         views=ElementViews(leads),
         lists=lists,
+        stages=stages,
         conversions=Conversions(leads, pipelines, collaborators, service.long_polls, settings.conversion_silence_s),
         default_country=settings.default_country,
         runner=runner,
@@ -85,7 +104,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     )
     app = service.app(
         lead_routes,
-        stage_http.build_router(),
+        stage_routes,
         stage_history_routes(LEAD, StageHistoryFilters, history, lists),
         run_routes(LEAD.service, runner),
         access_routes({LEAD.noun: leads}, stores.rights),

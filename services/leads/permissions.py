@@ -6,3 +6,5 @@ from shared.kit.web.call import Call, needs
 
 CanRead = Annotated[Call, needs("leads:read")]
 CanWrite = Annotated[Call, needs("leads:write")]
+CanChangeSettings = needs("leads:settings")
+"""Who may change the stages of leads (PERM-05)."""

@@ -25,6 +25,12 @@ from tests.security.conftest import System
             "company_id",
             "send company_ids, or use PUT /v1/contacts/{contact_id}/companies/{company_id}",
         ),
+        (
+            "clients",
+            "/contacts",
+            "companies",
+            "send company_ids, or use PUT /v1/contacts/{contact_id}/companies/{company_id}",
+        ),
         ("clients", "/companies", "number", "the service sets it"),
         ("catalog", "/products", "created_at", "the service sets it"),
     ],
@@ -60,6 +66,23 @@ async def test_a_parameter_that_other_systems_have_leads_to_ours(parameter: str,
     problem = await refused(system, "deals", "GET", f"/deals?{parameter}", None)
     assert problem["code"] == "unknown_parameter"
     assert told in problem["detail"]
+
+
+@pytest.mark.parametrize(("service", "path", "field"), [("leads", "/leads", "phone"), ("deals", "/deals", "number")])
+async def test_a_parameter_that_the_filter_has_leads_to_the_filter(
+    service: str, path: str, field: str, system: System
+) -> None:
+    """DEAL-01."""
+    (wrong,) = (await refused(system, service, "GET", f"{path}?{field}=1", None))["errors"]
+    told = f'there is no such parameter; the filter has it: filter={{"{field}": ...}}'
+    assert (wrong["field"], wrong["message"]) == (field, told)
+
+
+async def test_what_has_to_be_one_of_few_values_names_them_where_it_is_missing(system: System) -> None:
+    """CLI-03."""
+    problem = await refused(system, "clients", "GET", "/clients/search?q=ada", None)
+    message = "one of these is needed: 'contact' or 'company'"
+    assert problem["errors"] == [{"field": "type", "code": "missing", "message": message}]
 
 
 async def test_an_item_of_a_batch_gets_the_hints_of_a_single_record(system: System) -> None:

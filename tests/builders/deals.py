@@ -28,7 +28,7 @@ from tests.builders.causes import ANNA, NOON
 from tests.builders.fakes import NobodyLeft, collaborators
 from tests.builders.values import priced as amounts
 
-PIPELINES: Final = KnownPipelines([Pipeline.create(DEFAULT_PIPELINE, "Deals", 500)], now=NOON)
+PIPELINES: Final = KnownPipelines([Pipeline.create(DEFAULT_PIPELINE, "Deals", 500)], NOON)
 """What there is at the start."""
 DEAL_STAGES: Final = PIPELINES.stages_of(DEFAULT_PIPELINE)
 TABLE: Final = replace(DEAL_TABLE, choices=deal_choices(PIPELINES.stages))

@@ -23,7 +23,7 @@ class Examined(Collection):
     """A collection that remembers how MongoDB answers each pipeline, and how many keys it reads for that."""
 
     def __init__(self, of: Collection) -> None:
-        super().__init__(of._inner)
+        super().__init__(of._inner, of.cursors)
         self.stages: set[str] = set()
         self.indexes: set[str] = set()
         self.keys = 0

@@ -1,5 +1,6 @@
 """Leads, and what the conversion of one is told."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,13 +11,18 @@ from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 
 from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
-from services.leads.stage.domain import LEAD_STAGES
+from services.leads.lead.store import LEAD_TABLE, lead_choices
+from services.leads.stage.domain import SEEDS
 from shared.elements.domain.sales_element import InitialState
+from shared.elements.domain.stages import StageSet
 from tests.builders.causes import ANNA, NOON, ids
 from tests.builders.values import a_phone, an_email, euros
 from tests.builders.values import priced as amounts
 
 LEAD_ID = "lead-1"
+LEAD_STAGES = StageSet(SEEDS)
+"""What there is at the start."""
+TABLE = replace(LEAD_TABLE, choices=lead_choices(LEAD_STAGES))
 LEAD_REF = ElementRef(type="lead", id=LEAD_ID, title="Pumps for ACME")
 
 

@@ -144,4 +144,4 @@ def register_quotes() -> None:
     registries: Any = registry
     elements.ELEMENTS["quote"] = quote  # type: ignore[index]
     registries.EVENTS.update({event.ce_type: event for event in QUOTE_EVENTS})
-    registries.TOPICS.update(dict.fromkeys(QUOTE_EVENTS, topics.DEALS))
+    registries.TOPICS.update(dict.fromkeys(QUOTE_EVENTS, (topics.DEALS,)))

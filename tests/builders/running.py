@@ -176,7 +176,7 @@ class Explained(Collection):
     """A collection that remembers how MongoDB means to answer each query that is put to it."""
 
     def __init__(self, of: Collection) -> None:
-        super().__init__(of._inner)
+        super().__init__(of._inner, of.cursors)
         self.plans: list[Plan] = []
 
     async def find(

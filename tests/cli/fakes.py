@@ -120,6 +120,11 @@ def product_not_found() -> Mapping[str, Any]:
     return {"code": "invalid", "errors": [wrong]}
 
 
+def price_missing() -> Mapping[str, Any]:
+    wrong = {"field": "rows.0.price", "code": "price_missing", "message": "the product has none in this currency"}
+    return {"code": "invalid", "errors": [wrong]}
+
+
 @contextmanager
 def served(services: httpx.AsyncBaseTransport) -> Iterator[dict[str, str]]:
     """Serve them over HTTP; yield the environment by which a command finds them."""

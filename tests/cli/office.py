@@ -83,7 +83,7 @@ class Office:
 
     def _repository(self, kind: type[Aggregate]) -> MemoryRepository[Any]:
         if kind not in self._repositories:
-            self._repositories[kind] = MemoryRepository(kind, source=f"/crm/{kind.NOUN}", new_id=uuids(kind.NOUN))
+            self._repositories[kind] = MemoryRepository(kind, source=f"/crm/{kind.NOUN}", new_id=uuids(kind.__name__))
         return self._repositories[kind]
 
     def _cause(self) -> Cause:

@@ -2,8 +2,10 @@
 
 import csv
 import json
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -17,7 +19,7 @@ from deploy.cli.imports import BadMapping, Counts, Import, Kind, read_mapping
 from deploy.cli.imports.files import read_table
 from deploy.cli.imports.rejects import reject_file, write_rejects
 from deploy.cli.imports.table import BadFile, Rejected, Row
-from tests.cli.fakes import URLS, Services, product_not_found, served
+from tests.cli.fakes import URLS, Services, price_missing, product_not_found, served
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 QUIET = Console(file=StringIO())
@@ -155,11 +157,13 @@ async def test_a_field_that_the_service_does_not_have_stops_the_import_before_it
     assert services.writes == 0
 
 
-async def test_a_product_that_leads_has_not_received_yet_is_waited_for() -> None:
+@pytest.mark.parametrize("lacking", [product_not_found, price_missing])
+async def test_a_product_that_leads_has_not_received_yet_is_waited_for(lacking: Callable[[], Any]) -> None:
+    """Nor its price."""
     services = Services()
     await importing(services, Kind.COMPANIES)
     await importing(services, Kind.PRODUCTS)
-    services.refusals = [product_not_found() for _ in range(10)]
+    services.refusals = [lacking() for _ in range(10)]
     assert (await importing(services, Kind.LEADS)).created == 200
 
 

@@ -139,6 +139,22 @@ def test_a_run_is_controlled(serve: Serve, how: str) -> None:
     assert service.asked == ["GET /v1/runs/r1", f"POST /v1/runs/r1/{how}"]
 
 
+def test_a_run_is_undone_where_that_is_wished(serve: Serve) -> None:
+    service = serve(Service("done"))
+    assert RUN.invoke(app, ["runs", "undo", "r1"], input="n\n").exit_code == 1
+    assert service.asked == ["GET /v1/runs/r1"]
+    found = RUN.invoke(app, ["runs", "undo", "r1", "--yes"])
+    assert found.exit_code == 0, found.output
+    assert (service.asked[-1], service.sent[-1]) == ("POST /v1/runs/r1/undo", {"dry_run": False})
+
+
+def test_the_undo_of_a_run_is_rehearsed_without_a_question(serve: Serve) -> None:
+    service = serve(Service("done", denied=1))
+    found = RUN.invoke(app, ["runs", "undo", "r1", "--dry-run"])
+    assert (found.exit_code, "2 ok, 1 denied" in found.stdout) == (1, True)
+    assert service.sent[-1] == {"dry_run": True}
+
+
 def test_a_run_is_shown_until_it_is_paused(serve: Serve) -> None:
     serve(Service("running", "running", "paused"))
     found = RUN.invoke(app, ["runs", "show", "r1"])

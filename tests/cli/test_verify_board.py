@@ -36,8 +36,8 @@ def a_cell(number: int, total: str, **more: Any) -> dict[str, Any]:
 
 def judged(*deals: Stored, cells: list[dict[str, Any]]) -> list[str]:
     board = BoardCounts()
-    for each in deals:
-        board.take_document(each)
+    for deal in deals:
+        board.take_document(deal)
     for each in cells:
         board.take_cell(each)
     return [f"{finding.subject} {finding.detail}" for finding in board.broken()]

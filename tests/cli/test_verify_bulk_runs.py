@@ -26,16 +26,17 @@ async def changed() -> Envelope[Any]:
 
 
 def a_run(**changes: Any) -> dict[str, Any]:
-    return {"_id": "run-1", "is_open": False, "created_at": NOON, "counts": COUNTS, **changes}
+    state = {"is_open": False, "is_rehearsal": False}
+    return {"_id": "run-1", "created_at": NOON, "counts": COUNTS, **state, **changes}
 
 
-def judged(*events: Envelope[Any], run: Any = None, rows: Any = None) -> list[str]:
+def judged(*events: Envelope[Any], run: Any = None, rows: Any = None, told: Any = ()) -> list[str]:
     runs = BulkRuns(now=NOON)
     for event in events:
         runs.take_event(event)
     runs.take_run(run or a_run())
     for id_, status in (rows or {"lead-1": "ok", "lead-2": "refused"}).items():
-        runs.take_outcome({"run": "run-1", "id": id_, "status": status})
+        runs.take_outcome({"run": "run-1", "id": id_, "status": status, "before": {"title": ""} if id_ in told else {}})
     return [finding.detail for finding in runs.broken()]
 
 
@@ -65,3 +66,9 @@ async def test_a_run_that_goes_on_may_have_more_outcomes_than_it_counted() -> No
 
 async def test_outcomes_that_are_too_old_may_be_gone() -> None:
     assert judged(run=a_run(created_at=NOON - timedelta(seconds=KEPT_S + 1)), rows={"lead-1": "ok"}) == []
+
+
+async def test_a_change_that_is_told_and_of_which_no_event_has_the_run_is_named() -> None:
+    assert judged(await changed(), told=["lead-1"]) == []
+    assert judged(told=["lead-1"]) == ["says that it changed lead-1, and no event does"]
+    assert judged(run=a_run(is_rehearsal=True), told=["lead-1"]) == []

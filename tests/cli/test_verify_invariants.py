@@ -20,11 +20,14 @@ from deploy.verify.outbox import Outbox
 from deploy.verify.recurrences import Recurrences
 from deploy.verify.removed_clients import RemovedClients
 from deploy.verify.sequences import Sequences
+from deploy.verify.stages import Stages
 from deploy.verify.timeline import Timeline
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.contact import Contact
 from services.deals.deal.domain.deal import Deal
+from services.deals.pipeline.domain.pipeline import Pipeline
 from services.leads.lead.domain.lead import Lead
+from services.leads.stage.domain import LeadStages
 from services.timeline.entry.domain.bindings import Bindings
 from services.timeline.entry.domain.entry import Entry, entry_id
 from services.timeline.entry.domain.entry import entries_of as timeline_entries_of
@@ -541,6 +544,50 @@ async def test_an_old_a_missing_and_an_invented_name_are_told_of_each_service(na
         "contact:eve deals shows a name that no event tells",
         "contact:eve leads shows a name that no event tells",
     ]
+
+
+# Stages
+
+
+def stages(minutes: float = 60) -> Stages:
+    return Stages(now=later(minutes), patience=PATIENCE)
+
+
+async def an_office_with_stages() -> Office:
+    office = Office()
+    await office.add(LeadStages.create())
+    await office.add(Pipeline.create("default", "Deals", 500))
+    await office.add(just_created_lead())
+    await office.add(just_created_deal("deal-1"))
+    assert office.judged(stages()) == []
+    return office
+
+
+@pytest.mark.parametrize(
+    ("subject", "wrong", "found"),
+    [
+        ("lead:lead-1", {"stage_id": "TALKS"}, "dictionary:lead_stage has no stage TALKS (P), on which"),
+        ("lead:lead-1", {"stage_semantic": "F"}, "dictionary:lead_stage has no stage NEW (F), on which"),
+        ("deal:deal-1", {"stage_id": "TALKS"}, "pipeline:default has no stage TALKS (P), on which"),
+        ("deal:deal-1", {"pipeline_id": "gone"}, "pipeline:gone has no stage NEW (P), on which"),
+    ],
+)
+async def test_an_element_on_a_stage_that_there_is_not_is_named(subject: str, wrong: Any, found: str) -> None:
+    """LEAD-06, DEAL-06, PIPE-06: but one that came there a moment ago is still to be moved."""
+    office = await an_office_with_stages()
+    office.documents[subject] |= wrong
+    assert told(office.judged(stages())) == [f"{found} {subject} stands"]
+    assert office.judged(stages(0)) == []
+    office.documents[subject] |= {"deleted_at": later(1)}
+    assert office.judged(stages()) == []
+
+
+async def test_elements_on_a_stage_that_there_is_not_are_counted() -> None:
+    office = await an_office_with_stages()
+    await office.add(just_created_lead("lead-2"))
+    office.documents["dictionary:lead_stage"] |= {"values": ()}
+    expected = "dictionary:lead_stage has no stage NEW (P), on which lead:lead-1 stands and 1 more"
+    assert told(office.judged(stages())) == [expected]
 
 
 # Recurrences

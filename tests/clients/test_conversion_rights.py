@@ -1,18 +1,11 @@
 """A conversion links, fills and shows of clients what its user may himself (PERM-01, LEAD-12, CLI-07)."""
 
-import pytest
 from crm_contracts.roles import Right
 
-from shared.elements.store import rights
 from tests.builders.causes import a_cause
 from tests.builders.leads import a_deal_request
 from tests.clients.office import Office, asking
 from tests.clients.roles import OF_BEN, keep_role
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 async def a_user(office: Office, name: str) -> str:

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 
-from shared.elements.store import rights
 from tests.builders.running import Api
 from tests.clients.roles import OF_BEN, a_role
 
@@ -14,11 +13,6 @@ BODIES: dict[str, dict[str, Any]] = {"contacts": {"first_name": "Ada"}, "compani
 NOUNS = {"contacts": "contact", "companies": "company"}
 CHANGES: dict[str, dict[str, Any]] = {"contacts": {"last_name": "King"}, "companies": {"title": "Bell"}}
 EVERYTHING = dict.fromkeys(("read", "add", "update", "delete", "export", "import"), "all")
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 async def made(api: Api, kind: str, **fields: Any) -> dict[str, Any]:

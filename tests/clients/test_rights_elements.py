@@ -5,7 +5,6 @@ from itertools import count, permutations
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from crm_contracts.client_answers import ElementContactsResolved
 from crm_contracts.client_field import Client
 from crm_contracts.deals import DealClientChanged, DealStageChanged, DealUpdated
@@ -21,7 +20,6 @@ from shared.elements.domain.client_field import set_company
 from shared.elements.domain.filters.nodes import Condition
 from shared.elements.domain.rights.accessed import ACCESS
 from shared.elements.domain.rights.compiled import NOTHING
-from shared.elements.store import rights
 from tests.builders.causes import NOON
 from tests.builders.events import an_event, react
 from tests.builders.granted import store
@@ -32,11 +30,6 @@ from tests.clients.roles import OF_BEN, a_role, keep_role
 from tests.clients.test_elements import ADA, deal_created, hears, lead_created, linked
 
 PHONES = count(870_000)
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 def deal_ref(id_: str) -> ElementRef:

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 from crm_contracts.client_field import Client
 
-from shared.elements.store import rights
 from tests.builders.running import Api
 from tests.clients.roles import OF_BEN, a_role
 from tests.clients.test_elements import deal_created, hears, lead_created
@@ -19,11 +18,6 @@ SAME = {"x_correlation_id": "c"}
 NOUNS = {"contacts": "contact", "companies": "company"}
 ALL = {"read": "all", "update": "all", "delete": "all", "add": "all"}
 ELEMENTS: Mapping[str, Any] = {"lead": {"update": "all"}, "deal": {"update": "all"}}
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 async def made(api: Api, kind: str, **fields: Any) -> str:

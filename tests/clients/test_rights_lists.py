@@ -13,7 +13,6 @@ from services.clients.records.store.search import search_clients
 from shared.elements.domain.filters.nodes import Condition
 from shared.elements.domain.rights.accessed import ACCESS
 from shared.elements.domain.search import Query
-from shared.elements.store import rights
 from tests.builders.fakes import Documents
 from tests.builders.running import Api, Explained
 from tests.clients.roles import OF_BEN, a_role
@@ -21,11 +20,6 @@ from tests.clients.roles import OF_BEN, a_role
 KINDS = {"contacts": "contact", "companies": "company"}
 OWN = {"contact": {"read": "own"}, "company": {"read": "own"}}
 PHONES = count(810_000)
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 def a_name() -> str:

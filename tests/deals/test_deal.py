@@ -110,7 +110,7 @@ async def test_a_stage_of_another_pipeline_is_refused() -> None:
     deals, deal = Memory(Deal), just_created_deal()
     await deals.add(deal, a_cause("request:0"))
     with pytest.raises(StageNotFound):
-        await move_element(deal.id, "JUNK", a_cause(), elements=deals, stages_of=lambda _: DEAL_STAGES)
+        await move_element(deal.id, "JUNK", a_cause(), elements=deals, stages=DEAL_STAGES)
     assert ((await deals.get(deal.id)).stage_id, len(deals.said(deal.id))) == ("NEW", 1)
 
 

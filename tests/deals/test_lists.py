@@ -1,7 +1,7 @@
 """Lists of deals by GET with a filter, and in every order, over the API (DEAL-01, DEAL-02)."""
 
 import json
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -170,28 +170,30 @@ async def test_under_the_order_of_people_many_long_texts_are_looked_for_at_once(
     assert await pages(api, {"filter": several, "order": [["title", "asc"]]}, "title") == [title]
 
 
-FORGED = {
-    "created_at": [("at", "9999-12-31T23:59:59.999999+00:00"), ("at", "0001-01-01T00:00:00+00:00"), ("none", "")],
-    "number": [("number", str(2**63 - 1)), ("number", str(-(2**63))), ("text", "x"), ("at", "2026-01-01T00:00:00Z")],
-    "amount": [("decimal", "1" * 35), ("none", ""), ("text", "x")],
-    "title": [("none", ""), ("number", "1"), ("decimal", "1")],
-}
-"""Places that no record of the order has: kind and text."""
+@pytest.mark.parametrize("order", ["created_at", "number", "amount", "title"])
+async def test_a_cursor_tells_nothing_of_the_record_where_a_page_ends(api: Api, order: str) -> None:
+    """DEAL-02, PERM-03: a page may end at one that its caller may not read; the length is the same, whatever it has."""
+    user, cursors = f"user-{uuid4()}", list[bytes]()
+    longest = "\N{PILE OF POO}" * 255
+    deals = [
+        await api.made("/deals", {"title": title, "amount": amount, "responsible_id": user})
+        for title, amount in (("pump", None), (longest, {"value": "12345678901.25", "currency": "EUR"}), ("x", None))
+    ]
+    body = {"limit": 1, "filter": {"responsible_id": user}, "order": [[order, "asc"]]}
+    for _ in deals[1:]:
+        page = (await api("POST", "/deals/query", body)).json()
+        cursors.append(b64decode(page["next_cursor"] + "==", "-_"))
+        body["cursor"] = page["next_cursor"]
+    assert len(set(map(len, cursors))) == 1
+    assert not [deal["id"] for deal in deals for cursor in cursors if deal["id"].encode() in cursor]
 
 
-@pytest.mark.parametrize("direction", ["asc", "desc"])
-@pytest.mark.parametrize("order", FORGED)
-async def test_a_cursor_that_no_list_gave_is_refused_or_finds_nothing(api: Api, order: str, direction: str) -> None:
-    """DEAL-02: it never ends a list early without a word where it is of another kind."""
+@pytest.mark.parametrize("order", ["created_at", "number", "amount", "title"])
+async def test_a_cursor_that_no_list_gave_is_refused(api: Api, order: str) -> None:
+    """DEAL-02: nobody but the list can make one, not even of its own place."""
     for _ in range(2):
         await api.made("/deals", {"title": "pump"})
-    body = {"limit": 1, "order": [[order, direction]]}
+    body = {"limit": 1, "order": [[order, "asc"]]}
     cursor = (await api("POST", "/deals/query", body)).json()["next_cursor"]
-    of, began_at, _, _, id_ = json.loads(b64decode(cursor + "=" * (-len(cursor) % 4), "-_"))
-    for kind, text in FORGED[order]:
-        forged = b64encode(json.dumps([of, began_at, kind, text, id_]).encode(), b"-_").decode()
-        answer = await api("POST", "/deals/query", {**body, "cursor": forged})
-        if kind == "at" and order == "created_at" and answer.status_code == 200:
-            assert answer.json()["items"] == []
-        else:
-            assert wrong_fields(answer) == ["cursor"], (kind, text)
+    for made_up in ("x", cursor[:-8], f"{'A' * 8}{cursor[8:]}", cursor.swapcase()):
+        assert wrong_fields(await api("POST", "/deals/query", {**body, "cursor": made_up})) == ["cursor"]

@@ -14,15 +14,17 @@ from crm_contracts.pipelines import PipelineCreated, PipelineDeleted, PipelineUp
 
 from deploy.local.mongo import Mongo
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.store import DEAL_INDEXES, DealPlaces
+from services.deals.deal.store import DEAL_INDEXES, deal_places
 from services.deals.deal.usecases import create_deal, move_deal, move_stranded_deals
-from services.deals.pipeline import store
-from services.deals.pipeline.domain.errors import DeletionLapsed, PipelineHasDeals, StageHasDeals
+from services.deals.pipeline.domain.errors import PipelineHasDeals, StageHasDeals
 from services.deals.pipeline.domain.known import KnownPipelines
-from services.deals.pipeline.domain.pipeline import CLOSED_FOR, DELETED_WITHIN, Pipeline
+from services.deals.pipeline.domain.pipeline import Pipeline
 from services.deals.pipeline.store import OwnPipelines
-from services.deals.pipeline.usecases import Emptied, delete_pipeline, delete_stage, seed_pipelines
+from services.deals.pipeline.usecases import delete_pipeline, seed_pipelines
+from shared.elements.domain.stage_errors import DeletionLapsed
+from shared.elements.domain.stage_owner import CLOSED_FOR, DELETED_WITHIN, Place
 from shared.elements.usecases.create_element import NewElement
+from shared.elements.usecases.stages import Emptied, add_stage, delete_stage
 from shared.kit.domain import DomainError
 from shared.kit.storage.connection import Database, connect
 from tests.builders.causes import NOON, a_cause, ids
@@ -33,11 +35,6 @@ ID: Final = "partners"
 STAGE: Final = f"C{ID}:EXECUTING"
 WHAT: Final = pytest.mark.parametrize("stage_id", [None, STAGE], ids=["pipeline", "stage"])
 """What is deleted: all of a pipeline, or a stage of it."""
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "FRESH_S", 0.0)
 
 
 async def nothing() -> None:
@@ -54,7 +51,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.deals = Documents(Deal, self.database.collection("deals"))
-        self.places = DealPlaces(self.deals)
+        self.places = deal_places(self.deals)
         self.pipelines = self.on(None)
         self.own = OwnPipelines(self.pipelines, clock=lambda: self.now)
 
@@ -80,7 +77,7 @@ class Office:
         if stage_id is None:
             await delete_pipeline(ID, cause, pipelines=pipelines, emptied=emptied)
         else:
-            await delete_stage(ID, stage_id, cause, pipelines=pipelines, emptied=emptied)
+            await delete_stage(ID, stage_id, cause, owners=pipelines, emptied=emptied, occupied=StageHasDeals)
 
     async def enter(self, stage_id: str | None = STAGE, *, known: KnownPipelines | None = None) -> Deal:
         """A new deal on that stage, by what was known of pipelines."""
@@ -185,6 +182,37 @@ async def test_two_replicas_rescue_a_deal_once(office: Office, stage_id: str | N
     late = await office.enter(known=known)
     await asyncio.gather(office.rescue(), office.rescue())
     assert len(await office.deals.said(late.id)) == 2
+
+
+async def test_a_stage_that_was_added_again_meanwhile_keeps_its_deals(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PIPE-06: a replica that has looked for former stages before does not take them from where they may be."""
+    await office.delete(STAGE)
+    looks, look = [await office.own.former_places()], office.own.former_places
+    await add_stage(ID, STAGE, "Again", "P", a_cause(office.key()), owners=office.pipelines)
+    office.own.forget()
+    deal = await office.enter()
+
+    async def former_places() -> Sequence[Place]:
+        return looks.pop() if looks else await look()
+
+    monkeypatch.setattr(office.own, "former_places", former_places)
+    assert await office.rescue() == 0
+    assert await office.deals.get(deal.id) == deal
+
+
+async def test_a_deal_that_cannot_be_moved_holds_up_no_other(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    known, find = await office.own.known(), office.places.ids_in
+    await office.delete(STAGE)
+    late = await office.enter(known=known)
+
+    async def ids_in(owner_id: str, stage_id: str | None = None) -> Sequence[str]:
+        return ["deleted meanwhile", *await find(owner_id, stage_id)]
+
+    monkeypatch.setattr(office.places, "ids_in", ids_in)
+    assert await office.rescue() == 1
+    assert (await office.deals.get(late.id)).stage_id == f"C{ID}:NEW"
 
 
 @WHAT

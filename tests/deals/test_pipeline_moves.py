@@ -8,8 +8,6 @@ from crm_contracts.deals import DealCreated, DealMovedToPipeline, DealStageChang
 from crm_contracts.roles import Right
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.pipeline import store as pipeline_store
-from shared.elements.store import rights
 from tests.builders.granted import allow, as_seller
 from tests.builders.running import Api, wrong_fields
 
@@ -18,10 +16,8 @@ CHANGE: Final = {"read": "all", "update": "all", "add": "all"}
 
 
 @pytest.fixture(autouse=True)
-async def pipeline(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another pipeline, there for every test; nothing is kept in memory."""
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
-    monkeypatch.setattr(pipeline_store, "FRESH_S", 0.0)
+async def pipeline(api: Api) -> None:
+    """Another pipeline, there for every test."""
     if (await api("GET", f"/pipelines/{ID}")).status_code == 404:
         await api.made("/pipelines", {"id": ID, "name": "Moves"}, roles=("admin",))
 

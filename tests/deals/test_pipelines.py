@@ -9,9 +9,8 @@ from crm_contracts.pipelines import PipelineCreated, PipelineDeleted, PipelineUp
 from crm_contracts.roles import Right, RoleState
 
 from services.deals.deal.domain.deal import Deal
-from services.deals.pipeline import store as pipeline_store
 from services.deals.pipeline.domain.pipeline import Pipeline
-from shared.elements.store import rights
+from shared.elements.store import own_stages
 from tests.builders.granted import SELLER, allow, as_seller, store
 from tests.builders.running import Api, wrong_fields
 
@@ -21,10 +20,8 @@ _NUMBERS: Final = count(1)
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
-    monkeypatch.setattr(pipeline_store, "FRESH_S", 0.0)
-    monkeypatch.setattr(pipeline_store, "SETTLED_S", 0.0)
+def no_deletion_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_stages, "SETTLED_S", 0.0)
 
 
 @pytest.fixture
@@ -247,6 +244,17 @@ async def test_a_pipeline_that_has_any_deal_is_not_deleted(api: Api, id_: str) -
         await api("DELETE", f"/deals/{each}")
     await rule(api, "DELETE", id_)
     assert wrong_fields(await api("POST", "/deals", {"pipeline_id": id_})) == ["pipeline_id"]
+
+
+async def test_deals_are_listed_by_a_stage_of_their_pipeline(api: Api, id_: str) -> None:
+    """PIPE-02: with its prefix or without; a stage of another pipeline is none."""
+    await api.made("/pipelines", {"id": id_, "name": "Partners"}, roles=ADMIN)
+    deal = await api.made("/deals", {"pipeline_id": id_})
+    for stage in ("NEW", f"C{id_}:NEW"):
+        listed = await api.read(f"/deals?pipeline_id={id_}&stage_id={stage}")
+        assert [each["id"] for each in listed["items"]] == [deal["id"]]
+    answer = await api("GET", f"/deals?pipeline_id={id_}&stage_id=PREPAYMENT_INVOICE")
+    assert wrong_fields(answer) == ["stage_id"]
 
 
 async def test_a_stage_is_added_at_its_place(api: Api, id_: str) -> None:

@@ -2,21 +2,13 @@
 
 from typing import Any
 
-import pytest
 from crm_contracts.roles import Right
 
-from shared.elements.store import rights
 from tests.builders.granted import allow, as_seller
 from tests.builders.running import Api
 
 START = "2098-01-31"
 MONTHLY = {"number": 1, "unit": "month"}
-
-
-@pytest.fixture(autouse=True)
-def fresh_rights(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is kept in memory."""
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 def a_body(source: dict[str, Any]) -> dict[str, Any]:
@@ -73,3 +65,18 @@ async def test_to_change_a_schedule_takes_the_right_to_update_the_template(api: 
     assert await api.read(path) == template
     await may(api, read="all", update="all")
     assert (await as_seller(api, "PATCH", path, {"active": False})).json()["recurrence"]["active"] is False
+
+
+async def test_to_plan_deals_takes_the_right_to_add_them(api: Api) -> None:
+    """PERM-01, DEAL-15: a schedule makes deals in the name of who set it."""
+    template = await a_template(api)
+    path = f"/recurring-deals/{template['id']}"
+    await may(api, read="all", update="all")
+    for changes in ({"time_of_day": "09:00"}, {"every": {"number": 1, "unit": "day"}}):
+        refused = await as_seller(api, "PATCH", path, changes)
+        assert (refused.status_code, refused.json()["action"]) == (403, "add"), changes
+    assert await api.read(path) == template
+    assert (await as_seller(api, "PATCH", path, {"active": False})).status_code == 200
+    assert (await as_seller(api, "PATCH", path, {"active": True})).status_code == 403
+    await may(api, read="all", update="all", add="all")
+    assert (await as_seller(api, "PATCH", path, {"active": True})).json()["recurrence"]["active"] is True

@@ -155,6 +155,20 @@ def test_a_new_schedule_begins_with_the_first_date_to_come() -> None:
     assert today.next_date == date(2026, 2, 28)
 
 
+def test_a_date_that_passed_before_counts_for_no_limit() -> None:
+    """DEAL-15: a schedule of one deal whose time of today is over makes it tomorrow."""
+    noon = at(date(2026, 1, 1), 12)
+    recurrence = planned(daily(limit_count=1), None, at=noon)
+    assert (recurrence.next_date, coming_dates(recurrence, 5)) == (date(2026, 1, 2), [date(2026, 1, 2)])
+
+
+def test_what_is_not_about_dates_leaves_the_next_one_as_it_is() -> None:
+    """DEAL-15: also one that has come, and that a standstill has kept from being made."""
+    waiting = planned(daily(), None, at=JANUARY)
+    corrected = planned(daily(catch_up="latest"), waiting, at=at(date(2026, 1, 4), 12))
+    assert (corrected.next_date, corrected.catch_up) == (date(2026, 1, 1), "latest")
+
+
 def after_a_standstill(catch_up: CatchUp, until: datetime, **fields: Any) -> tuple[Recurrence, list[date]]:
     """A daily schedule of the first of January that nobody looked at until then, and what it makes."""
     recurrence, made = planned(daily(catch_up=catch_up, **fields), None, at=JANUARY), list[date]()

@@ -13,7 +13,6 @@ from crm_contracts.roles import Right
 from deploy.local.mongo import Mongo
 from services.clients.app import build as build_clients
 from services.leads.app import build as build_leads
-from shared.elements.store import rights
 from tests.builders.granted import allow, as_seller
 from tests.builders.running import Api, running, wrong_fields
 from tests.kit.topics import Record
@@ -39,11 +38,6 @@ async def services(
             )
             for name, build in BUILDS.items()
         }
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 @pytest.fixture(params=[LEAD, CONTACT, COMPANY], ids=lambda type_: type_.noun)
@@ -89,6 +83,38 @@ async def test_records_are_changed_in_bulk(api: Api, type_: ElementType, action:
     assert document["outbox"][-1]["headers"]["ce_bulkid"] == run["id"]
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        ASSIGN,
+        {"type": "open_to_all", "open_to_all": False},
+        {"type": "observers", "add": ["dan"], "remove": ["carl"]},
+    ],
+)
+async def test_a_change_of_many_records_is_undone(api: Api, type_: ElementType, action: Any) -> None:
+    """DEAL-03 of the other types."""
+    ids = await made(api, type_, 2, observers=["carl", "eve"])
+    before = {id_: await api.read(f"/{type_.plural}/{id_}") for id_ in ids}
+    run = await bulk(api, type_, action, ids=ids)
+    await api("PATCH", f"/{type_.plural}/{ids[1]}", {"comments": "Mine"})
+    answer = await api("POST", f"/runs/{run['id']}/undo")
+    assert {each["id"]: each["code"] for each in answer.json()["items"]} == {ids[0]: None, ids[1]: "changed_since"}
+    record = await api.read(f"/{type_.plural}/{ids[0]}")
+    fields = ("responsible_id", "open_to_all", "observers")
+    assert [record[name] for name in fields] == [before[ids[0]][name] for name in fields]
+
+
+async def test_a_record_gets_no_more_observers_in_bulk_than_by_a_single_request(api: Api, type_: ElementType) -> None:
+    """CMN-05."""
+    observers = [f"user-{number}" for number in range(100)]
+    (id_,) = await made(api, type_, observers=observers)
+    (full,) = (await bulk(api, type_, {"type": "observers", "add": ["dan"]}, ids=[id_]))["items"]
+    assert (full["status"], full["code"]) == ("refused", "invalid")
+    (one,) = (await bulk(api, type_, {"type": "observers", "add": ["dan"], "remove": ["user-0"]}, ids=[id_]))["items"]
+    assert one["status"] == "ok"
+    assert (await api.read(f"/{type_.plural}/{id_}"))["observers"] == [*observers[1:], "dan"]
+
+
 async def test_records_are_deleted_in_bulk(api: Api, type_: ElementType) -> None:
     ids = await made(api, type_, 2)
     run = await bulk(api, type_, {"type": "delete"}, ids=[*ids, "missing"])
@@ -128,6 +154,8 @@ async def test_leads_are_moved_in_bulk_and_not_into_the_stage_of_the_conversion(
     ids = await made(api, LEAD)
     run = await bulk(api, LEAD, {"type": "move", "stage_id": "IN_PROCESS"}, ids=ids)
     assert run["items"][0]["after"] == {"stage_id": "IN_PROCESS"}
+    undo = await api("POST", f"/runs/{run['id']}/undo")
+    assert undo.json()["items"][0]["after"] == {"stage_id": "NEW"}
     run = await bulk(api, LEAD, {"type": "move", "stage_id": "CONVERTED"}, ids=ids)
     assert (run["items"][0]["status"], run["items"][0]["code"]) == ("refused", "use_conversion")
 

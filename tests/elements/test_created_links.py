@@ -46,7 +46,7 @@ class Asked(Collection):
     """A collection that counts what it is asked."""
 
     def __init__(self, of: Collection) -> None:
-        super().__init__(of._inner)
+        super().__init__(of._inner, of.cursors)
         self.questions = 0
 
     async def get(self, id_: str, fields: Mapping[str, Any] | None = None) -> Document | None:

@@ -15,7 +15,7 @@ from services.catalog.product.domain.product import Product
 from services.catalog.product.store import PRODUCT_INDEXES, PRODUCT_TABLE
 from services.clients.records.store.collections import COMPANY_INDEXES, COMPANY_TABLE, CONTACT_INDEXES, CONTACT_TABLE
 from services.deals.deal.store import DEAL_INDEXES
-from services.leads.lead.store import LEAD_INDEXES, LEAD_TABLE
+from services.leads.lead.store import LEAD_INDEXES
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.evaluation import matches
 from shared.elements.domain.filters.nodes import All, Condition
@@ -27,6 +27,7 @@ from shared.kit.domain import Aggregate
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import connect
 from shared.kit.storage.indexes import Index
+from tests.builders import leads
 from tests.builders.causes import ANNA, NOON
 from tests.builders.clients import a_company, a_contact, works_for
 from tests.builders.deals import TABLE, a_deal
@@ -108,7 +109,7 @@ KINDS = {
     kind.type.noun: kind
     for kind in (
         Kind(DEAL, TABLE, DEAL_INDEXES, _deal),
-        Kind(LEAD, LEAD_TABLE, LEAD_INDEXES, _lead),
+        Kind(LEAD, leads.TABLE, LEAD_INDEXES, _lead),
         Kind(CONTACT, CONTACT_TABLE, CONTACT_INDEXES, _contact),
         Kind(COMPANY, COMPANY_TABLE, COMPANY_INDEXES, _company),
         Kind(PRODUCT, PRODUCT_TABLE, PRODUCT_INDEXES, _product),

@@ -14,6 +14,7 @@ from shared.elements.domain.filters.query import Order, Query
 from shared.elements.domain.rights.accessed import ACCESS, ACCESS_OR_OPEN
 from shared.elements.domain.rights.compiled import NOTHING
 from shared.elements.store.query_plan import MAX_SCANS, PlannedBranch, planned
+from tests.builders import leads
 from tests.builders.deals import TABLE
 from tests.builders.filters import NOW
 
@@ -123,7 +124,7 @@ def test_alternatives_along_the_same_keys_are_looked_for_at_once() -> None:
 
 def test_leads_are_planned_over_their_own_indexes() -> None:
     assert {group.index for group in LEAD_TABLE.groups} <= {index.name for index in LEAD_INDEXES} | {"_id_"}
-    for table, fields in ((LEAD_TABLE, LEAD_FIELDS), (TABLE, DEAL_FIELDS)):
+    for table, fields in ((leads.TABLE, LEAD_FIELDS), (TABLE, DEAL_FIELDS)):
         marks = {ACCESS.name, ACCESS_OR_OPEN.name}
         assert {name for group in table.groups for name in group.fields} | set(
             table.choices.fields

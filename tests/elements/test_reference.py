@@ -10,8 +10,8 @@ from crm_contracts.leads import LeadFields
 from crm_contracts.values import ElementRef
 
 from deploy.local.mongo import Mongo
-from shared.elements.store import reference
 from shared.elements.store.reference import Reference
+from shared.kit.storage import kept
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import connect
 
@@ -34,8 +34,8 @@ async def test_codes_are_kept_in_memory_for_a_moment_and_never_longer(
 ) -> None:
     """DICT-01."""
     moment = 100.0
-    monkeypatch.setattr(reference, "FRESH_S", 0.5)
-    monkeypatch.setattr(reference, "monotonic", lambda: moment)
+    monkeypatch.setattr(kept, "FRESH_S", 0.5)
+    monkeypatch.setattr(kept, "monotonic", lambda: moment)
     here, other_replica = Reference(stored), Reference(stored)
 
     async def known() -> list[str]:

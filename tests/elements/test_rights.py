@@ -223,3 +223,27 @@ def test_a_field_that_few_are_shown_does_not_exist_for_others() -> None:
     for audience in (Audience(frozenset({"anna"})), Audience(department_ids=frozenset({"sales"}))):
         assert "amount" in mine.visible_fields(DEAL, {"amount": audience})
     assert mine.visible_fields(DEAL, {}).keys() > mine.visible_fields(DEAL, hidden).keys()
+
+
+def test_other_rights_have_another_mark() -> None:
+    """PERM-05: by it an answer is known to be made with the rights that a caller has now."""
+
+    def mark(levels: dict[str, str], *, user_id: str = "anna", colleagues: Any = ("anna",), **more: Any) -> str:
+        role = RoleState(id="seller", **{"rights": (Right(element="deal", levels=levels),), **more})
+        departments = Departments.of([DepartmentState(id="sales", member_ids=colleagues)])
+        return Rights.of(user_id, [role], departments).mark
+
+    marks = [
+        mark({"read": "own"}),
+        mark({"read": "all"}),
+        mark({"read": "own", "add": "own"}),
+        mark({"read": "own"}, user_id="ben"),
+        mark({"read": "own"}, colleagues=("anna", "ben")),
+        mark({"read": "own"}, modify_settings=True),
+        mark({}, rights=(Right(element="lead", levels={"read": "own"}),)),
+        mark({}, rights=(Right(element="deal", pipeline_id="partners", levels={"read": "own"}),)),
+    ]
+    assert len(set(marks)) == len(marks)
+    assert mark({"read": "own", "add": "all"}, colleagues=("ben", "anna")) == mark(
+        {"add": "all", "read": "own"}, colleagues=("anna", "ben"), name="Renamed"
+    )

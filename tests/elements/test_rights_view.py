@@ -15,8 +15,8 @@ from crm_contracts.values import ElementRef
 
 from deploy.local.mongo import Mongo
 from shared.elements.domain.rights.accessed import Accessed
-from shared.elements.store import rights
 from shared.elements.store.rights import RightsOfUsers
+from shared.kit.storage import kept
 from shared.kit.storage.connection import Database, connect
 from tests.builders.causes import NOON
 
@@ -30,11 +30,6 @@ async def database(mongo: Mongo) -> AsyncIterator[Database]:
     yield database
     await database.drop()
     database.close()
-
-
-@pytest.fixture(autouse=True)
-def is_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 def sales(level: str) -> RoleState:
@@ -107,8 +102,8 @@ async def test_a_department_decides_whose_records_are_reached(database: Database
 async def test_what_another_replica_stored_acts_here_soon(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """PERM-01: within the moment that roles are kept in memory."""
     moment = 100.0
-    monkeypatch.setattr(rights, "FRESH_S", 0.5)
-    monkeypatch.setattr(rights, "monotonic", lambda: moment)
+    monkeypatch.setattr(kept, "FRESH_S", 0.5)
+    monkeypatch.setattr(kept, "monotonic", lambda: moment)
     here, other = RightsOfUsers.open(database.collection), RightsOfUsers.open(database.collection)
     assert not await reads(here)
     await other.apply(told(RoleCreated(role=sales("all")), 1))

@@ -89,6 +89,24 @@ def test_a_product_that_was_switched_off_or_forgotten_stays_where_it_was_sold() 
     assert [(row.id, row.product_id) for row in rows] == [("row-7", "old"), ("row-8", "forgotten")]
 
 
+@pytest.mark.parametrize(
+    ("quantities", "wrong_at"), [(("3",), ()), (("2", "1"), ()), (("1",), ()), (("4",), (0,)), (("3", "1"), (1,))]
+)
+def test_of_a_product_that_was_switched_off_no_more_is_sold_than_before(
+    quantities: tuple[str, ...], wrong_at: tuple[int, ...]
+) -> None:
+    """ROW-01, PROD-10: with the id of its row or without."""
+    was = amounts(a_row("row-7", product_id="old", quantity="3"))
+    for id_ in ("row-7", None):
+        wishes = [NewRow("old", id=None if place else id_, quantity=Decimal(n)) for place, n in enumerate(quantities)]
+        errors = []
+        try:
+            make_rows(wishes, CATALOG, currency="EUR", new_id=ids(), was=was)
+        except Invalid as error:
+            errors = [(each["field"], each["code"]) for each in error.details["errors"]]
+        assert errors == [(f"rows.{place}.product_id", "product_inactive") for place in wrong_at]
+
+
 def test_a_row_that_is_named_by_its_id_keeps_what_was_agreed() -> None:
     """ROW-01: whatever the catalog says of the product today."""
     was = amounts(a_row("row-7", price="7", product_id="pump"), a_row("row-8"))
@@ -99,6 +117,13 @@ def test_a_row_that_is_named_by_its_id_keeps_what_was_agreed() -> None:
         ("row-7", "7", "3"),
         ("new-1", "550", "1"),
     ]
+
+
+def test_in_another_currency_nothing_stays_of_what_was_agreed_but_name_and_quantity() -> None:
+    """ROW-02: no price of one currency becomes a price of another one."""
+    was = amounts(a_row("row-7", price="495", quantity="3"))
+    (row,) = make_rows([NewRow(id="row-7", price=Decimal(550))], CATALOG, currency="USD", new_id=ids(), was=was)
+    assert (row.price, row.list_price, row.quantity) == (Decimal(550), Decimal(550), Decimal(3))
 
 
 def test_a_row_of_another_product_is_named_and_priced_anew() -> None:

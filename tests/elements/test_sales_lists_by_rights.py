@@ -20,7 +20,6 @@ from services.leads.app import build as build_leads
 from shared.elements.domain.rights.accessed import Accessed
 from shared.elements.domain.rights.compiled import Rights
 from shared.elements.domain.rights.departments import Departments
-from shared.elements.store import rights
 from tests.builders.granted import store
 from tests.builders.running import Api, running
 
@@ -34,11 +33,6 @@ WRITES: Final[tuple[Action, ...]] = ("add", "update", "delete", "import")
 ROLES: Final = ("seller", "helper")
 SERVICES: Final = {LEAD: build_leads, DEAL: build_deals}
 STAGES: Final = {LEAD: ("NEW", "IN_PROCESS", "JUNK"), DEAL: ("NEW", "EXECUTING", "WON")}
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 def some_right(type_: ElementType, chance: Random, **place: str) -> Right:

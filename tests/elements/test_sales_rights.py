@@ -18,7 +18,6 @@ from crm_contracts.roles import Right
 from deploy.local.mongo import Mongo
 from services.deals.app import build as build_deals
 from services.leads.app import build as build_leads
-from shared.elements.store import rights
 from shared.elements.store.products import Products
 from tests.api.documents import document_of
 from tests.builders.granted import allow, as_seller, store
@@ -97,11 +96,6 @@ def office(offices: Mapping[str, Office], request: pytest.FixtureRequest) -> Off
 @pytest.fixture
 def deals(offices: Mapping[str, Office]) -> Office:
     return offices[DEAL.noun]
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 CHANGES: Final[Sequence[tuple[str, str, Any]]] = (
@@ -261,6 +255,31 @@ async def test_a_record_that_is_handed_over_is_shown_once_more_and_then_no_more(
     answer = await office.ask("PATCH", f"/{id_}", given, prefer="wait=1")
     assert (answer.status_code, answer.json()["responsible_id"]) == (200, "emil"), answer.text
     assert (await office.ask("GET", f"/{id_}")).status_code == 404
+
+
+async def test_an_answer_is_given_again_while_the_rights_are_those_that_it_was_made_with(office: Office) -> None:
+    """PERM-01, PERM-05: with others the request is judged as a new one, and does nothing twice."""
+    key, body = str(uuid4()), {"title": "Pumps"}
+    await office.allow({"read": "own", "add": "own"})
+    first = await office.ask("POST", "", body, idempotency_key=key)
+    id_ = first.json()["id"]
+    await office.api("PATCH", f"{office.path}/{id_}", {"title": "Secret", "responsible_id": "emil"})
+
+    async def again() -> httpx.Response:
+        return await office.ask("POST", "", body, idempotency_key=key)
+
+    await office.allow({"read": "own", "add": "none", "update": "own"})
+    assert ((await again()).status_code, (await again()).json()["code"]) == (403, "right_missing")
+    await office.allow({"read": "own", "add": "all"})
+    hidden = await again()
+    assert (hidden.status_code, "Secret" in hidden.text) == (404, False)
+    await office.allow({"read": "all", "add": "all"})
+    now = await again()
+    assert (now.status_code, now.json()["id"], now.json()["title"]) == (201, id_, "Secret")
+    await office.allow({"read": "own", "add": "own"})
+    replayed = await again()
+    assert (replayed.headers["idempotent-replayed"], replayed.json()) == ("true", first.json())
+    assert (await office.stored(id_))["version"] == 2
 
 
 async def test_rows_are_read_and_changed_by_the_rights_to_their_element(office: Office) -> None:

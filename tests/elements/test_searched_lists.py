@@ -24,7 +24,6 @@ from shared.elements.domain.filters.nodes import All, Condition
 from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.rights.accessed import ACCESS
 from shared.elements.domain.search import words_sought
-from shared.elements.store import rights
 from shared.elements.store.filtered_lists import FilteredLists
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import connect
@@ -43,11 +42,6 @@ BUDGET: Final = 600
 """Of keys: so 100 deals are few."""
 
 
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
-
-
 def path(type_: ElementType, q: str, **more: str) -> str:
     return f"/{type_.plural}?{urlencode({'q': q, **more})}"
 
@@ -63,9 +57,9 @@ async def test_a_list_is_searched_by_the_words_of_titles(mongo: Mongo, tmp_path:
     """DEAL-01: in any order, case and script, newest first, together with all else that narrows a list."""
     async with running(type_.service, SERVICES[type_], mongo, tmp_path) as api:
         plural = f"/{type_.plural}"
-        titles = ("Pumps for Müller", "Pipes for O'Neill & Sons", "Насосы", "pumpkins", "...")
+        titles = ("Pumps for Müller", "Pipes for O'Neill & Sons", "Насосы", "pumpkins", "...", "🚀 launch")
         made = [(await api.made(plural, {"title": title, "responsible_id": "anna"}))["id"] for title in titles]
-        pumps, pipes, russian, pumpkins, _ = made
+        pumps, pipes, russian, pumpkins, _, launch = made
         found: dict[str, list[str]] = {
             "pump": [pumpkins, pumps],
             "pumps": [pumps],
@@ -75,6 +69,7 @@ async def test_a_list_is_searched_by_the_words_of_titles(mongo: Mongo, tmp_path:
             "pipes & sons": [pipes],
             "насос": [russian],
             "nasosy": [russian],
+            "🚀": [launch],
             "pump oneill": [],
             "umps": [],
             "%%": [],

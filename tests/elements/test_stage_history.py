@@ -24,7 +24,6 @@ from deploy.local.mongo import Mongo
 from services.deals.app import build as build_deals
 from services.leads.app import build as build_leads
 from shared.elements.events.stage_history import stage_history_reactions
-from shared.elements.store import rights
 from shared.elements.store.stage_history import STAGE_HISTORY, StageHistory
 from shared.kit.storage.collection import Collection
 from tests.builders.events import react
@@ -113,11 +112,6 @@ def deals(offices: Mapping[str, Office]) -> Office:
     return offices[DEAL.noun]
 
 
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
-
-
 async def test_creations_moves_and_final_stages_are_listed_newest_first(office: Office) -> None:
     """PIPE-08, LEAD-07: each with owner, time, stage, meaning, the user and the time on the stage before."""
     noun = office.type.noun
@@ -149,6 +143,7 @@ async def test_changes_of_pipeline_are_listed(deals: Office) -> None:
     ]
     (moved,) = await deals.history(pipeline_id=pipeline)
     assert (moved["owner_id"], moved["previous_stage_id"], moved["stage_semantic"]) == (id_, "NEW", "S")
+    assert await deals.history(pipeline_id=pipeline, stage_id="WON") == [moved]
 
 
 async def test_events_that_come_again_or_late_leave_the_same_history(office: Office) -> None:
@@ -193,7 +188,8 @@ async def test_the_history_is_filtered_by_element_and_stage(office: Office) -> N
     assert (found["owner_id"], found["stage_id"]) == (id_, SECOND[noun])
     assert {each["stage_id"] for each in await office.history(stage_id=FAILED[noun])} == {FAILED[noun]}
     assert await office.history(owner_id=str(uuid4())) == []
-    wrong = ["type_id", *(["pipeline_id"] if office.type is LEAD else [])]
+    assert await office.history(owner_id=id_, entity_type=noun) == await office.history(owner_id=id_)
+    wrong = ["type_id", "entity_type", *(["pipeline_id"] if office.type is LEAD else [])]
     for name in wrong:
         assert wrong_fields(await office.api("GET", f"/stage-history?{name}=x")) == [name]
 

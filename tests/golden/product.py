@@ -79,7 +79,7 @@ async def _seen(name: str, signer: Signer) -> dict[str, Any]:
     kafka = {
         "groups": {group: sorted(topics) for group, topics in asked.groups.items()},
         "parks in": [dead_letters(topic, name) for topic in heard],
-        "says": {service.topic: sorted(e.ce_type for e, topic in registry.TOPICS.items() if topic == service.topic)},
+        "says": {service.topic: sorted(event.ce_type for event in registry.PUBLISHED[service.topic])},
         "source": service.source,
     }
     return {

@@ -7,7 +7,8 @@ import pytest
 
 from shared.kit.domain import Aggregate, NotFound
 from shared.kit.testing import MemoryRepository
-from shared.kit.web.guard import EveryRecord, Guarded
+from shared.kit.web.guard import EveryRecord, Guarded, GuardedStore
+from tests.builders.fakes import Counting
 from tests.kit.jars import Jar, because
 
 
@@ -60,6 +61,21 @@ async def test_a_repeat_is_answered_only_with_what_may_be_read() -> None:
     with pytest.raises(NotFound):
         await guarded.change("a", lambda jar: jar.fill(-1), because("empty"))
     assert (await jars.get("a")).version == 2
+
+
+async def test_a_record_that_was_added_before_is_answered_only_where_it_may_be_read() -> None:
+    """PERM-01: much may have changed since, by others as well."""
+    jars, numbers = await a_repository(1), Counting()
+    guarded = GuardedStore(jars, OnlyFull())
+
+    def make(number: int) -> Jar:
+        return Jar(id="b", amount=number)
+
+    assert (await guarded.add_numbered(make, because("add"), numbers)).amount == 1
+    assert (await guarded.add_numbered(make, because("add"), numbers)).amount == 1
+    await jars.change("b", lambda jar: jar.fill(-1), because("empty"))
+    with pytest.raises(NotFound):
+        await guarded.add_numbered(make, because("add"), numbers)
 
 
 async def test_an_old_copy_of_what_may_not_be_read_is_told_no_version() -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +13,10 @@ from shared.kit.leases.lease import Lease
 from shared.kit.leases.leased import HeldByAnother
 from shared.kit.runs.outcomes import OUTCOME_INDEXES, Outcome, Outcomes
 from shared.kit.runs.run import Run, RunEnded
-from shared.kit.runs.runner import CHUNK, Runner
+from shared.kit.runs.runner import AT_ONCE, CHUNK, Runner
 from shared.kit.runs.store import MOST_OPEN, RUN_INDEXES, RunViews
-from shared.kit.runs.values import Found, Status
+from shared.kit.runs.undoing import AlreadyUndone, NoInverse, RunNotEnded, RunOfAnother, TooLateToUndo
+from shared.kit.runs.values import Found, Seen, Status
 from shared.kit.service.clock import new_id
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.connection import Database
@@ -22,6 +25,7 @@ from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.repository_errors import BacklogFull
 from tests.builders.running import Explained
 from tests.kit.jars import NOON, Jar, because
+from tests.kit.waiting import eventually
 
 COUNTS = {"ok": 0, "denied": 0, "not_found": 0, "refused": 0}
 
@@ -46,6 +50,8 @@ class Filling:
         self.jars = jars
         self.tried: list[str] = []
         self.failing: dict[str, BaseException] = {}
+        self.is_let: asyncio.Event | None = None
+        """Where it is set, records are changed when it is."""
 
     async def find(self, run: Run, place: str | None, limit: int) -> Found:
         del run
@@ -53,14 +59,30 @@ class Filling:
         found = [each["_id"] for each in await self.jars.collection.find(where, sort=[("_id", 1)], limit=limit)]
         return Found(found, found[-1] if len(found) == limit else None)
 
-    async def handle(self, run: Run, id_: str, cause: Cause, *, is_repeated: bool) -> Outcome:
+    async def look(self, ids: Sequence[str]) -> Sequence[Seen]:
+        found = [await self.jars.find(id_) for id_ in ids]
+        return [Seen(jar.id, jar.version, {"amount": jar.amount}) for jar in found if jar is not None]
+
+    async def handle(self, run: Run, id_: str, cause: Cause) -> Outcome:
         del run
         self.tried.append(id_)
+        if self.is_let is not None:
+            await self.is_let.wait()
         if id_ in self.failing:
             raise self.failing[id_]
-        done = await self.jars.changed_by(id_, cause) if is_repeated else None
-        jar = done or await self.jars.change(id_, lambda jar: jar.fill(10), cause)
-        return Outcome(id_, "ok", version=jar.version)
+        jar = await self.jars.change(id_, lambda jar: jar.fill(10), cause)
+        return Outcome(id_, "ok", version=jar.version, before={"amount": 0})
+
+    def has_inverse(self, action: str) -> bool:
+        return action == "fill"
+
+    async def undo(self, run: Run, done: Outcome, cause: Cause) -> Outcome:
+        del run
+        self.tried.append(done.id)
+        if done.id in self.failing:
+            raise self.failing[done.id]
+        jar = await self.jars.change(done.id, lambda jar: jar.fill(-jar.amount), cause)
+        return Outcome(done.id, "ok", version=jar.version)
 
 
 class DyingLease(Lease[Run]):
@@ -102,8 +124,8 @@ class Kitchen:
         await asyncio.gather(*(self.jars.add(Jar(id=id_), because(f"create {id_}")) for id_ in ids))
         return ids
 
-    async def start(self, ids: Sequence[str] | None = None, id_: str = "run") -> Run:
-        run = Run(
+    def a_run(self, ids: Sequence[str] | None = None, id_: str = "run") -> Run:
+        return Run(
             id=id_,
             action="fill",
             records="jar",
@@ -115,7 +137,9 @@ class Kitchen:
             correlation_id="c",
             created_at=NOON,
         )
-        return await self.runs.add(run, because(f"start {id_}"))
+
+    async def start(self, ids: Sequence[str] | None = None, id_: str = "run") -> Run:
+        return await self.runs.add(self.a_run(ids, id_), because(f"start {id_}"))
 
     async def control(self, action: Any, id_: str = "run") -> Run:
         return await self.runs.change(id_, action, because(new_id()))
@@ -169,6 +193,37 @@ async def test_two_replicas_change_each_record_once(kitchen: Kitchen) -> None:
     handled = await asyncio.gather(first.work_at_runs(), second.work_at_runs())
     assert sum(handled) == len(ids)
     await kitchen.check_each_once(ids)
+
+
+async def test_a_replica_works_once_at_a_run_that_it_was_asked_for_and_finds_open(kitchen: Kitchen) -> None:
+    """The request and the job of one replica have the same lease."""
+    ids = await kitchen.shelve(3)
+    runner, work = kitchen.replica()
+    work.is_let = asyncio.Event()
+    asked = asyncio.create_task(runner.start(kitchen.a_run(ids), because("start")))
+
+    async def are_in_hand() -> bool:
+        return len(work.tried) == len(ids)
+
+    await eventually(are_in_hand, "records in hand")
+    assert await runner.work_at_runs() == 0
+    again = await runner.start(kitchen.a_run(ids), because("start"))
+    assert (again.state, again.chunk) == ("running", tuple(ids))
+    work.is_let.set()
+    assert ((await asked).state, work.tried) == ("done", ids)
+    await kitchen.check_each_once(ids)
+
+
+async def test_a_run_that_fails_for_a_while_holds_no_other_up(kitchen: Kitchen) -> None:
+    ids = await kitchen.shelve(3)
+    await kitchen.start(ids[:1], "run of what fails")
+    await kitchen.start(ids[1:], "another run")
+    runner, work = kitchen.replica()
+    work.failing[ids[0]] = BacklogFull("later")
+    with pytest.raises(BacklogFull):
+        await runner.work_at_runs()
+    assert [(await kitchen.jars.get(id_)).amount for id_ in ids] == [0, 10, 10]
+    assert (await kitchen.runs.get("another run")).state == "done"
 
 
 async def test_what_a_killed_replica_changed_is_not_changed_again(kitchen: Kitchen) -> None:
@@ -247,6 +302,27 @@ async def test_records_in_hand_are_told_also_of_a_run_that_does_not_go_on(kitche
     state = "paused" if control == "pause" else "cancelled"
     assert (run.state, run.counts, run.is_open) == (state, {**COUNTS, "ok": CHUNK}, False)
     assert await kitchen.outcomes.number("run") == run.counts
+
+
+@pytest.mark.parametrize("controls", [[Run.pause], [Run.pause, Run.resume]], ids=["paused", "resumed"])
+@pytest.mark.parametrize("chosen_by", ["ids", "selection"])
+async def test_a_run_that_is_paused_at_its_last_records_is_done_with_them(
+    kitchen: Kitchen, chosen_by: str, controls: Sequence[Any]
+) -> None:
+    """Nothing is left to go on with: it does not begin again, and counts no record twice."""
+    ids = await kitchen.shelve(3)
+    await kitchen.start(ids if chosen_by == "ids" else None)
+    runner, work = kitchen.replica("a", held_s=0.0, dies=True)
+    work.failing[ids[1]] = Killed()
+    with pytest.raises(Killed):
+        await runner.work_at_runs()
+    for control in controls:
+        await kitchen.control(control)
+    other, _ = kitchen.replica("b")
+    assert await other.work_at_runs() == len(ids)
+    await kitchen.check_each_once(ids)
+    with pytest.raises(RunEnded):
+        await kitchen.control(Run.resume)
 
 
 async def test_a_run_that_has_ended_cannot_go_on(kitchen: Kitchen) -> None:
@@ -350,3 +426,89 @@ async def test_open_runs_and_outcomes_are_found_by_their_indexes(kitchen: Kitche
     rows = Explained(kitchen.database.collection("run_outcomes"))
     await Outcomes(rows).page("run", status="ok", limit=5, cursor=None)
     rows.assert_served_by_indexes()
+
+
+async def undone(kitchen: Kitchen, runner: Runner, *, key: str = "undo", **changes: Any) -> Run:
+    run = (await kitchen.repository(Run, "runs").get("run")).model_copy(update=changes)
+    cause = replace(because(key), actor="user:ann", at=run.ended_at or NOON)
+    return await runner.undo(run, new_id(), cause, is_restricted=False, is_rehearsal=False)
+
+
+async def test_a_run_is_undone_by_another_one_however_many_records_it_changed(kitchen: Kitchen) -> None:
+    ids = await kitchen.shelve(AT_ONCE + 1)
+    await kitchen.start()
+    runner, _ = kitchen.replica()
+    await runner.work_at_runs()
+    undo = await undone(kitchen, runner)
+    assert (undo.undoes, undo.ids, undo.total, undo.state) == ("run", None, len(ids), "waiting")
+    assert await runner.work_at_runs() == len(ids)
+    assert [(jar.amount, jar.version) for jar in [await kitchen.jars.get(id_) for id_ in ids]] == [(0, 3)] * len(ids)
+    assert await kitchen.outcomes.number(undo.id) == {**COUNTS, "ok": len(ids)}
+
+
+async def test_what_a_killed_replica_undid_is_not_undone_again(kitchen: Kitchen) -> None:
+    ids = await kitchen.shelve(AT_ONCE + 1)
+    await kitchen.start()
+    await kitchen.replica()[0].work_at_runs()
+    dying, work = kitchen.replica("a", held_s=0.0, dies=True)
+    work.failing[ids[CHUNK + 2]] = Killed()
+    undo = await undone(kitchen, dying)
+    with pytest.raises(Killed):
+        await dying.work_at_runs()
+    other, _ = kitchen.replica("b")
+    await other.work_at_runs()
+    jars = [await kitchen.repository(Jar, "jars").get(id_) for id_ in ids]
+    assert [(jar.amount, jar.version) for jar in jars] == [(0, 3)] * len(ids)
+    run = await kitchen.repository(Run, "runs").get(undo.id)
+    assert (run.state, run.counts) == ("done", {**COUNTS, "ok": len(ids)})
+
+
+async def test_a_run_is_undone_once_whoever_asks_at_the_same_moment(kitchen: Kitchen) -> None:
+    ids = await kitchen.shelve(3)
+    await kitchen.start(ids)
+    runner, other = kitchen.replica("a")[0], kitchen.replica("b")[0]
+    await runner.work_at_runs()
+    found = await asyncio.gather(undone(kitchen, runner), undone(kitchen, other, key="b"), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in found) == [AlreadyUndone.__name__, Run.__name__]
+    assert [(await kitchen.repository(Jar, "jars").get(id_)).version for id_ in ids] == [3] * 3
+
+
+async def test_a_repeat_of_the_same_undo_is_a_success_without_effect(kitchen: Kitchen) -> None:
+    ids = await kitchen.shelve(1)
+    await kitchen.start(ids)
+    runner, _ = kitchen.replica()
+    await runner.work_at_runs()
+    first, again = await undone(kitchen, runner), await undone(kitchen, runner)
+    assert (first.id, first.version) == (again.id, again.version)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"actor": "user:bea"}, RunOfAnother),
+        ({"is_rehearsal": True}, NoInverse),
+        ({"undoes": "another"}, NoInverse),
+        ({"action": "smash"}, NoInverse),
+        ({"state": "running"}, RunNotEnded),
+        ({"state": "cancelled", "chunk": ("jar",)}, RunNotEnded),
+    ],
+)
+async def test_what_cannot_be_undone_says_so(kitchen: Kitchen, changes: Any, error: type[Exception]) -> None:
+    await kitchen.start([])
+    runner, _ = kitchen.replica()
+    await runner.work_at_runs()
+    with pytest.raises(error):
+        await undone(kitchen, runner, **changes)
+
+
+async def test_a_run_is_undone_until_24_hours_after_its_end(kitchen: Kitchen) -> None:
+    await kitchen.start([])
+    runner, _ = kitchen.replica()
+    await runner.work_at_runs()
+    run = await kitchen.repository(Run, "runs").get("run")
+    assert run.ended_at is not None
+    cause = replace(because("late"), actor="user:ann", at=run.ended_at + timedelta(hours=24, seconds=1))
+    with pytest.raises(TooLateToUndo):
+        await runner.undo(run, new_id(), cause, is_restricted=False, is_rehearsal=False)
+    cause = replace(cause, at=run.ended_at + timedelta(hours=24))
+    assert (await runner.undo(run, new_id(), cause, is_restricted=False, is_rehearsal=False)).state == "done"

@@ -7,7 +7,6 @@ import pytest_asyncio
 
 from deploy.local.mongo import Mongo
 from services.leads.app import build
-from services.leads.pipeline import store
 from tests.builders.running import Api, running
 from tests.kit.topics import Record
 
@@ -16,7 +15,5 @@ from tests.kit.topics import Record
 async def api(
     mongo: Mongo, dictionaries: Sequence[Record], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Api]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "FRESH_S", 0.0)  # pipelines that a test tells of are known at once
-        async with running("leads", build, mongo, tmp_path_factory.mktemp("leads"), told=dictionaries) as api:
-            yield api
+    async with running("leads", build, mongo, tmp_path_factory.mktemp("leads"), told=dictionaries) as api:
+        yield api

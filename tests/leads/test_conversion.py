@@ -29,12 +29,11 @@ from services.leads.lead.domain.errors import (
 )
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.schemas import ConversionOut, LeadOut
-from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_field import set_company
 from shared.elements.domain.room import size_of
 from shared.kit.domain import Refused, derived_id, is_derived
 from tests.builders.causes import ANNA, NOON, ids, later
-from tests.builders.leads import a_lead, a_person, a_wish, start, wake
+from tests.builders.leads import LEAD_STAGES, a_lead, a_person, a_wish, start, wake
 from tests.builders.values import a_client, a_phone, a_row, an_email, company_ref, contact_ref, deal_ref, priced
 
 CONVERSION = "id-1"

@@ -1,24 +1,29 @@
 """The rights that a conversion needs: to the lead, and to add what it is converted into (LEAD-11, PERM-01, PERM-02)."""
 
+from dataclasses import asdict
 from typing import Any, Final
 from uuid import uuid4
 
 import pytest
+from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
+from crm_contracts.conversions import LinkedClient
 from crm_contracts.roles import Right
+from crm_contracts.values import ElementRef
 
-from shared.elements.store import rights
+from services.leads.lead.domain.lead import Lead
+from services.leads.lead.events import reactions
+from shared.elements.domain.rights.accessed import Accessed
+from shared.elements.store.client_names import CLIENT_NAMES, ClientNames
+from tests.builders.events import an_event, react
+from tests.builders.fakes import NobodyLeft
 from tests.builders.granted import allow, as_seller
 from tests.builders.running import Api
+from tests.builders.values import contact_ref
 
 ADD: Final = {"add": "all"}
 LEADS: Final = Right(element="lead", levels={"read": "all", "update": "all"})
 ALL_NEEDED: Final = (LEADS, *(Right(element=each, levels=ADD) for each in ("contact", "company", "deal")))
 ALL_TARGETS: Final = {"targets": ["contact", "company", "deal"]}
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 async def a_lead(api: Api, **fields: Any) -> str:
@@ -88,6 +93,62 @@ async def test_a_client_that_is_there_already_is_updated_and_not_added(api: Api)
     assert missing((await converted(api, lead_id, terms))[1]) == [("contact", "update")]
     await allow(api, LEADS, Right(element="contact", levels={"update": "own"}))
     assert (await converted(api, lead_id, terms))[0] == 202
+
+
+async def seen_and_hidden(api: Api) -> tuple[ElementRef, ElementRef]:
+    """A contact that the seller may read, and one that he may not."""
+    seen, hidden = (contact_ref(str(uuid4()), name) for name in ("Seen", "Hidden"))
+    names = ClientNames(api.database.collection(CLIENT_NAMES))
+    for ref, user in ((seen, "anna"), (hidden, "ben")):
+        await names.keep(ref, asdict(Accessed(responsible_id=user)), sequence=1)
+    await allow(api, LEADS, Right(element="contact", levels={"read": "own", "add": "all"}))
+    return seen, hidden
+
+
+async def answer_to(api: Api, lead_id: str, kind: type[LeadClientResolved | LeadClientRefused], **said: Any) -> None:
+    """What clients answers to the conversion that runs."""
+    running = await api.read(f"/leads/{lead_id}/conversion")
+    asked = {"conversion_id": running["conversion_id"], "attempt": running["attempt"]}
+    event = kind(lead=ElementRef(type="lead", id=lead_id), **asked, **said)
+    leads = api.documents(Lead, "leads")
+    await react(
+        reactions(leads=leads, removed_clients=NobodyLeft()), an_event(event, id_=str(uuid4()), subject=lead_id)
+    )
+
+
+async def test_duplicates_that_may_not_be_read_are_left_out_of_a_conversion(api: Api) -> None:
+    """LEAD-12, PERM-01, PERM-08: so is what was taken of the lead; the client that the lead has now is its id alone."""
+    (seen, hidden), lead_id = await seen_and_hidden(api), await a_lead(api)
+    terms = {"targets": ["contact"]}
+    await converted(api, lead_id, terms)
+    linked = [LinkedClient(client=hidden, left_out=("position",))]
+    await answer_to(api, lead_id, LeadClientResolved, contact=hidden, duplicates=[seen, hidden], linked=linked)
+    of_many = await as_seller(api, "POST", "/conversions", {**terms, "lead_ids": [lead_id]})
+    for shown in (
+        (await as_seller(api, "GET", f"/leads/{lead_id}/conversion")).json(),
+        (await as_seller(api, "POST", f"/leads/{lead_id}/conversion", terms)).json(),
+        of_many.json()["items"][0]["conversion"],
+    ):
+        assert shown["state"] == "done"
+        assert [each["id"] for each in shown["duplicates"]] == [seen.id]
+        assert (shown["linked"], shown["contact"]) == ([], {"type": "contact", "id": hidden.id, "title": None})
+    every = (await api("GET", f"/leads/{lead_id}/conversion", roles=["admin"])).json()
+    assert [each["id"] for each in every["duplicates"]] == [seen.id, hidden.id]
+    assert [each["client"]["title"] for each in every["linked"]] == ["Hidden"]
+
+
+async def test_candidates_that_may_not_be_read_are_left_out_of_a_refusal(api: Api) -> None:
+    """LEAD-12, PERM-01, PERM-08."""
+    (seen, hidden), lead_id, key = await seen_and_hidden(api), await a_lead(api), str(uuid4())
+    path, terms = f"/leads/{lead_id}/conversion", {"targets": ["contact"]}
+    await as_seller(api, "POST", path, terms, idempotency_key=key)
+    refused = {"code": "duplicates_found", "message": "no", "candidates": [seen, hidden]}
+    await answer_to(api, lead_id, LeadClientRefused, **refused)
+    for answer in (await as_seller(api, "GET", path), await as_seller(api, "POST", path, terms, idempotency_key=key)):
+        assert [each["id"] for each in answer.json()["candidates"]] == [seen.id]
+        assert hidden.id not in answer.text
+    every = (await api("GET", path, roles=["admin"])).json()
+    assert [each["id"] for each in every["candidates"]] == [seen.id, hidden.id]
 
 
 async def test_each_lead_of_many_is_judged_by_itself(api: Api) -> None:

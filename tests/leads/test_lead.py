@@ -18,7 +18,6 @@ from crm_contracts.leads import (
 )
 
 from services.leads.lead.domain.lead import Lead
-from services.leads.stage.domain import LEAD_STAGES
 from shared.elements.domain.client_field import (
     NewContactLink,
     add_contact,
@@ -28,7 +27,7 @@ from shared.elements.domain.client_field import (
     with_resolved,
 )
 from tests.builders.causes import ANNA, NOON, later
-from tests.builders.leads import a_lead, just_created_lead
+from tests.builders.leads import LEAD_STAGES, a_lead, just_created_lead
 from tests.builders.values import a_client, a_row, company_ref, contact_ref, euros, priced
 
 ADA = NewContactLink("ada")

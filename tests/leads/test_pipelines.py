@@ -4,13 +4,11 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 from uuid import uuid4
 
-import pytest
 import pytest_asyncio
 from crm_contracts.envelope import Event
 from crm_contracts.pipelines import PipelineCreated, PipelineDeleted, PipelineFields, PipelineUpdated
 
 from deploy.local.mongo import Mongo
-from services.leads.pipeline import store
 from services.leads.pipeline.events import reactions
 from services.leads.pipeline.store import PIPELINES, PipelinesOfDeals
 from shared.kit.storage.connection import connect
@@ -20,11 +18,6 @@ from tests.builders.running import Api, wrong_fields
 
 START: Final = {"default": "NEW"}
 PARTNERS: Final = {"partners": "Cpartners:NEW"}
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "FRESH_S", 0.0)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

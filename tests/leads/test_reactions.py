@@ -53,7 +53,7 @@ from tests.builders.causes import NOON, a_cause, ids, later
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
 from tests.builders.fakes import Catalog, Memory, NobodyLeft, again, collaborators
-from tests.builders.leads import LEAD_ID, LEAD_REF, a_deal_request, a_wish, just_created_lead, start
+from tests.builders.leads import LEAD_ID, LEAD_REF, LEAD_STAGES, a_deal_request, a_wish, just_created_lead, start
 from tests.builders.values import a_row, company_ref, contact_ref, deal_ref, euros, priced
 
 CONVERSION = "id-1"
@@ -268,7 +268,9 @@ PUMP = ProductFacts("pump", "Pump", active=True, price=euros("550"))
 
 
 async def new_lead(leads: Memory[Lead], wish: NewElement, key: str = "request:1") -> Lead:
-    return await create_lead(LEAD_ID, wish, a_cause(key), leads=leads, collaborators=collaborators(PUMP))
+    return await create_lead(
+        LEAD_ID, wish, a_cause(key), leads=leads, collaborators=collaborators(PUMP), stages=LEAD_STAGES
+    )
 
 
 async def test_a_new_lead_belongs_to_whoever_entered_it_unless_somebody_else_is_named() -> None:

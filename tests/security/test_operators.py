@@ -13,8 +13,6 @@ import httpx
 import pytest
 
 from deploy.local.services import SERVICES
-from shared.kit.domain import Invalid
-from shared.kit.storage.pages import decode_cursor
 from tests.security.conftest import Commands, System
 
 MARK: Final = "hostile9c1f"
@@ -238,9 +236,3 @@ async def test_a_forged_cursor_is_refused_by_every_list(system: System, cursor: 
             asked += 1
     assert asked >= 2 * len(SERVICES) - 1
     assert not [key for key in commands.names() if key in OPERATORS]
-
-
-def test_a_cursor_holds_a_moment_and_a_text_alone() -> None:
-    for forged in FORGED:
-        with pytest.raises(Invalid):
-            decode_cursor(encoded(forged))

@@ -48,7 +48,7 @@ EXPLAINED: Final = (
 def filters(operation: Operation) -> Iterator[dict[str, str]]:
     """Every filter alone, and every two of them, beside what is required."""
     given = [each for each in operation.parameters if each["in"] == "query" and each["name"] not in NOT_FILTERS]
-    values = {each["name"]: GIVEN.get(each["name"], each["schema"].get("enum", ["x"])[0]) for each in given}
+    values = {each["name"]: GIVEN.get(each["name"], _first_of(each["schema"])) for each in given}
     if operation.path == "/v1/access":  # every service knows those of its own elements
         values["element"] = next(f"{noun}:d1" for noun, type_ in ELEMENTS.items() if type_.service == operation.service)
     if operation.path == "/v1/timeline":
@@ -59,6 +59,11 @@ def filters(operation: Operation) -> Iterator[dict[str, str]]:
     for number in (0, 1, 2):
         for chosen in combinations([name for name in values if name not in needed], number):
             yield {name: values[name] for name in (*needed, *chosen)}
+
+
+def _first_of(schema: Mapping[str, Any]) -> Any:
+    """The only value that a parameter may have, or the first of them, or any text."""
+    return schema.get("const", schema.get("enum", ["x"])[0])
 
 
 def stages(plan: Any) -> set[str]:

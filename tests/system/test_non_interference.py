@@ -1,12 +1,19 @@
-"""What a user may not read changes not one byte of what he is answered (PERM-01 to PERM-04, PERM-08, TL-12)."""
+"""What a user may not read changes not one byte of what he is answered (PERM-01 to PERM-04, PERM-08, TL-12).
+
+The CRM is of its own and has few records: among many, a page may end where its budget does (docs/security.md).
+"""
 
 import os
+from collections.abc import AsyncIterator
 from random import Random
 from typing import Final
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
+from deploy.local.stack import LocalStack
+from tests.system.conftest import administered, all_services
 from tests.system.crm import Crm
 from tests.system.interference import SERVICES, answers, change_hidden, questions, write_world
 
@@ -15,6 +22,15 @@ LEVELS: Final = {
     "own": dict.fromkeys(("read", "add", "update", "delete", "export", "import"), "own"),
     "opened": dict.fromkeys(("read", "add", "update", "delete", "export", "import"), "opened"),
 }
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def crm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crm]:
+    """A CRM that no other test has written to."""
+    directory = tmp_path_factory.mktemp("non-interference")
+    with LocalStack(directory, services=(), say=lambda _: None) as stack, all_services(stack):
+        async with administered(stack) as system:
+            yield system
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -67,7 +67,7 @@ class Office:
         sent = []
         for event in events:
             headers = [(name, value.encode()) for name, value in event.headers().items()]
-            topic, key = registry.TOPICS[type(event.data)], event.subject.encode()
+            (topic,), key = registry.TOPICS[type(event.data)], event.subject.encode()
             sent.append(await self.producer.send(topic, event.body(), key, headers=headers))
         await asyncio.gather(*sent)
         self.published += len(sent)

@@ -4,26 +4,19 @@ Nobody waits for days: the dates of a template are set back in the database, as 
 """
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
 from crm_contracts import topics
 from crm_contracts.deals import DealCreated
 from crm_contracts.recurrences import DealRecurringDue, DealRecurringExposed
-from pymongo import MongoClient
 
-from deploy.local.services import DATABASE_PREFIX
 from tests.system.crm import Crm, Json, until
 from tests.system.faults.test_deaths import is_dead, restart
+from tests.system.set_back import day, set_back
 
 EVERY_DAY: Final = {"number": 1, "unit": "day"}
 ROW: Final = {"name": "Pump", "quantity": "2", "price": "450.00"}
-
-
-def day(number: int) -> str:
-    """A day from today, of a clock in UTC."""
-    return (datetime.now(UTC).date() + timedelta(days=number)).isoformat()
 
 
 async def a_template(crm: Crm, *, deal: Json | None = None, **schedule: Any) -> Json:
@@ -37,31 +30,7 @@ async def a_template(crm: Crm, *, deal: Json | None = None, **schedule: Any) -> 
 
 async def nothing_has_run_for(crm: Crm, template: str, days: int) -> None:
     """Set the schedule of a template back by so many days; a last date is the day after tomorrow."""
-
-    def set_back() -> None:
-        back = timedelta(days=days)
-        with MongoClient[Json](crm.stack.mongo.url, tz_aware=True) as client:
-            deals = client[f"{DATABASE_PREFIX}deals"]["deals"]
-            found = deals.find_one({"_id": template})
-            assert found is not None
-            due = found["wake_at"] - back
-            last = found["recurrence"]["limit_date"]
-            limited = {"recurrence.limit_date": day(2 - days)} if last else {}
-            deals.update_one(
-                {"_id": template},
-                {
-                    "$set": {
-                        "recurrence.start_date": day(1 - days),
-                        "recurrence.next_date": day(1 - days),
-                        "recurrence.next_at": due,
-                        **limited,
-                        "timers.0.at": due,
-                        "wake_at": due,
-                    }
-                },
-            )
-
-    await asyncio.to_thread(set_back)
+    await asyncio.to_thread(set_back, crm.stack.mongo.url, template, days)
 
 
 async def made(crm: Crm, template: str) -> list[Json]:

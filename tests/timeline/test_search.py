@@ -16,7 +16,6 @@ from services.timeline.search.store import search_elements
 from shared.elements.domain.filters.nodes import EVERYTHING, Condition
 from shared.elements.domain.rights.accessed import ACCESS
 from shared.elements.domain.search import words_sought
-from shared.elements.store import rights
 from tests.builders.running import Explained
 from tests.catalog.running import Api, wrong_fields
 from tests.timeline.conftest import Deliver
@@ -31,11 +30,6 @@ async def reader(timeline: Api, deliver: Deliver) -> AReader:
     """A user with a role."""
     await tell_roles(deliver)
     return lambda user, role: Reader(timeline, user, role)
-
-
-@pytest.fixture(autouse=True)
-def roles_are_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
 
 
 @pytest.fixture

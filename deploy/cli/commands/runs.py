@@ -1,4 +1,4 @@
-"""Change many records, and look at such runs, pause, resume or cancel them: `crm bulk`, `crm runs`."""
+"""Change many records, and look at such runs, pause, resume, cancel or undo them: `crm bulk`, `crm runs`."""
 
 import json
 from functools import partial
@@ -10,8 +10,8 @@ from rich.table import Table
 
 from deploy.cli import runs as following
 from deploy.cli.client import Crm
-from deploy.cli.commands.options import AsJson
-from deploy.cli.commands.runner import OUT, failed, operate, print_json
+from deploy.cli.commands.options import AsJson, Yes
+from deploy.cli.commands.runner import OUT, confirm, failed, operate, print_json
 from deploy.cli.progress import Report, remote_bar
 from deploy.verify.bulk_runs import RUNNING_SERVICES
 
@@ -19,6 +19,7 @@ runs = typer.Typer(help="Changes of many records.", no_args_is_help=True)
 _BULK = {type_.plural: type_.service for type_ in ELEMENTS.values() if type_.service in RUNNING_SERVICES}
 _GOES_ON = "It goes on: `crm runs show ID` shows it again, `crm runs cancel ID` ends it."
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would become, and write nothing.")]
 RunId = Annotated[str, typer.Argument(metavar="ID", help="Of the run.")]
 
 
@@ -28,7 +29,7 @@ def bulk(
     *,
     filter_: Annotated[str | None, typer.Option("--filter", help="What a record has to be, in JSON.")] = None,
     ids: Annotated[list[str] | None, typer.Option("--id", help="A record; may be given again.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would become, and write nothing.")] = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Change many records, and follow that to its end; exit code 1 where not all are as it was wished.
@@ -104,6 +105,22 @@ def cancel(id_: RunId) -> None:
     Example: crm runs cancel 0199f2a4-6c11-7d3e-9b1f-2f6c8a4d1e55
     """
     _control(id_, "cancel")
+
+
+@runs.command("undo")
+def undo(id_: RunId, *, dry_run: DryRun = False, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Undo what a run of yours changed, within 24 hours of its end, and follow that; what was changed since stays.
+
+    Example: crm runs undo 0199f2a4-6c11-7d3e-9b1f-2f6c8a4d1e55 --dry-run
+    """
+    if not dry_run:
+        _, run = operate(partial(following.find, id_=id_))
+        confirm(f"Undo {_what(run)}, {run['counts']['ok']} changed?", yes=yes)
+
+    async def follow(crm: Crm) -> following.Run:
+        return await _follow(crm, *await following.undo(crm, id_, dry_run=dry_run))
+
+    _told(follow, as_json=as_json)
 
 
 def _control(id_: str, how: str) -> None:

@@ -20,6 +20,7 @@ SCOPES: Final = (
     *(f"{service}:{action}" for service in SERVICES for action in ("read", "write", "admin", "dead-letters")),
     "catalog:settings",
     "deals:settings",
+    "leads:settings",
     "clients:export",
     "metrics:read",
 )
@@ -75,7 +76,7 @@ def token(
 
     It signs with the key that CRM_PRIVATE_KEY_FILE names, or else with that of the stack on this machine.
 
-    Example: curl -H "Authorization: Bearer $(crm token --role reader)" http://127.0.0.1:8101/v1/leads
+    Example: curl -H "Authorization: Bearer $(crm token --role reader)" $LEADS/v1/leads (`crm status` has the addresses)
     """
     if service:
         _check_service(role, scope, department)

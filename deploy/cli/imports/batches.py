@@ -1,7 +1,7 @@
 """Send the rows of a file to their service in batches, and say how each row ended.
 
-Leads receives products by events, so right after an import of products it may not know them yet. That one refusal is
-retried, against one deadline for the whole run.
+Leads receives products by events, so right after an import of products it may not know them yet, nor their prices.
+That refusal alone is retried, against one deadline for the whole run.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ PRODUCT_WAIT_S: Final = 30.0
 _TOO_LARGE: Final = 413
 _AWAY: Final = 503
 _PAUSE_S: Final = 0.2
+_LACKS_PRODUCT: Final = frozenset({"product_not_found", "price_missing"})
+"""What is wrong with a row of which the service has not received the product, or its price."""
 
 
 class Taken(NamedTuple):
@@ -101,12 +103,12 @@ class Sender:
         ]
 
     def _may_be_taken_later(self, ended: Ended) -> bool:
-        """Return whether the service cannot take the row now, or lacks only products, and the deadline is ahead."""
+        """Return whether the service cannot take the row now, or lacks only products or prices before the deadline."""
         if not isinstance(ended, Problem):
             return False
         if ended.status == _AWAY:
             return True
-        if not ended.errors or any(wrong["code"] != "product_not_found" for wrong in ended.errors):
+        if not ended.errors or any(wrong["code"] not in _LACKS_PRODUCT for wrong in ended.errors):
             return False
         if self._give_up_at is None:
             self._give_up_at = monotonic() + self.product_wait_s

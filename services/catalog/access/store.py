@@ -6,7 +6,7 @@ from typing import Final, Generic
 from services.catalog.access.domain.department import Department
 from services.catalog.access.usecases import A
 from shared.kit.storage.mongo_repository import MongoRepository
-from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor
+from shared.kit.storage.pages import WITHOUT_BOOKKEEPING
 
 ROLES: Final = "roles"
 DEPARTMENTS: Final = "departments"
@@ -24,12 +24,13 @@ class AccessViews(Generic[A]):
         Raises:
             Invalid: not a cursor of this list.
         """
-        place = {"_id": {"$gt": decode_place(cursor, _id_of)}} if cursor else {}
-        found = await self._records.collection.find(
+        records = self._records.collection
+        place = {"_id": {"$gt": await records.cursors.place(cursor, _id_of)}} if cursor else {}
+        found = await records.find(
             {"deleted_at": None, **place}, sort=[("_id", 1)], limit=limit + 1, fields=WITHOUT_BOOKKEEPING
         )
         page = [self._records.read(document) for document in found[:limit]]
-        return page, encode_cursor(page[-1].id) if len(found) > limit else None
+        return page, await records.cursors.give(page[-1].id) if len(found) > limit else None
 
 
 def _id_of(texts: list[str]) -> str:

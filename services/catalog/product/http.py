@@ -23,7 +23,7 @@ from services.catalog.product.usecases import (
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import check_some
-from shared.elements.schemas.filters import ListCursorText, Total, filter_of
+from shared.elements.schemas.filters import Total, filter_of
 from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import Code
 from shared.elements.store.filtered_lists import FilteredLists
@@ -35,7 +35,7 @@ from shared.kit.web.call import Call, show_version
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Limit, Truth
+from shared.kit.web.schemas import Cursor, Limit, Truth
 
 
 def build_router(
@@ -74,7 +74,7 @@ def _add_reads(
         active: Truth | None = None,
         matching: Annotated[str | None, filter_of("Product")] = None,
         limit: Limit = 50,
-        cursor: ListCursorText = None,
+        cursor: Cursor = None,
         *,
         total: Total = False,
     ) -> ListPage[ProductOut]:

@@ -39,7 +39,8 @@ def board_routes(*, pipelines: PipelinesNow, totals: BoardTotals, listed: Listed
         if stages is None:
             raise NotFound(f"There is no pipeline {pipeline_id}.")
         # Checked before it becomes a part of each column's, so that errors name its fields as the caller does.
-        listed.listed.query(filters.wanted, [filters.ordered], None, now=call.cause.at)
+        choices = await listed.choices(call)
+        listed.listed.query(filters.wanted, [filters.ordered], None, now=call.cause.at, choices=choices)
         ids = [stage.id for stage in stages]
         known = await totals.of(pipeline_id, ids, rights_of(call)) if filters.is_whole else {}
         shown = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from crm_contracts.deals import DealFields, DealState
 from crm_contracts.pipelines import DEFAULT_PIPELINE, whole_stage_id
@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.deals.deal.domain.deal import Deal
-from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.domain.pipelines import PipelineNotFound
 from shared.elements.domain.stage_errors import StageNotFound
 from shared.elements.domain.stages import StageSet
@@ -18,13 +17,12 @@ from shared.elements.schemas.authorship import AuthoredIn
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.expansion import ExpandedField
 from shared.elements.schemas.fields import fields_in
-from shared.elements.schemas.filters import SalesFilters, filter_of, none_of
+from shared.elements.schemas.filters import SalesFilters, filter_of
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import Code, ElementId
 from shared.elements.usecases.create_element import NewElement
-from shared.kit.domain import wrong_field
 from shared.kit.web.batches import BatchIn
 from shared.kit.web.schemas import Input
 
@@ -107,9 +105,6 @@ class DealPatch(DealFieldsIn, ClientIn):
     """Changes of a deal: fields, or its client."""
 
 
-_QUERY: Final = "/v1/deals/query"
-
-
 class DealFilters(SalesFilters):
     """Filters of the list of deals."""
 
@@ -118,20 +113,23 @@ class DealFilters(SalesFilters):
     lead_id: str | None = None
     filter: Annotated[str | None, filter_of("Deal")] = None
 
+    @model_validator(mode="after")
+    def _with_prefix(self) -> Self:
+        """Take the id of a stage that is given without the prefix of its pipeline (PIPE-02)."""
+        if self.pipeline_id is not None and self.stage_id is not None:
+            self.stage_id = whole_stage_id(self.pipeline_id, self.stage_id)
+        return self
+
     def check_places(self, stages: Mapping[str, StageSet]) -> None:
         """Check that there are the pipeline and the stage, of those that the caller may know of.
 
         Raises:
-            InvalidQuery: names those that there are not.
+            InvalidQuery: names those that there are not; a stage of another pipeline is none.
         """
-        ids = {stage.id for of in stages.values() for stage in of}
-        pairs = (("stage_id", ids, StageNotFound.code), ("pipeline_id", stages, PipelineNotFound.code))
-        found = [
-            (name, code, none_of(getattr(self, name), known, field=name, query=_QUERY)) for name, known, code in pairs
-        ]
-        wrong = [wrong_field(name, code, message) for name, code, message in found if message is not None]
-        if wrong:
-            raise InvalidQuery.of(wrong)
+        there = [of for id_, of in stages.items() if self.pipeline_id in {None, id_}] or stages.values()
+        ids = {stage.id for of in there for stage in of}
+        known = {"stage_id": (ids, StageNotFound.code), "pipeline_id": (stages, PipelineNotFound.code)}
+        self.check_known(known, query="/v1/deals/query")
 
 
 class DealOut(DealState):

@@ -12,6 +12,7 @@ from shared.elements.domain.stages import StageSet
 from shared.elements.store.index_table import NOT_DELETED, Choices, IndexGroup, IndexTable
 from shared.elements.store.listing import BY_KEY, BY_TITLE, IS_GIVEN, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS
 from shared.elements.store.lists_of_choices import ListsOfChoices
+from shared.elements.store.own_stages import ElementPlaces
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import NEWEST
@@ -52,8 +53,6 @@ DEAL_TABLE: Final = IndexTable(
 )
 """How filtered lists of deals are found; its choices are data (`deal_choices`)."""
 
-MOST_IDS: Final = 1_000
-
 
 def deal_choices(stages: Mapping[str, StageSet]) -> Choices:
     """Make the choices of pipelines and stages, of the stages of each pipeline."""
@@ -71,22 +70,6 @@ def deal_lists(
     return ListsOfChoices(deals, DEAL_TABLE, choices)
 
 
-class DealPlaces:
-    """Where deals are, by the index of stages."""
-
-    def __init__(self, deals: MongoRepository[Deal]) -> None:
-        self._deals = deals.collection
-
-    async def are_in(self, pipeline_id: str, stage_id: str | None = None) -> bool:
-        """Return whether any deal is in a pipeline, or on a stage of it."""
-        return bool(await self._ids(pipeline_id, stage_id, limit=1))
-
-    async def ids_in(self, pipeline_id: str, stage_id: str | None = None) -> Sequence[str]:
-        """Return ids of the deals that are in a pipeline, or on a stage of it: up to 1,000."""
-        return await self._ids(pipeline_id, stage_id, limit=MOST_IDS)
-
-    async def _ids(self, pipeline_id: str, stage_id: str | None, *, limit: int) -> Sequence[str]:
-        stage = {} if stage_id is None else {"stage_id": stage_id}
-        where = {"pipeline_id": pipeline_id, **stage, "deleted_at": None}
-        found = await self._deals.find(where, limit=limit, fields={"_id": 1}, hint=BY_STAGE)
-        return [each["_id"] for each in found]
+def deal_places(deals: MongoRepository[Deal]) -> ElementPlaces:
+    """Make what finds deals by pipeline and stage."""
+    return ElementPlaces(deals, BY_STAGE, owner="pipeline_id")

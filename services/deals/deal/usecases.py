@@ -1,6 +1,6 @@
 """What can be done with deals besides what every sales element can."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Final, Protocol, Self
@@ -18,9 +18,11 @@ from services.deals.deal.domain.refusal import Refusal
 from services.deals.deal.domain.repeat import ClientHistory
 from services.deals.pipeline.domain.known import KnownPipelines
 from shared.elements.domain.sales_element import InitialState
+from shared.elements.domain.stage_owner import Place
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.create_element import NewElement, NewElements, create_element
-from shared.kit.domain import Cause, Clock, DomainError, NewId, derived_id
+from shared.elements.usecases.stranded import FormerPlaces, IdsInPlace, WayOut, move_stranded
+from shared.kit.domain import Cause, Clock, DomainError, NewId
 from shared.kit.messaging.answers import Answers
 from shared.kit.messaging.failures import is_transient
 from shared.kit.storage.repository import Records, Repository
@@ -59,20 +61,8 @@ class DealCollaborators(Collaborators):
         return cls(**{each.name: getattr(shared, each.name) for each in fields(shared)}, histories=histories)
 
 
-class FormerPlaces(PipelinesNow, Protocol):
+class OwnPipelines(PipelinesNow, FormerPlaces, Protocol):
     """The pipelines, and what is left of those that were deleted."""
-
-    async def former_places(self) -> Sequence[tuple[str, str | None]]:
-        """Return pipelines that were deleted, each with no stage, and stages that were, each with its pipeline."""
-        ...
-
-
-class DealPlaces(Protocol):
-    """Where deals are."""
-
-    async def ids_in(self, pipeline_id: str, stage_id: str | None = None) -> Sequence[str]:
-        """Return ids of the deals that are in a pipeline, or on a stage of it."""
-        ...
 
 
 async def create_deal(
@@ -233,36 +223,29 @@ async def move_deal(
 async def move_in_bulk(
     parameters: Mapping[str, Any], id_: str, cause: Cause, deals: Records[Deal], *, pipelines: PipelinesNow
 ) -> Deal:
-    """Move one of many deals (DEAL-03)."""
-    pipeline_id, stage_id = parameters["pipeline_id"], parameters["stage_id"]
+    """Move one of many deals (DEAL-03), or back to where it was: without a pipeline inside of its own."""
+    pipeline_id, stage_id = parameters.get("pipeline_id"), parameters["stage_id"]
     return await move_deal(id_, pipeline_id, stage_id, cause, deals=deals, pipelines=await pipelines.known())
 
 
 async def move_stranded_deals(
-    clock: Clock, *, deals: Repository[Deal], places: DealPlaces, pipelines: FormerPlaces
+    clock: Clock, *, deals: Repository[Deal], places: IdsInPlace, pipelines: OwnPipelines
 ) -> int:
     """Move deals that came to a stage or a pipeline after it was deleted to where new ones start (ADR 0059).
-
-    That takes a way of more than a second between reading pipelines and writing the deal.
 
     Returns:
         Their number.
     """
-    moved, at = 0, clock()
-    for pipeline_id, stage_id in await pipelines.former_places():
-        known = await pipelines.known()
-        target = DEFAULT_PIPELINE if stage_id is None else pipeline_id
-        first = known.stages_of(target).first
-        for id_ in await places.ids_in(pipeline_id, stage_id):
-            key = f"stranded:{pipeline_id}:{stage_id or ''}:{id_}"
-            cause = Cause(key=f"{key}:{at.isoformat()}", actor=ACTOR, at=at, correlation_id=derived_id(key))
-            move = partial(_move_from, (pipeline_id, stage_id), target, first, cause)
-            await deals.change(id_, move, cause)
-            moved += 1
-    return moved
+
+    async def way_out(place: Place) -> WayOut[Deal]:
+        target = DEFAULT_PIPELINE if place.stage_id is None else place.owner_id
+        first = (await pipelines.known()).stages_of(target).first
+        return partial(_move_from, place, target, first)
+
+    return await move_stranded(way_out, clock, actor=ACTOR, elements=deals, places=places, owners=pipelines)
 
 
-def _move_from(place: tuple[str, str | None], target: str, first: Stage, cause: Cause, deal: Deal) -> None:
+def _move_from(place: Place, target: str, first: Stage, cause: Cause, deal: Deal) -> None:
     """Move a deal, unless it has left that place meanwhile."""
-    if deal.pipeline_id == place[0] and place[1] in {None, deal.stage_id}:
+    if deal.pipeline_id == place.owner_id and place.stage_id in {None, deal.stage_id}:
         deal.move_to_pipeline(target, first, first, by=cause.actor, at=cause.at)

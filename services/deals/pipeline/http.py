@@ -1,36 +1,27 @@
 """HTTP API of pipelines and their stages."""
 
-from typing import Annotated
-
 from crm_contracts.elements import DEAL
 from crm_contracts.pipelines import DEFAULT_PIPELINE
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Response
 
 from services.deals.permissions import CanChangeSettings, CanRead
+from services.deals.pipeline.domain.errors import StageHasDeals
 from services.deals.pipeline.domain.known import KnownPipelines
 from services.deals.pipeline.domain.pipeline import Pipeline, code_of
-from services.deals.pipeline.schemas import NewStageIn, PipelineFieldsIn, PipelineIn, PipelineOut, StageFieldsIn
+from services.deals.pipeline.schemas import NewStageIn, PipelineFieldsIn, PipelineIn, PipelineOut
 from services.deals.pipeline.store import OwnPipelines
-from services.deals.pipeline.usecases import (
-    Emptied,
-    add_stage,
-    change_stage,
-    correct_pipeline,
-    create_pipeline,
-    delete_pipeline,
-    delete_stage,
-)
+from services.deals.pipeline.usecases import correct_pipeline, create_pipeline, delete_pipeline
 from shared.elements.http.rights import rights_of
 from shared.elements.http.stage_list import StageFilter, stages_passing
+from shared.elements.http.stage_routes import StageRoutes
 from shared.elements.schemas.stages import StageOut
+from shared.elements.usecases.stages import Emptied
 from shared.kit.domain import NotFound
 from shared.kit.storage.repository import Repository
-from shared.kit.web.call import Call, show_version
+from shared.kit.web.call import Call, needs, show_version
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Page, Truth
-
-Forced = Annotated[Truth, Query(description="whether a stage that came with the CRM may be deleted, too")]
+from shared.kit.web.schemas import Page
 
 
 def build_router(*, pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied) -> APIRouter:
@@ -38,9 +29,20 @@ def build_router(*, pipelines: Repository[Pipeline], own: OwnPipelines, emptied:
     api = APIRouter()
     api.include_router(_reads(pipelines, own))
     api.include_router(_writes(pipelines, own, emptied))
-    api.include_router(_stage_addition(pipelines, own))
-    api.include_router(_stage_change(pipelines, own))
-    api.include_router(_stage_deletion(pipelines, own, emptied))
+    api.include_router(
+        StageRoutes(
+            "/pipelines/{pipeline_id}/stages",
+            Path(alias="pipeline_id"),
+            pipelines,
+            needs("deals:settings"),
+            NewStageIn,
+            emptied,
+            lambda stage_id: StageHasDeals(f"There are deals on the stage {stage_id}."),
+            own.forget,
+            PipelineOut,
+            PipelineOut.of,
+        ).build()
+    )
     return api
 
 
@@ -116,90 +118,6 @@ def _writes(pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied
             pipeline_id, call.cause, pipelines=call.guard(pipelines), emptied=emptied, expected_version=if_match
         )
         own.forget()
-
-    return api
-
-
-def _stage_addition(pipelines: Repository[Pipeline], own: OwnPipelines) -> APIRouter:
-    api = router("stages")
-
-    @api.post("/pipelines/{pipeline_id}/stages", status_code=201)
-    async def add(
-        pipeline_id: str, body: NewStageIn, call: CanChangeSettings, if_match: IfMatch, response: Response
-    ) -> StageOut:
-        """Add a stage to a pipeline (PIPE-06); the ETag is the pipeline's."""
-        pipeline = await add_stage(
-            pipeline_id,
-            body.id,
-            body.name,
-            body.semantic,
-            call.cause,
-            pipelines=call.guard(pipelines),
-            sort=body.sort,
-            color=body.color,
-            expected_version=if_match,
-        )
-        own.forget()
-        stage = pipeline.stage(body.id)
-        response.headers["Location"] = f"/v1/pipelines/{pipeline_id}/stages/{stage.id}"
-        show_version(response, pipeline.version, 201)
-        return StageOut.of(stage)
-
-    return api
-
-
-def _stage_change(pipelines: Repository[Pipeline], own: OwnPipelines) -> APIRouter:
-    api = router("stages")
-
-    @api.patch("/pipelines/{pipeline_id}/stages/{stage_id}")
-    async def change(
-        pipeline_id: str,
-        stage_id: str,
-        body: StageFieldsIn,
-        call: CanChangeSettings,
-        if_match: IfMatch,
-        response: Response,
-    ) -> StageOut:
-        """Update name, place or colour of a stage (PIPE-06); the ETag is the pipeline's."""
-        pipeline = await change_stage(
-            pipeline_id,
-            stage_id,
-            body.fields(),
-            call.cause,
-            pipelines=call.guard(pipelines),
-            expected_version=if_match,
-        )
-        own.forget()
-        show_version(response, pipeline.version)
-        return StageOut.of(pipeline.stage(stage_id))
-
-    return api
-
-
-def _stage_deletion(pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied) -> APIRouter:
-    api = router("stages")
-
-    @api.delete("/pipelines/{pipeline_id}/stages/{stage_id}")
-    async def delete(
-        pipeline_id: str,
-        stage_id: str,
-        call: CanChangeSettings,
-        if_match: IfMatch,
-        response: Response,
-        forced: Forced = False,  # noqa: FBT002 - a query parameter
-    ) -> PipelineOut:
-        """Delete a stage that has no deals, one that came with the CRM by force only (PIPE-06)."""
-        pipeline = await delete_stage(
-            pipeline_id,
-            stage_id,
-            call.cause,
-            pipelines=call.guard(pipelines),
-            emptied=emptied,
-            forced=forced,
-            expected_version=if_match,
-        )
-        own.forget()
-        return _shown(pipeline, response)
 
     return api
 

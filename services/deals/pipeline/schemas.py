@@ -3,11 +3,10 @@
 from typing import Annotated, Any
 
 from crm_contracts.pipelines import PipelineState
-from crm_contracts.values import StageSemantic
 from pydantic import AfterValidator, Field, StringConstraints
 
 from services.deals.pipeline.domain.pipeline import MAX_PIPELINE_ID, MAX_STAGE_ID, Pipeline
-from shared.elements.schemas.scalars import Sort
+from shared.elements.schemas.stages import NewStage, StageName
 from shared.elements.schemas.strict_types import WHOLE
 from shared.kit.web.schemas import Input
 
@@ -16,11 +15,9 @@ PipelineId = Annotated[
     str, StringConstraints(pattern=rf"^[A-Za-z0-9_-]{{1,{MAX_PIPELINE_ID}}}$"), Field(examples=["partners"])
 ]
 """Id of a new pipeline: letters, digits, `_` and `-`."""
-_Name = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
 _StageId = Annotated[
     str, StringConstraints(pattern=rf"^[A-Za-z0-9_:-]{{1,{MAX_STAGE_ID}}}$"), Field(examples=["NEGOTIATION"])
 ]
-_Color = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$"), Field(examples=["#39A8EF"])]
 _NotNegative = Annotated[int, Field(ge=-MAX_SORT, le=MAX_SORT), WHOLE, AfterValidator(lambda given: max(0, given))]
 """A place; a negative one counts as 0 (PIPE-01)."""
 
@@ -28,7 +25,7 @@ _NotNegative = Annotated[int, Field(ge=-MAX_SORT, le=MAX_SORT), WHOLE, AfterVali
 class PipelineFieldsIn(Input):
     """Changeable fields of a pipeline; absent fields stay unchanged."""
 
-    name: _Name = ""
+    name: StageName = ""
     sort: _NotNegative = Field(default=500, description="place in the list, the smallest first; a negative one is 0")
 
     def fields(self) -> dict[str, Any]:
@@ -40,30 +37,14 @@ class PipelineIn(Input):
     """A new pipeline (PIPE-01)."""
 
     id: PipelineId | None = Field(default=None, description="a short code; made by the service where it is absent")
-    name: _Name
+    name: StageName
     sort: _NotNegative = Field(default=500, description="place in the list, the smallest first; a negative one is 0")
 
 
-class StageFieldsIn(Input):
-    """Changeable fields of a stage; absent fields stay unchanged (PIPE-06)."""
-
-    name: _Name = ""
-    sort: Sort = Field(default=0, description="place among the stages, the smallest first")
-    color: _Color | None = None
-
-    def fields(self) -> dict[str, Any]:
-        """Take the fields that the caller sent."""
-        return self.model_dump(exclude_unset=True)
-
-
-class NewStageIn(Input):
+class NewStageIn(NewStage):
     """A new stage; its id and what it means never change (PIPE-06)."""
 
     id: _StageId = Field(description="unique in its pipeline; it gets the prefix of the pipeline if it is without")
-    name: _Name
-    semantic: StageSemantic = "P"
-    sort: Sort | None = Field(default=None, description="place among the stages; null for the last of its meaning")
-    color: _Color | None = None
 
 
 class PipelineOut(PipelineState):

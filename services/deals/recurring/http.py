@@ -1,10 +1,12 @@
 """Routes of templates: deals that make deals by a schedule (DEAL-14, DEAL-15)."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from services.deals.deal.domain.deal import Deal
+from services.deals.deal.http.choices import choices_of
 from services.deals.deal.schemas import DealOut
 from services.deals.deal.usecases import DealCollaborators, PipelinesNow
 from services.deals.permissions import CanRead, CanWrite
@@ -36,7 +38,7 @@ def build_router(
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
     api = router("recurring deals")
-    _add_list(api, lists, collaborators)
+    _add_list(api, lists, pipelines, collaborators)
     _add_create(api, deals, pipelines, collaborators)
     _add_reads(api, deals, collaborators)
     _add_plan(api, deals, collaborators)
@@ -49,8 +51,10 @@ async def _named(deal: Deal, call: Call, collaborators: DealCollaborators) -> De
     return named
 
 
-def _add_list(api: APIRouter, lists: FilteredLists[Deal], collaborators: DealCollaborators) -> None:
-    listed = sales_list(lists, RecurringDealOut, collaborators=collaborators)
+def _add_list(
+    api: APIRouter, lists: FilteredLists[Deal], pipelines: PipelinesNow, collaborators: DealCollaborators
+) -> None:
+    listed = sales_list(lists, RecurringDealOut, collaborators=collaborators, choices=choices_of(pipelines))
 
     @api.get("/recurring-deals")
     async def page(call: CanRead, query: Annotated[RecurringDealFilters, Query()]) -> ListPage[RecurringDealOut]:
@@ -105,10 +109,16 @@ def _add_plan(api: APIRouter, deals: Repository[Deal], collaborators: DealCollab
     ) -> RecurringDealOut:
         """Change the schedule of a template, or pause it; what is absent stays as it is (DEAL-15).
 
-        It goes on after the last date that came; dates that passed in a pause are left out.
+        It goes on after the last date that came; dates that passed in a pause are left out. But for a pause it takes
+        the right to add such a deal, too: the deals are made in the name of who changed the schedule last.
         """
         template = await plan_template(
-            deal_id, body.fields(), call.cause, deals=call.guard(deals), expected_version=if_match
+            deal_id,
+            body.fields(),
+            call.cause,
+            deals=call.guard(deals),
+            check_add=partial(call.access.check, "add"),
+            expected_version=if_match,
         )
         template = await _named(template, call, collaborators)
         return versioned(RecurringDealOut.of(template), template, response)

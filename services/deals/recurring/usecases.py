@@ -1,6 +1,6 @@
 """What can be done with templates: set them up, plan them anew, and make deals from them (DEAL-15)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from crm_contracts.deals import DealState
@@ -64,9 +64,12 @@ async def plan_template(
     cause: Cause,
     *,
     deals: Records[Deal],
+    check_add: Callable[[Deal], object],
     expected_version: int | None = None,
 ) -> Deal:
     """Change the schedule of a template; what is absent stays as it is.
+
+    Unless it is paused, deals are made in the name of the user who changed it; `check_add` checks the right to that.
 
     Raises:
         NotFound: there is no such template.
@@ -79,6 +82,8 @@ async def plan_template(
         schedule = Schedule(**{**former, **changes})
         check_schedule(schedule)
         deal.reschedule(schedule, by=cause.actor, at=cause.at, roles=cause.roles)
+        if schedule.active and deal.recurrence is not recurrence:
+            check_add(deal)
 
     return await deals.change(id_, plan, cause, expected_version=expected_version)
 

@@ -4,7 +4,7 @@ Contact data is accepted as given: a phone that cannot be parsed is stored with 
 lead is lost.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
@@ -16,10 +16,11 @@ from pydantic import BaseModel, Field, StrictBool
 from services.leads.lead.domain.conversion import Conversion, ConversionState
 from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
-from services.leads.stage.domain import LEAD_STAGES
-from shared.elements.domain.client_names import Names, renamed
+from services.leads.stage.domain import CONVERTED
+from shared.elements.domain.client_names import Names, may_be_read, renamed
 from shared.elements.domain.pipelines import check_pipeline
 from shared.elements.domain.stage_errors import StageNotFound
+from shared.elements.domain.stages import StageSet
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import (
     ContactPointReading,
@@ -29,7 +30,7 @@ from shared.elements.schemas.contact_points import (
 )
 from shared.elements.schemas.expansion import ExpandedField
 from shared.elements.schemas.fields import fields_in
-from shared.elements.schemas.filters import SalesFilters, filter_of, one_of
+from shared.elements.schemas.filters import SalesFilters, filter_of
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
@@ -71,7 +72,7 @@ class LeadUpsert(LeadFieldsIn, NewElementIn):
         """Make the value that the use cases take."""
         new = self.new_element(self.fields(country, reading), origin)
         if self.converted_elsewhere and new.stage_id is None:
-            return replace(new, stage_id=LEAD_STAGES.success.id)
+            return replace(new, stage_id=CONVERTED.id)
         return new
 
     def kept_by(self, lead: Lead) -> list[str]:
@@ -95,12 +96,16 @@ class LeadPatch(LeadFieldsIn, ClientIn):
 class LeadFilters(SalesFilters):
     """Filters of the list of leads."""
 
-    stage_id: Annotated[
-        str | None,
-        Field(json_schema_extra={"format": "stage-id"}),
-        one_of([stage.id for stage in LEAD_STAGES], field="stage_id", code=StageNotFound.code, query="/v1/leads/query"),
-    ] = None
+    stage_id: Annotated[str | None, Field(json_schema_extra={"format": "stage-id"})] = None
     filter: Annotated[str | None, filter_of("Lead")] = None
+
+    def check_stage(self, stages: StageSet) -> None:
+        """Check that there is the stage.
+
+        Raises:
+            InvalidQuery: there is none of this id.
+        """
+        self.check_known({"stage_id": ([each.id for each in stages], StageNotFound.code)}, query="/v1/leads/query")
 
 
 class NothingToCreate(Invalid):
@@ -217,15 +222,24 @@ class ConversionOut(BaseModel):
         return (*results, *self.duplicates, *self.candidates, *(each.client for each in self.linked))
 
     def with_names(self, names: Names) -> "ConversionOut":
-        """Show these by their current names."""
+        """Show these by their current names, and of clients that the reader may not read those alone that it ended in.
+
+        The lead links these as well, by their ids.
+        """
+
+        def shown(refs: Iterable[ElementRef]) -> tuple[ElementRef, ...]:
+            return tuple(renamed(ref, names) for ref in refs if may_be_read(ref, names))
+
         return self.model_copy(
             update={
                 "contact": self.contact and renamed(self.contact, names),
                 "company": self.company and renamed(self.company, names),
-                "duplicates": tuple(renamed(ref, names) for ref in self.duplicates),
-                "candidates": tuple(renamed(ref, names) for ref in self.candidates),
+                "duplicates": shown(self.duplicates),
+                "candidates": shown(self.candidates),
                 "linked": tuple(
-                    each.model_copy(update={"client": renamed(each.client, names)}) for each in self.linked
+                    each.model_copy(update={"client": client})
+                    for each in self.linked
+                    for client in shown([each.client])
                 ),
             }
         )

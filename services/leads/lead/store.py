@@ -1,34 +1,55 @@
 """Where leads are stored, and how they are listed."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from crm_contracts.elements import LEAD
 
 from services.leads.lead.domain.lead import Lead
-from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.domain.stages import StageSet
 from shared.elements.store.index_table import NOT_DELETED, Choices, IndexGroup, IndexTable
 from shared.elements.store.listing import BY_KEY, BY_TITLE, SALES_GROUPS, SALES_INDEXES, SALES_ORDERS
+from shared.elements.store.lists_of_choices import ListsOfChoices
+from shared.elements.store.own_stages import ElementPlaces
 from shared.kit.domain import Cause, Clock
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository
 from shared.kit.storage.pages import NEWEST
 
 LEADS: Final = "leads"
+BY_STAGE: Final = "by_stage"
 RUNNING: Final = "running"
 """The index of running conversions, from before there were timers."""
 LEAD_INDEXES: Final[Sequence[Index]] = (
     *SALES_INDEXES,
-    Index([("stage_id", 1), *NEWEST], name="by_stage"),
+    Index([("stage_id", 1), *NEWEST], name=BY_STAGE),
 )
 LEAD_TABLE: Final = IndexTable(
-    (*SALES_GROUPS, IndexGroup("by_stage", ("stage_id",)), *SALES_ORDERS),
-    choices=Choices.of(LEAD, ({"stage_id": stage.id} for stage in LEAD_STAGES)),
+    (*SALES_GROUPS, IndexGroup(BY_STAGE, ("stage_id",)), *SALES_ORDERS),
     always=(NOT_DELETED,),
     collated=BY_TITLE,
     searched_by=BY_KEY,
 )
-"""How filtered lists of leads are found."""
+"""How filtered lists of leads are found; its choices are data (`lead_choices`)."""
+
+
+def lead_choices(stages: StageSet) -> Choices:
+    """Make the choices of stages."""
+    return Choices.of(LEAD, ({"stage_id": stage.id} for stage in stages))
+
+
+def lead_lists(leads: MongoRepository[Lead], stages: Callable[[], Awaitable[StageSet]]) -> ListsOfChoices[Lead]:
+    """Make the filtered lists of leads; `stages` returns those that there are now."""
+
+    async def choices() -> Choices:
+        return lead_choices(await stages())
+
+    return ListsOfChoices(leads, LEAD_TABLE, choices)
+
+
+def lead_places(leads: MongoRepository[Lead]) -> ElementPlaces:
+    """Make what finds leads by their stage."""
+    return ElementPlaces(leads, BY_STAGE)
 
 
 async def set_missing_timers(leads: MongoRepository[Lead], *, clock: Clock) -> None:

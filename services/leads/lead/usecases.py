@@ -2,20 +2,26 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Final, Protocol
 
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import ConversionRef, ResolvedClient
 from crm_contracts.deal_answers import LeadDealRefused
+from crm_contracts.pipelines import Stage
 from crm_contracts.values import ConversionTarget, ElementRef
 
 from services.leads.lead.domain.conversion import SILENCE_S
 from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
-from services.leads.stage.domain import LEAD_STAGES
+from shared.elements.domain.stage_owner import KnownStages, Place
+from shared.elements.domain.stages import StageSet
 from shared.elements.usecases.collaborators import Collaborators, DeletedClients
 from shared.elements.usecases.create_element import NewElement, NewElements, create_element
-from shared.kit.domain import Cause, NewId
+from shared.elements.usecases.stranded import FormerPlaces, IdsInPlace, WayOut, move_stranded
+from shared.kit.domain import Cause, Clock, NewId
 from shared.kit.storage.repository import Records, Repository
+
+ACTOR: Final = "service:leads"
 
 
 async def create_lead(
@@ -25,6 +31,7 @@ async def create_lead(
     *,
     leads: NewElements[Lead],
     collaborators: Collaborators,
+    stages: StageSet,
     converted_elsewhere: bool = False,
 ) -> Lead:
     """Create a lead with its client and products (LEAD-01, LEAD-18).
@@ -39,7 +46,7 @@ async def create_lead(
         new,
         cause,
         create=partial(Lead.create, converted_elsewhere=converted_elsewhere),
-        stages=lambda: LEAD_STAGES,
+        stages=lambda: stages,
         elements=leads,
         collaborators=collaborators,
     )
@@ -156,3 +163,34 @@ async def refuse_deal(answer: LeadDealRefused, cause: Cause, *, leads: Repositor
         ),
         cause,
     )
+
+
+class OwnLeadStages(FormerPlaces, Protocol):
+    """The stages of leads, and what is left of those that were deleted."""
+
+    async def known(self) -> KnownStages:
+        """Return them as they are now."""
+        ...
+
+
+async def move_stranded_leads(
+    clock: Clock, *, leads: Repository[Lead], places: IdsInPlace, stages: OwnLeadStages
+) -> int:
+    """Move leads that came to a stage after it was deleted to where new ones start (ADR 0059).
+
+    One that is being converted waits: its conversion moves it, or ends and leaves it to the next look.
+
+    Returns:
+        Their number.
+    """
+
+    async def way_out(place: Place) -> WayOut[Lead]:
+        return partial(_move_from, place, (await stages.known()).every.first)
+
+    return await move_stranded(way_out, clock, actor=ACTOR, elements=leads, places=places, owners=stages)
+
+
+def _move_from(place: Place, first: Stage, cause: Cause, lead: Lead) -> None:
+    """Move a lead, unless it has left that stage meanwhile, or a conversion is about to move it."""
+    if lead.stage_id == place.stage_id and lead.conversion.state != "running":
+        lead.move(first, first, by=cause.actor, at=cause.at)

@@ -5,7 +5,6 @@ comes again or late changes nothing. They change seldom, so a process keeps them
 """
 
 from collections.abc import Mapping
-from time import monotonic
 from typing import Final
 
 from crm_contracts.envelope import Envelope
@@ -18,10 +17,9 @@ from crm_contracts.pipelines import (
 )
 
 from shared.kit.storage.collection import Collection
+from shared.kit.storage.kept import Kept
 
 PIPELINES: Final = "pipelines"
-FRESH_S: Final = 0.5
-"""How long they are kept in memory: another replica may have stored newer ones meanwhile."""
 
 _ALWAYS_THERE: Final = {DEFAULT_PIPELINE: DEFAULT_FIRST_STAGE}
 
@@ -31,8 +29,7 @@ class PipelinesOfDeals:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-        self._first_stages: Mapping[str, str] = _ALWAYS_THERE
-        self._fresh_until = 0.0
+        self._first_stages = Kept(self._read)
 
     async def apply(self, event: Envelope[PipelineCreated | PipelineUpdated | PipelineDeleted]) -> None:
         """Store the pipeline; where a newer event was applied before, nothing changes."""
@@ -42,13 +39,12 @@ class PipelinesOfDeals:
             {"_id": data.element.id, "told": {"$not": {"$gte": sequence}}},
             {"$set": {"first_stage": first, "told": sequence}},
         )
-        self._fresh_until = 0.0
+        self._first_stages.forget()
 
     async def first_stages(self) -> Mapping[str, str]:
         """Return the first stage of each pipeline, by its id."""
-        if monotonic() >= self._fresh_until:
-            read_at = monotonic()
-            stored = {each["_id"]: each["first_stage"] for each in await self._collection.find({})}
-            self._first_stages = {**_ALWAYS_THERE, **{id_: first for id_, first in stored.items() if first}}
-            self._fresh_until = read_at + FRESH_S
-        return self._first_stages
+        return await self._first_stages.get()
+
+    async def _read(self) -> Mapping[str, str]:
+        stored = {each["_id"]: each["first_stage"] for each in await self._collection.find({})}
+        return {**_ALWAYS_THERE, **{id_: first for id_, first in stored.items() if first}}

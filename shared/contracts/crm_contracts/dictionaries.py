@@ -1,11 +1,15 @@
-"""Dictionaries and the events about them, on `crm.catalog.events`."""
+"""Dictionaries and the events about them (DICT-04).
+
+On `crm.catalog.events`, but for the stages of elements without pipelines: those are a dictionary of the service that
+has the elements, `lead_stage` on `crm.leads.events`.
+"""
 
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from crm_contracts.events import ElementEvent
-from crm_contracts.values import ChangedFields, ElementRef, Exact, Fields, Value
+from crm_contracts.values import ChangedFields, ElementRef, Exact, Fields, StageSemantic, Value
 
 
 class DictionaryValueFields(Fields):
@@ -13,6 +17,7 @@ class DictionaryValueFields(Fields):
 
     name: str = Field(default="", examples=["Client"])
     sort: int = Field(default=10, description="place among the values; of equal ones system values come first")
+    color: str | None = Field(default=None, description="`#RRGGBB`, of a stage")
 
 
 class DictionaryValue(Value):
@@ -24,6 +29,10 @@ class DictionaryValue(Value):
     sort: int = 10
     system: bool = Field(default=False, description="came with the CRM, and is only deleted by force")
     rate: Exact | None = Field(default=None, description="percent, of a value that is a VAT rate; immutable (PROD-11)")
+    semantic: StageSemantic | None = Field(
+        default=None, description="of a stage: process (P), success (S) or failure (F); immutable"
+    )
+    color: str | None = Field(default=None, description="`#RRGGBB`, of a stage")
 
     @property
     def place(self) -> tuple[int, bool, str]:

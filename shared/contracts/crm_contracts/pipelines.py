@@ -22,10 +22,14 @@ def stage_prefix(pipeline_id: str) -> str:
     return "" if pipeline_id == DEFAULT_PIPELINE else f"C{pipeline_id}:"
 
 
+def with_prefix(prefix: str, stage_id: str) -> str:
+    """Return the id of a stage of which all have this prefix; it may be given without (PIPE-02)."""
+    return stage_id if stage_id.startswith(prefix) else f"{prefix}{stage_id}"
+
+
 def whole_stage_id(pipeline_id: str, stage_id: str) -> str:
     """Return the id of a stage of a pipeline, which may be given without its prefix (PIPE-02)."""
-    prefix = stage_prefix(pipeline_id)
-    return stage_id if stage_id.startswith(prefix) else f"{prefix}{stage_id}"
+    return with_prefix(stage_prefix(pipeline_id), stage_id)
 
 
 class Stage(Value):

@@ -46,7 +46,7 @@ def _published(modules: Iterable[ModuleType]) -> list[type[Event]]:
 
 
 PUBLISHED: Mapping[str, Sequence[type[Event]]] = {
-    topics.LEADS: _published((leads, conversions)),
+    topics.LEADS: _published((leads, conversions, dictionaries)),
     topics.DEALS: _published((deals, deal_answers, pipelines, recurrences)),
     topics.CLIENTS: _published((contacts, companies, clients, client_answers)),
     topics.CATALOG: _published((products, dictionaries, roles, departments)),
@@ -57,8 +57,10 @@ PUBLISHED: Mapping[str, Sequence[type[Event]]] = {
 EVENTS: Mapping[str, type[Event]] = {event.ce_type: event for events in PUBLISHED.values() for event in events}
 """Every event class by its wire name."""
 
-TOPICS: Mapping[type[Event], str] = {event: topic for topic, events in PUBLISHED.items() for event in events}
-"""The topic on which each event is published."""
+TOPICS: Mapping[type[Event], Sequence[str]] = {
+    event: tuple(topic for topic, events in PUBLISHED.items() if event in events) for event in EVENTS.values()
+}
+"""The topics on which each event is published: one, but for the values of dictionaries, which two services have."""
 
 
 def parse(

@@ -42,7 +42,7 @@ def sample_text(event: type[Event]) -> str:
     is_first = issubclass(event, Created) or event in _STORED_ANSWERS
     envelope = Envelope(
         id=derived_id(event.ce_type),
-        source=f"/crm/{registry.TOPICS[event].split('.')[1]}",
+        source=f"/crm/{registry.TOPICS[event][-1].split('.')[1]}",
         subject=subject,
         time=NOON,
         data=data,

@@ -25,6 +25,11 @@ class KnownClient:
     responsible_id: str | None = None
 
 
+def may_be_read(ref: ElementRef, names: Names) -> bool:
+    """Return whether the reader for whom names were looked up may read a client."""
+    return names.get(str(ref), "") is not None
+
+
 def renamed(ref: ElementRef, names: Names) -> ElementRef:
     """Point to the same client by its current name; where that is not known, by the stored one."""
     return ref.model_copy(update={"title": names[str(ref)]}) if str(ref) in names else ref
@@ -46,8 +51,8 @@ def with_names(client: Client, names: Names) -> Client:
 
 
 def mark_of_names(stored: Iterable[ElementRef], shown: Iterable[ElementRef]) -> str:
-    """Mark an answer whose names are others than the stored ones, which no version tells; else return nothing."""
-    names = [ref.title for ref in shown]
-    if names == [ref.title for ref in stored]:
+    """Mark an answer that names others than are stored, or by other names, which no version tells; else nothing."""
+    names = [(str(ref), ref.title) for ref in shown]
+    if names == [(str(ref), ref.title) for ref in stored]:
         return ""
     return sha256(json.dumps(names).encode()).hexdigest()[:8]

@@ -24,6 +24,15 @@ PRODUCT_NOT_FOUND: Final = "product_not_found"
 PRICE_MISSING: Final = "price_missing"
 
 
+class CurrencyOfRows(Invalid):
+    """Prices of rows are in the currency of the element, which is not to become another one beneath them (ROW-02)."""
+
+    code = "currency_of_rows"
+    advice = (
+        "Send the rows with prices in the new currency in the same request, or `rows: []` where there are to be none."
+    )
+
+
 class WrongRows(Invalid):
     """Some product rows cannot be accepted; `errors` names each."""
 
@@ -98,15 +107,22 @@ def make_rows(
             switched-off product, no name, no price in the currency.
     """
     existing = {row.id: row for row in was.rows} if was else {}
-    sold = {row.product_id for row in existing.values()}
+    sold: dict[str, Decimal] = {}
+    for row in existing.values():
+        if row.product_id:
+            sold[row.product_id] = sold.get(row.product_id, Decimal(0)) + row.quantity
     was_currency = was.amount.currency if was else currency
     rows: list[ProductRow] = []
     errors = _wrong_ids(new_rows, existing)
     for index, given in enumerate(new_rows):
         agreed = existing.get(given.id or "")
         new = given.of(agreed) if agreed else given
+        if currency != was_currency:  # what was agreed in another currency holds no more
+            new = replace(new, list_price=given.list_price)
         product = products.get(new.product_id or "")
-        problem = _problem(new, product, currency, is_sold=new.product_id in sold)
+        problem = _problem(new, product, currency, sold=sold.get(new.product_id or ""))
+        if new.product_id in sold:
+            sold[new.product_id] -= _quantity(new)
         if agreed and currency != was_currency and given.price is None:
             problem = "price", PRICE_MISSING, f"the agreed price is in {was_currency}, and not in {currency}"
         if problem:
@@ -127,7 +143,7 @@ def _row(new: NewRow, product: ProductFacts | None, currency: str, index: int) -
         id=new.id or "",
         product_id=new.product_id,
         name=new.name or (product.name if product else ""),
-        quantity=Decimal(1) if new.quantity is None else new.quantity,
+        quantity=_quantity(new),
         list_price=listed if listed is not None else price or Decimal(0),
         price=price or Decimal(0),
         sort=(index + 1) * 10 if new.sort is None else new.sort,
@@ -171,17 +187,35 @@ def _wrong(index: int, name: str, code: str, message: str) -> dict[str, str]:
     return wrong_field(f"rows.{index}.{name}", code, message)
 
 
-def _problem(new: NewRow, product: ProductFacts | None, currency: str, *, is_sold: bool) -> tuple[str, str, str] | None:
-    if new.product_id and product is None and not (is_sold and new.name):
+def _quantity(new: NewRow) -> Decimal:
+    return Decimal(1) if new.quantity is None else new.quantity
+
+
+def _problem(
+    new: NewRow, product: ProductFacts | None, currency: str, *, sold: Decimal | None
+) -> tuple[str, str, str] | None:
+    """Find what is wrong with a row; `sold` is how much of its product the element has, but for the rows before it."""
+    if new.product_id and product is None and not (sold is not None and new.name):
         return "product_id", PRODUCT_NOT_FOUND, f"the catalog has not told of this product; {KNOWN_SOON}"
-    if product and not product.active and not is_sold:
-        return "product_id", "product_inactive", "the product cannot be bought now"
+    if product and not product.active and (sold is None or _quantity(new) > sold):
+        more = "" if sold is None else "; what was sold of it may stay, and become less"
+        return "product_id", "product_inactive", f"the product cannot be bought now{more}"
     if not new.name and product is None:
         return "name", "missing", "a row without a product needs a name"
     is_listed = product is not None and product.price is not None and product.price.currency == currency
     if new.product_id and not is_listed and new.price is None and new.list_price is None:
         return "price", PRICE_MISSING, f"the product has no price in {currency}, so the row needs one"
     return None
+
+
+def check_currency(rows: Sequence[ProductRow], was: str, currency: str) -> None:
+    """Check that rows which stay as they are keep their currency.
+
+    Raises:
+        CurrencyOfRows: the amount is to be in another one.
+    """
+    if rows and currency != was:
+        raise CurrencyOfRows.at(f"The prices of the rows are in {was}, and not in {currency}.", "amount.currency")
 
 
 def total(rows: Sequence[ProductRow], currency: str) -> Money:

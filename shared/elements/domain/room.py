@@ -17,6 +17,9 @@ MAX_ROWS_BYTES: Final = 144 * 1024
 MAX_CLIENT_BYTES: Final = 144 * 1024
 MAX_REQUISITES_BYTES: Final = 144 * 1024
 
+MAX_ENTRIES: Final = 100
+"""Values that a field has which is a list, such as observers, unless it says otherwise."""
+
 TITLE_LENGTHS: Final = (255, 100, 40, 10, 1)
 """Lengths at which titles of references are cut, one after the other, until what holds them fits."""
 

@@ -47,3 +47,10 @@ class SystemStage(Refused):
 
     code = "system_stage"
     advice = "Send `forced=true` where it is to be deleted all the same."
+
+
+class DeletionLapsed(Conflict):
+    """Looking for elements took so long that new ones may have entered: nothing was deleted."""
+
+    code = "deletion_lapsed"
+    advice = "Send the request again."

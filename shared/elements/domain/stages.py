@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
-from crm_contracts.pipelines import Stage
+from crm_contracts.pipelines import Stage, with_prefix
 from crm_contracts.values import StageSemantic
 
 from shared.elements.domain.stage_errors import (
@@ -54,17 +54,13 @@ class StageIds:
     longest: int
     prefix: str = ""
 
-    def whole(self, id_: str) -> str:
-        """Return the id with its prefix."""
-        return id_ if id_.startswith(self.prefix) else f"{self.prefix}{id_}"
-
     def check(self, id_: str) -> str:
         """Return the whole id of a new stage.
 
         Raises:
             WrongStageId: it is too long, empty, or has other characters.
         """
-        whole = self.whole(id_)
+        whole = with_prefix(self.prefix, id_)
         code = whole.removeprefix(self.prefix)
         if not code or not all(each.isascii() and (each.isalnum() or each in "_-") for each in code):
             raise WrongStageId.at(f"{id_!r} has to be made of the letters A to Z, a to z, digits, _ and -.", "id")
@@ -113,8 +109,8 @@ class StageSet:
 
     def find(self, stage_id: str) -> Stage | None:
         """Find the stage with this id, with or without the prefix of the set."""
-        wanted = {stage_id, f"{self._prefix}{stage_id}"}
-        return next((stage for stage in self._stages if stage.id in wanted), None)
+        whole = with_prefix(self._prefix, stage_id)
+        return next((stage for stage in self._stages if stage.id == whole), None)
 
     def get(self, stage_id: str) -> Stage:
         """Find the stage with this id, with or without the prefix of the set.

@@ -13,9 +13,10 @@ from shared.elements.http.walking import query_of
 from shared.elements.schemas.bulk import BulkIn, bulk_in
 from shared.elements.usecases.bulk import ACTIONS, BulkAction
 from shared.kit.domain import Aggregate
+from shared.kit.runs.http import started
 from shared.kit.runs.run import Run
 from shared.kit.runs.runner import Runner
-from shared.kit.runs.schemas import OutcomeOut, StartedRunOut
+from shared.kit.runs.schemas import StartedRunOut
 from shared.kit.storage.repository import Repository
 from shared.kit.web.call import Call, needs
 from shared.kit.web.guard import Authority
@@ -69,22 +70,12 @@ def bulk_routes(
         have the run's id as `ce_bulkid`.
         """
         await check(call, body.action)
-        return await _shown(await runner.start(_run(listed, body, call), call.cause), runner, response)
+        return await started(await runner.start(await _run(listed, body, call), call.cause), runner, response)
 
     return api
 
 
-async def _shown(run: Run, runner: Runner, response: Response) -> StartedRunOut:
-    """Show a run, with what became of each of few records if it has ended."""
-    if not run.has_ended or run.ids is None:
-        response.status_code = 202
-        response.headers["Location"] = f"/v1/runs/{run.id}"
-        return StartedRunOut.ended(run, None)
-    outcomes = await runner.outcomes.of_ids(run.id, run.ids)
-    return StartedRunOut.ended(run, [OutcomeOut.of(each) for each in outcomes])
-
-
-def _run(listed: ListedElements[Any], body: BulkIn, call: Call) -> Run:
+async def _run(listed: ListedElements[Any], body: BulkIn, call: Call) -> Run:
     """Make the run of a request.
 
     Raises:
@@ -92,7 +83,7 @@ def _run(listed: ListedElements[Any], body: BulkIn, call: Call) -> Run:
     """
     ids = body.each_id
     if body.filter is not None:
-        query_of(listed, body.filter, began_at=call.cause.at)
+        query_of(listed, body.filter, began_at=call.cause.at, choices=await listed.choices(call))
     return Run(
         id=call.new_id,
         action=body.action.type,

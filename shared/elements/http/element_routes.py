@@ -3,7 +3,7 @@
 Create, PATCH, upsert and list stay with the type, because their bodies and parameters are its fields.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from crm_contracts.elements import ELEMENTS
@@ -40,11 +40,11 @@ def element_routes(
     out: type[ShowsElement[E]],
     contact_added: type[ShowsAddedContact[E]],
     *,
-    stages_of: Callable[[E], StageSet] | None = None,
+    stages: Callable[[], Awaitable[StageSet]] | None = None,
     collaborators: Collaborators,
     long_polls: LongPolls,
 ) -> APIRouter:
-    """Make the routes of one type; without `stages_of`, all but the one that moves, which is the type's own."""
+    """Make the routes of one type; without `stages`, all but the one that moves, which is the type's own."""
     type_ = ELEMENTS[elements.noun]
     routes = ElementRoutes(
         router(),
@@ -59,8 +59,8 @@ def element_routes(
     )
     _add_read(routes, type_.plural)
     _add_deletion(routes, type_.plural)
-    if stages_of is not None:
-        _add_stage(routes, type_.plural, stages_of)
+    if stages is not None:
+        _add_stage(routes, type_.plural, stages)
     _add_rows(routes, type_.plural, collaborators)
     add_client_routes(routes, contact_added, long_polls=long_polls)
     return routes.api
@@ -84,7 +84,7 @@ def _add_deletion(routes: ElementRoutes[E], tag: str) -> None:
         await delete_element(element_id, call.cause, elements=guarded, expected_version=if_match)
 
 
-def _add_stage(routes: ElementRoutes[E], tag: str, stages_of: Callable[[E], StageSet]) -> None:
+def _add_stage(routes: ElementRoutes[E], tag: str, stages: Callable[[], Awaitable[StageSet]]) -> None:
     @routes.api.put(f"{routes.path}/stage", tags=[tag], response_model=routes.out)
     async def move(
         body: StageIn,
@@ -102,7 +102,7 @@ def _add_stage(routes: ElementRoutes[E], tag: str, stages_of: Callable[[E], Stag
             body.stage_id,
             call.cause,
             elements=call.guard(routes.elements, MOVE),
-            stages_of=stages_of,
+            stages=await stages(),
             expected_version=if_match,
         )
         return await routes.shown(element, response, call)

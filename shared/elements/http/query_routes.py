@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters.nodes import Scalar
-from shared.elements.domain.filters.parsing import NO_SPELLINGS, Spelling
+from shared.elements.domain.filters.parsing import ANY_VALUE, NO_SPELLINGS, Choices, Spelling
 from shared.elements.domain.filters.query import Listed
 from shared.elements.domain.sales_element import SalesElement
 from shared.elements.domain.search import words_sought
@@ -45,6 +45,12 @@ A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=SalesElement)
 Show: TypeAlias = Callable[[Call, Sequence[A]], Awaitable[Sequence[BaseModel]]]
 """Shows records of a list to a caller."""
+ChoicesOf: TypeAlias = Callable[[Call], Awaitable[Choices]]
+"""Reads the values that some fields may be compared with, as far as a caller may know of them."""
+
+
+async def _any_value(_: Call) -> Choices:
+    return ANY_VALUE
 
 
 class ListedElements(Generic[A]):
@@ -58,6 +64,7 @@ class ListedElements(Generic[A]):
         *,
         spellings: Mapping[str, Spelling] = NO_SPELLINGS,
         expansions: Expansions | None = None,
+        choices: ChoicesOf = _any_value,
     ) -> None:
         self.type = ELEMENTS[lists.noun]
         columns = [name for name in (*out.model_fields, *out.model_computed_fields) if name != EXPANDED]
@@ -70,6 +77,7 @@ class ListedElements(Generic[A]):
             spellings=spellings,
         )
         self.lists, self._out, self._show, self._expansions = lists, out, show, expansions
+        self.choices = choices
 
     @cached_property
     def filter(self) -> DescribedBy:
@@ -159,15 +167,20 @@ class ListedElements(Generic[A]):
         described: Any = {"filter": body.filter, "equal": equal} if equal else body.filter
         described = described if q is None else {"q": q, "of": described}
         of = digest_of(self.type.noun, call.caller.actor, described, body.order)
-        cursor = None if body.cursor is None else ListCursor.read(body.cursor, of)
+        cursor = None if body.cursor is None else await self.lists.opened(body.cursor, of)
         began_at, after = (cursor.began_at, cursor.place) if cursor else (call.cause.at, None)
-        wanted = self.listed.query(body.filter, body.order, body.select, now=began_at, equal=equal or {})
+        choices = await self.choices(call)
+        wanted = self.listed.query(
+            body.filter, body.order, body.select, now=began_at, equal=equal or {}, choices=choices
+        )
         wanted = replace(wanted, allowed=records_for(call, self.type), sought=words_sought(q) if q else ())
         page = await self.lists.page(wanted, limit=body.limit, after=after)
         number = await self.lists.count(wanted) if body.count == "capped" else None
         return FilteredPageOut[Any](
             items=list(page.items),
-            next_cursor=ListCursor(of, began_at, page.next).text if page.next else None,
+            next_cursor=await self.lists.sealed(ListCursor(of, began_at, page.next), wanted.order)
+            if page.next
+            else None,
             complete=page.is_complete,
             count=CountOut(value=number.value, is_exact=number.is_exact) if number else None,
         )
@@ -179,11 +192,14 @@ def sales_list(
     *,
     collaborators: Collaborators,
     spellings: Mapping[str, Spelling] = NO_SPELLINGS,
+    choices: ChoicesOf = _any_value,
 ) -> ListedElements[E]:
     """Make the list of a sales element, which shows its clients by the names that they have now."""
     show = partial(_shown, out=out, client_names=collaborators.client_names)
     expansions = Expansions.of_elements(collaborators)
-    return ListedElements(lists, cast("type[BaseModel]", out), show, spellings=spellings, expansions=expansions)
+    return ListedElements(
+        lists, cast("type[BaseModel]", out), show, spellings=spellings, expansions=expansions, choices=choices
+    )
 
 
 async def _shown(

@@ -168,6 +168,11 @@ class RoleAuthority:
         rights = await self._rights.restricting(caller.actor, caller.named_roles)
         return EveryRecord() if rights is None else RoleAccess(rights)
 
+    async def mark(self, caller: Caller) -> str:
+        """Mark the rights of a caller to single records; nothing where no role restricts the caller."""
+        rights = await self._rights.restricting(caller.actor, caller.named_roles)
+        return "" if rights is None else rights.mark
+
 
 class HasAccess(Protocol):
     """A call, or the records that it guards."""

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Final, Protocol, Self
+from typing import Annotated, Any, Final, Literal, Protocol, Self
 
 from crm_contracts.elements import ElementType
+from crm_contracts.pipelines import whole_stage_id
 from crm_contracts.values import StageSemantic
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from shared.elements.domain.fields import filterable_fields
 from shared.elements.domain.filters import query
@@ -45,7 +46,7 @@ class StageHistoryFilters(BaseModel):
     @property
     def places(self) -> Mapping[str, str]:
         """What stage and pipeline have to equal."""
-        given: dict[str, str] = self.model_dump(exclude_none=True, exclude={"owner_id", "limit", "cursor"})
+        given: dict[str, str] = self.model_dump(exclude_none=True, include={"stage_id", "pipeline_id"})
         return given
 
 
@@ -53,6 +54,14 @@ class PipelineHistoryFilters(StageHistoryFilters):
     """Those of elements that have pipelines."""
 
     pipeline_id: str | None = Field(default=None, max_length=MAX_ID)
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """What stage and pipeline have to equal; a stage may be given without the prefix of its pipeline (PIPE-02)."""
+        given = dict(super().places)
+        if {"pipeline_id", "stage_id"} <= given.keys():
+            given["stage_id"] = whole_stage_id(given["pipeline_id"], given["stage_id"])
+        return given
 
 
 class StageRecordOut(BaseModel):
@@ -83,9 +92,13 @@ def stage_history_routes(
     """Make the route of one type."""
     api = router("stages")
     can_read = needs(f"{type_.service}:read")
+    of_type: Any = Literal[type_.noun]
+    filters_of_type = create_model(
+        f"{type_.noun.capitalize()}HistoryFilters", __base__=filters, entity_type=(of_type | None, None)
+    )
 
     @api.get("/stage-history", operation_id="listStageHistory")
-    async def page(given: Annotated[filters, Query()], call: Call = can_read) -> Page[StageRecordOut]:  # type: ignore[valid-type]
+    async def page(given: Annotated[filters_of_type, Query()], call: Call = can_read) -> Page[StageRecordOut]:
         """List when elements came to which stage, newest first (PIPE-08, LEAD-07).
 
         Of elements that the caller may not read, or that were deleted, there is nothing. Where there are many of those
@@ -101,7 +114,7 @@ def stage_history_routes(
                 break
         if len(found) > query.limit:  # what is hidden behind the last one changes nothing of the answer
             found = found[: query.limit]
-            cursor = history.cursor_after(found[-1], owner_id=query.owner_id)
+            cursor = await history.cursor_after(found[-1], owner_id=query.owner_id)
         return Page(items=[StageRecordOut.of(each) for each in found], next_cursor=cursor)
 
     return api

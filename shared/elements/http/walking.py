@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from shared.elements.domain.filters.parsing import ANY_VALUE, Choices
 from shared.elements.domain.filters.query import Query
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import HasAccess, records_for
@@ -20,13 +21,15 @@ _WALK: Final = "walk"
 """What stands for a reader where it is no caller that goes on with a list."""
 
 
-def query_of(listed: ListedElements[E], filter_: Mapping[str, Any], *, began_at: datetime) -> Query:
-    """Read a filter; relative dates count from this moment.
+def query_of(
+    listed: ListedElements[E], filter_: Mapping[str, Any], *, began_at: datetime, choices: Choices = ANY_VALUE
+) -> Query:
+    """Read a filter, whose relative dates count from this moment; it names no other values than `choices` has.
 
     Raises:
         InvalidQuery: naming everything in it that is not valid.
     """
-    return listed.listed.query(filter_, _ORDER, None, now=began_at)
+    return listed.listed.query(filter_, _ORDER, None, now=began_at, choices=choices)
 
 
 async def walk_elements(
@@ -45,11 +48,11 @@ async def walk_elements(
     """
     wanted = replace(query_of(listed, filter_, began_at=began_at), allowed=records_for(reader, listed.type))
     of = digest_of(listed.type.noun, _WALK, filter_, _ORDER)
-    after = None if place is None else ListCursor.read(place, of).place
+    after = None if place is None else ListCursor.of_bookmark(place).checked(of).place
     page = await listed.lists.page(wanted, limit=limit, after=after)
     ids = [each.id for each in page.items if _created_at(each) <= began_at]
     is_over = page.next is None or len(ids) < len(page.items)
-    return Found(ids, None if is_over or page.next is None else ListCursor(of, began_at, page.next).text)
+    return Found(ids, None if is_over or page.next is None else ListCursor(of, began_at, page.next).bookmark)
 
 
 def _created_at(element: Any) -> datetime:

@@ -13,7 +13,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from shared.elements.schemas.fields import MAX_ENTRIES
+from shared.elements.domain.room import MAX_ENTRIES
 from shared.elements.schemas.filter_schema import DescribedBy
 from shared.elements.schemas.scalars import ElementId, UserId
 from shared.elements.schemas.stages import StageIn

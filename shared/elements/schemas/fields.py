@@ -12,6 +12,7 @@ from crm_contracts.values import Address, Fields, FileRef, Money, Touch, Utm, Va
 from pydantic import Field, StrictBool, StringConstraints, create_model
 
 from shared.elements.domain.declared_fields import DeclaredField, declared_fields
+from shared.elements.domain.room import MAX_ENTRIES
 from shared.elements.schemas.address import AddressIn
 from shared.elements.schemas.files import FileIn
 from shared.elements.schemas.money import MoneyIn
@@ -25,7 +26,6 @@ Body = TypeVar("Body", bound=Input)
 
 MAX_STRING: Final = 255
 MAX_TEXT: Final = 20_000
-MAX_ENTRIES: Final = 100
 
 Values: TypeAlias = Mapping[type[Value], type[ValueIn]]
 """How requests give the values that have parts."""

@@ -5,15 +5,14 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
 from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.schemas.expansion import ExpandElement
 from shared.elements.schemas.search import SearchText
 from shared.kit.domain import wrong_field
 from shared.kit.web.known_input import repeated_names
-from shared.kit.web.schemas import Limit, Truth, cursor_of, json_of
+from shared.kit.web.schemas import Cursor, Limit, Truth, json_of
 from shared.kit.web.sentences import meant_or_all
 
 MAX_FILTER: Final = 4_000
@@ -24,9 +23,6 @@ _SHOWN: Final = 60
 
 Total = Annotated[Truth, Field(description="count all that is listed, up to 10,000")]
 """Whether a list tells how many records it has."""
-
-ListCursorText = Annotated[str | None, cursor_of("list")]
-"""The cursor of a list of elements."""
 
 
 def filter_of(noun: str) -> Any:
@@ -52,18 +48,6 @@ def read_filter(text: str | None) -> dict[str, Any]:
         message = f"one object has {', '.join(twice)} twice" if twice else "a filter is an object of JSON"
         raise InvalidQuery.of([wrong_field("filter", "wrong_filter", message)])
     return read
-
-
-def one_of(known: Collection[str], *, field: str, code: str, query: str) -> Any:
-    """Declare that a filter names one of those that there are; several are sought by the route `query`."""
-
-    def check(value: str | None) -> str | None:
-        message = none_of(value, known, field=field, query=query)
-        if message is not None:
-            raise PydanticCustomError(code, "{message}", {"message": message})
-        return value
-
-    return AfterValidator(check)
 
 
 def none_of(value: str | None, known: Collection[str], *, field: str, query: str) -> str | None:
@@ -92,8 +76,23 @@ class SalesFilters(BaseModel):
     q: SearchText | None = None
     total: Total = False
     limit: Limit = 50
-    cursor: ListCursorText = None
+    cursor: Cursor = None
     expand: ExpandElement = ""
+
+    def check_known(self, known: Mapping[str, tuple[Collection[str], str]], *, query: str) -> None:
+        """Check that these fields name what there is; `known` has it with the code of the refusal, by field.
+
+        Several values are sought by the route `query`.
+
+        Raises:
+            InvalidQuery: names what there is not.
+        """
+        found = {
+            name: none_of(getattr(self, name), these, field=name, query=query) for name, (these, _) in known.items()
+        }
+        wrong = [wrong_field(name, known[name][1], message) for name, message in found.items() if message is not None]
+        if wrong:
+            raise InvalidQuery.of(wrong)
 
     @property
     def wanted(self) -> Mapping[str, str | None]:

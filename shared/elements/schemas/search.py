@@ -6,13 +6,14 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared.elements.domain.contact_points import folded
-from shared.elements.domain.plain_words import has_whole_words
+from shared.elements.domain.plain_words import has_whole_words, words_of
 from shared.elements.domain.search import MAX_QUERY, MIN_QUERY
 
 
 def long_enough(text: str) -> str:
     """Check that something can be searched by: two characters, or one that is a word of its own (CLI-04)."""
-    if len(folded(text)) < MIN_QUERY and not has_whole_words(text):
+    searched = max(folded(text), "".join(words_of(text)), key=len)
+    if len(searched) < MIN_QUERY and not has_whole_words(text):
         raise PydanticCustomError("string_too_short", "at least two characters, spaces around them apart")
     return text
 

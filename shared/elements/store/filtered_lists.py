@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Node, Not, fields_of
-from shared.elements.domain.filters.query import Query
+from shared.elements.domain.filters.query import Order, Query
 from shared.elements.store.few_records import Few, FewRecords
 from shared.elements.store.filter_compiler import compiled
 from shared.elements.store.index_table import IndexTable
 from shared.elements.store.key_ranges import KeyRange
-from shared.elements.store.list_cursors import Place
+from shared.elements.store.list_cursors import ListCursor, Place
 from shared.elements.store.list_sorting import Placed, Read, Sorting, Span
 from shared.elements.store.query_plan import PlannedBranch, planned
 from shared.kit.domain import Aggregate
@@ -36,6 +36,10 @@ FIRST_LOOK: Final = 2
 LOOKS: Final = 3
 """How often a page reads along one index: the first look, the place up to which, the records up to there."""
 MAX_COUNT: Final = 10_000
+WITHOUT_TEXT: Final = 256
+"""Bytes of a cursor in the order of a time or a number."""
+WITH_TEXT: Final = 2_048
+"""Bytes of a cursor in the order of a title or a name, which has 255 characters at most."""
 MAX_TIME_MS: Final = 5_000
 
 
@@ -102,6 +106,20 @@ class FilteredLists(Generic[E]):
     def is_searched(self) -> bool:
         """Whether the list can be narrowed by a search."""
         return self._table.searched_by is not None
+
+    async def sealed(self, cursor: ListCursor, order: Order) -> str:
+        """Return a cursor as callers have it: its length says nothing of the record that it is the place of."""
+        size = WITH_TEXT if Sorting(order, self._table).has_text else WITHOUT_TEXT
+        return await self._elements.collection.cursors.give(*cursor.texts, size=size)
+
+    async def opened(self, text: str, of: str) -> ListCursor:
+        """Read the cursor that a caller has of the list with this digest.
+
+        Raises:
+            Invalid: it is no cursor.
+            CursorOfAnotherList: it is one of another list.
+        """
+        return (await self._elements.collection.cursors.place(text, ListCursor.of_texts)).checked(of)
 
     async def page(self, query: Query, *, limit: int, after: Place | None = None) -> FilteredPage[E]:
         """Read one page.

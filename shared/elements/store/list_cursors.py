@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from types import NoneType
 from typing import Any, Final, TypeAlias
 
 from shared.elements.domain.filters.errors import CursorOfAnotherList
-from shared.kit.storage.pages import decode_place, encode_cursor, stored_number
+from shared.kit.storage.cursors import bytes_of, read, text_of, written
 
 PlaceValue: TypeAlias = datetime | int | Decimal | str | None
 
@@ -43,23 +42,41 @@ class ListCursor:
     place: Place
 
     @property
-    def text(self) -> str:
-        """The cursor as callers have it."""
+    def texts(self) -> Sequence[str]:
+        """The texts that it is sealed of for callers."""
         values = [part for value in self.place.values for part in _written(value)]
-        return encode_cursor(self.of, self.began_at, *values, self.place.id)
+        return [self.of, self.began_at.isoformat(), *values, self.place.id]
 
     @classmethod
-    def read(cls, text: str, of: str) -> "ListCursor":
-        """Read a cursor of the list with this digest.
+    def of_texts(cls, texts: list[str]) -> "ListCursor":
+        """Make it of its texts.
 
         Raises:
-            Invalid: it is no cursor.
-            CursorOfAnotherList: it is one of another list.
+            ValueError: they are of no list.
         """
-        cursor = decode_place(text, _cursor)
-        if cursor.of != of:
+        of, began_at, *values, id_ = texts
+        pairs = zip(values[::2], values[1::2], strict=True)
+        return cls(of, _moment(began_at), Place(tuple(_read(kind, text) for kind, text in pairs), id_))
+
+    @property
+    def bookmark(self) -> str:
+        """It as a walk of the service itself keeps it."""
+        return text_of(written(*self.texts))
+
+    @classmethod
+    def of_bookmark(cls, text: str) -> "ListCursor":
+        """Make it of what a walk has kept."""
+        return cls.of_texts(read(bytes_of(text)))
+
+    def checked(self, of: str) -> "ListCursor":
+        """Return it, if it is a place in the list with this digest.
+
+        Raises:
+            CursorOfAnotherList: it is one in another list.
+        """
+        if self.of != of:
             raise CursorOfAnotherList.here()
-        return cursor
+        return self
 
 
 def digest_of(noun: str, reader: str, filter_: Mapping[str, Any], order: Sequence[Sequence[str]]) -> str:
@@ -68,31 +85,14 @@ def digest_of(noun: str, reader: str, filter_: Mapping[str, Any], order: Sequenc
     return hashlib.sha256(described.encode()).hexdigest()[:32]
 
 
-def _cursor(texts: list[str]) -> ListCursor:
-    of, began_at, *values, id_ = texts
-    pairs = zip(values[::2], values[1::2], strict=True)
-    return ListCursor(of, _moment(began_at), Place(tuple(_read(kind, text) for kind, text in pairs), id_))
-
-
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _decimal(text: str) -> Decimal:
-    """Read a decimal of no more digits than MongoDB has.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not re.fullmatch(r"-?(?=[0-9.]{1,35}$)[0-9]{1,34}(\.[0-9]+)?", text):
-        raise ValueError(text)
-    return Decimal(text)
-
-
 _KINDS: Final[Mapping[str, tuple[type, Callable[[Any], str], Callable[[str], PlaceValue]]]] = {
     "at": (datetime, datetime.isoformat, _moment),
-    "number": (int, str, stored_number),
-    "decimal": (Decimal, lambda value: format(value, "f"), _decimal),
+    "number": (int, str, int),
+    "decimal": (Decimal, lambda value: format(value, "f"), Decimal),
     "text": (str, str, str),
     "none": (NoneType, lambda _: "", lambda _: None),
 }

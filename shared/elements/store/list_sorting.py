@@ -66,6 +66,11 @@ class Sorting:
         self._worse, self._better = ("$lt", "$gt") if order.is_descending else ("$gt", "$lt")
 
     @property
+    def has_text(self) -> bool:
+        """Whether a place in it has a text, which may be of any length."""
+        return str in self._families
+
+    @property
     def keys(self) -> Document:
         """What of a document its place is made of, as a projection."""
         return dict.fromkeys(("_id", *self._paths), 1)

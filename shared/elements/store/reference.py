@@ -6,7 +6,6 @@ memory for a moment.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from time import monotonic
 from typing import Final
 
 from crm_contracts.dictionaries import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
@@ -15,10 +14,9 @@ from crm_contracts.values import Fields
 
 from shared.elements.domain.dictionary_codes import DictionaryCodes
 from shared.kit.storage.collection import Collection
+from shared.kit.storage.kept import Kept
 
 DICTIONARIES: Final = "dictionaries"
-FRESH_S: Final = 0.5
-"""How long codes are kept in memory: another replica may have stored newer ones meanwhile."""
 
 
 class Reference:
@@ -27,8 +25,7 @@ class Reference:
     def __init__(self, collection: Collection | None) -> None:
         """Without a collection nothing is kept, for services whose elements have no field with a dictionary."""
         self._collection = collection
-        self._codes: Mapping[str, Sequence[str]] = {}
-        self._fresh_until = 0.0
+        self._codes = Kept(self._read)
 
     @classmethod
     def of(cls, collection: Callable[[str], Collection], *fields: type[Fields]) -> "Reference":
@@ -50,15 +47,13 @@ class Reference:
                 {"_id": event.dictionary.id, "told": {"$not": {"$gte": sequence}}},
                 {"$set": {"codes": list(event.codes), "told": sequence}},
             )
-            self._fresh_until = 0.0
+            self._codes.forget()
 
     async def codes(self, fields: type[Fields], names: Iterable[str] | None = None) -> DictionaryCodes:
         """Find the codes of the fields that have a dictionary, or of the named ones among them."""
         specs = {name: spec for name, spec in dictionary_fields(fields).items() if names is None or name in set(names)}
-        if self._collection is None or not specs:
-            return DictionaryCodes(specs, {})
-        if monotonic() >= self._fresh_until:
-            read_at = monotonic()
-            self._codes = {each["_id"]: each["codes"] for each in await self._collection.find({})}
-            self._fresh_until = read_at + FRESH_S
-        return DictionaryCodes(specs, self._codes)
+        return DictionaryCodes(specs, await self._codes.get() if specs else {})
+
+    async def _read(self) -> Mapping[str, Sequence[str]]:
+        found = [] if self._collection is None else await self._collection.find({})
+        return {each["_id"]: each["codes"] for each in found}

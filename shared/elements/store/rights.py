@@ -6,7 +6,7 @@ change seldom, so a process keeps them in memory for a moment.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from time import monotonic
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from crm_contracts.departments import (
@@ -25,6 +25,7 @@ from shared.elements.domain.rights.departments import Departments
 from shared.kit.domain import IN_DEPARTMENT, Unavailable
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.filled_views import FilledViews
+from shared.kit.storage.kept import Kept
 
 ROLES: Final = "roles"
 DEPARTMENTS: Final = "departments"
@@ -32,8 +33,6 @@ ADMINISTRATOR: Final = "admin"
 """The role of tokens whose bearers no role of the CRM restricts (PERM-09)."""
 RIGHTS: Final = "rights"
 """The view of both, as one that is filled."""
-FRESH_S: Final = 0.5
-"""How long they are kept in memory: another replica may have stored newer ones meanwhile."""
 
 RoleEvent = RoleCreated | RoleUpdated | RoleDeleted
 DepartmentEvent = DepartmentCreated | DepartmentUpdated | DepartmentDeleted
@@ -44,6 +43,25 @@ class RightsUnknown(Unavailable):
     """The service has not read yet which roles there are, so it cannot tell what a user may do."""
 
     code = "rights_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The roles and departments of one moment, and the rights that were compiled from them."""
+
+    roles: Sequence[RoleState]
+    departments: Departments
+    compiled: dict[tuple[str, frozenset[str]], Rights] = field(default_factory=dict)
+
+    def rights(self, user_id: str, named: Iterable[str]) -> Rights:
+        """Compile the rights of a user whose token names these roles and departments, once."""
+        also = frozenset(named)
+        known = self.compiled.get((user_id, also))
+        if known is None:
+            mine = [role for role in self.roles if role.id in also or user_id in role.user_ids]
+            joined = frozenset(name.removeprefix(IN_DEPARTMENT) for name in also if name.startswith(IN_DEPARTMENT))
+            known = self.compiled[user_id, also] = Rights.of(user_id, mine, self.departments.joined(user_id, joined))
+        return known
 
 
 class RightsOfUsers:
@@ -65,10 +83,7 @@ class RightsOfUsers:
         self._users_need_role = users_need_role
         self._stored_roles = roles
         self._stored_departments = departments
-        self._roles: Sequence[RoleState] = ()
-        self._departments = Departments()
-        self._compiled: dict[tuple[str, frozenset[str]], Rights] = {}
-        self._fresh_until = 0.0
+        self._stored = Kept(self._read)
 
     @classmethod
     def open(
@@ -90,7 +105,7 @@ class RightsOfUsers:
             {"_id": data.element.id, "told": {"$not": {"$gte": sequence}}},
             {"$set": {**_state_after(data).model_dump(exclude={"id"}), "deleted_at": deleted_at, "told": sequence}},
         )
-        self._fresh_until = 0.0
+        self._stored.forget()
 
     async def restricting(self, actor: str, named: Iterable[str]) -> Rights | None:
         """Compile the rights that restrict an actor such as `user:anna`, whose token names these roles.
@@ -108,8 +123,7 @@ class RightsOfUsers:
 
     async def departments(self) -> Departments:
         """Return all departments as they are now."""
-        await self._refresh()
-        return self._departments
+        return (await self._stored.get()).departments
 
     async def of(self, user_id: str, named: Iterable[str] = ()) -> Rights:
         """Compile the rights of a user by the roles that name the user, and by what the token names.
@@ -122,23 +136,11 @@ class RightsOfUsers:
         if self._filled is not None and not await self._filled.is_read(RIGHTS):
             message = "The service has not read yet which roles there are; try again later."
             raise RightsUnknown(message)
-        await self._refresh()
-        also = frozenset(named)
-        known = self._compiled.get((user_id, also))
-        if known is None:
-            mine = [role for role in self._roles if role.id in also or user_id in role.user_ids]
-            joined = frozenset(name.removeprefix(IN_DEPARTMENT) for name in also if name.startswith(IN_DEPARTMENT))
-            known = self._compiled[user_id, also] = Rights.of(user_id, mine, self._departments.joined(user_id, joined))
-        return known
+        return (await self._stored.get()).rights(user_id, named)
 
-    async def _refresh(self) -> None:
-        if monotonic() < self._fresh_until:
-            return
-        read_at = monotonic()
-        self._roles = await _states(self._stored_roles, RoleState)
-        self._departments = Departments.of(await _states(self._stored_departments, DepartmentState))
-        self._compiled = {}
-        self._fresh_until = read_at + FRESH_S
+    async def _read(self) -> _Stored:
+        roles = await _states(self._stored_roles, RoleState)
+        return _Stored(roles, Departments.of(await _states(self._stored_departments, DepartmentState)))
 
 
 def _state_after(event: RoleEvent | DepartmentEvent) -> Fields:

@@ -18,7 +18,7 @@ from shared.kit.domain import invalid_field
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.indexes import Index
-from shared.kit.storage.pages import NEWEST, decode_place, encode_cursor, newest_first
+from shared.kit.storage.pages import NEWEST, newest_first
 
 STAGE_HISTORY: Final = "stage_history"
 STAGE_HISTORY_INDEXES: Final[Sequence[Index]] = (
@@ -134,21 +134,22 @@ class StageHistory:
             found, more = await self._of_one(owner_id, places, limit=limit, cursor=cursor)
         return [_record(each) for each in found], more
 
-    def cursor_after(self, record: StageRecord, *, owner_id: str | None) -> str:
+    async def cursor_after(self, record: StageRecord, *, owner_id: str | None) -> str:
         """Return the cursor of what follows a record, in the list of its element or in that of all."""
-        return encode_cursor(record.created_at, record.id) if owner_id is None else encode_cursor(record.id)
+        place = (record.created_at, record.id) if owner_id is None else (record.id,)
+        return await self._rows.cursors.give(*place)
 
     async def _of_one(
         self, owner_id: str, places: Mapping[str, str], *, limit: int, cursor: str | None
     ) -> tuple[list[Document], str | None]:
         within = _rows_of(owner_id)
         if cursor is not None:
-            within["$lt"] = decode_place(cursor, lambda texts: texts[0])
+            within["$lt"] = await self._rows.cursors.place(cursor, lambda texts: texts[0])
             if not within["$lt"].startswith(within["$gte"]):
                 raise invalid_field("cursor", "cursor", "not a cursor of this list")
         found = await self._rows.find({"_id": within, **places}, sort=[("_id", -1)], limit=limit + 1, hint="_id_")
         page = found[:limit]
-        return page, encode_cursor(page[-1]["_id"]) if len(found) > limit else None
+        return page, await self._rows.cursors.give(page[-1]["_id"]) if len(found) > limit else None
 
     async def _beside(self, record: StageRecord, operator: str, direction: int) -> Document | None:
         """Find the row of the same element just before this one, or just after it."""

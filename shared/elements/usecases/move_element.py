@@ -1,6 +1,6 @@
 """Move an element to another stage (LEAD-07, DEAL-06)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from shared.elements.domain.stages import StageSet
@@ -17,10 +17,10 @@ async def move_element(
     cause: Cause,
     *,
     elements: Records[E],
-    stages_of: Callable[[E], StageSet],
+    stages: StageSet,
     expected_version: int | None = None,
 ) -> E:
-    """Move to any stage of the element's set; being there already is a success without effect.
+    """Move to any of these stages; being there already is a success without effect.
 
     Raises:
         StageNotFound: no such stage in the set.
@@ -28,14 +28,18 @@ async def move_element(
     """
 
     def move(element: E) -> None:
-        stages = stages_of(element)
         element.move_by_hand(stages.get(stage_id), stages.first, by=cause.actor, at=cause.at)
 
     return await elements.change(id_, move, cause, expected_version=expected_version)
 
 
 async def move_in_bulk(
-    parameters: Mapping[str, Any], id_: str, cause: Cause, elements: Records[E], *, stages_of: Callable[[E], StageSet]
+    parameters: Mapping[str, Any],
+    id_: str,
+    cause: Cause,
+    elements: Records[E],
+    *,
+    stages: Callable[[], Awaitable[StageSet]],
 ) -> E:
-    """Move one of many elements (DEAL-03)."""
-    return await move_element(id_, parameters["stage_id"], cause, elements=elements, stages_of=stages_of)
+    """Move one of many elements, by the stages that there are at that moment (DEAL-03)."""
+    return await move_element(id_, parameters["stage_id"], cause, elements=elements, stages=await stages())

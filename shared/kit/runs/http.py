@@ -1,24 +1,24 @@
-"""Look at runs, and pause, resume or cancel them: those of the caller, of an administrator all."""
+"""Look at runs, and pause, resume, cancel or undo them: those of the caller, of an administrator all."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from shared.kit.domain import Aggregate, NotFound
 from shared.kit.runs.run import Run
 from shared.kit.runs.runner import Runner
-from shared.kit.runs.schemas import OutcomeOut, RunOut
+from shared.kit.runs.schemas import OutcomeOut, RunOut, StartedRunOut, UndoIn
 from shared.kit.runs.values import Status
 from shared.kit.web.auth import Caller
 from shared.kit.web.call import Call, needs
-from shared.kit.web.guard import Guarded
+from shared.kit.web.guard import EveryRecord, Guarded
+from shared.kit.web.openapi.headers import LOCATION
 from shared.kit.web.routes import is_process, router
-from shared.kit.web.schemas import Cursor, Limit, Page, cursor_of
+from shared.kit.web.schemas import Cursor, Limit, Page
 
-OutcomeCursor = Annotated[str | None, cursor_of("outcomes")]
 OutcomeStatus = Annotated[Status | None, Query(description="those alone of which this became")]
 
 
@@ -70,7 +70,7 @@ def run_routes(service: str, runner: Runner) -> APIRouter:
         call: Call = can_read,
         status: OutcomeStatus = None,
         limit: Limit = 50,
-        cursor: OutcomeCursor = None,
+        cursor: Cursor = None,
     ) -> Page[OutcomeOut]:
         """List what became of each record so far; that is kept for 90 days."""
         await own(call).get(run_id)
@@ -78,7 +78,18 @@ def run_routes(service: str, runner: Runner) -> APIRouter:
         return Page(items=[OutcomeOut.of(each) for each in found], next_cursor=more)
 
     _add_control(api, own, can_write)
+    _add_undo(api, own, runner, can_write)
     return api
+
+
+async def started(run: Run, runner: Runner, response: Response) -> StartedRunOut:
+    """Show a run that was just started, with what became of each of few records if it has ended."""
+    if not run.has_ended or run.ids is None:
+        response.status_code = 202
+        response.headers["Location"] = f"/v1/runs/{run.id}"
+        return StartedRunOut.ended(run, None)
+    outcomes = await runner.outcomes.of_ids(run.id, run.ids)
+    return StartedRunOut.ended(run, [OutcomeOut.of(each) for each in outcomes])
 
 
 def _add_control(api: APIRouter, own: Callable[[Call], Guarded[Run]], can_write: Any) -> None:
@@ -99,3 +110,28 @@ def _add_control(api: APIRouter, own: Callable[[Call], Guarded[Run]], can_write:
     async def cancel(run_id: str, call: Call = can_write) -> RunOut:
         """Cancel a run; what it has changed stays as it is."""
         return RunOut.of(await own(call).change(run_id, lambda run: run.cancel(at=call.cause.at), call.cause))
+
+
+def _add_undo(api: APIRouter, own: Callable[[Call], Guarded[Run]], runner: Runner, can_write: Any) -> None:
+    @api.post(
+        "/runs/{run_id}/undo",
+        operation_id="undoRun",
+        responses={202: {"model": StartedRunOut, "headers": LOCATION}},
+    )
+    @is_process  # a repeat with the same key is answered with what has become of the undo
+    async def undo(
+        run_id: str, response: Response, body: UndoIn | None = None, call: Call = can_write
+    ) -> StartedRunOut:
+        """Undo what a run of the caller changed, within 24 hours of its end (DEAL-03).
+
+        That is a run, too, once for each run, and works as any other, with the rights that the caller has at each
+        change. A record that was changed since is refused as `changed_since`, unless it is as it was again.
+        """
+        undo = await runner.undo(
+            await own(call).get(run_id),
+            call.new_id,
+            call.cause,
+            is_restricted=not isinstance(call.access, EveryRecord),
+            is_rehearsal=body is not None and body.dry_run,
+        )
+        return await started(undo, runner, response)

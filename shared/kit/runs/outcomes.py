@@ -11,7 +11,6 @@ from shared.kit.runs.values import STATUSES, Status
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import Index
-from shared.kit.storage.pages import decode_place, encode_cursor
 
 KEPT_S: Final = 90 * 24 * 3600
 OUTCOME_INDEXES: Final = (
@@ -27,7 +26,7 @@ class Outcome:
     Attributes:
         id: of the record.
         code: why it was not changed, as a single request would have been told.
-        version: of the record, as the run left it.
+        version: of the record, as the run left it; None where that is not known.
         before: fields of the record that the run changed, as they were; `after`, as they became.
     """
 
@@ -71,7 +70,7 @@ class Outcomes:
     ) -> tuple[Sequence[Outcome], str | None]:
         """Read one page, those of one status or all, in the order of status and id."""
         statuses = [status] if status else sorted(STATUSES)
-        after: Sequence[str] = decode_place(cursor, _place) if cursor else ("", "")
+        after: Sequence[str] = await self._collection.cursors.place(cursor, _place) if cursor else ("", "")
         found: list[Document] = []
         for each in (each for each in statuses if each >= after[0]):
             place = {"_id": {"$gt": after[1]}} if each == after[0] else {}
@@ -82,7 +81,8 @@ class Outcomes:
             if len(found) > limit:
                 break
         page = found[:limit]
-        more = encode_cursor(page[-1]["status"], page[-1]["_id"]) if len(found) > limit else None
+        cursors, is_full = self._collection.cursors, len(found) > limit
+        more = await cursors.give(page[-1]["status"], page[-1]["_id"]) if is_full else None
         return [_read(each) for each in page], more
 
     async def number(self, run_id: str) -> Mapping[str, int]:

@@ -6,7 +6,8 @@ records again, with the same causes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic
 from typing import Final
@@ -19,10 +20,12 @@ from shared.kit.messaging.failures import is_transient, reason_of
 from shared.kit.runs.outcomes import Outcome, Outcomes
 from shared.kit.runs.run import Run
 from shared.kit.runs.store import RunViews
+from shared.kit.runs.undoing import AlreadyUndone, check_undoable, undo_of
 from shared.kit.runs.values import Found
 from shared.kit.runs.work import Work, cause_of
 from shared.kit.storage.batching import all_of
 from shared.kit.storage.repository import Repository
+from shared.kit.storage.repository_errors import IdTaken
 from shared.kit.telemetry.logs import log
 from shared.kit.telemetry.metrics import RUN_FAILURES, RUN_RECORDS, RUNS_OPEN
 
@@ -50,16 +53,21 @@ class Runner:
         self.runs, self.lease, self.views, self.outcomes = runs, lease, views, outcomes
         self._pause = pause
         self._work: dict[str, Work] = {}
+        self._in_hand: set[str] = set()
 
     def does(self, work: Mapping[str, Work]) -> None:
         """Tell it how records are changed, by their types."""
         self._work.update(work)
 
     async def work_at_runs(self) -> int:
-        """Work at all open runs until nothing is left here, and return how many records were handled."""
+        """Work at all open runs until nothing is left here, and return how many records were handled.
+
+        A run that fails for a while is left to the next time, and holds no other up.
+        """
         handled = 0
         while True:
             handled_now, is_moved = 0, False
+            failure: Exception | None = None
             open_runs = await self.views.open()
             RUNS_OPEN.set(len(open_runs))
             for run in open_runs:
@@ -68,35 +76,77 @@ class Runner:
                     handled_now += await self.go_on(run)
                 except HeldByAnother:
                     continue
+                except Exception as error:
+                    if not is_transient(error):
+                        raise
+                    failure = failure or error
+                    continue
                 is_moved = True
                 await self._pause(monotonic() - began)
             handled += handled_now
-            if not is_moved:
-                return handled
+            if is_moved:
+                continue
+            if failure is not None:
+                raise failure
+            return handled
 
     async def start(self, run: Run, cause: Cause) -> Run:
         """Start a run; one of few records is ended at once, unless something is in the way for a while."""
         if run.ids is None or len(run.ids) > AT_ONCE:
             return await self.runs.add(run, cause)
-        run.take_all()
+        run.take_all(await self._work[run.records].look(run.ids))
         run.hold(self.lease.holder, now=await self.lease.server_time(), seconds=self.lease.held_s)
-        run = await self.runs.add(run, cause)
-        try:
-            if not run.has_ended:
-                await self.go_on(run)
-        except Exception as error:
-            if not (isinstance(error, HeldByAnother) or is_transient(error)):
-                raise
+        with self._taking(run.id) as is_free:  # before it is stored, so that the job does not find it first
+            run = await self.runs.add(run, cause)
+            try:
+                if is_free and not run.has_ended:
+                    await self._go_on(run)
+            except Exception as error:
+                if not (isinstance(error, HeldByAnother) or is_transient(error)):
+                    raise
         return await self.runs.get(run.id)
+
+    async def undo(self, run: Run, new_id: str, cause: Cause, *, is_restricted: bool, is_rehearsal: bool) -> Run:
+        """Start the run that undoes a run.
+
+        Raises:
+            RunOfAnother, NoInverse, RunNotEnded, TooLateToUndo, AlreadyUndone: it cannot be undone.
+        """
+        has_inverse = run.undoes is None and self._work[run.records].has_inverse(run.action)
+        check_undoable(run, cause.actor, has_inverse=has_inverse, at=cause.at)
+        ids: Sequence[str] | None = None
+        if run.counts["ok"] <= AT_ONCE:
+            done, _ = await self.outcomes.page(run.id, status="ok", limit=AT_ONCE, cursor=None)
+            ids = [each.id for each in done]
+        undo = undo_of(run, new_id, cause, ids=ids, is_restricted=is_restricted, is_rehearsal=is_rehearsal)
+        try:
+            return await self.start(undo, cause)
+        except IdTaken:
+            raise AlreadyUndone(f"The run was undone by the run {undo.id}.") from None
 
     async def go_on(self, seen: Run) -> int:
         """Handle one chunk, and return how many records it had.
 
         Raises:
-            HeldByAnother: another replica works at it, or nothing is left to do.
+            HeldByAnother: another replica works at it, or a request of this one, or nothing is left to do.
         """
-        is_mine = seen.holder == self.lease.holder
-        is_repeated = bool(seen.chunk) and not (is_mine and seen.version == 1)
+        with self._taking(seen.id) as is_free:
+            if not is_free:
+                raise HeldByAnother("A request works at the run.")
+            return await self._go_on(seen)
+
+    @contextmanager
+    def _taking(self, run_id: str) -> Iterator[bool]:
+        """Take a run in hand, unless something else of this process has it: all of that shares one lease."""
+        is_free = run_id not in self._in_hand
+        self._in_hand.add(run_id)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                self._in_hand.discard(run_id)
+
+    async def _go_on(self, seen: Run) -> int:
         try:
             found = None if seen.chunk else await self._found(seen)
         except Exception as error:
@@ -108,11 +158,12 @@ class Runner:
             await self.lease.hold(seen.id, lambda run: run.stop(reason))
             return 0
         moment = await self.lease.server_time()
-        run = await self.lease.hold(seen.id, lambda run: run.begin_chunk(seen, found, at=moment))
+        before = [] if found is None else await self._work[seen.records].look(found.ids)
+        run = await self.lease.hold(seen.id, lambda run: run.begin_chunk(seen, found, before, at=moment))
         if not run.chunk:
             return 0
         try:
-            await self._handle(run, is_repeated=is_repeated)
+            await self._handle(run)
         except BaseException:
             await self.lease.release(run.id)
             raise
@@ -121,11 +172,14 @@ class Runner:
     async def _found(self, run: Run) -> Found:
         if run.ids is not None:
             return run.given_after(run.place, CHUNK)
+        if run.undoes is not None:
+            done, more = await self.outcomes.page(run.undoes, status="ok", limit=CHUNK, cursor=run.place)
+            return Found([each.id for each in done], more)
         return await self._work[run.records].find(run, run.place, CHUNK)
 
-    async def _handle(self, run: Run, *, is_repeated: bool) -> None:
+    async def _handle(self, run: Run) -> None:
         moment = await self.lease.server_time()
-        outcomes = await all_of(self._outcome(run, id_, moment, is_repeated=is_repeated) for id_ in run.chunk)
+        outcomes = await all_of(self._outcome(run, id_, moment) for id_ in run.chunk)
         fault_point("run:changed")
         statuses = await self.outcomes.store(run.id, outcomes, at=moment)
         fault_point("run:stored")
@@ -140,10 +194,14 @@ class Runner:
         for status, number in statuses.items():
             RUN_RECORDS.labels(run.action, status).inc(number)
 
-    async def _outcome(self, run: Run, id_: str, moment: datetime, *, is_repeated: bool) -> Outcome:
+    async def _outcome(self, run: Run, id_: str, moment: datetime) -> Outcome:
         """Handle one record; what fails for a while is left to a repeat, what cannot succeed is its outcome."""
+        work, cause = self._work[run.records], cause_of(run, id_, moment)
         try:
-            return await self._work[run.records].handle(run, id_, cause_of(run, id_, moment), is_repeated=is_repeated)
+            if run.undoes is None:
+                return await work.handle(run, id_, cause)
+            (done,) = await self.outcomes.of_ids(run.undoes, [id_])
+            return await work.undo(run, done, cause)
         except Exception as error:
             if is_transient(error):
                 raise

@@ -1,4 +1,4 @@
-"""Answer models of runs."""
+"""Bodies and answer models of runs."""
 
 import json
 from datetime import datetime
@@ -9,6 +9,13 @@ from pydantic import BaseModel, Field
 from shared.kit.runs.outcomes import Outcome
 from shared.kit.runs.run import Run
 from shared.kit.runs.values import State, Status
+from shared.kit.web.schemas import Input
+
+
+class UndoIn(Input):
+    """How a run is undone."""
+
+    dry_run: bool = Field(default=False, strict=True, description="tell what would become of each, and write nothing")
 
 
 class OutcomeOut(BaseModel):
@@ -21,7 +28,9 @@ class OutcomeOut(BaseModel):
     )
     code: str | None = Field(description="why it was not changed, as `code` of a problem; null where it was")
     message: str | None = Field(description="the same in words")
-    version: int | None = Field(description="version of the record, as the run left it")
+    version: int | None = Field(
+        description="version of the record, as the run left it; null where others changed it just then, or nobody did"
+    )
     before: dict[str, Any] = Field(description="those of its fields that were changed, as they were")
     after: dict[str, Any] = Field(description="the same, as they became; of a dry run, as they would become")
 
@@ -46,7 +55,9 @@ class RunOut(BaseModel):
     id: str = Field(description="id of the run, and `ce_bulkid` of all events of the records that it changes")
     element: str = Field(description="type of the records", examples=["deal"])
     action: dict[str, Any] = Field(description="what is done to each record, as it was asked for")
-    filter: dict[str, Any] | None = Field(description="what a record has to be; null where ids were given")
+    filter: dict[str, Any] | None = Field(
+        description="what a record has to be; null where ids were given, or a run is undone"
+    )
     dry_run: bool = Field(description="whether nothing is written")
     state: State = Field(
         description="`waiting` until a replica begins; a run that is `paused` or `cancelled` ends what it has in hand"

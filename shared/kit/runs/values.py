@@ -1,8 +1,8 @@
-"""States of runs, what becomes of a record, and which records come next."""
+"""States of runs, what becomes of a record, which records come next, and as what these were found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 State = Literal["waiting", "running", "paused", "done", "cancelled"]
 Status = Literal["ok", "denied", "not_found", "refused"]
@@ -21,3 +21,17 @@ class Found:
 
     ids: Sequence[str]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A record as it was before a run changed it.
+
+    Attributes:
+        id: of the record.
+        fields: those that runs change.
+    """
+
+    id: str
+    version: int
+    fields: Mapping[str, Any]

@@ -1,12 +1,13 @@
 """What a runner needs to know of the records that a run changes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from shared.kit.domain import Cause
 from shared.kit.runs.outcomes import Outcome
 from shared.kit.runs.run import Run
-from shared.kit.runs.values import Found
+from shared.kit.runs.values import Found, Seen
 
 
 class Work(Protocol):
@@ -16,8 +17,24 @@ class Work(Protocol):
         """Find the next records of a run that says what they have to be."""
         ...
 
-    async def handle(self, run: Run, id_: str, cause: Cause, *, is_repeated: bool) -> Outcome:
-        """Change one record; `is_repeated` where it may have been changed by this cause already."""
+    async def look(self, ids: Sequence[str]) -> Sequence[Seen]:
+        """Return those of the records that there are, as they are now."""
+        ...
+
+    async def handle(self, run: Run, id_: str, cause: Cause) -> Outcome:
+        """Change one record, which may have been changed by this cause already."""
+        ...
+
+    def has_inverse(self, action: str) -> bool:
+        """Return whether what an action changes can be undone."""
+        ...
+
+    async def undo(self, run: Run, done: Outcome, cause: Cause) -> Outcome:
+        """Give one record back what a run changed of it; this cause may have done so already.
+
+        Raises:
+            ChangedSince: it was changed since that run.
+        """
         ...
 
 

@@ -10,6 +10,7 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, ExecutionTimeout, OperationFailure
 
 from shared.kit.storage.batching import Batcher
+from shared.kit.storage.cursors import Cursors
 from shared.kit.storage.documents import Document, Filter, Sort, Update
 from shared.kit.storage.errors import DuplicateKey, index_in, outcome_of_write
 from shared.kit.storage.guarded_upserts import GuardedUpsert, upsert_each
@@ -30,10 +31,13 @@ class Collection:
     """One collection; every result is a plain document, and no name of the driver is needed to use it.
 
     Concurrent calls of `get`, of `get_each` and of `put` share one command each.
+
+    Attributes:
+        cursors: those of its lists.
     """
 
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
+    def __init__(self, inner: Any, cursors: Cursors) -> None:
+        self._inner, self.cursors = inner, cursors
         self.name: str = inner.name
         self._gets: Batcher[str, Document | None] = Batcher(self._load_each, most=GROUP)
         self._groups: Batcher[tuple[str, ...], list[Document]] = Batcher(self._load_groups, most=GROUPS)

@@ -16,6 +16,7 @@ from pymongo.monitoring import TopologyListener
 
 from shared.kit.storage.codecs import CODEC
 from shared.kit.storage.collection import Collection
+from shared.kit.storage.cursors import KEYS, CursorKey, Cursors
 from shared.kit.storage.documents import Document
 from shared.kit.storage.errors import UnsafeDeployment
 
@@ -58,11 +59,12 @@ class Database:
             write_concern=WriteConcern(w="majority", j=True),
             read_preference=ReadPreference.PRIMARY,
         )
+        self._cursor_key = CursorKey(self._inner.get_collection(KEYS))
         self.name = name
 
     def collection(self, name: str) -> Collection:
         """Return a collection of this database, created by its first write."""
-        return Collection(self._inner.get_collection(name))
+        return Collection(self._inner.get_collection(name), Cursors(self._cursor_key, name))
 
     @property
     def is_away(self) -> bool:

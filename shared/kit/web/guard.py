@@ -72,6 +72,10 @@ class Authority(Protocol):
         """Return the rights of a caller to single records."""
         ...
 
+    async def mark(self, caller: Caller) -> str:
+        """Mark the rights of a caller to single records: while they are the same, so is the mark."""
+        ...
+
 
 class TokensAlone:
     """Leave it at what tokens give."""
@@ -85,6 +89,11 @@ class TokensAlone:
         """Allow every record."""
         del caller
         return EveryRecord()
+
+    async def mark(self, caller: Caller) -> str:
+        """Mark that every record is allowed."""
+        del caller
+        return ""
 
 
 class Guarded(Generic[A]):
@@ -172,13 +181,21 @@ class GuardedStore(Guarded[A]):
     async def add_numbered(self, make: Callable[[int], A], cause: Cause, numbers: Numbers) -> A:
         """Insert a new record as `Repository.add_numbered` does.
 
+        One that the same cause inserted before is checked as one that is read: much may have changed since.
+
         Raises:
+            NotFound: it was inserted before, and the caller may not read it.
             NotAllowed: the caller may not add it; nothing is written.
         """
+        new: A | None = None
 
         def checked(number: int) -> A:
-            record = make(number)
-            self.access.check("add", record)
-            return record
+            nonlocal new
+            new = make(number)
+            self.access.check("add", new)
+            return new
 
-        return await self._store.add_numbered(checked, cause, numbers)
+        record = await self._store.add_numbered(checked, cause, numbers)
+        if record is not new:
+            self.access.check("read", record)
+        return record

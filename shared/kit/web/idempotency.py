@@ -4,6 +4,9 @@ A key gets the id of the resource to create *before* its request runs. A repeat 
 with the same id, so a process that died halfway creates nothing twice. A refused request has written nothing, so it
 frees its key: the same body is judged again, and a corrected one is a request of its own (ADR 0031). So does a batch of
 which every item was refused (ADR 0048).
+
+An answer is given again to a caller who has the rights that it was made with. With others its request runs again, under
+the same id and cause: it does nothing twice, and is answered as these rights allow (ADR 0062).
 """
 
 import hashlib
@@ -34,6 +37,7 @@ class KeyedRequest:
         new_id: id for the created resource, the same for all repeats.
         attempt: counts the bodies for which the key was used, each but the last refused.
         answer: of the first request; None where it is not known.
+        rights: the mark of the caller's rights now, `Authority.mark`.
     """
 
     id: str
@@ -41,11 +45,15 @@ class KeyedRequest:
     new_id: str
     attempt: int
     answer: Mapping[str, Any] | None
+    rights: str
 
     @classmethod
-    def of(cls, record: Document) -> Self:
-        """Read a stored record."""
-        return cls(record["_id"], record["body_hash"], record["new_id"], record.get("attempt", 0), record.get("answer"))
+    def of(cls, record: Document, rights: str) -> Self:
+        """Read a stored record, for a caller whose rights have this mark; an answer made with others is not known."""
+        answer = record.get("answer")
+        if answer is not None and answer.get("rights", "") != rights:
+            answer = None
+        return cls(record["_id"], record["body_hash"], record["new_id"], record.get("attempt", 0), answer, rights)
 
     @property
     def cause(self) -> str:
@@ -61,8 +69,8 @@ class IdempotencyKeys:
         self._collection = collection
         self._new_id = new_id
 
-    async def begin(self, caller: Caller, key: str, body_hash: str) -> KeyedRequest:
-        """Create the record of this key, find it, or take it over from a refused request.
+    async def begin(self, caller: Caller, key: str, body_hash: str, *, rights: str = "") -> KeyedRequest:
+        """Create the record of this key, find it, or take it over from a refused request; `rights` is their mark.
 
         Raises:
             Conflict: the key was used for another request.
@@ -75,7 +83,7 @@ class IdempotencyKeys:
             record = await self._collection.update({"_id": id_}, change)
         if record is None or record["body_hash"] != body_hash:
             raise KeyReused("The Idempotency-Key was used for another request.")
-        return KeyedRequest.of(record)
+        return KeyedRequest.of(record, rights)
 
     async def finish(self, keyed: KeyedRequest, response: Response) -> None:
         """Store the answer for repeats; of several the first counts."""
@@ -83,6 +91,7 @@ class IdempotencyKeys:
             "status": response.status_code,
             "headers": {n: v for n, v in response.headers.items() if n in {"content-type", "etag", "location"}},
             "body": bytes(response.body),
+            "rights": keyed.rights,
         }
         await self._collection.update(_unanswered(keyed), {"$set": {"answer": answer, "is_free": False}})
 

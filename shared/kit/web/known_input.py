@@ -21,6 +21,7 @@ from fastapi.routing import APIRoute
 from shared.kit.domain import Invalid, Wrong, sentence_of, wrong_field
 from shared.kit.web.content_types import check_content_type
 from shared.kit.web.context import elsewhere_of
+from shared.kit.web.request_schemas import fields_of, operation_of, schema_at
 from shared.kit.web.sentences import meant_or_all
 
 CONDITIONS: Final = ("if-match", "idempotency-key", "prefer")
@@ -104,8 +105,9 @@ class KnownInput:
         given = [name for name, _ in request.query_params.multi_items()]
         for name in dict.fromkeys(given):
             if name not in self.parameters:
-                hint = elsewhere_of(request, name, self.parameters) or meant_or_all(name, self.shown)
-                yield wrong_field(name, "unknown_parameter", f"there is no such parameter{hint}")
+                hint = elsewhere_of(request, name, self.parameters) or _in_filter(request, name)
+                message = f"there is no such parameter{hint or meant_or_all(name, self.shown)}"
+                yield wrong_field(name, "unknown_parameter", message)
             elif given.count(name) > 1 and name not in self.several:
                 yield wrong_field(name, "repeated_parameter", "one value is expected")
 
@@ -117,6 +119,15 @@ class KnownInput:
                 yield wrong_field(name, "header_not_applicable", f"{request.method} has no use for this header here")
             elif len(values) > 1:
                 yield wrong_field(name, "repeated_header", "one value is expected")
+
+
+def _in_filter(request: Request, name: str) -> str:
+    """Say that the filter of a list has what a parameter was tried for, as the end of a message."""
+    document = request.app.openapi()
+    fields = fields_of(
+        document, schema_at(document, operation_of(request), ("query", "filter")).get("contentSchema", {})
+    )
+    return f'; the filter has it: filter={{"{name}": ...}}' if name in fields else ""
 
 
 def repeated_names(body: bytes) -> list[str]:

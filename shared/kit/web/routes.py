@@ -92,7 +92,7 @@ class IdempotentRoute(APIRoute):
 async def _once(
     request: Request, key: str, original: Callable[[Request], Any], *, answers_with_state: bool
 ) -> Response:
-    """Handle a request with a key, or answer its repeat.
+    """Handle a request with a key, or answer its repeat; after a change of the caller's rights it is handled again.
 
     A refusal is not stored and frees the key for another body, because nothing was written. Nor is an answer that asks
     for a repeat, which goes on with what is missing.
@@ -103,8 +103,9 @@ async def _once(
     condition = request.headers.get("if-match", "")
     asked = f"{request.method} {request.url.path}?{request.url.query}\n{condition}\n".encode()
     digest = hashlib.sha256(asked + await request.body())
-    keys = context_of(request).keys
-    keyed = await keys.begin(await caller_of(request), key, digest.hexdigest())
+    keys, caller = context_of(request).keys, await caller_of(request)
+    rights = await context_of(request).authority.mark(caller)
+    keyed = await keys.begin(caller, key, digest.hexdigest(), rights=rights)
     request.state.keyed = keyed
     if keyed.answer is not None and not answers_with_state:
         stored = keyed.answer

@@ -49,10 +49,7 @@ Limit = Annotated[int, Field(ge=1, le=MAX_PAGE), IN_DIGITS, Query()]
 """Records in a page, in digits: neither `1.0` nor `1_0`."""
 
 
-def cursor_of(kind: str) -> Any:
-    """Declare the cursor parameter of a list; `kind` names the list's order."""
-    about = "`next_cursor` of the previous page"
-    return Query(max_length=MAX_CURSOR, description=about, json_schema_extra={"format": f"cursor-of-{kind}"})
+Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next_cursor` of the previous page")]
 
 
 def json_of(name: str, model: str | None, *, longest: int, about: str) -> Any:
@@ -60,6 +57,3 @@ def json_of(name: str, model: str | None, *, longest: int, about: str) -> Any:
     described = {"contentSchema": {"$ref": f"#/components/schemas/{model}"}} if model else {}
     schema = {"contentMediaType": "application/json", **described}
     return Query(alias=name, max_length=longest, description=about, json_schema_extra={"format": name, **schema})
-
-
-Cursor = Annotated[str | None, cursor_of("newest")]

@@ -12,6 +12,10 @@ _OTHERS: Final = re.compile(r"/(batch|external/.*|{\w+})$")
 """What the path of a record, or of another way to create some, has after that of the collection."""
 
 
+_ENDING: Final = re.compile("(y|ies|s)$")
+"""How names of one and of many differ."""
+
+
 def told_of_shown(request: Request, name: str, taken: Collection[str]) -> str | None:
     """Name the request that takes a field, or say that none does; None where no answer has the field.
 
@@ -54,7 +58,8 @@ def _hint(document: Schema, collection: str, name: str, taken: Collection[str]) 
     ways = [f"use {method.upper()} {each}" for method, each, _ in found[:1]]
     is_same = bool(found) and found[0][2]  # what sets this part as a whole may be taken here as well
     fields = fields_of(document, body_of(document["paths"][found[0][1]]["put"])) if is_same else {}
-    if instead := [field for field in fields if field in taken] or [f"{name}s"] * (f"{name}s" in taken):
+    ids = re.compile(rf"{re.escape(_ENDING.sub('', name))}(y|s|ies)?_ids?|{re.escape(name)}s")
+    if instead := [field for field in fields if field in taken] or [each for each in taken if ids.fullmatch(each)]:
         ways.insert(0, f"send {', '.join(instead)}")
     return f"{name} is only shown: {', or '.join(ways) or 'the service sets it'}"
 

@@ -62,6 +62,8 @@ def wrong_field_of(
         return {"field": "body", "code": "json_invalid", "message": _broken(found, body)}
     if found["type"] == "extra_forbidden":
         message = _unknown(request, place, within)
+    elif found["type"] == "missing" and (values := _values(request, [place[0], *within, *place[1:]])):
+        message = _PLAIN["enum"].format(expected=" or ".join(map(repr, values)))
     else:
         message = _plain(found, partial(_example, request, [place[0], *within, *place[1:]]))
     return {"field": field, "code": str(found["type"]), "message": message}
@@ -91,6 +93,12 @@ def _example(request: Request, place: Sequence[Any]) -> Any:
     """Make what may be sent at a place of the request, as short as it can be; None where nothing says it."""
     document = request.app.openapi()
     return brief_example(document, schema_at(document, operation_of(request), place))
+
+
+def _values(request: Request, place: Sequence[Any]) -> Sequence[Any]:
+    """Return the values of which one is expected at a place of the request; none where any is."""
+    values: Sequence[Any] = schema_at(request.app.openapi(), operation_of(request), place).get("enum", ())
+    return values
 
 
 def _broken(found: Mapping[str, Any], body: Any) -> str:

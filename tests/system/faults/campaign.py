@@ -1,5 +1,5 @@
-"""A seeded campaign: callers convert and link while one fault follows the other; afterwards everything is held
-against everything.
+"""A seeded campaign: callers convert and link, runs change many deals and templates make others, while one fault
+follows the other; afterwards everything is held against everything.
 
 The moments are counted in conversions, not in seconds, so a seed means the same on a slow machine. After
 each fault fresh leads must get through the whole system; after every few, and at the end, the callers rest, `crm
@@ -20,6 +20,7 @@ from rich.table import Table
 from deploy.cli.client import address
 from tests.deadlines import DEADLINE_S
 from tests.system.crm import until
+from tests.system.faults.beside import DATES, DEALS, DueTemplates, ManyDeals
 from tests.system.faults.kinds import KINDS
 from tests.system.faults.load import Kept, Load
 from tests.system.faults.site import Site
@@ -55,6 +56,9 @@ class Campaign:
     rows: dict[str, Row] = field(default_factory=lambda: {kind: Row() for kind in KINDS})
     verdict: Verdict = field(default_factory=Verdict)
     converted: int = 0
+    runs: int = 0
+    moves: int = 0
+    timers: int = 0
     seconds: float = 0.0
 
     async def run(self) -> None:
@@ -65,7 +69,9 @@ class Campaign:
         """
         started = monotonic()
         chance = random.Random(self.seed)
-        load = Load(self.site.crm, originator=f"campaign {self.seed}", seed=self.seed, callers=self.callers)
+        crm, originator = self.site.crm, f"campaign {self.seed}"
+        many, templates = ManyDeals(crm, originator), DueTemplates(crm, self.site.stack.mongo.url)
+        load = Load(crm, originator=originator, seed=self.seed, callers=self.callers, beside=(many, templates))
         await load.start()
         for number, (moment, kind) in enumerate(self._plan(chance), start=1):
             await load.reach(moment)
@@ -75,7 +81,7 @@ class Campaign:
             row.lasted_s, row.recovery_s = max(row.lasted_s, lasted), max(row.recovery_s, recovery)
             self.say(
                 f"[{number}/{self.faults}] {kind}: lasted {lasted:.1f} s, all well {recovery:.1f} s later; "
-                f"{len(load.answered)} converted"
+                f"{len(load.answered)} converted, {len(many.runs)} runs, {len(templates.templates)} templates"
             )
             if number % self.rest_every == 0 and number < self.faults:
                 await self._look(load)
@@ -83,6 +89,8 @@ class Campaign:
         await self._look(load, all_=True)
         await load.stop()
         self.converted = len(load.answered)
+        self.runs, self.moves = len(many.runs), len(many.moved_to) * DEALS
+        self.timers = len(templates.templates) * DATES
         self.seconds = monotonic() - started
 
     def _plan(self, chance: random.Random) -> list[tuple[int, str]]:
@@ -135,6 +143,8 @@ class Campaign:
         console.print(table)
         answered: Counter[str] = self.site.balancer.answered
         console.print(f"conversions answered     {self.converted}")
+        console.print(f"runs, stage moves        {self.runs}, {self.moves}")
+        console.print(f"timers of templates      {self.timers}")
         console.print("calls                    " + ", ".join(f"{n} {what}" for what, n in sorted(answered.items())))
         events, effects = len(self.verdict.events_lost), len(self.verdict.effects_wrong)
         console.print(f"answers lost             {len(self.verdict.answers_lost)}")

@@ -6,7 +6,7 @@ may arrive twice; that it counts once is part of what is proved.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from zlib import crc32
@@ -14,6 +14,7 @@ from zlib import crc32
 from deploy.cli.answers import Answer, Problem
 from deploy.cli.client import Crm, address
 from deploy.cli.conversions import ConversionRequest, convert
+from tests.system.faults.beside import Beside
 
 _COMPANIES: Final = 5
 _PEOPLE: Final = 4
@@ -41,15 +42,17 @@ class Load:
     """Leads come in, become deals, and every fourth deal is linked to a company, by a few callers at a time.
 
     Every fourth brings two contacts from elsewhere, which its neighbour imports as well; they turn out to be one.
+    `beside` goes on meanwhile, each by a caller of its own.
     """
 
-    def __init__(self, crm: Crm, *, originator: str, seed: int, callers: int) -> None:
+    def __init__(self, crm: Crm, *, originator: str, seed: int, callers: int, beside: Sequence[Beside] = ()) -> None:
         self._crm = crm
         self._originator = originator
         self._chance = random.Random(seed)
-        self._callers = callers
+        self._beside = beside
+        self._ones: list[Callable[[], Awaitable[object]]] = [self.one] * callers + [each.one for each in beside]
         self._open = asyncio.Event()
-        self._idle = asyncio.Semaphore(callers)
+        self._idle = asyncio.Semaphore(len(self._ones))
         self._ended = False
         self._numbers = iter(range(10**9))
         self._companies: list[str] = []
@@ -60,10 +63,11 @@ class Load:
         """Calls that were rightly refused, because a neighbour had merged what they were about."""
 
     async def start(self) -> None:
-        """Make the companies, then begin."""
+        """Make the companies and what goes on beside, then begin."""
         self._companies = [await self._company(n) for n in range(_COMPANIES)]
+        await asyncio.gather(*(each.begin() for each in self._beside))
         self._open.set()
-        self._tasks = [asyncio.create_task(self._call()) for _ in range(self._callers)]
+        self._tasks = [asyncio.create_task(self._call(one)) for one in self._ones]
 
     async def reach(self, conversions: int) -> None:
         """Return when so many conversions were answered; fails as soon as a caller failed."""
@@ -76,12 +80,12 @@ class Load:
     async def pause(self) -> None:
         """Let every caller finish what it is at."""
         self._open.clear()
-        for _ in range(self._callers):
+        for _ in self._ones:
             await self._idle.acquire()
 
     def go_on(self) -> None:
         """Call again."""
-        for _ in range(self._callers):
+        for _ in self._ones:
             self._idle.release()
         self._open.set()
 
@@ -101,14 +105,15 @@ class Load:
             async with room:
                 return [wrong async for wrong in _differences(self._crm, kept)]
 
-        return [wrong for found in await asyncio.gather(*map(look, asked)) for wrong in found]
+        looks = [*map(look, asked), *(each.wrong() for each in self._beside)]
+        return [wrong for found in await asyncio.gather(*looks) for wrong in found]
 
-    async def _call(self) -> None:
+    async def _call(self, one: Callable[[], Awaitable[object]]) -> None:
         while not self._ended:
             await self._open.wait()
             async with self._idle:
                 if self._open.is_set() and not self._ended:
-                    await self.one()
+                    await one()
 
     async def one(self) -> Kept:
         """One lead, from its origin to its deal, perhaps with a link to a company."""

@@ -22,10 +22,12 @@ REST_EVERY = 8
 @pytest.mark.real_kafka
 @pytest.mark.timeout(3 * DEADLINE_S + 40 * FAULTS)
 async def test_nothing_is_lost_or_doubled_whatever_breaks(site: Site) -> None:
-    """LEAD-13, CLI-07, TL-11: after each fault the system recovers, and all that was answered is so, once."""
+    """LEAD-13, CLI-07, TL-11, DEAL-03, DEAL-15: the system recovers, and all that was answered is so, once."""
     campaign = Campaign(site, seed=SEED, faults=FAULTS, conversions=CONVERSIONS, rest_every=REST_EVERY)
     await campaign.run()
     campaign.show(Console(width=120))
 
     assert campaign.verdict.is_clean, campaign.verdict
     assert campaign.converted >= CONVERSIONS
+    assert campaign.moves
+    assert campaign.timers

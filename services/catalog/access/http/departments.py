@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Response
 
 from services.catalog.access.domain.department import Department
-from services.catalog.access.http.cursors import AccessCursor
 from services.catalog.access.schemas import AccessId, DepartmentFieldsIn, DepartmentIn, DepartmentOut
 from services.catalog.access.store import AccessViews, DepartmentTree
 from services.catalog.access.usecases import check_department, correct_record, delete_department, set_record
@@ -12,7 +11,7 @@ from shared.kit.storage.repository import Repository
 from shared.kit.web.call import show_version
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Limit, Page
+from shared.kit.web.schemas import Cursor, Limit, Page
 
 
 def build_router(
@@ -27,7 +26,7 @@ def build_router(
 
 def _add_reads(api: APIRouter, departments: Repository[Department], views: AccessViews[Department]) -> None:
     @api.get("/departments")
-    async def page(_: CanRead, limit: Limit = 50, cursor: AccessCursor = None) -> Page[DepartmentOut]:
+    async def page(_: CanRead, limit: Limit = 50, cursor: Cursor = None) -> Page[DepartmentOut]:
         """List departments by id (PERM-09)."""
         found, more = await views.page(limit=limit, cursor=cursor)
         return Page(items=[DepartmentOut.of(each) for each in found], next_cursor=more)

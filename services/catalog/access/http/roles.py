@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Response
 
 from services.catalog.access.domain.role import Role
-from services.catalog.access.http.cursors import AccessCursor
 from services.catalog.access.schemas import AccessId, RoleFieldsIn, RoleIn, RoleOut
 from services.catalog.access.store import AccessViews
 from services.catalog.access.usecases import correct_record, delete_record, set_record
@@ -14,7 +13,7 @@ from shared.kit.web.auth import ROLES
 from shared.kit.web.call import show_version
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Limit, Page
+from shared.kit.web.schemas import Cursor, Limit, Page
 
 
 def build_router(*, roles: Repository[Role], views: AccessViews[Role]) -> APIRouter:
@@ -27,7 +26,7 @@ def build_router(*, roles: Repository[Role], views: AccessViews[Role]) -> APIRou
 
 def _add_reads(api: APIRouter, roles: Repository[Role], views: AccessViews[Role]) -> None:
     @api.get("/roles")
-    async def page(_: CanRead, limit: Limit = 50, cursor: AccessCursor = None) -> Page[RoleOut]:
+    async def page(_: CanRead, limit: Limit = 50, cursor: Cursor = None) -> Page[RoleOut]:
         """List roles by id (PERM-01)."""
         found, more = await views.page(limit=limit, cursor=cursor)
         return Page(items=[RoleOut.of(each) for each in found], next_cursor=more)

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
 
 from crm_contracts.elements import COMPANY, CONTACT
 from crm_contracts.values import ElementRef
@@ -37,9 +36,7 @@ from shared.kit.web.call import Call
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
-from shared.kit.web.schemas import Limit, Page, Truth, cursor_of
-
-SeatCursor = Annotated[str | None, cursor_of("seats")]
+from shared.kit.web.schemas import Cursor, Limit, Page, Truth
 
 
 @dataclass
@@ -79,7 +76,7 @@ def companies_router(
 
     @api.get("/companies/{company_id}/contacts")
     async def list_contacts(
-        company_id: str, call: CanRead, limit: Limit = 50, cursor: SeatCursor = None
+        company_id: str, call: CanRead, limit: Limit = 50, cursor: Cursor = None
     ) -> Page[ContactOut]:
         """List the company's contacts in their order, first its main one (COMP-04, CLI-07)."""
         allowed = records_for(call, CONTACT)

@@ -14,13 +14,13 @@ from services.clients.records.schemas.records import MergeIn
 from services.clients.records.usecases.merge import merge_clients
 from shared.elements.http.rights import LINK_CLIENTS, check_writes
 from shared.elements.schemas.expansion import ExpandRecord
-from shared.elements.schemas.filters import ListCursorText, Total, filter_of
+from shared.elements.schemas.filters import Total, filter_of
 from shared.elements.schemas.list_query import ListPage
 from shared.elements.usecases.delete_element import delete_element
 from shared.kit.domain import NotFound
 from shared.kit.web.conditions import IfMatch
 from shared.kit.web.named_ones import names_in
-from shared.kit.web.schemas import Limit
+from shared.kit.web.schemas import Cursor, Limit
 
 
 @dataclass
@@ -62,7 +62,7 @@ def add_record_routes(
         wanted: Annotated[RecordFilters, Depends(_on_the_loop(filters))],
         matching: filter_type = None,
         limit: Limit = 50,
-        cursor: ListCursorText = None,
+        cursor: Cursor = None,
         *,
         total: Total = False,
         expand: ExpandRecord = "",

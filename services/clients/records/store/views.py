@@ -17,7 +17,7 @@ from shared.kit.storage.collection import GROUP
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.lookups import Lookup
 from shared.kit.storage.mongo_repository import MongoRepository
-from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, decode_place, encode_cursor, newest_first, stored_number
+from shared.kit.storage.pages import WITHOUT_BOOKKEEPING, newest_first
 
 MAX_MATCHES = 20
 MAX_CANDIDATES = 200
@@ -68,9 +68,10 @@ class ClientViews:
         Raises:
             Invalid: not a cursor of this list.
         """
-        after = decode_place(cursor, _seat_of) if cursor else None
+        cursors = self._contacts.collection.cursors
+        after = await cursors.place(cursor, _seat_of) if cursor else None
         contacts, last = await self._in_order(company_id, allowed, limit=limit, after=after)
-        return contacts, None if last is None else encode_cursor(*map(str, last))
+        return contacts, None if last is None else await cursors.give(*map(str, last))
 
     async def _in_order(
         self, company_id: str, allowed: Node, *, limit: int, after: Seat | None
@@ -222,4 +223,4 @@ def _seats_of(*company_ids: str, allowed: Node = EVERYTHING) -> list[Document]:
 
 def _seat_of(texts: list[str]) -> Seat:
     position, number = texts
-    return stored_number(position), stored_number(number)
+    return int(position), int(number)

@@ -33,5 +33,5 @@ def deal_bulk_routes(
         if isinstance(action, DealMoveIn) and action.pipeline_id is not None:
             visible(call, await pipelines.known()).stages_of(action.pipeline_id).initial(action.stage_id)
 
-    move = BulkAction(MOVE, partial(move_in_bulk, pipelines=pipelines))
+    move = BulkAction.to_and_fro(MOVE, partial(move_in_bulk, pipelines=pipelines))
     return bulk_routes(runner, deals, listed, authority, move=DealMoveIn, actions={"move": move}, check=check)

@@ -14,7 +14,10 @@ class PipelineHasDeals(Refused):
     """There are deals in the pipeline that is to be deleted."""
 
     code = "pipeline_has_deals"
-    advice = "Move its deals to another pipeline first, or delete them; those that you may not read count as well."
+    advice = (
+        "Move its deals to another pipeline first, or delete them; templates (`GET /v1/recurring-deals`) and those "
+        "that you may not read count as well."
+    )
 
 
 class StageHasDeals(Refused):
@@ -28,10 +31,3 @@ class TooManyPipelines(Conflict):
     """There are as many pipelines as there may be."""
 
     code = "too_many_pipelines"
-
-
-class DeletionLapsed(Conflict):
-    """Looking for deals took so long that new ones may have entered: nothing was deleted."""
-
-    code = "deletion_lapsed"
-    advice = "Send the request again."

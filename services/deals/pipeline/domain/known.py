@@ -12,7 +12,7 @@ from shared.elements.domain.stages import StageSet
 class KnownPipelines:
     """The pipelines by their ids, in order, and the stages of each that a deal may enter."""
 
-    def __init__(self, pipelines: Sequence[Pipeline], *, now: datetime) -> None:
+    def __init__(self, pipelines: Sequence[Pipeline], now: datetime) -> None:
         self._pipelines = sorted(pipelines, key=lambda pipeline: pipeline.place)
         self._now = now
 
@@ -21,7 +21,7 @@ class KnownPipelines:
 
     def only(self, is_shown: Callable[[str], bool]) -> Self:
         """Leave out pipelines that a caller may not know of, by their ids (PERM-03)."""
-        return type(self)([each for each in self._pipelines if is_shown(each.id)], now=self._now)
+        return type(self)([each for each in self._pipelines if is_shown(each.id)], self._now)
 
     @property
     def ids(self) -> Sequence[str]:
@@ -39,6 +39,6 @@ class KnownPipelines:
         Raises:
             PipelineNotFound: there is none of this id, or it is being deleted.
         """
-        closed = {each.id: each.closed(now=self._now) for each in self._pipelines}
-        check_pipeline(pipeline_id, [id_ for id_, what in closed.items() if None not in what])
-        return self.stages[pipeline_id].without([each for each in closed[pipeline_id] if each is not None])
+        entered = {each.id: each for each in self._pipelines if None not in each.closed(now=self._now)}
+        check_pipeline(pipeline_id, list(entered))
+        return entered[pipeline_id].open_stages(now=self._now)

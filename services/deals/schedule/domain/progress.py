@@ -53,18 +53,21 @@ def check_schedule(schedule: Schedule) -> None:
 def planned(schedule: Schedule, former: Recurrence | None, *, at: datetime) -> Recurrence:
     """Set a schedule, or another one in its place, which goes on after the last date that came.
 
+    One of the same dates goes on as the former did: also where that has ended, or a date has come that is not made yet.
+
     Raises:
-        NoDates: it is active, and has no date to come; one that had ended already may have the same dates again.
+        NoDates: it is active, and has no date to come.
     """
     kept = (
         {} if former is None else {name: getattr(former, name) for name in ("made", "skipped", "last_date", "last_at")}
     )
     recurrence = Recurrence(**{**dict(schedule), **kept})
+    if former is not None and _timing(recurrence) == _timing(former):
+        return recurrence.model_copy(update={"next_date": former.next_date, "next_at": former.next_at})
     if not recurrence.active:
         return recurrence
     recurrence = _with_next(recurrence, _next_date(recurrence, at))
-    is_ended = former is not None and former.active and former.next_at is None
-    if recurrence.next_at is None and not (is_ended and _timing(recurrence) == _timing(former)):
+    if recurrence.next_at is None:
         raise NoDates.at("The schedule has no date that is still to come.", "start_date")
     return recurrence
 
@@ -109,17 +112,18 @@ def _come(recurrence: Recurrence, at: datetime) -> Iterator[date]:
         yield day
 
 
-def _coming(recurrence: Recurrence, *, after: date) -> Iterator[date]:
-    """Yield the dates after one for which a deal may still be made."""
+def _coming(recurrence: Recurrence, *, after: date, at: datetime | None = None) -> Iterator[date]:
+    """Yield the dates after one for which a deal may still be made, those whose moment is over by now left out."""
+    dates = dates_of(recurrence, after=after)
     left = None if recurrence.limit_count is None else max(0, recurrence.limit_count - recurrence.made)
-    return islice(dates_of(recurrence, after=after), left)
+    return islice((day for day in dates if at is None or moment_of(day, recurrence) >= at), left)
 
 
 def _next_date(recurrence: Recurrence, at: datetime) -> date | None:
     """Return the first date whose moment is not over, and that did not come before."""
     yesterday = day_of(at, recurrence) - timedelta(days=1)
     after = yesterday if recurrence.last_date is None else max(recurrence.last_date, yesterday)
-    return next((day for day in _coming(recurrence, after=after) if moment_of(day, recurrence) >= at), None)
+    return next(_coming(recurrence, after=after, at=at), None)
 
 
 def _with_next(recurrence: Recurrence, day: date | None) -> Recurrence:
@@ -127,7 +131,7 @@ def _with_next(recurrence: Recurrence, day: date | None) -> Recurrence:
     return recurrence.model_copy(update={"next_date": day, "next_at": moment})
 
 
-def _timing(schedule: Schedule | None) -> dict[str, object]:
+def _timing(schedule: Schedule) -> dict[str, object]:
     """Return what decides about dates."""
     untimed = {"begin_after", "close_after", "catch_up"}
-    return {} if schedule is None else {n: getattr(schedule, n) for n in Schedule.model_fields if n not in untimed}
+    return {name: getattr(schedule, name) for name in Schedule.model_fields if name not in untimed}

@@ -9,7 +9,7 @@ from crm_contracts.values import ElementRef
 from services.leads.lead.domain.conversion import SILENCE_S, Conversion, Step
 from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead_events import LeadEvents
-from services.leads.stage.domain import LEAD_STAGES
+from services.leads.stage.domain import CONVERTED, NEW
 from shared.elements.domain.client_field import with_resolved
 from shared.kit.domain import NewId
 from shared.kit.timers.timer import Timer
@@ -151,4 +151,4 @@ class HasConversion(LeadEvents):
                 converted_by=conversion.started_by,
             )
         )
-        self.move(LEAD_STAGES.success, LEAD_STAGES.first, by=by, at=at)
+        self.move(CONVERTED, NEW, by=by, at=at)

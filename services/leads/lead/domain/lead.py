@@ -17,7 +17,7 @@ from pydantic import computed_field
 from services.leads.lead.domain.converting import HasConversion
 from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConverted, UseConversion
 from services.leads.lead.domain.repeat import Repeat, Way
-from services.leads.stage.domain import LEAD_STAGES
+from services.leads.stage.domain import CONVERTED
 from shared.elements.domain.client_answers import waits_for
 from shared.elements.domain.client_field import with_created
 from shared.elements.domain.sales_element import InitialState
@@ -32,7 +32,7 @@ class Lead(HasConversion):
     TYPE: ClassVar[ElementType] = LEAD
     NOUN: ClassVar[str] = LEAD.noun
     PROCESS_STAGES: ClassVar[Mapping[str, ProcessStage]] = {
-        LEAD_STAGES.success.id: ProcessStage(use=UseConversion, ended=LeadAlreadyConverted)
+        CONVERTED.id: ProcessStage(use=UseConversion, ended=LeadAlreadyConverted)
     }
 
     was_repeat: bool = False
@@ -65,8 +65,8 @@ class Lead(HasConversion):
             UseConversion: it is to be in CONVERTED, and was not converted elsewhere (LEAD-11).
             Invalid: it was converted elsewhere, and is to be in another stage.
         """
-        if converted_elsewhere and stage != LEAD_STAGES.success:
-            raise invalid_field("stage_id", "not_converted", f"a converted lead is in {LEAD_STAGES.success.id}")
+        if converted_elsewhere and stage.id != CONVERTED.id:
+            raise invalid_field("stage_id", "not_converted", f"a converted lead is in {CONVERTED.id}")
         before = initial.client if converted_elsewhere else Client()
         repeat = Repeat().after(before, initial.client, way="whole", is_converted=converted_elsewhere)
         return cls.start(

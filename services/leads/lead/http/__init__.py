@@ -11,8 +11,9 @@ from services.leads.lead.http.conversion import conversion_routes
 from services.leads.lead.http.conversions import conversions_routes
 from services.leads.lead.http.leads import lead_routes
 from services.leads.lead.schemas import ContactAdded, LeadOut
-from services.leads.stage.domain import LEAD_STAGES
+from services.leads.stage.store import OwnLeadStages
 from shared.elements.domain.filters.contact_points import point_spellings
+from shared.elements.domain.filters.parsing import Choices
 from shared.elements.http.bulk_routes import bulk_routes
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
@@ -24,6 +25,7 @@ from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.bulk import BulkAction
 from shared.elements.usecases.move_element import move_in_bulk
 from shared.kit.runs.runner import Runner
+from shared.kit.web.call import Call
 from shared.kit.web.guard import Authority
 
 
@@ -31,6 +33,7 @@ def build_router(
     *,
     views: ElementViews[Lead],
     lists: FilteredLists[Lead],
+    stages: OwnLeadStages,
     conversions: Conversions,
     default_country: str,
     runner: Runner,
@@ -38,7 +41,14 @@ def build_router(
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
     leads, collaborators, long_polls = conversions.leads, conversions.collaborators, conversions.long_polls
-    listed = sales_list(lists, LeadOut, collaborators=collaborators, spellings=point_spellings(default_country))
+
+    async def choices(_: Call) -> Choices:
+        """Tell the stages that a filter may name."""
+        return {"stage_id": [stage.id for stage in await stages.every()]}
+
+    listed = sales_list(
+        lists, LeadOut, collaborators=collaborators, spellings=point_spellings(default_country), choices=choices
+    )
     api = APIRouter()
     api.include_router(field_routes(LEAD))
     api.include_router(
@@ -46,6 +56,7 @@ def build_router(
             leads=leads,
             views=views,
             listed=listed,
+            stages=stages,
             collaborators=collaborators,
             long_polls=long_polls,
             default_country=default_country,
@@ -56,13 +67,13 @@ def build_router(
             leads,
             LeadOut,
             ContactAdded,
-            stages_of=lambda _: LEAD_STAGES,
+            stages=stages.open,
             collaborators=collaborators,
             long_polls=long_polls,
         )
     )
     api.include_router(listed.routes())
-    move = {"move": BulkAction(MOVE, partial(move_in_bulk, stages_of=lambda _: LEAD_STAGES))}
+    move = {"move": BulkAction.to_and_fro(MOVE, partial(move_in_bulk, stages=stages.open))}
     api.include_router(bulk_routes(runner, leads, listed, authority, move=MoveIn, actions=move))
     api.include_router(conversion_routes(conversions))
     api.include_router(conversions_routes(conversions))

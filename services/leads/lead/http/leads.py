@@ -12,7 +12,7 @@ from services.leads.lead.domain.lead import Lead
 from services.leads.lead.schemas import LeadFilters, LeadIn, LeadOut, LeadPatch, LeadsIn, LeadUpsert, LeadUpserted
 from services.leads.lead.usecases import create_lead
 from services.leads.permissions import CanRead, CanWrite
-from services.leads.stage.domain import LEAD_STAGES
+from services.leads.stage.store import OwnLeadStages
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import check_links, check_new_links, client_answered, linking
 from shared.elements.http.contact_points import Reading
@@ -44,6 +44,7 @@ def lead_routes(
     leads: Repository[Lead],
     views: ElementViews[Lead],
     listed: ListedElements[Lead],
+    stages: OwnLeadStages,
     collaborators: Collaborators,
     long_polls: LongPolls,
     default_country: str,
@@ -54,19 +55,21 @@ def lead_routes(
     @api.get("/leads")
     async def page(call: CanRead, query: Annotated[LeadFilters, Query()]) -> ListPage[LeadOut]:
         """List leads, newest first, by equality of fields and a filter (DEAL-01)."""
+        query.check_stage(await stages.every())
         return await listed.page(call, query.filter, query.wanted, **query.page)
 
     answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
-    _add_create(api, leads, collaborators, answered, default_country)
-    _add_batch(api, leads, views, collaborators, default_country)
+    _add_create(api, leads, stages, collaborators, answered, default_country)
+    _add_batch(api, leads, views, stages, collaborators, default_country)
     _add_correct(api, leads, collaborators, answered, default_country)
-    _add_upsert(api, leads, views, collaborators, answered, default_country)
+    _add_upsert(api, leads, views, stages, collaborators, answered, default_country)
     return api
 
 
 def _add_create(
     api: APIRouter,
     leads: Repository[Lead],
+    stages: OwnLeadStages,
     collaborators: Collaborators,
     answered: _Answered,
     default_country: str,
@@ -86,6 +89,7 @@ def _add_create(
             call.cause,
             leads=guarded,
             collaborators=with_readable_products(collaborators, call),
+            stages=await stages.open(),
             converted_elsewhere=body.converted_elsewhere,
         )
         lead = await answered(lead, wait, elements=guarded)
@@ -96,6 +100,7 @@ def _add_batch(
     api: APIRouter,
     leads: Repository[Lead],
     views: ElementViews[Lead],
+    stages: OwnLeadStages,
     collaborators: Collaborators,
     default_country: str,
 ) -> None:
@@ -109,7 +114,7 @@ def _add_batch(
         """
         check_some(call, LEAD, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
-        readable = with_readable_products(collaborators, call)
+        readable, known = with_readable_products(collaborators, call), await stages.open()
         use = await prepare_collaborators(leads.noun, sold, len(body.valid), readable)
 
         async def one(item: LeadIn, its: Call) -> Details:
@@ -122,8 +127,10 @@ def _add_batch(
                 corrects=body.corrects,
                 elements=guarded,
                 views=views,
-                create=partial(create, leads=guarded, collaborators=use, converted_elsewhere=item.converted_elsewhere),
-                stages=lambda: LEAD_STAGES,
+                create=partial(
+                    create, leads=guarded, collaborators=use, stages=known, converted_elsewhere=item.converted_elsewhere
+                ),
+                stages=lambda: known,
                 collaborators=use,
             )
             as_typed = item.as_typed(default_country, reading)
@@ -174,6 +181,7 @@ def _add_upsert(
     api: APIRouter,
     leads: Repository[Lead],
     views: ElementViews[Lead],
+    stages: OwnLeadStages,
     collaborators: Collaborators,
     answered: _Answered,
     default_country: str,
@@ -193,7 +201,7 @@ def _add_upsert(
 
         Stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
         """
-        readable = with_readable_products(collaborators, call)
+        readable, known = with_readable_products(collaborators, call), await stages.open()
         guarded, create = call.guard_store(leads), linking(create_lead, body.links, call, collaborators.client_names)
         lead, is_new = await upsert_by_origin(
             (originator, origin),
@@ -201,8 +209,14 @@ def _add_upsert(
             call.cause,
             elements=guarded,
             views=views,
-            create=partial(create, leads=guarded, collaborators=readable, converted_elsewhere=body.converted_elsewhere),
-            stages=lambda: LEAD_STAGES,
+            create=partial(
+                create,
+                leads=guarded,
+                collaborators=readable,
+                stages=known,
+                converted_elsewhere=body.converted_elsewhere,
+            ),
+            stages=lambda: known,
             collaborators=collaborators,
             expected_version=if_match,
         )

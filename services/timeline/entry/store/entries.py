@@ -25,11 +25,12 @@ from services.timeline.entry.store.documents import (
     override_in,
 )
 from shared.kit.storage.collection import Collection
+from shared.kit.storage.cursors import moment_and_id
 from shared.kit.storage.documents import Document, Filter
 from shared.kit.storage.indexes import Index
-from shared.kit.storage.pages import decode_cursor, encode_cursor
 
 BINDINGS = "bindings"
+TIMELINE: Final = "timeline"
 MAX_MERGED = 1_000
 LOOKED_AT: Final = 5_000
 """Entries among which a page looks for those of some kinds: three keys of the index for each, in all 15,000."""
@@ -52,6 +53,7 @@ class Entries:
     def __init__(self, entries: Collection, overrides: Collection) -> None:
         self.entries = entries
         self.overrides = overrides
+        self._cursors = entries.cursors.named(TIMELINE)  # a page goes on in the version that is live by then
 
     async def ensure(self) -> None:
         """Create the collections and their indexes."""
@@ -105,17 +107,18 @@ class Entries:
         """
         refs = await self._merged_refs(str(element))
         fields = _only(refs, with_named=with_named)
+        after = await self._cursors.place(cursor, moment_and_id) if cursor else None
         while True:
-            end = None if kinds is None else await self._end(refs, cursor)
+            end = None if kinds is None else await self._end(refs, after)
             documents = await self.entries.find(
-                _page_of(refs, kinds, cursor, end), sort=_NEWEST, limit=limit + 1, fields=fields
+                _page_of(refs, kinds, after, end), sort=_NEWEST, limit=limit + 1, fields=fields
             )
             page, is_full = documents[:limit], len(documents) > limit
-            cursor = encode_cursor(*_place_of(page[-1])) if is_full else end and encode_cursor(*end)
+            after = _place_of(page[-1]) if is_full else end
             shown = await self._shown(page, kinds, set(refs))
             # Where all entries of a page were unbound, the next one is looked at; the budget is one for each of them.
-            if shown or cursor is None or not is_full:
-                return shown, cursor
+            if shown or after is None or not is_full:
+                return shown, None if after is None else await self._cursors.give(*after)
 
     async def of_event(self, event_id: str) -> list[Entry]:
         """Find all entries of an event, those bound or unbound by hand included."""
@@ -134,11 +137,11 @@ class Entries:
         found = (entry for document in documents[:limit] for entry in entries_in(document))
         return [entry for entry in found if not entry.bound_by_hand], len(documents) > limit
 
-    async def _end(self, refs: Sequence[str], cursor: str | None) -> Place | None:
+    async def _end(self, refs: Sequence[str], start: Place | None) -> Place | None:
         """Find the place up to which a page looks for entries of some kinds, from the index alone; None for all."""
         # Not by `$elemMatch`, which compares documents: the place of an entry is in the index.
         # Without a range of times MongoDB would make one `$in` of the branches, and sort all that it finds.
-        after: Filter = _between(cursor, None) or {"occurred_at": {"$lte": datetime.max.replace(tzinfo=UTC)}}
+        after: Filter = _between(start, None) or {"occurred_at": {"$lte": datetime.max.replace(tzinfo=UTC)}}
         branches: list[Filter] = [{"elements.ref": ref, **after} for ref in refs]
         found = await self.entries.aggregate(
             [
@@ -187,27 +190,27 @@ def _place_of(document: Document) -> Place:
     return document["occurred_at"], document["_id"]
 
 
-def _page_of(refs: Sequence[str], kinds: Sequence[str] | None, cursor: str | None, end: Place | None) -> Filter:
+def _page_of(refs: Sequence[str], kinds: Sequence[str] | None, after: Place | None, end: Place | None) -> Filter:
     """Match the events that a page may begin with, up to the end of what it looks at.
 
     Each element has a branch of its own, from which MongoDB reads in the order of the index and merges; of one `$in`
     over a multikey index it would sort all that matches.
     """
-    place = _between(cursor, end)
+    place = _between(after, end)
     of_kinds: Filter = {} if kinds is None else {"kind": {"$in": list(kinds)}}
     branches = [{"elements": {"$elemMatch": {"ref": ref, **of_kinds}}, **place} for ref in refs]
     return {"$or": branches} if branches[1:] else branches[0]
 
 
-def _between(cursor: str | None, end: Place | None) -> Filter:
-    """Match what comes after the cursor, and not after the end.
+def _between(after: Place | None, end: Place | None) -> Filter:
+    """Match what comes after one place, and not after another.
 
     There is a range of times beside both places, because only the range is looked up in the index.
     """
     times: Filter = {}
     places: list[Filter] = []
-    if cursor:
-        at, id_ = decode_cursor(cursor)
+    if after:
+        at, id_ = after
         times = {"$lte": at}
         places.append({"$or": [{"occurred_at": {"$lt": at}}, {"_id": {"$lt": id_}}]})
     if end:

@@ -1,11 +1,11 @@
 """Read a filter as callers write it in JSON, and name everything that is wrong with it by its path (DEAL-01)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 from shared.elements.domain.fields import CatalogueField
 from shared.elements.domain.filters.errors import InvalidQuery
@@ -56,6 +56,9 @@ class Spelling:
 
 
 NO_SPELLINGS: Final[Mapping[str, Spelling]] = MappingProxyType({})
+Choices: TypeAlias = Mapping[str, Collection[str]]
+"""Of fields that have one of few values: those that the caller may know of."""
+ANY_VALUE: Final[Choices] = MappingProxyType({})
 _SHOWN: Final = 60
 """Characters of an unknown name that an answer repeats."""
 
@@ -88,6 +91,11 @@ def unknown(path: str, name: str, known: Sequence[str]) -> Wrong:
     return wrong_field(path, "unknown_field", f"there is no such field{f'; did you mean {near[0]}?' if near else ''}")
 
 
+def _meant(value: str, known: Collection[str]) -> str:
+    near = get_close_matches(value[:_SHOWN], known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+
+
 def shown(name: object) -> str:
     """Return a name as an answer can repeat it: a lone surrogate is legal in JSON, and in no answer."""
     return str(name)[:_SHOWN].encode(errors="replace").decode()
@@ -102,8 +110,10 @@ class FilterReader:
         now: datetime,
         wrong: list[Wrong],
         spellings: Mapping[str, Spelling] = NO_SPELLINGS,
+        choices: Choices = ANY_VALUE,
     ) -> None:
         self._fields, self._now, self._wrong, self._spellings = fields, now, wrong, spellings
+        self._choices = choices
         self._parts = 0
 
     def read(self, raw: Any, at: str) -> Node:
@@ -185,6 +195,9 @@ class FilterReader:
 
     def _value(self, field: CatalogueField, raw: Any) -> Scalar:
         value, spelling = read_operand(field.kind, raw, self._now), self._spellings.get(field.name)
+        known = self._choices.get(field.name)
+        if known is not None and isinstance(value, str) and value not in known:
+            raise WrongOperand(f"there is no {field.name.removesuffix('_id')} {shown(value)}{_meant(value, known)}")
         return value if spelling is None else spelling.read(value)
 
     def _values(self, field: CatalogueField, raw: Any, at: str) -> tuple[Any, ...]:

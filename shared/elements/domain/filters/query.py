@@ -10,7 +10,7 @@ from shared.elements.domain.fields import CatalogueField
 from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.domain.filters.nodes import EVERYTHING, All, Condition, Node, Scalar
 from shared.elements.domain.filters.operands import WrongOperand
-from shared.elements.domain.filters.parsing import FilterReader, Spelling, unknown
+from shared.elements.domain.filters.parsing import ANY_VALUE, Choices, FilterReader, Spelling, unknown
 from shared.kit.domain import Wrong, wrong_field
 
 DIRECTIONS: Final = ("asc", "desc")
@@ -71,16 +71,17 @@ class Listed:
         *,
         now: datetime,
         equal: Mapping[str, Scalar] = MappingProxyType({}),
+        choices: Choices = ANY_VALUE,
     ) -> Query:
         """Read a query, and check the columns that it selects; `now` is what relative dates count from.
 
-        `equal` is what fields have to equal besides.
+        `equal` is what fields have to equal besides; the filter names no other values than `choices` of their fields.
 
         Raises:
             InvalidQuery: naming everything in it that is not valid.
         """
         wrong: list[Wrong] = []
-        node = FilterReader(self.fields, now, wrong, self.spellings).read(filter_, "filter")
+        node = FilterReader(self.fields, now, wrong, self.spellings, choices).read(filter_, "filter")
         conditions = [
             Condition(self.fields[name], "=", self._spelled(name, value, wrong)) for name, value in equal.items()
         ]

@@ -4,8 +4,10 @@ Nothing else decides what a user may do. The filter and the check are written ap
 test, so neither can be wrong alone.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final, Literal
 
 from crm_contracts.elements import ElementType
@@ -57,6 +59,17 @@ class Rights:
     def has_role(self) -> bool:
         """Whether any role gives them; without one the token alone says what the user may do."""
         return bool(self.levels.roles)
+
+    @property
+    def mark(self) -> str:
+        """Mark what they extend to: others have another mark."""
+        given = [
+            [role, sorted((place, sorted(of.items())) for place, of in each.items())]
+            for role, each in sorted(self.levels.roles.items())
+        ]
+        users = [sorted(self._responsible(level)) for level in LEVELS]
+        described = json.dumps([self.user_id, given, users, self.modify_settings])
+        return sha256(described.encode()).hexdigest()[:32]
 
     def filter(self, type_: ElementType, action: Action) -> Node:
         """Return the filter of the records that the user may do this to (PERM-01, PERM-02, PERM-04, CMN-05)."""
