@@ -14,6 +14,7 @@ import pytest
 from crm_contracts.departments import DepartmentState
 from crm_contracts.roles import Right
 
+from services.deals.board import store as board_store
 from services.deals.board.domain import TOLD_BY
 from services.deals.board.events import board_reactions
 from services.deals.board.schemas import COLUMNS, Order
@@ -284,6 +285,17 @@ async def test_counts_and_sums_are_those_of_what_the_caller_may_read(board: Boar
             assert column["items"] == (listed if column["stage"]["semantic"] == "P" else [])
 
 
+async def test_a_count_that_may_lack_observed_deals_says_so(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DEAL-04: of every stage, since they may be on any."""
+    for _ in range(2):
+        await board.deal(responsible_id="bob", observers=["anna"], open_to_all=False)
+    await allow(board.api, Right(element="deal", levels={"read": "own"}))
+    monkeypatch.setattr(board_store, "MOST_OBSERVED", 1)
+    shown = (await as_seller(board.api, "GET", f"/pipelines/{board.id}/board")).json()["columns"]
+    assert {column["count"]["is_exact"] for column in shown} == {False}
+    assert shown[0]["count"]["value"] == 1
+
+
 async def test_every_query_of_a_board_is_served_by_an_index(board: Board) -> None:
     await board.deal(responsible_id="bob", observers=["anna"])
     deals = Documents(Deal, Explained(board.api.database.collection(DEALS)))
@@ -291,8 +303,9 @@ async def test_every_query_of_a_board_is_served_by_an_index(board: Board) -> Non
     await allow(board.api, Right(element="deal", levels={"read": "own"}))
     of_anna = await RightsOfUsers.open(board.api.database.collection).restricting("user:anna", [SELLER])
     totals = BoardTotals(cells, deals)
-    assert (await totals.of(board.id, of_anna))[f"C{board.id}:NEW"].number == 1
-    await totals.of(board.id, None)
+    new = f"C{board.id}:NEW"
+    assert (await totals.of(board.id, [new], of_anna))[new].number == 1
+    await totals.of(board.id, [new], None)
     cells.assert_served_by_indexes()
     deals.collection.assert_served_by_indexes()  # type: ignore[attr-defined] # made here
 

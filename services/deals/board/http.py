@@ -41,7 +41,8 @@ def board_routes(*, pipelines: PipelinesNow, totals: BoardTotals, listed: Listed
         # Checked before it becomes a part of each column's, so that errors name its fields as the caller does.
         choices = await listed.choices(call)
         listed.listed.query(filters.wanted, [filters.ordered], None, now=call.cause.at, choices=choices)
-        known = await totals.of(pipeline_id, rights_of(call)) if filters.is_whole else {}
+        ids = [stage.id for stage in stages]
+        known = await totals.of(pipeline_id, ids, rights_of(call)) if filters.is_whole else {}
         shown = (
             _column(
                 call,

@@ -75,29 +75,25 @@ class BoardTotals:
     def __init__(self, cells: Collection, deals: MongoRepository[Deal]) -> None:
         self._cells, self._deals = cells, deals.collection
 
-    async def of(self, pipeline_id: str, rights: Rights | None) -> Mapping[str, Total]:
-        """Add up what a user with these rights may read; None of one who may read all."""
+    async def of(self, pipeline_id: str, stages: Iterable[str], rights: Rights | None) -> Mapping[str, Total]:
+        """Add up of each stage what a user with these rights may read; None of one who may read all."""
         rows = await self._in_cells(pipeline_id, rights)
         is_exact = True
         if rights is not None:
             observed, is_exact = await self._observed(pipeline_id, rights)
             rows += observed
-        return _totals(rows, is_exact=is_exact)
+        return _totals(rows, stages, is_exact=is_exact)
 
     async def _in_cells(self, pipeline_id: str, rights: Rights | None) -> list[Document]:
-        allowed = compiled(EVERYTHING if rights is None else rights.filter(DEAL, "read"))
-        shown = {name: f"${name}" for name in ("pipeline_id", "stage_id")}
-        by = {"stage_id": "$stage_id", "currency": "$currency"}
-        return await self._cells.aggregate(
-            [
-                {"$match": {"$and": [{"pipeline_id": {"$eq": pipeline_id}}, allowed]}},
-                {"$unwind": "$counts"},
-                {"$replaceWith": {"$mergeObjects": ["$counts", shown]}},
-                {"$match": allowed},
-                {"$group": {"_id": by, "number": {"$sum": "$number"}, "sum": {"$sum": "$sum"}}},
-            ],
-            max_time_ms=MAX_TIME_MS,
-        )
+        allowed = EVERYTHING if rights is None else rights.filter(DEAL, "read")
+        here = {"$match": {"$and": [{"pipeline_id": {"$eq": pipeline_id}}, compiled(allowed)]}}
+        stages: list[Document] = [here, {"$unwind": "$counts"}]
+        if allowed != EVERYTHING:  # a cell that passes may have deals that do not: it has the marks of all of them
+            marked = {"pipeline_id": "$pipeline_id", "stage_id": "$stage_id", "access": "$counts.access"}
+            stages += [{"$project": {**marked, "counts": 1}}, {"$match": compiled(allowed)}]
+        by = {"stage_id": "$stage_id", "currency": "$counts.currency"}
+        group = {"_id": by, "number": {"$sum": "$counts.number"}, "sum": {"$sum": "$counts.sum"}}
+        return await self._cells.aggregate([*stages, {"$group": group}], max_time_ms=MAX_TIME_MS)
 
     async def _observed(self, pipeline_id: str, rights: Rights) -> tuple[list[Document], bool]:
         """Count the deals that a user may read because he observes them, and return whether that is all."""
@@ -130,13 +126,11 @@ def _is_in_cells(pipeline_id: str, by: Document, rights: Rights) -> bool:
     return rights.may(DEAL, "read", alike)
 
 
-def _totals(rows: Iterable[Document], *, is_exact: bool) -> Mapping[str, Total]:
+def _totals(rows: Iterable[Document], stages: Iterable[str], *, is_exact: bool) -> Mapping[str, Total]:
     numbers: defaultdict[str, int] = defaultdict(int)
     sums: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for row in rows:
         stage_id, currency = row["_id"]["stage_id"], row["_id"]["currency"]
         numbers[stage_id] += row["number"]
         sums[stage_id][currency] += row["sum"]
-    return {
-        stage_id: Total(number, dict(sorted(sums[stage_id].items())), is_exact) for stage_id, number in numbers.items()
-    }
+    return {each: Total(numbers[each], dict(sorted(sums[each].items())), is_exact) for each in stages}

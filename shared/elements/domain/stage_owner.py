@@ -1,7 +1,7 @@
 """Stages that administrators edit, and how one is closed before it is deleted (PIPE-06, PIPE-07).
 
-Elements are documents of their own, so that a stage has none cannot be checked in the write that deletes it. What is
-to be deleted is closed first: no element enters it from then on. Once every replica knows that, elements are looked
+Elements are documents of their own, so that none is on a stage cannot be checked in the write that deletes it. What
+is to be deleted is closed first: no element enters it from then on. Once every replica knows that, elements are looked
 for, and then it is deleted, or opened again (ADR 0059).
 """
 
