@@ -21,8 +21,6 @@ from services.deals.board.schemas import COLUMNS, Order
 from services.deals.board.store import BOARD_CELLS, BOARD_INDEXES, BoardTotals, DealCounts
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.store import BY_CELL, DEAL_INDEXES, DEAL_TABLE, DEALS
-from services.deals.pipeline import store as pipeline_store
-from shared.elements.store import rights
 from shared.elements.store.rights import RightsOfUsers
 from shared.kit.cells.cells import Cells
 from tests.builders.events import an_event, react
@@ -33,12 +31,6 @@ from tests.kit.waiting import eventually
 
 ADMIN: Final = ("admin",)
 _NUMBERS: Final = count(1)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "FRESH_S", 0.0)
-    monkeypatch.setattr(pipeline_store, "FRESH_S", 0.0)
 
 
 class Board:
