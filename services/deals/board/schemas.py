@@ -93,7 +93,7 @@ class NextCardsOut(BaseModel):
 class ColumnOut(BaseModel):
     """A stage with its deals."""
 
-    stage: StageOut
+    stage: StageOut = Field(description="the stage of the column")
     count: CountOut = Field(description="deals of the stage that the caller may read and that pass the filter")
     sums: list[Money] | None = Field(
         description="amounts of these deals, one sum for each currency; null where a filter or search narrows the board"
