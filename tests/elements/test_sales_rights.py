@@ -428,6 +428,21 @@ async def test_a_token_tells_the_department_and_whether_its_bearer_is_an_adminis
     assert (await office.claiming(is_admin=True).ask("DELETE", f"/{emils}")).status_code == 204
 
 
+async def test_a_token_with_scopes_is_limited_to_them_whatever_roles_its_user_has(office: Office) -> None:
+    """PERM-09: a token that was made to read changes nothing, and what its user may not read it does not read."""
+    mine, bens = await office.made(responsible_id="anna"), await office.made()
+    await office.allow(dict.fromkeys(("read", "add", "update", "delete"), "own"))
+    assert (await office.ask("PATCH", f"/{mine}", {"title": "Mine"})).status_code == 200
+    limited = office.claiming(scope=f"{office.type.service}:read")
+    assert (await limited.ask("GET", f"/{mine}")).status_code == 200
+    assert (await limited.ask("GET", f"/{bens}")).status_code == 404
+    for method, path, body in (("PATCH", f"/{mine}", {"title": "x"}), ("DELETE", f"/{mine}", None), ("POST", "", {})):
+        refused = await limited.ask(method, path, body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden"), method
+    elsewhere = office.claiming(scope="catalog:read")
+    assert (await elsewhere.ask("GET", f"/{mine}")).status_code == 403
+
+
 async def test_deals_without_the_right_to_read_them_are_omitted(office: Office) -> None:
     """DEAL-01.10: from every page, without a gap, a count or an error that tells of them; so are leads."""
     await office.allow({"read": "own"})

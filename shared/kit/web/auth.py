@@ -59,7 +59,8 @@ class Caller:
 
     Attributes:
         actor: `user:<sub>` or `service:<sub>`.
-        scopes: single permissions such as `leads:read`.
+        scopes: single permissions such as `leads:read`, which limit a token that has any.
+        opened: permissions that something else than the token has given for this request.
         department: id of the department that a user works in; None where the token does not tell.
     """
 
@@ -67,6 +68,7 @@ class Caller:
     roles: frozenset[str]
     scopes: frozenset[str]
     department: str | None = None
+    opened: frozenset[str] = frozenset()
 
     @property
     def is_user(self) -> bool:
@@ -93,9 +95,9 @@ class Caller:
         return tuple(sorted(role for role in named if role.isprintable() and role.split() == [role]))
 
     def may(self, permission: str) -> bool:
-        """Return whether a role or a scope allows `<service>:<action>`."""
+        """Return whether a role or a scope allows `<service>:<action>`, or whether it was opened to this request."""
         action = permission.partition(":")[2]
-        return permission in self.scopes or any(action in ROLES.get(role, ()) for role in self.roles)
+        return permission in self.scopes | self.opened or any(action in ROLES.get(role, ()) for role in self.roles)
 
 
 def check_permission(caller: Caller, *permissions: str) -> None:

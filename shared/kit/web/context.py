@@ -65,11 +65,14 @@ async def caller_of(request: Request) -> Caller:
 async def permitted_caller(request: Request, permission: str) -> Caller:
     """Authenticate the request, and check that its caller has a permission, by the token or by what grants it.
 
+    A token with scopes is limited to them, whatever may be granted to its bearer.
+
     Raises:
         Forbidden: the caller lacks it.
     """
     caller = await caller_of(request)
-    if not caller.may(permission) and await context_of(request).authority.grants(caller, permission):
-        caller = request.state.caller = replace(caller, scopes=caller.scopes | {permission})
+    is_missing = not caller.may(permission) and not caller.scopes
+    if is_missing and await context_of(request).authority.grants(caller, permission):
+        caller = request.state.caller = replace(caller, opened=caller.opened | {permission})
     check_permission(caller, permission)
     return caller
