@@ -76,7 +76,8 @@ async def test_the_dictionaries_are_there_from_the_start_with_their_values_in_or
     assert found["industry"][:3] == ["MANUFACTURING", "DELIVERY", "FINANCE"]
     assert found["employees"] == ["EMPLOYEES_1", "EMPLOYEES_2", "EMPLOYEES_3", "EMPLOYEES_4"]
     (mister, _) = next(each["values"] for each in answer.json()["items"] if each["code"] == "salutation")
-    assert mister == {"code": "MR", "name": "Mr.", "default_name": "Mr.", "sort": 10, "system": True, "rate": None}
+    named = {"code": "MR", "name": "Mr.", "default_name": "Mr.", "sort": 10, "system": True}
+    assert mister == {**named, "rate": None, "semantic": None, "color": None}
 
 
 async def test_every_seed_is_told_once_with_all_codes(catalog: Api) -> None:
@@ -110,7 +111,7 @@ async def test_a_value_is_added_changed_and_deleted(catalog: Api, name: str) -> 
     code, path = name.upper(), f"contact_type/values/{name.upper()}"
     made = await rule(catalog, "POST", "contact_type/values", {"code": code, "name": f" {name} ", "sort": 15})
     added: dict[str, Any] = {"code": code, "name": name, "default_name": name, "sort": 15, "system": False}
-    added["rate"] = None
+    added |= dict.fromkeys(("rate", "semantic", "color"))
     assert (made.status_code, made.json(), made.headers["location"]) == (201, added, f"/v1/dictionaries/{path}")
     assert (await codes(catalog, "contact_type"))[:3] == ["CLIENT", code, "SUPPLIER"]
     changed = await rule(catalog, "PATCH", path, {"name": "Rival", "sort": 35}, if_match=made.headers["etag"])

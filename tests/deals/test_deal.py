@@ -102,6 +102,7 @@ def test_a_deal_moves_to_any_stage_of_its_pipeline_and_success_or_failure_close_
         to_semantic=target.semantic,
         moved_at=later(5),
         closed_at=deal.closed_at,
+        responsible_id=deal.responsible_id,
     )
 
 

@@ -66,6 +66,25 @@ async def test_a_product_without_a_price_has_none(products: Products) -> None:
     assert facts.price is None
 
 
+async def test_the_price_is_that_of_the_quantity(products: Products) -> None:
+    """PROD-11: of its range; where none has it, the price that is for no range, if there is one."""
+    ranges = (
+        ListPrice(price=euros("10"), quantity_to=Decimal(9)),
+        ListPrice(price=euros("8"), quantity_from=Decimal(10), quantity_to=Decimal(99)),
+    )
+    facts = await deliver(products, created("ranged", prices=ranges))
+    assert facts is not None
+    assert [facts.price_of(Decimal(n)) for n in ("1", "9", "9.5", "10", "99", "100")] == [
+        *(euros("10"), euros("10"), None, euros("8"), euros("8"), None)
+    ]
+    facts = await deliver(products, updated("ranged", 2, prices=(*ranges, ListPrice(price=euros("11")))))
+    assert facts is not None
+    assert [facts.price_of(Decimal(n)) for n in ("9.5", "10", "100")] == [euros("11"), euros("8"), euros("11")]
+    facts = await deliver(products, updated("ranged", 3, prices=prices("7")))
+    assert facts is not None
+    assert (facts.prices, facts.price_of(Decimal(20))) == ((), euros("7"))
+
+
 async def test_whatever_the_order_and_however_often_the_newest_of_each_field_counts(products: Products) -> None:
     """PROD-13: updates carry only what changed."""
     for number, order in enumerate(permutations(range(4))):

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from crm_contracts.products import ListPrice
 from crm_contracts.values import Money
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +70,25 @@ def test_every_wrong_row_is_named() -> None:
 def test_a_product_of_another_currency_can_be_sold_at_a_given_price() -> None:
     """ROW-01."""
     assert made(NewRow("abroad", price=Decimal(90))) == [("row-1", "Foreign pump", "90", "90")]
+
+
+def test_a_row_has_the_price_of_its_quantity() -> None:
+    """ROW-01, PROD-11."""
+    ranges = (
+        ListPrice(price=euros("10"), quantity_to=Decimal(9)),
+        ListPrice(price=euros("8"), quantity_from=Decimal(10)),
+    )
+    known = {"bulk": ProductFacts("bulk", "Bulk", active=True, price=euros("10"), prices=ranges)}
+    wishes = [
+        NewRow("bulk"),
+        NewRow("bulk", quantity=Decimal(20)),
+        NewRow("bulk", quantity=Decimal("9.5"), price=Decimal(9)),
+    ]
+    rows = make_rows(wishes, known, currency="EUR", new_id=ids("row"))
+    assert [f"{row.price:f}" for row in rows] == ["10", "8", "9"]
+    with pytest.raises(Invalid) as refused:
+        make_rows([NewRow("bulk", quantity=Decimal("9.5"))], known, currency="EUR", new_id=ids())
+    assert [each["code"] for each in refused.value.details["errors"]] == ["price_missing"]
 
 
 def test_a_product_without_any_price_is_sold_at_a_given_price_alone() -> None:

@@ -1,5 +1,6 @@
 """Products and the events about them, on `crm.catalog.events`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar, Final
 
@@ -49,9 +50,14 @@ class ProductFields(Fields):
     sort: Annotated[int, FieldSpec(at_least=0, at_most=10**6, is_orderable=True)] = 500
 
     @property
+    def base_prices(self) -> Sequence[ListPrice]:
+        """The entries of the base price list."""
+        return [entry for entry in self.prices if entry.price_type_id == BASE_PRICE_TYPE]
+
+    @property
     def base_price(self) -> Money | None:
         """The entry of the base price list without a quantity range, or its first one."""
-        entries = [entry for entry in self.prices if entry.price_type_id == BASE_PRICE_TYPE]
+        entries = self.base_prices
         plain = next((entry for entry in entries if entry.quantity_from is None), entries[0] if entries else None)
         return plain.price if plain else None
 

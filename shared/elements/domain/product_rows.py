@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import ClassVar, Final
 
 from crm_contracts.product_rows import Priced, ProductRow
+from crm_contracts.products import ListPrice
 from crm_contracts.values import Money
 
 from shared.elements.domain.currencies import CURRENCIES
@@ -38,7 +39,7 @@ class WrongRows(Invalid):
 
     also: ClassVar[Mapping[str, str]] = {
         PRODUCT_NOT_FOUND: "The catalog has not told this service of such a product; as the code of a field.",
-        PRICE_MISSING: "The product has no price in the currency of the element; as the code of a field.",
+        PRICE_MISSING: "The product has no price in this currency for the quantity; as the code of a field.",
     }
     advice_on: ClassVar[Mapping[str, str]] = {
         PRODUCT_NOT_FOUND: "Where it was created just now, send the same request again: its event comes in a "
@@ -50,12 +51,31 @@ class WrongRows(Invalid):
 
 @dataclass(frozen=True)
 class ProductFacts:
-    """A product as far as an element service needs it."""
+    """A product as far as an element service needs it.
+
+    Attributes:
+        price: its base price.
+        prices: all entries of the base price list, where one of them is for a range of quantities.
+    """
 
     id: str
     name: str
     active: bool
     price: Money | None
+    prices: Sequence[ListPrice] = ()
+
+    def price_of(self, quantity: Decimal) -> Money | None:
+        """Return the price of so much of it: of its range, or else the one that is for no range (PROD-11)."""
+        if not self.prices:
+            return self.price
+        fitting = [each for each in self.prices if _fits(each, quantity)]
+        ranged = [each for each in fitting if each.quantity_from is not None or each.quantity_to is not None]
+        return next((each.price for each in (*ranged, *fitting)), None)
+
+
+def _fits(entry: ListPrice, quantity: Decimal) -> bool:
+    is_enough = entry.quantity_from is None or quantity >= entry.quantity_from
+    return is_enough and (entry.quantity_to is None or quantity <= entry.quantity_to)
 
 
 @dataclass(frozen=True)
@@ -136,8 +156,8 @@ def make_rows(
 
 def _row(new: NewRow, product: ProductFacts | None, currency: str, index: int) -> ProductRow:
     listed = new.list_price
-    if listed is None and product and product.price and product.price.currency == currency:
-        listed = product.price.value
+    if listed is None:
+        listed = _listed(new, product, currency)
     price = new.price if new.price is not None else listed
     return ProductRow(
         id=new.id or "",
@@ -187,6 +207,12 @@ def _wrong(index: int, name: str, code: str, message: str) -> dict[str, str]:
     return wrong_field(f"rows.{index}.{name}", code, message)
 
 
+def _listed(new: NewRow, product: ProductFacts | None, currency: str) -> Decimal | None:
+    """Return the price that the catalog has in the currency for as much as the row has."""
+    price = product.price_of(_quantity(new)) if product else None
+    return price.value if price and price.currency == currency else None
+
+
 def _quantity(new: NewRow) -> Decimal:
     return Decimal(1) if new.quantity is None else new.quantity
 
@@ -202,9 +228,8 @@ def _problem(
         return "product_id", "product_inactive", f"the product cannot be bought now{more}"
     if not new.name and product is None:
         return "name", "missing", "a row without a product needs a name"
-    is_listed = product is not None and product.price is not None and product.price.currency == currency
-    if new.product_id and not is_listed and new.price is None and new.list_price is None:
-        return "price", PRICE_MISSING, f"the product has no price in {currency}, so the row needs one"
+    if new.product_id and _listed(new, product, currency) is None and new.price is None and new.list_price is None:
+        return "price", PRICE_MISSING, f"the product has no price in {currency} for this quantity, so the row needs one"
     return None
 
 

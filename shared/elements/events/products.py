@@ -26,8 +26,13 @@ def product_reactions(products: Products) -> Reactions:
 
 
 def _kept(fields: ProductFields) -> dict[str, Any]:
-    """Take name, activity and price, as far as they were set."""
-    price = fields.base_price
-    kept = {"name": fields.name, "active": fields.active, "price": price.model_dump() if price else None}
-    given = {"price" if name == "prices" else name for name in fields.model_fields_set}
+    """Take name, activity and prices, as far as they were set."""
+    price, ranged = fields.base_price, [each.model_dump() for each in fields.base_prices]
+    kept = {
+        "name": fields.name,
+        "active": fields.active,
+        "price": price.model_dump() if price else None,
+        "prices": ranged if any(each["quantity_from"] or each["quantity_to"] for each in ranged) else [],
+    }
+    given = {*fields.model_fields_set, *({"price"} if "prices" in fields.model_fields_set else ())}
     return {name: value for name, value in kept.items() if name in given}

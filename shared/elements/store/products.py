@@ -7,6 +7,7 @@ that set it and is only set by a newer one.
 from collections.abc import Iterable
 from typing import Any
 
+from crm_contracts.products import ListPrice
 from crm_contracts.values import Money
 
 from shared.elements.domain.product_rows import ProductFacts
@@ -33,6 +34,7 @@ class Products:
                 name=document["name"],
                 active=document["active"],
                 price=Money.model_validate(document["price"]) if document.get("price") else None,
+                prices=tuple(ListPrice.model_validate(each) for each in document.get("prices", ())),
             )
             for document in found
         }

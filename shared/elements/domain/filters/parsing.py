@@ -93,7 +93,9 @@ def unknown(path: str, name: str, known: Sequence[str]) -> Wrong:
 
 def _meant(value: str, known: Collection[str]) -> str:
     near = get_close_matches(value[:_SHOWN], known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; there are {', '.join(known)}" if known else ""
 
 
 def shown(name: object) -> str:
