@@ -26,7 +26,7 @@ class Stages(Invariant):
     promise = "every lead and every deal stands on a stage that there is, and has its meaning"
 
     def __init__(self, *, now: datetime, patience: timedelta) -> None:
-        """Leave out elements that changed since `patience` ago: who came to a stage that was deleted is moved soon."""
+        """Leave alone what changed since `patience` ago: who came to a stage that was deleted is moved soon."""
         super().__init__()
         self._settled = now - patience
         self._there: set[_Stage] = set()
@@ -36,6 +36,7 @@ class Stages(Invariant):
     def take_document(self, stored: Stored) -> None:
         state = stored.state
         if "stage" in stored.type.has:
+            self.checked += state.deleted_at is None
             if state.deleted_at is None and state.updated_at <= self._settled:
                 owner = getattr(state, "pipeline_id", None)
                 place = f"pipeline:{owner}" if owner else f"dictionary:{stored.type.noun}_stage"
@@ -48,7 +49,6 @@ class Stages(Invariant):
             self._there |= {_Stage(stored.subject, each.code, each.semantic) for each in state.values if each.semantic}
 
     def broken(self) -> Iterator[Finding]:
-        self.checked = self._standing.total()
         for stage, number in self._standing.items():
             if stage not in self._there:
                 detail = f"has no stage {stage.id} ({stage.semantic}), on which {self._first[stage]} stands"

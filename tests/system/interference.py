@@ -302,5 +302,5 @@ async def answers(crm: Crm, token: str, asked: Sequence[Question]) -> list[tuple
 
 
 def _without_seal(body: str) -> str:
-    """Leave out of a body what its cursor says, which the service alone can read; that there is one remains."""
-    return re.sub(r'(?<="next_cursor":")[^"]+', "sealed", body)
+    """Leave out of a body what its cursors say, which the service alone can read; that there are any remains."""
+    return re.sub(r'"((?:next_)?cursor)":"[^"]+"', r'"\1":"sealed"', body)

@@ -27,7 +27,7 @@ from tests.system.crm import Crm, until
 
 pytestmark = pytest.mark.real_kafka
 
-READ_CREATED = {"leads", "clients", "timeline"}
+READ_CREATED = {"leads", "deals", "clients", "timeline"}
 """Deals hears the topic, too, but of a type that it does not react to it does not even read the value."""
 
 

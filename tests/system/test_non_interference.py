@@ -60,4 +60,4 @@ async def test_hidden_values_change_no_byte_of_any_answer(crm: Crm, level: str) 
     leaked = [str(each) for each, (*_, text) in zip(asked, after, strict=True) if "Vexed" in text]
     assert not leaked, leaked
     shown = sum(status == 200 for status, *_ in before)
-    assert shown > CALLS // 3
+    assert shown > CALLS // 4
