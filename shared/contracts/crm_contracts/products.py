@@ -22,6 +22,11 @@ class ListPrice(Value):
     quantity_from: Exact | None = None
     quantity_to: Exact | None = None
 
+    @property
+    def has_range(self) -> bool:
+        """Whether it is the price of some quantities alone."""
+        return self.quantity_from is not None or self.quantity_to is not None
+
 
 _EXTERNAL_ID: Final = FieldSpec(title="External ID", shortest=1, is_verbatim=True)
 _MEASURE: Final = FieldSpec(dictionary="measure", has_default=False, at_least=1, at_most=9999)

@@ -69,7 +69,7 @@ class ProductFacts:
         if not self.prices:
             return self.price
         fitting = [each for each in self.prices if _fits(each, quantity)]
-        ranged = [each for each in fitting if each.quantity_from is not None or each.quantity_to is not None]
+        ranged = [each for each in fitting if each.has_range]
         return next((each.price for each in (*ranged, *fitting)), None)
 
 

@@ -27,12 +27,13 @@ def product_reactions(products: Products) -> Reactions:
 
 def _kept(fields: ProductFields) -> dict[str, Any]:
     """Take name, activity and prices, as far as they were set."""
-    price, ranged = fields.base_price, [each.model_dump() for each in fields.base_prices]
+    price, entries = fields.base_price, fields.base_prices
+    has_ranges = any(each.has_range for each in entries)
     kept = {
         "name": fields.name,
         "active": fields.active,
         "price": price.model_dump() if price else None,
-        "prices": ranged if any(each["quantity_from"] or each["quantity_to"] for each in ranged) else [],
+        "prices": [each.model_dump() for each in entries] if has_ranges else [],
     }
     given = {*fields.model_fields_set, *({"price"} if "prices" in fields.model_fields_set else ())}
     return {name: value for name, value in kept.items() if name in given}

@@ -27,24 +27,20 @@ def check_prices(prices: Sequence[ListPrice]) -> None:
     base = [each for each in prices if each.price_type_id == BASE_PRICE_TYPE]
     if prices and not base:
         errors.append(wrong_field("prices", "base_price_missing", "a product with prices has a base price"))
-    if sum(not _has_range(each) for each in base) > 1:
+    if sum(not each.has_range for each in base) > 1:
         errors.append(wrong_field("prices", "several_base_prices", "a product has one base price"))
     errors += [
         wrong_field(f"prices.{index}", "overlapping_prices", f"entry {other} applies to it as well")
         for index, each in enumerate(prices)
         for other in range(index)
-        if _overlap(each, prices[other]) and (_has_range(each) or each.price_type_id != BASE_PRICE_TYPE)
+        if _overlap(each, prices[other]) and (each.has_range or each.price_type_id != BASE_PRICE_TYPE)
     ]
     if errors:
         raise Invalid("The prices do not fit together.", {"errors": errors})
 
 
-def _has_range(price: ListPrice) -> bool:
-    return price.quantity_from is not None or price.quantity_to is not None
-
-
 def _overlap(one: ListPrice, other: ListPrice) -> bool:
-    if one.price_type_id != other.price_type_id or _has_range(one) != _has_range(other):
+    if one.price_type_id != other.price_type_id or one.has_range != other.has_range:
         return False
     return _start(one) <= _end(other) and _start(other) <= _end(one)
 
