@@ -242,7 +242,7 @@ async def a_busy_office() -> Office:
         Pipeline,
         "trade",
         lambda pipeline, _: pipeline.add_stage("TALKS", "Talks", "P"),
-        lambda pipeline, by: (pipeline.close(now=by["at"]), pipeline.delete(now=by["at"])),
+        lambda pipeline, by: (pipeline.close(now=by["at"]), pipeline.delete(at=by["at"], now=by["at"])),
     )
     await office.add(Refusal.create(LEAD_REF, ASKED_BY, code="pipeline_not_found", message="No.", at=office.now))
     policies: Sequence[OnDuplicate] = ("reject", "link")

@@ -140,6 +140,18 @@ async def test_nothing_enters_what_is_being_deleted(office: Office, stage_id: st
     assert not await office.is_there(stage_id)
 
 
+async def test_a_pipeline_is_deleted_as_of_the_moment_that_is_told_however_long_it_was_closed(office: Office) -> None:
+    """PIPE-04: the tombstone is what its events say, so that it can be rebuilt from them."""
+
+    async def wait() -> None:
+        office.now += timedelta(seconds=3)
+
+    await office.delete(None, meanwhile=wait)
+    left = await office.pipelines.find_with_deleted(ID)
+    assert left is not None
+    assert left.deleted_at == NOON
+
+
 @WHAT
 @pytest.mark.parametrize("way", ["created", "moved"])
 async def test_a_deal_on_its_way_is_found_before_the_deletion(office: Office, stage_id: str | None, way: str) -> None:

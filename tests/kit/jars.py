@@ -55,8 +55,8 @@ class Jar(Aggregate):
         """Change the label without an event."""
         self.label = label
 
-    def throw_away(self) -> None:
-        self.deleted_at = NOON
+    def throw_away(self, at: datetime = NOON) -> None:
+        self.deleted_at = at
         self.record(JarThrownAway())
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from threading import Thread
 from typing import Any, Protocol
@@ -349,6 +349,14 @@ async def test_a_tombstone_stays_and_goes_on_counting(shelf: Shelf) -> None:
     with pytest.raises(Gone):
         await shelf.jars.change("j1", lambda jar: jar.fill(1), because("late"))
     assert await shelf.jars.find("j1") is None
+
+
+async def test_a_deletion_at_another_moment_than_its_event_tells_is_refused(shelf: Shelf) -> None:
+    """Else what is rebuilt from events would differ from what is stored."""
+    await shelf.jars.add(filled_jar("j1"), because("create"))
+    with pytest.raises(ValueError, match="at another moment"):
+        await shelf.jars.change("j1", lambda jar: jar.throw_away(NOON + timedelta(seconds=1)), because("late"))
+    assert await shelf.jars.find("j1") is not None
 
 
 async def test_the_id_of_something_deleted_is_never_used_again(shelf: Shelf) -> None:

@@ -71,7 +71,7 @@ async def delete_pipeline(
         stage_id=None,
         check=Pipeline.check_deletable,
         close=lambda found: found.close(now=emptied.clock()),
-        delete=lambda found: found.delete(now=emptied.clock()),
+        delete=lambda found: found.delete(at=cause.at, now=emptied.clock()),
         refusal=PipelineHasDeals(f"There are deals in the pipeline {id_}."),
     )
     await delete_emptied(id_, cause, deletion, owners=pipelines, emptied=emptied, expected_version=expected_version)

@@ -218,6 +218,9 @@ class Repository(ABC, Generic[A]):
     async def _store(self, stored: Stored[A], changed: Document, cause: Cause) -> bool:
         """Store a change and its events; False where the document is no longer as it was."""
         aggregate = stored.aggregate
+        if changed.get("deleted_at", cause.at) != cause.at:
+            message = f"The {self.noun} {aggregate.id} is deleted at another moment than its event tells."
+            raise ValueError(message)
         entries = self._entries(aggregate, cause, pending=len(stored.outbox))
         if not await self._write(stored, changed, cause, entries):
             return False

@@ -104,8 +104,12 @@ class Pipeline(OwnsStages, PipelineFields):
         self.check_deletable()
         self._close(None, now)
 
-    def delete(self, *, now: datetime) -> None:
+    def delete(self, *, at: datetime, now: datetime) -> None:
         """Delete the pipeline, which was closed, and has no deals; nothing that users entered remains.
+
+        Args:
+            at: when it was asked for: that is told.
+            now: by which it is seen whether it is closed still.
 
         Raises:
             DefaultPipelineStays: it is the default one.
@@ -115,7 +119,7 @@ class Pipeline(OwnsStages, PipelineFields):
         self._check_closed(None, now)
         self.record(PipelineDeleted(pipeline=self.ref, before=self.state))
         change_fields(self, dict(PipelineFields()), PipelineFields)
-        self.closing, self.deleted_at = (), now
+        self.closing, self.deleted_at = (), at
 
     def _put_stages(self, stages: StageSet) -> None:
         self.correct({"stages": tuple(stages)})
