@@ -142,9 +142,11 @@ async def delete_emptied(
     await owners.change(id_, deletion.check, cause.step("check"), expected_version=expected_version)
     if await emptied.elements.are_in(id_, deletion.stage_id):
         raise deletion.refusal
-    await owners.change(id_, deletion.close, cause.step("close"), expected_version=expected_version)
+    # It may have been opened again since the same request closed it: so each attempt closes it for itself.
+    attempt = cause.step(emptied.clock().isoformat())
+    await owners.change(id_, deletion.close, attempt.step("close"), expected_version=expected_version)
     await emptied.settled()
     if await emptied.elements.are_in(id_, deletion.stage_id):
-        await owners.change(id_, lambda found: found.open_again(deletion.stage_id), cause.step("open"))
+        await owners.change(id_, lambda found: found.open_again(deletion.stage_id), attempt.step("open"))
         raise deletion.refusal
     return await owners.change(id_, deletion.delete, cause)
