@@ -1,7 +1,7 @@
 """Keep the newest value of each field of a document, in one write whatever the order of the events that tell them.
 
-Beside a field, `told` has the sequence of the event that set it: one that comes again or late changes nothing. Views from
-before have it under another name.
+Beside a field, `told` has the sequence of the event that set it: one that comes again or late changes nothing.
+Views from before have it under another name.
 """
 
 from collections.abc import Mapping
