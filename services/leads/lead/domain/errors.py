@@ -72,8 +72,8 @@ class RepeatLeadOnlyDeal(Invalid):
 
     code = "repeat_lead_only_deal"
     advice = (
-        "Convert it without `targets`, `contact_id` and `company_id`: the deal links the client of the lead. A person who "
-        "is new is made a contact of the lead first: `POST /v1/contacts` with `link_to` and the lead's id."
+        "Convert it without `targets`, `contact_id` and `company_id`: the deal links the client of the lead. A person "
+        "who is new is made a contact of the lead first: `POST /v1/contacts` with `link_to` and the lead's id."
     )
 
 
