@@ -72,9 +72,18 @@ class RepeatLeadOnlyDeal(Invalid):
 
     code = "repeat_lead_only_deal"
     advice = (
-        "Convert it without `targets`, `contact_id` and `company_id`: the deal links the client of the lead. A person who "
-        "is new is made a contact of the lead first: `POST /v1/contacts` with `link_to` and the lead's id."
+        "Convert it without `targets`, `contact_id` and `company_id`: the deal links the client of the lead. A person "
+        "who is new is made a contact of the lead first: `POST /v1/contacts` with `link_to` and the lead's id."
     )
+
+    @classmethod
+    def because(cls, field: str) -> Self:
+        """Make the error, of the field that asks for more."""
+        message = (
+            "A repeat lead converts only into a deal, for the client that it has. Link a person who is new by "
+            "`link_to` of POST /v1/contacts first, then convert it."
+        )
+        return cls.at(message, field)
 
 
 class LeadTooLarge(Invalid):
