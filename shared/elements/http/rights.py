@@ -252,7 +252,7 @@ def check_needed(call: Call, needed: Sequence[Needed]) -> None:
 
     Raises:
         RightMissing: naming every one that the caller's roles do not give.
-        Forbidden: naming every permission that a token lacks, which has scopes or whose bearer no role restricts.
+        Forbidden: naming every permission that the token lacks, where it has scopes or no role restricts its bearer.
     """
     rights = rights_of(call)
     if rights is None or call.caller.is_limited:
