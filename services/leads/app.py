@@ -22,6 +22,7 @@ from services.leads.stage.store import LEAD_STAGES, OwnLeadStages
 from services.leads.stage.usecases import seed_lead_stages
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
+from shared.elements.events.products import product_reactions
 from shared.elements.events.rights import rights_reactions
 from shared.elements.events.stage_history import stage_history_reactions
 from shared.elements.http.access import access_routes
@@ -30,6 +31,7 @@ from shared.elements.http.stage_history import StageHistoryFilters, stage_histor
 from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
 from shared.elements.store.listing import ElementViews, taken_origin
+from shared.elements.store.products import PRODUCT_PRICES
 from shared.elements.store.rights import RIGHTS
 from shared.elements.store.search_keys import make_keys
 from shared.elements.store.stage_history import StageHistory
@@ -64,6 +66,7 @@ def _hear(
     )
     service.fill(PIPELINES, [topics.DEALS], keep_pipelines)
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
+    service.fill(PRODUCT_PRICES, [topics.CATALOG], product_reactions(stores.products))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
 
 

@@ -439,6 +439,8 @@ async def test_a_token_with_scopes_is_limited_to_them_whatever_roles_its_user_ha
     for method, path, body in (("PATCH", f"/{mine}", {"title": "x"}), ("DELETE", f"/{mine}", None), ("POST", "", {})):
         refused = await limited.ask(method, path, body)
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden"), method
+    signed_in = office.claiming(scope="openid profile email")
+    assert (await signed_in.ask("PATCH", f"/{mine}", {"title": "Signed in"})).status_code == 200
     elsewhere = office.claiming(scope="catalog:read")
     assert (await elsewhere.ask("GET", f"/{mine}")).status_code == 403
 

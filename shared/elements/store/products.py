@@ -5,13 +5,16 @@ that set it and is only set by a newer one.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from crm_contracts.products import ListPrice
 from crm_contracts.values import Money
 
 from shared.elements.domain.product_rows import ProductFacts
 from shared.kit.storage.collection import Collection
+
+PRODUCT_PRICES: Final = "products.prices"
+"""The view as one that is filled: it was kept without prices of ranges before (PROD-11)."""
 
 
 class Products:
