@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 
 from services.deals.board.events import board_reactions
 from services.deals.board.http import board_routes
+from services.deals.board.past import PastBoards
 from services.deals.board.store import BOARD_CELLS, BOARD_INDEXES, BoardTotals, DealCounts
 from services.deals.deal import events as deal_events
 from services.deals.deal import http as deal_http
@@ -99,6 +100,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
     history = StageHistory.open(service.collection)
+    service.before_start(history.tell_when_left)
     cells, totals = _board(service, deals)
     stores = ElementStores.open(service, elements, users_need_role=settings.users_need_role)
     leads_of_clients = LeadsOfClients.open(service.collection)
@@ -144,7 +146,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
         deal_routes,
         recurring_http.build_router(deals=deals, lists=lists, pipelines=pipelines, collaborators=collaborators),
         pipeline_routes(rehearsals=StageRehearsals(DEAL, places, lists, stores.rights)),
-        board_routes(pipelines=pipelines, totals=totals, listed=listed),
+        board_routes(pipelines=pipelines, totals=totals, past=PastBoards(history, deals), listed=listed),
         run_routes(DEAL.service, runner),
         stage_history_routes(DEAL, PipelineHistoryFilters, history, lists),
         access_routes({DEAL.noun: deals}, stores.rights),

@@ -106,7 +106,7 @@ class StageRoutes(Generic[S]):
         ) -> StageOut | StageRehearsalOut:
             """Update name, place or colour of a stage (PIPE-06); the ETag is that of all of them.
 
-            With `dry_run` nothing is written: the answer says what is on it, which roles name it, and whether it could be.
+            With `dry_run` nothing is written: it is told what is on it, which roles name it, and whether it could be.
             """
             change = partial(change_stage, owner_id, stage_id, body.fields(), call.cause, expected_version=if_match)
             if dry_run:
@@ -131,7 +131,7 @@ class StageRoutes(Generic[S]):
         ) -> BaseModel:
             """Delete a stage that nothing is on, one that came with the CRM by force only (PIPE-06).
 
-            With `dry_run` nothing is written: the answer says what is on it, which roles name it, and whether it could be.
+            With `dry_run` nothing is written: it is told what is on it, which roles name it, and whether it could be.
             """
             given: dict[str, Any] = {
                 "emptied": self.emptied,
