@@ -1,6 +1,8 @@
 """The composition root of leads: the only file that sees everything."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import TypeAlias
 
 from crm_contracts import registry, topics
 from crm_contracts.elements import LEAD
@@ -28,9 +30,11 @@ from shared.elements.events.stage_history import stage_history_reactions
 from shared.elements.http.access import access_routes
 from shared.elements.http.rights import RoleAuthority
 from shared.elements.http.stage_history import StageHistoryFilters, stage_history_routes
+from shared.elements.http.stage_rehearsals import StageRehearsals
 from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
 from shared.elements.store.listing import ElementViews, taken_origin
+from shared.elements.store.own_stages import ElementPlaces
 from shared.elements.store.products import PRODUCT_PRICES
 from shared.elements.store.rights import RIGHTS
 from shared.elements.store.search_keys import make_keys
@@ -44,6 +48,8 @@ from shared.kit.service.process import run
 from shared.kit.service.runs import open_runner
 from shared.kit.service.service import Contracts, Service
 from shared.kit.storage.mongo_repository import MongoRepository
+
+MakesRouter: TypeAlias = Callable[..., APIRouter]
 
 
 def _hear(
@@ -70,14 +76,14 @@ def _hear(
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
 
 
-def _stages(service: Service, leads: MongoRepository[Lead]) -> tuple[OwnLeadStages, APIRouter]:
-    """Open the stages, with their routes and with the job that finds leads on stages that were deleted."""
+def _stages(service: Service, leads: MongoRepository[Lead]) -> tuple[OwnLeadStages, ElementPlaces, MakesRouter]:
+    """Open the stages, with what makes their routes, and the job that finds leads on stages that were deleted."""
     stages = service.repository(LeadStages, LEAD_STAGES)
     service.before_start(partial(seed_lead_stages, service.clock, stages=stages))
     own, places = OwnLeadStages(stages, clock=service.clock), lead_places(leads)
     service.every(STRANDED_EVERY_S, partial(move_stranded_leads, service.clock, leads=leads, places=places, stages=own))
     emptied = Emptied(places, own.settled, clock=service.clock)
-    return own, stage_http.build_router(stages=stages, own=own, emptied=emptied)
+    return own, places, partial(stage_http.build_router, stages=stages, own=own, emptied=emptied)
 
 
 def build() -> tuple[FastAPI, LeadsSettings]:
@@ -90,7 +96,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     service.before_start(lambda: make_keys(leads))
     service.before_start(lambda: set_missing_timers(leads, clock=service.clock))
     stores = ElementStores.open(service, {LEAD.noun: leads}, users_need_role=settings.users_need_role)
-    stages, stage_routes = _stages(service, leads)
+    stages, places, stage_routes = _stages(service, leads)
     history, lists = StageHistory.open(service.collection), lead_lists(leads, stages.every)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     pipelines = PipelinesOfDeals(service.collection(PIPELINES))
@@ -107,7 +113,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     )
     app = service.app(
         lead_routes,
-        stage_routes,
+        stage_routes(rehearsals=StageRehearsals(LEAD, places, lists, stores.rights, has_pipelines=False)),
         stage_history_routes(LEAD, StageHistoryFilters, history, lists),
         run_routes(LEAD.service, runner),
         access_routes({LEAD.noun: leads}, stores.rights),

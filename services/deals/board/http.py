@@ -8,12 +8,14 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from services.deals.board.domain import Total
-from services.deals.board.schemas import BoardFilters, ColumnOut, NextCardsOut, board_of
+from services.deals.board.past import PastBoards, Stood
+from services.deals.board.schemas import BoardFilters, BoardOut, ColumnOut, FormerStageOut, NextCardsOut, board_of
 from services.deals.board.store import BoardTotals
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.usecases import PipelinesNow
 from services.deals.permissions import CanRead
 from services.deals.pipeline.http import visible
+from shared.elements.domain.stages import StageSet
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.rights import rights_of
 from shared.elements.schemas.list_query import CountOut, SearchedQueryIn
@@ -23,7 +25,9 @@ from shared.kit.web.call import Call
 from shared.kit.web.routes import router
 
 
-def board_routes(*, pipelines: PipelinesNow, totals: BoardTotals, listed: ListedElements[Deal]) -> APIRouter:
+def board_routes(
+    *, pipelines: PipelinesNow, totals: BoardTotals, past: PastBoards, listed: ListedElements[Deal]
+) -> APIRouter:
     """Make the route, over these collaborators."""
     api = router("deals")
 
@@ -34,10 +38,16 @@ def board_routes(*, pipelines: PipelinesNow, totals: BoardTotals, listed: Listed
         All stages are columns. Cards of stages that close deals are shown where `closed` asks for them. Counts and sums
         of a board that nothing narrows are those of all deals that the caller may read; they follow a change a moment
         later. Those of a narrowed one are counted within the budget of a list: `is_exact` says whether that was all.
+
+        `on` shows how many deals stood where on a day of the past, by the stage history: of those that there are still,
+        and that the caller may read today.
         """
+        filters.check_past()
         stages = visible(call, await pipelines.known()).stages.get(pipeline_id)
         if stages is None:
             raise NotFound(f"There is no pipeline {pipeline_id}.")
+        if filters.on is not None:
+            return JSONResponse(_past(pipeline_id, stages, await past.of(pipeline_id, filters.on, rights_of(call))))
         # Checked before it becomes a part of each column's, so that errors name its fields as the caller does.
         choices = await listed.choices(call)
         listed.listed.query(filters.wanted, [filters.ordered], None, now=call.cause.at, choices=choices)
@@ -54,9 +64,27 @@ def board_routes(*, pipelines: PipelinesNow, totals: BoardTotals, listed: Listed
             )
             for stage in stages
         )
-        return JSONResponse({"pipeline_id": pipeline_id, "columns": await asyncio.gather(*shown)})
+        return JSONResponse({"pipeline_id": pipeline_id, "columns": await asyncio.gather(*shown), "former": []})
 
     return api
+
+
+def _past(pipeline_id: str, stages: StageSet, stood: Stood) -> dict[str, Any]:
+    """Show how many deals stood on each stage, also on those that there are no more."""
+    counts = {id_: CountOut(value=number, is_exact=stood.is_exact) for id_, number in stood.numbers.items()}
+    columns = [
+        ColumnOut(
+            stage=StageOut.of(stage),
+            count=counts.pop(stage.id, CountOut(value=0, is_exact=stood.is_exact)),
+            sums=None,
+            items=[],
+            complete=True,
+            next=None,
+        )
+        for stage in stages
+    ]
+    former = [FormerStageOut(stage_id=id_, count=count) for id_, count in sorted(counts.items())]
+    return BoardOut(pipeline_id=pipeline_id, columns=columns, former=former).model_dump(mode="json")
 
 
 async def _column(

@@ -21,6 +21,7 @@ from shared.elements.domain.client_names import Names, may_be_read, renamed
 from shared.elements.domain.pipelines import check_pipeline
 from shared.elements.domain.stage_errors import StageNotFound
 from shared.elements.domain.stages import StageSet
+from shared.elements.schemas.authorship import AuthoredIn
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import (
     ContactPointReading,
@@ -85,7 +86,19 @@ class LeadIn(NewRecordIn, LeadUpsert):
     """A new lead; nothing is mandatory (LEAD-01)."""
 
 
-class LeadsIn(BatchIn[LeadIn]):
+class LeadItemIn(LeadIn, AuthoredIn):
+    """A lead of a batch: of another system it may have times and authors (CMN-10)."""
+
+    def to_domain(self, country: str, reading: ContactPointReading, origin: tuple[str, str] | None) -> NewElement:
+        """Make the value that the use cases take."""
+        return replace(super().to_domain(country, reading, origin), authorship=self.authorship)
+
+    def kept_by(self, lead: Lead) -> list[str]:
+        """List what is given for a new lead and that an existing one keeps as it is."""
+        return [*super().kept_by(lead), *self.authored_otherwise(lead)]
+
+
+class LeadsIn(BatchIn[LeadItemIn]):
     """New leads, or leads as another system has them."""
 
 
