@@ -99,6 +99,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "on_existing": "correct",
     },
     "LeadPatch": {"comments": "Call back on Monday."},
+    "LeadSettingsIn": {"repeat_leads_enabled": True},
     "LeadUpsert": _LEAD,
     "LinkIn": {"is_primary": True},
     "LinkToIn": {"type": "lead", "id": _CARLA},
