@@ -79,9 +79,7 @@ def build() -> tuple[FastAPI, ClientsSettings]:
         (topics.LEADS, topics.DEALS, topics.CLIENTS, topics.CATALOG),
         [
             *linked_element.reactions(elements=elements, refused_links=refused_links),
-            *answers.reactions(
-                companies=companies, views=views, answers=service.answers, rights=rights, rule=settings.same_client
-            ),
+            *answers.reactions(companies=companies, views=views, answers=service.answers, rights=rights),
             *conversion.reactions(collaborators=conversions),
             *records.reactions(contacts=contacts, companies=companies, views=views),
             *reference_reactions(reference),

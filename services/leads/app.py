@@ -7,6 +7,10 @@ from crm_contracts.elements import LEAD
 from crm_contracts.leads import LeadCreated, LeadDeleted, LeadStageChanged
 from fastapi import APIRouter, FastAPI
 
+from services.leads.form import http as form_http
+from services.leads.form.domain.form import Form
+from services.leads.form.http.inbound import Inbound
+from services.leads.form.store import COUNT_INDEXES, FORMS, SUBMISSION_COUNTS, FormViews, SubmissionCounts
 from services.leads.lead import events as lead_events
 from services.leads.lead import http as lead_http
 from services.leads.lead.domain.lead import Lead
@@ -114,8 +118,19 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     repeat_leads, setting_routes = _repeat_leads(service, leads)
     _hear(service, stores, leads, pipelines, history, repeat_leads=repeat_leads)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
+    views, forms = ElementViews(leads), service.repository(Form, FORMS)
+    inbound = Inbound(
+        forms,
+        FormViews(forms),
+        SubmissionCounts(service.collection(SUBMISSION_COUNTS, COUNT_INDEXES)),
+        leads,
+        views,
+        stages,
+        collaborators,
+        settings.default_country,
+    )
     lead_routes = lead_http.build_router(
-        views=ElementViews(leads),
+        views=views,
         lists=lists,
         stages=stages,
         conversions=Conversions(leads, pipelines, collaborators, service.long_polls, settings.conversion_silence_s),
@@ -127,6 +142,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
         lead_routes,
         stage_routes,
         setting_routes,
+        form_http.build_router(inbound),
         stage_history_routes(LEAD, StageHistoryFilters, history, lists),
         run_routes(LEAD.service, runner),
         access_routes({LEAD.noun: leads}, stores.rights),

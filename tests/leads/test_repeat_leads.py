@@ -1,4 +1,4 @@
-"""New leads of clients who are known: the setting, what is asked of clients, and what becomes of the answer (LEAD-05)."""
+"""New leads of known clients: the setting, the question to clients, and what becomes of the answer (LEAD-05)."""
 
 from contextlib import suppress
 from datetime import datetime

@@ -7,18 +7,9 @@ from crm_contracts.client_field import ContactLink
 from crm_contracts.elements import COMPANY, CONTACT, ElementType
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.events import ClientChanged, ClientFieldEvent, Created, RequisitesChosen
-from crm_contracts.repeat_leads import LeadClientSought
 
 from services.clients.answers.domain import RequisiteChoiceCheck
-from services.clients.answers.usecases import (
-    ClientSearch,
-    LinkedClients,
-    RequisiteOwners,
-    answer_client_link,
-    answer_requisites,
-    answer_sought_client,
-)
-from services.clients.conversion.domain.same_client import SameClient
+from services.clients.answers.usecases import LinkedClients, RequisiteOwners, answer_client_link, answer_requisites
 from services.clients.linked_element.domain import EXTRACTORS
 from services.clients.records.domain.company import Company
 from shared.elements.domain.filters.nodes import EVERYTHING, Node
@@ -29,23 +20,14 @@ from shared.kit.messaging.reactions import Reactions, on
 from shared.kit.storage.repository import Repository
 
 
-class AnswerReads(LinkedClients, RequisiteOwners, ClientSearch, Protocol):
+class AnswerReads(LinkedClients, RequisiteOwners, Protocol):
     """Reads of contacts and companies that answers need."""
 
 
 def reactions(
-    *,
-    companies: Repository[Company],
-    views: AnswerReads,
-    answers: Answers,
-    rights: CompiledRights,
-    rule: SameClient | None = None,
+    *, companies: Repository[Company], views: AnswerReads, answers: Answers, rights: CompiledRights
 ) -> Reactions:
-    """Reactions to questions; who asks is told of those contacts and sellers alone that his `rights` extend to.
-
-    Whose phone or e-mail a new lead has, `rule` says, whatever the rights of who entered it: nobody chooses there.
-    """
-    same_client = rule or SameClient()
+    """Reactions to questions; who asks is told of those contacts and sellers alone that his `rights` extend to."""
 
     async def on_event(event: Envelope[Event], cause: Cause) -> None:
         """Answer a pending link of a company or of contacts."""
@@ -69,12 +51,7 @@ def reactions(
         allowed = EVERYTHING if _keeps_seller(event.data) else await _readable(COMPANY, event, rights)
         await answer_requisites(event.data.element, choice, cause, allowed=allowed, views=views, answers=answers)
 
-    async def on_lead_client_sought(event: Envelope[LeadClientSought], cause: Cause) -> None:
-        """Answer whose phone or e-mail a new lead has."""
-        await answer_sought_client(event.data, cause, rule=same_client, views=views, answers=answers)
-
     return [
-        on(LeadClientSought, on_lead_client_sought),
         *(
             on(event, on_event, name="company_link")
             for event in EXTRACTORS

@@ -13,15 +13,11 @@ from crm_contracts.client_answers import (
     ElementContactsResolved,
     ElementRequisitesConfirmed,
     ElementRequisitesRefused,
-    LeadClientFound,
 )
 from crm_contracts.client_field import Client, ContactLink
-from crm_contracts.repeat_leads import LeadClientSought
 from crm_contracts.values import ElementRef
 
 from services.clients.answers.domain import RequisiteChoiceCheck, find_problem
-from services.clients.conversion.domain.decision import MAX_DUPLICATES
-from services.clients.conversion.domain.same_client import SameClient, has_one_of
 from services.clients.records.domain.company import Company
 from services.clients.records.domain.company_contacts import company_contacts
 from services.clients.records.domain.contact import Contact
@@ -57,14 +53,6 @@ class RequisiteOwners(Protocol):
 
     async def sellers_with(self, requisite_id: str, allowed: Node) -> Sequence[Company]:
         """List those allowed companies of ours with these requisites."""
-        ...
-
-
-class ClientSearch(Protocol):
-    """Finds clients by their contact data."""
-
-    async def candidates(self, phones: Sequence[str], emails: Sequence[str]) -> tuple[list[Contact], list[Company]]:
-        """Find contacts and companies with one of these phones or e-mails, the oldest first."""
         ...
 
 
@@ -106,44 +94,6 @@ async def answer_client_link(
         )
 
     await answers.give(fitting(answer, MAX_ANSWER_BYTES), subject=element.id, cause=cause)
-
-
-async def answer_sought_client(
-    asked: LeadClientSought, cause: Cause, *, rule: SameClient, views: ClientSearch, answers: Answers
-) -> None:
-    """Answer whose phone or e-mail a new lead has: the oldest contact, else the oldest company, else none (LEAD-05).
-
-    What many people have tells of none of them, and who became a client after the lead came in is none that was known:
-    so a question that comes again, however late, is not answered with somebody new.
-    """
-    phones, emails = rule.telling(asked.phones), rule.telling(asked.emails)
-    found: Sequence[ElementRef] = ()
-    if phones or emails:
-        known = await views.candidates(
-            [point.normalized or "" for point in phones], [point.normalized or "" for point in emails]
-        )
-        kinds = (
-            [each.ref for each in kind if _was_known(each, asked) and has_one_of((*phones, *emails), each)]
-            for kind in known
-        )
-        found = next((refs for refs in kinds if refs), ())
-
-    def answer(length: int) -> LeadClientFound:
-        refs = [shortened(ref, length) for ref in found[: 1 + MAX_DUPLICATES]]
-        return LeadClientFound(
-            lead=asked.lead,
-            came_at=asked.came_at,
-            client=refs[0] if refs else None,
-            candidates=tuple(refs[1:]),
-            phones=phones,
-            emails=emails,
-        )
-
-    await answers.give(fitting(answer, MAX_ANSWER_BYTES), subject=asked.lead.id, cause=cause)
-
-
-def _was_known(client: Contact | Company, asked: LeadClientSought) -> bool:
-    return client.created_at <= asked.came_at
 
 
 async def answer_requisites(

@@ -267,18 +267,13 @@ class LeadOut(LeadState):
     version: int
     expanded: ExpandedField = None
     conversion_state: ConversionState
-    candidates: tuple[ElementRef, ...] = Field(
-        description="where it was linked to a known client when it came in: others with the same phone or e-mail"
-    )
+    candidates: tuple[ElementRef, ...]
 
     @classmethod
     def of(cls, lead: Lead) -> "LeadOut":
         """Show a lead."""
         return cls(
-            **dict(lead.state),
-            version=lead.version,
-            conversion_state=lead.conversion.state,
-            candidates=lead.candidates,
+            **dict(lead.state), version=lead.version, conversion_state=lead.conversion.state, candidates=lead.candidates
         )
 
 

@@ -19,6 +19,7 @@ TAGS: Final[Mapping[str, str]] = {
     "dictionaries": "Values to choose from, such as sources and VAT rates.",
     "duplicates": "Find records of the same person or company.",
     "elements": "Leads, deals and others that link a client.",
+    "forms": "Ways in for sites and ad networks, which have no token.",
     "leads": "Enquiries, before it is known who asks and what for.",
     "pipelines": "The ways that deals go, each with its stages.",
     "products": "What can be sold, and for which price.",

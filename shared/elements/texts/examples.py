@@ -99,6 +99,13 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "on_existing": "correct",
     },
     "LeadPatch": {"comments": "Call back on Monday."},
+    "FormIn": {
+        "name": "Contact us",
+        "responsible_id": "anna",
+        "fields": {"your-name": "last_name", "tel": "phones", "mail": "emails", "message": "comments"},
+        "origins": ["https://www.acme.example"],
+        "honeypot": "website2",
+    },
     "LeadSettingsIn": {"repeat_leads_enabled": True},
     "LeadUpsert": _LEAD,
     "LinkIn": {"is_primary": True},
