@@ -280,11 +280,14 @@ class LeadOut(LeadState):
     version: int
     expanded: ExpandedField = None
     conversion_state: ConversionState
+    candidates: tuple[ElementRef, ...]
 
     @classmethod
     def of(cls, lead: Lead) -> "LeadOut":
         """Show a lead."""
-        return cls(**dict(lead.state), version=lead.version, conversion_state=lead.conversion.state)
+        return cls(
+            **dict(lead.state), version=lead.version, conversion_state=lead.conversion.state, candidates=lead.candidates
+        )
 
 
 class LeadUpserted(LeadOut):
