@@ -58,7 +58,13 @@ def build_router(
     )
     api.include_router(
         element_routes(
-            leads, LeadOut, ContactAdded, stages=stages.open, collaborators=collaborators, long_polls=long_polls
+            leads,
+            LeadOut,
+            ContactAdded,
+            stages=stages.open,
+            views=views,
+            collaborators=collaborators,
+            long_polls=long_polls,
         )
     )
     api.include_router(listed.routes())
