@@ -25,7 +25,7 @@ def build_router(*, settings: Repository[LeadSettings], own: OwnLeadSettings) ->
         """Read the settings of leads (LEAD-05)."""
         return _shown(await call.guard(settings).get(LEADS), response)
 
-    @api.put("/settings/leads", operation_id="putLeadSettings", responses={200: {"headers": ETAG}})
+    @api.put("/settings/leads", operation_id="setLeadSettings", responses={200: {"headers": ETAG}})
     async def put(
         body: LeadSettingsIn, call: Annotated[Call, CanChangeSettings], if_match: IfMatch, response: Response
     ) -> LeadSettingsOut:
