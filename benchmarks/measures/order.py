@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 from benchmarks.bench import Bench
 from benchmarks.measures.conversion import b2, b2_open, b9, b11
+from benchmarks.measures.correcting import b15
 from benchmarks.measures.creation import b1, b6, b10
 from benchmarks.measures.filtering import b12
 from benchmarks.measures.linking import b3
@@ -45,6 +46,7 @@ ALONE: Final[dict[str, Measurement]] = {
 AGAINST: Final[dict[str, Measurement]] = {
     # Nothing else was done before on either side.
     "b7": b7,
+    "b15": b15,
     "b1": b1,
     "b10": b10,
     "b2": b2,

@@ -18,14 +18,17 @@ SERVICES: Final = {"leads": "leads", "deals": "deals"}
 @pytest.mark.parametrize(("path", "body"), EXAMPLES, ids=[path for path, _ in EXAMPLES])
 async def test_an_example_works_as_it_stands(path: str, body: str, system: System) -> None:
     lead = await system.apis["leads"].call("POST", "/leads", {"last_name": "Berg", "company_title": "ACME"})
+    company = await system.apis["clients"].call("POST", "/companies", {"title": "ACME"})
+    for name, made in {"lead": lead, "company": company}.items():
+        path, body = (each.replace(f"{{{name}}}", made.json()["id"]) for each in (path, body))
     api = system.apis[SERVICES.get(path.split("/")[1], "clients")]
-    answer = await api.call("POST", path.replace("{lead}", lead.json()["id"]), json.loads(body))
+    answer = await api.call("POST", path, json.loads(body))
     assert answer.status_code < 300, answer.text
     assert all(item["problem"] is None for item in answer.json().get("items", ()) if "problem" in item)
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == PAGE.count("```json POST") == 5
+    assert len(EXAMPLES) == PAGE.count("```json POST") == 6
 
 
 async def test_who_deletes_what_cannot_be_deleted_is_told_what_can_be_done(system: System) -> None:

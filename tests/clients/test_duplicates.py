@@ -45,6 +45,20 @@ async def test_a_contact_is_found_by_its_full_name_in_any_order_and_spelling(api
     assert (await alike(api, {"first_name": "Zoë", "last_name": word, "except_id": ada}))["contact"] == []
 
 
+async def test_umlauts_in_one_letter_or_two_are_no_other_name(api: Api, word: str) -> None:
+    """DUP-03: of contacts and of companies."""
+    people = [
+        (await api.made("/contacts", {"first_name": first, "last_name": f"{word}{last}"}))["id"]
+        for first, last in (("Jürgen", "müller"), ("Juergen", "mueller"))
+    ]
+    firms = [(await api.made("/companies", {"title": f"{word}{end} AG"}))["id"] for end in ("bäcker", "baecker")]
+    for first, last in (("Jürgen", "Müller"), ("Juergen", "Mueller")):
+        found = (await alike(api, {"first_name": first, "last_name": word + last}))["contact"]
+        assert sorted(found) == sorted((id_, ("name",)) for id_ in people)
+    for title in (f"{word}bäcker AG", f"{word}baecker"):
+        assert {id_ for id_, _ in (await alike(api, {"company_title": title}))["company"]} == set(firms)
+
+
 async def test_a_company_is_found_by_its_title_and_its_legal_name(api: Api, word: str) -> None:
     """DUP-03: a part of the name is not enough."""
     company = (await api.made("/companies", {"title": f"{word} GmbH"}))["id"]

@@ -132,6 +132,15 @@ async def test_names_of_many_languages_are_found_as_people_type_them(api: Api, n
     assert f"{first} {name}" in await titles(api, f"{first} {typed}")
 
 
+@pytest.mark.parametrize("name", ["müller", "mueller"])
+@pytest.mark.parametrize("typed", ["MÜLLER", "Mueller", "muel", "mü"])
+async def test_an_umlaut_is_found_in_one_letter_or_two(api: Api, name: str, typed: str) -> None:
+    """CLI-03: as soon as a letter follows it, beside names in which two letters are two."""
+    first = f"{a_word()}joel"
+    await a_contact(api, first, name)
+    assert await titles(api, f"{first} {typed}") == [f"{first} {name}"]
+
+
 async def test_a_long_name_is_found_by_each_of_its_words(api: Api) -> None:
     """CLI-03."""
     last = a_word()

@@ -64,6 +64,7 @@ async def test_a_list_is_searched_by_the_words_of_titles(mongo: Mongo, tmp_path:
             "pump": [pumpkins, pumps],
             "pumps": [pumps],
             "muller PUM": [pumps],
+            "Mueller": [pumps],
             "for": [pipes, pumps],
             "oneill": [pipes],
             "pipes & sons": [pipes],

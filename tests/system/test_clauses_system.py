@@ -103,3 +103,20 @@ async def test_contacts_that_go_are_told_as_unlinked_and_those_that_come_as_link
     entries = await until(partial(crm.timeline, f"deal:{deal}"), _tell_of_the_change)
     (change,) = [entry["payload"] for entry in entries if _is_of_the_change(entry)]
     assert (change["linked"], change["unlinked"]) == ([f"contact:{eve}"], [f"contact:{ann}"])
+
+
+async def test_a_new_person_of_a_known_company_becomes_a_contact_before_the_repeat_lead_is_converted(crm: Crm) -> None:
+    """LEAD-04, LEAD-15: the refusal says so, and the deal has both."""
+    company, () = await crm.new_company("Regular GmbH")
+    lead = await crm.new_lead(last_name="New", company_id=company)
+    await until(partial(crm.get, "leads", f"/leads/{lead}"), lambda found: found["client"]["link_state"] == "done")
+    refused = await crm.call("POST", "leads", f"/leads/{lead}/conversion", {"targets": ["contact", "deal"]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "repeat_lead_only_deal")
+    assert "`link_to` of POST /v1/contacts" in refused.json()["detail"]
+    person = {"last_name": "New", "company_ids": [company], "link_to": {"type": "lead", "id": lead}}
+    made = await crm.call("POST", "clients", "/contacts", person, Prefer="wait=60")
+    assert (made.status_code, made.json()["link_state"]) == (201, "done"), made.text
+    done = (await crm.convert(lead)).json()
+    deal = await crm.get("deals", f"/deals/{done['deal']['id']}")
+    assert deal["client"]["company"]["id"] == company
+    assert _contacts(deal) == [made.json()["id"]]

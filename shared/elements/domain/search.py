@@ -1,13 +1,14 @@
 """Translate what a user types into ranges of the search index (CLI-03, CLI-04, DEAL-01)."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from unicodedata import normalize
 
 from shared.elements.domain.fields import CatalogueField
 from shared.elements.domain.filters.nodes import Condition
-from shared.elements.domain.plain_words import words_of
+from shared.elements.domain.plain_words import spellings_of, words_of
 from shared.elements.domain.search_keys import DOMAIN, EMAIL, MAX_KEY, NAME, PHONE, TAX, WORD, digits_of
 
 MIN_QUERY: Final = 2
@@ -46,17 +47,20 @@ class Query:
     ranges: tuple[KeyRange, ...]
 
     @property
-    def words(self) -> frozenset[str]:
-        """Words that have ranges of their own."""
-        return frozenset(keys.word for keys in self.ranges if keys.word is not None)
+    def sifted(self) -> Collection[frozenset[str]]:
+        """Words that have ranges of their own, of each spelling of the query."""
+        found: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        for keys in self.ranges:
+            if keys.word is not None:
+                found[keys.words].add(keys.word)
+        return [frozenset(words) for words in found.values()]
 
     @classmethod
     def of(cls, text: str, *, phone: str | None = None, email: str | None = None) -> "Query":
         """Build a query from the text, and from what it is as a phone and as an e-mail."""
         typed = text.strip().lower()
-        ranges = dict.fromkeys(
-            [*_by_name(words_of(typed)), *_by_address(typed), *_by_phone(typed), *_by_tax_number(typed)]
-        )
+        names = [keys for spelling in spellings_of(typed) for keys in _by_name(words_of(spelling))]
+        ranges = dict.fromkeys([*names, *_by_address(typed), *_by_phone(typed), *_by_tax_number(typed)])
         return cls(phone, email, tuple(ranges))
 
 

@@ -15,7 +15,7 @@ from services.clients.linked_element.domain import (
 )
 from services.clients.text import Card, Criterion
 from shared.elements.domain.filters.nodes import EVERYTHING, Node
-from shared.elements.domain.plain_words import words_of
+from shared.elements.domain.plain_words import spellings_of, words_of
 from shared.elements.domain.rights.accessed import Accessed
 from shared.elements.domain.rights.told import FIELDS, accessed_in
 from shared.elements.store.access_marks import MARKS
@@ -152,15 +152,14 @@ class LinkedElements:
     ) -> list[tuple[ElementRef, set[Criterion]]]:
         """Find elements that may be the client on a card, and by what; most criteria in common first (DUP-03)."""
         asked: list[tuple[Criterion, Filter]] = []
-        first, last, company = (
-            " ".join(words_of(each)) for each in (card.first_name, card.last_name, card.company_title)
-        )
-        if name := full_name([card.first_name, card.middle_name, card.last_name]):
-            asked.append(("name", {"full_name": name}))
+        first, last, company = map(_in_words, (card.first_name, card.last_name, card.company_title))
+        whole = spellings_of(f"{card.first_name} {card.middle_name} {card.last_name}")
+        if names := [name for each in whole if (name := full_name([each]))]:
+            asked.append(("name", {"full_name": {"$in": names}}))
         if first and last:  # a middle name that only one of them has makes no other person
-            asked.append(("name", {"last_name": last, "first_name": first}))
+            asked.append(("name", {"last_name": {"$in": last}, "first_name": {"$in": first}}))
         if company:
-            asked.append(("company", {"company_title": company}))
+            asked.append(("company", {"company_title": {"$in": company}}))
         if card.phones:
             asked.append(("phone", {"phones": {"$in": list(card.phones)}}))
         if card.emails:
@@ -171,6 +170,11 @@ class LinkedElements:
                 ref = LinkedElement.model_validate(document).ref
                 found.setdefault(str(ref), (ref, set()))[1].add(criterion)
         return sorted(found.values(), key=lambda each: -len(each[1]))[:limit]
+
+
+def _in_words(text: str) -> list[str]:
+    """Return the plain words of each spelling of a text that has any."""
+    return [words for each in spellings_of(text) if (words := " ".join(words_of(each)))]
 
 
 def _derived(change: ElementChange) -> dict[str, Document]:

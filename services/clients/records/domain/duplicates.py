@@ -4,7 +4,7 @@ Records are not compared with one another. All criteria of a card are whole sear
 read of one index.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, get_args
 
 from crm_contracts.values import ContactPoint
@@ -12,7 +12,7 @@ from crm_contracts.values import ContactPoint
 from services.clients.records.domain.names import company_key
 from services.clients.records.domain.search_keys import COMPANY, MAX_WORDS
 from services.clients.text import Card, Criterion, FurtherField
-from shared.elements.domain.plain_words import words_of
+from shared.elements.domain.plain_words import spellings_of, words_of
 from shared.elements.domain.search_keys import NAME, TAX, WORD, sought_keys, whole_key
 
 BANK: Final = "b:"
@@ -49,20 +49,33 @@ def further_keys(values: Mapping[Any, Any]) -> set[str]:
 
 def card_keys(card: Card, type_: Literal["contact", "company"]) -> dict[str, Criterion]:
     """List the keys to search among records of a type, and the criterion of each."""
-    full_name = f"{card.first_name} {card.middle_name} {card.last_name}"
-    words = words_of(full_name)[:MAX_WORDS] if type_ == "contact" else words_of(card.company_title)
-    name = " ".join(words)
-    criterion: Criterion = "name" if type_ == "contact" else "company"
     keys: dict[str, Criterion] = {}
-    if name:
-        keys |= dict.fromkeys([whole_key(NAME, name)], criterion)
-        # A person's name may be written in another order; the end of a company's title identifies nothing.
-        keys |= dict.fromkeys([whole_key(WORD, name)] if type_ == "contact" and len(words) > 1 else [], criterion)
-    if type_ == "company" and (title := company_key(card.company_title)):
-        keys |= {whole_key(COMPANY, title): criterion}
+    if type_ == "contact":
+        keys |= dict.fromkeys(_person_keys(f"{card.first_name} {card.middle_name} {card.last_name}"), "name")
+    else:
+        keys |= dict.fromkeys(_title_keys(card.company_title), "company")
     keys |= dict.fromkeys(sought_keys(card.phones, ()), "phone")
     keys |= dict.fromkeys(sought_keys((), card.emails), "email")
     numbers = (plain_number(value) for value in card.requisites)
     keys |= dict.fromkeys((whole_key(TAX, number) for number in numbers if len(number) >= MIN_NUMBER), "requisite")
     keys |= dict.fromkeys(account_keys(card.bank_details), "bank_detail")
     return keys | dict.fromkeys(further_keys(card.further), "further")
+
+
+def _person_keys(full_name: str) -> Iterator[str]:
+    """Derive the keys of a name in each spelling, and in another order where it has several words."""
+    for spelling in spellings_of(full_name):
+        words = words_of(spelling)[:MAX_WORDS]
+        if words:
+            yield whole_key(NAME, " ".join(words))
+        if len(words) > 1:
+            yield whole_key(WORD, " ".join(words))
+
+
+def _title_keys(title: str) -> Iterator[str]:
+    """Derive the keys of a company's title in each spelling; its end identifies nothing."""
+    for spelling in spellings_of(title):
+        if words := words_of(spelling):
+            yield whole_key(NAME, " ".join(words))
+        if key := company_key(spelling):
+            yield whole_key(COMPANY, key)

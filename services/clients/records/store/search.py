@@ -50,7 +50,7 @@ async def search_clients(of: MongoRepository[C], query: Query, *, allowed: Node 
     ids = list(found)[:MAX_MATCHES]
     documents = await of.collection.find({"_id": {"$in": ids}}, fields=WITHOUT_BOOKKEEPING)
     clients = {document["_id"]: of.read(document) for document in documents}
-    may_be_more = bool(query.words) and query.words <= cut
+    may_be_more = any(words <= cut for words in query.sifted)
     return [clients[id_] for id_ in ids if id_ in clients], len(found) > MAX_MATCHES or may_be_more
 
 

@@ -250,7 +250,9 @@ class Conversion(Value):
     def _check_repeat(targets: tuple[ConversionTarget, ...], *, is_repeat: bool) -> None:
         if is_repeat and targets != ("deal",):
             raise RepeatLeadOnlyDeal.at(
-                "A repeat lead converts only into a deal, for the client that it has.", "targets"
+                "A repeat lead converts only into a deal, for the client that it has. Link a person who is new by "
+                "`link_to` of POST /v1/contacts first, then convert it.",
+                "targets",
             )
 
     def _next_attempt(

@@ -71,7 +71,10 @@ class RepeatLeadOnlyDeal(Invalid):
     """A repeat lead has its client already, and converts only into a deal (LEAD-04)."""
 
     code = "repeat_lead_only_deal"
-    advice = "Convert it without `targets`, `contact_id` and `company_id`: the deal links the client of the lead."
+    advice = (
+        "Convert it without `targets`, `contact_id` and `company_id`: the deal links the client of the lead. A person "
+        "who is new is made a contact of the lead first: `POST /v1/contacts` with `link_to` and the lead's id."
+    )
 
 
 class LeadTooLarge(Invalid):
