@@ -50,6 +50,7 @@ from shared.elements.store.search_keys import make_keys
 from shared.elements.store.stage_history import StageHistory
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
+from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.stages import Emptied
 from shared.elements.usecases.stranded import STRANDED_EVERY_S
 from shared.kit.messaging.reactions import Reactions
@@ -110,6 +111,22 @@ def _repeat_leads(service: Service, leads: MongoRepository[Lead]) -> tuple[React
     return reactions, repeat_lead_http.build_router(settings=settings, own=own)
 
 
+def _forms(
+    service: Service,
+    leads: MongoRepository[Lead],
+    stages: OwnLeadStages,
+    collaborators: Collaborators,
+    default_country: str,
+) -> APIRouter:
+    """Open the forms, with the routes by which they are set and sent."""
+    forms = service.repository(Form, FORMS)
+    counts = SubmissionCounts(service.collection(SUBMISSION_COUNTS, COUNT_INDEXES))
+    views = ElementViews(leads)
+    return form_http.build_router(
+        Inbound(forms, FormViews(forms), counts, leads, views, stages, collaborators, default_country)
+    )
+
+
 def build() -> tuple[FastAPI, LeadsSettings]:
     """Make the settings, then the repositories, then the ways in."""
     settings = LeadsSettings()
@@ -127,19 +144,9 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     repeat_leads, setting_routes = _repeat_leads(service, leads)
     _hear(service, stores, leads, pipelines, history, repeat_leads=repeat_leads)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
-    views, forms = ElementViews(leads), service.repository(Form, FORMS)
-    inbound = Inbound(
-        forms,
-        FormViews(forms),
-        SubmissionCounts(service.collection(SUBMISSION_COUNTS, COUNT_INDEXES)),
-        leads,
-        views,
-        stages,
-        collaborators,
-        settings.default_country,
-    )
+    form_routes = _forms(service, leads, stages, collaborators, settings.default_country)
     lead_routes = lead_http.build_router(
-        views=views,
+        views=ElementViews(leads),
         lists=lists,
         stages=stages,
         conversions=Conversions(leads, pipelines, collaborators, service.long_polls, settings.conversion_silence_s),
@@ -151,7 +158,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
         lead_routes,
         stage_routes(rehearsals=StageRehearsals(LEAD, places, lists, stores.rights, has_pipelines=False)),
         setting_routes,
-        form_http.build_router(inbound),
+        form_routes,
         stage_history_routes(LEAD, StageHistoryFilters, history, lists),
         run_routes(LEAD.service, runner),
         access_routes({LEAD.noun: leads}, stores.rights),

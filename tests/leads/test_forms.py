@@ -1,9 +1,11 @@
 """Forms, and what is submitted by them, over HTTP."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -68,9 +70,9 @@ class Site:
         taken: Details = answer.json()
         return taken
 
-    async def sent(self, *, headers: dict[str, str] | None = None, **fields: Any) -> httpx.Response:
+    async def sent(self, headers: Mapping[str, str] = MappingProxyType({}), /, **fields: Any) -> httpx.Response:
         return await self.api._http.post(
-            f"/v1/leads/inbound/{self.form}", json=fields, headers={"X-Form-Key": self.key, **(headers or {})}
+            f"/v1/leads/inbound/{self.form}", json=fields, headers={"X-Form-Key": self.key, **headers}
         )
 
     async def leads(self) -> list[Details]:
@@ -252,7 +254,7 @@ async def test_a_form_proves_itself_by_its_secret_alone(api: Api) -> None:
         {"X-Form-Key": "", "Authorization": f"Bearer {site.key}"},
     ]
     for headers in wrong:
-        answer = await site.sent(headers=headers)
+        answer = await site.sent(headers)
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), headers
     both = await site.send("{}", query=f"?key={site.key}")
     assert both.status_code == 401, "one place is enough"
@@ -353,12 +355,12 @@ async def test_scripts_of_the_sites_of_a_form_may_send_it(api: Api) -> None:
     assert "X-Form-Key" in allowed.headers["access-control-allow-headers"]
     refused = await api._http.options(address, headers={**asked, "Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in refused.headers
-    taken = await site.sent(headers={"Origin": SITE}, **{"your-name": "Ada"})
+    taken = await site.sent({"Origin": SITE}, **{"your-name": "Ada"})
     assert (taken.status_code, taken.headers["access-control-allow-origin"]) == (202, SITE)
     wrong = await site.send("[]", Origin=SITE)
     assert (wrong.status_code, wrong.headers["access-control-allow-origin"]) == (422, SITE)
     for origin in ("https://evil.example", "null", "http://www.acme.example", f"{SITE}.evil.example"):
-        other = await site.sent(headers={"Origin": origin}, **{"your-name": "Eve"})
+        other = await site.sent({"Origin": origin}, **{"your-name": "Eve"})
         assert (other.status_code, other.json()["code"]) == (403, "origin_not_allowed"), origin
         assert "access-control-allow-origin" not in other.headers
     assert len(await site.leads()) == 1

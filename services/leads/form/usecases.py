@@ -1,6 +1,5 @@
 """Use cases of forms: set them, give them a secret, delete them, and take what is submitted by them."""
 
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,7 +17,6 @@ from shared.kit.domain import Cause, Invalid, derived_id
 from shared.kit.storage.repository import Records, Repository, refuse_new
 from shared.kit.storage.repository_errors import IdTaken
 
-SECRET_BYTES: Final = 32
 WITHIN: Final = timedelta(days=1)
 
 Outcome: TypeAlias = Literal["taken", "repeated", "honeypot"]
@@ -76,16 +74,15 @@ async def set_form(
 
 
 async def renew_secret(
-    id_: str, cause: Cause, *, forms: Records[Form], expected_version: int | None = None
-) -> tuple[Form, str]:
-    """Give a form another secret, and return it: it is shown this once and kept as a hash alone.
+    id_: str, secret: str, cause: Cause, *, forms: Records[Form], expected_version: int | None = None
+) -> Form:
+    """Give a form another secret, which is kept as a hash alone.
 
     Raises:
         NotFound, Gone: there is no such form.
         SecretShown: a repeat of the request that made the secret.
         VersionMismatch: the caller's copy is old.
     """
-    secret = secrets.token_urlsafe(SECRET_BYTES)
     form = await forms.change(
         id_,
         lambda form: form.set_secret(secret, by=cause.actor, at=cause.at),
@@ -94,7 +91,7 @@ async def renew_secret(
     )
     if not form.is_proven_by(secret):
         raise SecretShown("The secret that this request made was shown once, and is not kept.")
-    return form, secret
+    return form
 
 
 async def delete_form(id_: str, cause: Cause, *, forms: Records[Form], expected_version: int | None = None) -> None:

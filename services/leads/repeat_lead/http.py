@@ -20,12 +20,12 @@ def build_router(*, settings: Repository[LeadSettings], own: OwnLeadSettings) ->
     """Build the endpoints."""
     api = router("settings")
 
-    @api.get("/settings/leads", responses={200: {"headers": ETAG}})
+    @api.get("/settings/leads", operation_id="getLeadSettings", responses={200: {"headers": ETAG}})
     async def read(call: CanRead, response: Response) -> LeadSettingsOut:
         """Read the settings of leads (LEAD-05)."""
         return _shown(await call.guard(settings).get(LEADS), response)
 
-    @api.put("/settings/leads", responses={200: {"headers": ETAG}})
+    @api.put("/settings/leads", operation_id="setLeadSettings", responses={200: {"headers": ETAG}})
     async def put(
         body: LeadSettingsIn, call: Annotated[Call, CanChangeSettings], if_match: IfMatch, response: Response
     ) -> LeadSettingsOut:

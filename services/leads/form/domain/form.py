@@ -27,7 +27,7 @@ class FormFields(BaseModel):
 
     name: str = ""
     is_active: bool = True
-    fields: dict[str, str] = {}
+    fields: Mapping[str, str] = {}
     responsible_id: str = ""
     source_id: str | None = None
     origins: tuple[str, ...] = ()

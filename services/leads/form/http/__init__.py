@@ -1,4 +1,4 @@
-"""HTTP API of forms: for administrators, and for whoever fills one in."""
+"""HTTP API of forms: for administrators, and for the sites that send them."""
 
 from fastapi import APIRouter
 

@@ -1,6 +1,7 @@
 """Routes by which administrators set forms."""
 
-from typing import Annotated
+from secrets import token_urlsafe
+from typing import Annotated, Final
 
 from crm_contracts.leads import LeadFields
 from fastapi import APIRouter, Response
@@ -17,6 +18,7 @@ from shared.kit.web.conditions import IfMatch
 from shared.kit.web.routes import is_process, router
 from shared.kit.web.schemas import Cursor, Limit, Page
 
+_SECRET_BYTES: Final = 32
 _Administrator = Annotated[Call, CanChangeSettings]
 
 
@@ -57,7 +59,8 @@ def _add_writes(api: APIRouter, forms: Repository[Form], collaborators: Collabor
     @is_process
     async def renew(form: str, call: _Administrator, if_match: IfMatch, response: Response) -> FormSecret:
         """Make a secret for a form, and show it this once; the former one is worth nothing from then on."""
-        found, secret = await renew_secret(form, call.cause, forms=call.guard(forms), expected_version=if_match)
+        secret = token_urlsafe(_SECRET_BYTES)
+        found = await renew_secret(form, secret, call.cause, forms=call.guard(forms), expected_version=if_match)
         response.headers["Cache-Control"] = "no-store"
         return FormSecret(form=_shown(found, response), secret=secret)
 

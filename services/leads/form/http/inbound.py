@@ -42,6 +42,10 @@ _PREFLIGHT_S: Final = "600"
 _FIELDS: Final = {"type": "object", "additionalProperties": True, "example": {"your-name": "Ada", "tel": "030 901820"}}
 _BODY: Final = {"required": True, "content": {kind: {"schema": _FIELDS} for kind in (JSON, ENCODED, MULTIPART)}}
 
+_KEYS: Final = [
+    Depends(each) for each in (APIKeyHeader(name=KEY_HEADER, auto_error=False), APIKeyQuery(name=KEY, auto_error=False))
+]
+
 
 @dataclass(frozen=True)
 class Inbound:
@@ -61,7 +65,13 @@ def inbound_routes(inbound: Inbound) -> APIRouter:
     """Make the route of submissions, and that by which browsers ask whether they may send one."""
     for outcome in OUTCOMES:
         FORM_SUBMISSIONS.labels(outcome)
+    api = APIRouter()
+    api.include_router(_submissions(inbound))
+    api.include_router(_preflights(inbound))
+    return api
 
+
+def _submissions(inbound: Inbound) -> APIRouter:
     class InboundRoute(IdempotentRoute):
         """A route that is open to who has the secret of the form, and to no token."""
 
@@ -70,16 +80,13 @@ def inbound_routes(inbound: Inbound) -> APIRouter:
             return partial(_admitted, inbound, super().get_route_handler())
 
     api = APIRouter(prefix="/v1", route_class=InboundRoute, tags=["forms"])
-    keys = [
-        Depends(each)
-        for each in (APIKeyHeader(name=KEY_HEADER, auto_error=False), APIKeyQuery(name=KEY, auto_error=False))
-    ]
 
     @api.post(
         PATH,
         status_code=202,
+        summary="Take what was filled in",
         operation_id="submitForm",
-        dependencies=keys,
+        dependencies=_KEYS,
         response_model=SubmissionAccepted,
         openapi_extra={"requestBody": _BODY},
     )
@@ -93,17 +100,18 @@ def inbound_routes(inbound: Inbound) -> APIRouter:
         del form
         return await _submitted(inbound, request)
 
-    asking = APIRouter(prefix="/v1")
+    return api
 
-    @asking.options(PATH, include_in_schema=False)
+
+def _preflights(inbound: Inbound) -> APIRouter:
+    api = APIRouter(prefix="/v1")
+
+    @api.options(PATH, include_in_schema=False)
     async def preflight(form: str, request: Request) -> Response:
         found = await inbound.forms.find(form)
         return Response(status_code=204, headers={} if found is None else _shared_with(found, request))
 
-    both = APIRouter()
-    both.include_router(api)
-    both.include_router(asking)
-    return both
+    return api
 
 
 async def _admitted(inbound: Inbound, handle: Callable[[Request], Any], request: Request) -> Response:
