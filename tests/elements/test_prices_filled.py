@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -33,7 +34,7 @@ async def test_the_price_of_a_range_is_known_after_the_update(
     """PROD-11: a row is priced by it, though nothing of the product has changed since."""
     id_ = f"x{uuid4().hex[:12]}"
     prices = (ListPrice(price=euros("12")), ListPrice(price=euros("9"), quantity_from=Decimal(10)))
-    audit = {"created_at": NOON, "created_by": ANNA, "updated_at": NOON, "updated_by": ANNA}
+    audit: dict[str, Any] = {"created_at": NOON, "created_by": ANNA, "updated_at": NOON, "updated_by": ANNA}
     product = ProductState(id=id_, number=1, name="Pump", prices=prices, **audit)
     told = replace(an_event(ProductCreated(product=product), id_=id_, subject=id_, sequence=1), source="/crm/catalog")
     await passed(kafka, f"{name}.reactions", [told])
