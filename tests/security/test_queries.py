@@ -25,6 +25,7 @@ GIVEN: Final = {
     "filter": '{"id": {"!=": "x"}}',
     "is_my_company": "true",
     "limit": "3",
+    "on": "2026-03-01",
     "phone": "+4930901820",
     "pipeline_id": "default",
     "q": "ada",
