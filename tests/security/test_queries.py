@@ -37,6 +37,8 @@ GIVEN: Final = {
     "types": "element_created,linked",
 }
 """What a filter is given where any text would not do."""
+ALONE: Final = {"on"}
+"""Filters that go with no other."""
 NOT_FILTERS: Final = {"cursor"}
 
 EXPLAINED: Final = (
@@ -59,6 +61,8 @@ def filters(operation: Operation) -> Iterator[dict[str, str]]:
     needed = [each["name"] for each in given if each["required"]]
     for number in (0, 1, 2):
         for chosen in combinations([name for name in values if name not in needed], number):
+            if number > 1 and ALONE & {*chosen}:
+                continue
             yield {name: values[name] for name in (*needed, *chosen)}
 
 
