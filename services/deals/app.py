@@ -11,8 +11,7 @@ from fastapi import APIRouter, FastAPI
 
 from services.deals.board.events import board_reactions
 from services.deals.board.http import board_routes
-from services.deals.board.past import PastBoards
-from services.deals.board.store import BOARD_CELLS, BOARD_INDEXES, BoardTotals, DealCounts
+from services.deals.board.store import BOARD_CELLS, BOARD_INDEXES, BoardTotals, DealCounts, PastBoards
 from services.deals.deal import events as deal_events
 from services.deals.deal import http as deal_http
 from services.deals.deal.domain.deal import Deal

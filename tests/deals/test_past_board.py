@@ -14,8 +14,8 @@ from crm_contracts.deals import DealCreated, DealDeleted, DealMovedToPipeline, D
 from crm_contracts.registry import parse
 from crm_contracts.roles import Right
 
-from services.deals.board import past
-from services.deals.board.past import PastBoards
+from services.deals.board import store as board_store
+from services.deals.board.store import PastBoards
 from services.deals.deal.domain.deal import Deal
 from services.deals.deal.store import DEALS
 from shared.elements.events.stage_history import stage_history_reactions
@@ -168,7 +168,7 @@ async def test_the_past_is_that_of_deals_which_the_caller_may_read_and_that_are_
     path = f"/pipelines/{timeless.id}/board?on={today}"
     board = (await as_seller(timeless.api, "GET", path)).json()
     assert counts(timeless.id, board) == {"NEW": 2}, observed
-    monkeypatch.setattr(past, "BUDGET", 1)
+    monkeypatch.setattr(board_store, "BUDGET", 1)
     some = (await as_seller(timeless.api, "GET", path)).json()["columns"]
     assert {each["count"]["is_exact"] for each in some} == {False}
     assert sum(each["count"]["value"] for each in some) <= 1

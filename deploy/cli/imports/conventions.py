@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from deploy.cli.imports.evidence import BY_FORM, Evidence, Unreadable
 from shared.elements.domain.contact_points import normalized_phone
-from shared.elements.schemas.strict_types import StrictDate
+from shared.elements.schemas.strict_types import StrictDate, StrictDatetime
 
 MARKS: Final = {".": "a decimal point", ",": "a decimal comma"}
 ORDERS: Final = {"dmy": "the day first", "mdy": "the month first"}
@@ -44,6 +44,9 @@ _SHORTENED: Final = re.compile(r"[0-9]+([.,][0-9]+)?E\+[0-9]{1,3}", re.IGNORECAS
 """A long number as a spreadsheet shows and saves it in a narrow column."""
 _SHOWN: Final = 40
 _DATE: Final[TypeAdapter[date]] = TypeAdapter(StrictDate)
+_MOMENT: Final[TypeAdapter[datetime]] = TypeAdapter(StrictDatetime)
+_HOURS: Final = re.compile(r"(?<=[+-][0-9]{2})(?=[0-9]{2}$)")
+"""Between hours and minutes of a zone that is written as `+0200`."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +108,14 @@ class Conventions:
             Unreadable: it is none, or could be two, or nothing says its time zone.
         """
         day, told = self.day(column, _TIME.sub("", text)), _TIME.search(text)
-        time = f"{told['h']:0>2}:{told['rest']}{told['zone'] or ''}" if told else "00:00"
+        time, zone = (f"{told['h']:0>2}:{told['rest']}", told["zone"]) if told else ("00:00", None)
+        if zone is None and self.time_zone is None:
+            raise Unreadable("no_time_zone", f"{text[:_SHOWN]!r} has no time zone: say which by --time-zone")
         try:
-            at = datetime.fromisoformat(f"{day}T{time}")
-        except ValueError:
+            at = _MOMENT.validate_python(f"{day}T{time}{_HOURS.sub(':', zone) if zone else 'Z'}")
+        except ValidationError:
             raise Unreadable("no_time", f"{text[:_SHOWN]!r} is not a time: write it as 2026-03-31T09:30:00Z") from None
-        if at.tzinfo is None:
-            if self.time_zone is None:
-                raise Unreadable("no_time_zone", f"{text[:_SHOWN]!r} has no time zone: say which by --time-zone")
+        if zone is None and self.time_zone is not None:
             at = at.replace(tzinfo=ZoneInfo(self.time_zone))
         return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 

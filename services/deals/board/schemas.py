@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final, Literal, Self
 
 from crm_contracts.values import Money
-from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema, create_model
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError, WithJsonSchema, create_model
 from pydantic_core import PydanticCustomError
 
 from services.deals.deal.schemas import DealOut
@@ -39,24 +39,31 @@ _DAY: Final[TypeAdapter[date]] = TypeAdapter(StrictDate)
 _MOMENT: Final[TypeAdapter[datetime]] = TypeAdapter(StrictDatetime)
 
 
-def _end(value: Any) -> datetime:
-    """Return the moment until which a board is meant: a day ends in UTC, a moment is included."""
-    now = datetime.now(UTC)
+def _end(text: str) -> tuple[datetime, timedelta]:
+    """Return when a day begins, in UTC, and how long it lasts; a moment lasts a millisecond."""
+    if "T" in text:
+        return _MOMENT.validate_python(text), timedelta(milliseconds=1)
+    return datetime.combine(_DAY.validate_python(text), time(), UTC), timedelta(days=1)
+
+
+def _past(text: str) -> str:
+    """Check that a day, or a moment, is none to come."""
     try:
-        if isinstance(value, str) and "T" in value:
-            began, length = _MOMENT.validate_python(value), timedelta(milliseconds=1)
-        else:
-            began, length = datetime.combine(_DAY.validate_python(value), time(), UTC), timedelta(days=1)
+        began, _ = _end(text)
     except ValidationError:
         code, message = "moment", "a day or a time in ISO 8601 is needed, such as 2026-03-31 or 2026-03-31T09:30:00Z"
         raise PydanticCustomError(code, message) from None
-    if began > now:
+    if began > datetime.now(UTC):
         code, message = "in_future", "must not lie in the future"
         raise PydanticCustomError(code, message)
-    return began + length
+    return text
 
 
-_PAST_DAY: Final = {"anyOf": [{"type": "string", "format": each} for each in ("date", "date-time")]}
+PastDay = Annotated[
+    str,
+    AfterValidator(_past),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": each} for each in ("date", "date-time")]}),
+]
 
 
 class BoardFilters(BaseModel):
@@ -72,12 +79,20 @@ class BoardFilters(BaseModel):
         default=20, description="cards of each stage at most"
     )
     closed: Truth = Field(default=False, description="show the cards of the stages of success and failure, too")
-    on: Annotated[datetime | None, BeforeValidator(_end), WithJsonSchema(_PAST_DAY)] = Field(
+    on: PastDay | None = Field(
         default=None,
         description="a day, as of its end in UTC, or a moment: how many deals stood on each stage then, and no cards; "
         "with no other parameter",
         examples=["2026-03-31"],
     )
+
+    @property
+    def until(self) -> datetime | None:
+        """The moment until which a board of the past is meant."""
+        if self.on is None:
+            return None
+        began, length = _end(self.on)
+        return began + length
 
     def check_past(self) -> None:
         """Check that nothing is asked for that a board of the past does not show.

@@ -35,7 +35,8 @@ def build_router(
     """Build the endpoints."""
     api = APIRouter()
     api.include_router(_reads(pipelines, own))
-    api.include_router(_writes(pipelines, own, emptied, rehearsals))
+    api.include_router(_writes(pipelines, own))
+    api.include_router(_deletion(pipelines, own, emptied, rehearsals))
     api.include_router(
         StageRoutes(
             "/pipelines/{pipeline_id}/stages",
@@ -90,9 +91,7 @@ def _reads(pipelines: Repository[Pipeline], own: OwnPipelines) -> APIRouter:
     return api
 
 
-def _writes(
-    pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied, rehearsals: StageRehearsals
-) -> APIRouter:
+def _writes(pipelines: Repository[Pipeline], own: OwnPipelines) -> APIRouter:
     api = router("pipelines")
 
     @api.post("/pipelines", status_code=201)
@@ -120,6 +119,14 @@ def _writes(
         )
         own.forget()
         return _shown(pipeline, response)
+
+    return api
+
+
+def _deletion(
+    pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied, rehearsals: StageRehearsals
+) -> APIRouter:
+    api = router("pipelines")
 
     @api.delete("/pipelines/{pipeline_id}", status_code=204, responses={200: {"model": StageRehearsalOut}})
     async def delete(

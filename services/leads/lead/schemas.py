@@ -73,14 +73,12 @@ class LeadUpsert(LeadFieldsIn, NewElementIn):
     def to_domain(self, country: str, reading: ContactPointReading, origin: tuple[str, str] | None) -> NewElement:
         """Make the value that the use cases take."""
         new = self.new_element(self.fields(country, reading), origin)
-        if self.converted_elsewhere and new.stage_id is None:
-            return replace(new, stage_id=CONVERTED.id)
-        return new
+        is_there = self.converted_elsewhere and new.stage_id is None
+        return replace(new, stage_id=CONVERTED.id) if is_there else new
 
     def kept_by(self, lead: Lead) -> list[str]:
         """List what is given for a new lead and that an existing one keeps as it is."""
-        is_otherwise = self.converted_elsewhere and not lead.converted
-        return [*self.left_out(lead), *(["converted_elsewhere"] if is_otherwise else [])]
+        return [*self.left_out(lead), *["converted_elsewhere"] * (self.converted_elsewhere and not lead.converted)]
 
 
 class LeadIn(NewRecordIn, LeadUpsert):
@@ -89,14 +87,6 @@ class LeadIn(NewRecordIn, LeadUpsert):
 
 class LeadItemIn(LeadIn, AuthoredIn):
     """A lead of a batch: of another system it may have times and authors (CMN-10)."""
-
-    def to_domain(self, country: str, reading: ContactPointReading, origin: tuple[str, str] | None) -> NewElement:
-        """Make the value that the use cases take."""
-        return replace(super().to_domain(country, reading, origin), authorship=self.authorship)
-
-    def kept_by(self, lead: Lead) -> list[str]:
-        """List what is given for a new lead and that an existing one keeps as it is."""
-        return [*super().kept_by(lead), *self.authored_otherwise(lead)]
 
 
 class LeadsIn(BatchIn[LeadItemIn]):

@@ -1,6 +1,7 @@
 """Routes of leads whose bodies and parameters are their own: create, list, PATCH, upsert."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, TypeAlias
 
@@ -119,8 +120,7 @@ def _add_batch(
 
         What a lead links is confirmed afterwards: `client.link_state` of the lead says what became of it.
         With `on_existing: correct` a lead of an origin that is known is corrected as the PUT by origin corrects it.
-        The caller needs the right to import leads as well (PERM-01); administrators may give times and authors too
-        (CMN-10).
+        The caller needs the right to import (PERM-01); administrators may give times and authors too (CMN-10).
         """
         check_some(call, LEAD, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
@@ -133,7 +133,7 @@ def _add_batch(
             create = linking(partial(create_lead, leads=guarded, stages=known), item.links, its, use.client_names)
             lead, is_new = await create_or_correct(
                 item.id,
-                item.to_domain(default_country, reading, item.origin),
+                replace(item.to_domain(default_country, reading, item.origin), authorship=item.authorship),
                 its.cause,
                 fresh_id=its.new_id,
                 corrects=body.corrects,
@@ -143,8 +143,9 @@ def _add_batch(
                 stages=lambda: known,
                 collaborators=use,
             )
+            kept = [*item.kept_by(lead), *item.authored_otherwise(lead)]
             as_typed = item.as_typed(default_country, reading)
-            return recorded(lead, its.cause, is_new=is_new, left_out=item.kept_by(lead), as_typed=as_typed)
+            return recorded(lead, its.cause, is_new=is_new, left_out=kept, as_typed=as_typed)
 
         return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 
