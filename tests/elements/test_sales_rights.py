@@ -388,6 +388,25 @@ async def test_an_origin_that_is_taken_by_a_hidden_record_names_it_not(office: O
     assert (await office.stored(id_))["version"] == 1
 
 
+async def test_a_record_is_read_by_its_origin_and_a_hidden_one_is_as_none(office: Office) -> None:
+    """CMN-14, PERM-01: as one that was deleted, whose origin is emptied with it."""
+    origin = {"originator_id": "shop", "origin_id": f"{uuid4()}/1"}
+    id_ = await office.made(**origin)
+    external = f"/external/shop/{origin['origin_id']}"
+    await office.allow(EVERY)
+    found = await office.ask("GET", external)
+    assert (found.status_code, found.json()["id"]) == (200, id_)
+    assert found.headers["etag"] == (await office.ask("GET", f"/{id_}")).headers["etag"]
+    await office.allow({"read": "own"})
+    hidden = await office.ask("GET", external, x_correlation_id="c")
+    absent = await office.ask("GET", "/external/shop/unknown", x_correlation_id="c")
+    assert (hidden.status_code, hidden.json()["code"]) == (404, "not_found")
+    assert hidden.text.replace(origin["origin_id"], "unknown") == absent.text
+    await office.api("DELETE", f"{office.path}/{id_}")
+    await office.allow(EVERY)
+    assert (await office.ask("GET", external)).json()["code"] == "not_found"
+
+
 async def test_an_upsert_needs_the_right_to_what_it_does(office: Office) -> None:
     """PERM-01, CMN-14: to update what is there, and to add what is not."""
     known, new = f"/external/shop/{uuid4()}", f"/external/shop/{uuid4()}"
