@@ -146,10 +146,10 @@ def build() -> tuple[FastAPI, LeadsSettings]:
         authority=authority,
     )
     app = service.app(
+        form_routes,  # before those of leads: no lead has the id `inbound`
         lead_routes,
         stage_routes,
         setting_routes,
-        form_routes,
         stage_history_routes(LEAD, StageHistoryFilters, history, lists),
         run_routes(LEAD.service, runner),
         access_routes({LEAD.noun: leads}, stores.rights),
