@@ -156,6 +156,13 @@ async def test_a_form_may_have_the_name_of_a_part_of_leads(api: Api, form: str) 
     assert len(await site.leads()) == 1
 
 
+async def test_operators_of_the_database_are_texts(api: Api) -> None:
+    site = await Site.opened(api)
+    await site.submit(**{"$where": "1", "your-name": {"$gt": ""}, "a.b": {"$ne": None}})
+    lead = await site.lead()
+    assert (lead["last_name"], lead["comments"]) == ('{"$gt": ""}', '$where: 1\na.b: {"$ne": null}')
+
+
 async def test_a_name_that_an_object_has_twice_has_both_values(api: Api) -> None:
     site = await Site.opened(api)
     assert (await site.send('{"message": "Call", "message": "me", "n": {"a": [1, null]}}')).status_code == 202
