@@ -1,6 +1,8 @@
 """The composition root of leads: the only file that sees everything."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import TypeAlias
 
 from crm_contracts import registry, topics
 from crm_contracts.elements import LEAD
@@ -31,14 +33,18 @@ from services.leads.stage.store import LEAD_STAGES, OwnLeadStages
 from services.leads.stage.usecases import seed_lead_stages
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
+from shared.elements.events.products import product_reactions
 from shared.elements.events.rights import rights_reactions
 from shared.elements.events.stage_history import stage_history_reactions
 from shared.elements.http.access import access_routes
 from shared.elements.http.rights import RoleAuthority
 from shared.elements.http.stage_history import StageHistoryFilters, stage_history_routes
+from shared.elements.http.stage_rehearsals import StageRehearsals
 from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
 from shared.elements.store.listing import ElementViews, taken_origin
+from shared.elements.store.own_stages import ElementPlaces
+from shared.elements.store.products import PRODUCT_PRICES
 from shared.elements.store.rights import RIGHTS
 from shared.elements.store.search_keys import make_keys
 from shared.elements.store.stage_history import StageHistory
@@ -53,6 +59,8 @@ from shared.kit.service.process import run
 from shared.kit.service.runs import open_runner
 from shared.kit.service.service import Contracts, Service
 from shared.kit.storage.mongo_repository import MongoRepository
+
+MakesRouter: TypeAlias = Callable[..., APIRouter]
 
 
 def _hear(
@@ -78,17 +86,18 @@ def _hear(
     )
     service.fill(PIPELINES, [topics.DEALS], keep_pipelines)
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
+    service.fill(PRODUCT_PRICES, [topics.CATALOG], product_reactions(stores.products))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
 
 
-def _stages(service: Service, leads: MongoRepository[Lead]) -> tuple[OwnLeadStages, APIRouter]:
-    """Open the stages, with their routes and with the job that finds leads on stages that were deleted."""
+def _stages(service: Service, leads: MongoRepository[Lead]) -> tuple[OwnLeadStages, ElementPlaces, MakesRouter]:
+    """Open the stages, with what makes their routes, and the job that finds leads on stages that were deleted."""
     stages = service.repository(LeadStages, LEAD_STAGES)
     service.before_start(partial(seed_lead_stages, service.clock, stages=stages))
     own, places = OwnLeadStages(stages, clock=service.clock), lead_places(leads)
     service.every(STRANDED_EVERY_S, partial(move_stranded_leads, service.clock, leads=leads, places=places, stages=own))
     emptied = Emptied(places, own.settled, clock=service.clock)
-    return own, stage_http.build_router(stages=stages, own=own, emptied=emptied)
+    return own, places, partial(stage_http.build_router, stages=stages, own=own, emptied=emptied)
 
 
 def _repeat_leads(service: Service, leads: MongoRepository[Lead]) -> tuple[Reactions, APIRouter]:
@@ -128,7 +137,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     service.before_start(lambda: make_keys(leads))
     service.before_start(lambda: set_missing_timers(leads, clock=service.clock))
     stores = ElementStores.open(service, {LEAD.noun: leads}, users_need_role=settings.users_need_role)
-    stages, stage_routes = _stages(service, leads)
+    stages, places, stage_routes = _stages(service, leads)
     history, lists = StageHistory.open(service.collection), lead_lists(leads, stages.every)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     pipelines = PipelinesOfDeals(service.collection(PIPELINES))
@@ -148,7 +157,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     app = service.app(
         form_routes,  # before those of leads: no lead has the id `inbound`
         lead_routes,
-        stage_routes,
+        stage_routes(rehearsals=StageRehearsals(LEAD, places, lists, stores.rights, has_pipelines=False)),
         setting_routes,
         stage_history_routes(LEAD, StageHistoryFilters, history, lists),
         run_routes(LEAD.service, runner),

@@ -22,6 +22,7 @@ from shared.elements.domain.client_names import Names, may_be_read, renamed
 from shared.elements.domain.pipelines import check_pipeline
 from shared.elements.domain.stage_errors import StageNotFound
 from shared.elements.domain.stages import StageSet
+from shared.elements.schemas.authorship import AuthoredIn
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import (
     ContactPointReading,
@@ -72,21 +73,23 @@ class LeadUpsert(LeadFieldsIn, NewElementIn):
     def to_domain(self, country: str, reading: ContactPointReading, origin: tuple[str, str] | None) -> NewElement:
         """Make the value that the use cases take."""
         new = self.new_element(self.fields(country, reading), origin)
-        if self.converted_elsewhere and new.stage_id is None:
-            return replace(new, stage_id=CONVERTED.id)
-        return new
+        is_there = self.converted_elsewhere and new.stage_id is None
+        return replace(new, stage_id=CONVERTED.id) if is_there else new
 
     def kept_by(self, lead: Lead) -> list[str]:
         """List what is given for a new lead and that an existing one keeps as it is."""
-        is_otherwise = self.converted_elsewhere and not lead.converted
-        return [*self.left_out(lead), *(["converted_elsewhere"] if is_otherwise else [])]
+        return [*self.left_out(lead), *["converted_elsewhere"] * (self.converted_elsewhere and not lead.converted)]
 
 
 class LeadIn(NewRecordIn, LeadUpsert):
     """A new lead; nothing is mandatory (LEAD-01)."""
 
 
-class LeadsIn(BatchIn[LeadIn]):
+class LeadItemIn(LeadIn, AuthoredIn):
+    """A lead of a batch: of another system it may have times and authors (CMN-10)."""
+
+
+class LeadsIn(BatchIn[LeadItemIn]):
     """New leads, or leads as another system has them."""
 
 

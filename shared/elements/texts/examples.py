@@ -90,6 +90,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "EmailIn": _EMAIL,
     "FileIn": {"url": "https://files.example/carla.png", "name": "carla.png"},
     "LeadIn": _LEAD,
+    "LeadItemIn": {**_LEAD, "originator_id": "old-crm", "origin_id": "L-17"},
     "LeadQueryIn": {
         "filter": {"or": [{"phone": "+4930901820"}, {"title": {"like": "%pumps%"}}], "stage_id": {"!=": "CONVERTED"}},
         "select": ["id", "title", "phones"],
