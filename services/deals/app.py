@@ -32,6 +32,7 @@ from services.deals.settings import DealsSettings
 from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
+from shared.elements.events.products import product_reactions
 from shared.elements.events.requisites import requisite_reactions
 from shared.elements.events.rights import rights_reactions
 from shared.elements.events.stage_history import stage_history_reactions
@@ -44,6 +45,7 @@ from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.own_stages import ElementPlaces
+from shared.elements.store.products import PRODUCT_PRICES
 from shared.elements.store.removed_clients import LinkingRecords
 from shared.elements.store.rights import RIGHTS
 from shared.elements.store.search_keys import make_keys
@@ -127,6 +129,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     )
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
     service.fill(LEADS_OF_CLIENTS, [topics.LEADS], lead_history_reactions(leads_of_clients))
+    service.fill(PRODUCT_PRICES, [topics.CATALOG], product_reactions(stores.products))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
     lists = deal_lists(deals, pipelines.stages)

@@ -9,6 +9,10 @@ from crm_contracts.elements import LEAD
 from crm_contracts.leads import LeadCreated, LeadDeleted, LeadStageChanged
 from fastapi import APIRouter, FastAPI
 
+from services.leads.form import http as form_http
+from services.leads.form.domain.form import Form
+from services.leads.form.http.inbound import Inbound
+from services.leads.form.store import COUNT_INDEXES, FORMS, SUBMISSION_COUNTS, FormViews, SubmissionCounts
 from services.leads.lead import events as lead_events
 from services.leads.lead import http as lead_http
 from services.leads.lead.domain.lead import Lead
@@ -17,6 +21,11 @@ from services.leads.lead.store import LEAD_INDEXES, LEADS, lead_lists, lead_plac
 from services.leads.lead.usecases import move_stranded_leads
 from services.leads.pipeline import events as pipeline_events
 from services.leads.pipeline.store import PIPELINES, PipelinesOfDeals
+from services.leads.repeat_lead import events as repeat_lead_events
+from services.leads.repeat_lead import http as repeat_lead_http
+from services.leads.repeat_lead.domain import LeadSettings
+from services.leads.repeat_lead.store import LEAD_SETTINGS, ConvertedLeads, OwnLeadSettings
+from services.leads.repeat_lead.usecases import seed_lead_settings
 from services.leads.settings import LeadsSettings
 from services.leads.stage import http as stage_http
 from services.leads.stage.domain import LeadStages
@@ -24,6 +33,7 @@ from services.leads.stage.store import LEAD_STAGES, OwnLeadStages
 from services.leads.stage.usecases import seed_lead_stages
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
+from shared.elements.events.products import product_reactions
 from shared.elements.events.rights import rights_reactions
 from shared.elements.events.stage_history import stage_history_reactions
 from shared.elements.http.access import access_routes
@@ -34,13 +44,16 @@ from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
 from shared.elements.store.listing import ElementViews, taken_origin
 from shared.elements.store.own_stages import ElementPlaces
+from shared.elements.store.products import PRODUCT_PRICES
 from shared.elements.store.rights import RIGHTS
 from shared.elements.store.search_keys import make_keys
 from shared.elements.store.stage_history import StageHistory
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
+from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.stages import Emptied
 from shared.elements.usecases.stranded import STRANDED_EVERY_S
+from shared.kit.messaging.reactions import Reactions
 from shared.kit.runs.http import run_routes
 from shared.kit.service.process import run
 from shared.kit.service.runs import open_runner
@@ -56,6 +69,8 @@ def _hear(
     leads: MongoRepository[Lead],
     pipelines: PipelinesOfDeals,
     history: StageHistory,
+    *,
+    repeat_leads: Reactions,
 ) -> None:
     """React to what the services publish, and fill views that are newer than the events that they are made of."""
     keep_pipelines = pipeline_events.reactions(pipelines)
@@ -65,11 +80,13 @@ def _hear(
             *lead_events.reactions(leads=leads, removed_clients=stores.removed_clients),
             *element_reactions(stores),
             *keep_pipelines,
+            *repeat_leads,
             *stage_history_reactions(history, LeadCreated, LeadStageChanged, ended_by=LeadDeleted),
         ],
     )
     service.fill(PIPELINES, [topics.DEALS], keep_pipelines)
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
+    service.fill(PRODUCT_PRICES, [topics.CATALOG], product_reactions(stores.products))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
 
 
@@ -81,6 +98,33 @@ def _stages(service: Service, leads: MongoRepository[Lead]) -> tuple[OwnLeadStag
     service.every(STRANDED_EVERY_S, partial(move_stranded_leads, service.clock, leads=leads, places=places, stages=own))
     emptied = Emptied(places, own.settled, clock=service.clock)
     return own, places, partial(stage_http.build_router, stages=stages, own=own, emptied=emptied)
+
+
+def _repeat_leads(service: Service, leads: MongoRepository[Lead]) -> tuple[Reactions, APIRouter]:
+    """Open the settings of leads, with their routes, and what is done about new leads of known clients."""
+    settings = service.repository(LeadSettings, LEAD_SETTINGS)
+    service.before_start(partial(seed_lead_settings, service.clock, settings=settings))
+    own = OwnLeadSettings(settings)
+    reactions = repeat_lead_events.reactions(
+        leads=leads, settings=own, earlier_leads=ConvertedLeads(leads), answers=service.answers
+    )
+    return reactions, repeat_lead_http.build_router(settings=settings, own=own)
+
+
+def _forms(
+    service: Service,
+    leads: MongoRepository[Lead],
+    stages: OwnLeadStages,
+    collaborators: Collaborators,
+    default_country: str,
+) -> APIRouter:
+    """Open the forms, with the routes by which they are set and sent."""
+    forms = service.repository(Form, FORMS)
+    counts = SubmissionCounts(service.collection(SUBMISSION_COUNTS, COUNT_INDEXES))
+    views = ElementViews(leads)
+    return form_http.build_router(
+        Inbound(forms, FormViews(forms), counts, leads, views, stages, collaborators, default_country)
+    )
 
 
 def build() -> tuple[FastAPI, LeadsSettings]:
@@ -97,8 +141,10 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     history, lists = StageHistory.open(service.collection), lead_lists(leads, stages.every)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     pipelines = PipelinesOfDeals(service.collection(PIPELINES))
-    _hear(service, stores, leads, pipelines, history)
+    repeat_leads, setting_routes = _repeat_leads(service, leads)
+    _hear(service, stores, leads, pipelines, history, repeat_leads=repeat_leads)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
+    form_routes = _forms(service, leads, stages, collaborators, settings.default_country)
     lead_routes = lead_http.build_router(
         views=ElementViews(leads),
         lists=lists,
@@ -111,6 +157,8 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     app = service.app(
         lead_routes,
         stage_routes(rehearsals=StageRehearsals(LEAD, places, lists, stores.rights, has_pipelines=False)),
+        setting_routes,
+        form_routes,
         stage_history_routes(LEAD, StageHistoryFilters, history, lists),
         run_routes(LEAD.service, runner),
         access_routes({LEAD.noun: leads}, stores.rights),

@@ -123,8 +123,8 @@ class BoardFilters(BaseModel):
     def column(self, pipeline_id: str, stage_id: str) -> SearchedQueryIn:
         """Make the list of the deals of a stage."""
         here: dict[Any, Any] = {"pipeline_id": pipeline_id, "stage_id": stage_id}
-        if "is_recurring" in (self.filter or ""):
-            here["is_recurring"] = False  # templates are on no board, whatever is asked for
+        if self.filter:  # a list leaves templates out by itself unless its filter names them; a board has none at all
+            here["is_recurring"] = False
         return SearchedQueryIn(
             filter={"and": [self.wanted, here]} if self.filter else here,
             q=self.q,

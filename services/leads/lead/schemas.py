@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, StrictBool
 
 from services.leads.lead.domain.conversion import Conversion, ConversionState
 from services.leads.lead.domain.conversion_request import ConversionRequest
+from services.leads.lead.domain.errors import NothingToCreate
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import CONVERTED
 from shared.elements.domain.client_names import Names, may_be_read, renamed
@@ -36,8 +37,8 @@ from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import ElementId
+from shared.elements.schemas.tracking import ShownTraces
 from shared.elements.usecases.create_element import NewElement
-from shared.kit.domain import Invalid
 from shared.kit.web.batches import BatchIn
 from shared.kit.web.problems import Problem
 from shared.kit.web.schemas import Input
@@ -109,13 +110,6 @@ class LeadFilters(SalesFilters):
             InvalidQuery: there is none of this id.
         """
         self.check_known({"stage_id": ([each.id for each in stages], StageNotFound.code)}, query="/v1/leads/query")
-
-
-class NothingToCreate(Invalid):
-    """`on_duplicate: create` contradicts the clients that were chosen: none is left to be created."""
-
-    code = "nothing_to_create"
-    advice = "Leave `on_duplicate` out to link the chosen client, or leave out its id to create another one."
 
 
 class ConversionTermsIn(Input):
@@ -264,17 +258,20 @@ class ConversionsOut(BaseModel):
     refused: int = Field(description="how many were refused")
 
 
-class LeadOut(LeadState):
+class LeadOut(ShownTraces, LeadState):
     """A lead with its version and the state of its conversion."""
 
     version: int
     expanded: ExpandedField = None
     conversion_state: ConversionState
+    candidates: tuple[ElementRef, ...]
 
     @classmethod
     def of(cls, lead: Lead) -> "LeadOut":
         """Show a lead."""
-        return cls(**dict(lead.state), version=lead.version, conversion_state=lead.conversion.state)
+        return cls(
+            **dict(lead.state), version=lead.version, conversion_state=lead.conversion.state, candidates=lead.candidates
+        )
 
 
 class LeadUpserted(LeadOut):

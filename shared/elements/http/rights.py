@@ -106,7 +106,10 @@ class RoleAccess:
 
     @contextmanager
     def changing(self, right: str, record: Aggregate) -> Iterator[None]:
-        """Check a right to the record as it is, and to the pipeline and stage that it is moved to (PERM-02)."""
+        """Check a right to the record as it is, and to the pipeline and stage that it is moved to (PERM-02).
+
+        Where others are made as it is, and these are to be others' or elsewhere, that takes the right to add them.
+        """
         type_ = ELEMENTS.get(record.NOUN)
         if type_ is None:
             yield
@@ -118,6 +121,8 @@ class RoleAccess:
         moved = replace(before, pipeline_id=after.pipeline_id, stage_id=after.stage_id)
         if moved.place != before.place and not self.rights.may(type_, "update", moved):
             raise StageRightMissing.where(type_, self._level(type_, "update", moved), moved)
+        if getattr(record, "makes_alike", False) and after.without_observers != before.without_observers:
+            self._check(type_, "add", after, record.id)
 
     def check_accessed(self, right: str, type_: ElementType, id_: str, record: Accessed) -> None:
         """Check a right to what a view knows of a record; see `Access`."""

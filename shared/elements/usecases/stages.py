@@ -181,9 +181,11 @@ async def delete_emptied(
     """Close it, look for elements once every replica knows that, and delete it, or open it again (ADR 0059)."""
     # Checked before anything is written, so that a deletion that is refused leaves no trace.
     await check_emptied(id_, cause, deletion, owners=owners, emptied=emptied, expected_version=expected_version)
-    await owners.change(id_, deletion.close, cause.step("close"), expected_version=expected_version)
+    # It may have been opened again since the same request closed it: so each attempt closes it for itself.
+    attempt = cause.step(emptied.clock().isoformat())
+    await owners.change(id_, deletion.close, attempt.step("close"), expected_version=expected_version)
     await emptied.settled()
     if await emptied.elements.are_in(id_, deletion.stage_id):
-        await owners.change(id_, lambda found: found.open_again(deletion.stage_id), cause.step("open"))
+        await owners.change(id_, lambda found: found.open_again(deletion.stage_id), attempt.step("open"))
         raise deletion.refusal
     return await owners.change(id_, deletion.delete, cause)

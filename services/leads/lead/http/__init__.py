@@ -56,11 +56,8 @@ def build_router(
             default_country=default_country,
         )
     )
-    api.include_router(
-        element_routes(
-            leads, LeadOut, ContactAdded, stages=stages.open, collaborators=collaborators, long_polls=long_polls
-        )
-    )
+    of_elements = partial(element_routes, collaborators=collaborators, long_polls=long_polls)
+    api.include_router(of_elements(leads, LeadOut, ContactAdded, stages=stages.open, views=views))
     api.include_router(listed.routes())
     move = {"move": BulkAction.to_and_fro(MOVE, partial(move_in_bulk, stages=stages.open))}
     api.include_router(bulk_routes(runner, leads, listed, authority, move=MoveIn, actions=move))
