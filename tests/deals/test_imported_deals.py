@@ -3,6 +3,7 @@
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
 import httpx
@@ -29,10 +30,17 @@ class WithClients(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.host == "deals":
             return await self._deals.handle_async_request(request)
-        origin = request.url.path.rpartition("/")[2]
-        if origin not in CLIENTS:
+        asked = unquote(request.url.path.rpartition("/")[2]).removeprefix("id of ")
+        if asked not in CLIENTS:
             return httpx.Response(404, json={"code": "not_found"})
-        return httpx.Response(200, json={"id": f"id of {origin}"})
+        origin = {"originator_id": "crm_sales_opportunities", "origin_id": asked}
+        return httpx.Response(200, json={"id": f"id of {asked}", **origin})
+
+
+def client(api: Api, *roles: str) -> Crm:
+    urls = {"deals": "http://deals", "clients": "http://clients"}
+    token = api._signer.token(sub="anna", roles=list(roles))
+    return Crm(urls, token, transport=WithClients(api._http._transport))
 
 
 async def imported(
@@ -40,9 +48,7 @@ async def imported(
 ) -> Counts:
     meant = read_mapping(mapping, **options)
     table = read_table(file, encoding=meant.encoding, delimiter=meant.delimiter, columns=meant.used)
-    urls = {"deals": "http://deals", "clients": "http://clients"}
-    token = api._signer.token(sub="anna", roles=[role])
-    async with Crm(urls, token, transport=WithClients(api._http._transport)) as crm:
+    async with client(api, role) as crm:
         return await Import(crm, Kind.DEALS, meant, Console(file=StringIO())).run(table)
 
 

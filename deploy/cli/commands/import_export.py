@@ -135,11 +135,12 @@ def export_file(
     delimiter: Annotated[str, typer.Option(help="Of a CSV file, such as ; for spreadsheets of many countries.")] = ",",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
 ) -> None:
-    """Write all contacts or companies into a file; of contacts those that may be exported.
+    """Write all contacts, companies or deals into a file; of contacts and deals those that may be exported.
 
     An unfinished file is never left behind, and one that is there stays without --overwrite. What records have and no
     column takes is said. `deploy/samples/exported-contacts.toml` and `exported-companies.toml` are
-    mappings for importing such a file again. Both need the permission clients:read, contacts clients:export as well.
+    mappings for importing such a file again, as is `exported-deals.toml`. All need the permission to read, contacts
+    clients:export and deals deals:export as well.
 
     Example: crm export contacts contacts.xlsx
     """

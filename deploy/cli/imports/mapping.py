@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import available_timezones
 
 import phonenumbers
-from crm_contracts.elements import COMPANY, CONTACT
+from crm_contracts.elements import COMPANY, CONTACT, DEAL
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
@@ -24,7 +24,7 @@ from deploy.cli.plain_fields import plain_fields
 from shared.kit.web.sentences import meant
 
 CONTACT_POINTS: Final = ("phones", "emails", "websites", "messengers")
-_EXPORTED: Final = {each.plural: plain_fields(each) for each in (CONTACT, COMPANY)}
+_EXPORTED: Final = {each.plural: plain_fields(each) for each in (CONTACT, COMPANY, DEAL)}
 
 
 def known_country(code: str) -> str:
@@ -107,7 +107,7 @@ class Mapping(BaseModel):
     origin: str | None = None
     origin_from: list[str] = []
     originator_column: str | None = None
-    exported: Literal["contacts", "companies"] | None = None
+    exported: Literal["contacts", "companies", "deals"] | None = None
     columns: dict[str, str] = {}
     constants: dict[str, Any] = {}
     values: dict[str, dict[str, str]] = {}
@@ -151,7 +151,8 @@ class Mapping(BaseModel):
             return self
         names = _EXPORTED[self.exported]
         columns = {**{name: name for name in names}, **self.columns}
-        optional, between = [*self.optional, *names], self.company_separator or "\n"
+        optional = [*self.optional, *names]
+        between = self.company_separator or ("\n" if self.exported == CONTACT.plural else None)
         return self.model_copy(update={"columns": columns, "optional": optional, "company_separator": between})
 
     def companies_in(self, cell: str) -> list[str]:

@@ -199,6 +199,12 @@ def records_for(call: HasAccess, type_: ElementType, action: Action = "read") ->
     return EVERYTHING if rights is None else rights.filter(type_, action)
 
 
+def may(call: HasAccess, type_: ElementType, action: Action, record: Aggregate) -> bool:
+    """Return whether the caller may do this to a record, which he may read."""
+    rights = rights_of(call)
+    return rights is None or rights.may(type_, action, Accessed.of(record))
+
+
 def has_modify_settings(call: Call, service: str) -> bool:
     """Return whether the caller may change settings, by the token or by a role (PERM-05)."""
     rights = rights_of(call)
