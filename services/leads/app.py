@@ -92,6 +92,15 @@ def _hear(
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
 
 
+def _leads(service: Service) -> MongoRepository[Lead]:
+    """Open the leads, and give those from before what was added to all leads since."""
+    leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken=taken_origin(LEAD.noun))
+    service.before_start(lambda: mark_records([leads.collection]))
+    service.before_start(lambda: make_keys(leads))
+    service.before_start(lambda: set_missing_timers(leads, clock=service.clock))
+    return leads
+
+
 def _stages(service: Service, leads: MongoRepository[Lead]) -> tuple[OwnLeadStages, ElementPlaces, MakesRouter]:
     """Open the stages, with what makes their routes, and the job that finds leads on stages that were deleted."""
     stages = service.repository(LeadStages, LEAD_STAGES)
@@ -134,10 +143,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     settings = LeadsSettings()
     contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
     service = Service("leads", topics.LEADS, contracts, settings)
-    leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken=taken_origin(LEAD.noun))
-    service.before_start(lambda: mark_records([leads.collection]))
-    service.before_start(lambda: make_keys(leads))
-    service.before_start(lambda: set_missing_timers(leads, clock=service.clock))
+    leads = _leads(service)
     stores = ElementStores.open(service, {LEAD.noun: leads}, users_need_role=settings.users_need_role)
     stages, places, stage_routes = _stages(service, leads)
     history, lists = StageHistory.open(service.collection), lead_lists(leads, stages.every)
