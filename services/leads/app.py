@@ -11,8 +11,19 @@ from services.leads.lead import events as lead_events
 from services.leads.lead import http as lead_http
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.http.beginning import Conversions
-from services.leads.lead.store import LEAD_INDEXES, LEADS, lead_lists, lead_places, set_missing_timers
+from services.leads.lead.store import (
+    LEAD_INDEXES,
+    LEADS,
+    has_any_lead,
+    lead_lists,
+    lead_places,
+    set_missing_timers,
+)
 from services.leads.lead.usecases import move_stranded_leads
+from services.leads.mode import http as mode_http
+from services.leads.mode.domain import CrmMode
+from services.leads.mode.store import SETTINGS, OwnMode
+from services.leads.mode.usecases import seed_mode
 from services.leads.pipeline import events as pipeline_events
 from services.leads.pipeline.store import PIPELINES, PipelinesOfDeals
 from services.leads.settings import LeadsSettings
@@ -77,6 +88,17 @@ def _stages(service: Service, leads: MongoRepository[Lead]) -> tuple[OwnLeadStag
     return own, stage_http.build_router(stages=stages, own=own, emptied=emptied)
 
 
+def _mode(
+    service: Service, settings: LeadsSettings, leads: MongoRepository[Lead], pipelines: PipelinesOfDeals
+) -> tuple[OwnMode, APIRouter]:
+    """Open the mode, with its routes."""
+    stored = service.repository(CrmMode, SETTINGS)
+    has_leads = partial(has_any_lead, leads)
+    service.before_start(partial(seed_mode, service.clock, settings.initial_mode, settings=stored, has_leads=has_leads))
+    own, is_allowed = OwnMode(stored), settings.classic_mode_allowed
+    return own, mode_http.build_router(settings=stored, own=own, pipelines=pipelines, allows_classic=is_allowed)
+
+
 def build() -> tuple[FastAPI, LeadsSettings]:
     """Make the settings, then the repositories, then the ways in."""
     settings = LeadsSettings()
@@ -91,6 +113,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     history, lists = StageHistory.open(service.collection), lead_lists(leads, stages.every)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     pipelines = PipelinesOfDeals(service.collection(PIPELINES))
+    _, mode_routes = _mode(service, settings, leads, pipelines)
     _hear(service, stores, leads, pipelines, history)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
     lead_routes = lead_http.build_router(
@@ -105,6 +128,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     app = service.app(
         lead_routes,
         stage_routes,
+        mode_routes,
         stage_history_routes(LEAD, StageHistoryFilters, history, lists),
         run_routes(LEAD.service, runner),
         access_routes({LEAD.noun: leads}, stores.rights),

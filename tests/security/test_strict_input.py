@@ -35,6 +35,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "PUT /v1/departments/{department}": {"name": "x"},
     "PUT /v1/roles/{role}": {"name": "x"},
     "POST /v1/pipelines/{pipeline_id}/stages": {"id": "TALKS", "name": "Talks"},
+    "PUT /v1/settings/mode": {"mode": "classic"},
     "POST /v1/lead-stages": {"id": "TALKS", "name": "Talks"},
     "POST /v1/dictionaries/{code}/values": {"code": "RIVAL", "name": "Rival"},
 }

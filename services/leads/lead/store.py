@@ -52,6 +52,11 @@ def lead_places(leads: MongoRepository[Lead]) -> ElementPlaces:
     return ElementPlaces(leads, BY_STAGE)
 
 
+async def has_any_lead(leads: MongoRepository[Lead]) -> bool:
+    """Return whether there is a lead, deleted ones included."""
+    return bool(await leads.collection.find({}, fields={"_id": 1}, limit=1, hint="_id_"))
+
+
 async def set_missing_timers(leads: MongoRepository[Lead], *, clock: Clock) -> None:
     """Give a timer to each conversion that has run since before there were timers, by the index of that time."""
     if not await leads.collection.has_index(RUNNING):

@@ -26,6 +26,7 @@ from crm_contracts import (
     products,
     recurrences,
     roles,
+    settings,
     timeline,
     topics,
 )
@@ -46,7 +47,7 @@ def _published(modules: Iterable[ModuleType]) -> list[type[Event]]:
 
 
 PUBLISHED: Mapping[str, Sequence[type[Event]]] = {
-    topics.LEADS: _published((leads, conversions, dictionaries)),
+    topics.LEADS: _published((leads, conversions, dictionaries, settings)),
     topics.DEALS: _published((deals, deal_answers, pipelines, recurrences)),
     topics.CLIENTS: _published((contacts, companies, clients, client_answers)),
     topics.CATALOG: _published((products, dictionaries, roles, departments)),

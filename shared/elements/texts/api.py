@@ -29,6 +29,7 @@ TAGS: Final[Mapping[str, str]] = {
     "roles": "Who may do what.",
     "runs": "Changes of many records, and how far they are.",
     "search": "Find clients, or anything, while somebody types.",
+    "settings": "How the whole CRM works.",
     "stages": "The stages that leads and deals go through.",
     "timeline": "What happened to an element, newest first.",
     "trace": "Everything that one request caused.",
