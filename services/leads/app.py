@@ -113,14 +113,15 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     history, lists = StageHistory.open(service.collection), lead_lists(leads, stages.every)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     pipelines = PipelinesOfDeals(service.collection(PIPELINES))
-    _, mode_routes = _mode(service, settings, leads, pipelines)
+    mode, mode_routes = _mode(service, settings, leads, pipelines)
     _hear(service, stores, leads, pipelines, history)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
     lead_routes = lead_http.build_router(
         views=ElementViews(leads),
-        lists=lists,
+        lists=lead_lists(leads, stages.every, hides_converted=mode.is_simple),
         stages=stages,
         conversions=Conversions(leads, pipelines, collaborators, service.long_polls, settings.conversion_silence_s),
+        mode=mode,
         default_country=settings.default_country,
         runner=runner,
         authority=authority,

@@ -22,6 +22,10 @@ class OwnMode:
         """Return the mode as it was at most a moment ago."""
         return await self._kept.get()
 
+    async def is_simple(self) -> bool:
+        """Return whether leads become deals at once."""
+        return (await self.get()).mode == "simple"
+
     async def read(self) -> CrmMode:
         """Return the mode as it is now."""
         return await self._settings.get(MODE)

@@ -11,6 +11,7 @@ from services.leads.lead.http.conversion import conversion_routes
 from services.leads.lead.http.conversions import conversions_routes
 from services.leads.lead.http.leads import lead_routes
 from services.leads.lead.schemas import ContactAdded, LeadOut
+from services.leads.mode.store import OwnMode
 from services.leads.stage.store import OwnLeadStages
 from shared.elements.domain.filters.contact_points import point_spellings
 from shared.elements.domain.filters.parsing import Choices
@@ -35,6 +36,7 @@ def build_router(
     lists: FilteredLists[Lead],
     stages: OwnLeadStages,
     conversions: Conversions,
+    mode: OwnMode,
     default_country: str,
     runner: Runner,
     authority: Authority,
@@ -47,12 +49,11 @@ def build_router(
     api.include_router(field_routes(LEAD))
     api.include_router(
         lead_routes(
-            leads=leads,
+            conversions=conversions,
+            mode=mode,
             views=views,
             listed=listed,
             stages=stages,
-            collaborators=collaborators,
-            long_polls=long_polls,
             default_country=default_country,
         )
     )
