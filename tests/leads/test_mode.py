@@ -121,8 +121,9 @@ async def test_an_old_copy_chooses_nothing(api: Api) -> None:
 async def test_a_plan_may_have_no_classic_mode(mongo: Mongo, tmp_path_factory: pytest.TempPathFactory) -> None:
     """MODE-02: what else is chosen in Simple mode still is."""
     directory = tmp_path_factory.mktemp("small")
-    settings = {"CRM_INITIAL_MODE": "simple", "CRM_CLASSIC_MODE_ALLOWED": "false"}
-    async with running("leads", build, mongo, directory, **settings) as api:
+    async with running(
+        "leads", build, mongo, directory, CRM_INITIAL_MODE="simple", CRM_CLASSIC_MODE_ALLOWED="false"
+    ) as api:
         refused = await api("PUT", PATH, {"mode": "classic"}, roles=ADMIN)
         assert (refused.status_code, refused.json()["code"]) == (403, "plan_restriction")
         assert (await choose(api, "simple", {"client": "both"}))["conversion"]["client"] == "both"

@@ -181,9 +181,9 @@ async def test_a_converted_lead_is_kept_and_hidden_from_lists_that_name_no_stage
     word = f"Pumps{uuid4().hex[:8]}"
     done, refused = [await enquiry(simple, title=f"{word} {number}") for number in range(2)]
     await end(simple, done)
-    refusal = {"code": "duplicates_found", "message": "no", "candidates": (contact_ref(),)}
-    lead = ElementRef(type="lead", id=refused, title=word)
-    await deliver(simple, refused, LeadClientRefused(lead=lead, **await asked_by(simple, refused), **refusal))
+    lead, asked = ElementRef(type="lead", id=refused, title=word), await asked_by(simple, refused)
+    refusal = LeadClientRefused(lead=lead, **asked, code="duplicates_found", message="no", candidates=(contact_ref(),))
+    await deliver(simple, refused, refusal)
     kept = await simple.read(f"/leads/{done}")
     assert (kept["stage_id"], kept["deal_ids"], kept["conversion_state"]) == ("CONVERTED", [f"deal-of-{done}"], "done")
     listed = await simple.read(f"/leads?q={word}&total=true")

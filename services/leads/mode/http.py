@@ -35,7 +35,7 @@ def build_router(
         """
         found = await switch_mode(
             body.mode,
-            body.conversion and body.conversion.to_domain(await pipelines.first_stages()),
+            body.terms(await pipelines.first_stages()),
             call.cause,
             settings=call.guard(settings),
             allows_classic=allows_classic,

@@ -40,6 +40,10 @@ class ModeIn(Input):
     mode: ModeName
     conversion: ModeConversionIn | None = Field(default=None, description="what leads become; null for what was chosen")
 
+    def terms(self, pipelines: Collection[str]) -> ModeConversion | None:
+        """Return the terms that are chosen, if any; see `ModeConversionIn`."""
+        return None if self.conversion is None else self.conversion.to_domain(pipelines)
+
 
 class ModeOut(ModeState):
     """The mode, and who chose it when."""

@@ -1,5 +1,6 @@
 """Convert new leads at once where leads do not stay: in Simple mode (LEAD-16, MODE-05)."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self
@@ -11,9 +12,14 @@ from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.http.beginning import Conversions
 from services.leads.lead.http.conversion_rights import check_targets
-from services.leads.lead.usecases import begin_conversion, convert_lead
+from services.leads.lead.schemas import LeadUpsert
+from services.leads.lead.usecases import begin_conversion, convert_lead, create_lead
 from services.leads.mode.domain import targets_of
 from services.leads.mode.store import OwnMode
+from shared.elements.domain.stages import StageSet
+from shared.elements.http.client_link import check_new_links
+from shared.elements.usecases.collaborators import Collaborators
+from shared.elements.usecases.create_element import NewElement
 from shared.kit.domain import Cause
 from shared.kit.web.call import Call
 
@@ -61,7 +67,28 @@ class NewLeads:
         terms = await ModeTerms.of(known.conversion, conversions) if known.mode == "simple" else None
         return cls(conversions, mode, call, terms)
 
-    def convert(self, lead: Lead, cause: Cause) -> None:
+    def creating(
+        self, body: LeadUpsert, call: Call, *, stages: StageSet, collaborators: Collaborators
+    ) -> Callable[[str, NewElement, Cause], Awaitable[Lead]]:
+        """Return what creates the lead of a request, or of an item of one, once what it links was checked."""
+
+        async def create(id_: str, new: NewElement, cause: Cause) -> Lead:
+            await check_new_links(body.links, call, collaborators.client_names)
+            lead = await create_lead(
+                id_,
+                new,
+                cause,
+                leads=call.guard_store(self.conversions.leads),
+                collaborators=collaborators,
+                stages=stages,
+                converted_elsewhere=body.converted_elsewhere,
+                convert=self._convert,
+            )
+            return await self._settled(lead, cause)
+
+        return create
+
+    def _convert(self, lead: Lead, cause: Cause) -> None:
         """Begin the conversion of a lead that is being created, in the write that creates it; not of one that is over.
 
         Raises:
@@ -79,7 +106,7 @@ class NewLeads:
             silence_s=self.conversions.silence_s,
         )
 
-    async def settled(self, lead: Lead, cause: Cause) -> Lead:
+    async def _settled(self, lead: Lead, cause: Cause) -> Lead:
         """Return a lead that was just created; one that was to stay is converted if the mode has changed meanwhile.
 
         The switch to Simple converts the leads that it finds, for who chose it. Either it finds this one, which was

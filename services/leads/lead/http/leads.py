@@ -12,12 +12,11 @@ from services.leads.lead.domain.lead import Lead
 from services.leads.lead.http.at_once import NewLeads
 from services.leads.lead.http.beginning import Conversions
 from services.leads.lead.schemas import LeadFilters, LeadIn, LeadOut, LeadPatch, LeadsIn, LeadUpsert, LeadUpserted
-from services.leads.lead.usecases import create_lead
 from services.leads.mode.store import OwnMode
 from services.leads.permissions import CanRead, CanWrite
 from services.leads.stage.store import OwnLeadStages
 from shared.elements.http.answers import created, versioned
-from shared.elements.http.client_link import check_links, check_new_links, client_answered, is_answered, linking
+from shared.elements.http.client_link import check_links, client_answered, is_answered
 from shared.elements.http.contact_points import Reading
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.readable_products import with_readable_products
@@ -100,20 +99,10 @@ def _add_create(
         A client that does not exist keeps no lead from being created: `client.link_state` is then `refused`.
         """
         new = body.to_domain(default_country, reading, body.origin)
-        await check_new_links(body.links, call, collaborators.client_names)
-        guarded, its = call.guard_store(leads), await new_leads(call)
-        lead = await create_lead(
-            body.id or call.new_id,
-            new,
-            call.cause,
-            leads=guarded,
-            collaborators=with_readable_products(collaborators, call),
-            stages=await stages.open(),
-            converted_elsewhere=body.converted_elsewhere,
-            convert=its.convert,
-        )
-        lead = await its.settled(lead, call.cause)
-        lead = await ended(lead, wait, elements=guarded)
+        readable, become = with_readable_products(collaborators, call), await new_leads(call)
+        create = become.creating(body, call, stages=await stages.open(), collaborators=readable)
+        lead = await create(body.id or call.new_id, new, call.cause)
+        lead = await ended(lead, wait, elements=call.guard_store(leads))
         return created(LeadOut.of(lead), lead, response, "/leads")
 
 
@@ -141,27 +130,18 @@ def _add_batch(
         use = await prepare_collaborators(leads.noun, sold, len(body.valid), readable)
 
         async def one(item: LeadIn, its: Call) -> Details:
-            guarded = its.guard_store(leads)
-            create = linking(partial(create_lead, leads=guarded, stages=known), item.links, its, use.client_names)
             lead, is_new = await create_or_correct(
                 item.id,
                 item.to_domain(default_country, reading, item.origin),
                 its.cause,
                 fresh_id=its.new_id,
                 corrects=body.corrects,
-                elements=guarded,
+                elements=its.guard_store(leads),
                 views=views,
-                create=partial(
-                    create,
-                    collaborators=use,
-                    converted_elsewhere=item.converted_elsewhere,
-                    convert=become.convert,
-                ),
+                create=become.creating(item, its, stages=known, collaborators=use),
                 stages=lambda: known,
                 collaborators=use,
             )
-            if is_new:
-                lead = await become.settled(lead, its.cause)
             as_typed = item.as_typed(default_country, reading)
             return recorded(lead, its.cause, is_new=is_new, left_out=item.kept_by(lead), as_typed=as_typed)
 
@@ -232,27 +212,19 @@ def _add_upsert(
         Stage, client, rows and amount of an existing one stay; `left_out` names those that differ. In Simple mode a new
         one is converted at once, as POST /v1/leads converts it.
         """
-        become = await new_leads(call)
-        readable, known = with_readable_products(collaborators, call), await stages.open()
-        guarded, links = call.guard_store(leads), body.links
-        create = linking(partial(create_lead, leads=guarded, stages=known), links, call, collaborators.client_names)
+        guarded, become, known = call.guard_store(leads), await new_leads(call), await stages.open()
         lead, is_new = await upsert_by_origin(
             (originator, origin),
             body.to_domain(default_country, reading, (originator, origin)),
             call.cause,
             elements=guarded,
             views=views,
-            create=partial(
-                create,
-                collaborators=readable,
-                converted_elsewhere=body.converted_elsewhere,
-                convert=become.convert,
+            create=become.creating(
+                body, call, stages=known, collaborators=with_readable_products(collaborators, call)
             ),
             stages=lambda: known,
             collaborators=collaborators,
             expected_version=if_match,
         )
-        if is_new:
-            lead = await become.settled(lead, call.cause)
         lead = await ended(lead, wait, elements=guarded)
         return versioned(LeadUpserted.by(body, lead, is_new=is_new), lead, response, 201 if is_new else 200)
