@@ -249,11 +249,7 @@ class Conversion(Value):
     @staticmethod
     def _check_repeat(targets: tuple[ConversionTarget, ...], *, is_repeat: bool) -> None:
         if is_repeat and targets != ("deal",):
-            raise RepeatLeadOnlyDeal.at(
-                "A repeat lead converts only into a deal, for the client that it has. Link a person who is new by "
-                "`link_to` of POST /v1/contacts first, then convert it.",
-                "targets",
-            )
+            raise RepeatLeadOnlyDeal.because("targets")
 
     def _next_attempt(
         self,

@@ -76,6 +76,15 @@ class RepeatLeadOnlyDeal(Invalid):
         "who is new is made a contact of the lead first: `POST /v1/contacts` with `link_to` and the lead's id."
     )
 
+    @classmethod
+    def because(cls, field: str) -> Self:
+        """Make the error, of the field that asks for more."""
+        message = (
+            "A repeat lead converts only into a deal, for the client that it has. Link a person who is new by "
+            "`link_to` of POST /v1/contacts first, then convert it."
+        )
+        return cls.at(message, field)
+
 
 class LeadTooLarge(Invalid):
     """Its deal could not be requested in one event (LEAD-13: better refused now than left half done)."""
