@@ -11,6 +11,7 @@ from services.leads.lead import events as lead_events
 from services.leads.lead import http as lead_http
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.http.beginning import Conversions
+from services.leads.lead.http.switching import LeadsOfSwitch
 from services.leads.lead.store import (
     LEAD_INDEXES,
     LEADS,
@@ -22,6 +23,7 @@ from services.leads.lead.store import (
 from services.leads.lead.usecases import move_stranded_leads
 from services.leads.mode import http as mode_http
 from services.leads.mode.domain import CrmMode
+from services.leads.mode.http import Modes
 from services.leads.mode.store import SETTINGS, OwnMode
 from services.leads.mode.usecases import seed_mode
 from services.leads.pipeline import events as pipeline_events
@@ -49,6 +51,7 @@ from shared.elements.texts.api import TEXTS
 from shared.elements.usecases.stages import Emptied
 from shared.elements.usecases.stranded import STRANDED_EVERY_S
 from shared.kit.runs.http import run_routes
+from shared.kit.runs.runner import LOOK_EVERY_S
 from shared.kit.service.process import run
 from shared.kit.service.runs import open_runner
 from shared.kit.service.service import Contracts, Service
@@ -89,14 +92,24 @@ def _stages(service: Service, leads: MongoRepository[Lead]) -> tuple[OwnLeadStag
 
 
 def _mode(
-    service: Service, settings: LeadsSettings, leads: MongoRepository[Lead], pipelines: PipelinesOfDeals
+    service: Service,
+    settings: LeadsSettings,
+    leads: MongoRepository[Lead],
+    pipelines: PipelinesOfDeals,
+    switching: LeadsOfSwitch,
 ) -> tuple[OwnMode, APIRouter]:
-    """Open the mode, with its routes."""
+    """Open the mode, with its routes, and with the job that starts the run of a switch that was not begun."""
     stored = service.repository(CrmMode, SETTINGS)
     has_leads = partial(has_any_lead, leads)
     service.before_start(partial(seed_mode, service.clock, settings.initial_mode, settings=stored, has_leads=has_leads))
-    own, is_allowed = OwnMode(stored), settings.classic_mode_allowed
-    return own, mode_http.build_router(settings=stored, own=own, pipelines=pipelines, allows_classic=is_allowed)
+    own = OwnMode(stored)
+
+    async def start_run() -> int:
+        return 0 if await switching.start(await own.get()) is None else 1
+
+    service.every(LOOK_EVERY_S, start_run)
+    modes = Modes(stored, own, pipelines, switching, settings.classic_mode_allowed)
+    return own, mode_http.build_router(modes)
 
 
 def build() -> tuple[FastAPI, LeadsSettings]:
@@ -113,9 +126,9 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     history, lists = StageHistory.open(service.collection), lead_lists(leads, stages.every)
     collaborators = stores.collaborators(settings, numbers=service.numbers, new_id=service.new_id)
     pipelines = PipelinesOfDeals(service.collection(PIPELINES))
-    mode, mode_routes = _mode(service, settings, leads, pipelines)
     _hear(service, stores, leads, pipelines, history)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
+    mode, mode_routes = _mode(service, settings, leads, pipelines, LeadsOfSwitch(runner))
     lead_routes = lead_http.build_router(
         views=ElementViews(leads),
         lists=lead_lists(leads, stages.every, hides_converted=mode.is_simple),

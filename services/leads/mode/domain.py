@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import ClassVar, Final, Self
 
 from crm_contracts.settings import MODE, ModeChanged, ModeConversion, ModeName, ModeState
-from crm_contracts.values import ConversionTarget, ElementRef
+from crm_contracts.values import ConversionTarget, ElementRef, Value
 
-from shared.kit.domain import Aggregate, NotAllowed
+from shared.kit.domain import Aggregate, Cause, NotAllowed
 
 _CLIENTS: Final[dict[str, tuple[ConversionTarget, ...]]] = {
     "contact": ("contact",),
@@ -22,6 +22,31 @@ class PlanRestriction(NotAllowed):
     advice = "Stay in Simple mode, or have the operator allow Classic: `CRM_CLASSIC_MODE_ALLOWED`."
 
 
+class Switched(Value):
+    """A switch from Classic to Simple: for whom the run acts that converts the leads of that moment."""
+
+    run_id: str
+    at: datetime
+    actor: str
+    roles: tuple[str, ...] = ()
+    is_restricted: bool
+    correlation_id: str
+    traceparent: str | None = None
+
+    @classmethod
+    def by(cls, cause: Cause, *, run_id: str, is_restricted: bool) -> Self:
+        """Take from a request what its run needs."""
+        return cls(
+            run_id=run_id,
+            at=cause.at,
+            actor=cause.actor,
+            roles=cause.roles,
+            is_restricted=is_restricted,
+            correlation_id=cause.correlation_id,
+            traceparent=cause.traceparent,
+        )
+
+
 class CrmMode(Aggregate):
     """The mode, with what leads become where they do not stay."""
 
@@ -31,6 +56,7 @@ class CrmMode(Aggregate):
     conversion: ModeConversion = ModeConversion()
     changed_by: str
     changed_at: datetime
+    switched: Switched | None = None
 
     @classmethod
     def create(cls, mode: ModeName, *, by: str, at: datetime) -> Self:
@@ -50,9 +76,11 @@ class CrmMode(Aggregate):
         return ModeState(mode=self.mode, conversion=self.conversion)
 
     def switch(
-        self, mode: ModeName, conversion: ModeConversion | None, *, allows_classic: bool, by: str, at: datetime
+        self, mode: ModeName, conversion: ModeConversion | None, switched: Switched, *, allows_classic: bool
     ) -> None:
         """Choose the mode, and the terms of its conversions unless they are None; records nothing where all is so.
+
+        From Classic to Simple the run of `switched` converts the leads that are active.
 
         Raises:
             PlanRestriction: Classic is not in the plan (MODE-02).
@@ -64,7 +92,10 @@ class CrmMode(Aggregate):
         after = ModeState(mode=mode, conversion=self.conversion if conversion is None else conversion)
         if after == before:
             return
-        self.mode, self.conversion, self.changed_by, self.changed_at = after.mode, after.conversion, by, at
+        if after.mode != before.mode:
+            self.switched = switched if after.mode == "simple" else None
+        self.mode, self.conversion = after.mode, after.conversion
+        self.changed_by, self.changed_at = switched.actor, switched.at
         self.record(ModeChanged(settings=self.ref, before=before, after=after))
 
 

@@ -45,13 +45,24 @@ class ModeIn(Input):
         return None if self.conversion is None else self.conversion.to_domain(pipelines)
 
 
+class PreviewIn(Input):
+    """What leads would become; without `conversion` by the terms that are chosen."""
+
+    conversion: ModeConversionIn | None = Field(default=None, description="what leads would become")
+
+
 class ModeOut(ModeState):
     """The mode, and who chose it when."""
 
     changed_by: str = Field(examples=["user:anna"])
     changed_at: datetime
+    run_id: str | None = Field(
+        description="the run that converts the leads that were active when Simple was chosen; null in Classic, and "
+        "where the CRM began as Simple"
+    )
 
     @classmethod
     def of(cls, mode: CrmMode) -> Self:
         """Show the mode."""
-        return cls(**dict(mode.state), changed_by=mode.changed_by, changed_at=mode.changed_at)
+        run_id = None if mode.switched is None else mode.switched.run_id
+        return cls(**dict(mode.state), changed_by=mode.changed_by, changed_at=mode.changed_at, run_id=run_id)

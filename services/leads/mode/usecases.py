@@ -5,7 +5,7 @@ from typing import Final
 
 from crm_contracts.settings import MODE, ModeConversion, ModeName
 
-from services.leads.mode.domain import CrmMode
+from services.leads.mode.domain import CrmMode, Switched
 from shared.kit.domain import Cause, Clock
 from shared.kit.storage.repository import Records, Repository
 
@@ -29,6 +29,7 @@ async def seed_mode(
 async def switch_mode(
     mode: ModeName,
     conversion: ModeConversion | None,
+    switched: Switched,
     cause: Cause,
     *,
     settings: Records[CrmMode],
@@ -43,7 +44,7 @@ async def switch_mode(
     """
     return await settings.change(
         MODE,
-        lambda found: found.switch(mode, conversion, allows_classic=allows_classic, by=cause.actor, at=cause.at),
+        lambda found: found.switch(mode, conversion, switched, allows_classic=allows_classic),
         cause,
         expected_version=expected_version,
     )

@@ -10,6 +10,7 @@ from services.leads.lead.http.beginning import Conversions
 from services.leads.lead.http.conversion import conversion_routes
 from services.leads.lead.http.conversions import conversions_routes
 from services.leads.lead.http.leads import lead_routes
+from services.leads.lead.http.switching import CONVERT, conversion_action
 from services.leads.lead.schemas import ContactAdded, LeadOut
 from services.leads.mode.store import OwnMode
 from services.leads.stage.store import OwnLeadStages
@@ -63,8 +64,9 @@ def build_router(
         )
     )
     api.include_router(listed.routes())
-    move = {"move": BulkAction.to_and_fro(MOVE, partial(move_in_bulk, stages=stages.open))}
-    api.include_router(bulk_routes(runner, leads, listed, authority, move=MoveIn, actions=move))
+    move = BulkAction.to_and_fro(MOVE, partial(move_in_bulk, stages=stages.open))
+    actions = {"move": move, CONVERT: conversion_action(conversions)}
+    api.include_router(bulk_routes(runner, leads, listed, authority, move=MoveIn, actions=actions))
     api.include_router(conversion_routes(conversions))
     api.include_router(conversions_routes(conversions))
     return api

@@ -219,9 +219,7 @@ def _add_upsert(
             call.cause,
             elements=guarded,
             views=views,
-            create=become.creating(
-                body, call, stages=known, collaborators=with_readable_products(collaborators, call)
-            ),
+            create=become.creating(body, call, stages=known, collaborators=with_readable_products(collaborators, call)),
             stages=lambda: known,
             collaborators=collaborators,
             expected_version=if_match,
