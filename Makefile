@@ -75,8 +75,9 @@ rights: export CRM_INTERFERENCE_CALLS ?= 10000
 rights: export CRM_RIGHTS_EXAMPLES ?= 10000
 rights: export CRM_RIGHTS_RECORDS ?= 1000
 rights: export CRM_RIGHTS_MATRICES ?= 500
-rights: setup  ## compare what lists show with what the check of each record allows, for minutes instead of seconds
-	$(BIN)/python -m pytest -q tests/elements/test_rights.py tests/elements/test_sales_lists_by_rights.py tests/system/test_non_interference.py
+rights: setup  ## compare what lists show with what the check of each record allows, for an hour instead of seconds
+	$(BIN)/python -m pytest -q --timeout 7200 tests/elements/test_rights.py tests/elements/test_sales_lists_by_rights.py \
+		tests/system/test_non_interference.py
 
 # Four of each kind.
 faults: export CRM_FAULTS ?= 72

@@ -16,6 +16,7 @@ from deploy.cli.commands import (
     dataset,
     dead_letters,
     import_export,
+    mode,
     outbox,
     runs,
     stack,

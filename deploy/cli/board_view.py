@@ -24,6 +24,8 @@ def board(console: Console, found: Mapping[str, Any]) -> None:
     for each in columns:
         if each not in opened:
             console.print(Text.assemble(_name(each), "  ", _number(each), "  ", ", ".join(_sums(each))))
+    for each in found["former"]:
+        console.print(Text.assemble(f"{each['stage_id']}, deleted since", "  ", _number(each)))
 
 
 def _evenly(columns: Sequence[Mapping[str, Any]], rows: int) -> Iterator[Sequence[Mapping[str, Any]]]:

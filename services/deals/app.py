@@ -1,7 +1,8 @@
 """The composition root of deals: the only file that sees everything."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeAlias
 
 from crm_contracts import registry, topics
 from crm_contracts.deals import DealCreated, DealDeleted, DealMovedToPipeline, DealStageChanged
@@ -10,7 +11,7 @@ from fastapi import APIRouter, FastAPI
 
 from services.deals.board.events import board_reactions
 from services.deals.board.http import board_routes
-from services.deals.board.store import BOARD_CELLS, BOARD_INDEXES, BoardTotals, DealCounts
+from services.deals.board.store import BOARD_CELLS, BOARD_INDEXES, BoardTotals, DealCounts, PastBoards
 from services.deals.deal import events as deal_events
 from services.deals.deal import http as deal_http
 from services.deals.deal.domain.deal import Deal
@@ -31,6 +32,7 @@ from services.deals.settings import DealsSettings
 from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.events.client_names import client_name_reactions
 from shared.elements.events.elements import element_reactions
+from shared.elements.events.products import product_reactions
 from shared.elements.events.requisites import requisite_reactions
 from shared.elements.events.rights import rights_reactions
 from shared.elements.events.stage_history import stage_history_reactions
@@ -38,9 +40,12 @@ from shared.elements.http.access import access_routes
 from shared.elements.http.query_routes import sales_list
 from shared.elements.http.rights import RoleAuthority
 from shared.elements.http.stage_history import PipelineHistoryFilters, stage_history_routes
+from shared.elements.http.stage_rehearsals import StageRehearsals
 from shared.elements.store.access_marks import mark_records
 from shared.elements.store.client_names import CLIENT_ACCESS
 from shared.elements.store.listing import ElementViews, taken_origin
+from shared.elements.store.own_stages import ElementPlaces
+from shared.elements.store.products import PRODUCT_PRICES
 from shared.elements.store.removed_clients import LinkingRecords
 from shared.elements.store.rights import RIGHTS
 from shared.elements.store.search_keys import make_keys
@@ -57,9 +62,11 @@ from shared.kit.service.runs import open_runner
 from shared.kit.service.service import Contracts, Service
 from shared.kit.storage.mongo_repository import MongoRepository
 
+MakesRouter: TypeAlias = Callable[..., APIRouter]
 
-def _pipelines(service: Service, deals: MongoRepository[Deal]) -> tuple[OwnPipelines, APIRouter]:
-    """Open the pipelines, with their routes and with the job that finds deals in places that were deleted."""
+
+def _pipelines(service: Service, deals: MongoRepository[Deal]) -> tuple[OwnPipelines, ElementPlaces, MakesRouter]:
+    """Open the pipelines, with what makes their routes, and the job that finds deals in places that were deleted."""
     pipelines = service.repository(Pipeline, PIPELINES)
     service.before_start(partial(seed_pipelines, service.clock, pipelines=pipelines))
     own, places = OwnPipelines(pipelines, clock=service.clock), deal_places(deals)
@@ -67,7 +74,7 @@ def _pipelines(service: Service, deals: MongoRepository[Deal]) -> tuple[OwnPipel
         STRANDED_EVERY_S, partial(move_stranded_deals, service.clock, deals=deals, places=places, pipelines=own)
     )
     emptied = Emptied(places, own.settled, clock=service.clock)
-    return own, pipeline_http.build_router(pipelines=pipelines, own=own, emptied=emptied)
+    return own, places, partial(pipeline_http.build_router, pipelines=pipelines, own=own, emptied=emptied)
 
 
 def _board(service: Service, deals: MongoRepository[Deal]) -> tuple[Cells, BoardTotals]:
@@ -90,10 +97,11 @@ def build() -> tuple[FastAPI, DealsSettings]:
     deals = service.repository(Deal, DEALS, indexes=DEAL_INDEXES, taken=taken_origin(DEAL.noun))
     service.before_start(lambda: mark_records([deals.collection]))
     service.before_start(lambda: make_keys(deals))
-    pipelines, pipeline_routes = _pipelines(service, deals)
+    pipelines, places, pipeline_routes = _pipelines(service, deals)
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
     history = StageHistory.open(service.collection)
+    service.before_start(history.tell_when_left)
     cells, totals = _board(service, deals)
     stores = ElementStores.open(service, elements, users_need_role=settings.users_need_role)
     leads_of_clients = LeadsOfClients.open(service.collection)
@@ -121,6 +129,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
     )
     service.fill(CLIENT_ACCESS, [topics.CLIENTS], client_name_reactions(stores.client_names))
     service.fill(LEADS_OF_CLIENTS, [topics.LEADS], lead_history_reactions(leads_of_clients))
+    service.fill(PRODUCT_PRICES, [topics.CATALOG], product_reactions(stores.products))
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
     lists = deal_lists(deals, pipelines.stages)
@@ -138,8 +147,8 @@ def build() -> tuple[FastAPI, DealsSettings]:
     app = service.app(
         deal_routes,
         recurring_http.build_router(deals=deals, lists=lists, pipelines=pipelines, collaborators=collaborators),
-        pipeline_routes,
-        board_routes(pipelines=pipelines, totals=totals, listed=listed),
+        pipeline_routes(rehearsals=StageRehearsals(DEAL, places, lists, stores.rights)),
+        board_routes(pipelines=pipelines, totals=totals, past=PastBoards(history, deals), listed=listed),
         run_routes(DEAL.service, runner),
         stage_history_routes(DEAL, PipelineHistoryFilters, history, lists),
         access_routes({DEAL.noun: deals}, stores.rights),

@@ -199,6 +199,12 @@ class Unavailable(DomainError):
     code = "unavailable"
 
 
+class TooMany(DomainError):
+    """The caller has sent more than is taken in a time; `retry_after_s` says when to go on."""
+
+    code = "too_many_requests"
+
+
 class NotYet(Unavailable):
     """A reaction waits for another event; it is retried, and dead-lettered after many redeliveries."""
 

@@ -28,4 +28,4 @@ async def test_every_example_works_as_it_stands(system: System) -> None:
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == PAGE.count("```json ") == 11
+    assert len(EXAMPLES) == PAGE.count("```json ") == 13

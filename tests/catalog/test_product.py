@@ -112,6 +112,13 @@ def test_other_price_lists_and_quantities_may_have_prices_of_their_own() -> None
     assert product.base_price == Money(value=Decimal(10), currency="EUR")
 
 
+def test_the_price_of_few_is_not_the_base_price() -> None:
+    """PROD-11: whatever comes first in the list."""
+    few = price("12", quantity_to=Decimal(9))
+    assert entered(prices=(few, price("10"))).base_price == Money(value=Decimal(10), currency="EUR")
+    assert entered(prices=(few,)).base_price == Money(value=Decimal(12), currency="EUR")
+
+
 @pytest.mark.parametrize("start", [Decimal(10), None])
 def test_a_quantity_range_does_not_end_before_it_begins(start: Decimal | None) -> None:
     """PROD-11."""

@@ -86,23 +86,36 @@ class Services(httpx.AsyncBaseTransport):
 def _described(host: str) -> dict[str, Any]:
     fields = ("title", "name", "stage_id", "currency", "comments", "responsible_id", "company_id", "rows", "prices")
     schema = {"properties": {name: {"title": name} for name in (*fields, "industry", "employees", "revenue")}}
-    named = ("first_name", "last_name", "position", "birth_date", "origin_version", "phones", "emails", "messengers")
+    named = (
+        "company_ids",
+        "first_name",
+        "last_name",
+        "position",
+        "birth_date",
+        "origin_version",
+        "phones",
+        "emails",
+        "messengers",
+    )
     person = {"properties": {**{name: {"title": name} for name in named}, "export": {"type": "boolean"}}}
-    paths = {
-        "leads": {"/v1/leads/external/{originator}/{origin}": _takes("In")},
-        "clients": {
-            "/v1/companies/external/{originator}/{origin}": _takes("Company"),
-            "/v1/contacts/external/{originator}/{origin}": _takes("Person"),
-        },
-        "catalog": {"/v1/products/external/{external_id}": _takes("In")},
+    taken = {
+        "leads": {"leads": "In"},
+        "clients": {"companies": "Company", "contacts": "Person"},
+        "catalog": {"products": "In"},
     }
     company: dict[str, Any] = {"properties": {name: {} for name in schema["properties"] if name != "company_id"}}
-    return {"paths": paths[host], "components": {"schemas": {"In": schema, "Company": company, "Person": person}}}
+    schemas = {"In": schema, "Company": company, "Person": person}
+    batches = {f"{name}s": {"properties": {"items": {"items": _reference(name)}}} for name in schemas}
+    paths = {f"/v1/{plural}/batch": _takes(f"{name}s") for plural, name in taken[host].items()}
+    return {"paths": paths, "components": {"schemas": schemas | batches}}
 
 
 def _takes(schema: str) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {"put": {"requestBody": {"content": content}}}
+    return {"post": {"requestBody": {"content": {"application/json": {"schema": _reference(schema)}}}}}
+
+
+def _reference(schema: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{schema}"}
 
 
 def _refused(status: int, problem: Mapping[str, Any]) -> dict[str, Any]:

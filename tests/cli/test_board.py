@@ -26,7 +26,10 @@ def a_column(name: str, *titles: str, semantic: str = "P", number: int | None = 
 
 def printed(*columns: dict[str, Any], width: int = 80) -> str:
     out = StringIO()
-    board(Console(file=out, width=width, force_terminal=False), {"pipeline_id": "default", "columns": columns})
+    board(
+        Console(file=out, width=width, force_terminal=False),
+        {"pipeline_id": "default", "columns": columns, "former": []},
+    )
     return out.getvalue()
 
 
@@ -68,3 +71,9 @@ def test_titles_are_no_markup_and_long_ones_are_cut() -> None:
 
 def test_a_board_without_open_stages_is_a_line_for_each() -> None:
     assert printed(a_column("Won", semantic="S")).splitlines() == ["● Won  0 deals  1,234.50 EUR"]
+
+
+def test_stages_that_were_deleted_since_are_told_below() -> None:
+    out, gone = StringIO(), {"stage_id": "TALKS", "count": {"value": 3, "is_exact": True}}
+    board(Console(file=out, width=80), {"columns": [a_column("New", sums=None)], "former": [gone]})
+    assert out.getvalue().splitlines()[-1] == "TALKS, deleted since  3 deals"

@@ -66,7 +66,7 @@ def test_a_file_that_was_exported_before_a_field_was_there_is_taken(tmp_path: Pa
     mapping.check_header(before)
     with pytest.raises(BadMapping, match="column 'rank' is neither used nor listed"):
         mapping.check_header([*before, "rank"])
-    with pytest.raises(BadMapping, match="exported: Input should be 'contacts' or 'companies'"):
+    with pytest.raises(BadMapping, match="exported: Input should be 'contacts', 'companies' or 'deals'"):
         read_mapping(written(tmp_path, 'originator = "o"\norigin = "id"\nexported = "people"\n'))
 
 

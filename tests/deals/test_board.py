@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from itertools import count
 from typing import Any, Final, get_args
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -313,6 +314,16 @@ async def test_a_recount_reads_the_index_alone(board: Board) -> None:
     assert "IXSCAN" in plan, id_
     assert "FETCH" not in plan
     assert "COLLSCAN" not in plan
+
+
+async def test_a_template_is_on_no_board_however_it_is_asked_for(board: Board) -> None:
+    """DEAL-04, DEAL-14."""
+    source = await board.api.made("/deals", {"pipeline_id": board.id})
+    body = {"based_on_id": source["id"], "start_date": "2098-01-31", "every": {"number": 1, "unit": "month"}}
+    await board.api.made("/recurring-deals", body)
+    for wanted in ('{"is_recurring":true}', r'{"\u0069s_recurring":true}', '{"not":{"is_recurring":false}}'):
+        columns = await board.read(f"?filter={quote(wanted)}")
+        assert [(each["count"]["value"], each["items"]) for each in columns.values()] == [(0, [])] * len(columns)
 
 
 def test_the_orders_and_fields_are_those_of_the_list() -> None:

@@ -80,3 +80,31 @@ async def test_to_plan_deals_takes_the_right_to_add_them(api: Api) -> None:
     assert (await as_seller(api, "PATCH", path, {"active": True})).status_code == 403
     await may(api, read="all", update="all", add="all")
     assert (await as_seller(api, "PATCH", path, {"active": True})).json()["recurrence"]["active"] is True
+
+
+async def test_to_have_deals_made_for_another_or_elsewhere_takes_the_right_to_add_them_there(api: Api) -> None:
+    """PERM-01, DEAL-15: a template whose schedule goes on is no way round it, in bulk neither."""
+    pipeline = await api.made("/pipelines", {"name": "Elsewhere"}, roles=["admin"])
+    template = await a_template(api, open_to_all=False)
+    path, there = f"/deals/{template['id']}", {"pipeline_id": pipeline["id"]}
+    await allow(
+        api,
+        Right(element="deal", levels={"read": "all", "update": "all", "add": "own"}),
+        Right(element="deal", pipeline_id=pipeline["id"], levels={"add": "none"}),
+    )
+    for method, address, body in (("PATCH", path, {"responsible_id": "ben"}), ("PUT", f"{path}/stage", there)):
+        refused = await as_seller(api, method, address, body)
+        assert (refused.status_code, refused.json()["code"], refused.json()["action"]) == (403, "right_missing", "add")
+    bulk = {"ids": [template["id"]], "action": {"type": "assign", "responsible_id": "ben"}}
+    started = (await as_seller(api, "POST", "/deals/bulk", bulk)).json()
+    assert [(each["status"], each["code"]) for each in started["items"]] == [("denied", "right_missing")]
+    assert await api.read(f"/recurring-deals/{template['id']}") == template
+    assert (await as_seller(api, "PATCH", path, {"title": "Same place"})).status_code == 200
+    assert (await as_seller(api, "PATCH", f"/recurring-deals/{template['id']}", {"active": False})).status_code == 200
+    assert (await as_seller(api, "PATCH", path, {"responsible_id": "ben"})).status_code == 200
+    assert (await as_seller(api, "PUT", f"{path}/stage", there)).status_code == 200
+    resumed = await as_seller(api, "PATCH", f"/recurring-deals/{template['id']}", {"active": True})
+    assert (resumed.status_code, resumed.json()["action"]) == (403, "add")
+    assert (await as_seller(api, "DELETE", path)).status_code == 403
+    await allow(api, Right(element="deal", levels={"read": "all", "delete": "all"}))
+    assert (await as_seller(api, "DELETE", path)).status_code == 204

@@ -388,6 +388,25 @@ async def test_an_origin_that_is_taken_by_a_hidden_record_names_it_not(office: O
     assert (await office.stored(id_))["version"] == 1
 
 
+async def test_a_record_is_read_by_its_origin_and_a_hidden_one_is_as_none(office: Office) -> None:
+    """CMN-14, PERM-01: as one that was deleted, whose origin is emptied with it."""
+    origin = {"originator_id": "shop", "origin_id": f"{uuid4()}/1"}
+    id_ = await office.made(**origin)
+    external = f"/external/shop/{origin['origin_id']}"
+    await office.allow(EVERY)
+    found = await office.ask("GET", external)
+    assert (found.status_code, found.json()["id"]) == (200, id_)
+    assert found.headers["etag"] == (await office.ask("GET", f"/{id_}")).headers["etag"]
+    await office.allow({"read": "own"})
+    hidden = await office.ask("GET", external, x_correlation_id="c")
+    absent = await office.ask("GET", "/external/shop/unknown", x_correlation_id="c")
+    assert (hidden.status_code, hidden.json()["code"]) == (404, "not_found")
+    assert hidden.text.replace(origin["origin_id"], "unknown") == absent.text
+    await office.api("DELETE", f"{office.path}/{id_}")
+    await office.allow(EVERY)
+    assert (await office.ask("GET", external)).json()["code"] == "not_found"
+
+
 async def test_an_upsert_needs_the_right_to_what_it_does(office: Office) -> None:
     """PERM-01, CMN-14: to update what is there, and to add what is not."""
     known, new = f"/external/shop/{uuid4()}", f"/external/shop/{uuid4()}"
@@ -439,6 +458,8 @@ async def test_a_token_with_scopes_is_limited_to_them_whatever_roles_its_user_ha
     for method, path, body in (("PATCH", f"/{mine}", {"title": "x"}), ("DELETE", f"/{mine}", None), ("POST", "", {})):
         refused = await limited.ask(method, path, body)
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden"), method
+    signed_in = office.claiming(scope="openid profile email")
+    assert (await signed_in.ask("PATCH", f"/{mine}", {"title": "Signed in"})).status_code == 200
     elsewhere = office.claiming(scope="catalog:read")
     assert (await elsewhere.ask("GET", f"/{mine}")).status_code == 403
 

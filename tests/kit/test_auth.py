@@ -32,6 +32,24 @@ async def test_a_good_token_names_its_user(authenticator: Authenticator, signer:
     assert service.actor == "service:billing"
 
 
+async def test_a_token_with_scopes_allows_exactly_these_whatever_its_roles(
+    authenticator: Authenticator, signer: Signer
+) -> None:
+    """PERM-09: also one of an administrator that was made to read."""
+    for claims in ({}, {"roles": ["user"]}, {"roles": ["admin"]}, {"is_admin": True}):
+        caller = await authenticator.caller(f"Bearer {signer.token(scope='leads:read', **claims)}")
+        assert caller.may("leads:read")
+        assert not any(map(caller.may, ("leads:write", "deals:read", "leads:dead-letters"))), claims
+
+
+async def test_what_an_issuer_says_of_the_sign_in_is_no_scope(authenticator: Authenticator, signer: Signer) -> None:
+    """PERM-09: every token of OpenID Connect has `openid`; it neither allows anything nor limits the token."""
+    caller = await authenticator.caller(f"Bearer {signer.token(scope='openid profile email', roles=['user'])}")
+    assert (caller.scopes, caller.may("leads:write")) == (frozenset(), True)
+    mixed = await authenticator.caller(f"Bearer {signer.token(scope='openid leads:read', roles=['user'])}")
+    assert (mixed.scopes, mixed.may("leads:write")) == (frozenset({"leads:read"}), False)
+
+
 async def test_the_roles_that_say_nothing_of_records_travel_with_no_event(
     authenticator: Authenticator, signer: Signer
 ) -> None:
@@ -187,10 +205,11 @@ async def test_a_token_that_was_good_is_refused_once_its_key_is_another(
 
 
 def test_a_role_allows_its_actions_on_every_service_and_a_scope_one_on_one() -> None:
-    reader = Caller("user:ann", frozenset({"reader"}), frozenset({"leads:write"}))
+    reader = Caller("user:ann", frozenset({"reader"}), frozenset())
     assert reader.may("deals:read")
     assert not reader.may("deals:write")
-    assert reader.may("leads:write")
-    assert not reader.may("leads:admin")
+    writer = Caller("user:ann", frozenset(), frozenset({"leads:write"}))
+    assert writer.may("leads:write")
+    assert not any(map(writer.may, ("leads:read", "leads:admin", "deals:write")))
     stranger = Caller("user:bob", frozenset({"stranger"}), frozenset())
     assert not stranger.may("leads:read")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -426,6 +426,23 @@ async def test_open_runs_and_outcomes_are_found_by_their_indexes(kitchen: Kitche
     rows = Explained(kitchen.database.collection("run_outcomes"))
     await Outcomes(rows).page("run", status="ok", limit=5, cursor=None)
     rows.assert_served_by_indexes()
+
+
+async def test_a_run_goes_90_days_after_its_end_and_no_sooner(kitchen: Kitchen) -> None:
+    """MongoDB deletes by the date that a document has under the key; null is none."""
+    await kitchen.shelve(1)
+    await kitchen.start()
+    runs = kitchen.database.collection("runs")
+    (expiry,) = (index for index in await _indexes(runs) if "expireAfterSeconds" in index)
+    assert (dict(expiry["key"]), expiry["expireAfterSeconds"]) == ({"ended_at": 1}, 90 * 24 * 3600)
+    assert (await runs.get("run") or {})["ended_at"] is None
+    await kitchen.replica()[0].work_at_runs()
+    assert isinstance((await runs.get("run") or {})["ended_at"], datetime)
+
+
+async def _indexes(collection: Collection) -> list[Document]:
+    found: list[Document] = list((await collection._inner.index_information()).values())
+    return found
 
 
 async def undone(kitchen: Kitchen, runner: Runner, *, key: str = "undo", **changes: Any) -> Run:

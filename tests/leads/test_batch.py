@@ -1,6 +1,6 @@
 """Many leads by one request: each has a result of its own, and a repeat creates none twice (ADR 0048)."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import pytest
@@ -225,3 +225,35 @@ async def test_two_hundred_leads_cost_few_commands(api: Api) -> None:
     assert outcomes(found) == [(201, "created")] * 200
     # One is of the leads and one of their numbers; the others are of jobs, also those of other tests.
     assert written < len(items) / 4
+
+
+THEN: Final = {
+    "created_at": "2024-02-29T23:30:00Z",
+    "created_by": "user:bob",
+    "updated_at": "2025-01-01T08:00:00Z",
+    "updated_by": "service:old-crm",
+    "moved_at": "2024-12-24T10:00:00Z",
+    "moved_by": "user:eve",
+}
+
+
+async def test_an_administrator_imports_times_and_authors(api: Api) -> None:
+    """CMN-10: of creation, change and move; a single request gives none."""
+    origin = {"originator_id": "old-crm", "origin_id": str(uuid4())}
+    item = {"title": "Old", "stage_id": "JUNK", **origin, **THEN}
+    answer = await api("POST", "/leads/batch", {"items": [item]}, roles=("admin",))
+    lead = await api.read(f"/leads/{answer.json()['items'][0]['id']}")
+    assert {name: lead[name] for name in THEN} == THEN
+    assert lead["closed_at"] == THEN["moved_at"]
+    again = {**item, "created_by": "user:other"}
+    answer = await api("POST", "/leads/batch", {"items": [again], "on_existing": "correct"}, roles=("admin",))
+    (result,) = answer.json()["items"]
+    assert (result["outcome"], result["left_out"]) == ("unchanged", ["created_by"])
+    assert set(wrong_fields(await api("POST", "/leads", THEN, roles=("admin",)))) == set(THEN)
+
+
+async def test_who_is_no_administrator_imports_no_times(api: Api) -> None:
+    """CMN-10: the other items of the batch are taken."""
+    answer = await api("POST", "/leads/batch", {"items": [{"created_by": "user:bob"}, {"title": "New"}]})
+    refused, taken = answer.json()["items"]
+    assert (refused["status"], refused["problem"]["code"], taken["status"]) == (403, "forbidden", 201)

@@ -136,3 +136,26 @@ async def test_a_code_that_was_deleted_stays_with_the_leads_that_have_it(api: Ap
     await api.database.collection("leads").update({"_id": lead["id"]}, {"$set": stored})
     kept = await api("PATCH", f"/leads/{lead['id']}", {**stored, "comments": "call her"})
     assert (kept.status_code, kept.json()["salutation"], kept.json()["source_id"]) == (200, "DR", "FAIR")
+
+
+async def test_the_way_of_a_visitor_to_us_is_kept_and_shown_where_it_is_known(api: Api) -> None:
+    """CMN-08, LEAD-18: who left no trace shows none; the same again is no change."""
+    touch = {
+        "at": "2026-03-02T12:00:00Z",
+        "url": "https://acme.example/pumps",
+        "referrer": "https://search.example/",
+        "utm": {"source": "news", "medium": "CPC", "campaign": "spring", "content": None, "term": None},
+    }
+    lead = await api.made("/leads", {"title": "Pumps"})
+    assert "traces" not in lead
+    for _ in range(2):
+        found = (await api("PATCH", f"/leads/{lead['id']}", {"traces": [touch]})).json()
+        assert (found["traces"], found["version"]) == ([touch], lead["version"] + 1)
+    assert (await api.read(f"/leads/{lead['id']}"))["traces"] == [touch]
+    (_, updated) = await said(api, lead["id"])
+    assert isinstance(updated, LeadUpdated)
+    assert updated.model_dump(mode="json")["after"] == {"traces": [touch]}
+    wrong = await api("PATCH", f"/leads/{lead['id']}", {"traces": [{"at": "yesterday", "url": "acme"}]})
+    assert wrong_fields(wrong) == ["traces.0.at", "traces.0.url"]
+    gone = (await api("PATCH", f"/leads/{lead['id']}", {"traces": []})).json()
+    assert "traces" not in gone

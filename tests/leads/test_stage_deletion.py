@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from services.leads.lead.usecases import create_lead, move_stranded_leads
 from services.leads.stage.domain import LEAD_STAGE, SEEDS, LeadStages, StageHasLeads
 from services.leads.stage.store import OwnLeadStages
 from services.leads.stage.usecases import seed_lead_stages
+from shared.elements.domain.stage_owner import CLOSED_FOR
 from shared.elements.domain.stages import StageSet
 from shared.elements.usecases.create_element import NewElement
 from shared.elements.usecases.stages import Emptied, delete_stage
@@ -30,6 +32,10 @@ from tests.builders.leads import start
 STAGE = "PROCESSED"
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
 async def nothing() -> None:
     """Nobody does anything meanwhile."""
 
@@ -40,11 +46,12 @@ class Office:
 
     database: Database
     key: Callable[[], str] = field(default_factory=ids)
+    now: datetime = NOON
 
     def __post_init__(self) -> None:
         self.leads = Documents(Lead, self.database.collection("leads"))
         self.stages = Documents(LeadStages, self.database.collection("lead_stages"))
-        self.own = OwnLeadStages(self.stages, clock=lambda: NOON)
+        self.own = OwnLeadStages(self.stages, clock=lambda: self.now)
         self.places = lead_places(self.leads)
 
     async def opened(self) -> "Office":
@@ -52,9 +59,9 @@ class Office:
         await seed_lead_stages(lambda: NOON, stages=self.stages)
         return self
 
-    async def delete(self, meanwhile: Callable[[], Awaitable[object]] = nothing) -> None:
-        emptied = Emptied(self.places, meanwhile, clock=lambda: NOON)
-        cause = a_cause(self.key())
+    async def delete(self, meanwhile: Callable[[], Awaitable[object]] = nothing, *, key: str | None = None) -> None:
+        emptied = Emptied(self.places, meanwhile, clock=lambda: self.now)
+        cause = a_cause(key or self.key())
         await delete_stage(LEAD_STAGE, STAGE, cause, owners=self.stages, emptied=emptied, occupied=StageHasLeads)
 
     async def enter(self, known: StageSet | None = None) -> Lead:
@@ -104,6 +111,37 @@ async def test_a_lead_on_its_way_is_found_before_the_stage_is_deleted(office: Of
         await office.delete(arrive)
     assert await office.told() == []
     assert (await office.enter()).stage_id == STAGE, "it is open again"
+
+
+async def test_a_deletion_that_was_taken_back_is_done_by_the_same_request_sent_again(office: Office) -> None:
+    """PIPE-06: once the stage is empty; and what comes meanwhile again opens it again."""
+    known, came = await office.own.open(), []
+
+    async def arrive() -> None:
+        came.append((await office.enter(known)).id)
+
+    for _ in range(2):
+        with pytest.raises(StageHasLeads):
+            await office.delete(arrive, key="again")
+        office.own.forget()
+        assert (await office.own.open()).find(STAGE) is not None
+        await office.leads.change(came[-1], lambda lead: lead.delete(by="user:ann", at=NOON), a_cause(came[-1]))
+        office.now += timedelta(seconds=1)
+    await office.delete(key="again")
+    assert await office.told() == [DictionaryValueDeleted]
+
+
+async def test_a_deletion_that_was_killed_is_done_by_the_same_request_however_late(office: Office) -> None:
+    """PIPE-06: it closes the stage anew, which was open again."""
+
+    async def die() -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        await office.delete(die, key="again")
+    office.now += 2 * CLOSED_FOR
+    await office.delete(key="again")
+    assert await office.told() == [DictionaryValueDeleted]
 
 
 async def test_a_lead_that_arrives_after_the_deletion_is_moved_once_to_where_leads_start(office: Office) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from crm_contracts.dictionaries import DictionaryValueCreated, DictionaryValueDeleted, DictionaryValueUpdated
 from crm_contracts.leads import LeadStageChanged
-from crm_contracts.roles import RoleState
+from crm_contracts.roles import Right, RoleState
 from crm_contracts.values import ElementRef
 
 from services.leads.lead.domain.lead import Lead
@@ -273,3 +273,20 @@ async def test_what_a_stage_of_leads_cannot_have_is_refused_by_name(api: Api) ->
     assert set(wrong_fields(await api("POST", PATH, body, roles=ADMIN))) == set(body) - {"id"}
     assert wrong_fields(await api("GET", f"{PATH}?pipeline_id=default")) == ["pipeline_id"]
     assert await refused(api, "PATCH", f"/{quote('no where')}", {"name": "x"}) == (404, "not_found")
+
+
+async def test_a_change_of_a_stage_is_rehearsed(api: Api, id_: str) -> None:
+    """PIPE-06: leads and rights that it would touch are told, and nothing is written."""
+    await added(api, id_)
+    lead, before = await api.made("/leads", {"stage_id": id_}), len(await told(api))
+    here = Right(element="lead", levels={"read": "own"}, stage_id=id_)
+    await store(api, RoleState(id="talkers", name="Talkers", rights=(here,)))
+    found = (await rule(api, "DELETE", f"/{id_}?dry_run=true")).json()
+    assert (found["possible"], found["problem"]["code"], found["ids"]) == (False, "stage_has_leads", [lead["id"]])
+    assert [(role["id"], role["rights"]) for role in found["roles"]] == [("talkers", [here.model_dump(mode="json")])]
+    found = (await rule(api, "PATCH", f"/{id_}?dry_run=true", {"name": "Other"})).json()
+    assert (found["possible"], found["count"]) == (True, {"value": 1, "is_exact": True})
+    assert len(await told(api)) == before
+    assert (await api("DELETE", f"{PATH}/{id_}?dry_run=true")).status_code == 403
+    await api("DELETE", f"/leads/{lead['id']}")
+    await rule(api, "DELETE", f"/{id_}")

@@ -92,8 +92,9 @@ async def end(api: Api, id_: str) -> None:
 
 async def refuse(api: Api, id_: str) -> None:
     """What clients answers where there are duplicates to decide."""
-    ref, said = ElementRef(type="lead", id=id_, title="Berg"), {"code": "duplicates_found", "message": "no"}
-    await deliver(api, id_, LeadClientRefused(lead=ref, **await asked(api, id_), **said, candidates=(contact_ref(),)))
+    ref, its = ElementRef(type="lead", id=id_, title="Berg"), await asked(api, id_)
+    refusal = LeadClientRefused(lead=ref, **its, code="duplicates_found", message="no", candidates=(contact_ref(),))
+    await deliver(api, id_, refusal)
 
 
 async def results(api: Api, run_id: str) -> dict[str, tuple[str, str | None]]:

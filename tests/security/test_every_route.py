@@ -24,11 +24,13 @@ OPEN: Final = {
     "GET /errors",
     "GET /errors/{code}",
 }
+FORMS: Final = {"POST /v1/leads/inbound/{form}"}
+"""Open to who has the secret of a form, and to no token; see `tests/leads/test_forms.py`."""
 READ: Final = "GET"
 
 
 def closed(system: System, service: str) -> list[Operation]:
-    return [operation for operation in system.operations(service) if str(operation) not in OPEN]
+    return [operation for operation in system.operations(service) if str(operation) not in OPEN | FORMS]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -39,6 +41,14 @@ async def test_only_health_and_docs_are_open(system: System, service: str) -> No
     for operation in operations:
         status = (await system.ask(operation, None)).status_code
         assert (status == 401) == (str(operation) not in OPEN), f"{operation}: {status}"
+
+
+async def test_no_token_opens_the_way_in_of_forms(system: System) -> None:
+    """It is for sites and ad networks, which hold none; the secret of a form is what it asks for."""
+    (operation,) = (each for each in system.operations("leads") if str(each) in FORMS)
+    for roles in ([], ["user"], ["admin"]):
+        answer = await system.ask(operation, f"Bearer {system.signer.token(roles=roles)}")
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
 QUESTIONS = {

@@ -19,12 +19,15 @@ from tests.security.conftest import Commands, Operation, System
 GIVEN: Final = {
     "active": "true",
     "closed": "true",
+    "created_before": "2026-02-01T00:00:00Z",
+    "created_from": "2026-01-01T00:00:00Z",
     "element": "deal:d1",
     "email": "ada@acme.example",
     "expand": "responsible",
     "filter": '{"id": {"!=": "x"}}',
     "is_my_company": "true",
     "limit": "3",
+    "on": "2026-03-01",
     "phone": "+4930901820",
     "pipeline_id": "default",
     "q": "ada",
@@ -36,6 +39,8 @@ GIVEN: Final = {
     "types": "element_created,linked",
 }
 """What a filter is given where any text would not do."""
+ALONE: Final = {"on"}
+"""Filters that go with no other."""
 NOT_FILTERS: Final = {"cursor"}
 
 EXPLAINED: Final = (
@@ -58,6 +63,8 @@ def filters(operation: Operation) -> Iterator[dict[str, str]]:
     needed = [each["name"] for each in given if each["required"]]
     for number in (0, 1, 2):
         for chosen in combinations([name for name in values if name not in needed], number):
+            if number > 1 and ALONE & {*chosen}:
+                continue
             yield {name: values[name] for name in (*needed, *chosen)}
 
 

@@ -36,6 +36,8 @@ BODIES: Final[Mapping[str, Any]] = {
     "PUT /v1/roles/{role}": {"name": "x"},
     "POST /v1/pipelines/{pipeline_id}/stages": {"id": "TALKS", "name": "Talks"},
     "PUT /v1/settings/mode": {"mode": "classic"},
+    "PUT /v1/forms/{form}": {"name": "Contact us", "responsible_id": "anna"},
+    "PUT /v1/settings/leads": {"repeat_leads_enabled": True},
     "POST /v1/lead-stages": {"id": "TALKS", "name": "Talks"},
     "POST /v1/dictionaries/{code}/values": {"code": "RIVAL", "name": "Rival"},
 }
@@ -228,6 +230,9 @@ async def some(system: System) -> dict[str, str]:
     }
     ids = {"code": "industry", "value": "IT", "originator": "shop", "origin": uuid4().hex, "external_id": uuid4().hex}
     ids |= {"requisite_id": str(uuid4()), "role": "guest", "department": "sales", "stage_id": "NEW"}
+    ids["form"] = "contact"
+    form = {"name": "Contact us", "responsible_id": "anna"}
+    assert (await system.apis["leads"].client.put("/forms/contact", json=form, headers=admin(system))).is_success
     put = await system.apis["catalog"].client.put("/departments/sales", json={"name": "Sales"}, headers=admin(system))
     assert put.is_success, put.text
     for name, (service, path, body) in made.items():

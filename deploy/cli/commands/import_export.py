@@ -1,6 +1,7 @@
 """Bring data in and out: `crm import` and `crm export`."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
@@ -16,15 +17,20 @@ from deploy.cli.exports import Exported, export
 from deploy.cli.imports import Counts, Import, Kind, read_mapping
 from deploy.cli.imports.dialect import named_delimiter
 from deploy.cli.imports.files import read_table
-from deploy.cli.imports.mapping import known_country
+from deploy.cli.imports.mapping import known_country, known_time_zone
 from deploy.cli.imports.rejects import reject_file, reject_name
 
 
-def _country(code: str) -> str:
-    try:
-        return known_country(code)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+def _checked(check: Callable[[str], str]) -> Callable[[str], str]:
+    """Make the parser of an option that has to pass a check."""
+
+    def parse(given: str) -> str:
+        try:
+            return check(given)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return parse
 
 
 ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
@@ -53,9 +59,15 @@ def import_file(
     country: Annotated[
         str | None,
         typer.Option(
-            parser=_country,
+            parser=_checked(known_country),
             metavar="CODE",
             help="Of phones without a country code, such as US; wrong ones are named.",
+        ),
+    ] = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            parser=_checked(known_time_zone), metavar="NAME", help="Of times that do not say theirs, such as UTC."
         ),
     ] = None,
     parallel: Parallel = 8,
@@ -73,7 +85,14 @@ def import_file(
 
     Example: crm import contacts people.csv --map deploy/samples/google-contacts.toml --country US
     """
-    options = {"encoding": encoding, "delimiter": delimiter, "decimal": decimal, "dates": dates, "country": country}
+    options = {
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "decimal": decimal,
+        "dates": dates,
+        "country": country,
+        "time_zone": time_zone,
+    }
 
     async def run(crm: Crm) -> tuple[Counts, Path | None]:
         mapping = read_mapping(map_, originator=originator, **options)
@@ -116,11 +135,12 @@ def export_file(
     delimiter: Annotated[str, typer.Option(help="Of a CSV file, such as ; for spreadsheets of many countries.")] = ",",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
 ) -> None:
-    """Write all contacts or companies into a file; of contacts those that may be exported.
+    """Write all contacts, companies or deals into a file; of contacts and deals those that may be exported.
 
     An unfinished file is never left behind, and one that is there stays without --overwrite. What records have and no
     column takes is said. `deploy/samples/exported-contacts.toml` and `exported-companies.toml` are
-    mappings for importing such a file again. Both need the permission clients:read, contacts clients:export as well.
+    mappings for importing such a file again, as is `exported-deals.toml`. All need the permission to read, contacts
+    clients:export and deals deals:export as well.
 
     Example: crm export contacts contacts.xlsx
     """

@@ -22,6 +22,7 @@ SCOPES: Final = (
     "deals:settings",
     "leads:settings",
     "clients:export",
+    "deals:export",
     "metrics:read",
 )
 """All that services ask for: by another role or scope a token would be valid, and allow nothing."""

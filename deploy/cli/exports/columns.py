@@ -1,12 +1,12 @@
-"""The columns of an exported contact or company, and what of it has none.
+"""The columns of an exported contact, company or deal, and what of it has none.
 
-The companies of a contact are lines of a cell, first the primary one.
+Several companies of a contact, or contacts of a deal, are lines of a cell, first the primary one.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
-from crm_contracts.elements import COMPANY, CONTACT
+from crm_contracts.elements import COMPANY, CONTACT, DEAL, ElementType
 
 from deploy.cli.imports.contact_points import write_points
 from deploy.cli.imports.mapping import CONTACT_POINTS
@@ -32,17 +32,27 @@ COMPANY_COLUMNS: Final = (
     *CONTACT_POINTS,
     *_AUDIT,
 )
+DEAL_COLUMNS: Final = (
+    *("id", "originator_id", "origin_id"),
+    *plain_fields(DEAL),
+    *("pipeline_id", "stage_id", "amount", "currency"),
+    *("company_id", "company_origin_id", "contact_ids", "contact_origin_ids"),
+    *("created_at", "created_by", "updated_at", "updated_by", "moved_at", "moved_by"),
+)
+COLUMNS: Final = {CONTACT: CONTACT_COLUMNS, COMPANY: COMPANY_COLUMNS, DEAL: DEAL_COLUMNS}
 
 
-_WRITABLE: Final = {
-    field.name for type_ in (CONTACT, COMPANY) for field in catalogue_of(type_).values() if field.is_writable
-}
-_IN_NO_COLUMN: Final = sorted({*_WRITABLE, "requisites"} - {*CONTACT_COLUMNS, *COMPANY_COLUMNS})
+def _in_no_column(type_: ElementType) -> list[str]:
+    writable = {field.name for field in catalogue_of(type_).values() if field.is_writable}
+    return sorted({*writable, "requisites", "rows"} - {*COLUMNS[type_], *CONTACT_POINTS})
 
 
-def without_column(record: Mapping[str, Any]) -> list[str]:
+_IN_NO_COLUMN: Final = {type_: _in_no_column(type_) for type_ in COLUMNS}
+
+
+def without_column(type_: ElementType, record: Mapping[str, Any]) -> list[str]:
     """Return what the record has, and no column."""
-    return [name for name in _IN_NO_COLUMN if _says_something(record.get(name))]
+    return [name for name in _IN_NO_COLUMN[type_] if _says_something(record.get(name))]
 
 
 def employers(contact: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -70,6 +80,25 @@ def company_row(company: Mapping[str, Any]) -> list[str]:
     revenue = company["revenue"] or {}
     figures = {"revenue": revenue.get("value"), "revenue_currency": revenue.get("currency")}
     return _cells(COMPANY_COLUMNS, {**company, **figures})
+
+
+def deal_row(
+    deal: Mapping[str, Any], company_origins: Mapping[str, Origin], contact_origins: Mapping[str, Origin]
+) -> list[str]:
+    """Return the cells in the order of the columns; the origins of contacts are of the system that the first is of."""
+    client, amount = deal["client"], deal["amount"]
+    company = client["company"]["id"] if client["company"] else None
+    contacts = [link["contact_id"] for link in sorted(client["contacts"], key=lambda link: not link["is_primary"])]
+    origins = [contact_origins.get(contact, NO_ORIGIN) for contact in contacts]
+    named = {
+        "amount": amount["value"],
+        "currency": amount["currency"],
+        "company_id": company,
+        "company_origin_id": company_origins.get(company, NO_ORIGIN)[1] if company else None,
+        "contact_ids": _lines(contacts),
+        "contact_origin_ids": _lines(origin for system, origin in origins if system == origins[0][0]),
+    }
+    return [_text(value) for value in ({**deal, **named}[name] for name in DEAL_COLUMNS)]
 
 
 def _says_something(value: object) -> bool:

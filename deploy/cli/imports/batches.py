@@ -1,7 +1,7 @@
 """Send the rows of a file to their service in batches, and say how each row ended.
 
-Leads receives products by events, so right after an import of products it may not know them yet, nor their prices.
-That refusal alone is retried, against one deadline for the whole run.
+Leads and deals receive products by events, so right after an import of products they may not know them yet, nor their
+prices. That refusal alone is retried, against one deadline for the whole run.
 """
 
 import asyncio
@@ -81,11 +81,11 @@ class Sender:
         return ended
 
     async def _once(self, bodies: Sequence[Lookup[str, Any]]) -> list[Ended]:
-        target = TARGETS[self.kind].element
-        query = {"default_country": self.country} if self.country and self.kind is not Kind.PRODUCTS else None
+        target = TARGETS[self.kind]
+        query = {"default_country": self.country} if self.country and target.has_phones else None
         batch = {"items": list(bodies), "on_existing": "correct"}
         try:
-            answer = await self.crm.post(target.service, f"/v1/{target.plural}/batch", batch, query=query)
+            answer = await self.crm.post(target.element.service, target.path, batch, query=query)
         except Problem as problem:
             if problem.status == _TOO_LARGE and len(bodies) > 1:
                 middle = len(bodies) // 2

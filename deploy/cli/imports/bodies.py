@@ -1,34 +1,44 @@
 """Convert a row of the file to the body of a request. Pure."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from collections.abc import Mapping as Lookup
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from deploy.cli.imports.cells import Cells
 from deploy.cli.imports.conventions import Conventions
 from deploy.cli.imports.mapping import Mapping, placeholders
 from deploy.cli.imports.mapping_rules import RowRule
+from deploy.cli.imports.places import Places
 from deploy.cli.imports.table import BadRow, Row, Wrong
 from shared.elements.domain.contact_points import PointList, check_points
 
 
 @dataclass(frozen=True)
 class References:
-    """Our ids of the companies and products that rows name by the ids of the other system."""
+    """Our ids of what rows name by the ids of the other system, and the pipelines that they may name by their names."""
 
     companies: Lookup[str, str] = field(default_factory=dict)
     products: Lookup[str, str] = field(default_factory=dict)
+    contacts: Lookup[str, str] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
 
 
 @dataclass(frozen=True)
 class Forms:
-    """How to read the cells: the fields that are true or false, dates, whole numbers, and the file's conventions."""
+    """How to read the cells: which fields are true or false, days, numbers, moments, and the file's conventions."""
 
     booleans: Container[str] = ()
-    dates: Container[str] = ()
+    dates: Collection[str] = ()
     conventions: Conventions = field(default_factory=Conventions)
     integers: Container[str] = ()
+    moments: Collection[str] = ()
+
+    @property
+    def days(self) -> Collection[str]:
+        """The fields with a day in them."""
+        return {*self.dates, *self.moments}
 
     def read(self, name: str, column: str, cells: Cells) -> str | bool | int:
         """Read the cell of a field."""
@@ -36,6 +46,8 @@ class Forms:
             return cells.truth(column)
         if name in self.integers:
             return cells.whole(column)
+        if name in self.moments:
+            return cells.moment(column)
         return cells.day(column, cells[column]) if name in self.dates else cells[column]
 
 
@@ -77,8 +89,11 @@ def body(mapping: Mapping, row: Row, references: References, forms: Forms = _AS_
     }
     if mapping.company and (found := _companies(mapping, mapping.company, row, cells, references)):
         made |= {"company_ids": found} if mapping.company_separator else {"company_id": found[0]}
+    if mapping.contact and (people := _contacts(mapping, mapping.contact, row, cells, references)):
+        made["contacts"] = [{"contact_id": id_} for id_ in people]
     if mapping.rows:
         made["rows"] = [_product_row(rule, row, cells, references) for rule in mapping.rows]
+    made |= references.places.ids_of(made, partial(_wrong_place, mapping, row, cells))
     if cells.problems:
         raise BadRow(*cells.problems)
     return made
@@ -121,7 +136,8 @@ def columns_of(mapping: Mapping, row: Row) -> dict[str, str]:
     for index, sold in enumerate(mapping.rows):
         parts = {"product_id": sold.product, "price": sold.price, "quantity": sold.quantity}
         found |= {f"rows.{index}.{part}": column for part, column in parts.items() if column}
-    return found | ({"company_id": mapping.company, "company_ids": mapping.company} if mapping.company else {})
+    clients = {"company_id": mapping.company, "company_ids": mapping.company, "contacts": mapping.contact}
+    return found | {name: column for name, column in clients.items() if column}
 
 
 def points_of(mapping: Mapping, row: Row) -> dict[str, tuple[str, str]]:
@@ -169,6 +185,19 @@ def _companies(mapping: Mapping, column: str, row: Row, cells: Cells, references
             said = f"there is no company {name!r} from {mapping.originator_of_companies}"
             cells.wrong(column, "company_not_found", said + _in_the_file(column, row, cells))
     return [references.companies[name] for name in names if name in references.companies]
+
+
+def _contacts(mapping: Mapping, column: str, row: Row, cells: Cells, references: References) -> list[str]:
+    names = mapping.contacts_in(cells[column])
+    for name in names:
+        if name not in references.contacts:
+            said = f"there is no contact {name!r} from {mapping.originator_of_contacts}"
+            cells.wrong(column, "contact_not_found", said + _in_the_file(column, row, cells))
+    return [references.contacts[name] for name in names if name in references.contacts]
+
+
+def _wrong_place(mapping: Mapping, row: Row, cells: Cells, field_: str, reason: str) -> None:
+    cells.wrong(columns_of(mapping, row).get(field_, field_), "ambiguous", reason)
 
 
 def _in_the_file(column: str, row: Row, cells: Cells) -> str:

@@ -78,6 +78,14 @@ class Cells:
             self.wrong(column, reason.code, reason)
             return text
 
+    def moment(self, column: str) -> str:
+        """Return the time of the column as ISO 8601 writes it."""
+        try:
+            return self.conventions.moment(column, self[column])
+        except Unreadable as reason:
+            self.wrong(column, reason.code, reason)
+            return self[column]
+
     def points(self, name: str, rule: PointRule) -> Iterator[dict[str, str]]:
         """Yield the contact points of a cell; phones are checked where their country is known."""
         for point in read_points(rule, self[rule.column], name, self[rule.kind_column] if rule.kind_column else ""):

@@ -11,9 +11,10 @@ from hashlib import sha256
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import available_timezones
 
 import phonenumbers
-from crm_contracts.elements import COMPANY, CONTACT
+from crm_contracts.elements import COMPANY, CONTACT, DEAL
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
@@ -23,7 +24,7 @@ from deploy.cli.plain_fields import plain_fields
 from shared.kit.web.sentences import meant
 
 CONTACT_POINTS: Final = ("phones", "emails", "websites", "messengers")
-_EXPORTED: Final = {each.plural: plain_fields(each) for each in (CONTACT, COMPANY)}
+_EXPORTED: Final = {each.plural: plain_fields(each) for each in (CONTACT, COMPANY, DEAL)}
 
 
 def known_country(code: str) -> str:
@@ -39,6 +40,21 @@ def known_country(code: str) -> str:
 
 
 Country = Annotated[str, AfterValidator(known_country)]
+
+
+def known_time_zone(name: str) -> str:
+    """Return the name of a time zone.
+
+    Raises:
+        ValueError: there is none of this name.
+    """
+    if name not in available_timezones():
+        message = f"there is no time zone {name!r}: give one such as Europe/Berlin or UTC"
+        raise ValueError(message)
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(known_time_zone)]
 
 
 class BadMapping(Exception):
@@ -57,7 +73,7 @@ _BY_ORIGIN: Final = (
 
 
 class Mapping(BaseModel):
-    """How a row becomes a company, a contact, a product or a lead.
+    """How a row becomes a company, a contact, a product, a lead or a deal.
 
     Attributes:
         originator: the system that the file came from; a second import finds its rows by it.
@@ -77,11 +93,12 @@ class Mapping(BaseModel):
         company: column of a company's `origin`, empty for a lead or a contact without one.
         company_separator: what stands between the companies of a contact, of which the first is the primary one.
         company_originator: the system that the companies came from, where it is another one.
+        contact, contact_separator, contact_originator: the same of the contacts of a deal or a lead.
         phones, emails, websites, messengers: contact points of contacts and companies; several columns make several.
-        rows: product rows of a lead.
+        rows: product rows of a lead or a deal.
         ignored: columns that are left out on purpose; `Phonetic*` are all that begin so.
         optional: columns that need not be there.
-        encoding, delimiter, decimal, dates, country: as the options of the command, which go before them.
+        encoding, delimiter, decimal, dates, country, time_zone: as the options of the command, which go before them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -90,7 +107,7 @@ class Mapping(BaseModel):
     origin: str | None = None
     origin_from: list[str] = []
     originator_column: str | None = None
-    exported: Literal["contacts", "companies"] | None = None
+    exported: Literal["contacts", "companies", "deals"] | None = None
     columns: dict[str, str] = {}
     constants: dict[str, Any] = {}
     values: dict[str, dict[str, str]] = {}
@@ -103,6 +120,9 @@ class Mapping(BaseModel):
     company: str | None = None
     company_separator: Annotated[str, Field(min_length=1)] | None = None
     company_originator: str | None = None
+    contact: str | None = None
+    contact_separator: Annotated[str, Field(min_length=1)] | None = None
+    contact_originator: str | None = None
     phones: list[PointRule] = []
     emails: list[PointRule] = []
     websites: list[PointRule] = []
@@ -115,6 +135,7 @@ class Mapping(BaseModel):
     decimal: Literal[".", ","] | None = None
     dates: Literal["dmy", "mdy"] | None = None
     country: Country | None = None
+    time_zone: TimeZone | None = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -130,18 +151,27 @@ class Mapping(BaseModel):
             return self
         names = _EXPORTED[self.exported]
         columns = {**{name: name for name in names}, **self.columns}
-        optional, between = [*self.optional, *names], self.company_separator or "\n"
+        optional = [*self.optional, *names]
+        between = self.company_separator or ("\n" if self.exported == CONTACT.plural else None)
         return self.model_copy(update={"columns": columns, "optional": optional, "company_separator": between})
 
     def companies_in(self, cell: str) -> list[str]:
         """Return the companies that a cell names, each by its `origin`, without those named before."""
-        names = cell.split(self.company_separator) if self.company_separator else [cell]
-        return list(dict.fromkeys(name.strip() for name in names if name.strip()))
+        return _names(cell, self.company_separator)
+
+    def contacts_in(self, cell: str) -> list[str]:
+        """Return the contacts that a cell names, each by its `origin`, without those named before."""
+        return _names(cell, self.contact_separator)
 
     @property
     def originator_of_companies(self) -> str:
         """The system by whose ids companies are found."""
         return self.company_originator or self.originator
+
+    @property
+    def originator_of_contacts(self) -> str:
+        """The system by whose ids contacts are found."""
+        return self.contact_originator or self.originator
 
     @property
     def origin_columns(self) -> list[str]:
@@ -172,7 +202,7 @@ class Mapping(BaseModel):
             *(column for texts in self.templates.values() for text in texts for column in placeholders(text)),
             *(column for columns in self.lines.values() for column in columns),
             *(column for rule in (*self.money.values(), *self.prices) for column in rule.columns),
-            *(column for column in (self.originator_column, self.company) if column),
+            *(column for column in (self.originator_column, self.company, self.contact) if column),
             *(column for rules in self.contact_points.values() for rule in rules for column in rule.columns),
             *(column for rule in self.rows for column in rule.columns),
         ]
@@ -189,7 +219,12 @@ class Mapping(BaseModel):
     def fields(self) -> set[str]:
         """All fields that it fills."""
         employer = "company_ids" if self.company_separator else "company_id"
-        lists: dict[str, object] = {employer: self.company, "rows": self.rows, "prices": self.prices}
+        lists: dict[str, object] = {
+            employer: self.company,
+            "contacts": self.contact,
+            "rows": self.rows,
+            "prices": self.prices,
+        }
         given = {name for name, value in (lists | self.contact_points).items() if value}
         return {*self.columns.values(), *self.constants, *self.templates, *self.lines, *self.money, *given}
 
@@ -210,6 +245,12 @@ class Mapping(BaseModel):
         reasons += [f"column {name!r} is there twice" for name in dict.fromkeys(header) if header.count(name) > 1]
         if reasons:
             raise BadMapping(reasons)
+
+
+def _names(cell: str, separator: str | None) -> list[str]:
+    """Return the names in a cell, each once."""
+    names = cell.split(separator) if separator else [cell]
+    return list(dict.fromkeys(name.strip() for name in names if name.strip()))
 
 
 def placeholders(text: str) -> list[str]:

@@ -25,7 +25,7 @@ from deploy.cli.imports.references import Finder
 from deploy.cli.imports.row_filter import checked_rows
 from deploy.cli.imports.survey import survey
 from deploy.cli.imports.table import BadRow, Rejected, Row, Table, Wrong
-from deploy.cli.imports.targets import TARGETS, Kind, fields_of, identified, is_date, is_only
+from deploy.cli.imports.targets import TARGETS, Kind, fields_of, has_format, identified, is_only
 from deploy.cli.pool import each
 from deploy.cli.progress import Advance, bar
 from shared.kit.web.sentences import meant
@@ -60,7 +60,7 @@ class Import:
         """
         started = monotonic()
         self._forms = await self._check(table)
-        found = survey(self.mapping, table, self._forms.dates, self._forms.conventions)
+        found = survey(self.mapping, table, self._forms.days, self._forms.conventions)
         counts = Counts(said=found.said, hand_on=self.hand_on)
         with Origins() as origins, bar(f"Importing {self.kind.value}", found.rows, self.console) as advance:
             await self._batches(table, origins, counts, advance)
@@ -75,12 +75,14 @@ class Import:
             raise BadMapping([f"{self.kind.value} have no field {name!r}{meant(name, fields)}" for name in unknown])
         booleans = frozenset(name for name, schema in fields.items() if is_only(schema, "boolean"))
         integers = frozenset(name for name, schema in fields.items() if is_only(schema, "integer"))
-        dates = frozenset(name for name, schema in fields.items() if is_date(schema))
+        dates = frozenset(name for name, schema in fields.items() if has_format(schema, "date"))
+        moments = frozenset(name for name, schema in fields.items() if has_format(schema, "date-time"))
         given = self.mapping
-        return Forms(booleans, dates, Conventions.given(given.decimal, given.dates, given.country), integers)
+        conventions = Conventions.given(given.decimal, given.dates, given.country, given.time_zone)
+        return Forms(booleans, dates, conventions, integers, moments)
 
     async def _batches(self, table: Table, origins: Origins, counts: Counts, advance: Advance) -> None:
-        finder = Finder(self.crm, self.mapping, self._forms, self.parallel)
+        finder = Finder(self.crm, self.kind, self.mapping, self._forms, self.parallel)
         sender = Sender(self.crm, self.kind, self.mapping.country, self.product_wait_s, left_out=counts.left_out)
         rows = iter(table)
         while taken := list(islice(rows, _BATCH)):

@@ -20,7 +20,7 @@ class Survey:
 
 
 def survey(mapping: Mapping, table: Table, dates: Container[str], conventions: Conventions) -> Survey:
-    """Read the whole table, and let the conventions learn from it; `dates` are the fields that are dates.
+    """Read the whole table, and let the conventions learn from it; `dates` are the fields with a day in them.
 
     Raises:
         BadFile: it breaks off.

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from crm_contracts.elements import COMPANY, CONTACT, LEAD, PRODUCT, ElementType
+from crm_contracts.elements import COMPANY, CONTACT, DEAL, LEAD, PRODUCT, ElementType
 
 from deploy.cli.answers import Problem
 from deploy.cli.client import Crm, address
@@ -19,6 +19,7 @@ class Kind(StrEnum):
     CONTACTS = CONTACT.plural
     PRODUCTS = PRODUCT.plural
     LEADS = LEAD.plural
+    DEALS = DEAL.plural
 
 
 @dataclass(frozen=True)
@@ -27,27 +28,31 @@ class Target:
 
     Attributes:
         names: the fields of which a new one needs one as its name.
-        key: of its address by origin.
+        has_phones: whether a request says the country of phones without a code.
         takes_any_point: whether a new one takes texts that are no phone or e-mail.
     """
 
     element: ElementType
     names: tuple[str, ...] = ()
-    key: str = "{originator}/{origin}"
+    has_phones: bool = True
     takes_any_point: bool = False
 
     @property
-    def template(self) -> str:
-        """The path of the upsert in the service's API description."""
-        return f"/v1/{self.element.plural}/external/{self.key}"
+    def path(self) -> str:
+        """Where many of them are sent."""
+        return f"/v1/{self.element.plural}/batch"
 
 
 TARGETS: Final = {
     Kind.COMPANIES: Target(COMPANY, ("title",)),
     Kind.CONTACTS: Target(CONTACT, ("first_name", "last_name")),
-    Kind.PRODUCTS: Target(PRODUCT, ("name",), "{external_id}"),
+    Kind.PRODUCTS: Target(PRODUCT, ("name",), has_phones=False),
     Kind.LEADS: Target(LEAD, takes_any_point=True),
+    Kind.DEALS: Target(DEAL, has_phones=False, takes_any_point=True),
 }
+
+
+_IDENTITY: Final = frozenset({"id", "originator_id", "origin_id"})
 
 
 def addressable(origin: str) -> bool:
@@ -58,14 +63,21 @@ def addressable(origin: str) -> bool:
 async def fields_of(crm: Crm, kind: Kind) -> dict[str, Any]:
     """Read the fields that the service accepts, and the JSON Schema of each, from its API description.
 
-    The companies of a contact are added to them.
+    The company of a contact is added to them; id and origin are left out, since an import gives them itself.
     """
     target = TARGETS[kind]
     described = await crm.get(target.element.service, "/openapi.json")
-    content = described["paths"][target.template]["put"]["requestBody"]["content"]["application/json"]["schema"]
-    schema = described["components"]["schemas"][content["$ref"].rpartition("/")[2]]
-    employers: dict[str, Any] = {"company_id": {}, "company_ids": {}} if kind is Kind.CONTACTS else {}
-    return {**schema["properties"], **employers}
+    schemas = described["components"]["schemas"]
+    batch = described["paths"][target.path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    item = _named(schemas, _named(schemas, batch)["properties"]["items"]["items"])
+    employer: dict[str, Any] = {"company_id": {}} if kind is Kind.CONTACTS else {}
+    return {name: field for name, field in item["properties"].items() if name not in _IDENTITY} | employer
+
+
+def _named(schemas: Mapping[str, Any], reference: Mapping[str, str]) -> Mapping[str, Any]:
+    """Find the JSON Schema that a reference names."""
+    found: Mapping[str, Any] = schemas[reference["$ref"].rpartition("/")[2]]
+    return found
 
 
 def identified(kind: Kind, originator: str, origin: str, made: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,11 +110,11 @@ async def product(crm: Crm, external_id: str) -> dict[str, Any] | None:
     return found
 
 
-async def company(crm: Crm, originator: str, origin: str) -> dict[str, Any] | None:
-    """Read the company of this origin, or the one that it was merged into, or None."""
+async def client(crm: Crm, type_: ElementType, originator: str, origin: str) -> dict[str, Any] | None:
+    """Read the company or contact of this origin, or the one that it was merged into, or None."""
     if not addressable(origin):
         return None
-    path = address("companies", "external", originator, origin)
+    path = address(type_.plural, "external", originator, origin)
     while True:
         try:
             found: dict[str, Any] = await crm.get("clients", path)
@@ -111,14 +123,14 @@ async def company(crm: Crm, originator: str, origin: str) -> dict[str, Any] | No
                 raise
             if "merged_into" not in problem.body:
                 return None
-            path = address("companies", str(problem.body["merged_into"]))
+            path = address(type_.plural, str(problem.body["merged_into"]))
         else:
             return found
 
 
-def is_date(schema: dict[str, Any]) -> bool:
-    """Return whether a field of this JSON Schema is a date."""
-    return any(one.get("format") == "date" for one in (schema, *schema.get("anyOf", ())))
+def has_format(schema: dict[str, Any], format_: Literal["date", "date-time"]) -> bool:
+    """Return whether a field of this JSON Schema is a date, or a moment."""
+    return any(one.get("format") == format_ for one in (schema, *schema.get("anyOf", ())))
 
 
 def is_only(schema: dict[str, Any], type_: str) -> bool:

@@ -1,9 +1,11 @@
-"""React to the conversion of a lead (LEAD-11)."""
+"""React to the conversion of a lead (LEAD-11), and to new leads whose client may be known (LEAD-05)."""
 
 from crm_contracts.conversions import LeadConversionRefused, LeadConversionRequested
 from crm_contracts.envelope import Envelope
+from crm_contracts.repeat_leads import LeadClientSought
 
 from services.clients.conversion.usecases.collaborators import Collaborators
+from services.clients.conversion.usecases.find_client import answer_sought_client
 from services.clients.conversion.usecases.resolve import (
     CLIENT_BUSY,
     refuse_lead_client,
@@ -29,7 +31,12 @@ def reactions(*, collaborators: Collaborators) -> Reactions:
         """Release the claims of an attempt that has ended."""
         await release_claims(event.data, collaborators)
 
+    async def on_lead_client_sought(event: Envelope[LeadClientSought], cause: Cause) -> None:
+        """Answer whose phone or e-mail a new lead has."""
+        await answer_sought_client(event.data, cause, collaborators)
+
     return [
+        on(LeadClientSought, on_lead_client_sought),
         on(LeadConversionRequested, on_lead_conversion_requested, give_up=give_up),
         on(LeadConversionRefused, on_lead_conversion_refused),
     ]

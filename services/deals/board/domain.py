@@ -7,7 +7,7 @@ those of its own change: so no event depends on another one, nor on when it is h
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from crm_contracts.deals import (
     DealAmountChanged,
@@ -41,6 +41,13 @@ class Total:
     number: int = 0
     sums: Mapping[str, Decimal] = field(default_factory=dict)
     is_exact: bool = True
+
+
+class Stood(NamedTuple):
+    """How many deals stood on each stage; there may have been more."""
+
+    numbers: Mapping[str, int]
+    is_exact: bool
 
 
 def cell(pipeline_id: str, stage_id: str, responsible_id: str) -> Cell:

@@ -1,17 +1,22 @@
 """Query parameters and answer of the board."""
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final, Literal, Self
 
 from crm_contracts.values import Money
-from pydantic import BaseModel, Field, create_model
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError, WithJsonSchema, create_model
+from pydantic_core import PydanticCustomError
 
 from services.deals.deal.schemas import DealOut
+from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.schemas.expansion import EXPANDED
 from shared.elements.schemas.filters import filter_of, read_filter
 from shared.elements.schemas.list_query import CountOut, SearchedQueryIn
 from shared.elements.schemas.search import SearchText
 from shared.elements.schemas.stages import StageOut
+from shared.elements.schemas.strict_types import StrictDate, StrictDatetime
+from shared.kit.domain import wrong_field
 from shared.kit.web.named_ones import SomeOf, names_in
 from shared.kit.web.schemas import IN_DIGITS, Truth
 
@@ -30,6 +35,37 @@ Order = Literal[
 ]
 
 
+_DAY: Final[TypeAdapter[date]] = TypeAdapter(StrictDate)
+_MOMENT: Final[TypeAdapter[datetime]] = TypeAdapter(StrictDatetime)
+
+
+def _end(text: str) -> tuple[datetime, timedelta]:
+    """Return when a day begins, in UTC, and how long it lasts; a moment lasts a millisecond."""
+    if "T" in text:
+        return _MOMENT.validate_python(text), timedelta(milliseconds=1)
+    return datetime.combine(_DAY.validate_python(text), time(), UTC), timedelta(days=1)
+
+
+def _past(text: str) -> str:
+    """Check that a day, or a moment, is none to come."""
+    try:
+        began, _ = _end(text)
+    except ValidationError:
+        code, message = "moment", "a day or a time in ISO 8601 is needed, such as 2026-03-31 or 2026-03-31T09:30:00Z"
+        raise PydanticCustomError(code, message) from None
+    if began > datetime.now(UTC):
+        code, message = "in_future", "must not lie in the future"
+        raise PydanticCustomError(code, message)
+    return text
+
+
+PastDay = Annotated[
+    str,
+    AfterValidator(_past),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": each} for each in ("date", "date-time")]}),
+]
+
+
 class BoardFilters(BaseModel):
     """Which cards a board shows, and how."""
 
@@ -43,6 +79,31 @@ class BoardFilters(BaseModel):
         default=20, description="cards of each stage at most"
     )
     closed: Truth = Field(default=False, description="show the cards of the stages of success and failure, too")
+    on: PastDay | None = Field(
+        default=None,
+        description="a day, as of its end in UTC, or a moment: how many deals stood on each stage then, and no cards; "
+        "with no other parameter",
+        examples=["2026-03-31"],
+    )
+
+    @property
+    def until(self) -> datetime | None:
+        """The moment until which a board of the past is meant."""
+        if self.on is None:
+            return None
+        began, length = _end(self.on)
+        return began + length
+
+    def check_past(self) -> None:
+        """Check that nothing is asked for that a board of the past does not show.
+
+        Raises:
+            InvalidQuery: names all of it.
+        """
+        beside = sorted(self.model_fields_set - {"on"})
+        if self.on is not None and beside:
+            message = "a board of the past has counts alone: leave it out"
+            raise InvalidQuery.of([wrong_field(name, "not_of_past", message) for name in beside])
 
     @property
     def wanted(self) -> Mapping[str, Any]:
@@ -62,8 +123,8 @@ class BoardFilters(BaseModel):
     def column(self, pipeline_id: str, stage_id: str) -> SearchedQueryIn:
         """Make the list of the deals of a stage."""
         here: dict[Any, Any] = {"pipeline_id": pipeline_id, "stage_id": stage_id}
-        if "is_recurring" in (self.filter or ""):
-            here["is_recurring"] = False  # templates are on no board, whatever is asked for
+        if self.filter:  # a list leaves templates out by itself unless its filter names them; a board has none at all
+            here["is_recurring"] = False
         return SearchedQueryIn(
             filter={"and": [self.wanted, here]} if self.filter else here,
             q=self.q,
@@ -96,7 +157,8 @@ class ColumnOut(BaseModel):
     stage: StageOut = Field(description="the stage of the column")
     count: CountOut = Field(description="deals of the stage that the caller may read and that pass the filter")
     sums: list[Money] | None = Field(
-        description="amounts of these deals, one sum for each currency; null where a filter or search narrows the board"
+        description="amounts of these deals, one sum for each currency; null where a filter or search narrows the "
+        "board, and of the past, whose amounts are not known"
     )
     items: list[Any] = Field(
         description="the first cards; none of a stage that closes deals, unless they are asked for"
@@ -105,11 +167,21 @@ class ColumnOut(BaseModel):
     next: NextCardsOut | None = Field(description="the request that goes on with the cards; null where none are left")
 
 
+class FormerStageOut(BaseModel):
+    """A stage that was deleted since."""
+
+    stage_id: str
+    count: CountOut = Field(description="deals that stood there, and that the caller may read")
+
+
 class BoardOut(BaseModel):
     """The deals of a pipeline by stages."""
 
     pipeline_id: str = Field(examples=["default"])
     columns: list[ColumnOut] = Field(description="all stages, in their order")
+    former: list[FormerStageOut] = Field(
+        description="of the past, stages with deals that were deleted since", examples=[[]]
+    )
 
 
 def board_of(row: type[BaseModel]) -> type[BoardOut]:

@@ -7,19 +7,21 @@ cell has: the deals that a user may read only because he observes them are count
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from crm_contracts.elements import DEAL
 
-from services.deals.board.domain import Cell, Total
+from services.deals.board.domain import Cell, Stood, Total
 from services.deals.deal.domain.deal import Deal
-from services.deals.deal.store import BY_CELL
+from services.deals.deal.store import BY_CELL, DEALS
 from shared.elements.domain.filters.nodes import EVERYTHING
 from shared.elements.domain.rights.accessed import Accessed, mark_of_observer
 from shared.elements.domain.rights.compiled import Rights
 from shared.elements.store.filter_compiler import compiled
-from shared.elements.store.filtered_lists import MAX_TIME_MS
+from shared.elements.store.filtered_lists import BUDGET, MAX_TIME_MS
+from shared.elements.store.stage_history import StageHistory
 from shared.kit.storage.collection import Collection
 from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import Index
@@ -39,6 +41,10 @@ _BY: Final[Document] = {
     "is_gone": {"$gt": ["$deleted_at", None]},
     "is_template": "$is_recurring",
 }
+
+MOST_TEMPLATES: Final = 10_000
+"""Templates of a pipeline that are left out; beyond that a count may have some."""
+_BY_STAGE: Final[Document] = {"$group": {"_id": "$stage_id", "number": {"$sum": 1}}}
 
 
 class DealCounts:
@@ -106,6 +112,55 @@ class BoardTotals:
         (number,) = await self._deals.aggregate([mine, *looked], hint="by_access") or [{"number": 0}]
         apart = [each for each in found if not _is_in_cells(pipeline_id, each["_id"], rights)]
         return apart, number["number"] <= MOST_OBSERVED
+
+
+class PastBoards:
+    """Counts of the deals that stood on each stage at a moment in the past, by the stage history.
+
+    Who may read a deal is judged by what the deal is today: who was responsible for it then is not known. Deals that
+    were deleted since have no history, so they are not counted. Nor are amounts of the past known.
+    """
+
+    def __init__(self, history: StageHistory, deals: MongoRepository[Deal]) -> None:
+        self._history, self._deals = history, deals.collection
+
+    async def of(self, pipeline_id: str, before: datetime, rights: Rights | None) -> Stood:
+        """Count by stage the deals that stood there until a moment, and that a user with these rights may read now.
+
+        Who has no rights may read all, and for that the index has all that is counted. Else each deal is looked at, as
+        many as a page of a list may look at keys.
+        """
+        if rights is None:
+            templates = await self._templates(pipeline_id)
+            stages: list[Document] = [{"$match": {"owner_id": {"$nin": templates}}}]
+            is_exact = len(templates) < MOST_TEMPLATES
+        else:
+            stages, is_exact = self._readable(rights), await self._is_within_budget(pipeline_id, before)
+        found = await self._history.standing(pipeline_id, before, [*stages, _BY_STAGE], max_time_ms=MAX_TIME_MS)
+        return Stood({each["_id"]: each["number"] for each in found}, is_exact)
+
+    async def _is_within_budget(self, pipeline_id: str, before: datetime) -> bool:
+        looked: list[Document] = [{"$limit": BUDGET + 1}, {"$count": "number"}]
+        found = await self._history.standing(pipeline_id, before, looked, max_time_ms=MAX_TIME_MS)
+        return not found or found[0]["number"] <= BUDGET
+
+    async def _templates(self, pipeline_id: str) -> list[str]:
+        """Return ids of the templates of a pipeline, which have a history and are no deals (DEAL-14)."""
+        found = await self._deals.find(
+            {"is_recurring": True, "pipeline_id": pipeline_id},
+            limit=MOST_TEMPLATES,
+            fields={"_id": 1},
+            hint="templates",
+        )
+        return [each["_id"] for each in found]
+
+    @staticmethod
+    def _readable(rights: Rights) -> list[Document]:
+        """Leave in the deals that may be read, by their ids."""
+        may = {"$and": [{"deleted_at": None, "is_recurring": {"$ne": True}}, compiled(rights.filter(DEAL, "read"))]}
+        deal = {"from": DEALS, "localField": "owner_id", "foreignField": "_id", "as": "deal"}
+        looked_up = {"$lookup": {**deal, "pipeline": [{"$match": may}, {"$project": {"_id": 1}}]}}
+        return [{"$limit": BUDGET}, looked_up, {"$match": {"deal": {"$ne": []}}}]
 
 
 def _counted(cell: Cell, row: Document) -> Document:

@@ -1,8 +1,11 @@
 """HTTP API of pipelines and their stages."""
 
+from functools import partial
+
 from crm_contracts.elements import DEAL
 from crm_contracts.pipelines import DEFAULT_PIPELINE
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import JSONResponse
 
 from services.deals.permissions import CanChangeSettings, CanRead
 from services.deals.pipeline.domain.errors import StageHasDeals
@@ -10,13 +13,15 @@ from services.deals.pipeline.domain.known import KnownPipelines
 from services.deals.pipeline.domain.pipeline import Pipeline, code_of
 from services.deals.pipeline.schemas import NewStageIn, PipelineFieldsIn, PipelineIn, PipelineOut
 from services.deals.pipeline.store import OwnPipelines
-from services.deals.pipeline.usecases import correct_pipeline, create_pipeline, delete_pipeline
+from services.deals.pipeline.usecases import correct_pipeline, create_pipeline, delete_pipeline, pipeline_deletion
 from shared.elements.http.rights import rights_of
 from shared.elements.http.stage_list import StageFilter, stages_passing
+from shared.elements.http.stage_rehearsals import DryRun, StageRehearsalOut, StageRehearsals
 from shared.elements.http.stage_routes import StageRoutes
 from shared.elements.schemas.stages import StageOut
-from shared.elements.usecases.stages import Emptied
+from shared.elements.usecases.stages import Emptied, check_emptied
 from shared.kit.domain import NotFound
+from shared.kit.runs.rehearsal import Rehearsed
 from shared.kit.storage.repository import Repository
 from shared.kit.web.call import Call, needs, show_version
 from shared.kit.web.conditions import IfMatch
@@ -24,11 +29,14 @@ from shared.kit.web.routes import router
 from shared.kit.web.schemas import Page
 
 
-def build_router(*, pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied) -> APIRouter:
+def build_router(
+    *, pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied, rehearsals: StageRehearsals
+) -> APIRouter:
     """Build the endpoints."""
     api = APIRouter()
     api.include_router(_reads(pipelines, own))
-    api.include_router(_writes(pipelines, own, emptied))
+    api.include_router(_writes(pipelines, own))
+    api.include_router(_deletion(pipelines, own, emptied, rehearsals))
     api.include_router(
         StageRoutes(
             "/pipelines/{pipeline_id}/stages",
@@ -39,6 +47,7 @@ def build_router(*, pipelines: Repository[Pipeline], own: OwnPipelines, emptied:
             emptied,
             lambda stage_id: StageHasDeals(f"There are deals on the stage {stage_id}."),
             own.forget,
+            rehearsals,
             PipelineOut,
             PipelineOut.of,
         ).build()
@@ -82,7 +91,7 @@ def _reads(pipelines: Repository[Pipeline], own: OwnPipelines) -> APIRouter:
     return api
 
 
-def _writes(pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied) -> APIRouter:
+def _writes(pipelines: Repository[Pipeline], own: OwnPipelines) -> APIRouter:
     api = router("pipelines")
 
     @api.post("/pipelines", status_code=201)
@@ -111,13 +120,39 @@ def _writes(pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied
         own.forget()
         return _shown(pipeline, response)
 
-    @api.delete("/pipelines/{pipeline_id}", status_code=204)
-    async def delete(pipeline_id: str, call: CanChangeSettings, if_match: IfMatch) -> None:
-        """Delete a pipeline that has no deals; the default one is always there (PIPE-04)."""
+    return api
+
+
+def _deletion(
+    pipelines: Repository[Pipeline], own: OwnPipelines, emptied: Emptied, rehearsals: StageRehearsals
+) -> APIRouter:
+    api = router("pipelines")
+
+    @api.delete("/pipelines/{pipeline_id}", status_code=204, responses={200: {"model": StageRehearsalOut}})
+    async def delete(
+        *, pipeline_id: str, call: CanChangeSettings, if_match: IfMatch, request: Request, dry_run: DryRun = False
+    ) -> Response:
+        """Delete a pipeline that has no deals; the default one is always there (PIPE-04).
+
+        With `dry_run` nothing is written: the answer says what is in it, which roles name it, and whether it could be.
+        """
+        if dry_run:
+            check = partial(
+                check_emptied,
+                pipeline_id,
+                call.cause,
+                pipeline_deletion(pipeline_id, call.cause, emptied),
+                owners=Rehearsed(pipelines, call.access),
+                emptied=emptied,
+                expected_version=if_match,
+            )
+            told = await rehearsals.tell(call, request, pipeline_id, None, check)
+            return JSONResponse(told.model_dump(mode="json"))
         await delete_pipeline(
             pipeline_id, call.cause, pipelines=call.guard(pipelines), emptied=emptied, expected_version=if_match
         )
         own.forget()
+        return Response(status_code=204)
 
     return api
 

@@ -67,11 +67,16 @@ async def delete_pipeline(
         PipelineHasDeals: it has a deal; nothing is changed.
         VersionMismatch: the caller's copy is old.
     """
-    deletion: Deletion[Pipeline] = Deletion(
+    deletion = pipeline_deletion(id_, cause, emptied)
+    await delete_emptied(id_, cause, deletion, owners=pipelines, emptied=emptied, expected_version=expected_version)
+
+
+def pipeline_deletion(id_: str, cause: Cause, emptied: Emptied) -> Deletion[Pipeline]:
+    """Make the steps of the deletion of a pipeline."""
+    return Deletion(
         stage_id=None,
         check=Pipeline.check_deletable,
         close=lambda found: found.close(now=emptied.clock()),
         delete=lambda found: found.delete(at=cause.at, now=emptied.clock()),
         refusal=PipelineHasDeals(f"There are deals in the pipeline {id_}."),
     )
-    await delete_emptied(id_, cause, deletion, owners=pipelines, emptied=emptied, expected_version=expected_version)

@@ -15,12 +15,14 @@ from pydantic import BaseModel, Field, StrictBool
 
 from services.leads.lead.domain.conversion import Conversion, ConversionState
 from services.leads.lead.domain.conversion_request import ConversionRequest
+from services.leads.lead.domain.errors import NothingToCreate
 from services.leads.lead.domain.lead import Lead
 from services.leads.stage.domain import CONVERTED
 from shared.elements.domain.client_names import Names, may_be_read, renamed
 from shared.elements.domain.pipelines import check_pipeline
 from shared.elements.domain.stage_errors import StageNotFound
 from shared.elements.domain.stages import StageSet
+from shared.elements.schemas.authorship import AuthoredIn
 from shared.elements.schemas.client_field import ClientIn
 from shared.elements.schemas.contact_points import (
     ContactPointReading,
@@ -35,8 +37,8 @@ from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.new_element import LEFT_OUT, NewElementIn
 from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import ElementId
+from shared.elements.schemas.tracking import ShownTraces
 from shared.elements.usecases.create_element import NewElement
-from shared.kit.domain import Invalid
 from shared.kit.web.batches import BatchIn
 from shared.kit.web.problems import Problem
 from shared.kit.web.schemas import Input
@@ -71,21 +73,23 @@ class LeadUpsert(LeadFieldsIn, NewElementIn):
     def to_domain(self, country: str, reading: ContactPointReading, origin: tuple[str, str] | None) -> NewElement:
         """Make the value that the use cases take."""
         new = self.new_element(self.fields(country, reading), origin)
-        if self.converted_elsewhere and new.stage_id is None:
-            return replace(new, stage_id=CONVERTED.id)
-        return new
+        is_there = self.converted_elsewhere and new.stage_id is None
+        return replace(new, stage_id=CONVERTED.id) if is_there else new
 
     def kept_by(self, lead: Lead) -> list[str]:
         """List what is given for a new lead and that an existing one keeps as it is."""
-        is_otherwise = self.converted_elsewhere and not lead.converted
-        return [*self.left_out(lead), *(["converted_elsewhere"] if is_otherwise else [])]
+        return [*self.left_out(lead), *["converted_elsewhere"] * (self.converted_elsewhere and not lead.converted)]
 
 
 class LeadIn(NewRecordIn, LeadUpsert):
     """A new lead; nothing is mandatory (LEAD-01)."""
 
 
-class LeadsIn(BatchIn[LeadIn]):
+class LeadItemIn(LeadIn, AuthoredIn):
+    """A lead of a batch: of another system it may have times and authors (CMN-10)."""
+
+
+class LeadsIn(BatchIn[LeadItemIn]):
     """New leads, or leads as another system has them."""
 
 
@@ -106,13 +110,6 @@ class LeadFilters(SalesFilters):
             InvalidQuery: there is none of this id.
         """
         self.check_known({"stage_id": ([each.id for each in stages], StageNotFound.code)}, query="/v1/leads/query")
-
-
-class NothingToCreate(Invalid):
-    """`on_duplicate: create` contradicts the clients that were chosen: none is left to be created."""
-
-    code = "nothing_to_create"
-    advice = "Leave `on_duplicate` out to link the chosen client, or leave out its id to create another one."
 
 
 class ConversionTermsIn(Input):
@@ -261,17 +258,20 @@ class ConversionsOut(BaseModel):
     refused: int = Field(description="how many were refused")
 
 
-class LeadOut(LeadState):
+class LeadOut(ShownTraces, LeadState):
     """A lead with its version and the state of its conversion."""
 
     version: int
     expanded: ExpandedField = None
     conversion_state: ConversionState
+    candidates: tuple[ElementRef, ...]
 
     @classmethod
     def of(cls, lead: Lead) -> "LeadOut":
         """Show a lead."""
-        return cls(**dict(lead.state), version=lead.version, conversion_state=lead.conversion.state)
+        return cls(
+            **dict(lead.state), version=lead.version, conversion_state=lead.conversion.state, candidates=lead.candidates
+        )
 
 
 class LeadUpserted(LeadOut):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import ConversionRef, ResolvedClient
@@ -24,6 +24,14 @@ from shared.kit.domain import Cause, Clock, NewId
 from shared.kit.storage.repository import Records, Repository
 
 ACTOR: Final = "service:leads"
+
+
+ChecksTargets: TypeAlias = Callable[[Lead, Sequence[ConversionTarget]], None]
+"""Raises where a caller may not write what a lead is converted into."""
+
+
+def nothing_to_check(lead: Lead, targets: Sequence[ConversionTarget]) -> None:
+    """Allow every conversion."""
 
 
 async def create_lead(
@@ -70,7 +78,7 @@ async def convert_lead(
     *,
     leads: Records[Lead],
     new_id: NewId,
-    check_targets: Callable[[Lead, Sequence[ConversionTarget]], None] = lambda *_: None,
+    check_targets: ChecksTargets = nothing_to_check,
     silence_s: float = SILENCE_S,
     expected_version: int | None = None,
 ) -> Lead:
@@ -103,7 +111,7 @@ def begin_conversion(
     cause: Cause,
     *,
     new_id: NewId,
-    check_targets: Callable[[Lead, Sequence[ConversionTarget]], None],
+    check_targets: ChecksTargets,
     silence_s: float,
 ) -> None:
     """Begin the conversion of a lead that is being changed or created; see `convert_lead`."""

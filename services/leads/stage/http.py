@@ -10,6 +10,7 @@ from services.leads.stage.domain import LEAD_STAGE, LeadStages, StageHasLeads
 from services.leads.stage.schemas import NewStageIn
 from services.leads.stage.store import OwnLeadStages
 from shared.elements.http.stage_list import StageFilter, stages_passing
+from shared.elements.http.stage_rehearsals import StageRehearsals
 from shared.elements.http.stage_routes import StageRoutes
 from shared.elements.schemas.stages import StageOut
 from shared.elements.usecases.stages import Emptied
@@ -20,7 +21,9 @@ from shared.kit.web.routes import router
 from shared.kit.web.schemas import Page
 
 
-def build_router(*, stages: Repository[LeadStages], own: OwnLeadStages, emptied: Emptied) -> APIRouter:
+def build_router(
+    *, stages: Repository[LeadStages], own: OwnLeadStages, emptied: Emptied, rehearsals: StageRehearsals
+) -> APIRouter:
     """Build the endpoints."""
     api = APIRouter()
     api.include_router(_reads(stages))
@@ -34,6 +37,7 @@ def build_router(*, stages: Repository[LeadStages], own: OwnLeadStages, emptied:
             emptied,
             lambda stage_id: StageHasLeads(f"There are leads on the stage {stage_id}."),
             own.forget,
+            rehearsals,
             Page[StageOut],
             lambda left: _page(left.stage_set),
         ).build()

@@ -1,5 +1,6 @@
 """Answers of the clients service to leads and deals, on `crm.clients.events`."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from pydantic import Field
@@ -7,7 +8,7 @@ from pydantic import Field
 from crm_contracts.client_field import ContactLink
 from crm_contracts.conversions import DealRequest, LinkedClient, ResolvedClient
 from crm_contracts.events import Answer, ElementAnswer
-from crm_contracts.values import ElementRef, Value
+from crm_contracts.values import ContactPoint, ElementRef, Value
 
 
 class CompanyContacts(Value):
@@ -63,6 +64,24 @@ class LeadClientRefused(Answer):
     message: str
     candidates: tuple[ElementRef, ...] = ()
     existing: tuple[ElementRef, ...] = Field(default=(), description="what this conversion has created nevertheless")
+
+
+class LeadClientFound(Answer):
+    """The client whom a new lead is about, or none: an answer to `LeadClientSought` (LEAD-05).
+
+    The oldest contact that has a phone or an e-mail of the lead, else the oldest company. Where there is neither, leads
+    may still know one by the leads that were converted before.
+    """
+
+    ce_type: ClassVar[str] = "crm.lead.client_found.v1"
+    lead: ElementRef
+    came_at: datetime = Field(description="as the lead said")
+    client: ElementRef | None = None
+    candidates: tuple[ElementRef, ...] = Field(default=(), description="the others of its kind, the oldest first")
+    phones: tuple[ContactPoint, ...] = Field(default=(), description="those of the lead by which one client is known")
+    emails: tuple[ContactPoint, ...] = Field(
+        default=(), description="those of the lead by which one client is known: none that many people have"
+    )
 
 
 class CheckedContact(Value):

@@ -108,7 +108,7 @@ class Identified(Fields):
 
 
 class Audited(Fields):
-    """Who made and last changed an element, `user:<sub>` or `service:<sub>`; times are UTC (CMN-10)."""
+    """Who made and last changed an element, `user:<sub>`, `service:<sub>` or `form:<id>`; times are UTC (CMN-10)."""
 
     created_at: Annotated[datetime, FieldSpec(is_orderable=True)]
     created_by: str = Field(examples=["user:anna"])

@@ -21,7 +21,7 @@ from crm_contracts.events import (
     Updated,
 )
 from crm_contracts.field_spec import FieldSpec
-from crm_contracts.fields import Audited, Identified, Named, Owned, Reachable, Sourced, Staged
+from crm_contracts.fields import Audited, Identified, Named, Owned, Reachable, Sourced, Staged, Traced
 from crm_contracts.product_rows import Priced
 from crm_contracts.values import Address, ChangedFields, ElementRef
 
@@ -35,8 +35,8 @@ _ADDRESS: Final = FieldSpec(
 )
 
 
-class LeadFields(Named, Reachable, Owned, Sourced):
-    """Fields of a lead that its users edit freely (LEAD-02, LEAD-08, LEAD-18)."""
+class LeadFields(Named, Reachable, Owned, Sourced, Traced):
+    """Fields of a lead that its users edit freely (LEAD-02, LEAD-08, LEAD-18, CMN-08)."""
 
     title: Annotated[str, FieldSpec(is_requirable=True, is_orderable=True)] = Field(
         default="", examples=["Pumps for ACME"]

@@ -63,7 +63,7 @@ class ProductFields(Fields):
     def base_price(self) -> Money | None:
         """The entry of the base price list without a quantity range, or its first one."""
         entries = self.base_prices
-        plain = next((entry for entry in entries if entry.quantity_from is None), entries[0] if entries else None)
+        plain = next((entry for entry in entries if not entry.has_range), entries[0] if entries else None)
         return plain.price if plain else None
 
 

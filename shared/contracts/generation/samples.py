@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from crm_contracts import registry
-from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
+from crm_contracts.client_answers import LeadClientFound, LeadClientRefused, LeadClientResolved
 from crm_contracts.clients import ClientMergeRequested
 from crm_contracts.deal_answers import LeadDealConfirmed, LeadDealRefused
 from crm_contracts.envelope import Envelope, Event
 from crm_contracts.events import Answer, Created, ElementAnswer, ElementEvent
+from crm_contracts.repeat_leads import LeadClientSought
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 
 from generation.examples import example_of
@@ -26,6 +27,8 @@ _STORED_ANSWERS: Final[Mapping[type[Event], str]] = {
 
 _SUBJECTS: Final[Mapping[type[Event], str]] = {
     **_STORED_ANSWERS,
+    LeadClientSought: "lead",
+    LeadClientFound: "lead",
     LeadDealConfirmed: "deal",
     TimelineEntryBound: "entry_event",
     TimelineEntryUnbound: "entry_event",

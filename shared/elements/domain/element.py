@@ -66,6 +66,11 @@ class Element(HasResponsible, Aggregate, Fields):
         """Marks by which lists find the records that a user has rights to (PERM-04)."""
         return Accessed.of(self).marks
 
+    @property
+    def makes_alike(self) -> bool:
+        """Whether others are made as it is, by themselves: who changes it changes those to come."""
+        return False
+
     def correct(self, changes: Mapping[str, Any], *, by: str, at: datetime) -> bool:
         """Change fields and return whether any value differs; without a difference there is no event (LEAD-10).
 

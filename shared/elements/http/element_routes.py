@@ -25,6 +25,8 @@ from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.delete_element import delete_element
 from shared.elements.usecases.move_element import move_element
 from shared.elements.usecases.set_rows import set_rows
+from shared.elements.usecases.upsert_by_origin import ByOrigin
+from shared.kit.domain import NotFound
 from shared.kit.storage.repository import Records
 from shared.kit.web.call import Call, needs
 from shared.kit.web.conditions import IfMatch
@@ -41,6 +43,7 @@ def element_routes(
     contact_added: type[ShowsAddedContact[E]],
     *,
     stages: Callable[[], Awaitable[StageSet]] | None = None,
+    views: ByOrigin[E],
     collaborators: Collaborators,
     long_polls: LongPolls,
 ) -> APIRouter:
@@ -58,6 +61,7 @@ def element_routes(
         Expansions.of_elements(collaborators),
     )
     _add_read(routes, type_.plural)
+    _add_look_up(routes, type_.plural, views)
     _add_deletion(routes, type_.plural)
     if stages is not None:
         _add_stage(routes, type_.plural, stages)
@@ -73,6 +77,25 @@ def _add_read(routes: ElementRoutes[E], tag: str) -> None:
     ) -> BaseModel:
         """Read one element; `expand` tells more of its client and of its responsible user (DEAL-02)."""
         element = await call.guard(routes.elements).get(element_id)
+        return await routes.shown(element, response, call, names_in(expand))
+
+
+def _add_look_up(routes: ElementRoutes[E], plural: str, views: ByOrigin[E]) -> None:
+    noun = routes.elements.noun
+    path = f"/{plural}/external/{{originator}}/{{origin:path}}"
+
+    @routes.api.get(path, tags=[plural], summary=f"Read the {noun} of this origin", response_model=routes.out)
+    async def look_up(
+        originator: str, origin: str, response: Response, expand: ExpandElement = "", call: Call = routes.can_read
+    ) -> BaseModel:
+        """Read the element of this origin (CMN-14)."""
+        found = await views.by_origin(originator, origin)
+        try:
+            element = None if found is None else await call.guard(routes.elements).get(found.id)
+        except NotFound:
+            element = None
+        if element is None:  # there is none, or none that the caller may know of: one answer, without its id
+            raise NotFound(f"There is no {noun} {origin} from {originator}.")
         return await routes.shown(element, response, call, names_in(expand))
 
 

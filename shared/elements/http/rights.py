@@ -106,7 +106,10 @@ class RoleAccess:
 
     @contextmanager
     def changing(self, right: str, record: Aggregate) -> Iterator[None]:
-        """Check a right to the record as it is, and to the pipeline and stage that it is moved to (PERM-02)."""
+        """Check a right to the record as it is, and to the pipeline and stage that it is moved to (PERM-02).
+
+        Where others are made as it is, and these are to be others' or elsewhere, that takes the right to add them.
+        """
         type_ = ELEMENTS.get(record.NOUN)
         if type_ is None:
             yield
@@ -118,6 +121,8 @@ class RoleAccess:
         moved = replace(before, pipeline_id=after.pipeline_id, stage_id=after.stage_id)
         if moved.place != before.place and not self.rights.may(type_, "update", moved):
             raise StageRightMissing.where(type_, self._level(type_, "update", moved), moved)
+        if getattr(record, "makes_alike", False) and after.without_observers != before.without_observers:
+            self._check(type_, "add", after, record.id)
 
     def check_accessed(self, right: str, type_: ElementType, id_: str, record: Accessed) -> None:
         """Check a right to what a view knows of a record; see `Access`."""
@@ -194,10 +199,17 @@ def records_for(call: HasAccess, type_: ElementType, action: Action = "read") ->
     return EVERYTHING if rights is None else rights.filter(type_, action)
 
 
+def may(call: HasAccess, type_: ElementType, action: Action, record: Aggregate) -> bool:
+    """Return whether the caller may do this to a record, which he may read."""
+    rights = rights_of(call)
+    return rights is None or rights.may(type_, action, Accessed.of(record))
+
+
 def has_modify_settings(call: Call, service: str) -> bool:
     """Return whether the caller may change settings, by the token or by a role (PERM-05)."""
     rights = rights_of(call)
-    return call.caller.may(f"{service}:settings") or (rights is not None and rights.modify_settings)
+    is_opened = rights is not None and rights.modify_settings and not call.caller.is_limited
+    return is_opened or call.caller.may(f"{service}:settings")
 
 
 def check_administers(call: Call, type_: ElementType, given: Collection[str]) -> None:
@@ -246,11 +258,12 @@ def check_needed(call: Call, needed: Sequence[Needed]) -> None:
 
     Raises:
         RightMissing: naming every one that the caller's roles do not give.
-        Forbidden: naming every permission that a token lacks whose bearer no role restricts.
+        Forbidden: naming every permission that the token lacks, where it has scopes or no role restricts its bearer.
     """
     rights = rights_of(call)
-    if rights is None:
+    if rights is None or call.caller.is_limited:
         check_permission(call.caller, *dict.fromkeys(f"{each.type.service}:write" for each in needed))
+    if rights is None:
         return
     check_roles(call, needed)
 
@@ -275,8 +288,9 @@ def check_writes(call: Call, nouns: Iterable[str]) -> None:
     """
     types = [ELEMENTS[noun] for noun in dict.fromkeys(nouns) if noun in ELEMENTS]
     rights = rights_of(call)
-    if rights is None:
+    if rights is None or call.caller.is_limited:
         check_permission(call.caller, *dict.fromkeys(f"{each.service}:write" for each in types))
+    if rights is None:
         return
     missing = [f"{each.noun}:update" for each in types if not rights.may_some(each, "update")]
     if missing:

@@ -108,7 +108,7 @@ def stage_history_routes(
         found, cursor = list[StageRecord](), query.cursor
         for look in (query.limit + 1, *LATER_LOOKS):
             rows, cursor = await history.page(owner_id=query.owner_id, places=query.places, limit=look, cursor=cursor)
-            readable = await _readable(call, type_, {each.owner_id for each in rows}, elements)
+            readable = await readable_ids(call, type_, {each.owner_id for each in rows}, elements)
             found += [each for each in rows if each.owner_id in readable]
             if cursor is None or len(found) > query.limit:
                 break
@@ -120,7 +120,7 @@ def stage_history_routes(
     return api
 
 
-async def _readable(call: Call, type_: ElementType, ids: set[str], elements: ReadableLists) -> set[str]:
+async def readable_ids(call: Call, type_: ElementType, ids: set[str], elements: ReadableLists) -> set[str]:
     """Return those of these elements that are there, and that the caller may read."""
     if not ids:
         return set()

@@ -1,16 +1,19 @@
 """The routes that add, change and delete the stages of a document that owns them (PIPE-06, PIPE-07)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from shared.elements.domain.stage_owner import OwnsStages
+from shared.elements.http.stage_rehearsals import DryRun, StageRehearsalOut, StageRehearsals, answers_rehearsal
 from shared.elements.schemas.stages import NewStage, StageFieldsIn, StageOut
-from shared.elements.usecases.stages import Emptied, add_stage, change_stage, delete_stage
+from shared.elements.usecases.stages import Emptied, add_stage, change_stage, check_stage_deletion, delete_stage
 from shared.kit.domain import DomainError
+from shared.kit.runs.rehearsal import Rehearsed
 from shared.kit.storage.repository import Repository
 from shared.kit.web.call import Call, show_version
 from shared.kit.web.conditions import IfMatch
@@ -33,6 +36,7 @@ class StageRoutes(Generic[S]):
         body: a new stage.
         occupied: makes the error of a stage that is to be deleted and has elements.
         forget: called when a document has changed.
+        rehearsals: tell what a change would touch.
         out: what a deletion is answered with, made by `shown`.
     """
 
@@ -44,6 +48,7 @@ class StageRoutes(Generic[S]):
     emptied: Emptied
     occupied: Callable[[str], DomainError]
     forget: Callable[[], None]
+    rehearsals: StageRehearsals
     out: type[BaseModel]
     shown: Callable[[S], BaseModel]
 
@@ -93,45 +98,59 @@ class StageRoutes(Generic[S]):
             stage_id: str,
             body: StageFieldsIn,
             if_match: IfMatch,
+            request: Request,
             response: Response,
+            dry_run: DryRun = False,
             owner_id: str = self.owner_id,
             call: Call = self.can_change,
-        ) -> StageOut:
-            """Update name, place or colour of a stage (PIPE-06); the ETag is that of all of them."""
-            owner = await change_stage(
-                owner_id,
-                stage_id,
-                body.fields(),
-                call.cause,
-                owners=call.guard(self.owners),
-                expected_version=if_match,
-            )
+        ) -> StageOut | StageRehearsalOut:
+            """Update name, place or colour of a stage (PIPE-06); the ETag is that of all of them.
+
+            With `dry_run` nothing is written: it is told what is on it, which roles name it, and whether it could be.
+            """
+            change = partial(change_stage, owner_id, stage_id, body.fields(), call.cause, expected_version=if_match)
+            if dry_run:
+                return await self._rehearse(call, request, owner_id, stage_id, change)
+            owner = await change(owners=call.guard(self.owners))
             self.forget()
             show_version(response, owner.version)
             return StageOut.of(owner.stage(stage_id))
 
     def _add_deletion(self, api: APIRouter) -> None:
-        @api.delete(f"{self.path}/{{stage_id}}", response_model=self.out)
+        @api.delete(f"{self.path}/{{stage_id}}", response_model=answers_rehearsal(self.out))
         async def delete(
             *,
             stage_id: str,
             if_match: IfMatch,
+            request: Request,
             response: Response,
             forced: Forced = False,
+            dry_run: DryRun = False,
             owner_id: str = self.owner_id,
             call: Call = self.can_change,
         ) -> BaseModel:
-            """Delete a stage that nothing is on, one that came with the CRM by force only (PIPE-06)."""
-            owner = await delete_stage(
-                owner_id,
-                stage_id,
-                call.cause,
-                owners=call.guard(self.owners),
-                emptied=self.emptied,
-                occupied=self.occupied,
-                forced=forced,
-                expected_version=if_match,
-            )
+            """Delete a stage that nothing is on, one that came with the CRM by force only (PIPE-06).
+
+            With `dry_run` nothing is written: it is told what is on it, which roles name it, and whether it could be.
+            """
+            given: dict[str, Any] = {
+                "emptied": self.emptied,
+                "occupied": self.occupied,
+                "forced": forced,
+                "expected_version": if_match,
+            }
+            if dry_run:
+                check = partial(check_stage_deletion, owner_id, stage_id, call.cause, **given)
+                return await self._rehearse(call, request, owner_id, stage_id, check)
+            owner = await delete_stage(owner_id, stage_id, call.cause, owners=call.guard(self.owners), **given)
             self.forget()
             show_version(response, owner.version)
             return self.shown(owner)
+
+    async def _rehearse(
+        self, call: Call, request: Request, owner_id: str, stage_id: str, attempt: Callable[..., Awaitable[object]]
+    ) -> StageRehearsalOut:
+        """Try a change without writing it, and tell what it would touch."""
+        owners = Rehearsed(self.owners, call.access)
+        whole = (await owners.get(owner_id)).stage(stage_id).id
+        return await self.rehearsals.tell(call, request, owner_id, whole, partial(attempt, owners=owners))

@@ -1,6 +1,8 @@
 """Campaign marks and visits in request bodies (CMN-07, CMN-08)."""
 
+from crm_contracts.fields import Traced
 from crm_contracts.values import Touch, Utm
+from pydantic import Field
 
 from shared.elements.schemas.scalars import Moment, Title, WebAddress
 from shared.elements.schemas.values import ValueIn
@@ -31,3 +33,9 @@ class TouchIn(ValueIn):
     def value_of(self) -> Touch:
         """Make the value that the rules take."""
         return Touch(**self.model_dump())
+
+
+class ShownTraces(Traced):
+    """Visits in an answer, which leaves them out where there are none (CMN-08)."""
+
+    traces: tuple[Touch, ...] = Field(default=(), exclude_if=lambda traces: not traces)

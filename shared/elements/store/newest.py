@@ -1,6 +1,7 @@
 """Keep the newest value of each field of a document, in one write whatever the order of the events that tell them.
 
 Beside a field, `told` has the sequence of the event that set it: one that comes again or late changes nothing.
+Views from before have it under another name.
 """
 
 from collections.abc import Mapping
@@ -9,11 +10,11 @@ from typing import Any
 from shared.kit.storage.documents import Document
 
 
-def newest(values: Mapping[str, Any], sequence: int) -> Document:
+def newest(values: Mapping[str, Any], sequence: int, *, under: str = "told") -> Document:
     """Return the fields of a `$set` stage that stores what an event tells, unless a newer one told it."""
     stage: Document = {}
     for name, value in values.items():
-        stage |= newest_value(name, value, sequence, told=f"told.{name}")
+        stage |= newest_value(name, value, sequence, told=f"{under}.{name}")
     return stage
 
 

@@ -5,13 +5,17 @@ that set it and is only set by a newer one.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from crm_contracts.products import ListPrice
 from crm_contracts.values import Money
 
 from shared.elements.domain.product_rows import ProductFacts
+from shared.elements.store.newest import newest
 from shared.kit.storage.collection import Collection
+
+PRODUCT_PRICES: Final = "products.prices"
+"""The view as one that is filled: it was kept without prices of ranges before (PROD-11)."""
 
 
 class Products:
@@ -41,7 +45,4 @@ class Products:
 
     async def remember(self, id_: str, fields: dict[str, Any], sequence: int) -> None:
         """Set each field unless a newer event has set it."""
-        newer = {name: {"$gt": [sequence, {"$ifNull": [f"$seq.{name}", 0]}]} for name in fields}
-        values = {name: {"$cond": [newer[name], {"$literal": value}, f"${name}"]} for name, value in fields.items()}
-        seen = {f"seq.{name}": {"$max": [sequence, {"$ifNull": [f"$seq.{name}", 0]}]} for name in fields}
-        await self._collection.update({"_id": id_}, [{"$set": values}, {"$set": seen}], upsert=True)
+        await self._collection.put({"_id": id_}, [{"$set": newest(fields, sequence, under="seq")}])

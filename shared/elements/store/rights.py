@@ -125,6 +125,10 @@ class RightsOfUsers:
         """Return all departments as they are now."""
         return (await self._stored.get()).departments
 
+    async def roles(self) -> Sequence[RoleState]:
+        """Return all roles as they are now."""
+        return (await self._stored.get()).roles
+
     async def of(self, user_id: str, named: Iterable[str] = ()) -> Rights:
         """Compile the rights of a user by the roles that name the user, and by what the token names.
 

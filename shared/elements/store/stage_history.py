@@ -21,10 +21,17 @@ from shared.kit.storage.indexes import Index
 from shared.kit.storage.pages import NEWEST, newest_first
 
 STAGE_HISTORY: Final = "stage_history"
+BY_STAY: Final = "by_stay"
+_IN_PIPELINE: Final[Filter] = {"pipeline_id": {"$gt": ""}}
 STAGE_HISTORY_INDEXES: Final[Sequence[Index]] = (
     Index(NEWEST, name="newest"),
     Index([("stage_id", 1), *NEWEST], name="by_stage"),
-    Index([("pipeline_id", 1), *NEWEST], partial={"pipeline_id": {"$gt": ""}}, name="by_pipeline"),
+    Index([("pipeline_id", 1), *NEWEST], partial=_IN_PIPELINE, name="by_pipeline"),
+    Index(
+        [("pipeline_id", 1), ("left_at", 1), ("created_at", 1), ("stage_id", 1), ("owner_id", 1)],
+        partial=_IN_PIPELINE,
+        name=BY_STAY,
+    ),
 )
 
 RecordType: TypeAlias = Literal[1, 2, 3, 5]
@@ -32,6 +39,12 @@ RecordType: TypeAlias = Literal[1, 2, 3, 5]
 _DIGITS: Final = 12
 _ROWS: Final[Filter] = {"created_at": {"$gt": datetime(1, 1, 2, tzinfo=UTC)}}
 """All but the marks of deleted elements."""
+_STAYS: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""When an element leaves the stage that it stands on. Not null, which rows have that are older than `left_at`."""
+_LEFT_ANEW: Final[Document] = {
+    "$cond": [{"$in": [{"$ifNull": ["$left_at", _STAYS]}, [_STAYS]]}, "$$new.left_at", "$left_at"]
+}
+"""What a row that lacks the moment, or says that its element stays, gets; what was told meanwhile wins."""
 _AFTER_DIGITS: Final = ":"
 """Sorts after every digit."""
 
@@ -67,7 +80,7 @@ class StageRecord:
             id=f"{data.element.id}:{sequence:0{_DIGITS}}",
             owner_id=data.element.id,
             type_id=1 if moved is None else _type_of(moved),
-            created_at=state.created_at if moved is None else moved.moved_at,
+            created_at=(state.moved_at or state.created_at) if moved is None else moved.moved_at,
             by=event.actor,
             pipeline_id=getattr(data if moved else state, "pipeline_id", None),
             stage_id=state.stage_id if moved is None else moved.to_stage,
@@ -102,10 +115,13 @@ class StageHistory:
             return
         before = None if record.type_id == 1 else await self._beside(record, "$lt", -1)
         after = await self._beside(record, "$gt", 1)
-        row = {name: getattr(record, name) for name in _FIELDS}
+        row: Document = {name: getattr(record, name) for name in _FIELDS}
+        row["left_at"] = _STAYS if after is None else after["created_at"]
         if before is not None:
             row["duration_s"] = _seconds(before["created_at"], record.created_at)
         await self._rows.put({"_id": record.id}, {"$set": row})
+        if before is not None:
+            await self._rows.update({"_id": before["_id"]}, {"$set": {"left_at": record.created_at}})
         if after is not None:
             since = _seconds(record.created_at, after["created_at"])
             await self._rows.update({"_id": after["_id"]}, {"$set": {"duration_s": since}})
@@ -114,6 +130,44 @@ class StageHistory:
         """Delete the rows of a deleted element; events of its past that come late add none (DEAL-19, LEAD-21)."""
         await self._rows.insert_missing([{"_id": _gone(owner_id)}])
         await self._rows.delete({"_id": _rows_of(owner_id)})
+
+    async def standing(
+        self, pipeline_id: str, before: datetime, stages: Sequence[Document], *, max_time_ms: int
+    ) -> list[Document]:
+        """Aggregate the rows by which elements stood in a pipeline until a moment, by an index that has all of them.
+
+        Raises:
+            QueryTooExpensive: it took longer than `max_time_ms`.
+        """
+        stood = {"pipeline_id": {"$eq": pipeline_id}, "left_at": {"$gte": before}, "created_at": {"$lt": before}}
+        return await self._rows.aggregate([{"$match": stood}, *stages], hint=BY_STAY, max_time_ms=max_time_ms)
+
+    async def tell_when_left(self) -> None:
+        """Have the rows say when their elements left, where any is older than that; done before, it finds none.
+
+        The server does it in one pass; what is heard meanwhile wins.
+        """
+        lacking: Filter = {**_IN_PIPELINE, "left_at": None}
+        if not await self._rows.find(lacking, limit=1, fields={"_id": 1}, hint=BY_STAY):
+            return
+        following: Document = {"$shift": {"output": "$created_at", "by": 1, "default": _STAYS}}
+        window = {"partitionBy": "$owner_id", "sortBy": {"_id": 1}, "output": {"next": following}}
+        await self._rows.aggregate(
+            [
+                {"$match": _IN_PIPELINE},
+                {"$project": {"owner_id": 1, "created_at": 1, "left_at": 1}},
+                {"$setWindowFields": window},
+                {"$match": {"$expr": {"$ne": ["$left_at", "$next"]}}},
+                {"$project": {"left_at": "$next"}},
+                {
+                    "$merge": {
+                        "into": STAGE_HISTORY,
+                        "whenMatched": [{"$set": {"left_at": _LEFT_ANEW}}],
+                        "whenNotMatched": "discard",
+                    }
+                },
+            ]
+        )
 
     async def page(
         self,

@@ -90,6 +90,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "EmailIn": _EMAIL,
     "FileIn": {"url": "https://files.example/carla.png", "name": "carla.png"},
     "LeadIn": _LEAD,
+    "LeadItemIn": {**_LEAD, "originator_id": "old-crm", "origin_id": "L-17"},
     "LeadQueryIn": {
         "filter": {"or": [{"phone": "+4930901820"}, {"title": {"like": "%pumps%"}}], "stage_id": {"!=": "CONVERTED"}},
         "select": ["id", "title", "phones"],
@@ -99,6 +100,14 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "on_existing": "correct",
     },
     "LeadPatch": {"comments": "Call back on Monday."},
+    "FormIn": {
+        "name": "Contact us",
+        "responsible_id": "anna",
+        "fields": {"your-name": "last_name", "tel": "phones", "mail": "emails", "message": "comments"},
+        "origins": ["https://www.acme.example"],
+        "honeypot": "website2",
+    },
+    "LeadSettingsIn": {"repeat_leads_enabled": True},
     "LeadUpsert": _LEAD,
     "LinkIn": {"is_primary": True},
     "LinkToIn": {"type": "lead", "id": _CARLA},

@@ -7,12 +7,16 @@ _FIRST: Final = "a new record that is not given it has the dictionary's first va
 _OF_NEW: Final = "taken for a new record; one that is there keeps its own"
 
 _IDENTITY: Final = {
+    "candidates": "where a lead was linked to a known client when it came in: others with the same phone or e-mail",
     "code": "stable code",
     "company_id": "id of a company",
     "contact_id": "id of a contact",
     "created_at": "when it was created",
+    "created_before": "records that were created before this moment",
+    "created_from": "records that were created at this moment or later",
     "created_by": "who created it, such as `user:anna`",
     "deal_id": "id of the deal",
+    "form": "id of the form",
     "department": "id of the department",
     "element": "an element such as `deal:0199f2a4-…`",
     "external_id": "its id in another system",

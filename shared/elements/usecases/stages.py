@@ -103,14 +103,29 @@ async def delete_stage(
         VersionMismatch: the caller's copy of the owner is old.
     """
     whole = (await owners.get(id_)).stage(stage_id).id
-    deletion: Deletion[S] = Deletion(
-        stage_id=whole,
-        check=lambda found: found.check_stage_deletable(whole, forced=forced),
-        close=lambda found: found.close_stage(whole, forced=forced, now=emptied.clock()),
-        delete=lambda found: found.delete_stage(whole, forced=forced, now=emptied.clock()),
-        refusal=occupied(whole),
-    )
+    deletion: Deletion[S] = _stage_deletion(whole, emptied, occupied(whole), forced=forced)
     return await delete_emptied(id_, cause, deletion, owners=owners, emptied=emptied, expected_version=expected_version)
+
+
+async def check_stage_deletion(
+    id_: str,
+    stage_id: str,
+    cause: Cause,
+    *,
+    owners: Records[S],
+    emptied: Emptied,
+    occupied: Callable[[str], DomainError],
+    forced: bool = False,
+    expected_version: int | None = None,
+) -> None:
+    """Check, as far as is known now, that a stage may be deleted; nothing is written, and nothing closed.
+
+    Raises:
+        DomainError: as of `delete_stage`.
+    """
+    whole = (await owners.get(id_)).stage(stage_id).id
+    deletion: Deletion[S] = _stage_deletion(whole, emptied, occupied(whole), forced=forced)
+    await check_emptied(id_, cause, deletion, owners=owners, emptied=emptied, expected_version=expected_version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +143,32 @@ class Deletion(Generic[S]):
     refusal: DomainError
 
 
+def _stage_deletion(stage_id: str, emptied: Emptied, refusal: DomainError, *, forced: bool) -> Deletion[Any]:
+    """Make the steps of the deletion of a stage, by its whole id."""
+    return Deletion(
+        stage_id=stage_id,
+        check=lambda found: found.check_stage_deletable(stage_id, forced=forced),
+        close=lambda found: found.close_stage(stage_id, forced=forced, now=emptied.clock()),
+        delete=lambda found: found.delete_stage(stage_id, forced=forced, now=emptied.clock()),
+        refusal=refusal,
+    )
+
+
+async def check_emptied(
+    id_: str,
+    cause: Cause,
+    deletion: Deletion[S],
+    *,
+    owners: Records[S],
+    emptied: Emptied,
+    expected_version: int | None,
+) -> None:
+    """Check, as far as is known now, that it may be deleted and has no elements; nothing is written."""
+    await owners.change(id_, deletion.check, cause.step("check"), expected_version=expected_version)
+    if await emptied.elements.are_in(id_, deletion.stage_id):
+        raise deletion.refusal
+
+
 async def delete_emptied(
     id_: str,
     cause: Cause,
@@ -139,12 +180,12 @@ async def delete_emptied(
 ) -> S:
     """Close it, look for elements once every replica knows that, and delete it, or open it again (ADR 0059)."""
     # Checked before anything is written, so that a deletion that is refused leaves no trace.
-    await owners.change(id_, deletion.check, cause.step("check"), expected_version=expected_version)
-    if await emptied.elements.are_in(id_, deletion.stage_id):
-        raise deletion.refusal
-    await owners.change(id_, deletion.close, cause.step("close"), expected_version=expected_version)
+    await check_emptied(id_, cause, deletion, owners=owners, emptied=emptied, expected_version=expected_version)
+    # It may have been opened again since the same request closed it: so each attempt closes it for itself.
+    attempt = cause.step(emptied.clock().isoformat())
+    await owners.change(id_, deletion.close, attempt.step("close"), expected_version=expected_version)
     await emptied.settled()
     if await emptied.elements.are_in(id_, deletion.stage_id):
-        await owners.change(id_, lambda found: found.open_again(deletion.stage_id), cause.step("open"))
+        await owners.change(id_, lambda found: found.open_again(deletion.stage_id), attempt.step("open"))
         raise deletion.refusal
     return await owners.change(id_, deletion.delete, cause)

@@ -65,8 +65,7 @@ async def upsert_by_origin(
                 await elements.get(id_)
                 raise
     known.initial(new.stage_id)
-    corrected = await _correct(found.id, new, cause, expected_version, elements=elements, collaborators=collaborators)
-    return corrected, False
+    return await _correct(found.id, new, cause, expected_version, elements=elements, collaborators=collaborators), False
 
 
 async def _correct(

@@ -54,7 +54,10 @@ def run_routes(service: str, runner: Runner) -> APIRouter:
 
     @api.get("/runs")
     async def newest(call: Call = can_read, limit: Limit = 50, cursor: Cursor = None) -> Page[RunOut]:
-        """List the runs that the caller started, newest first; an administrator's list has all (DEAL-03)."""
+        """List the runs that the caller started, newest first; an administrator's list has all (DEAL-03).
+
+        A run is kept for 90 days after its end.
+        """
         actor = None if call.caller.may(f"{service}:admin") else call.caller.actor
         found, more = await runner.views.newest(actor, limit=limit, cursor=cursor)
         return Page(items=[RunOut.of(each) for each in found], next_cursor=more)

@@ -13,6 +13,7 @@ from shared.kit.storage.documents import Document
 from shared.kit.storage.indexes import Index
 
 KEPT_S: Final = 90 * 24 * 3600
+"""How long they are kept, and a run after its end."""
 OUTCOME_INDEXES: Final = (
     Index([("run", 1), ("status", 1), ("_id", 1)], name="by_status"),
     Index([("at", 1)], expire_after_s=KEPT_S, name="expiry"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from shared.kit.runs.outcomes import KEPT_S
 from shared.kit.runs.run import Run
 from shared.kit.storage.indexes import Index
 from shared.kit.storage.mongo_repository import MongoRepository
@@ -14,6 +15,7 @@ RUN_INDEXES: Final = (
     Index([("is_open", 1), ("created_at", 1)], partial={"is_open": True}, name="open"),
     Index([("actor", 1), *NEWEST], name="of_actor"),
     Index(NEWEST, name="newest"),
+    Index([("ended_at", 1)], expire_after_s=KEPT_S, name="expiry"),
 )
 MOST_OPEN: Final = 20
 """Runs that take turns."""

@@ -96,5 +96,9 @@ CELLS_WAITING = Gauge(
     ("cells",),
 )
 
+FORM_SUBMISSIONS = Counter(
+    "crm_form_submissions_total", "Submissions of forms whose secret was right, by what became of them", ("outcome",)
+)
+
 READY = Gauge("crm_ready", "Whether a part is ready: database, kafka, backlog, consumer, views", ("part",))
 BUILD = Gauge("crm_build_info", "Always 1; the running version", ("version",))

@@ -59,7 +59,7 @@ class Caller:
 
     Attributes:
         actor: `user:<sub>` or `service:<sub>`.
-        scopes: single permissions such as `leads:read`, which limit a token that has any.
+        scopes: single permissions such as `leads:read`; a token that has any allows these alone, whatever its roles.
         opened: permissions that something else than the token has given for this request.
         department: id of the department that a user works in; None where the token does not tell.
     """
@@ -74,6 +74,11 @@ class Caller:
     def is_user(self) -> bool:
         """Whether it is a person, and no service account."""
         return self.actor.startswith("user:")
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the token has scopes, so that nothing else opens anything to it."""
+        return bool(self.scopes)
 
     @property
     def subject(self) -> str:
@@ -95,9 +100,11 @@ class Caller:
         return tuple(sorted(role for role in named if role.isprintable() and role.split() == [role]))
 
     def may(self, permission: str) -> bool:
-        """Return whether a role or a scope allows `<service>:<action>`, or whether it was opened to this request."""
+        """Return whether a scope allows `<service>:<action>`, or a role, or whether it was opened to this request."""
+        if self.is_limited:
+            return permission in self.scopes
         action = permission.partition(":")[2]
-        return permission in self.scopes | self.opened or any(action in ROLES.get(role, ()) for role in self.roles)
+        return permission in self.opened or any(action in ROLES.get(role, ()) for role in self.roles)
 
 
 def check_permission(caller: Caller, *permissions: str) -> None:
@@ -185,7 +192,7 @@ class Authenticator:
         caller = Caller(
             actor=f"{kind}:{subject}",
             roles=_roles_in(claims) | (_ADMINISTRATOR if kind == "user" and claims.get("is_admin") is True else set()),
-            scopes=frozenset(str(claims.get("scope") or "").split()),
+            scopes=_scopes_in(claims),
             department=_department_in(claims),
         )
         return caller, float(expires_at) + LEEWAY_S
@@ -195,6 +202,11 @@ def _roles_in(claims: Mapping[str, Any]) -> frozenset[str]:
     roles = claims.get("roles")
     named = map(str, roles) if isinstance(roles, list) else ()
     return frozenset(role for role in named if not role.startswith(IN_DEPARTMENT))
+
+
+def _scopes_in(claims: Mapping[str, Any]) -> frozenset[str]:
+    """Return the permissions among the scopes: `openid` and the like say nothing of what a token allows."""
+    return frozenset(scope for scope in str(claims.get("scope") or "").split() if ":" in scope)
 
 
 def _department_in(claims: Mapping[str, Any]) -> str | None:

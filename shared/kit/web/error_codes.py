@@ -6,7 +6,17 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, Field
 
-from shared.kit.domain import Conflict, DomainError, Invalid, NotAllowed, NotFound, NotYet, Refused, Unavailable
+from shared.kit.domain import (
+    Conflict,
+    DomainError,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotYet,
+    Refused,
+    TooMany,
+    Unavailable,
+)
 from shared.kit.storage.repository_errors import VersionMismatch
 from shared.kit.web.openapi.names import plain
 
@@ -17,6 +27,7 @@ STATUSES: Final[Mapping[type[DomainError], int]] = {
     Invalid: 422,
     Refused: 409,
     Conflict: 409,
+    TooMany: 429,
     Unavailable: 503,
 }
 """By kind; the first that fits counts."""
@@ -27,6 +38,7 @@ _ADVICE: Final[Mapping[int, str]] = {
     409: "Read the record, and decide by its state whether the request still makes sense.",
     412: "Read the record again, decide whether the change still makes sense, and send it with the new ETag.",
     422: "Correct the fields that `errors` names, and send the request again.",
+    429: "Send the same request again after the seconds in Retry-After.",
     503: "Send the same request again after the seconds in Retry-After; a POST with the same Idempotency-Key.",
 }
 

@@ -82,6 +82,8 @@ def _answer(request: Request, body: Details) -> JSONResponse:
     status = body["status"]
     request.state.problem_code = body["code"]  # for the log
     headers = {"Retry-After": "1"} if status == 503 else {}  # noqa: PLR2004
+    if status == 429:  # noqa: PLR2004
+        headers["Retry-After"] = str(body.get("retry_after_s", 1))
     if status == 401:  # noqa: PLR2004
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, status, headers, media_type=PROBLEM)

@@ -1,10 +1,11 @@
 """Decide whether a record is the client of a lead: by name and phone or e-mail together (LEAD-12)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar, get_args
 
 from crm_contracts.conversions import LeadSnapshot
+from crm_contracts.values import ContactPoint
 
 from services.clients.conversion.domain.sought import SHARED_MAILBOXES, is_shared
 from services.clients.records.domain.company import Company
@@ -72,11 +73,22 @@ class SameClient:
 
         Two extensions of one switchboard are two phones.
         """
-        theirs = {identity(point) for point in (*record.phones, *record.emails)}
-        common = [
-            point.normalized for point in (*lead.phones, *lead.emails) if point.normalized and identity(point) in theirs
-        ]
-        return any("@" not in each or not is_shared(each, self.shared_mailboxes) for each in common)
+        return has_one_of(self.telling((*lead.phones, *lead.emails)), record)
+
+    def telling(self, points: Iterable[ContactPoint]) -> tuple[ContactPoint, ...]:
+        """Take those phones and e-mails that are one client's: normalised, and no shared mailbox."""
+        return tuple(
+            point
+            for point in points
+            if point.normalized
+            and ("@" not in point.normalized or not is_shared(point.normalized, self.shared_mailboxes))
+        )
+
+
+def has_one_of(points: Iterable[ContactPoint], record: Contact | Company) -> bool:
+    """Whether a record has one of these phones, with its extension, or e-mails."""
+    theirs = {identity(point) for point in (*record.phones, *record.emails)}
+    return any(identity(point) in theirs for point in points)
 
 
 def _compared(lead: LeadSnapshot, record: Contact | Company) -> Agreement:

@@ -8,8 +8,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from crm_contracts.companies import CompanyFields, CompanyState
 from crm_contracts.contacts import ContactFields, ContactState
-from crm_contracts.fields import Reachable, Traced
-from crm_contracts.values import ElementRef, Fields, Touch
+from crm_contracts.fields import Reachable
+from crm_contracts.values import ElementRef, Fields
 from pydantic import BaseModel, Field, computed_field
 
 from services.clients.linked_element.domain import LinkingType
@@ -27,6 +27,7 @@ from shared.elements.schemas.fields import fields_in
 from shared.elements.schemas.given_fields import given_fields
 from shared.elements.schemas.origin import NewRecordIn
 from shared.elements.schemas.scalars import Code, ElementId, OriginPart
+from shared.elements.schemas.tracking import ShownTraces
 from shared.kit.domain import Findings, invalid_field
 from shared.kit.web.batches import BatchIn
 from shared.kit.web.schemas import Input
@@ -158,10 +159,9 @@ class MergeIn(Input):
     resolution: Annotated[dict[Code, ElementId], Field(max_length=50)] = {}
 
 
-class RecordOut(Reachable, Traced):
+class RecordOut(Reachable, ShownTraces):
     """A record with its version; empty traces are not shown (CMN-08)."""
 
-    traces: tuple[Touch, ...] = Field(default=(), exclude_if=lambda traces: not traces)
     expanded: ExpandedField = None
     version: int
 

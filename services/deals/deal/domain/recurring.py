@@ -45,6 +45,11 @@ class HasRecurrence(SalesElement, HasTimers, DealState):
         """What its events and answers show."""
         return state_of(self, DealState)
 
+    @property
+    def makes_alike(self) -> bool:
+        """Whether it is a template that has a date to come."""
+        return self.deleted_at is None and self.recurrence is not None and self.recurrence.next_at is not None
+
     def set_up(
         self, schedule: Schedule, based_on: ElementRef, *, by: str, at: datetime, roles: tuple[str, ...] = ()
     ) -> None:

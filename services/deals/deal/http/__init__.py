@@ -39,7 +39,9 @@ def build_router(
         collaborators=collaborators,
         long_polls=long_polls,
     )
-    of_elements = element_routes(deals, DealOut, ContactAdded, collaborators=collaborators, long_polls=long_polls)
+    of_elements = element_routes(
+        deals, DealOut, ContactAdded, views=views, collaborators=collaborators, long_polls=long_polls
+    )
     requisites = requisite_routes(deals, DealOut, client_names=collaborators.client_names, long_polls=long_polls)
     api = APIRouter()
     api.include_router(field_routes(DEAL))

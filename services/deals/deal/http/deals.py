@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from crm_contracts.elements import DEAL
 from fastapi import APIRouter, Query, Request, Response
@@ -21,15 +21,15 @@ from services.deals.deal.schemas import (
     DealUpserted,
 )
 from services.deals.deal.usecases import DealCollaborators, PipelinesNow, create_deal, move_deal
-from services.deals.permissions import CanRead, CanWrite
+from services.deals.permissions import CanExport, CanRead, CanWrite
 from services.deals.pipeline.http import visible
 from shared.elements.http.answers import created, versioned
 from shared.elements.http.client_link import check_links, check_new_links, client_answered, linking
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.readable_products import with_readable_products
-from shared.elements.http.rights import MOVE, check_administers, check_some, rights_of
+from shared.elements.http.rights import MOVE, check_administers, check_some, may, rights_of
 from shared.elements.schemas.client_field import check_linked
-from shared.elements.schemas.list_query import ListPage
+from shared.elements.schemas.list_query import ListPage, ListQueryIn
 from shared.elements.schemas.scalars import OriginPart
 from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.client_names import name_clients
@@ -42,6 +42,7 @@ from shared.kit.web.call import Call
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
+from shared.kit.web.schemas import Cursor, Limit
 from shared.kit.web.waiting import LongPolls
 
 _Answered: TypeAlias = Callable[..., Awaitable[Deal]]
@@ -65,6 +66,20 @@ def deal_routes(
     _add_move(own, deals, pipelines, collaborators)
     _add_batch(own, deals, views, pipelines, collaborators)
     _add_upsert(own, deals, views, pipelines, collaborators, answered)
+
+    @own.get("/deals/export", tags=["deals"])
+    async def export(
+        call: CanExport, originator_id: OriginPart | None = None, limit: Limit = 50, cursor: Cursor = None
+    ) -> ListPage[DealOut]:
+        """List the deals that the caller may both read and export, newest first (PERM-01).
+
+        A page may have fewer than `limit`, also none, though there are more: go on until `next_cursor` is null.
+        """
+        wanted = {} if originator_id is None else {"originator_id": originator_id}
+        query = ListQueryIn(order=[list(listed.listed.first_order)], limit=limit, cursor=cursor)
+        page = await listed.read(query, call, wanted)
+        exported = [each for each in page.items if may(call, DEAL, "export", each)]
+        return ListPage[Any](items=await listed.shown(call, exported), next_cursor=page.next_cursor)
 
     @own.get("/deals", tags=["deals"])
     async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> ListPage[DealOut]:

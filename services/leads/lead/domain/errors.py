@@ -90,3 +90,10 @@ class LeadTooLarge(Invalid):
     """Its deal could not be requested in one event (LEAD-13: better refused now than left half done)."""
 
     code = "lead_too_large"
+
+
+class NothingToCreate(Invalid):
+    """`on_duplicate: create` contradicts the clients that were chosen: none is left to be created."""
+
+    code = "nothing_to_create"
+    advice = "Leave `on_duplicate` out to link the chosen client, or leave out its id to create another one."

@@ -1,12 +1,12 @@
 """The rules of a lead: conversion and repeat flag, beside the traits that it shares with other elements."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from crm_contracts.client_answers import CheckedContact
 from crm_contracts.client_field import Client, ContactLink
-from crm_contracts.elements import LEAD, ElementType
+from crm_contracts.elements import COMPANY, CONTACT, LEAD, ElementType
 from crm_contracts.leads import (
     LeadLinkRefused,
 )
@@ -19,7 +19,7 @@ from services.leads.lead.domain.errors import ConversionRunning, LeadAlreadyConv
 from services.leads.lead.domain.repeat import Repeat, Way
 from services.leads.stage.domain import CONVERTED
 from shared.elements.domain.client_answers import waits_for
-from shared.elements.domain.client_field import with_created
+from shared.elements.domain.client_field import NewContactLink, set_company, set_contacts, with_created
 from shared.elements.domain.sales_element import InitialState
 from shared.elements.domain.search_keys import title_keys
 from shared.elements.domain.stages import ProcessStage
@@ -37,6 +37,10 @@ class Lead(HasConversion):
 
     was_repeat: bool = False
     """Whether it is a repeat lead even without the company link that is pending."""
+    candidates: tuple[ElementRef, ...] = ()
+    """Other clients who were known by its phones and e-mails when it was linked to one (LEAD-05)."""
+    is_linked_by_itself: bool = False
+    """Whether it was linked to a client who was known when it came in (LEAD-05)."""
 
     @computed_field  # type: ignore[prop-decorator] # stored, so that lists find it
     @property
@@ -117,6 +121,7 @@ class Lead(HasConversion):
         """
         self._refuse_while_running()
         super().delete(by=by, at=at)
+        self.candidates = ()
 
     def set_client(self, client: Client, *, by: str, at: datetime) -> None:
         """Set the Client field as a whole, which makes a repeat lead (LEAD-03), but not of results (LEAD-14).
@@ -144,6 +149,28 @@ class Lead(HasConversion):
         """
         as_whole = created.type == "company" and self.conversion.state != "running"
         self._change_client(with_created(self.client, created), by=by, at=at, way="whole" if as_whole else "part")
+
+    @property
+    def main_clients(self) -> list[ElementRef]:
+        """Its company and its primary contact, as far as it has them."""
+        primary = [link.ref for link in self.client.contacts if link.is_primary]
+        return [*primary, *([self.client.company] if self.client.company else [])]
+
+    def link_known_client(
+        self, known: Sequence[ElementRef], candidates: Sequence[ElementRef], *, by: str, at: datetime
+    ) -> None:
+        """Link a company, a contact or both who were known when it came in, which makes a repeat lead (LEAD-05).
+
+        Once, and only where it has had no client yet: what a user, or a conversion, has made of it since stays.
+        """
+        is_untouched = self.client.is_empty and not self.client.link_no and self.conversion.state == "none"
+        if self.is_linked_by_itself or self.converted or not is_untouched:
+            return
+        self.is_linked_by_itself = True
+        self.candidates = tuple(ref.model_copy(update={"title": None}) for ref in candidates)
+        contacts = [NewContactLink(ref.id) for ref in known if ref.type == CONTACT.noun]
+        company = next((ref.id for ref in known if ref.type == COMPANY.noun), None)
+        self.set_client(set_company(set_contacts(self.client, contacts), company), by=by, at=at)
 
     def check_contacts(
         self,

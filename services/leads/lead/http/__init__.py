@@ -1,18 +1,19 @@
 """Routes of leads."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from crm_contracts.elements import LEAD
 from fastapi import APIRouter
 
 from services.leads.lead.domain.lead import Lead
+from services.leads.lead.http.at_once import NewLeads
 from services.leads.lead.http.beginning import Conversions
 from services.leads.lead.http.conversion import conversion_routes
 from services.leads.lead.http.conversions import conversions_routes
 from services.leads.lead.http.leads import lead_routes
 from services.leads.lead.http.switching import CONVERT, conversion_action
 from services.leads.lead.schemas import ContactAdded, LeadOut
-from services.leads.mode.store import OwnMode
 from services.leads.stage.store import OwnLeadStages
 from shared.elements.domain.filters.contact_points import point_spellings
 from shared.elements.domain.filters.parsing import Choices
@@ -37,7 +38,7 @@ def build_router(
     lists: FilteredLists[Lead],
     stages: OwnLeadStages,
     conversions: Conversions,
-    mode: OwnMode,
+    new_leads: Callable[[Call | None], Awaitable[NewLeads]],
     default_country: str,
     runner: Runner,
     authority: Authority,
@@ -51,18 +52,15 @@ def build_router(
     api.include_router(
         lead_routes(
             conversions=conversions,
-            mode=mode,
+            new_leads=new_leads,
             views=views,
             listed=listed,
             stages=stages,
             default_country=default_country,
         )
     )
-    api.include_router(
-        element_routes(
-            leads, LeadOut, ContactAdded, stages=stages.open, collaborators=collaborators, long_polls=long_polls
-        )
-    )
+    of_elements = partial(element_routes, collaborators=collaborators, long_polls=long_polls)
+    api.include_router(of_elements(leads, LeadOut, ContactAdded, stages=stages.open, views=views))
     api.include_router(listed.routes())
     move = BulkAction.to_and_fro(MOVE, partial(move_in_bulk, stages=stages.open))
     actions = {"move": move, CONVERT: conversion_action(conversions)}

@@ -13,13 +13,13 @@ from services.leads.lead.domain.lead import Lead
 from services.leads.lead.http.beginning import Conversions
 from services.leads.lead.http.conversion_rights import check_targets
 from services.leads.lead.schemas import LeadUpsert
-from services.leads.lead.usecases import begin_conversion, convert_lead, create_lead
+from services.leads.lead.usecases import ChecksTargets, begin_conversion, convert_lead, create_lead, nothing_to_check
 from services.leads.mode.domain import targets_of
 from services.leads.mode.store import OwnMode
 from shared.elements.domain.stages import StageSet
 from shared.elements.http.client_link import check_new_links
 from shared.elements.usecases.collaborators import Collaborators
-from shared.elements.usecases.create_element import NewElement
+from shared.elements.usecases.create_element import NewElement, NewElements
 from shared.kit.domain import Cause
 from shared.kit.web.call import Call
 
@@ -57,12 +57,12 @@ class NewLeads:
 
     conversions: Conversions
     mode: OwnMode
-    call: Call
+    call: Call | None
     terms: ModeTerms | None
 
     @classmethod
-    async def of(cls, call: Call, conversions: Conversions, mode: OwnMode) -> Self:
-        """Read the mode: without terms leads stay."""
+    async def of(cls, conversions: Conversions, mode: OwnMode, call: Call | None = None) -> Self:
+        """Read the mode: without terms leads stay. Without a call it is a form, which an administrator answers for."""
         known = await mode.get()
         terms = await ModeTerms.of(known.conversion, conversions) if known.mode == "simple" else None
         return cls(conversions, mode, call, terms)
@@ -74,7 +74,7 @@ class NewLeads:
 
         async def create(id_: str, new: NewElement, cause: Cause) -> Lead:
             await check_new_links(body.links, call, collaborators.client_names)
-            lead = await create_lead(
+            return await self.create(
                 id_,
                 new,
                 cause,
@@ -82,11 +82,33 @@ class NewLeads:
                 collaborators=collaborators,
                 stages=stages,
                 converted_elsewhere=body.converted_elsewhere,
-                convert=self._convert,
             )
-            return await self._settled(lead, cause)
 
         return create
+
+    async def create(
+        self,
+        id_: str,
+        new: NewElement,
+        cause: Cause,
+        *,
+        leads: NewElements[Lead],
+        collaborators: Collaborators,
+        stages: StageSet,
+        converted_elsewhere: bool = False,
+    ) -> Lead:
+        """Create a lead, and begin its conversion where leads do not stay; see `create_lead`."""
+        lead = await create_lead(
+            id_,
+            new,
+            cause,
+            leads=leads,
+            collaborators=collaborators,
+            stages=stages,
+            converted_elsewhere=converted_elsewhere,
+            convert=self._convert,
+        )
+        return await self._settled(lead, cause)
 
     def _convert(self, lead: Lead, cause: Cause) -> None:
         """Begin the conversion of a lead that is being created, in the write that creates it; not of one that is over.
@@ -97,12 +119,15 @@ class NewLeads:
         if self.terms is None or lead.stage_semantic != "P":
             return
         request = self.terms.request(lead)
+        check: ChecksTargets = nothing_to_check
+        if self.call is not None:
+            check = partial(check_targets, self.call, request, self.terms.first_stage)
         begin_conversion(
             lead,
             request,
             cause,
             new_id=self.conversions.collaborators.new_id,
-            check_targets=partial(check_targets, self.call, request, self.terms.first_stage),
+            check_targets=check,
             silence_s=self.conversions.silence_s,
         )
 

@@ -1,6 +1,7 @@
 """Routes of leads whose bodies and parameters are their own: create, list, PATCH, upsert."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, TypeAlias
 
@@ -11,8 +12,16 @@ from fastapi.responses import JSONResponse
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.http.at_once import NewLeads
 from services.leads.lead.http.beginning import Conversions
-from services.leads.lead.schemas import LeadFilters, LeadIn, LeadOut, LeadPatch, LeadsIn, LeadUpsert, LeadUpserted
-from services.leads.mode.store import OwnMode
+from services.leads.lead.schemas import (
+    LeadFilters,
+    LeadIn,
+    LeadItemIn,
+    LeadOut,
+    LeadPatch,
+    LeadsIn,
+    LeadUpsert,
+    LeadUpserted,
+)
 from services.leads.permissions import CanRead, CanWrite
 from services.leads.stage.store import OwnLeadStages
 from shared.elements.http.answers import created, versioned
@@ -20,7 +29,7 @@ from shared.elements.http.client_link import check_links, client_answered, is_an
 from shared.elements.http.contact_points import Reading
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.readable_products import with_readable_products
-from shared.elements.http.rights import check_some
+from shared.elements.http.rights import check_administers, check_some
 from shared.elements.schemas.client_field import check_linked
 from shared.elements.schemas.list_query import ListPage
 from shared.elements.schemas.scalars import OriginPart
@@ -46,7 +55,7 @@ _NewLeadsOf: TypeAlias = Callable[[Call], Awaitable[NewLeads]]
 def lead_routes(
     *,
     conversions: Conversions,
-    mode: OwnMode,
+    new_leads: _NewLeadsOf,
     views: ElementViews[Lead],
     listed: ListedElements[Lead],
     stages: OwnLeadStages,
@@ -66,7 +75,6 @@ def lead_routes(
 
     answered = partial(client_answered, long_polls=conversions.long_polls, client_names=collaborators.client_names)
     ended = partial(answered, is_over=_has_ended)
-    new_leads = partial(NewLeads.of, conversions=conversions, mode=mode)
     _add_create(api, leads, new_leads, stages, collaborators, ended, default_country)
     _add_batch(api, leads, new_leads, views, stages, collaborators, default_country)
     _add_correct(api, leads, collaborators, answered, default_country)
@@ -121,7 +129,8 @@ def _add_batch(
 
         What a lead links is confirmed afterwards: `client.link_state` of the lead says what became of it.
         With `on_existing: correct` a lead of an origin that is known is corrected as the PUT by origin corrects it.
-        The caller needs the right to import leads as well (PERM-01). In Simple mode new leads are converted at once.
+        The caller needs the right to import (PERM-01); administrators may give times and authors too (CMN-10). In
+        Simple mode new leads are converted at once.
         """
         check_some(call, LEAD, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
@@ -129,10 +138,11 @@ def _add_batch(
         become = await new_leads(call)
         use = await prepare_collaborators(leads.noun, sold, len(body.valid), readable)
 
-        async def one(item: LeadIn, its: Call) -> Details:
+        async def one(item: LeadItemIn, its: Call) -> Details:
+            check_administers(its, LEAD, item.authorship)
             lead, is_new = await create_or_correct(
                 item.id,
-                item.to_domain(default_country, reading, item.origin),
+                replace(item.to_domain(default_country, reading, item.origin), authorship=item.authorship),
                 its.cause,
                 fresh_id=its.new_id,
                 corrects=body.corrects,
@@ -142,8 +152,9 @@ def _add_batch(
                 stages=lambda: known,
                 collaborators=use,
             )
+            kept = [*item.kept_by(lead), *item.authored_otherwise(lead)]
             as_typed = item.as_typed(default_country, reading)
-            return recorded(lead, its.cause, is_new=is_new, left_out=item.kept_by(lead), as_typed=as_typed)
+            return recorded(lead, its.cause, is_new=is_new, left_out=kept, as_typed=as_typed)
 
         return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 

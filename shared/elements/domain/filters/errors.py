@@ -12,6 +12,7 @@ class InvalidQuery(Invalid):
     code = "invalid_query"
     also: ClassVar[Mapping[str, str]] = {
         "filter_too_large": "A filter has too many conditions, too many values in a list, or is nested too deeply.",
+        "not_of_past": "A board of the past has counts alone, and does not take this.",
         "not_orderable": "The list cannot be ordered by this field.",
         "unknown_field": "There is no such field.",
         "unknown_operator": "The field has no such operator.",

@@ -64,6 +64,11 @@ class Accessed:
         return self.pipeline_id, self.stage_id
 
     @property
+    def without_observers(self) -> "Accessed":
+        """The record as far as the right to add one like it depends on it."""
+        return replace(self, observers=())
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """All marks of the record, each once."""
         marks = [mark_of_observer(each) for each in self.observers]

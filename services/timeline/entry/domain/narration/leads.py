@@ -1,9 +1,9 @@
-"""Lines of the conversion of a lead: its result, and each request and answer between services as a `process_step`."""
+"""Lines of the conversion of a lead and of its client: results, and each request and answer as a `process_step`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
+from crm_contracts.client_answers import LeadClientFound, LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import (
     LeadConversionRefused,
     LeadConversionRequested,
@@ -12,6 +12,7 @@ from crm_contracts.conversions import (
 )
 from crm_contracts.deal_answers import LeadDealConfirmed, LeadDealRefused
 from crm_contracts.envelope import Event
+from crm_contracts.repeat_leads import LeadClientSought
 
 from services.timeline.entry.domain.narration.line import Line, Narrator, name_of
 
@@ -42,6 +43,16 @@ def _conversion_refused(event: LeadConversionRefused) -> Iterator[Line]:
     yield Line(event.lead, "process_step", f"The conversion was refused: {event.code}", payload)
 
 
+def _client_sought(event: LeadClientSought) -> Iterator[Line]:
+    yield Line(event.lead, "process_step", "Its client was looked for among those who are known", {})
+
+
+def _client_found(event: LeadClientFound) -> Iterator[Line]:
+    payload = {"client": event.client and str(event.client), "candidates": [str(ref) for ref in event.candidates]}
+    text = "No client has its phones and e-mails" if event.client is None else f"It is of {name_of(event.client)}"
+    yield Line(event.lead, "process_step", text, payload)
+
+
 NARRATORS: Final[Mapping[type[Event], Narrator]] = {
     LeadConversionRequested: _step("A conversion was requested"),
     LeadClientResolved: _step("The client was created or linked"),
@@ -49,6 +60,8 @@ NARRATORS: Final[Mapping[type[Event], Narrator]] = {
     LeadDealRequested: _step("A deal was asked for"),
     LeadDealRefused: _step("The deal was refused"),
     LeadDealConfirmed: _step("The deal was confirmed once more"),
+    LeadClientSought: _client_sought,
+    LeadClientFound: _client_found,
     LeadConverted: _converted,
     LeadConversionRefused: _conversion_refused,
 }

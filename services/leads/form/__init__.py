@@ -1,0 +1,1 @@
+"""Forms of sites and ad networks, and the leads that come in by them."""

@@ -1,0 +1,1 @@
+"""Rules of forms, and of what is submitted by them."""

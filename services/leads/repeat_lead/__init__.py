@@ -1,0 +1,1 @@
+"""Repeat leads: new leads of clients who are known, linked to them where the setting is on (LEAD-05)."""
