@@ -131,6 +131,18 @@ async def test_the_deal_is_opened_in_the_pipeline_of_the_mode_as_long_as_there_i
     await choose(simple)
 
 
+async def test_what_comes_in_by_a_form_is_converted_at_once(simple: Api) -> None:
+    """MODE-05: a form has no rights of its own; an administrator answers for it."""
+    form = {"name": "Contact us", "responsible_id": "ben", "fields": {"your-name": "last_name"}}
+    made = await simple("PUT", "/forms/contact", form, roles=ADMIN)
+    assert made.status_code == 201, made.text
+    key = (await simple("POST", "/forms/contact/secret", {}, roles=ADMIN)).json()["secret"]
+    sent = await simple("POST", "/leads/inbound/contact", {"your-name": "Berg"}, roles=None, x_form_key=key)
+    assert sent.status_code == 202, sent.text
+    (lead,) = (await simple.read("/leads?originator_id=contact"))["items"]
+    assert (lead["last_name"], lead["conversion_state"]) == ("Berg", "running")
+
+
 async def test_a_known_caller_becomes_a_deal_alone(simple: Api) -> None:
     """MODE-05, LEAD-04."""
     id_ = await enquiry(simple, contacts=[{"contact_id": str(uuid4())}])
