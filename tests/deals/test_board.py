@@ -232,7 +232,7 @@ async def test_what_a_board_does_not_know_is_refused_by_name(board: Board) -> No
         "cursor=x": ["cursor"],
         'filter={"nowhere":1,"amount":{"~":1}}': ["filter.nowhere", "filter.amount.~"],
         "filter=[]": ["filter"],
-        "on=2026-03-01": ["on"],
+        "day=2026-03-01": ["day"],
     }.items():
         assert wrong_fields(await board.api("GET", f"{path}?{parameters}")) == wrong, parameters
     assert (await board.api("GET", "/pipelines/nowhere/board")).status_code == 404
