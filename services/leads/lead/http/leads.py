@@ -76,7 +76,7 @@ def lead_routes(
     answered = partial(client_answered, long_polls=conversions.long_polls, client_names=collaborators.client_names)
     ended = partial(answered, is_over=_has_ended)
     _add_create(api, leads, new_leads, stages, collaborators, ended, default_country)
-    _add_batch(api, leads, new_leads, views, stages, collaborators, default_country)
+    _add_batch(api, new_leads, views, stages, collaborators, default_country)
     _add_correct(api, leads, collaborators, answered, default_country)
     _add_upsert(api, leads, new_leads, views, stages, collaborators, ended, default_country)
     return api
@@ -116,7 +116,6 @@ def _add_create(
 
 def _add_batch(
     api: APIRouter,
-    leads: Repository[Lead],
     new_leads: _NewLeadsOf,
     views: ElementViews[Lead],
     stages: OwnLeadStages,
@@ -125,18 +124,17 @@ def _add_batch(
 ) -> None:
     @api.post("/leads/batch", operation_id="createLeads", **ANSWERS_BATCH)
     async def create_each(body: LeadsIn, call: CanWrite, reading: Reading, request: Request) -> JSONResponse:
-        """Create up to 200 leads, each with a result of its own (LEAD-01, CMN-14).
+        """Create up to 200 leads, each with a result of its own (LEAD-01, CMN-14); in Simple mode convert them at once.
 
         What a lead links is confirmed afterwards: `client.link_state` of the lead says what became of it.
         With `on_existing: correct` a lead of an origin that is known is corrected as the PUT by origin corrects it.
-        The caller needs the right to import (PERM-01); administrators may give times and authors too (CMN-10). In
-        Simple mode new leads are converted at once.
+        The caller needs the right to import (PERM-01); administrators may give times and authors too (CMN-10).
         """
         check_some(call, LEAD, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
-        readable, known = with_readable_products(collaborators, call), await stages.open()
-        become = await new_leads(call)
-        use = await prepare_collaborators(leads.noun, sold, len(body.valid), readable)
+        become, known = await new_leads(call), await stages.open()
+        readable = with_readable_products(collaborators, call)
+        use = await prepare_collaborators(LEAD.noun, sold, len(body.valid), readable)
 
         async def one(item: LeadItemIn, its: Call) -> Details:
             check_administers(its, LEAD, item.authorship)
@@ -146,15 +144,14 @@ def _add_batch(
                 its.cause,
                 fresh_id=its.new_id,
                 corrects=body.corrects,
-                elements=its.guard_store(leads),
+                elements=its.guard_store(become.conversions.leads),
                 views=views,
                 create=become.creating(item, its, stages=known, collaborators=use),
                 stages=lambda: known,
                 collaborators=use,
             )
-            kept = [*item.kept_by(lead), *item.authored_otherwise(lead)]
             as_typed = item.as_typed(default_country, reading)
-            return recorded(lead, its.cause, is_new=is_new, left_out=kept, as_typed=as_typed)
+            return recorded(lead, its.cause, is_new=is_new, left_out=item.kept_by(lead), as_typed=as_typed)
 
         return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 
