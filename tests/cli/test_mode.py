@@ -24,7 +24,7 @@ class Leads:
         self.asked: list[tuple[str, Any]] = []
 
     def answer(self, asked: str, sent: bytes) -> tuple[int, Any]:
-        body = json.loads(sent) if sent else None
+        body: Any = json.loads(sent) if sent else None
         self.asked.append((asked, body))
         if asked == "PUT /v1/settings/mode":
             return 200, self._mode(body["mode"])
