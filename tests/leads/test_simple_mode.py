@@ -19,7 +19,10 @@ from deploy.local.mongo import Mongo
 from services.leads.app import build
 from services.leads.lead.domain.lead import Lead
 from services.leads.lead.events import reactions
+from services.leads.mode.domain import Switched
 from services.leads.mode.store import SETTINGS
+from shared.kit.storage import kept
+from tests.builders.causes import NOON
 from tests.builders.deals import just_created_deal
 from tests.builders.events import an_event, react
 from tests.builders.fakes import NobodyLeft
@@ -212,14 +215,19 @@ async def test_a_converted_lead_is_kept_and_hidden_from_lists_that_name_no_stage
 
 
 async def test_a_lead_that_was_to_stay_is_converted_if_the_mode_has_changed_meanwhile(
-    api: Api, mongo: Mongo, tmp_path_factory: pytest.TempPathFactory
+    api: Api, mongo: Mongo, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """LEAD-17, MODE-07: a replica that has kept the former mode for a moment leaves no lead behind."""
+    monkeypatch.setattr(kept, "FRESH_S", 60.0)
     async with running("leads", build, mongo, tmp_path_factory.mktemp("other"), beside=api) as other:
         assert (await other.made("/leads"))["conversion_state"] == "none"
         stored = api.database.collection(SETTINGS)
-        await stored.update({"_id": MODE}, {"$set": {"mode": "simple"}})  # as another replica would
+        by = Switched(run_id="r", at=NOON, actor="user:sue", roles=("chief",), is_restricted=True, correlation_id="c")
+        changed = {"mode": "simple", "switched": by.model_dump()}
+        await stored.update({"_id": MODE}, {"$set": changed})  # as another replica would
         late = (await other("POST", "/leads", {})).json()
         assert late["conversion_state"] == "running"
+        told = (await api.database.collection("leads").get(late["id"]) or {})["outbox"][-1]["headers"]
+        assert (told["ce_actor"], told["ce_actorroles"]) == ("user:sue", "chief"), "with the rights of the switch"
         await stored.update({"_id": MODE}, {"$set": {"mode": "classic"}})
         await choose(api, "classic")

@@ -75,6 +75,16 @@ class CrmMode(Aggregate):
         """What its events and answers show."""
         return ModeState(mode=self.mode, conversion=self.conversion)
 
+    @property
+    def acts_for(self) -> str:
+        """For whom leads are converted on the switch: who chose it, and not who has changed its terms since."""
+        return self.changed_by if self.switched is None else self.switched.actor
+
+    @property
+    def acts_with(self) -> tuple[str, ...]:
+        """The roles with which they are."""
+        return () if self.switched is None else self.switched.roles
+
     def switch(
         self, mode: ModeName, conversion: ModeConversion | None, switched: Switched, *, allows_classic: bool
     ) -> None:

@@ -146,7 +146,7 @@ class NewLeads:
         return await convert_lead(
             lead.id,
             terms.request(lead),
-            replace(cause.step("convert"), actor=known.changed_by, roles=()),
+            replace(cause.step("convert"), actor=known.acts_for, roles=known.acts_with),
             leads=self.conversions.leads,
             new_id=self.conversions.collaborators.new_id,
             silence_s=self.conversions.silence_s,
