@@ -232,7 +232,7 @@ async def test_what_a_board_does_not_know_is_refused_by_name(board: Board) -> No
         "cursor=x": ["cursor"],
         'filter={"nowhere":1,"amount":{"~":1}}': ["filter.nowhere", "filter.amount.~"],
         "filter=[]": ["filter"],
-        "on=2026-03-01": ["on"],
+        "day=2026-03-01": ["day"],
     }.items():
         assert wrong_fields(await board.api("GET", f"{path}?{parameters}")) == wrong, parameters
     assert (await board.api("GET", "/pipelines/nowhere/board")).status_code == 404
@@ -327,6 +327,8 @@ async def test_a_template_is_on_no_board_however_it_is_asked_for(board: Board) -
 
 
 def test_the_orders_and_fields_are_those_of_the_list() -> None:
-    assert set(get_args(Order)) == {f"{name}:{way}" for name in DEAL_TABLE.orders for way in ("asc", "desc")}
+    assert set(get_args(Order)) == {
+        f"{name}:{way}" for name in (*DEAL_TABLE.orders, *DEAL_TABLE.own_orders) for way in ("asc", "desc")
+    }
     assert "title" in COLUMNS
     assert {index.name for index in (*DEAL_INDEXES, *BOARD_INDEXES)} >= {"by_cell", "by_access"}
