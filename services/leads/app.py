@@ -26,6 +26,8 @@ from services.leads.repeat_lead import http as repeat_lead_http
 from services.leads.repeat_lead.domain import LeadSettings
 from services.leads.repeat_lead.store import LEAD_SETTINGS, ConvertedLeads, OwnLeadSettings
 from services.leads.repeat_lead.usecases import seed_lead_settings
+from services.leads.report import http as report_http
+from services.leads.report.store import LeadReports
 from services.leads.settings import LeadsSettings
 from services.leads.stage import http as stage_http
 from services.leads.stage.domain import LeadStages
@@ -155,10 +157,11 @@ def build() -> tuple[FastAPI, LeadsSettings]:
         authority=authority,
     )
     app = service.app(
+        form_routes,  # before those of leads: no lead has the id `inbound`
         lead_routes,
         stage_routes(rehearsals=StageRehearsals(LEAD, places, lists, stores.rights, has_pipelines=False)),
         setting_routes,
-        form_routes,
+        report_http.build_router(LeadReports(leads)),
         stage_history_routes(LEAD, StageHistoryFilters, history, lists),
         run_routes(LEAD.service, runner),
         access_routes({LEAD.noun: leads}, stores.rights),

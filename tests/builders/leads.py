@@ -83,10 +83,9 @@ def a_wish(
     pipeline_id: str = "default",
     contact_id: str | None = None,
 ) -> ConversionRequest:
-    """Without targets: the default of the lead."""
-    return ConversionRequest(
-        targets=targets or None, on_duplicate=on_duplicate, pipeline_id=pipeline_id, contact_id=contact_id
-    )
+    """Without targets: the default of the lead; a pipeline where a deal may be made."""
+    place: dict[str, Any] = {"pipeline_id": pipeline_id} if not targets or "deal" in targets else {}
+    return ConversionRequest(targets=targets or None, on_duplicate=on_duplicate, contact_id=contact_id, **place)
 
 
 def start(lead: Lead, *targets: ConversionTarget, at: datetime = NOON, prefix: str = "id", **wish: Any) -> None:

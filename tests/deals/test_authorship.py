@@ -5,8 +5,10 @@ from uuid import uuid4
 
 import pytest
 from crm_contracts.deals import DealCreated
+from crm_contracts.roles import Right, RoleState
 
 from services.deals.deal.domain.deal import Deal
+from tests.builders.granted import SELLER, as_seller, store
 from tests.builders.running import Api, wrong_fields
 
 THEN = {
@@ -92,3 +94,13 @@ async def test_a_single_request_gives_no_times(api: Api) -> None:
     for name, value in THEN.items():
         assert wrong_fields(await api("POST", "/deals", {name: value}, roles=("admin",))) == [name]
         assert wrong_fields(await api("PATCH", f"/deals/{deal['id']}", {name: value}, roles=("admin",))) == [name]
+
+
+async def test_a_token_with_scopes_gives_no_times_though_its_user_may_modify_settings(api: Api) -> None:
+    """PERM-05, PERM-09, DEAL-10."""
+    everything = Right(element="deal", levels=dict.fromkeys(("read", "add", "update", "import"), "all"))
+    await store(api, RoleState(id=SELLER, rights=(everything,), modify_settings=True))
+    body = {"items": [{"title": "Old", "created_by": "user:bob"}]}
+    for scope, status in (("deals:write", 403), ("deals:write deals:settings", 201)):
+        answer = await as_seller(api.claiming(scope=scope), "POST", "/deals/batch", body)
+        assert [each["status"] for each in answer.json()["items"]] == [status], answer.text

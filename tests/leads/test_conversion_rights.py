@@ -53,6 +53,20 @@ async def test_every_right_that_is_missing_is_named_and_nothing_is_changed(api: 
     assert (await converted(api, lead_id, ALL_TARGETS))[0] == 202
 
 
+async def test_a_token_with_scopes_converts_into_nothing_that_they_leave_out(api: Api) -> None:
+    """PERM-09, LEAD-11: whatever the roles of its user give."""
+    lead_id = await a_lead(api)
+    await allow(api, *ALL_NEEDED)
+    status, problem = await converted(api.claiming(scope="leads:write deals:write"), lead_id, ALL_TARGETS)
+    assert (status, problem["code"], problem["permissions"]) == (403, "forbidden", ["clients:write"])
+    assert (await api.read(f"/leads/{lead_id}"))["version"] == 1
+    whole = api.claiming(scope="leads:write deals:write clients:write")
+    await allow(api, LEADS)
+    assert missing((await converted(whole, lead_id, ALL_TARGETS))[1]), "nor does it do what the roles leave out"
+    await allow(api, *ALL_NEEDED)
+    assert (await converted(whole, lead_id, ALL_TARGETS))[0] == 202
+
+
 async def test_the_lead_itself_has_to_be_readable_and_changeable(api: Api) -> None:
     """LEAD-11, PERM-01: who may not read it is told of no other right."""
     lead_id = await a_lead(api, responsible_id="ben", open_to_all=False)

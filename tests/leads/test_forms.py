@@ -145,7 +145,36 @@ async def test_nothing_that_was_filled_in_is_lost(api: Api) -> None:
     lead = await site.lead()
     assert lead["last_name"] is None
     assert lead["address"]["city"] == "Berlin"
-    assert lead["comments"].splitlines() == ["Call me", f"your-name: {long}", "color: red", "color: blue", "n: 7"]
+    assert lead["comments"].splitlines() == ["Call me", f"your-name: {long}", "color: red, blue", "n: 7"]
+
+
+@pytest.mark.parametrize("form", ["conversion", "contacts"])
+async def test_a_form_may_have_the_name_of_a_part_of_leads(api: Api, form: str) -> None:
+    await rule(api, "PUT", form, {"name": "x", "responsible_id": "ben"})
+    site = Site(api, form, (await rule(api, "POST", f"{form}/secret")).json()["secret"])
+    await site.submit(message="Call me")
+    assert len(await site.leads()) == 1
+
+
+async def test_operators_of_the_database_are_texts(api: Api) -> None:
+    site = await Site.opened(api)
+    await site.submit(**{"$where": "1", "your-name": {"$gt": ""}, "a.b": {"$ne": None}})
+    lead = await site.lead()
+    assert (lead["last_name"], lead["comments"]) == ('{"$gt": ""}', '$where: 1\na.b: {"$ne": null}')
+
+
+async def test_a_name_that_an_object_has_twice_has_both_values(api: Api) -> None:
+    site = await Site.opened(api)
+    assert (await site.send('{"message": "Call", "message": "me", "n": {"a": [1, null]}}')).status_code == 202
+    assert (await site.lead())["comments"] == 'Call\nme\nn: {"a": [1, null]}'
+
+
+async def test_a_form_may_be_sent_with_an_idempotency_key(api: Api) -> None:
+    site = await Site.opened(api)
+    for name in ("Ada", "Ada", "Eve"):
+        answer = await site.sent({"Idempotency-Key": f"of-{site.form}"}, message=name)
+        assert answer.status_code == (409 if name == "Eve" else 202), answer.text
+    assert len(await site.leads()) == 1
 
 
 async def test_a_file_is_not_kept_and_named(api: Api) -> None:
@@ -387,6 +416,7 @@ async def test_a_browser_goes_to_the_page_that_says_thanks(api: Api) -> None:
         ("", b"a=b", 415, "wrong_content_type"),
         ("application/x-www-form-urlencoded", b"&".join(b"f=%d" % n for n in range(201)), 422, "too_many"),
         ("application/json", b'{"submission_id": "%s"}' % (b"x" * 256), 422, "too_long"),
+        ("application/json", b'{"submission_id": ["1", "2"]}', 422, "repeated_field"),
         ("application/json", b'"%s"' % (b"x" * MAX_BYTES), 413, "body_too_large"),
     ],
 )
@@ -397,6 +427,14 @@ async def test_what_is_no_form_is_refused_and_nothing_worse(
     answer = await site.send(body, kind)
     assert answer.status_code == status, answer.text
     assert code in {answer.json()["code"], *(each["code"] for each in answer.json().get("errors", ()))}
+    assert await site.leads() == []
+
+
+async def test_what_the_comments_cannot_hold_is_refused(api: Api) -> None:
+    """LEAD-01: rather than cut."""
+    site = await Site.opened(api)
+    answer = await site.send(f'{{"n": [[{",".join("1" * 7900)}]]}}')
+    assert (answer.status_code, wrong_fields(answer)) == (422, ["body"])
     assert await site.leads() == []
 
 

@@ -641,6 +641,17 @@ async def test_a_pipeline_that_there_is_not_is_refused_before_anything_is_made(a
     assert (await api("POST", f"/leads/{lead['id']}/conversion", {"pipeline_id": "default"})).status_code == 202
 
 
+async def test_a_pipeline_where_no_deal_is_to_be_made_is_refused(api: Api) -> None:
+    """LEAD-11: it would be silently ignored."""
+    lead = await api.made("/leads", {"last_name": "Berg"})
+    wish = {"targets": ["contact"], "pipeline_id": "default"}
+    refused = await api("POST", f"/leads/{lead['id']}/conversion", wish)
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert (error["field"], error["code"]) == ("pipeline_id", "no_target")
+    assert await api.read(f"/leads/{lead['id']}") == lead
+
+
 async def test_leads_are_listed_by_equality_newest_first(api: Api) -> None:
     """LEAD-18, CMN-14."""
     mine, origin = f"user-{uuid4()}", str(uuid4())

@@ -113,3 +113,12 @@ async def test_an_id_that_the_system_may_derive_is_taken_by_no_caller(api: Api, 
     assert refused.json()["errors"][0]["code"] == "id_reserved"
     for chosen in (str(uuid4()), "0199f2a4-0000-7000-8000-" + uuid4().hex[:12]):
         assert (await api("POST", path, {"id": chosen})).json()["id"] == chosen
+
+
+async def test_no_lead_is_moved_to_converted_in_bulk(api: Api) -> None:
+    """LEAD-11: each lead is told why, and stays where it is."""
+    ids = [(await api.made("/leads"))["id"] for _ in range(2)]
+    body = {"ids": ids, "action": {"type": "move", "stage_id": "CONVERTED"}}
+    run = (await api("POST", "/leads/bulk", body)).json()
+    assert [(each["status"], each["code"]) for each in run["items"]] == [("refused", "use_conversion")] * 2
+    assert {(await api.read(f"/leads/{id_}"))["stage_id"] for id_ in ids} == {"NEW"}

@@ -19,6 +19,8 @@ from tests.security.conftest import Commands, Operation, System
 GIVEN: Final = {
     "active": "true",
     "closed": "true",
+    "created_before": "2026-02-01T00:00:00Z",
+    "created_from": "2026-01-01T00:00:00Z",
     "element": "deal:d1",
     "email": "ada@acme.example",
     "expand": "responsible",

@@ -140,6 +140,9 @@ def new_lead(form: Form, submission: Submission, country: str) -> NewElement:
     """Make the lead of a submission: what a field of the lead does not take is kept in the comments.
 
     A lead that is refused for a name of 300 characters is lost, and so is what a new field of the form says.
+
+    Raises:
+        Invalid: the comments are longer than those of a lead may be.
     """
     parts, rest = submission.parts(form)
     given: dict[str, Any] = {}
@@ -147,7 +150,12 @@ def new_lead(form: Form, submission: Submission, country: str) -> NewElement:
     comments = [part.value for part in unfit if part.target == COMMENTS]
     comments += _named([*(part for part in unfit if part.target != COMMENTS), *rest])
     defaults = {"responsible_id": form.responsible_id, **({"source_id": form.source_id} if form.source_id else {})}
-    body = LeadIn.model_validate({**given, **defaults, **({COMMENTS: "\n".join(comments)} if comments else {})})
+    try:
+        body = LeadIn.model_validate({**given, **defaults, **({COMMENTS: "\n".join(comments)} if comments else {})})
+    except ValidationError:
+        raise invalid_field(
+            "body", "too_long", "what no field of the lead takes is more than its comments hold"
+        ) from None
     return body.to_domain(country, ContactPointReading(), None)
 
 

@@ -208,7 +208,8 @@ def may(call: HasAccess, type_: ElementType, action: Action, record: Aggregate) 
 def has_modify_settings(call: Call, service: str) -> bool:
     """Return whether the caller may change settings, by the token or by a role (PERM-05)."""
     rights = rights_of(call)
-    return call.caller.may(f"{service}:settings") or (rights is not None and rights.modify_settings)
+    is_opened = rights is not None and rights.modify_settings and not call.caller.is_limited
+    return is_opened or call.caller.may(f"{service}:settings")
 
 
 def check_administers(call: Call, type_: ElementType, given: Collection[str]) -> None:
@@ -257,11 +258,12 @@ def check_needed(call: Call, needed: Sequence[Needed]) -> None:
 
     Raises:
         RightMissing: naming every one that the caller's roles do not give.
-        Forbidden: naming every permission that a token lacks whose bearer no role restricts.
+        Forbidden: naming every permission that the token lacks, where it has scopes or no role restricts its bearer.
     """
     rights = rights_of(call)
-    if rights is None:
+    if rights is None or call.caller.is_limited:
         check_permission(call.caller, *dict.fromkeys(f"{each.type.service}:write" for each in needed))
+    if rights is None:
         return
     missing = [each.missing(rights) for each in needed if not each.is_given(rights)]
     if missing:
@@ -276,8 +278,9 @@ def check_writes(call: Call, nouns: Iterable[str]) -> None:
     """
     types = [ELEMENTS[noun] for noun in dict.fromkeys(nouns) if noun in ELEMENTS]
     rights = rights_of(call)
-    if rights is None:
+    if rights is None or call.caller.is_limited:
         check_permission(call.caller, *dict.fromkeys(f"{each.service}:write" for each in types))
+    if rights is None:
         return
     missing = [f"{each.noun}:update" for each in types if not rights.may_some(each, "update")]
     if missing:

@@ -25,6 +25,7 @@ TAGS: Final[Mapping[str, str]] = {
     "products": "What can be sold, and for which price.",
     "rebuilds": "Build the timeline again from the events.",
     "recurring deals": "Templates that make deals by a schedule, or when they are asked to.",
+    "reports": "Counts over records, for who looks at all of them.",
     "requisites": "Legal details, addresses and accounts of clients.",
     "rights": "What a user may do to a record, and why.",
     "roles": "Who may do what.",

@@ -12,6 +12,8 @@ _IDENTITY: Final = {
     "company_id": "id of a company",
     "contact_id": "id of a contact",
     "created_at": "when it was created",
+    "created_before": "records that were created before this moment",
+    "created_from": "records that were created at this moment or later",
     "created_by": "who created it, such as `user:anna`",
     "deal_id": "id of the deal",
     "form": "id of the form",

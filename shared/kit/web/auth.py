@@ -76,6 +76,11 @@ class Caller:
         return self.actor.startswith("user:")
 
     @property
+    def is_limited(self) -> bool:
+        """Whether the token has scopes, so that nothing else opens anything to it."""
+        return bool(self.scopes)
+
+    @property
     def subject(self) -> str:
         """The user's or service's id."""
         return self.actor.partition(":")[2]
@@ -96,7 +101,7 @@ class Caller:
 
     def may(self, permission: str) -> bool:
         """Return whether a scope allows `<service>:<action>`, or a role, or whether it was opened to this request."""
-        if self.scopes:
+        if self.is_limited:
             return permission in self.scopes
         action = permission.partition(":")[2]
         return permission in self.opened or any(action in ROLES.get(role, ()) for role in self.roles)

@@ -71,7 +71,7 @@ async def permitted_caller(request: Request, permission: str) -> Caller:
         Forbidden: the caller lacks it.
     """
     caller = await caller_of(request)
-    is_missing = not caller.may(permission) and not caller.scopes
+    is_missing = not caller.may(permission) and not caller.is_limited
     if is_missing and await context_of(request).authority.grants(caller, permission):
         caller = request.state.caller = replace(caller, opened=caller.opened | {permission})
     check_permission(caller, permission)

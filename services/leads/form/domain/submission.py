@@ -53,9 +53,9 @@ class Submission:
     given: Given
 
     @property
-    def id(self) -> str | None:
+    def ids(self) -> Sequence[str]:
         """Its id, if the site gave one."""
-        return next(iter(self.given.get(SUBMISSION_ID, ())), None)
+        return self.given.get(SUBMISSION_ID, ())
 
     @property
     def digest(self) -> str:
@@ -72,8 +72,8 @@ class Submission:
 
         Without an id of the site, the same content within a day is the same submission.
         """
-        if self.id is not None:
-            return [self.id]
+        if self.ids:
+            return self.ids
         return [f"{day:%Y-%m-%d}-{self.digest}" for day in (at, at - timedelta(days=1))]
 
     def parts(self, form: FormFields) -> tuple[Sequence[Part], Sequence[Part]]:
@@ -85,7 +85,7 @@ class Submission:
             if name in {SUBMISSION_ID, form.honeypot}:
                 continue
             if target is None:
-                rest += [Part(COMMENTS, value, name) for value in values]
+                rest.append(Part(COMMENTS, ", ".join(values), name))
             else:
                 mapped.setdefault(target, []).extend((name, value) for value in values)
         return [part for target, found in mapped.items() for part in _parts_of(target, found)], rest

@@ -66,6 +66,14 @@ async def read_content(request: Request, *, besides: Iterable[tuple[str, str]]) 
     return given
 
 
+class _Object(dict[str, Any]):
+    """An object of JSON that knows of a name what every one of its values is, where it has it twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
 def _encoded_pairs(body: bytes) -> list[tuple[str, str]]:
     """Read UTF-8, or what old pages send."""
     text = _text(body)
@@ -77,12 +85,12 @@ def _encoded_pairs(body: bytes) -> list[tuple[str, str]]:
 
 def _json_pairs(body: bytes) -> Iterator[tuple[str, str]]:
     try:
-        content = json.loads(body)
+        content = json.loads(body, object_pairs_hook=_Object)
     except (ValueError, RecursionError):
         raise invalid_field("body", "not_json", "an object of JSON in UTF-8 is expected") from None
-    if not isinstance(content, dict):
+    if not isinstance(content, _Object):
         raise invalid_field("body", "not_an_object", "an object of JSON is expected")
-    for name, value in content.items():
+    for name, value in content.pairs:
         for each in value if isinstance(value, list) else [value]:
             if each is not None:
                 yield name, each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)

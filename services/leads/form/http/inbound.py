@@ -28,7 +28,7 @@ from shared.kit.telemetry.metrics import FORM_SUBMISSIONS
 from shared.kit.telemetry.spans import current_traceparent
 from shared.kit.web.auth import Caller
 from shared.kit.web.context import context_of
-from shared.kit.web.problems import domain_problem
+from shared.kit.web.problems import domain_problem, is_refusal
 from shared.kit.web.routes import IdempotentRoute
 from shared.kit.web.signing_keys import Unauthenticated
 
@@ -130,7 +130,8 @@ async def _admitted(inbound: Inbound, handle: Callable[[Request], Any], request:
     try:
         answer: Response = await handle(request)
     except DomainError as error:
-        FORM_SUBMISSIONS.labels("limited" if isinstance(error, TooManySubmissions) else "refused").inc()
+        if is_refusal(error):
+            FORM_SUBMISSIONS.labels("limited" if isinstance(error, TooManySubmissions) else "refused").inc()
         answer = domain_problem(request, error)
     except HTTPException as error:
         FORM_SUBMISSIONS.labels("refused").inc()
@@ -168,7 +169,9 @@ async def _submitted(inbound: Inbound, request: Request) -> Response:
     await check_rate(form, cause, counts=inbound.counts)
     besides = [(name, value) for name, value in request.query_params.multi_items() if name != KEY]
     submission = Submission(await read_content(request, besides=besides))
-    if submission.id is not None and len(submission.id) > MAX_ID:
+    if len(submission.ids) > 1:
+        raise invalid_field(SUBMISSION_ID, "repeated_field", "one value is expected")
+    if any(len(each) > MAX_ID for each in submission.ids):
         raise invalid_field(SUBMISSION_ID, "too_long", f"at most {MAX_ID} characters are allowed")
     taken = await take_submission(
         form,

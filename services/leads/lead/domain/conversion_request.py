@@ -48,16 +48,19 @@ class ConversionRequest(BaseModel):
         """Return the targets in their order: what is requested, else the default and what is to be linked.
 
         Raises:
-            Invalid: a record is chosen of a type that is no target.
+            Invalid: a record is chosen of a type that is no target, or a pipeline where no deal is to be made.
         """
-        chosen = {"contact": self.contact_id, "company": self.company_id}
-        wanted = self.targets if self.targets is not None else (*default, *(kind for kind in chosen if chosen[kind]))
+        chosen = [kind for kind, id_ in (("contact", self.contact_id), ("company", self.company_id)) if id_]
+        wanted = self.targets if self.targets is not None else (*default, *chosen)
+        about = {f"{kind}_id": kind for kind in chosen}
+        if "pipeline_id" in self.model_fields_set:
+            about["pipeline_id"] = "deal"
         errors = [
-            wrong_field(f"{kind}_id", "no_target", f"{kind} is not among the targets")
-            for kind, id_ in chosen.items()
-            if id_ and kind not in wanted
+            wrong_field(field, "no_target", f"{kind} is not among the targets")
+            for field, kind in about.items()
+            if kind not in wanted
         ]
         if errors:
-            message = "A record is to be linked that is no target."
+            message = "The request says something of a record that is no target."
             raise Invalid(message, {"errors": errors})
         return tuple(target for target in TARGETS if target in wanted)

@@ -1,0 +1,1 @@
+"""What leads say together: where they come from, and what becomes of them (LEAD-23)."""
