@@ -16,6 +16,7 @@ from deploy.cli.commands import (
     dataset,
     dead_letters,
     import_export,
+    mode,
     outbox,
     runs,
     stack,
@@ -73,6 +74,7 @@ app.add_typer(outbox.outbox, name="outbox", rich_help_panel=_OPERATE)
 app.add_typer(timeline.timeline, name="timeline", rich_help_panel=_OPERATE)
 app.add_typer(access.roles, name="roles", rich_help_panel=_OPERATE)
 app.add_typer(access.departments, name="departments", rich_help_panel=_OPERATE)
+app.add_typer(mode.mode, name="mode", rich_help_panel=_OPERATE)
 app.add_typer(topics.app, name="topics", rich_help_panel=_OPERATE)
 app.command("import", rich_help_panel=_DATA)(import_export.import_file)
 app.command("export", rich_help_panel=_DATA)(import_export.export_file)

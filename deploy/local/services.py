@@ -38,6 +38,7 @@ def service_environment(port: int, *, kafka: "Kafka", mongo: "Mongo", keys: Keys
         "CRM_PORT": str(port),
         "CRM_DATABASE_PREFIX": DATABASE_PREFIX,
         "CRM_JWKS_FILE": str(keys.jwks),
+        "CRM_INITIAL_MODE": "classic",  # the demo and the tests have leads that stay
         **trusted(),
         **kafka.environment,
         **mongo.environment,

@@ -16,6 +16,7 @@ from deploy.verify.documents import (
     BindingsDocument,
     DepartmentDocument,
     DictionaryDocument,
+    ModeDocument,
     PipelineDocument,
     RefusalDocument,
     ResolutionDocument,
@@ -49,6 +50,7 @@ _OTHERS: Final = (
     AggregateType("dictionary", "catalog", "dictionaries", DictionaryDocument),
     AggregateType("role", "catalog", "roles", RoleDocument),
     AggregateType("department", "catalog", "departments", DepartmentDocument),
+    AggregateType("settings", "leads", "settings", ModeDocument),
     AggregateType("pipeline", "deals", "pipelines", PipelineDocument),
     AggregateType("refusal", "deals", "refusals", RefusalDocument, publishes=(LeadDealRefused,)),
     AggregateType(

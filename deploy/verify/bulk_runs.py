@@ -16,6 +16,13 @@ RUNNING_SERVICES: Final = ("leads", "deals", "clients")
 """Services that change records in runs."""
 
 
+_CHANGES_WITH: Final = {"convert": ("ok", "refused")}
+"""Statuses of records that runs have changed, by action, where one that was changed is not always as it was wished.
+
+The conversion of a lead may be refused in the end.
+"""
+
+
 class BulkRuns(Invariant):
     """Compare what runs have counted with the outcomes that are stored, and both with the events of the changes."""
 
@@ -65,7 +72,7 @@ class BulkRuns(Invariant):
         if {status: number for status, number in run["counts"].items() if number} != dict(stored):
             yield self._finding(f"run:{run_id}", "has counted other outcomes than are stored")
         for of_run, record in self._changed:
-            if of_run == run_id and statuses.get(record) != "ok":
+            if of_run == run_id and statuses.get(record) not in _CHANGES_WITH.get(run["action"], ("ok",)):
                 yield self._finding(f"run:{run_id}", f"has changed {record}, and does not say so")
         for record in sorted(self._told[run_id]):
             if not run["is_rehearsal"] and (run_id, record) not in self._changed:

@@ -16,6 +16,7 @@ from crm_contracts.leads import LeadState
 from crm_contracts.pipelines import PipelineState
 from crm_contracts.recurrences import Recurrence
 from crm_contracts.roles import RoleState
+from crm_contracts.settings import ModeConversion, ModeName
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 from pydantic import BaseModel, create_model
 
@@ -107,6 +108,15 @@ class DepartmentDocument(DepartmentState, Tombstone):
 
 class PipelineDocument(PipelineState, Tombstone):
     """A pipeline with its stages."""
+
+
+class ModeDocument(BaseModel):
+    """The mode of the CRM."""
+
+    mode: ModeName
+    conversion: ModeConversion
+    changed_by: str
+    changed_at: datetime
 
 
 class BindingsDocument(BaseModel):

@@ -17,6 +17,7 @@ from crm_contracts.envelope import Envelope, Event
 from crm_contracts.leads import LeadCreated, LeadDeleted
 from crm_contracts.pipelines import PipelineDeleted, PipelineFields
 from crm_contracts.roles import RoleDeleted, RoleFields
+from crm_contracts.settings import ModeChanged
 from crm_contracts.timeline import TimelineEntryBound, TimelineEntryUnbound
 from crm_contracts.values import Fields
 
@@ -120,6 +121,10 @@ def _in_order(values: Iterable[DictionaryValue], codes: Iterable[str]) -> Iterat
     return (newest[code] for code in codes if code in newest)
 
 
+def _mode_changed(_: Known, event: Envelope[ModeChanged]) -> dict[str, Any]:
+    return {**dict(event.data.after), "changed_by": event.actor, "changed_at": event.time}
+
+
 def _emptied(blank: Fields) -> Fold:
     def fold(_: Known, event: Envelope[RoleDeleted | DepartmentDeleted | PipelineDeleted]) -> dict[str, Any]:
         return {**dict(blank), "deleted_at": event.time}
@@ -151,6 +156,7 @@ SPECIAL_FOLDS: Final[Mapping[type[Event], Fold]] = {
     DictionaryValueCreated: _value_set,
     DictionaryValueUpdated: _value_set,
     DictionaryValueDeleted: _value_deleted,
+    ModeChanged: _mode_changed,
     RoleDeleted: _emptied(RoleFields()),
     DepartmentDeleted: _emptied(DepartmentFields()),
     PipelineDeleted: _emptied(PipelineFields()),

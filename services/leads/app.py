@@ -1,6 +1,6 @@
 """The composition root of leads: the only file that sees everything."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeAlias
 
@@ -16,9 +16,23 @@ from services.leads.form.store import COUNT_INDEXES, FORMS, SUBMISSION_COUNTS, F
 from services.leads.lead import events as lead_events
 from services.leads.lead import http as lead_http
 from services.leads.lead.domain.lead import Lead
+from services.leads.lead.http.at_once import NewLeads
 from services.leads.lead.http.beginning import Conversions
-from services.leads.lead.store import LEAD_INDEXES, LEADS, lead_lists, lead_places, set_missing_timers
+from services.leads.lead.http.switching import LeadsOfSwitch
+from services.leads.lead.store import (
+    LEAD_INDEXES,
+    LEADS,
+    has_any_lead,
+    lead_lists,
+    lead_places,
+    set_missing_timers,
+)
 from services.leads.lead.usecases import move_stranded_leads
+from services.leads.mode import http as mode_http
+from services.leads.mode.domain import CrmMode
+from services.leads.mode.http import Modes
+from services.leads.mode.store import SETTINGS, OwnMode
+from services.leads.mode.usecases import seed_mode
 from services.leads.pipeline import events as pipeline_events
 from services.leads.pipeline.store import PIPELINES, PipelinesOfDeals
 from services.leads.repeat_lead import events as repeat_lead_events
@@ -57,6 +71,7 @@ from shared.elements.usecases.stages import Emptied
 from shared.elements.usecases.stranded import STRANDED_EVERY_S
 from shared.kit.messaging.reactions import Reactions
 from shared.kit.runs.http import run_routes
+from shared.kit.runs.runner import LOOK_EVERY_S
 from shared.kit.service.process import run
 from shared.kit.service.runs import open_runner
 from shared.kit.service.service import Contracts, Service
@@ -92,6 +107,15 @@ def _hear(
     service.fill(RIGHTS, [topics.CATALOG], rights_reactions(stores.rights), is_awaited=True)
 
 
+def _leads(service: Service) -> MongoRepository[Lead]:
+    """Open the leads, and give those from before what was added to all leads since."""
+    leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken=taken_origin(LEAD.noun))
+    service.before_start(lambda: mark_records([leads.collection]))
+    service.before_start(lambda: make_keys(leads))
+    service.before_start(lambda: set_missing_timers(leads, clock=service.clock))
+    return leads
+
+
 def _stages(service: Service, leads: MongoRepository[Lead]) -> tuple[OwnLeadStages, ElementPlaces, MakesRouter]:
     """Open the stages, with what makes their routes, and the job that finds leads on stages that were deleted."""
     stages = service.repository(LeadStages, LEAD_STAGES)
@@ -116,7 +140,9 @@ def _repeat_leads(service: Service, leads: MongoRepository[Lead]) -> tuple[React
 def _forms(
     service: Service,
     leads: MongoRepository[Lead],
+    new_leads: Callable[[], Awaitable[NewLeads]],
     stages: OwnLeadStages,
+    *,
     collaborators: Collaborators,
     default_country: str,
 ) -> APIRouter:
@@ -125,8 +151,29 @@ def _forms(
     counts = SubmissionCounts(service.collection(SUBMISSION_COUNTS, COUNT_INDEXES))
     views = ElementViews(leads)
     return form_http.build_router(
-        Inbound(forms, FormViews(forms), counts, leads, views, stages, collaborators, default_country)
+        Inbound(forms, FormViews(forms), counts, leads, views, new_leads, stages, collaborators, default_country)
     )
+
+
+def _mode(
+    service: Service,
+    settings: LeadsSettings,
+    leads: MongoRepository[Lead],
+    pipelines: PipelinesOfDeals,
+    switching: LeadsOfSwitch,
+) -> tuple[OwnMode, APIRouter]:
+    """Open the mode, with its routes, and with the job that starts the run of a switch that was not begun."""
+    stored = service.repository(CrmMode, SETTINGS)
+    has_leads = partial(has_any_lead, leads)
+    service.before_start(partial(seed_mode, service.clock, settings.initial_mode, settings=stored, has_leads=has_leads))
+    own = OwnMode(stored)
+
+    async def start_run() -> int:
+        return 0 if await switching.start(await own.get()) is None else 1
+
+    service.every(LOOK_EVERY_S, start_run)
+    modes = Modes(stored, own, pipelines, switching, settings.classic_mode_allowed)
+    return own, mode_http.build_router(modes)
 
 
 def build() -> tuple[FastAPI, LeadsSettings]:
@@ -134,10 +181,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     settings = LeadsSettings()
     contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
     service = Service("leads", topics.LEADS, contracts, settings)
-    leads = service.repository(Lead, LEADS, indexes=LEAD_INDEXES, taken=taken_origin(LEAD.noun))
-    service.before_start(lambda: mark_records([leads.collection]))
-    service.before_start(lambda: make_keys(leads))
-    service.before_start(lambda: set_missing_timers(leads, clock=service.clock))
+    leads = _leads(service)
     stores = ElementStores.open(service, {LEAD.noun: leads}, users_need_role=settings.users_need_role)
     stages, places, stage_routes = _stages(service, leads)
     history, lists = StageHistory.open(service.collection), lead_lists(leads, stages.every)
@@ -146,12 +190,18 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     repeat_leads, setting_routes = _repeat_leads(service, leads)
     _hear(service, stores, leads, pipelines, history, repeat_leads=repeat_leads)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
-    form_routes = _forms(service, leads, stages, collaborators, settings.default_country)
+    conversions = Conversions(leads, pipelines, collaborators, service.long_polls, settings.conversion_silence_s)
+    mode, mode_routes = _mode(service, settings, leads, pipelines, LeadsOfSwitch(runner))
+    new_leads = partial(NewLeads.of, conversions, mode)
+    form_routes = _forms(
+        service, leads, new_leads, stages, collaborators=collaborators, default_country=settings.default_country
+    )
     lead_routes = lead_http.build_router(
         views=ElementViews(leads),
-        lists=lists,
+        lists=lead_lists(leads, stages.every, hides_converted=mode.is_simple),
         stages=stages,
-        conversions=Conversions(leads, pipelines, collaborators, service.long_polls, settings.conversion_silence_s),
+        conversions=conversions,
+        new_leads=new_leads,
         default_country=settings.default_country,
         runner=runner,
         authority=authority,
@@ -160,6 +210,7 @@ def build() -> tuple[FastAPI, LeadsSettings]:
         form_routes,  # before those of leads: no lead has the id `inbound`
         lead_routes,
         stage_routes(rehearsals=StageRehearsals(LEAD, places, lists, stores.rights, has_pipelines=False)),
+        mode_routes,
         setting_routes,
         report_http.build_router(LeadReports(leads)),
         stage_history_routes(LEAD, StageHistoryFilters, history, lists),

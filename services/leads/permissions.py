@@ -7,4 +7,4 @@ from shared.kit.web.call import Call, needs
 CanRead = Annotated[Call, needs("leads:read")]
 CanWrite = Annotated[Call, needs("leads:write")]
 CanChangeSettings = needs("leads:settings")
-"""Who may change the stages of leads (PERM-05)."""
+"""Who may change the stages of leads and the mode of the CRM (PERM-05)."""

@@ -1,5 +1,6 @@
 """Settings of the leads service."""
 
+from crm_contracts.settings import ModeName
 from pydantic import Field
 
 from services.leads.lead.domain.conversion import SILENCE_S
@@ -7,6 +8,10 @@ from shared.kit.settings import ServiceSettings
 
 
 class LeadsSettings(ServiceSettings):
-    """The common settings, and after how many seconds without an answer a conversion repeats its request."""
+    """The common settings, those of conversions and of the mode."""
 
-    conversion_silence_s: float = Field(default=SILENCE_S, gt=0)
+    conversion_silence_s: float = Field(
+        default=SILENCE_S, gt=0, description="without an answer, until a conversion repeats its request"
+    )
+    initial_mode: ModeName = Field(default="simple", description="of an installation that has no leads yet")
+    classic_mode_allowed: bool = Field(default=True, description="whether Classic may be chosen: it depends on plans")

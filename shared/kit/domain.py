@@ -51,7 +51,7 @@ class Cause:
 
     Attributes:
         key: never empty, and the same for each repeat of the cause: event id and step, or the request's key.
-        actor: `user:<sub>` or `service:<sub>`; a reaction acts for the actor of the first request.
+        actor: `user:<sub>`, `service:<sub>` or `form:<id>`; a reaction acts for the actor of the first request.
         at: UTC, milliseconds.
         correlation_id: the same for everything that one request causes.
         causation_id: id of the event reacted to; None for a request.

@@ -25,7 +25,8 @@ async def test_every_example_works_as_it_stands(system: System) -> None:
         run = answer.json()["id"] if path == "/deals/bulk" else run
     there = (await api.call("GET", f"/deals/{deal}", token=token)).json()
     assert (there["pipeline_id"], there["stage_id"]) == ("partners", "Cpartners:WON")
+    assert there["amount"]["value"] == "900.00"
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == PAGE.count("```json ") == 13
+    assert len(EXAMPLES) == PAGE.count("```json ") == 14

@@ -109,11 +109,13 @@ async def running(
     told: Sequence[Record] = (),
     beside: Api | None = None,
     has_rights: bool = True,
+    **settings: str,
 ) -> AsyncIterator[Api]:
     """The service started, in a database of its own, and told of what others published.
 
     `kafka` is the environment of a Kafka to publish to; without one nothing is published. `beside` is another replica,
     whose database this one has too. Where nobody is at Kafka's address it `has_rights`, as if it had been there before.
+    Leads stay (Classic), unless the `settings`, variables of the environment, say otherwise.
     """
     signer = beside._signer if beside else Signer(directory / "jwks.json")
     prefix = beside.database.name.removesuffix(name) if beside else f"http_{uuid4().hex[:8]}_"
@@ -124,6 +126,8 @@ async def running(
         environment.setenv("CRM_DATABASE_PREFIX", prefix)
         environment.setenv("CRM_JWKS_FILE", str(signer.jwks_file))
         environment.setenv("CRM_SHUTDOWN_FLUSH_S", "0.1")
+        for variable, value in ({"CRM_INITIAL_MODE": "classic"} | settings).items():
+            environment.setenv(variable, value)
         app, _ = build()
     database = connect(mongo.url, f"{prefix}{name}")
     if has_rights and not kafka:

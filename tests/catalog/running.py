@@ -60,6 +60,7 @@ async def running(name: str, build: Build, mongo: Mongo, signer: Signer) -> Asyn
         environment.setenv("CRM_DATABASE_PREFIX", prefix)
         environment.setenv("CRM_JWKS_FILE", str(signer.jwks_file))
         environment.setenv("CRM_SHUTDOWN_FLUSH_S", "0.1")
+        environment.setenv("CRM_INITIAL_MODE", "classic")
         app, _ = build()
     database = connect(mongo.url, f"{prefix}{name}")
     await read_rights(database)

@@ -14,6 +14,7 @@ from crm_contracts.events import Answer
 from crm_contracts.recurrences import DealRecurringDue
 from crm_contracts.registry import EVENTS
 from crm_contracts.requisites import Requisite, RequisiteChoice
+from crm_contracts.settings import MODE, ModeConversion
 from crm_contracts.values import ConversionTarget, ElementRef, OnDuplicate
 
 from deploy.verify.aggregates import AGGREGATES, STORED, noun_of
@@ -33,6 +34,7 @@ from services.deals.deal.domain.refusal import Refusal
 from services.deals.pipeline.domain.pipeline import Pipeline
 from services.leads.lead.domain.conversion import Conversion
 from services.leads.lead.domain.lead import Lead
+from services.leads.mode.domain import CrmMode, Switched
 from services.leads.stage.domain import LeadStages
 from services.timeline.entry.domain.bindings import Bindings
 from shared.elements.domain.client_field import NewContactLink, add_contact, remove_contact, set_company
@@ -101,6 +103,13 @@ async def merged(office: Office, kind: type[C], other: C, into: str) -> None:
 
 
 PARTNERS = Pipeline.create("partners", "Partners", 10).stage_set
+
+
+async def switch_mode(office: Office) -> None:
+    await office.add(CrmMode.create("classic", by=ANNA, at=office.now))
+    terms = ModeConversion(client="both")
+    switched = Switched(run_id="r", at=office.now, actor=ANNA, is_restricted=False, correlation_id="c")
+    await office.change(CrmMode, MODE, lambda mode, _: mode.switch("simple", terms, switched, allows_classic=True))
 
 
 async def a_busy_office() -> Office:
@@ -227,6 +236,7 @@ async def a_busy_office() -> Office:
         lambda stages, _: stages.close_stage("IN_PROCESS", forced=False, now=NOON),
         lambda stages, _: stages.delete_stage("IN_PROCESS", forced=False, now=NOON),
     )
+    await switch_mode(office)
     for kind in (Role, Department):
         await office.add(kind.create("sales", {"name": "Sales"}))
         await office.add(kind.create("trade", {"name": "Trade"}))
@@ -297,6 +307,7 @@ KINDS: Sequence[type[Aggregate]] = (
     Product,
     Dictionary,
     LeadStages,
+    CrmMode,
     Role,
     Department,
     Pipeline,
@@ -316,6 +327,7 @@ NOT_CARRIED: Mapping[type[Aggregate], Mapping[str, str]] = {
         client: {**_COUNTERS, "merging": "copies of others, until they are taken over"} for client in (Contact, Company)
     },
     **{aggregate: {**BOOKKEEPING, "id": "the record's key"} for aggregate in (Refusal, Dictionary, Bindings)},
+    CrmMode: {**BOOKKEEPING, "id": "the record's key", "switched": "what the run of a switch is started with, once"},
     **dict.fromkeys((Role, Department), _COUNTERS),
     Pipeline: {**_COUNTERS, **_CLOSINGS},
     LeadStages: {**BOOKKEEPING, **_CLOSINGS, "id": "the record's key"},
@@ -400,6 +412,7 @@ def test_every_aggregate_whose_events_are_published_is_verified() -> None:
         ("product:p1", {"active": False}, "active"),
         ("dictionary:salutation", {"values": ()}, "values"),
         ("dictionary:lead_stage", {"values": ()}, "values"),
+        ("settings:mode", {"mode": "classic"}, "mode"),
         ("role:sales", {"user_ids": ("ben",)}, "user_ids"),
         ("department:sales", {"parent_id": "trade"}, "parent_id"),
         ("pipeline:partners", {"stages": ()}, "stages"),

@@ -172,3 +172,8 @@ def test_a_newly_required_field_is_found_by_an_older_sample() -> None:
     data = json.loads(registry.sample_of(ProductCreated.ce_type))["data"]
     schema["required"].append("invented_today")
     assert problems(schema, data)
+
+
+def test_the_readme_names_every_module() -> None:
+    readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    assert [each.name for each in sorted(PACKAGE.glob("[a-z]*.py")) if f"`{each.name}`" not in readme] == []

@@ -177,6 +177,16 @@ async def test_the_past_is_that_of_deals_which_the_caller_may_read_and_that_are_
     assert (await timeless.api("GET", path, roles=["stranger"])).status_code == 403
 
 
+async def test_a_template_that_was_moved_since_was_no_deal_either(timeless: Past) -> None:
+    """DEAL-04, DEAL-14."""
+    source = await timeless.deal()
+    schedule = {"start_date": "2099-01-31", "every": {"number": 1, "unit": "month"}, "time_zone": "UTC"}
+    template = await timeless.api.made("/recurring-deals", {"based_on_id": source, **schedule})
+    await timeless.hear(template["id"])
+    await timeless.move(template["id"], pipeline_id="default")
+    assert await timeless.on(template["created_at"]) == {"NEW": 1}
+
+
 async def test_stages_that_were_deleted_since_are_told_with_their_deals(
     timeless: Past, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -163,3 +163,20 @@ async def test_leads_are_moved_in_bulk_and_not_into_the_stage_of_the_conversion(
 async def test_what_has_no_stages_is_not_moved(services: Mapping[str, Api]) -> None:
     body = {"ids": ["a"], "action": {"type": "move", "stage_id": "NEW"}}
     assert wrong_fields(await services["clients"]("POST", "/contacts/bulk", body)) == ["action"]
+
+
+async def test_an_action_that_there_is_not_is_told_those_that_there_are(services: Mapping[str, Api]) -> None:
+    """DEAL-03."""
+    said = []
+    for action in ({"type": "stage"}, {"responsible_id": "bob"}):
+        answer = await services["leads"]("POST", "/leads/bulk", {"ids": ["a"], "action": action})
+        (error,) = answer.json()["errors"]
+        said.append((answer.status_code, error["field"], error["message"]))
+    assert said == [
+        (
+            422,
+            "action",
+            "as 'type' one of these is needed: 'assign', 'open_to_all', 'observers', 'delete', 'move'",
+        ),
+        (422, "action", "'type' is needed, which says what it is"),
+    ]

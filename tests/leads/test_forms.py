@@ -412,6 +412,18 @@ async def test_a_browser_goes_to_the_page_that_says_thanks(api: Api) -> None:
         ("application/json", b"\xff\xfe", 422, "not_json"),
         ("multipart/form-data", b"your-name=Ada", 422, "not_multipart"),
         ("multipart/form-data; boundary=x", b"--x\r\n\r\nAda\r\n--x--", 422, "not_multipart"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="a"; filename*\r\n\r\nAda\r\n--x--',
+            422,
+            "not_multipart",
+        ),
+        (
+            "multipart/form-data; boundary=x;;name*=\"utf-8''",
+            b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nAda\r\n--x--',
+            422,
+            "not_multipart",
+        ),
         ("text/xml", b"<a/>", 415, "wrong_content_type"),
         ("", b"a=b", 415, "wrong_content_type"),
         ("application/x-www-form-urlencoded", b"&".join(b"f=%d" % n for n in range(201)), 422, "too_many"),

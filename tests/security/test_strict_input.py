@@ -36,6 +36,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "PUT /v1/departments/{department}": {"name": "x"},
     "PUT /v1/roles/{role}": {"name": "x"},
     "POST /v1/pipelines/{pipeline_id}/stages": {"id": "TALKS", "name": "Talks"},
+    "PUT /v1/settings/mode": {"mode": "classic"},
     "PUT /v1/forms/{form}": {"name": "Contact us", "responsible_id": "anna"},
     "PUT /v1/settings/leads": {"repeat_leads_enabled": True},
     "POST /v1/lead-stages": {"id": "TALKS", "name": "Talks"},

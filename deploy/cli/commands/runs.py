@@ -1,6 +1,7 @@
 """Change many records, and look at such runs, pause, resume, cancel or undo them: `crm bulk`, `crm runs`."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -44,9 +45,9 @@ def bulk(
 
     async def change(crm: Crm) -> following.Run:
         started = await following.start(crm, _BULK[plural], plural, body)
-        return await _follow(crm, _BULK[plural], started)
+        return await follow_run(crm, _BULK[plural], started)
 
-    _told(change, as_json=as_json)
+    tell_run(partial(operate, change), as_json=as_json)
 
 
 @runs.command("list")
@@ -75,9 +76,9 @@ def show(id_: RunId, *, as_json: AsJson = False) -> None:
     """
 
     async def follow(crm: Crm) -> following.Run:
-        return await _follow(crm, *await following.find(crm, id_))
+        return await follow_run(crm, *await following.find(crm, id_))
 
-    _told(follow, as_json=as_json)
+    tell_run(partial(operate, follow), as_json=as_json)
 
 
 @runs.command("pause")
@@ -118,9 +119,9 @@ def undo(id_: RunId, *, dry_run: DryRun = False, yes: Yes = False, as_json: AsJs
         confirm(f"Undo {_what(run)}, {run['counts']['ok']} changed?", yes=yes)
 
     async def follow(crm: Crm) -> following.Run:
-        return await _follow(crm, *await following.undo(crm, id_, dry_run=dry_run))
+        return await follow_run(crm, *await following.undo(crm, id_, dry_run=dry_run))
 
-    _told(follow, as_json=as_json)
+    tell_run(partial(operate, follow), as_json=as_json)
 
 
 def _control(id_: str, how: str) -> None:
@@ -128,7 +129,8 @@ def _control(id_: str, how: str) -> None:
     OUT.print(f"{_what(run)}: {run['state']}, {_handled(run)} handled")
 
 
-async def _follow(crm: Crm, service: str, run: following.Run) -> following.Run:
+async def follow_run(crm: Crm, service: str, run: following.Run) -> following.Run:
+    """Follow a run until it has ended or is paused, with a progress bar."""
     with remote_bar(OUT) as report:
         return await following.watch(crm, service, run, partial(_show, report))
 
@@ -137,11 +139,18 @@ def _show(report: Report, run: following.Run) -> None:
     report(run["state"], run["handled"], run["total"] or 0)
 
 
-def _told(run_of: Any, *, as_json: bool) -> None:
+def tell_run(run_of: Callable[[], following.Run | None], *, as_json: bool) -> None:
+    """Tell how a run ended that is followed; exit code 1 where not all records are as it was wished.
+
+    None stands for no run: nothing was left to do.
+    """
     try:
-        run = operate(run_of)
+        run = run_of()
     except KeyboardInterrupt:
         raise failed(_GOES_ON) from None
+    if run is None:
+        OUT.print("Nothing was left to do.")
+        return
     if as_json:
         print_json(run)
     else:

@@ -43,7 +43,7 @@ _BY: Final[Document] = {
 }
 
 MOST_TEMPLATES: Final = 10_000
-"""Templates of a pipeline that are left out; beyond that a count may have some."""
+"""Templates that are left out; beyond that a count may have some."""
 _BY_STAGE: Final[Document] = {"$group": {"_id": "$stage_id", "number": {"$sum": 1}}}
 
 
@@ -131,7 +131,7 @@ class PastBoards:
         many as a page of a list may look at keys.
         """
         if rights is None:
-            templates = await self._templates(pipeline_id)
+            templates = await self._templates()
             stages: list[Document] = [{"$match": {"owner_id": {"$nin": templates}}}]
             is_exact = len(templates) < MOST_TEMPLATES
         else:
@@ -144,13 +144,10 @@ class PastBoards:
         found = await self._history.standing(pipeline_id, before, looked, max_time_ms=MAX_TIME_MS)
         return not found or found[0]["number"] <= BUDGET
 
-    async def _templates(self, pipeline_id: str) -> list[str]:
-        """Return ids of the templates of a pipeline, which have a history and are no deals (DEAL-14)."""
+    async def _templates(self) -> list[str]:
+        """Return ids of templates, which have a history and are no deals (DEAL-14), also of what is elsewhere now."""
         found = await self._deals.find(
-            {"is_recurring": True, "pipeline_id": pipeline_id},
-            limit=MOST_TEMPLATES,
-            fields={"_id": 1},
-            hint="templates",
+            {"is_recurring": True}, limit=MOST_TEMPLATES, fields={"_id": 1}, hint="templates"
         )
         return [each["_id"] for each in found]
 

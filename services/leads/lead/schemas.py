@@ -1,7 +1,6 @@
 """Request and answer bodies of leads.
 
-Contact data is accepted as given: a phone that cannot be parsed is stored with `normalized: null`, because a refused
-lead is lost.
+Contact data is accepted as given: a phone that cannot be parsed has `normalized: null`, because a refused lead is lost.
 """
 
 from collections.abc import Collection, Iterable
@@ -87,6 +86,10 @@ class LeadIn(NewRecordIn, LeadUpsert):
 
 class LeadItemIn(LeadIn, AuthoredIn):
     """A lead of a batch: of another system it may have times and authors (CMN-10)."""
+
+    def kept_by(self, lead: Lead) -> list[str]:
+        """List the same with times and authors."""
+        return [*super().kept_by(lead), *self.authored_otherwise(lead)]
 
 
 class LeadsIn(BatchIn[LeadItemIn]):

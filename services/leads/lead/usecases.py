@@ -1,8 +1,9 @@
 """What can be done with leads besides what every sales element can."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from crm_contracts.client_answers import LeadClientRefused, LeadClientResolved
 from crm_contracts.conversions import ConversionRef, ResolvedClient
@@ -13,6 +14,7 @@ from crm_contracts.values import ConversionTarget, ElementRef
 from services.leads.lead.domain.conversion import SILENCE_S
 from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
+from shared.elements.domain.sales_element import InitialState
 from shared.elements.domain.stage_owner import KnownStages, Place
 from shared.elements.domain.stages import StageSet
 from shared.elements.usecases.collaborators import Collaborators, DeletedClients
@@ -24,6 +26,14 @@ from shared.kit.storage.repository import Records, Repository
 ACTOR: Final = "service:leads"
 
 
+ChecksTargets: TypeAlias = Callable[[Lead, Sequence[ConversionTarget]], None]
+"""Raises where a caller may not write what a lead is converted into."""
+
+
+def nothing_to_check(lead: Lead, targets: Sequence[ConversionTarget]) -> None:
+    """Allow every conversion."""
+
+
 async def create_lead(
     id_: str,
     new: NewElement,
@@ -33,19 +43,28 @@ async def create_lead(
     collaborators: Collaborators,
     stages: StageSet,
     converted_elsewhere: bool = False,
+    convert: Callable[[Lead, Cause], None] = lambda *_: None,
 ) -> Lead:
     """Create a lead with its client and products (LEAD-01, LEAD-18).
+
+    `convert` begins its conversion in the same write, where leads do not stay (LEAD-16).
 
     Raises:
         UseConversion: it is to be in CONVERTED, and was not converted elsewhere (LEAD-11).
         Invalid: an unknown stage, or rows that cannot be named or priced.
         OriginTaken: the origin belongs to another lead.
     """
+
+    def create(id_: str, number: int, initial: InitialState, stage: Stage, *, by: str, at: datetime) -> Lead:
+        lead = Lead.create(id_, number, initial, stage, by=by, at=at, converted_elsewhere=converted_elsewhere)
+        convert(lead, cause)
+        return lead
+
     return await create_element(
         id_,
         new,
         cause,
-        create=partial(Lead.create, converted_elsewhere=converted_elsewhere),
+        create=create,
         stages=lambda: stages,
         elements=leads,
         collaborators=collaborators,
@@ -59,7 +78,7 @@ async def convert_lead(
     *,
     leads: Records[Lead],
     new_id: NewId,
-    check_targets: Callable[[Lead, Sequence[ConversionTarget]], None] = lambda *_: None,
+    check_targets: ChecksTargets = nothing_to_check,
     silence_s: float = SILENCE_S,
     expected_version: int | None = None,
 ) -> Lead:
@@ -75,21 +94,38 @@ async def convert_lead(
         LeadTooLarge: it does not fit into an event.
         VersionMismatch: the caller's copy is old, also where it asks for what was done already.
     """
+    begin = partial(
+        begin_conversion,
+        request=request,
+        cause=cause,
+        new_id=new_id,
+        check_targets=check_targets,
+        silence_s=silence_s,
+    )
+    return await leads.change(id_, begin, cause, expected_version=expected_version)
 
-    def start(lead: Lead) -> None:
-        check_targets(lead, lead.conversion.wanted(request, is_repeat=lead.is_repeat))
-        lead.start_conversion(
-            request,
-            new_id=new_id,
-            by=cause.actor,
-            at=cause.at,
-            correlation_id=cause.correlation_id,
-            traceparent=cause.traceparent,
-            roles=cause.roles,
-            silence_s=silence_s,
-        )
 
-    return await leads.change(id_, start, cause, expected_version=expected_version)
+def begin_conversion(
+    lead: Lead,
+    request: ConversionRequest,
+    cause: Cause,
+    *,
+    new_id: NewId,
+    check_targets: ChecksTargets,
+    silence_s: float,
+) -> None:
+    """Begin the conversion of a lead that is being changed or created; see `convert_lead`."""
+    check_targets(lead, lead.conversion.wanted(request, is_repeat=lead.is_repeat))
+    lead.start_conversion(
+        request,
+        new_id=new_id,
+        by=cause.actor,
+        at=cause.at,
+        correlation_id=cause.correlation_id,
+        traceparent=cause.traceparent,
+        roles=cause.roles,
+        silence_s=silence_s,
+    )
 
 
 async def resolve_client(

@@ -8,6 +8,7 @@ from services.leads.lead.domain.lead import Lead
 from services.leads.report.domain import SourceCounts
 from shared.elements.domain.filters.nodes import Node
 from shared.elements.store.filter_compiler import narrowed
+from shared.kit.storage.documents import Document
 from shared.kit.storage.mongo_repository import MongoRepository
 
 MAX_TIME_MS: Final = 5_000
@@ -26,7 +27,7 @@ class LeadReports:
         counts = {
             name: {"$sum": {"$cond": [{"$eq": ["$stage_semantic", semantic]}, 1, 0]}} for name, semantic in _OF.items()
         }
-        stages = [{"$match": narrowed(where, allowed)}, {"$group": {"_id": "$source_id", **counts}}]
+        stages: list[Document] = [{"$match": narrowed(where, allowed)}, {"$group": {"_id": "$source_id", **counts}}]
         found = await self._leads.aggregate(stages, hint="newest", max_time_ms=MAX_TIME_MS)
         every = [SourceCounts(each["_id"], **{name: each[name] for name in counts}) for each in found]
         return sorted(every, key=lambda each: (-each.total, each.source_id or ""))

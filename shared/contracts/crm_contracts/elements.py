@@ -50,7 +50,7 @@ PRODUCT: Final = ElementType("product", "products", "catalog", ProductState, Pro
 ELEMENTS: Final[Mapping[str, ElementType]] = {each.noun: each for each in (LEAD, DEAL, CONTACT, COMPANY, PRODUCT)}
 """Every type by its noun."""
 
-NOUNS: Final = (*ELEMENTS, "dictionary", "role", "department", "pipeline")
+NOUNS: Final = (*ELEMENTS, "dictionary", "role", "department", "pipeline", "settings")
 """What `ElementRef.type` may be today: also of what has a timeline but no entry of its own.
 
 On the wire a type is any text: readers must bear one that they do not know.

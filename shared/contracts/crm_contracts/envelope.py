@@ -58,7 +58,7 @@ class Envelope(Generic[E_co]):
         sequence: number of the event in its aggregate's history, contiguous from 1; None for answers.
         correlation_id: the same for everything that one request set in motion.
         causation_id: id of the event that caused this one; None where a request did.
-        actor: `user:<sub>` or `service:<sub>`.
+        actor: `user:<sub>`, `service:<sub>` or `form:<id>`.
         actor_roles: roles that the token of the acting user named, by id, beside those that name the user; its
             department is among them, as `department:<id>`.
         traceparent: W3C trace context, if there is one.

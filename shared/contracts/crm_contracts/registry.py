@@ -27,6 +27,7 @@ from crm_contracts import (
     recurrences,
     repeat_leads,
     roles,
+    settings,
     timeline,
     topics,
 )
@@ -47,7 +48,7 @@ def _published(modules: Iterable[ModuleType]) -> list[type[Event]]:
 
 
 PUBLISHED: Mapping[str, Sequence[type[Event]]] = {
-    topics.LEADS: _published((leads, conversions, repeat_leads, dictionaries)),
+    topics.LEADS: _published((leads, conversions, repeat_leads, dictionaries, settings)),
     topics.DEALS: _published((deals, deal_answers, pipelines, recurrences)),
     topics.CLIENTS: _published((contacts, companies, clients, client_answers)),
     topics.CATALOG: _published((products, dictionaries, roles, departments)),

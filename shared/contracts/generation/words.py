@@ -16,6 +16,7 @@ from crm_contracts.envelope import Event
 from crm_contracts.events import CompanyUnlinked, Merged, Replaced, RequisitesChosen
 from crm_contracts.pipelines import PipelineCreated, PipelineDeleted, PipelineUpdated
 from crm_contracts.roles import RoleDeleted, RoleUpdated
+from crm_contracts.settings import ModeChanged
 
 from generation.references import id_of, other_reference, reference
 
@@ -120,6 +121,11 @@ TOGETHER: Final[Mapping[type[Event], Callable[[str], Mapping[str, Any]]]] = {
     },
     PipelineDeleted: lambda _: {"pipeline": _PIPELINE_REF, "before": _PIPELINE},
     DepartmentDeleted: lambda _: {"before": _DEPARTMENT},
+    ModeChanged: lambda _: {
+        "settings": {"type": "settings", "id": "mode", "title": "CRM mode"},
+        "before": {"mode": "classic"},
+        "after": {"mode": "simple", "conversion": {"client": "both", "pipeline_id": "partners"}},
+    },
     LeadDealRefused: lambda _: {"message": "There is no pipeline of that name."},
 }
 """Fields that make sense together alone, by event or base class; called with the noun of the wire name."""

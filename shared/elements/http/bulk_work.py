@@ -57,8 +57,12 @@ class BulkWork(Generic[E]):
         return [Seen(each.id, each.version, watched(each)) for each in found if each is not None]
 
     async def handle(self, run: Run, id_: str, cause: Cause) -> Outcome:
-        """Change one element by the use case of a single request."""
-        return await self._once(run, id_, cause, self._change(run, id_, cause))
+        """Change one element by the use case of a single request, and wait for the end of what that begins."""
+        done, settle = (
+            await self._once(run, id_, cause, self._change(run, id_, cause)),
+            self._actions[run.action].settle,
+        )
+        return done if settle is None or run.is_rehearsal else await settle(done)
 
     async def undo(self, run: Run, done: Outcome, cause: Cause) -> Outcome:
         """Give one element back what a run changed of it, by the use case of a single request.
@@ -124,7 +128,7 @@ class BulkWork(Generic[E]):
     async def _elements(self, run: Run, right: str, check: Callable[[E], None] = lambda _: None) -> WatchedRecords[E]:
         """Return the elements, to be changed as the starter may change them now."""
         guarded = (Rehearsed if run.is_rehearsal else Guarded)(self.elements, await self._access(run), right)
-        return WatchedRecords(guarded, check)
+        return WatchedRecords(guarded, guarded.access, check)
 
     async def _access(self, run: Run) -> Access:
         """Return the rights that the starter has now.

@@ -19,18 +19,29 @@ C = TypeVar("C", bound=HasClient)
 P = ParamSpec("P")
 
 
+def is_answered(element: HasClient) -> bool:
+    """Return whether company and contacts are confirmed or refused."""
+    return element.client.link_state != "pending"
+
+
 async def client_answered(
-    element: C, wait: Wait, *, elements: Guarded[C], long_polls: LongPolls, client_names: KnownNames
+    element: C,
+    wait: Wait,
+    *,
+    elements: Guarded[C],
+    long_polls: LongPolls,
+    client_names: KnownNames,
+    is_over: Callable[[C], bool] = is_answered,
 ) -> C:
     """Wait until company and contacts are confirmed or refused, and return the element as it is then, with their names.
+
+    What else is waited for, `is_over` says.
 
     A refusal is in the element's `client`: what else the request did to the element stays. Where the caller may no
     longer read it, having made another user responsible, the element is returned as the request left it.
     """
     try:
-        answered = await long_polls.until_record(
-            elements, element.id, lambda found: found.client.link_state != "pending", wait, so_far=element
-        )
+        answered = await long_polls.until_record(elements, element.id, is_over, wait, so_far=element)
     except Gone:
         raise
     except NotFound:

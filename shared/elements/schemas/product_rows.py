@@ -14,7 +14,7 @@ class RowIn(Input):
     """A product row (ROW-01).
 
     With the id of an existing row, what is absent stays as it was agreed. Without an id the row is a new one: name and
-    prices of a product come from the catalog, the quantity is 1.
+    prices of a product come from the catalog, the price without a product is 0, and the quantity is 1.
     """
 
     id: ElementId | None = None

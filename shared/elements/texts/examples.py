@@ -114,6 +114,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "ListPriceIn": _LIST_PRICE,
     "MergeIn": {"others": [_OTHER], "resolution": {}},
     "MessengerIn": {"kind": "SKYPE", "value": "carla.berg"},
+    "ModeIn": {"mode": "simple", "conversion": {"client": "both"}},
     "MoneyIn": {"value": "12.50", "currency": "EUR"},
     "NewRequisiteIn": _DETAILS,
     "PhoneIn": _PHONE,

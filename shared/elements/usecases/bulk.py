@@ -7,6 +7,7 @@ from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 from shared.elements.domain.room import MAX_ENTRIES
 from shared.elements.usecases.delete_element import delete_element
 from shared.kit.domain import Aggregate, Cause, invalid_field
+from shared.kit.runs.outcomes import Outcome
 from shared.kit.storage.repository import Records
 
 E = TypeVar("E", bound=Aggregate)
@@ -18,11 +19,11 @@ WATCHED: Final = ("responsible_id", "observers", "open_to_all", "pipeline_id", "
 class WatchedRecords(Generic[E]):
     """Records of which the last change is remembered: the record after it, and the fields that it changed.
 
-    `check` is done before each change, on the record as it is.
+    `check` is done before each change, on the record as it is. `access` are the rights with which they are changed.
     """
 
-    def __init__(self, records: Records[E], check: Callable[[E], None] = lambda _: None) -> None:
-        self._records, self._check = records, check
+    def __init__(self, records: Records[E], access: Any, check: Callable[[E], None] = lambda _: None) -> None:
+        self._records, self.access, self._check = records, access, check
         self.record: E | None = None
         self.before: Mapping[str, Any] = {}
         self.after: Mapping[str, Any] = {}
@@ -68,8 +69,10 @@ def differences(before: Mapping[str, Any], element: Aggregate) -> tuple[dict[str
     return {name: before[name] for name in changed}, {name: after[name] for name in changed}
 
 
-Act: TypeAlias = Callable[[Mapping[str, Any], str, Cause, Records[Any]], Awaitable[Any]]
+Act: TypeAlias = Callable[[Mapping[str, Any], str, Cause, WatchedRecords[Any]], Awaitable[Any]]
 """Changes one element as the parameters say."""
+Settle: TypeAlias = Callable[[Outcome], Awaitable[Outcome]]
+"""Returns how that ended which a change has only begun; raises `NotYet` as long as it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,13 @@ class BulkAction:
 
     Attributes:
         restore: undoes it, given the fields as they were; None where there is no way back.
+        settle: waits for the end of what it begins; None where a change is all of it.
     """
 
     right: str
     act: Act
     restore: Act | None = None
+    settle: Settle | None = None
 
     @classmethod
     def to_and_fro(cls, right: str, act: Act) -> Self:

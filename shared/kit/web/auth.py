@@ -58,7 +58,7 @@ class Caller:
     """The subject of a valid token.
 
     Attributes:
-        actor: `user:<sub>` or `service:<sub>`.
+        actor: `user:<sub>` or `service:<sub>`; of a request without a token, who proves itself by something else.
         scopes: single permissions such as `leads:read`; a token that has any allows these alone, whatever its roles.
         opened: permissions that something else than the token has given for this request.
         department: id of the department that a user works in; None where the token does not tell.

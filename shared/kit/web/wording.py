@@ -42,6 +42,8 @@ _PLAIN: Final[Mapping[str, str]] = {
     "string_unicode": "a text in UTF-8 is needed",
     "too_long": "at most {max_length} are allowed, not {actual_length}",
     "too_short": "at least {min_length} are needed, not {actual_length}",
+    "union_tag_invalid": "as {discriminator} one of these is needed: {expected_tags}",
+    "union_tag_not_found": "{discriminator} is needed, which says what it is",
     "value_error": "{error}",
 }
 """By the type of pydantic's error; what is not here has words of our own already."""

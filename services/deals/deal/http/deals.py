@@ -69,8 +69,19 @@ def deal_routes(
     _add_rank(own, deals, collaborators, cards)
     _add_batch(own, deals, views, pipelines, collaborators)
     _add_upsert(own, deals, views, pipelines, collaborators, answered)
+    _add_export(own, listed)
 
-    @own.get("/deals/export", tags=["deals"])
+    @own.get("/deals", tags=["deals"])
+    async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> ListPage[DealOut]:
+        """List deals, newest first, by equality of fields and a filter (DEAL-01)."""
+        query.check_places(visible(call, await pipelines.known()).stages)
+        return await listed.page(call, query.filter, query.wanted, **query.page)
+
+    return own
+
+
+def _add_export(api: APIRouter, listed: ListedElements[Deal]) -> None:
+    @api.get("/deals/export", tags=["deals"])
     async def export(
         call: CanExport, originator_id: OriginPart | None = None, limit: Limit = 50, cursor: Cursor = None
     ) -> ListPage[DealOut]:
@@ -83,14 +94,6 @@ def deal_routes(
         page = await listed.read(query, call, wanted)
         exported = [each for each in page.items if may(call, DEAL, "export", each)]
         return ListPage[Any](items=await listed.shown(call, exported), next_cursor=page.next_cursor)
-
-    @own.get("/deals", tags=["deals"])
-    async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> ListPage[DealOut]:
-        """List deals, newest first, by equality of fields and a filter (DEAL-01)."""
-        query.check_places(visible(call, await pipelines.known()).stages)
-        return await listed.page(call, query.filter, query.wanted, **query.page)
-
-    return own
 
 
 def _add_create(

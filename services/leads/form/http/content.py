@@ -54,7 +54,7 @@ async def read_content(request: Request, *, besides: Iterable[tuple[str, str]]) 
     elif kind == ENCODED:
         pairs = _encoded_pairs(body)
     elif kind == MULTIPART:
-        pairs = list(_multipart_pairs(request.headers["content-type"], body))
+        pairs = _parts(request.headers["content-type"], body)
     else:
         raise WrongFormContent
     given: dict[str, list[str]] = {}
@@ -94,6 +94,14 @@ def _json_pairs(body: bytes) -> Iterator[tuple[str, str]]:
         for each in value if isinstance(value, list) else [value]:
             if each is not None:
                 yield name, each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)
+
+
+def _parts(content_type: str, body: bytes) -> list[tuple[str, str]]:
+    """Read the parts of a form, whatever their headers do to the parser: it fails at `name*` without a value."""
+    try:
+        return list(_multipart_pairs(content_type, body))
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise invalid_field("body", "not_multipart", "the headers of a part cannot be read") from None
 
 
 def _multipart_pairs(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:

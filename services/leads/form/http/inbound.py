@@ -1,6 +1,6 @@
 """The way in for sites and ad networks that cannot hold a token: a form proves itself by a secret of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -18,7 +18,7 @@ from services.leads.form.schemas import SubmissionAccepted, new_lead
 from services.leads.form.store import FormViews, SubmissionCounts
 from services.leads.form.usecases import check_rate, take_submission
 from services.leads.lead.domain.lead import Lead
-from services.leads.lead.usecases import create_lead
+from services.leads.lead.http.at_once import NewLeads
 from services.leads.stage.store import OwnLeadStages
 from shared.elements.store.listing import ElementViews
 from shared.elements.usecases.collaborators import Collaborators
@@ -56,6 +56,7 @@ class Inbound:
     counts: SubmissionCounts
     leads: Repository[Lead]
     lead_views: ElementViews[Lead]
+    new_leads: Callable[[], Awaitable[NewLeads]]
     stages: OwnLeadStages
     collaborators: Collaborators
     default_country: str
@@ -179,7 +180,7 @@ async def _submitted(inbound: Inbound, request: Request) -> Response:
         new_lead(form, submission, inbound.default_country),
         cause,
         create=partial(
-            create_lead,
+            (await inbound.new_leads()).create,
             leads=inbound.leads,
             collaborators=inbound.collaborators,
             stages=await inbound.stages.open(),

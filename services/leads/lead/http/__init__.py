@@ -1,15 +1,18 @@
 """Routes of leads."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from crm_contracts.elements import LEAD
 from fastapi import APIRouter
 
 from services.leads.lead.domain.lead import Lead
+from services.leads.lead.http.at_once import NewLeads
 from services.leads.lead.http.beginning import Conversions
 from services.leads.lead.http.conversion import conversion_routes
 from services.leads.lead.http.conversions import conversions_routes
 from services.leads.lead.http.leads import lead_routes
+from services.leads.lead.http.switching import CONVERT, conversion_action
 from services.leads.lead.schemas import ContactAdded, LeadOut
 from services.leads.stage.store import OwnLeadStages
 from shared.elements.domain.filters.contact_points import point_spellings
@@ -35,6 +38,7 @@ def build_router(
     lists: FilteredLists[Lead],
     stages: OwnLeadStages,
     conversions: Conversions,
+    new_leads: Callable[[Call | None], Awaitable[NewLeads]],
     default_country: str,
     runner: Runner,
     authority: Authority,
@@ -47,20 +51,20 @@ def build_router(
     api.include_router(field_routes(LEAD))
     api.include_router(
         lead_routes(
-            leads=leads,
+            conversions=conversions,
+            new_leads=new_leads,
             views=views,
             listed=listed,
             stages=stages,
-            collaborators=collaborators,
-            long_polls=long_polls,
             default_country=default_country,
         )
     )
     of_elements = partial(element_routes, collaborators=collaborators, long_polls=long_polls)
     api.include_router(of_elements(leads, LeadOut, ContactAdded, stages=stages.open, views=views))
     api.include_router(listed.routes())
-    move = {"move": BulkAction.to_and_fro(MOVE, partial(move_in_bulk, stages=stages.open))}
-    api.include_router(bulk_routes(runner, leads, listed, authority, move=MoveIn, actions=move))
+    move = BulkAction.to_and_fro(MOVE, partial(move_in_bulk, stages=stages.open))
+    actions = {"move": move, CONVERT: conversion_action(conversions)}
+    api.include_router(bulk_routes(runner, leads, listed, authority, move=MoveIn, actions=actions))
     api.include_router(conversion_routes(conversions))
     api.include_router(conversions_routes(conversions))
     return api

@@ -10,7 +10,7 @@ from crm_contracts.values import ConversionTarget
 from services.leads.lead.domain.conversion_request import ConversionRequest
 from services.leads.lead.domain.lead import Lead
 from shared.elements.domain.rights.accessed import Accessed
-from shared.elements.http.rights import Needed, check_needed
+from shared.elements.http.rights import HasAccess, Needed, check_needed, check_roles
 from shared.kit.web.call import Call
 
 _CLIENTS: Final = {"contact": CONTACT, "company": COMPANY}
@@ -31,6 +31,21 @@ def check_targets(
         RightMissing, Forbidden: naming everything that is missing.
     """
     check_needed(call, list(_needed(terms, first_stage, lead, targets)))
+
+
+def check_by_roles(
+    caller: HasAccess,
+    terms: ConversionRequest,
+    first_stage: str | None,
+    lead: Lead,
+    targets: Sequence[ConversionTarget],
+) -> None:
+    """Check the same by the roles of a user whose request is over, as `caller`'s.
+
+    Raises:
+        RightMissing: naming everything that is missing.
+    """
+    check_roles(caller, list(_needed(terms, first_stage, lead, targets)))
 
 
 def _needed(

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from services.leads.lead.domain.lead import Lead
+from services.leads.lead.http.at_once import NewLeads
+from services.leads.lead.http.beginning import Conversions
 from services.leads.lead.schemas import (
     LeadFilters,
     LeadIn,
@@ -20,11 +22,10 @@ from services.leads.lead.schemas import (
     LeadUpsert,
     LeadUpserted,
 )
-from services.leads.lead.usecases import create_lead
 from services.leads.permissions import CanRead, CanWrite
 from services.leads.stage.store import OwnLeadStages
 from shared.elements.http.answers import created, versioned
-from shared.elements.http.client_link import check_links, check_new_links, client_answered, linking
+from shared.elements.http.client_link import check_links, client_answered, is_answered
 from shared.elements.http.contact_points import Reading
 from shared.elements.http.query_routes import ListedElements
 from shared.elements.http.readable_products import with_readable_products
@@ -43,72 +44,79 @@ from shared.kit.web.call import Call
 from shared.kit.web.conditions import IfMatch, Waiting
 from shared.kit.web.problems import Details
 from shared.kit.web.routes import router
-from shared.kit.web.waiting import LongPolls
 
 _Answered: TypeAlias = Callable[..., Awaitable[Lead]]
 """Waits for what clients says of a lead's client: `client_answered`."""
 
+_NewLeadsOf: TypeAlias = Callable[[Call], Awaitable[NewLeads]]
+"""Reads what becomes of the leads that a caller creates."""
+
 
 def lead_routes(
     *,
-    leads: Repository[Lead],
+    conversions: Conversions,
+    new_leads: _NewLeadsOf,
     views: ElementViews[Lead],
     listed: ListedElements[Lead],
     stages: OwnLeadStages,
-    collaborators: Collaborators,
-    long_polls: LongPolls,
     default_country: str,
 ) -> APIRouter:
     """Make the routes, over these collaborators."""
-    api = router("leads")
+    api, leads, collaborators = router("leads"), conversions.leads, conversions.collaborators
 
     @api.get("/leads")
     async def page(call: CanRead, query: Annotated[LeadFilters, Query()]) -> ListPage[LeadOut]:
-        """List leads, newest first, by equality of fields and a filter (DEAL-01)."""
+        """List leads, newest first, by equality of fields and a filter (DEAL-01).
+
+        In Simple mode those in the stage CONVERTED are left out unless `stage_id` is named, also in the filter.
+        """
         query.check_stage(await stages.every())
         return await listed.page(call, query.filter, query.wanted, **query.page)
 
-    answered = partial(client_answered, long_polls=long_polls, client_names=collaborators.client_names)
-    _add_create(api, leads, stages, collaborators, answered, default_country)
-    _add_batch(api, leads, views, stages, collaborators, default_country)
+    answered = partial(client_answered, long_polls=conversions.long_polls, client_names=collaborators.client_names)
+    ended = partial(answered, is_over=_has_ended)
+    _add_create(api, leads, new_leads, stages, collaborators, ended, default_country)
+    _add_batch(api, new_leads, views, stages, collaborators, default_country)
     _add_correct(api, leads, collaborators, answered, default_country)
-    _add_upsert(api, leads, views, stages, collaborators, answered, default_country)
+    _add_upsert(api, leads, new_leads, views, stages, collaborators, ended, default_country)
     return api
+
+
+def _has_ended(lead: Lead) -> bool:
+    """Return whether nothing more comes of the request that created a lead: of its client, of its conversion."""
+    return is_answered(lead) and lead.conversion.state != "running"
 
 
 def _add_create(
     api: APIRouter,
     leads: Repository[Lead],
+    new_leads: _NewLeadsOf,
     stages: OwnLeadStages,
     collaborators: Collaborators,
-    answered: _Answered,
+    ended: _Answered,
     default_country: str,
 ) -> None:
     @api.post("/leads", status_code=201)
     async def create(body: LeadIn, call: CanWrite, reading: Reading, wait: Waiting, response: Response) -> LeadOut:
         """Create a lead; no field is mandatory (LEAD-01). `Prefer: wait=N` waits for the contacts of its company.
 
+        In Simple mode it is converted at once (LEAD-16, MODE-05), which `Prefer: wait=N` waits for as well: `deal_ids`
+        and `client` are the results; where `conversion_state` is `refused`, `/v1/leads/{id}/conversion` says why. A
+        caller who may not add what it would become creates nothing. A lead on a stage of failure stays as it is.
+
         A client that does not exist keeps no lead from being created: `client.link_state` is then `refused`.
         """
         new = body.to_domain(default_country, reading, body.origin)
-        await check_new_links(body.links, call, collaborators.client_names)
-        guarded = call.guard_store(leads)
-        lead = await create_lead(
-            body.id or call.new_id,
-            new,
-            call.cause,
-            leads=guarded,
-            collaborators=with_readable_products(collaborators, call),
-            stages=await stages.open(),
-            converted_elsewhere=body.converted_elsewhere,
-        )
-        lead = await answered(lead, wait, elements=guarded)
+        readable, become = with_readable_products(collaborators, call), await new_leads(call)
+        create = become.creating(body, call, stages=await stages.open(), collaborators=readable)
+        lead = await create(body.id or call.new_id, new, call.cause)
+        lead = await ended(lead, wait, elements=call.guard_store(leads))
         return created(LeadOut.of(lead), lead, response, "/leads")
 
 
 def _add_batch(
     api: APIRouter,
-    leads: Repository[Lead],
+    new_leads: _NewLeadsOf,
     views: ElementViews[Lead],
     stages: OwnLeadStages,
     collaborators: Collaborators,
@@ -116,7 +124,7 @@ def _add_batch(
 ) -> None:
     @api.post("/leads/batch", operation_id="createLeads", **ANSWERS_BATCH)
     async def create_each(body: LeadsIn, call: CanWrite, reading: Reading, request: Request) -> JSONResponse:
-        """Create up to 200 leads, each with a result of its own (LEAD-01, CMN-14).
+        """Create up to 200 leads, each with a result of its own (LEAD-01, CMN-14); in Simple mode convert them at once.
 
         What a lead links is confirmed afterwards: `client.link_state` of the lead says what became of it.
         With `on_existing: correct` a lead of an origin that is known is corrected as the PUT by origin corrects it.
@@ -124,28 +132,26 @@ def _add_batch(
         """
         check_some(call, LEAD, "import")
         sold = [row.product_id for item in body.valid for row in item.rows]
-        readable, known = with_readable_products(collaborators, call), await stages.open()
-        use = await prepare_collaborators(leads.noun, sold, len(body.valid), readable)
+        become, known = await new_leads(call), await stages.open()
+        readable = with_readable_products(collaborators, call)
+        use = await prepare_collaborators(LEAD.noun, sold, len(body.valid), readable)
 
         async def one(item: LeadItemIn, its: Call) -> Details:
             check_administers(its, LEAD, item.authorship)
-            guarded = its.guard_store(leads)
-            create = linking(partial(create_lead, leads=guarded, stages=known), item.links, its, use.client_names)
             lead, is_new = await create_or_correct(
                 item.id,
                 replace(item.to_domain(default_country, reading, item.origin), authorship=item.authorship),
                 its.cause,
                 fresh_id=its.new_id,
                 corrects=body.corrects,
-                elements=guarded,
+                elements=its.guard_store(become.conversions.leads),
                 views=views,
-                create=partial(create, collaborators=use, converted_elsewhere=item.converted_elsewhere),
+                create=become.creating(item, its, stages=known, collaborators=use),
                 stages=lambda: known,
                 collaborators=use,
             )
-            kept = [*item.kept_by(lead), *item.authored_otherwise(lead)]
             as_typed = item.as_typed(default_country, reading)
-            return recorded(lead, its.cause, is_new=is_new, left_out=kept, as_typed=as_typed)
+            return recorded(lead, its.cause, is_new=is_new, left_out=item.kept_by(lead), as_typed=as_typed)
 
         return await Items.of(body, call, request).answer(one, lambda item: item.identities)
 
@@ -191,10 +197,11 @@ def _add_correct(
 def _add_upsert(
     api: APIRouter,
     leads: Repository[Lead],
+    new_leads: _NewLeadsOf,
     views: ElementViews[Lead],
     stages: OwnLeadStages,
     collaborators: Collaborators,
-    answered: _Answered,
+    ended: _Answered,
     default_country: str,
 ) -> None:
     @api.put("/leads/external/{originator}/{origin:path}", responses={201: {"model": LeadUpserted}})
@@ -210,21 +217,20 @@ def _add_upsert(
     ) -> LeadUpserted:
         """Create or correct the lead of this origin (CMN-14).
 
-        Stage, client, rows and amount of an existing one stay; `left_out` names those that differ.
+        Stage, client, rows and amount of an existing one stay; `left_out` names those that differ. In Simple mode a new
+        one is converted at once, as POST /v1/leads converts it.
         """
-        readable, known = with_readable_products(collaborators, call), await stages.open()
-        guarded, links = call.guard_store(leads), body.links
-        create = linking(partial(create_lead, leads=guarded, stages=known), links, call, collaborators.client_names)
+        guarded, become, known = call.guard_store(leads), await new_leads(call), await stages.open()
         lead, is_new = await upsert_by_origin(
             (originator, origin),
             body.to_domain(default_country, reading, (originator, origin)),
             call.cause,
             elements=guarded,
             views=views,
-            create=partial(create, collaborators=readable, converted_elsewhere=body.converted_elsewhere),
+            create=become.creating(body, call, stages=known, collaborators=with_readable_products(collaborators, call)),
             stages=lambda: known,
             collaborators=collaborators,
             expected_version=if_match,
         )
-        lead = await answered(lead, wait, elements=guarded)
+        lead = await ended(lead, wait, elements=guarded)
         return versioned(LeadUpserted.by(body, lead, is_new=is_new), lead, response, 201 if is_new else 200)

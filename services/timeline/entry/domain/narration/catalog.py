@@ -1,4 +1,4 @@
-"""Lines of dictionaries and their values, and of roles, departments and pipelines that were deleted."""
+"""Lines of dictionaries and settings, and of roles, departments and pipelines that were deleted."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -8,6 +8,7 @@ from crm_contracts.dictionaries import DictionaryValueCreated, DictionaryValueDe
 from crm_contracts.envelope import Event
 from crm_contracts.pipelines import PipelineDeleted
 from crm_contracts.roles import RoleDeleted
+from crm_contracts.settings import ModeChanged
 
 from services.timeline.entry.domain.narration.line import Line, Narrator, name_of
 
@@ -32,10 +33,17 @@ def _deleted(event: RoleDeleted | DepartmentDeleted | PipelineDeleted) -> Iterat
     yield Line(element, "log_message", f"{element.type.capitalize()} {name_of(element)} was deleted")
 
 
+def _mode_changed(event: ModeChanged) -> Iterator[Line]:
+    after = event.after
+    payload = {"from": event.before and event.before.mode, "to": after.mode, **dict(after.conversion)}
+    yield Line(event.settings, "element_modified", f"The mode of the CRM is {after.mode.capitalize()}", payload)
+
+
 NARRATORS: Final[Mapping[type[Event], Narrator]] = {
     DictionaryValueCreated: _value_created,
     DictionaryValueUpdated: _value_updated,
     DictionaryValueDeleted: _value_deleted,
+    ModeChanged: _mode_changed,
     RoleDeleted: _deleted,
     DepartmentDeleted: _deleted,
     PipelineDeleted: _deleted,
