@@ -66,12 +66,11 @@ from shared.elements.store.search_keys import make_keys
 from shared.elements.store.stage_history import StageHistory
 from shared.elements.store.stores import ElementStores
 from shared.elements.texts.api import TEXTS
-from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.stages import Emptied
 from shared.elements.usecases.stranded import STRANDED_EVERY_S
 from shared.kit.messaging.reactions import Reactions
 from shared.kit.runs.http import run_routes
-from shared.kit.runs.runner import LOOK_EVERY_S
+from shared.kit.runs.runner import LOOK_EVERY_S, Runner
 from shared.kit.service.process import run
 from shared.kit.service.runs import open_runner
 from shared.kit.service.service import Contracts, Service
@@ -139,19 +138,19 @@ def _repeat_leads(service: Service, leads: MongoRepository[Lead]) -> tuple[React
 
 def _forms(
     service: Service,
+    conversions: Conversions,
     leads: MongoRepository[Lead],
     new_leads: Callable[[], Awaitable[NewLeads]],
-    stages: OwnLeadStages,
     *,
-    collaborators: Collaborators,
-    default_country: str,
+    stages: OwnLeadStages,
+    country: str,
 ) -> APIRouter:
     """Open the forms, with the routes by which they are set and sent."""
     forms = service.repository(Form, FORMS)
     counts = SubmissionCounts(service.collection(SUBMISSION_COUNTS, COUNT_INDEXES))
-    views = ElementViews(leads)
+    views, use = ElementViews(leads), conversions.collaborators
     return form_http.build_router(
-        Inbound(forms, FormViews(forms), counts, leads, views, new_leads, stages, collaborators, default_country)
+        Inbound(forms, FormViews(forms), counts, leads, views, new_leads, stages, use, country)
     )
 
 
@@ -159,28 +158,35 @@ def _mode(
     service: Service,
     settings: LeadsSettings,
     leads: MongoRepository[Lead],
+    conversions: Conversions,
+    *,
     pipelines: PipelinesOfDeals,
-    switching: LeadsOfSwitch,
-) -> tuple[OwnMode, APIRouter]:
-    """Open the mode, with its routes, and with the job that starts the run of a switch that was not begun."""
+    runner: Runner,
+) -> tuple[OwnMode, Callable[..., Awaitable[NewLeads]], APIRouter]:
+    """Open the mode, with what becomes of new leads in it, its routes, and the job that begins the run of a switch."""
     stored = service.repository(CrmMode, SETTINGS)
     has_leads = partial(has_any_lead, leads)
     service.before_start(partial(seed_mode, service.clock, settings.initial_mode, settings=stored, has_leads=has_leads))
-    own = OwnMode(stored)
+    own, switching = OwnMode(stored), LeadsOfSwitch(runner)
 
     async def start_run() -> int:
         return 0 if await switching.start(await own.get()) is None else 1
 
     service.every(LOOK_EVERY_S, start_run)
     modes = Modes(stored, own, pipelines, switching, settings.classic_mode_allowed)
-    return own, mode_http.build_router(modes)
+    return own, partial(NewLeads.of, conversions, own), mode_http.build_router(modes)
+
+
+def _service() -> tuple[Service, LeadsSettings]:
+    """Make the service, and its settings."""
+    settings = LeadsSettings()
+    contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
+    return Service("leads", topics.LEADS, contracts, settings), settings
 
 
 def build() -> tuple[FastAPI, LeadsSettings]:
     """Make the settings, then the repositories, then the ways in."""
-    settings = LeadsSettings()
-    contracts = Contracts(registry.parse, topics.dead_letters, registry.EVENTS)
-    service = Service("leads", topics.LEADS, contracts, settings)
+    service, settings = _service()
     leads = _leads(service)
     stores = ElementStores.open(service, {LEAD.noun: leads}, users_need_role=settings.users_need_role)
     stages, places, stage_routes = _stages(service, leads)
@@ -191,11 +197,8 @@ def build() -> tuple[FastAPI, LeadsSettings]:
     _hear(service, stores, leads, pipelines, history, repeat_leads=repeat_leads)
     runner, authority = open_runner(service), RoleAuthority(stores.rights)
     conversions = Conversions(leads, pipelines, collaborators, service.long_polls, settings.conversion_silence_s)
-    mode, mode_routes = _mode(service, settings, leads, pipelines, LeadsOfSwitch(runner))
-    new_leads = partial(NewLeads.of, conversions, mode)
-    form_routes = _forms(
-        service, leads, new_leads, stages, collaborators=collaborators, default_country=settings.default_country
-    )
+    mode, new_leads, mode_routes = _mode(service, settings, leads, conversions, pipelines=pipelines, runner=runner)
+    form_routes = _forms(service, conversions, leads, new_leads, stages=stages, country=settings.default_country)
     lead_routes = lead_http.build_router(
         views=ElementViews(leads),
         lists=lead_lists(leads, stages.every, hides_converted=mode.is_simple),

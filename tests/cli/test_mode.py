@@ -27,7 +27,7 @@ class Leads:
         body: Any = json.loads(sent) if sent else None
         self.asked.append((asked, body))
         if asked == "PUT /v1/settings/mode":
-            return 200, self._mode(body["mode"])
+            return 200, self._mode(json.loads(sent)["mode"])
         if asked == "GET /v1/settings/mode":
             return 200, self._mode("classic")
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]

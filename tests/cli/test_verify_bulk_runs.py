@@ -26,7 +26,7 @@ async def changed() -> Envelope[Any]:
 
 
 def a_run(**changes: Any) -> dict[str, Any]:
-    state = {"is_open": False, "is_rehearsal": False}
+    state = {"action": "assign", "is_open": False, "is_rehearsal": False}
     return {"_id": "run-1", "created_at": NOON, "counts": COUNTS, **state, **changes}
 
 
@@ -58,6 +58,12 @@ async def test_a_run_that_counted_otherwise_is_named(rows: Any) -> None:
 async def test_a_change_of_which_nothing_is_told_is_named() -> None:
     rows = {"lead-3": "ok", "lead-1": "refused"}
     assert judged(await changed(), rows=rows) == ["has changed lead-1, and does not say so"]
+
+
+async def test_a_conversion_that_was_begun_may_be_refused_in_the_end() -> None:
+    """MODE-07: the lead was changed all the same, and the run says how that ended."""
+    rows = {"lead-3": "ok", "lead-1": "refused"}
+    assert judged(await changed(), run=a_run(action="convert"), rows=rows) == []
 
 
 async def test_a_run_that_goes_on_may_have_more_outcomes_than_it_counted() -> None:
