@@ -18,7 +18,7 @@ from services.deals.deal.domain.deal import Deal
 from services.deals.deal.domain.refusal import Refusal
 from services.deals.deal.http.choices import choices_of
 from services.deals.deal.schemas import DealOut
-from services.deals.deal.store import DEAL_INDEXES, DEALS, REFUSALS, deal_lists, deal_places
+from services.deals.deal.store import DEAL_INDEXES, DEALS, REFUSALS, Arrangement, deal_lists, deal_places
 from services.deals.deal.usecases import DealCollaborators, move_stranded_deals
 from services.deals.history.events import lead_history_reactions
 from services.deals.history.store import LEADS_OF_CLIENTS, ClientHistories, LeadsOfClients
@@ -100,6 +100,8 @@ def build() -> tuple[FastAPI, DealsSettings]:
     pipelines, places, pipeline_routes = _pipelines(service, deals)
     refusals = service.repository(Refusal, REFUSALS)
     elements: Mapping[str, LinkingRecords[HasRequisites]] = {DEAL.noun: deals}
+    cards = Arrangement(deals)
+    service.before_start(cards.rank_all)
     history = StageHistory.open(service.collection)
     service.before_start(history.tell_when_left)
     cells, totals = _board(service, deals)
@@ -138,6 +140,7 @@ def build() -> tuple[FastAPI, DealsSettings]:
         deals=deals,
         views=ElementViews(deals),
         listed=listed,
+        cards=cards,
         pipelines=pipelines,
         collaborators=collaborators,
         long_polls=service.long_polls,

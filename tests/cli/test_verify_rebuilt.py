@@ -331,7 +331,11 @@ NOT_CARRIED: Mapping[type[Aggregate], Mapping[str, str]] = {
     **dict.fromkeys((Role, Department), _COUNTERS),
     Pipeline: {**_COUNTERS, **_CLOSINGS},
     LeadStages: {**BOOKKEEPING, **_CLOSINGS, "id": "the record's key"},
-    Deal: {**_COUNTERS, "timers": "follow from the schedule, which is carried"},
+    Deal: {
+        **_COUNTERS,
+        "timers": "follow from the schedule, which is carried",
+        "rank": "how people arrange the cards of a board, which is of no interest elsewhere",
+    },
     Lead: {
         **_COUNTERS,
         "was_repeat": "only remembers what a refused link must not change",

@@ -327,6 +327,8 @@ async def test_a_template_is_on_no_board_however_it_is_asked_for(board: Board) -
 
 
 def test_the_orders_and_fields_are_those_of_the_list() -> None:
-    assert set(get_args(Order)) == {f"{name}:{way}" for name in DEAL_TABLE.orders for way in ("asc", "desc")}
+    assert set(get_args(Order)) == {
+        f"{name}:{way}" for name in (*DEAL_TABLE.orders, *DEAL_TABLE.own_orders) for way in ("asc", "desc")
+    }
     assert "title" in COLUMNS
     assert {index.name for index in (*DEAL_INDEXES, *BOARD_INDEXES)} >= {"by_cell", "by_access"}

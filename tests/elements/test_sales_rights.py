@@ -110,7 +110,7 @@ CHANGES: Final[Sequence[tuple[str, str, Any]]] = (
 )
 OWN: Final[Mapping[str, Sequence[tuple[str, str, Any]]]] = {
     "lead": (("POST", "/conversion", {}),),
-    "deal": (("PUT", "/requisites", {}),),
+    "deal": (("PUT", "/requisites", {}), ("PUT", "/rank", {"before": "nobody"})),
 }
 READS: Final[Mapping[str, Sequence[tuple[str, str, Any]]]] = {
     "lead": (("GET", "", None), ("GET", "/conversion", None)),

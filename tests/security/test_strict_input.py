@@ -22,6 +22,7 @@ STALE: Final = '"99"'
 BODIES: Final[Mapping[str, Any]] = {
     "PUT /v1/leads/{lead_id}/stage": {"stage_id": "NEW"},
     "PUT /v1/deals/{deal_id}/stage": {"stage_id": "NEW"},
+    "PUT /v1/deals/{deal_id}/rank": {"before": "nobody"},
     "PUT /v1/leads/{lead_id}/contacts": [],
     "PUT /v1/deals/{deal_id}/contacts": [],
     "POST /v1/leads/{lead_id}/contacts": {"contact_id": "ada"},

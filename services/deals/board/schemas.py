@@ -26,6 +26,8 @@ COLUMNS: Final = tuple(name for name in DealOut.model_fields if name != EXPANDED
 Order = Literal[
     "created_at:desc",
     "created_at:asc",
+    "rank:asc",
+    "rank:desc",
     "number:desc",
     "number:asc",
     "title:desc",
@@ -71,7 +73,10 @@ class BoardFilters(BaseModel):
 
     filter: Annotated[str | None, filter_of("Deal")] = None
     q: SearchText | None = None
-    order: Order = Field(default="created_at:desc", description="the order of the cards of each stage")
+    order: Order = Field(
+        default="created_at:desc",
+        description="the order of the cards of each stage; `rank` is the one that people make by hand",
+    )
     select: Annotated[str, SomeOf("field", COLUMNS)] = Field(
         default="", description="fields that each card is shown with, comma-separated; empty for all"
     )

@@ -95,6 +95,20 @@ class DealStageIn(Input):
         return self
 
 
+class DealRankIn(Input):
+    """Beside which card of its stage a deal is put: just above one, or just below one (DEAL-04)."""
+
+    before: ElementId | None = Field(default=None, description="id of the deal that it is put just above")
+    after: ElementId | None = Field(default=None, description="id of the deal that it is put just below")
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.before is None) == (self.after is None):
+            code, message = "only_one", "either `before` or `after` is needed"
+            raise PydanticCustomError(code, message)
+        return self
+
+
 class DealMoveIn(DealStageIn):
     """Move the deals to a stage, to another pipeline, or to a stage there."""
 

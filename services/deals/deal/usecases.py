@@ -22,7 +22,7 @@ from shared.elements.domain.stage_owner import Place
 from shared.elements.usecases.collaborators import Collaborators
 from shared.elements.usecases.create_element import NewElement, NewElements, create_element
 from shared.elements.usecases.stranded import FormerPlaces, IdsInPlace, WayOut, move_stranded
-from shared.kit.domain import Cause, Clock, DomainError, NewId
+from shared.kit.domain import Cause, Clock, DomainError, Invalid, NewId, NotFound
 from shared.kit.messaging.answers import Answers
 from shared.kit.messaging.failures import is_transient
 from shared.kit.storage.repository import Records, Repository
@@ -31,6 +31,12 @@ from shared.kit.storage.repository_errors import IdTaken
 _TAKEN: Final = ("title", *Owned.model_fields, *Sourced.model_fields)
 """Fields that the draft of a lead has."""
 ACTOR: Final = "service:deals"
+
+
+class DealNotFound(Invalid):
+    """There is no such deal that the caller may read."""
+
+    code = "deal_not_found"
 
 
 class PipelinesNow(Protocol):
@@ -218,6 +224,45 @@ async def move_deal(
         deal.move_to_pipeline(target, stages.initial(stage_id), stages.first, by=cause.actor, at=cause.at)
 
     return await deals.change(id_, move, cause, expected_version=expected_version)
+
+
+class Arranges(Protocol):
+    """How the cards of a stage are arranged."""
+
+    async def next_to(self, deal: Deal, but: str, *, is_above: bool) -> str | None:
+        """Return the place of the card just above a deal, or just below it; the one that is being moved is none."""
+        ...
+
+
+async def put_beside(
+    id_: str,
+    beside_id: str,
+    cause: Cause,
+    *,
+    is_above: bool,
+    deals: Records[Deal],
+    cards: Arranges,
+    expected_version: int | None = None,
+) -> Deal:
+    """Put a card just above another one of its stage, or just below it; being there already changes nothing (DEAL-04).
+
+    Raises:
+        NotFound: there is no such deal.
+        DealNotFound: there is no such other deal.
+        NotBeside, NoRoom: see `Deal.put_between`.
+    """
+    # Whether the caller may do that at all comes before whatever is wrong with the other deal.
+    await deals.change(id_, lambda _: None, cause.step("check"), expected_version=expected_version)
+    try:
+        beside = await deals.get(beside_id)
+    except NotFound:
+        field = "before" if is_above else "after"
+        raise DealNotFound.at(f"There is no deal {beside_id}.", field) from None
+    other = await cards.next_to(beside, id_, is_above=is_above)
+    upper, lower = (other, beside.rank) if is_above else (beside.rank, other)
+    return await deals.change(
+        id_, lambda deal: deal.put_between(beside, upper, lower), cause, expected_version=expected_version
+    )
 
 
 async def move_in_bulk(

@@ -75,6 +75,7 @@ class ListedElements(Generic[A]):
             lists.first_order,
             is_searched=lists.is_searched,
             spellings=spellings,
+            own_orders=lists.own_orders,
         )
         self.lists, self._out, self._show, self._expansions = lists, out, show, expansions
         self.choices = choices

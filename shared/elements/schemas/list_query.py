@@ -67,7 +67,7 @@ def query_in(noun: str, listed: Listed, filter_: DescribedBy, expansions: Sequen
     `filter_` describes its filters, `expansions` are what its records can tell more of.
     """
     pair: Schema = {"type": "array", "minItems": 2, "maxItems": 2}
-    pair |= {"prefixItems": [_one_of(listed.orders), _one_of(DIRECTIONS)]}
+    pair |= {"prefixItems": [_one_of(listed.all_orders), _one_of(DIRECTIONS)]}
     columns: Schema = {"type": "array", "minItems": 1, "maxItems": MAX_COLUMNS, "items": _one_of(listed.columns)}
     described: dict[str, tuple[Any, Any]] = {
         "filter": (_Filter, filter_),

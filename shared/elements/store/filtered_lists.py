@@ -8,10 +8,11 @@ index has few of those that pass, in whatever order, they are found by that.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
+from shared.elements.domain.fields import CatalogueField
 from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Node, Not, fields_of
 from shared.elements.domain.filters.query import Order, Query
 from shared.elements.store.few_records import Few, FewRecords
@@ -96,6 +97,11 @@ class FilteredLists(Generic[E]):
     def orders(self) -> Sequence[str]:
         """Names of the fields that a list can be ordered by."""
         return self._table.orders
+
+    @property
+    def own_orders(self) -> Mapping[str, CatalogueField]:
+        """Further orders, by fields that no record shows, of records that have one value of some fields."""
+        return self._table.own_orders
 
     @property
     def first_order(self) -> tuple[str, str]:

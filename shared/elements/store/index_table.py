@@ -72,6 +72,8 @@ class IndexTable:
     """The indexes of a collection, those that find fewest records first.
 
     Attributes:
+        within: those with an order that no index has for all records: a filter has to name one of their fields.
+        own_orders: the fields of such orders that no record shows.
         choices: where fields always have one of few values, "not this one" is "one of the rest", and one that is not
             named may be any of them.
         always: what a record has to be beside what is asked for, such as not deleted.
@@ -85,6 +87,8 @@ class IndexTable:
     """
 
     groups: Sequence[IndexGroup]
+    within: Sequence[IndexGroup] = ()
+    own_orders: Mapping[str, CatalogueField] = field(default_factory=dict)
     choices: Choices = field(default_factory=Choices)
     always: Sequence[Node] = ()
     by_default: Mapping[str, Node] = field(default_factory=dict)

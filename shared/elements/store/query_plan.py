@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from math import prod
 from typing import Final
 
+from shared.elements.domain.filters.errors import InvalidQuery
 from shared.elements.domain.filters.nodes import EVERYTHING, All, AnyOf, Condition, Node, Operator
 from shared.elements.domain.filters.normal_form import Branch, branches_of
 from shared.elements.domain.filters.query import Order, Query
 from shared.elements.domain.rights.accessed import ACCESS, kinds_of, mark_of_responsible
 from shared.elements.domain.rights.compiled import NOTHING
 from shared.elements.store.index_table import Choices, IndexGroup, IndexTable
+from shared.kit.domain import wrong_field
 
 MAX_SCANS: Final = 200
 """Places of an index that MongoDB reads side by side in their common order; with more it would sort in memory."""
@@ -62,6 +64,7 @@ def planned(query: Query, table: IndexTable) -> list[PlannedBranch]:
 
     Raises:
         FilterTooWide: there are more than 8.
+        InvalidQuery: it does not name what the order needs.
     """
     allowed, order, node = query.allowed, query.order, query.whole
     if allowed == NOTHING:
@@ -105,12 +108,19 @@ def _planned(nodes: Sequence[Node], order: Order, table: IndexTable) -> PlannedB
     equal = {**table.choices.beside(named), **named}
     is_collated = order.field.name in table.collated
     group = next(
-        group
-        for group in table.groups
-        if _has_order(group, equal, order)
-        and (group.order or not is_collated)
-        and (not group.fields or named.keys() & group.fields)
+        (
+            group
+            for group in (*table.groups, *table.within)
+            if _has_order(group, equal, order)
+            and (group.order or not is_collated)
+            and (not group.fields or named.keys() & group.fields)
+        ),
+        None,
     )
+    if group is None:
+        needed = next(" or ".join(each.fields) for each in table.within if each.order == order.field.name)
+        message = f"the list has the order of {order.field.name} only where its filter names {needed}"
+        raise InvalidQuery.of([wrong_field("order.0.0", "not_orderable", message)])
     found: list[Node] = [equal[name] for name in group.fields]
     if group.order is not None:
         found += [node for node in nodes if bounds(node, group.order) and node not in found]

@@ -128,6 +128,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "PipelineFieldsIn": {"name": "Resale", "sort": 100},
     "NewStageIn": {"id": "TALKS", "name": "Talks", "color": "#39A8EF"},
     "StageFieldsIn": {"name": "In talks", "color": "#2FC6F6"},
+    "DealRankIn": {"before": _OTHER},
     "DealStageIn": {"pipeline_id": "default", "stage_id": "PREPARATION"},
     "RecurringDealIn": {"based_on_id": _CARLA, "start_date": "2027-01-31", "every": _MONTHLY},
     "SchedulePatch": {"active": False},

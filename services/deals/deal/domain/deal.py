@@ -33,12 +33,14 @@ from crm_contracts.requisites import RequisiteLink
 from crm_contracts.values import ElementRef, StageSemantic
 from pydantic import Field
 
-from services.deals.deal.domain.recurring import HasRecurrence
+from services.deals.deal.domain.rank import above, at_moment, below, between
+from services.deals.deal.domain.recurring import HasRecurrence, TemplateHasNoStages
 from shared.elements.domain.client_answers import Attachment, ContactCheck
 from shared.elements.domain.requisite_trait import HasRequisites
 from shared.elements.domain.responsible import NewResponsible
 from shared.elements.domain.sales_element import InitialState
 from shared.elements.domain.traits import StageMove
+from shared.kit.domain import Invalid
 
 DAYS_TO_CLOSE: Final = 7
 STORE: Final = "STORE"
@@ -46,9 +48,23 @@ STORE: Final = "STORE"
 MAX_TITLE: Final = 255
 
 
+class NotBeside(Invalid):
+    """A card is arranged among the cards of its own stage."""
+
+    code = "not_beside"
+    advice = (
+        "Name a deal of the same stage; a deal is moved to another stage by `PUT .../stage`, and stands on top there."
+    )
+
+
 def _was_new(deal: Mapping[str, Any]) -> bool:
     """Whether a deal stands on the first stage that was stored before deals said so: then there was one pipeline."""
     return bool(deal["stage_id"] == DEFAULT_FIRST_STAGE)
+
+
+def _came(deal: Mapping[str, Any]) -> str:
+    """Make the place of a card that was stored before cards had places."""
+    return at_moment(deal.get("moved_at") or deal["created_at"])
 
 
 class Deal(HasRecurrence, HasRequisites):
@@ -58,6 +74,8 @@ class Deal(HasRecurrence, HasRequisites):
     NOUN: ClassVar[str] = DEAL.noun
 
     is_new: bool = Field(default_factory=_was_new)
+    rank: str = Field(default_factory=_came)
+    """Its place among the cards of its stage: how people arrange a board, which is of no interest elsewhere."""
     conversion: ConversionRef | None = None
     """The conversion that asked for it, as it was then."""
 
@@ -81,7 +99,8 @@ class Deal(HasRecurrence, HasRequisites):
         `first` is where deals of the pipeline start (DEAL-08), `own` are fields of a template, or of what it makes.
         A company in the Client field is requested by the first event already (CLI-07).
         """
-        today: date = initial.authorship.get("created_at", at).date()
+        created_at = initial.authorship.get("created_at", at)
+        today: date = created_at.date()
         dates = {"begin_date": today, "close_date": today + timedelta(days=DAYS_TO_CLOSE)}
         fields = {**initial.fields, **{name: initial.fields.get(name) or each for name, each in dates.items()}}
         deal = cls.start(
@@ -93,6 +112,7 @@ class Deal(HasRecurrence, HasRequisites):
             at=at,
             pipeline_id=pipeline_id,
             is_new=stage.id == first.id,
+            rank=at_moment(initial.authorship.get("moved_at", created_at)),
             closed=stage.semantic != "P",
             lead_id=conversion.lead_id if conversion else None,
             conversion=conversion,
@@ -116,6 +136,8 @@ class Deal(HasRecurrence, HasRequisites):
     def move(self, stage: Stage, first: Stage, *, by: str, at: datetime) -> None:
         """Move to a stage of the deal's pipeline (DEAL-06); success and failure close it (DEAL-08)."""
         self.closed, self.is_new = stage.semantic != "P", stage.id == first.id
+        if stage.id != self.stage_id:
+            self.rank = at_moment(at)
         before = self.stage_semantic
         super().move(stage, first, by=by, at=at)
         self._record_closing(before)
@@ -130,7 +152,7 @@ class Deal(HasRecurrence, HasRequisites):
             self.move_by_hand(stage, first, by=by, at=at)
             return
         from_pipeline, before = self.pipeline_id, self.stage_semantic
-        self.pipeline_id = pipeline_id
+        self.pipeline_id, self.rank = pipeline_id, at_moment(at)
         self.closed, self.is_new = stage.semantic != "P", stage.id == first.id
         move = self._enter(stage, by=by, at=at)
         self.record(
@@ -144,6 +166,29 @@ class Deal(HasRecurrence, HasRequisites):
             )
         )
         self._record_closing(before)
+
+    def put_between(self, beside: "Deal", upper: str | None, lower: str | None) -> None:
+        """Take a place between two others among the cards of a stage, one of which is that of a card beside it.
+
+        Being there already changes nothing. It is no change of the deal: nothing is published, and its times stay.
+
+        Raises:
+            TemplateHasNoStages: it is a template.
+            NotBeside: that card is on another stage, or is this one.
+            NoRoom: there is no place between them.
+        """
+        if self.is_recurring:
+            raise TemplateHasNoStages(f"The deal {self.id} is a template, and no card.")
+        if beside.id == self.id or (beside.pipeline_id, beside.stage_id) != (self.pipeline_id, self.stage_id):
+            raise NotBeside(f"The deal {beside.id} is no other card of the same stage.")
+        if (upper is None or upper < self.rank) and (lower is None or self.rank < lower):
+            return
+        if upper is not None and lower is not None:
+            self.rank = between(upper, lower)
+        elif lower is not None:
+            self.rank = above(lower)
+        elif upper is not None:
+            self.rank = below(upper)
 
     def set_rows(self, priced: Priced, *, by: str, at: datetime) -> None:
         """Set product rows and amount; another amount is a fact of its own (DEAL-22)."""

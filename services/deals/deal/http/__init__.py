@@ -7,7 +7,7 @@ from services.deals.deal.domain.deal import Deal
 from services.deals.deal.http.bulk import deal_bulk_routes
 from services.deals.deal.http.deals import deal_routes
 from services.deals.deal.schemas import ContactAdded, DealOut
-from services.deals.deal.usecases import DealCollaborators, PipelinesNow
+from services.deals.deal.usecases import Arranges, DealCollaborators, PipelinesNow
 from shared.elements.http.element_routes import element_routes
 from shared.elements.http.fields import field_routes
 from shared.elements.http.query_routes import ListedElements
@@ -24,6 +24,7 @@ def build_router(
     deals: Repository[Deal],
     views: ElementViews[Deal],
     listed: ListedElements[Deal],
+    cards: Arranges,
     pipelines: PipelinesNow,
     collaborators: DealCollaborators,
     long_polls: LongPolls,
@@ -35,6 +36,7 @@ def build_router(
         deals=deals,
         views=views,
         listed=listed,
+        cards=cards,
         pipelines=pipelines,
         collaborators=collaborators,
         long_polls=long_polls,

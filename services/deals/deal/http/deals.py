@@ -15,12 +15,13 @@ from services.deals.deal.schemas import (
     DealItemIn,
     DealOut,
     DealPatch,
+    DealRankIn,
     DealsIn,
     DealStageIn,
     DealUpsert,
     DealUpserted,
 )
-from services.deals.deal.usecases import DealCollaborators, PipelinesNow, create_deal, move_deal
+from services.deals.deal.usecases import Arranges, DealCollaborators, PipelinesNow, create_deal, move_deal, put_beside
 from services.deals.permissions import CanExport, CanRead, CanWrite
 from services.deals.pipeline.http import visible
 from shared.elements.http.answers import created, versioned
@@ -54,6 +55,7 @@ def deal_routes(
     deals: Repository[Deal],
     views: ElementViews[Deal],
     listed: ListedElements[Deal],
+    cards: Arranges,
     pipelines: PipelinesNow,
     collaborators: DealCollaborators,
     long_polls: LongPolls,
@@ -64,10 +66,22 @@ def deal_routes(
     _add_create(own, deals, pipelines, collaborators, answered)
     _add_correct(own, deals, collaborators, answered)
     _add_move(own, deals, pipelines, collaborators)
+    _add_rank(own, deals, collaborators, cards)
     _add_batch(own, deals, views, pipelines, collaborators)
     _add_upsert(own, deals, views, pipelines, collaborators, answered)
+    _add_export(own, listed)
 
-    @own.get("/deals/export", tags=["deals"])
+    @own.get("/deals", tags=["deals"])
+    async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> ListPage[DealOut]:
+        """List deals, newest first, by equality of fields and a filter (DEAL-01)."""
+        query.check_places(visible(call, await pipelines.known()).stages)
+        return await listed.page(call, query.filter, query.wanted, **query.page)
+
+    return own
+
+
+def _add_export(api: APIRouter, listed: ListedElements[Deal]) -> None:
+    @api.get("/deals/export", tags=["deals"])
     async def export(
         call: CanExport, originator_id: OriginPart | None = None, limit: Limit = 50, cursor: Cursor = None
     ) -> ListPage[DealOut]:
@@ -80,14 +94,6 @@ def deal_routes(
         page = await listed.read(query, call, wanted)
         exported = [each for each in page.items if may(call, DEAL, "export", each)]
         return ListPage[Any](items=await listed.shown(call, exported), next_cursor=page.next_cursor)
-
-    @own.get("/deals", tags=["deals"])
-    async def page(call: CanRead, query: Annotated[DealFilters, Query()]) -> ListPage[DealOut]:
-        """List deals, newest first, by equality of fields and a filter (DEAL-01)."""
-        query.check_places(visible(call, await pipelines.known()).stages)
-        return await listed.page(call, query.filter, query.wanted, **query.page)
-
-    return own
 
 
 def _add_create(
@@ -166,6 +172,27 @@ def _add_move(
             call.cause,
             deals=call.guard(deals, MOVE),
             pipelines=known,
+            expected_version=if_match,
+        )
+        named = await name_clients([deal], client_names=collaborators.client_names, rights=rights_of(call))
+        return versioned(DealOut.of(named[0]), named[0], response)
+
+
+def _add_rank(api: APIRouter, deals: Repository[Deal], collaborators: DealCollaborators, cards: Arranges) -> None:
+    @api.put("/deals/{deal_id}/rank", tags=["deals"])
+    async def rank(deal_id: str, body: DealRankIn, call: CanWrite, if_match: IfMatch, response: Response) -> DealOut:
+        """Put a card of the board just above or just below another one of its stage (DEAL-04).
+
+        The board shows that in the order of `rank`. A deal that comes to a stage stands on top there. The deal itself
+        does not change: nothing is published, and its times stay as they are.
+        """
+        deal = await put_beside(
+            deal_id,
+            body.before or body.after or "",
+            call.cause,
+            is_above=body.before is not None,
+            deals=call.guard(deals),
+            cards=cards,
             expected_version=if_match,
         )
         named = await name_clients([deal], client_names=collaborators.client_names, rights=rights_of(call))

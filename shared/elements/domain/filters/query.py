@@ -52,6 +52,7 @@ class Listed:
         orders: names of those by which it can be ordered, because an index has their order.
         columns: what an answer shows.
         first_order: the order of a list that is asked for in none.
+        own_orders: further ones, by fields that no answer shows.
         spellings: by field, how what callers write becomes what is stored.
         is_searched: whether the records have search keys by which the list can be narrowed.
     """
@@ -62,6 +63,12 @@ class Listed:
     first_order: tuple[str, str] = ("created_at", "desc")
     is_searched: bool = False
     spellings: Mapping[str, Spelling] = field(default_factory=dict)
+    own_orders: Mapping[str, CatalogueField] = field(default_factory=dict)
+
+    @property
+    def all_orders(self) -> Sequence[str]:
+        """Names of all orders that a list may be asked for in."""
+        return (*self.orders, *self.own_orders)
 
     def query(
         self,
@@ -106,12 +113,12 @@ class Listed:
 
     def _order(self, order: Sequence[Sequence[str]], wrong: list[Wrong]) -> Order | None:
         ((name, direction),) = order
-        field = self.fields.get(name)
+        field = self.own_orders.get(name) or self.fields.get(name)
         if direction not in DIRECTIONS:
             wrong.append(wrong_field("order.0.1", "not_orderable", "`asc` or `desc` is needed"))
         if field is None:
-            wrong.append(unknown("order.0.0", name, self.orders))
-        elif name not in self.orders:
-            message = f"the list cannot be ordered by {name}; it can by {', '.join(self.orders)}"
+            wrong.append(unknown("order.0.0", name, self.all_orders))
+        elif name not in self.all_orders:
+            message = f"the list cannot be ordered by {name}; it can by {', '.join(self.all_orders)}"
             wrong.append(wrong_field("order.0.0", "not_orderable", message))
         return None if field is None else Order(field, direction == "desc")
