@@ -170,7 +170,7 @@ def _mode(
     own, switching = OwnMode(stored), LeadsOfSwitch(runner)
 
     async def start_run() -> int:
-        return 0 if await switching.start(await own.get()) is None else 1
+        return await switching.start_missing(await own.get())
 
     service.every(LOOK_EVERY_S, start_run)
     modes = Modes(stored, own, pipelines, switching, settings.classic_mode_allowed)

@@ -64,7 +64,7 @@ def build_router(modes: Modes) -> APIRouter:
     """Build the endpoints."""
     api = router("settings")
 
-    @api.get("/settings/mode", responses={200: {"headers": ETAG}})
+    @api.get("/settings/mode", operation_id="getMode", responses={200: {"headers": ETAG}})
     async def read(call: CanRead, response: Response) -> ModeOut:
         """Read the mode (MODE-01): in `classic` leads stay until they are converted, in `simple` they are at once."""
         mode = await call.guard(modes.settings).get(MODE)
@@ -77,7 +77,7 @@ def build_router(modes: Modes) -> APIRouter:
 
 
 def _add_choose(api: APIRouter, modes: Modes) -> None:
-    @api.put("/settings/mode", responses={202: {"model": ModeOut, "headers": LOCATION}})
+    @api.put("/settings/mode", operation_id="setMode", responses={202: {"model": ModeOut, "headers": LOCATION}})
     async def choose(body: ModeIn, response: Response, if_match: IfMatch, call: Call = CanChangeSettings) -> ModeOut:
         """Choose the mode, and what leads become where they do not stay (MODE-04 to MODE-11).
 

@@ -37,7 +37,9 @@ class ModeConversionIn(Input):
 class ModeIn(Input):
     """The mode that is chosen; without `conversion` its terms stay as they are."""
 
-    mode: ModeName
+    mode: ModeName = Field(
+        description="`classic`: leads stay until they are converted; `simple`: they become deals at once"
+    )
     conversion: ModeConversionIn | None = Field(default=None, description="what leads become; null for what was chosen")
 
     def terms(self, pipelines: Collection[str]) -> ModeConversion | None:
@@ -54,8 +56,8 @@ class PreviewIn(Input):
 class ModeOut(ModeState):
     """The mode, and who chose it when."""
 
-    changed_by: str = Field(examples=["user:anna"])
-    changed_at: datetime
+    changed_by: str = Field(examples=["user:anna"], description="who chose this, or `service:leads` at the first start")
+    changed_at: datetime = Field(description="when that was")
     run_id: str | None = Field(
         description="the run that converts the leads that were active when Simple was chosen; null in Classic, and "
         "where the CRM began as Simple"

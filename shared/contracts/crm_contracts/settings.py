@@ -31,8 +31,10 @@ class ModeConversion(Value):
 class ModeState(Value):
     """The mode of the CRM: Classic has leads that stay; in Simple they become deals at once (MODE-01)."""
 
-    mode: ModeName
-    conversion: ModeConversion = ModeConversion()
+    mode: ModeName = Field(
+        description="`classic`: leads stay until they are converted; `simple`: they become deals at once"
+    )
+    conversion: ModeConversion = Field(default=ModeConversion(), description="what leads become in Simple mode")
 
 
 class ModeChanged(ElementEvent):

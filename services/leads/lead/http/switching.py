@@ -130,6 +130,16 @@ class LeadsOfSwitch:
         except IdTaken:  # another replica was faster
             return await self.runner.runs.get(switched.run_id)
 
+    async def start_missing(self, mode: CrmMode) -> int:
+        """Start the run of a switch whose request died before its run was there.
+
+        Returns:
+            How many were started.
+        """
+        if mode.switched is None or await self.runner.runs.find(mode.switched.run_id) is not None:
+            return 0
+        return 0 if await self.start(mode) is None else 1
+
     async def preview(self, conversion: ModeConversion, call: Call) -> Run:
         """Start a run that tells what the switch would do to each active lead, and writes nothing (MODE-07)."""
         switched = Switched.by(call.cause, run_id=call.new_id, is_restricted=rights_of(call) is not None)
