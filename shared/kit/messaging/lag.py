@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared.kit.cancelled import raise_if_cancelled
 from shared.kit.messaging.records import Record
 from shared.kit.telemetry.logs import log
 from shared.kit.telemetry.metrics import CONSUMER_LAG
@@ -133,6 +134,7 @@ class Lag:
                 log.exception("lag not measured")
             else:
                 self._unmeasured_since = None
+            raise_if_cancelled()
             await asyncio.sleep(EVERY_S)
 
     async def measure(self) -> None:

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
+from shared.kit.cancelled import raise_if_cancelled
 from shared.kit.messaging import quarantine
 from shared.kit.messaging.backlog import Backlog
 from shared.kit.messaging.clearing import OutboxCleaner
@@ -128,6 +129,7 @@ class Relay:
 
     async def _repeat(self, work: Callable[[], Awaitable[object]], every_s: float) -> None:
         while True:
+            raise_if_cancelled()
             await asyncio.sleep(every_s)
             try:
                 await work()
@@ -139,6 +141,7 @@ class Relay:
 
     async def _relay_hints(self) -> None:
         while True:
+            raise_if_cancelled()
             await self._hints.wait()
             batch = self._hints.take()
             try:

@@ -17,6 +17,7 @@ from aiokafka.errors import IllegalStateError
 from crm_contracts.envelope import Event, MalformedEvent
 from faststream.kafka import KafkaMessage
 
+from shared.kit.cancelled import raise_if_cancelled
 from shared.kit.domain import Clock
 from shared.kit.messaging.batch_handling import BatchAttempt, BatchHandler
 from shared.kit.messaging.broker import subscribe
@@ -133,6 +134,7 @@ class Subscription:
     async def _watch(self) -> None:
         """Restart the consumer where it does not run, or does not read a partition that has something to read."""
         while True:
+            raise_if_cancelled()
             await asyncio.sleep(WATCH_S)
             if self._is_running and self._lag.standstill_s < self._settings.standstill_s:
                 continue

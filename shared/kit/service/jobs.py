@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from shared.kit.cancelled import raise_if_cancelled
 from shared.kit.messaging.failures import is_transient
 from shared.kit.telemetry.logs import log
 from shared.kit.telemetry.metrics import JOB_CHANGES, JOB_RUNS
@@ -43,6 +44,7 @@ async def _repeat(first_s: float, seconds: float, again_s: float, job: Job) -> N
     done, failed, changes = JOB_RUNS.labels(name, "done"), JOB_RUNS.labels(name, "failed"), JOB_CHANGES.labels(name)
     pause_s = first_s
     while True:
+        raise_if_cancelled()
         await asyncio.sleep(pause_s)
         try:
             changed = await job()
