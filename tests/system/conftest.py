@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -40,6 +41,14 @@ async def administered(stack: LocalStack) -> AsyncIterator[Crm]:
     system = Crm(stack, services, stack.keys.token("admin-in-tests", roles=["admin"], minutes=120))
     yield system
     await system.http.aclose()
+
+
+@asynccontextmanager
+async def a_crm_of_its_own(directory: Path) -> AsyncIterator[Crm]:
+    """A CRM that no other test writes to: for one that needs few records, or changes what all records go by."""
+    with LocalStack(directory, services=(), say=lambda _: None) as stack, all_services(stack):
+        async with administered(stack) as system:
+            yield system
 
 
 @pytest.fixture(scope="session")

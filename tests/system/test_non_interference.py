@@ -12,8 +12,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from deploy.local.stack import LocalStack
-from tests.system.conftest import administered, all_services
+from tests.system.conftest import a_crm_of_its_own
 from tests.system.crm import Crm
 from tests.system.interference import SERVICES, answers, change_hidden, questions, write_world
 
@@ -27,10 +26,8 @@ LEVELS: Final = {
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def crm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crm]:
     """A CRM that no other test has written to."""
-    directory = tmp_path_factory.mktemp("non-interference")
-    with LocalStack(directory, services=(), say=lambda _: None) as stack, all_services(stack):
-        async with administered(stack) as system:
-            yield system
+    async with a_crm_of_its_own(tmp_path_factory.mktemp("non-interference")) as system:
+        yield system
 
 
 @pytest.mark.parametrize("level", LEVELS)

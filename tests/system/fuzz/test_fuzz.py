@@ -9,16 +9,18 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from deploy.local.services import ROOT
 from shared.elements.domain.fields import OPERATORS
+from tests.system.conftest import a_crm_of_its_own
 from tests.system.crm import Crm
 
 HERE = Path(__file__).parent
@@ -39,6 +41,13 @@ FILTERED: Final[Mapping[str, tuple[str, ...]]] = {
 """The routes that take filters, by service."""
 KNOWN: Final = frozenset().union(*OPERATORS.values())
 """The operators of fields of any kind."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def crm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crm]:
+    """A CRM whose mode, stages and settings may become anything."""
+    async with a_crm_of_its_own(tmp_path_factory.mktemp("fuzz")) as system:
+        yield system
 
 
 @pytest.mark.timeout(1800)
