@@ -3,18 +3,19 @@
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
+import pytest
 import pytest_asyncio
 
+from tests.system.conftest import a_crm_of_its_own
 from tests.system.crm import Crm, Json, a_phone
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def simple(crm: Crm) -> AsyncIterator[Crm]:
-    """The session's CRM without leads that stay; it is left as it was, and so are leads of other tests."""
-    run_id = (await choose(crm, "simple", client="contact"))["run_id"]
-    await crm.call("POST", "leads", f"/runs/{run_id}/cancel", {})
-    yield crm
-    await choose(crm, "classic")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def simple(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crm]:
+    """A CRM of its own without leads that stay: the switch would convert those of other tests."""
+    async with a_crm_of_its_own(tmp_path_factory.mktemp("simple")) as crm:
+        await choose(crm, "simple", client="contact")
+        yield crm
 
 
 async def choose(crm: Crm, mode: str, **conversion: str) -> Json:
