@@ -53,13 +53,15 @@ check: setup collect  ## format, lint, types, import rules, architecture, contra
 	@$(BIN)/python -m pytest -q tests/architecture tests/contracts tests/golden --ignore tests/architecture/test_determinism.py
 
 # Those of single services mostly wait, so three processes share them; those of the whole system are shared by two. Each process has a
-# Kafka and a MongoDB of its own.
+# Kafka and a MongoDB of its own. The fuzz has a CRM of its own and all cores in use: it comes alone.
 test: setup  ## all tests, on the best Kafka and MongoDB that the machine offers (CRM_KAFKA, CRM_MONGO force one)
 	@failed=0; \
 	echo "[test] each service, three files at a time"; \
 	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/system || failed=1; \
 	echo "[test] the whole system, two files at a time"; \
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 25 tests/system || failed=1; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 25 tests/system --ignore tests/system/fuzz || failed=1; \
+	echo "[test] the whole system, whatever it is asked"; \
+	$(BIN)/python -m pytest tests/system/fuzz || failed=1; \
 	exit $$failed
 
 # The loops end with this shell, whatever ends it: by the trap, or because it is gone when they look.
