@@ -3,6 +3,7 @@
 import asyncio
 
 from shared.kit.service.jobs import Jobs
+from tests.deadlines import DEADLINE_S
 
 
 async def test_a_job_that_swallows_its_cancellation_is_ended_all_the_same() -> None:
@@ -20,5 +21,5 @@ async def test_a_job_that_swallows_its_cancellation_is_ended_all_the_same() -> N
     jobs.add(3600, swallow, first_s=0)
     jobs.start()
     await begun.wait()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_S):
         await jobs.stop()
