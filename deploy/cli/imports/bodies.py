@@ -1,10 +1,12 @@
 """Convert a row of the file to the body of a request. Pure."""
 
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Collection, Container, Iterator, Sequence
 from collections.abc import Mapping as Lookup
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
+
+from crm_contracts.elements import COMPANY, CONTACT
 
 from deploy.cli.imports.cells import Cells
 from deploy.cli.imports.conventions import Conventions
@@ -23,6 +25,14 @@ class References:
     products: Lookup[str, str] = field(default_factory=dict)
     contacts: Lookup[str, str] = field(default_factory=dict)
     places: Places = field(default_factory=Places)
+
+
+class Named(NamedTuple):
+    """Clients of one type as a cell names them: by their ids in the system that they came from."""
+
+    noun: str
+    names: Sequence[str]
+    originator: str
 
 
 @dataclass(frozen=True)
@@ -179,21 +189,22 @@ def _contact_points(mapping: Mapping, cells: Cells) -> Iterator[tuple[str, list[
 
 
 def _companies(mapping: Mapping, column: str, row: Row, cells: Cells, references: References) -> list[str]:
-    names = mapping.companies_in(cells[column])
-    for name in names:
-        if name not in references.companies:
-            said = f"there is no company {name!r} from {mapping.originator_of_companies}"
-            cells.wrong(column, "company_not_found", said + _in_the_file(column, row, cells))
-    return [references.companies[name] for name in names if name in references.companies]
+    named = Named(COMPANY.noun, mapping.companies_in(cells[column]), mapping.originator_of_companies)
+    return _clients(named, references.companies, column, row, cells)
 
 
 def _contacts(mapping: Mapping, column: str, row: Row, cells: Cells, references: References) -> list[str]:
-    names = mapping.contacts_in(cells[column])
-    for name in names:
-        if name not in references.contacts:
-            said = f"there is no contact {name!r} from {mapping.originator_of_contacts}"
-            cells.wrong(column, "contact_not_found", said + _in_the_file(column, row, cells))
-    return [references.contacts[name] for name in names if name in references.contacts]
+    named = Named(CONTACT.noun, mapping.contacts_in(cells[column]), mapping.originator_of_contacts)
+    return _clients(named, references.contacts, column, row, cells)
+
+
+def _clients(named: Named, known: Lookup[str, str], column: str, row: Row, cells: Cells) -> list[str]:
+    """Return our ids of the clients that a cell names; what is none of the known ones is wrong."""
+    for name in named.names:
+        if name not in known:
+            said = f"there is no {named.noun} {name!r} from {named.originator}"
+            cells.wrong(column, f"{named.noun}_not_found", said + _in_the_file(column, row, cells))
+    return [known[name] for name in named.names if name in known]
 
 
 def _wrong_place(mapping: Mapping, row: Row, cells: Cells, field_: str, reason: str) -> None:
